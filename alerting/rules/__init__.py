@@ -1,0 +1,1 @@
+"""Rules: columnar windows in, condition intervals out."""

@@ -1,0 +1,35 @@
+"""The project's exceptions, one tree. Bad data is a value (`Rejected`), never an exception.
+
+::
+
+    HemvaktError
+    ├── ConfigError        the operator must change a setting; the text says which and to what
+    ├── NotFound           the thing asked for does not exist, or not for this principal
+    ├── Conflict           somebody else changed it first; carries nothing but the reason
+    ├── IllegalTransition  an event that the alert's state does not allow
+    └── StoreUnavailable   the store does not answer; nothing was acknowledged
+"""
+
+
+class HemvaktError(Exception):
+    """Root of every exception that this project raises itself."""
+
+
+class ConfigError(HemvaktError):
+    """The configuration is wrong; the message lists each fault with what to do."""
+
+
+class NotFound(HemvaktError):  # noqa: N818 - reads as what happened
+    """The thing does not exist, or this principal may not know that it does."""
+
+
+class Conflict(HemvaktError):  # noqa: N818 - reads as what happened
+    """The thing has changed since the caller read it."""
+
+
+class IllegalTransition(HemvaktError):  # noqa: N818 - reads as what happened
+    """The event is not allowed in the state the alert is in."""
+
+
+class StoreUnavailable(HemvaktError):  # noqa: N818 - reads as what happened
+    """The store cannot be reached; the caller holds its work and tries again."""
