@@ -209,9 +209,7 @@ def _check(wired: WireReading) -> Reading | tuple[Reason, str]:
     value = _canonical(vital.kind, wired)
     if isinstance(value, tuple):
         return value
-    return Reading(
-        kind=vital.kind, value=value, measured_at=measured_at, quality=wired.quality, seq=wired.seq
-    )
+    return Reading(kind=vital.kind, value=value, measured_at=measured_at, quality=wired.quality, seq=wired.seq)
 
 
 def _canonical(kind: VitalKind, wired: WireReading) -> float | tuple[Reason, str]:

@@ -1,0 +1,128 @@
+"""The monitoring plan: which limits watch a stay. The default template; how a plan is kept as JSON.
+
+A plan never turns off by missing something: what it leaves out is taken from the template.
+Clinical numbers here are the project's proposal and must be confirmed by who is clinically responsible.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+
+import msgspec
+
+from ward.vitals import VitalKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Two bands for one kind, in its canonical unit; None means no limit on that side.
+
+    `alert_*` raise high priority, `warn_*` medium; the ordering is
+    `alert_low <= warn_low < warn_high <= alert_high`. `delay_s` is how long a violation must last,
+    `clear_by` how far inside the limit a value must come before it counts as over (hysteresis).
+    `floor` and `ceiling` are hard: beyond them there is no delay.
+    """
+
+    alert_low: float | None = None
+    warn_low: float | None = None
+    warn_high: float | None = None
+    alert_high: float | None = None
+    delay_s: float = 0.0
+    clear_by: float = 0.0
+    floor: float | None = None
+    ceiling: float | None = None
+
+    def faults(self) -> list[str]:
+        """List what is wrong with the ordering, empty when nothing is."""
+        names = ("floor", "alert_low", "warn_low", "warn_high", "alert_high", "ceiling")
+        given = [(name, value) for name in names if (value := getattr(self, name)) is not None]
+        faults = [
+            f"{first} {low:g} must not be above {second} {high:g}"
+            for (first, low), (second, high) in pairwise(given)
+            if low > high
+        ]
+        if self.warn_low is not None and self.warn_high is not None and self.warn_low == self.warn_high:
+            faults.append(f"warn_low and warn_high are both {self.warn_low:g}: every value would warn")
+        if self.delay_s < 0:
+            faults.append(f"delay_s {self.delay_s:g} must not be negative")
+        if self.clear_by < 0:
+            faults.append(f"clear_by {self.clear_by:g} must not be negative")
+        return faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What watches one stay. `expected` maps a kind to the seconds between readings that its device promises."""
+
+    version: int = 1
+    spo2_scale: int = 1
+    limits: dict[VitalKind, Limits]
+    expected: dict[VitalKind, float]
+    news2_medium: int = 5
+    news2_high: int = 7
+
+
+TEMPLATE_LIMITS: MappingProxyType[VitalKind, Limits] = MappingProxyType(
+    {
+        VitalKind.SPO2: Limits(alert_low=88, warn_low=91, delay_s=60, clear_by=1, floor=80),
+        VitalKind.HEART_RATE: Limits(
+            alert_low=40, warn_low=45, warn_high=110, alert_high=130, delay_s=60, clear_by=3, floor=35, ceiling=170
+        ),
+        VitalKind.RESP_RATE: Limits(
+            alert_low=8, warn_low=10, warn_high=22, alert_high=25, delay_s=120, clear_by=1, floor=6, ceiling=35
+        ),
+        VitalKind.TEMPERATURE: Limits(
+            alert_low=35.0, warn_low=35.5, warn_high=38.5, alert_high=39.5, clear_by=0.2, floor=34.0, ceiling=41.0
+        ),
+        VitalKind.SYSTOLIC: Limits(alert_low=90, warn_low=100, warn_high=180, alert_high=220, clear_by=3, floor=75),
+    }
+)
+TEMPLATE_EXPECTED: MappingProxyType[VitalKind, float] = MappingProxyType(
+    {VitalKind.SPO2: 60.0, VitalKind.HEART_RATE: 60.0, VitalKind.RESP_RATE: 300.0}
+)
+
+
+def template() -> Plan:
+    """Return the default plan of hospital-at-home."""
+    return Plan(limits=dict(TEMPLATE_LIMITS), expected=dict(TEMPLATE_EXPECTED))
+
+
+class _Kept(msgspec.Struct, omit_defaults=True):
+    """A plan's overrides as the store keeps them."""
+
+    spo2_scale: int = 1
+    limits: dict[VitalKind, Limits] = {}
+    expected: dict[VitalKind, float] = {}
+    news2_medium: int = 5
+    news2_high: int = 7
+
+
+def encode(plan: Plan) -> str:
+    """Return the JSON that the store keeps."""
+    kept = _Kept(
+        spo2_scale=plan.spo2_scale,
+        limits=plan.limits,
+        expected=plan.expected,
+        news2_medium=plan.news2_medium,
+        news2_high=plan.news2_high,
+    )
+    return msgspec.json.encode(kept).decode()
+
+
+def decode(version: int, kept: str | bytes) -> Plan:
+    """Read a kept plan; kinds it leaves out come from the template.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        If what is kept is not a plan.
+    """
+    raw = msgspec.json.decode(kept, type=_Kept)
+    return Plan(
+        version=version,
+        spo2_scale=raw.spo2_scale,
+        limits={**TEMPLATE_LIMITS, **raw.limits},
+        expected={**TEMPLATE_EXPECTED, **raw.expected},
+        news2_medium=raw.news2_medium,
+        news2_high=raw.news2_high,
+    )

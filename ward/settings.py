@@ -1,0 +1,68 @@
+"""Settings: one frozen object, read once from `HEMVAKT_*`. Nobody else reads the environment."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ward.errors import ConfigError
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside; each field is the variable `HEMVAKT_` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="HEMVAKT_", frozen=True, extra="ignore")
+
+    database_url: str = Field(default="", description="postgresql:// address of the store")
+    mqtt_url: str = Field(
+        default="",
+        description="mqtt://user:password@host:port or mqtts://… of a broker; empty: devices connect to ingest itself",
+    )
+    mqtt_host: str = Field(default="127.0.0.1", description="address on which the MQTT endpoint listens")
+    mqtt_port: int = Field(default=1883, ge=0, le=65535, description="port of the MQTT endpoint")
+    http_host: str = Field(default="127.0.0.1", description="address on which the web server listens")
+    http_port: int = Field(default=8090, ge=0, le=65535, description="port of the web server")
+    data_dir: Path = Field(default=Path(".hemvakt"), description="folder of the embedded store")
+    log_level: str = Field(default="info", description="debug, info, warning or error")
+    secure_cookies: bool = Field(default=False, description="set the Secure flag on cookies (behind HTTPS)")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"postgresql", "postgres"}:
+            raise ValueError("must start with postgresql://, for example postgresql://user:password@127.0.0.1/hemvakt")
+        return value
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _mqtt(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"mqtt", "mqtts"}:
+            raise ValueError("must start with mqtt:// or mqtts://, for example mqtt://127.0.0.1:1883")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value.lower() not in {"debug", "info", "warning", "error"}:
+            raise ValueError("must be debug, info, warning or error")
+        return value.lower()
+
+
+def load(**flags: object) -> Settings:
+    """Read the environment, let `flags` that are not None override it, and check everything.
+
+    Raises
+    ------
+    ConfigError
+        Listing every fault at once, each with the variable to change.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"HEMVAKT_{'_'.join(str(part) for part in fault['loc']).upper()}: "
+            f"{fault['msg'].removeprefix('Value error, ')} (it is {str(fault.get('input'))[:80]!r})"
+            for fault in error.errors()
+        ]
+        raise ConfigError("The configuration is wrong:\n  " + "\n  ".join(lines)) from error

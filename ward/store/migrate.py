@@ -1,0 +1,92 @@
+"""Apply the forward-only migrations under a lock, and keep the daily partitions of readings ahead of time."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from psycopg import sql
+
+from ward.errors import ConfigError
+from ward.store.pool import Connection, connect
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 4200002
+_DAYS_BEHIND = 2
+_DAYS_AHEAD = 7
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """Return (number, name, SQL) of every migration, in order."""
+    files = sorted(MIGRATIONS.glob("[0-9][0-9][0-9][0-9]_*.sql"))
+    return [(int(path.name[:4]), path.stem, path.read_text(encoding="utf-8")) for path in files]
+
+
+async def migrate(database_url: str, now: datetime) -> list[str]:
+    """Bring the store to the newest schema; return the names of what was applied, empty when nothing was.
+
+    Safe to run from many processes at once: an advisory lock lets one work and the others find it done.
+
+    Raises
+    ------
+    ConfigError
+        If an applied migration has been altered, or the store is newer than this program.
+    """
+    conn = await connect(database_url, "migrate")
+    async with conn:
+        await conn.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        await conn.execute(
+            "create table if not exists migration (number int primary key, name text not null,"
+            " sha256 text not null, applied_at timestamptz not null)"
+        )
+        rows = await (await conn.execute("select number, name, sha256 from migration order by number")).fetchall()
+        known = {number: (name, hashlib.sha256(text.encode()).hexdigest()) for number, name, text in migrations()}
+        for number, name, digest in rows:
+            if known.get(number) != (name, digest):
+                raise ConfigError(
+                    f"The store holds migration {name}, which this program knows otherwise or not at all. "
+                    "Run the program version that made it, or restore a backup made by this one."
+                )
+        applied = {row[0] for row in rows}
+        if not applied:
+            await _timescale(conn)
+        done = []
+        for number, name, text in migrations():
+            if number in applied:
+                continue
+            await conn.execute(text.encode())
+            await conn.execute("insert into migration values (%s, %s, %s, %s)", (number, name, known[number][1], now))
+            done.append(name)
+        await ensure_partitions(conn, _days(now))
+    return done
+
+
+async def _timescale(conn: Connection) -> None:
+    """Switch TimescaleDB on where the server has it loaded; do without where not."""
+    row = await (
+        await conn.execute(
+            "select 1 from pg_available_extensions where name = 'timescaledb'"
+            " and current_setting('shared_preload_libraries') like '%%timescaledb%%'"
+        )
+    ).fetchone()
+    if row:
+        await conn.execute("create extension if not exists timescaledb")
+
+
+def _days(now: datetime) -> list[date]:
+    return [now.date() + timedelta(days=offset) for offset in range(-_DAYS_BEHIND, _DAYS_AHEAD + 1)]
+
+
+async def ensure_partitions(conn: Connection, days: Iterable[date]) -> None:
+    """Create the partitions of `reading` for these days (UTC) where they are missing; a hypertable needs none."""
+    row = await (await conn.execute("select relkind = 'p' from pg_class where oid = 'reading'::regclass")).fetchone()
+    if row is None or not row[0]:
+        return
+    for day in days:
+        await conn.execute(
+            sql.SQL("create table if not exists {} partition of reading for values from ({}) to ({})").format(
+                sql.Identifier(f"reading_{day:%Y%m%d}"),
+                sql.Literal(f"{day} 00:00+00"),
+                sql.Literal(f"{day + timedelta(days=1)} 00:00+00"),
+            )
+        )
