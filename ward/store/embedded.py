@@ -230,7 +230,7 @@ def _create(programs: Path, cluster: Path, password: str, account: Account | Non
             capture_output=True,
             text=True,
             preexec_fn=_demote(account),
-            cwd="/",  # noqa: PLW1509
+            cwd="/",
         )
     except subprocess.CalledProcessError as error:
         raise ConfigError(f"PostgreSQL could not create {draft}: {error.stderr.strip()[-800:]}") from error

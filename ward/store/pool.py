@@ -1,6 +1,7 @@
 """Open connections to the store. Every session speaks UTC and names its service."""
 
 from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -8,8 +9,10 @@ Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 
 
-def _arguments(service: str) -> dict[str, str]:
-    return {"application_name": f"hemvakt-{service}", "options": "-c TimeZone=UTC", "connect_timeout": "10"}
+def _conninfo(database_url: str, service: str) -> str:
+    return make_conninfo(
+        database_url, application_name=f"hemvakt-{service}", options="-c TimeZone=UTC", connect_timeout=10
+    )
 
 
 async def connect(database_url: str, service: str, *, autocommit: bool = False) -> Connection:
@@ -20,7 +23,7 @@ async def connect(database_url: str, service: str, *, autocommit: bool = False) 
     psycopg.OperationalError
         If the store does not answer.
     """
-    return await AsyncConnection.connect(database_url, autocommit=autocommit, **_arguments(service))
+    return await AsyncConnection.connect(_conninfo(database_url, service), autocommit=autocommit)
 
 
 def pool(database_url: str, service: str, *, size: int) -> Pool:
@@ -29,5 +32,5 @@ def pool(database_url: str, service: str, *, size: int) -> Pool:
     When all are taken, a caller waits up to 30 s for one and then gets `PoolTimeout`.
     """
     return AsyncConnectionPool(
-        database_url, kwargs=_arguments(service), min_size=1, max_size=size, timeout=30, open=False, name=service
+        _conninfo(database_url, service), min_size=1, max_size=size, timeout=30, open=False, name=service
     )

@@ -1,0 +1,1 @@
+"""Tests: unit, property, golden, integration, acceptance, browser."""
