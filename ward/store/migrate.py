@@ -57,7 +57,7 @@ async def migrate(database_url: str, now: datetime) -> list[str]:
             await conn.execute(text.encode())
             await conn.execute("insert into migration values (%s, %s, %s, %s)", (number, name, known[number][1], now))
             done.append(name)
-        await ensure_partitions(conn, _days(now))
+        await ensure_partitions(conn, days_around(now))
     return done
 
 
@@ -73,7 +73,8 @@ async def _timescale(conn: Connection) -> None:
         await conn.execute("create extension if not exists timescaledb")
 
 
-def _days(now: datetime) -> list[date]:
+def days_around(now: datetime) -> list[date]:
+    """Return the days whose partitions must exist at `now`: some behind, more ahead."""
     return [now.date() + timedelta(days=offset) for offset in range(-_DAYS_BEHIND, _DAYS_AHEAD + 1)]
 
 

@@ -1,0 +1,145 @@
+"""Door 1: a paho-mqtt client of any MQTT 5 broker. Persistent session, manual acknowledgement, shared subscription.
+
+A broker acknowledges the device before the store has the reading, so a device that must know asks for a
+receipt (`docs/wire-format.md`). What this door promises: the broker is told only after the commit.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from ingest.delivery import Delivery, Inbox
+from ward import log, wire
+from ward.clock import Clock
+from ward.wire import FROM_DEVICE
+
+_SESSION_S = 7 * 86_400
+_GROUP = "ingest"
+_RECEIVE_MAXIMUM = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """Which message of which connection: after a reconnect old message ids mean nothing."""
+
+    mid: int
+    generation: int
+
+
+class BrokerDoor:
+    """A `Door` onto a broker. paho's thread receives; everything else happens on the event loop.
+
+    The broker's receive maximum bounds what is unacknowledged; while the inbox is full nothing more is
+    acknowledged, so the broker holds the rest.
+    """
+
+    def __init__(self, url: str, inbox: Inbox, clock: Clock, *, client_id: str) -> None:
+        self._inbox = inbox
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._generation = 0
+        self._arrived: deque[Delivery] = deque()
+        self.connected = False
+        self.received = 0
+        address = urlsplit(url)
+        self._host = address.hostname or "127.0.0.1"
+        self._port = address.port or (8883 if address.scheme == "mqtts" else 1883)
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=paho.MQTTv5,
+            manual_ack=True,
+            reconnect_on_failure=True,
+        )
+        client.max_inflight_messages_set(_RECEIVE_MAXIMUM)
+        client.reconnect_delay_set(min_delay=1, max_delay=10)
+        if address.username:
+            client.username_pw_set(unquote(address.username), unquote(address.password or ""))
+        if address.scheme == "mqtts":
+            client.tls_set_context(ssl.create_default_context())
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        self._client = client
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the connection is lost."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's own
+        properties.SessionExpiryInterval = _SESSION_S
+        properties.ReceiveMaximum = _RECEIVE_MAXIMUM
+        self._client.connect_async(self._host, self._port, keepalive=30, clean_start=False, properties=properties)
+        self._client.loop_start()
+
+    async def stop(self) -> None:
+        """Leave the broker; what was not acknowledged comes again to the next ingest."""
+        self._client.disconnect()
+        await asyncio.to_thread(self._client.loop_stop)
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Tell the broker that these deliveries are committed."""
+        for delivery in deliveries:
+            token = delivery.token
+            if isinstance(token, _Token) and token.generation == self._generation:
+                self._client.ack(token.mid, 1)
+
+    def publish(self, topic: str, payload: bytes, *, correlation: bytes | None = None) -> None:
+        """Send to a device's own topic; best effort."""
+        properties = None
+        if correlation is not None:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho's own
+            properties.CorrelationData = correlation
+        with contextlib.suppress(ValueError):  # a response topic that may not be published to
+            self._client.publish(topic, payload, qos=1, properties=properties)
+
+    def _on_connect(
+        self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        if reason.is_failure:
+            log.get().error("broker_refused", reason=str(reason), host=self._host, port=self._port)
+            return
+        self._generation += 1
+        options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+        topics = [(f"$share/{_GROUP}/{wire.PREFIX}/{wire.VERSION}/+/{leaf}", options) for leaf in sorted(FROM_DEVICE)]
+        error, _ = client.subscribe(topics)
+        self.connected = error is MQTTErrorCode.MQTT_ERR_SUCCESS
+        log.get().info("broker_connected", host=self._host, port=self._port)
+
+    def _on_disconnect(
+        self, _client: paho.Client, _data: object, _flags: object, reason: ReasonCode | None, _properties: object
+    ) -> None:
+        self.connected = False
+        self._generation += 1
+        log.get().warning("broker_lost", reason=str(reason), host=self._host, port=self._port)
+
+    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        self.received += 1
+        properties = message.properties
+        delivery = Delivery(
+            topic=message.topic,
+            payload=bytes(message.payload),
+            received_at=self._clock.now(),
+            door=self,
+            response_topic=getattr(properties, "ResponseTopic", None),
+            correlation=getattr(properties, "CorrelationData", None),
+            token=_Token(message.mid, self._generation) if message.qos else None,
+        )
+        self._arrived.append(delivery)
+        if len(self._arrived) == 1:  # one wake-up for all that arrive before the loop looks
+            with contextlib.suppress(RuntimeError):  # the loop has ended; the broker sends it again
+                self._loop.call_soon_threadsafe(self._hand_over)
+
+    def _hand_over(self) -> None:
+        while self._arrived:
+            self._inbox.put(self._arrived[0])
+            self._arrived.popleft()

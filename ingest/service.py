@@ -1,0 +1,93 @@
+"""The ingest process: a door, the inbox, the writer, and a heartbeat in the store."""
+
+import asyncio
+import os
+import signal
+import socket
+from datetime import timedelta
+
+import psycopg
+
+from ingest import identity
+from ingest.batch import HeldInbox
+from ingest.client import BrokerDoor
+from ingest.endpoint import Endpoint
+from ingest.writer import Writer
+from ward import log, wire
+from ward.clock import Clock, SystemClock
+from ward.settings import Settings
+from ward.store import heartbeats, migrate, registry
+from ward.store.pool import Pool, pool
+
+_MOST_HELD = 20_000
+_MOST_HELD_BYTES = 64 << 20
+_BEAT_S = 2.0
+
+
+async def run(settings: Settings, clock: Clock | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; what was not acknowledged by then comes again to the next ingest."""
+    clock = clock or SystemClock()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    inbox = HeldInbox(most=_MOST_HELD, most_bytes=_MOST_HELD_BYTES)
+    writer = Writer(settings.database_url, inbox, clock)
+    async with pool(settings.database_url, "ingest-side", size=4) as side:
+        door = await _open_door(settings, side, inbox, clock)
+        tasks = [
+            asyncio.create_task(writer.run(), name="writer"),
+            asyncio.create_task(_beat(side, writer, inbox, clock), name="beat"),
+            asyncio.create_task(stopping.wait(), name="stopping"),
+        ]
+        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await door.stop()
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        for task in done:
+            task.result()
+    log.get().info("ingest_stopped", messages=writer.counters.messages, stored=writer.counters.stored)
+
+
+async def _open_door(settings: Settings, side: Pool, inbox: HeldInbox, clock: Clock) -> BrokerDoor | Endpoint:
+    if settings.mqtt_url:
+        door = BrokerDoor(settings.mqtt_url, inbox, clock, client_id=f"hemvakt-ingest-{socket.gethostname()}")
+        door.start()
+        return door
+
+    async def authenticate(_client_id: str, username: str | None, password: bytes | None) -> str | None:
+        if username is None or password is None or not wire.is_device_id(username):
+            return None
+        async with side.connection() as conn:
+            kept = await registry.secret_of(conn, username)
+        return username if kept is not None and identity.matches(password, kept) else None
+
+    endpoint = Endpoint(inbox=inbox, clock=clock, authenticate=authenticate)
+    await endpoint.start(settings.mqtt_host, settings.mqtt_port)
+    log.get().info("endpoint_listening", host=settings.mqtt_host, port=endpoint.port)
+    return endpoint
+
+
+async def _beat(side: Pool, writer: Writer, inbox: HeldInbox, clock: Clock) -> None:
+    """Write a heartbeat with the counters, and once a day the partitions of the days to come."""
+    instance = f"{socket.gethostname()}-{os.getpid()}"
+    partitions_at = clock.now()
+    while True:
+        counters = writer.counters
+        detail = {
+            "messages": counters.messages,
+            "stored": counters.stored,
+            "repeated": counters.repeated,
+            "held": inbox.held,
+            "rejected": dict(counters.rejected),
+            "store_down_since": counters.store_down_since and counters.store_down_since.isoformat(),
+        }
+        try:
+            async with side.connection() as conn:
+                await heartbeats.beat(conn, "ingest", instance, clock.now(), detail)
+                if clock.now() >= partitions_at:
+                    await migrate.ensure_partitions(conn, migrate.days_around(clock.now()))
+                    partitions_at = clock.now() + timedelta(hours=6)
+        except (psycopg.Error, OSError) as error:
+            log.get().warning("beat_failed", error=str(error)[:200])
+        await asyncio.sleep(_BEAT_S)

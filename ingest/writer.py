@@ -1,0 +1,208 @@
+"""From the inbox to the store: take, sort, commit, then acknowledge. In that order, always.
+
+When the store is down, nothing is acknowledged: the batch is held and tried again until it is stored.
+A message that the store itself refuses is found by halving the batch, and quarantined alone.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import psycopg
+
+from ingest import validate
+from ingest.batch import HeldInbox
+from ingest.delivery import Delivery, Door
+from ward import log, wire
+from ward.clock import Clock
+from ward.people import Device
+from ward.store import devices as device_store
+from ward.store import migrate, quarantine, registry, samples
+from ward.store.pool import Connection, connect
+from ward.wire import Leaf, Reason, Reject
+
+_MOST = 2000
+_MOST_BYTES = 1 << 20
+_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class _RegistryMoved(Exception):  # noqa: N818 - reads as what happened
+    """Bindings changed after the batch was sorted: sort it again."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the pipeline has done since it started."""
+
+    messages: int = 0
+    stored: int = 0
+    repeated: int = 0
+    commits: int = 0
+    rejected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    store_down_since: datetime | None = None
+
+
+class Writer:
+    """The one task that writes readings. State: a connection and the devices as of a registry version."""
+
+    def __init__(self, database_url: str, inbox: HeldInbox, clock: Clock) -> None:
+        self._database_url = database_url
+        self._inbox = inbox
+        self._clock = clock
+        self._conn: Connection | None = None
+        self._version = -1
+        self._devices: dict[str, Device] = {}
+        self._days: set[int] = set()
+        self.counters = Counters()
+
+    async def run(self) -> None:
+        """Write for ever; ends only when cancelled."""
+        logger = log.get()
+        while True:
+            batch = await self._inbox.take(_MOST, _MOST_BYTES)
+            tries = 0
+            while True:
+                try:
+                    await self._write(batch)
+                    break
+                except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+                    self.counters.store_down_since = self.counters.store_down_since or self._clock.now()
+                    await self._disconnect()
+                    pause_s = _BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)]
+                    logger.warning("store_unavailable", held=self._inbox.held, error=str(error)[:200], retry_s=pause_s)
+                    await asyncio.sleep(pause_s)
+                    tries += 1
+            self.counters.store_down_since = None
+            self._inbox.release(batch)
+
+    async def _write(self, batch: list[Delivery]) -> None:
+        """Store and acknowledge a batch, halving it where the store refuses a part of it."""
+        try:
+            await self._store(batch)
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._write(batch[:middle])
+                await self._write(batch[middle:])
+                return
+            log.get().error("message_refused_by_store", topic=batch[0].topic, error=str(error)[:300])
+            reject = Reject(Reason.MALFORMED, f"the store refused it: {str(error)[:300]}", batch[0].payload)
+            conn = await self._connected()
+            async with conn.transaction():
+                await quarantine.insert(conn, [validate.refused(batch[0], reject)])
+            self._settle(batch, [(0, reject)], {})
+
+    async def _store(self, batch: list[Delivery]) -> None:
+        conn = await self._connected()
+        for _ in range(10):
+            if self._version < 0:
+                await self._reload(conn)
+            found = validate.sort(batch, self._devices)
+            await self._partitions(conn, found)
+            try:
+                rejects, stored = await self._commit(conn, batch, found)
+            except _RegistryMoved:
+                self._version = -1
+                continue
+            self._settle(batch, rejects, stored)
+            return
+        raise psycopg.OperationalError("devices and bindings kept changing; trying again")
+
+    async def _commit(
+        self, conn: Connection, batch: list[Delivery], found: validate.Sorted
+    ) -> tuple[list[tuple[int, Reject]], dict[int, int]]:
+        rows = found.columns()
+        rejects = list(found.rejects)
+        inserted = samples.Inserted(stored=0, conflicts=())
+        async with AsyncExitStack() as stack:
+            if not samples.copies(rows):
+                await stack.enter_async_context(conn.pipeline())
+            await stack.enter_async_context(conn.transaction())
+            await registry.hold(conn)
+            version = await conn.execute("select version from registry_version")
+            begun = await samples.begin_insert(conn, rows) if len(rows) else None
+            row = await version.fetchone()
+            if row is None or row[0] != self._version:
+                raise _RegistryMoved
+            if begun is not None:
+                inserted = await samples.finish_insert(conn, rows, begun)
+            rejects += [(found.origin[n], _conflict(found, n)) for n in inserted.conflicts]
+            if found.statuses:
+                await device_store.save(conn, found.statuses)
+            if rejects:
+                await quarantine.insert(conn, [validate.refused(batch[at], reject) for at, reject in rejects])
+        stored: dict[int, int] = defaultdict(int)
+        refused_rows = set(inserted.conflicts)
+        self.counters.stored += inserted.stored
+        self.counters.repeated += len(rows) - inserted.stored - len(refused_rows)
+        for n, position in enumerate(found.origin):
+            if n not in refused_rows:
+                stored[position] += 1
+        return rejects, stored
+
+    def _settle(self, batch: list[Delivery], rejects: Sequence[tuple[int, Reject]], stored: dict[int, int]) -> None:
+        """Tell the senders, after the commit: acknowledgements, rejects, receipts."""
+        self.counters.messages += len(batch)
+        self.counters.commits += 1
+        refused: dict[int, int] = defaultdict(int)
+        for position, reject in rejects:
+            refused[position] += 1
+            self.counters.rejected[str(reject.reason)] += 1
+            self._answer(batch[position], reject)
+        by_door: dict[Door, list[Delivery]] = defaultdict(list)
+        for position, delivery in enumerate(batch):
+            by_door[delivery.door].append(delivery)
+            if _own(delivery):
+                receipt = wire.encode_receipt(stored=stored.get(position, 0), rejected=refused[position])
+                delivery.door.publish(str(delivery.response_topic), receipt, correlation=delivery.correlation)
+        for door, deliveries in by_door.items():
+            door.acknowledge(deliveries)
+
+    def _answer(self, delivery: Delivery, reject: Reject) -> None:
+        topic = wire.parse_topic(delivery.topic)
+        device_id = delivery.identity or (None if isinstance(topic, Reject) else topic.device_id)
+        if device_id is not None:
+            answer = wire.encode_reject(reject, delivery.payload)
+            delivery.door.publish(wire.topic(device_id, Leaf.REJECTS), answer)
+
+    async def _partitions(self, conn: Connection, found: validate.Sorted) -> None:
+        days = {row[2] // 86_400_000_000 for row in found.rows} - self._days
+        if days:
+            async with conn.transaction():
+                await migrate.ensure_partitions(conn, [date.fromordinal(719_163 + day) for day in sorted(days)])
+            self._days |= days
+
+    async def _reload(self, conn: Connection) -> None:
+        async with conn.transaction():
+            await registry.hold(conn)
+            self._version = await registry.version(conn)
+            self._devices = await registry.devices(conn)
+
+    async def _connected(self) -> Connection:
+        if self._conn is None or self._conn.closed or self._conn.broken:
+            self._conn = await connect(self._database_url, "ingest", autocommit=True)
+            await samples.prepare(self._conn)
+            self._version = -1
+        return self._conn
+
+    async def _disconnect(self) -> None:
+        if self._conn is not None:
+            await self._conn.close()
+        self._conn = None
+
+
+def _own(delivery: Delivery) -> bool:
+    """Tell whether a delivery asks for a receipt under its own device's topics; nobody else's are written to."""
+    topic = wire.parse_topic(delivery.topic)
+    prefix = "" if isinstance(topic, Reject) else wire.topic(topic.device_id, Leaf.REJECTS).removesuffix(Leaf.REJECTS)
+    asked = delivery.response_topic
+    return bool(asked and prefix and asked.startswith(prefix) and not {"+", "#", "\0"}.intersection(asked))
+
+
+def _conflict(found: validate.Sorted, n: int) -> Reject:
+    reading = found.readings[n]
+    detail = f"another value of {reading.kind} at {reading.measured_at.isoformat()} is stored already"
+    return Reject(Reason.CONFLICT, detail, wire.encode_reading(reading))

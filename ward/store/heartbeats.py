@@ -1,0 +1,26 @@
+"""Signs of life of the services, in the store, so that each can see whether the others work."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from psycopg.types.json import Jsonb
+
+from ward.store.pool import Connection
+
+_FORGET = timedelta(days=1)
+
+
+async def beat(conn: Connection, service: str, instance: str, now: datetime, detail: Mapping[str, object]) -> None:
+    """Record that an instance of a service lives, and forget instances silent for a day."""
+    await conn.execute(
+        "insert into service_heartbeat (service, instance, beat_at, detail) values (%s, %s, %s, %s)"
+        " on conflict (service, instance) do update set beat_at = excluded.beat_at, detail = excluded.detail",
+        (service, instance, now, Jsonb(dict(detail))),
+    )
+    await conn.execute("delete from service_heartbeat where beat_at < %s", (now - _FORGET,))
+
+
+async def newest(conn: Connection) -> dict[str, datetime]:
+    """Return the newest heartbeat of each service."""
+    rows = await (await conn.execute("select service, max(beat_at) from service_heartbeat group by service")).fetchall()
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,71 @@
+"""Devices and bindings as ingest needs them: read whole, kept in memory, and never used when out of date."""
+
+from datetime import datetime
+
+from ward.clock import to_us
+from ward.people import Binding, Device, DeviceNo, StayId
+from ward.store.pool import Connection
+from ward.vitals import Mode
+
+_LOCK = 4200001  # taken exclusively by the trigger function registry_changed()
+_FOREVER_US = 1 << 62
+
+
+async def hold(conn: Connection) -> None:
+    """Keep devices and bindings from changing until the caller's transaction ends."""
+    await conn.execute("select pg_advisory_xact_lock_shared(%s)", (_LOCK,))
+
+
+async def version(conn: Connection) -> int:
+    """Return the number that every change of a device, binding or stay takes up by one."""
+    row = await (await conn.execute("select version from registry_version")).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def devices(conn: Connection) -> dict[str, Device]:
+    """Read every device with its bindings, oldest first.
+
+    A device of one generation mode bound to a stay of another is nobody's: test and demo data never reach a
+    real patient.
+    """
+    found = await (
+        await conn.execute(
+            "select d.device_no, d.device_id, d.mode, d.revoked_at is not null, b.stay_id,"
+            " lower(b.period * s.period), upper(b.period * s.period)"
+            " from device d left join (binding b join stay s using (stay_id))"
+            " on b.device_no = d.device_no and s.mode = d.mode and b.period && s.period"
+            " order by d.device_no, lower(b.period)"
+        )
+    ).fetchall()
+    kept: dict[str, Device] = {}
+    for number, name, mode, revoked, stay_id, start, end in found:
+        bindings: tuple[Binding, ...] = kept[name].bindings if name in kept else ()
+        if stay_id is not None:
+            bindings += (_binding(number, stay_id, start, end),)
+        kept[name] = Device(
+            device_no=DeviceNo(number), device_id=name, mode=Mode(mode), revoked=revoked, bindings=bindings
+        )
+    return kept
+
+
+def _binding(number: int, stay_id: int, start: datetime, end: datetime | None) -> Binding:
+    return Binding(
+        device_no=DeviceNo(number),
+        stay_id=StayId(stay_id),
+        start_us=to_us(start),
+        end_us=to_us(end) if end else _FOREVER_US,
+    )
+
+
+async def secret_of(conn: Connection, device_id: str) -> bytes | None:
+    """Return the digest of a device's secret; None for an unknown or revoked device."""
+    row = await (
+        await conn.execute("select secret_sha256 from device where device_id = %s and revoked_at is null", (device_id,))
+    ).fetchone()
+    return bytes(row[0]) if row else None
+
+
+async def config_of(conn: Connection, device_id: str) -> str | None:
+    """Return the JSON that a device receives on its `config` topic."""
+    row = await (await conn.execute("select config::text from device where device_id = %s", (device_id,))).fetchone()
+    return str(row[0]) if row else None
