@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from ward import process
 from ward.errors import ConfigError
 
 _ROOT_HOME = Path("/var/lib/hemvakt")
+_PREDECESSOR_S = 10.0
 _CONF = """\
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -50,19 +52,19 @@ class Account:
 class Server:
     """A running embedded server."""
 
-    process: subprocess.Popen[bytes]
+    child: subprocess.Popen[bytes]
     database_url: str
     port: int
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Stop the server cleanly (fast shutdown); kill it if it does not obey in time."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGINT)
             try:
-                self.process.wait(timeout_s)
+                self.child.wait(timeout_s)
             except subprocess.TimeoutExpired:
-                self.process.send_signal(signal.SIGQUIT)
-                self.process.wait(timeout_s)
+                self.child.send_signal(signal.SIGQUIT)
+                self.child.wait(timeout_s)
 
 
 def default_data_dir(project: Path) -> Path:
@@ -130,14 +132,15 @@ def _version(postgres: Path) -> int:
     return int("".join(part for part in asked.stdout.split()[-1].split(".")[0] if part.isdigit()))
 
 
-def _demote(account: Account | None) -> Callable[[], None] | None:
-    if account is None:
-        return None
+def _demote(account: Account | None) -> Callable[[], None]:
+    """Return what the child does before it becomes the server: change account, and end when we do."""
 
     def become() -> None:
-        os.setgroups([])
-        os.setgid(account.gid)
-        os.setuid(account.uid)
+        if account is not None:
+            os.setgroups([])
+            os.setgid(account.gid)
+            os.setuid(account.uid)
+        process.die_with_parent(signal.SIGINT)
 
     return become
 
@@ -150,8 +153,10 @@ def free_port() -> int:
         return port
 
 
-def start(data_dir: Path, *, log: Path | None = None) -> Server:
+def start(data_dir: Path, *, port: int | None = None, log: Path | None = None) -> Server:
     """Start the server on `data_dir`, creating it first if it is new; return when it answers.
+
+    `port` is a loopback port, chosen by the system when it is None.
 
     Raises
     ------
@@ -165,13 +170,11 @@ def start(data_dir: Path, *, log: Path | None = None) -> Server:
     password = _password(data_dir)
     if not (cluster / "PG_VERSION").exists():
         _create(programs, cluster, password, account)
-    stale = cluster / "postmaster.pid"
-    if stale.exists() and _serving(stale):
-        raise ConfigError(f"{data_dir} is in use by another Hemvakt (server {stale.read_text().split()[0]}): stop it.")
-    port = free_port()
+    _await_predecessor(cluster / "postmaster.pid", data_dir)
+    port = port or free_port()
     log_path = log or data_dir / "postgres.log"
     with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as sink:
-        process = subprocess.Popen(  # noqa: S603
+        child = subprocess.Popen(  # noqa: S603
             [programs / "postgres", "-D", cluster, "-p", str(port)],
             stdin=subprocess.DEVNULL,
             stdout=sink,
@@ -180,9 +183,7 @@ def start(data_dir: Path, *, log: Path | None = None) -> Server:
             start_new_session=True,
             cwd="/",
         )
-    server = Server(
-        process=process, port=port, database_url=f"postgresql://hemvakt:{password}@127.0.0.1:{port}/hemvakt"
-    )
+    server = Server(child=child, port=port, database_url=f"postgresql://hemvakt:{password}@127.0.0.1:{port}/hemvakt")
     _wait(server, log_path)
     return server
 
@@ -242,6 +243,15 @@ def _create(programs: Path, cluster: Path, password: str, account: Account | Non
     draft.rename(cluster)
 
 
+def _await_predecessor(pid_file: Path, data_dir: Path) -> None:
+    """Wait for a server that is just stopping; refuse a folder whose server goes on."""
+    deadline = time.monotonic() + _PREDECESSOR_S
+    while pid_file.exists() and _serving(pid_file):
+        if time.monotonic() > deadline:
+            raise ConfigError(f"{data_dir} is in use by another Hemvakt; stop that one, or choose another --data-dir.")
+        time.sleep(0.1)
+
+
 def _serving(pid_file: Path) -> bool:
     """Tell whether the server that wrote `pid_file` still answers on its port."""
     try:
@@ -258,7 +268,7 @@ def _wait(server: Server, log_path: Path) -> None:
     deadline = time.monotonic() + 60
     admin = server.database_url.removesuffix("/hemvakt") + "/postgres"
     while time.monotonic() < deadline:
-        if server.process.poll() is not None:
+        if server.child.poll() is not None:
             tail = "\n".join(log_path.read_text(errors="replace").splitlines()[-8:])
             raise ConfigError(f"PostgreSQL stopped at once. Its last words ({log_path}):\n{tail}")
         try:
