@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     mqtt_port: int = Field(default=1883, ge=0, le=65535, description="port of the MQTT endpoint")
     http_host: str = Field(default="127.0.0.1", description="address on which the web server listens")
     http_port: int = Field(default=8090, ge=0, le=65535, description="port of the web server")
-    data_dir: Path = Field(default=Path(".hemvakt"), description="folder of the embedded store")
+    data_dir: Path | None = Field(default=None, description="folder of the embedded store; None: beside the program")
     log_level: str = Field(default="info", description="debug, info, warning or error")
     secure_cookies: bool = Field(default=False, description="set the Secure flag on cookies (behind HTTPS)")
 

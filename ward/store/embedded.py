@@ -243,6 +243,17 @@ def _create(programs: Path, cluster: Path, password: str, account: Account | Non
     draft.rename(cluster)
 
 
+def refuse_running(data_dir: Path) -> None:
+    """Refuse a data folder whose server still runs.
+
+    Raises
+    ------
+    ConfigError
+        If it goes on running.
+    """
+    _await_predecessor(data_dir / "postgres" / "postmaster.pid", data_dir)
+
+
 def _await_predecessor(pid_file: Path, data_dir: Path) -> None:
     """Wait for a server that is just stopping; refuse a folder whose server goes on."""
     deadline = time.monotonic() + _PREDECESSOR_S

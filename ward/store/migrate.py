@@ -61,6 +61,15 @@ async def migrate(database_url: str, now: datetime) -> list[str]:
     return done
 
 
+async def missing(conn: Connection) -> list[str]:
+    """Return the names of migrations that the store has not had yet."""
+    row = await (await conn.execute("select to_regclass('migration') is not null")).fetchone()
+    applied: set[int] = set()
+    if row and row[0]:
+        applied = {number for (number,) in await (await conn.execute("select number from migration")).fetchall()}
+    return [name for number, name, _ in migrations() if number not in applied]
+
+
 async def _timescale(conn: Connection) -> None:
     """Switch TimescaleDB on where the server has it loaded; do without where not."""
     row = await (

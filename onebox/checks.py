@@ -1,0 +1,71 @@
+"""`hemvakt test`: install what the tests need, then run everything that CI runs, in the order of what is quick."""
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from onebox import environment, webbuild
+
+_PACKAGES = {"chromium": ("chromium",), "mosquitto": ("mosquitto", "mosquitto_pub")}
+_DEBIAN = {"chromium": "chromium", "mosquitto": "mosquitto mosquitto-clients"}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Return 0 when all is well; with arguments, run pytest with them and nothing else."""
+    environment.ensure("test")
+    importlib.invalidate_caches()
+    _programs()
+    webbuild.ensure()
+    pytest = [sys.executable, "-m", "pytest"]
+    if arguments:
+        return _step("pytest", [*pytest, *arguments])
+    steps = [
+        ("ruff: lint", [sys.executable, "-m", "ruff", "check", "."]),
+        ("ruff: format", [sys.executable, "-m", "ruff", "format", "--check", "."]),
+        ("mypy", [sys.executable, "-m", "mypy"]),
+    ]
+    failed = [name for name, command in steps if _step(name, command)]
+    webbuild.modules()
+    for script in ("check", "lint", "test"):
+        print(f"── web: {script}", flush=True)  # noqa: T201
+        try:
+            webbuild.run("run", script)
+        except webbuild.ConfigError as error:
+            print(error, flush=True)  # noqa: T201
+            failed.append(f"web: {script}")
+    if _step("pytest", pytest):
+        failed.append("pytest")
+    print(f"FAILED: {', '.join(failed)}" if failed else "All checks passed.", flush=True)  # noqa: T201
+    return 1 if failed else 0
+
+
+def _step(name: str, command: Sequence[str]) -> int:
+    print(f"── {name}", flush=True)  # noqa: T201
+    began = time.monotonic()
+    code = subprocess.run(command, cwd=environment.PROJECT, check=False).returncode
+    print(f"   {name}: {'ok' if code == 0 else f'exit code {code}'}, {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
+    return code
+
+
+def _programs() -> None:
+    """Install Chromium and mosquitto where that is allowed (Debian, root); name them where it is not."""
+    missing = [name for name, programs in _PACKAGES.items() if not all(_found(program) for program in programs)]
+    if not missing:
+        return
+    wanted = " ".join(_DEBIAN[name] for name in missing)
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"Installing {wanted} ...", flush=True)  # noqa: T201
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}  # noqa: TID251 - handed on to apt
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *wanted.split()]):
+            subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False)
+        missing = [name for name in missing if not all(_found(program) for program in _PACKAGES[name])]
+    if missing:
+        print(f"Tests that need {', '.join(missing)} will be skipped. On Debian: apt install {wanted}", flush=True)  # noqa: T201
+
+
+def _found(program: str) -> bool:
+    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None  # noqa: TID251 - look-up

@@ -1,0 +1,224 @@
+"""Organisations, teams, staff, patients and devices from a readable file (TOML) into the store.
+
+Loading twice changes nothing: an organisation, team, log-in, personal number or device that is there already
+stays as it is. `onebox/demo.toml` is an example with every field.
+"""
+
+import secrets
+import tomllib
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from api.passwords import hash_password
+
+from ingest import identity
+from ward import plans
+from ward.clock import SystemClock
+from ward.errors import ConfigError
+from ward.people import OrganisationId, Role, TeamId
+from ward.store import people
+from ward.store.pool import Connection, connect
+from ward.vitals import Mode
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+_Id = TypeVar("_Id", OrganisationId, TeamId)
+PersonalNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8}[0-9A-Z]{2}[0-9]{2}$")]
+
+
+class OrganisationEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
+    """An organisation and its teams."""
+
+    name: Text
+    kind: Literal["region", "municipality"]
+
+
+class TeamEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
+    """A team of an organisation."""
+
+    organisation: Text
+    name: Text
+    phone: Text
+
+
+class StaffEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
+    """Somebody who logs in; without a password one is drawn and told once."""
+
+    organisation: Text
+    username: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    name: Text
+    title: Text
+    role: Role
+    teams: tuple[Text, ...] = ()
+    language: Literal["sv", "en"] = "sv"
+    password: Annotated[str, msgspec.Meta(min_length=8)] | None = None
+
+
+class PatientEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
+    """A patient, the stay, the team that answers and the device that is worn; without a secret one is drawn."""
+
+    organisation: Text
+    team: Text
+    personal_number: PersonalNumber
+    given_name: Text
+    family_name: Text
+    sex: Literal["female", "male", "other", "unknown"]
+    phone: str | None = None
+    programme: Text
+    reason: str = ""
+    next_step: str = ""
+    device: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    device_model: str = ""
+    device_secret: Annotated[str, msgspec.Meta(min_length=8)] | None = None
+    spo2_scale: Literal[1, 2] = 1
+
+
+class Roster(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
+    """The whole file."""
+
+    mode: Mode = Mode.REAL
+    organisation: tuple[OrganisationEntry, ...] = ()
+    team: tuple[TeamEntry, ...] = ()
+    staff: tuple[StaffEntry, ...] = ()
+    patient: tuple[PatientEntry, ...] = ()
+
+
+def read(path: Path) -> Roster:
+    """Read and check a roster.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, naming the field and what it should be.
+    """
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Roster)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{path} cannot be used: {error}") from error
+
+
+async def load(database_url: str, path: Path) -> list[str]:
+    """Enter a roster into the store in one transaction; return what was done, a line each."""
+    roster = read(path)
+    conn = await connect(database_url, "roster")
+    async with conn:
+        return await _Loading(conn, SystemClock().now()).load(roster)
+
+
+class _Loading:
+    """One load: the connection, the present, and the ids found so far by name."""
+
+    def __init__(self, conn: Connection, now: datetime) -> None:
+        self._conn = conn
+        self._now = now
+        self._organisations: dict[str, OrganisationId] = {}
+        self._teams: dict[str, TeamId] = {}
+        self._told: list[str] = []
+
+    async def load(self, roster: Roster) -> list[str]:
+        """Enter everything, in the order in which one thing needs another."""
+        for organisation in roster.organisation:
+            await self._organisation(organisation)
+        for team in roster.team:
+            await self._team(team)
+        for member in roster.staff:
+            await self._member(member)
+        for patient in roster.patient:
+            await self._patient(patient, roster.mode)
+        return self._told or ["nothing to do: everything in the file is there already"]
+
+    async def _known(self, query: str, *parameters: object) -> int | None:
+        row = await (await self._conn.execute(query.encode(), parameters)).fetchone()
+        return int(row[0]) if row else None
+
+    async def _organisation(self, entry: OrganisationEntry) -> None:
+        known = await people.find_organisation(self._conn, entry.name)
+        if known is None:
+            known = await people.add_organisation(self._conn, name=entry.name, kind=entry.kind)
+            self._told.append(f"organisation {entry.name}")
+        self._organisations[entry.name] = known
+
+    async def _team(self, entry: TeamEntry) -> None:
+        organisation_id = _named(self._organisations, entry.organisation, "organisation")
+        known = await people.find_team(self._conn, organisation_id, entry.name)
+        if known is None:
+            known = await people.add_team(
+                self._conn, organisation_id=organisation_id, name=entry.name, phone=entry.phone
+            )
+            self._told.append(f"team {entry.name}")
+        self._teams[entry.name] = known
+
+    async def _member(self, entry: StaffEntry) -> None:
+        if await people.username_exists(self._conn, entry.username):
+            return
+        password = entry.password or secrets.token_urlsafe(12)
+        staff_id = await people.add_staff(
+            self._conn,
+            organisation_id=_named(self._organisations, entry.organisation, "organisation"),
+            username=entry.username,
+            name=entry.name,
+            title=entry.title,
+            role=entry.role,
+            password_hash=hash_password(password),
+            language=entry.language,
+        )
+        for name in entry.teams:
+            await people.add_member(self._conn, team_id=_named(self._teams, name, "team"), staff_id=staff_id)
+        self._told.append(f"log-in {entry.username}" + ("" if entry.password else f", password {password}"))
+
+    async def _patient(self, entry: PatientEntry, mode: Mode) -> None:
+        if await people.device_exists(self._conn, entry.device):
+            return
+        started_at = self._now - timedelta(days=2)
+        patient_id = await people.add_patient(
+            self._conn,
+            organisation_id=_named(self._organisations, entry.organisation, "organisation"),
+            personal_number=entry.personal_number,
+            given_name=entry.given_name,
+            family_name=entry.family_name,
+            birth_date=_birth_date(entry.personal_number),
+            sex=entry.sex,
+            phone=entry.phone,
+        )
+        stay_id = await people.add_stay(
+            self._conn,
+            patient_id=patient_id,
+            programme=entry.programme,
+            reason=entry.reason,
+            next_step=entry.next_step,
+            started_at=started_at,
+            mode=mode,
+        )
+        team_id = _named(self._teams, entry.team, "team")
+        await people.add_responsibility(self._conn, stay_id=stay_id, team_id=team_id, from_at=started_at)
+        plan = plans.Plan(
+            limits=dict(plans.TEMPLATE_LIMITS), expected=dict(plans.TEMPLATE_EXPECTED), spo2_scale=entry.spo2_scale
+        )
+        await people.add_plan(self._conn, stay_id=stay_id, plan=plan, valid_from=started_at)
+        secret = entry.device_secret or identity.new_secret()
+        device_no = await people.add_device(
+            self._conn,
+            device_id=entry.device,
+            secret_sha256=identity.digest(secret),
+            model=entry.device_model,
+            mode=mode,
+        )
+        await people.add_binding(self._conn, device_no=device_no, stay_id=stay_id, from_at=started_at)
+        told = "" if entry.device_secret else f", secret {secret}"
+        self._told.append(f"patient with device {entry.device}{told}")
+
+
+def _named(known: dict[str, _Id], name: str, what: str) -> _Id:
+    if name not in known:
+        raise ConfigError(f"{what} {name!r} is named but not in the file; it has {', '.join(known) or 'none'}")
+    return known[name]
+
+
+def _birth_date(personal_number: str) -> date:
+    """Return the date of birth; a coordination number's day is 60 too high."""
+    day = int(personal_number[6:8])
+    try:
+        return date(int(personal_number[:4]), int(personal_number[4:6]), day - 60 if day > 60 else day)
+    except ValueError as error:
+        raise ConfigError(f"a personal number does not begin with a date: {error}") from error
