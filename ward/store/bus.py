@@ -19,6 +19,7 @@ class Channel(StrEnum):
     ALERTS = "hv_alerts"
     DEVICES = "hv_devices"
     REGISTRY = "hv_registry"
+    SESSIONS = "hv_sessions"
 
 
 def payloads(ids: Iterable[int]) -> list[str]:

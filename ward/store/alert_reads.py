@@ -1,0 +1,179 @@
+"""Alerts as people see them: with patient, team and staff joined, and every event of their life. Reads only.
+
+What changes an alert is `alerting.apply`. Who may see an alert is who may see its stay.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from psycopg.rows import class_row
+
+from ward.alerts import AlertId
+from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
+from ward.store.pool import Connection
+from ward.store.tiles import TEAM_OF_STAY, Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """One alert with the names that a screen needs; `evidence` is the JSON as kept.
+
+    `seen_by_*` is the stay's team now, which decides who may see it; `team_*` the team that it was raised for.
+    """
+
+    alert_id: AlertId
+    stay_id: StayId
+    patient_id: PatientId
+    rule: str
+    family: str
+    priority: int
+    state: str
+    condition: str
+    rev: int
+    began_at: datetime
+    opened_at: datetime
+    changed_at: datetime
+    cleared_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: StaffId | None
+    acknowledged_name: str | None
+    acknowledged_title: str | None
+    acknowledged_until: datetime | None
+    resolved_at: datetime | None
+    resolved_by: StaffId | None
+    resolved_name: str | None
+    resolved_title: str | None
+    outcome: str | None
+    recurrences: int
+    evidence: dict[str, object]
+    given_name: str
+    family_name: str
+    birth_date: date
+    personal_number: str
+    team_id: TeamId
+    team_name: str
+    team_phone: str
+    seen_by_organisation: OrganisationId
+    seen_by_team: TeamId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One line of an alert's life."""
+
+    rev: int
+    at: datetime
+    kind: str
+    staff_id: StaffId | None
+    name: str | None
+    title: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedAlerts:
+    """Which alerts a list asks for, the newest first; None leaves a filter out."""
+
+    scope: Scope
+    states: Sequence[str]
+    team_id: TeamId | None = None
+    patient_id: PatientId | None = None
+    before: AlertId | None = None
+    limit: int = 100
+
+
+_ALERTS = (
+    b"""
+    select a.alert_id, a.stay_id, s.patient_id, a.rule, a.family, a.priority, a.state, a.condition, a.rev,
+           a.began_at, a.opened_at, a.changed_at, a.cleared_at, a.acknowledged_at, a.acknowledged_by,
+           k.name as acknowledged_name, k.title as acknowledged_title, a.acknowledged_until,
+           a.resolved_at, a.resolved_by, v.name as resolved_name, v.title as resolved_title,
+           a.outcome, a.recurrences, a.evidence,
+           p.given_name, p.family_name, p.birth_date, p.personal_number,
+           m.team_id, m.name as team_name, m.phone as team_phone,
+           t.organisation_id as seen_by_organisation, t.team_id as seen_by_team
+    from alert a join stay s using (stay_id) join patient p using (patient_id)
+    join team m on m.team_id = a.team_id
+    """
+    + TEAM_OF_STAY
+    + b"""
+    left join staff k on k.staff_id = a.acknowledged_by
+    left join staff v on v.staff_id = a.resolved_by
+    """
+)
+
+_WANTED = b"""
+    where (t.organisation_id = %(organisation)s or t.team_id = any(%(teams)s))
+    and a.state = any(%(states)s)
+    and (%(team)s::bigint is null or a.team_id = %(team)s)
+    and (%(patient)s::bigint is null or s.patient_id = %(patient)s)
+    and (%(before)s::bigint is null or a.alert_id < %(before)s)
+    order by a.alert_id desc limit %(limit)s
+"""
+
+_VISIBLE = b"""
+    where a.alert_id = %(alert)s and (t.organisation_id = %(organisation)s or t.team_id = any(%(teams)s))
+"""
+
+
+async def find_alerts(conn: Connection, wanted: WantedAlerts, now: datetime) -> list[AlertRow]:
+    """Return the alerts that are asked for and may be seen, the newest first."""
+    cursor = conn.cursor(row_factory=class_row(AlertRow))
+    await cursor.execute(
+        _ALERTS + _WANTED,
+        {
+            "now": now,
+            "organisation": wanted.scope.organisation_id,
+            "teams": list(wanted.scope.team_ids),
+            "states": list(wanted.states),
+            "team": wanted.team_id,
+            "patient": wanted.patient_id,
+            "before": wanted.before,
+            "limit": wanted.limit,
+        },
+    )
+    return await cursor.fetchall()
+
+
+async def find_alert(conn: Connection, alert_id: AlertId, scope: Scope, now: datetime) -> AlertRow | None:
+    """Return one alert, None when there is none or it may not be seen."""
+    cursor = conn.cursor(row_factory=class_row(AlertRow))
+    await cursor.execute(
+        _ALERTS + _VISIBLE,
+        {"now": now, "alert": alert_id, "organisation": scope.organisation_id, "teams": list(scope.team_ids)},
+    )
+    return await cursor.fetchone()
+
+
+async def read_alerts(conn: Connection, alert_ids: Sequence[AlertId], now: datetime) -> list[AlertRow]:
+    """Return these alerts, whoever may see them, the oldest first."""
+    cursor = conn.cursor(row_factory=class_row(AlertRow))
+    query = _ALERTS + b" where a.alert_id = any(%(alerts)s) order by a.alert_id"
+    await cursor.execute(query, {"now": now, "alerts": list(alert_ids)}, prepare=True)
+    return await cursor.fetchall()
+
+
+async def read_unresolved(conn: Connection, now: datetime) -> list[AlertRow]:
+    """Return every alert that is not resolved, of every organisation, the oldest first."""
+    cursor = conn.cursor(row_factory=class_row(AlertRow))
+    await cursor.execute(_ALERTS + b" where a.state <> 'resolved' order by a.alert_id", {"now": now})
+    return await cursor.fetchall()
+
+
+async def read_revisions(conn: Connection) -> list[tuple[AlertId, int]]:
+    """Return (alert, rev) of every alert that is not resolved, so that a lost hint shows."""
+    cursor = await conn.execute("select alert_id, rev from alert where state <> 'resolved'", prepare=True, binary=True)
+    return await cursor.fetchall()
+
+
+async def read_events(conn: Connection, alert: AlertRow) -> list[EventRow]:
+    """Return an alert's life, the oldest event first."""
+    cursor = conn.cursor(row_factory=class_row(EventRow))
+    await cursor.execute(
+        "select e.rev, e.at, e.kind, e.staff_id, f.name, f.title, e.note"
+        " from alert_event e left join staff f using (staff_id)"
+        " where e.stay_id = %s and e.alert_id = %s order by e.rev",
+        (alert.stay_id, alert.alert_id),
+    )
+    return await cursor.fetchall()

@@ -1,0 +1,119 @@
+"""Vitals and scores of one stay over time, raw or in buckets.
+
+Invalid values are in no bucket, and a bucket in which nothing was measured is not made up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ward.people import StayId
+from ward.store.pool import Connection
+from ward.vitals import Validity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawSeries:
+    """The readings of one kind (its code), oldest first. `t_ms` is milliseconds since 1970."""
+
+    kind: int
+    t_ms: list[int]
+    value: list[float]
+    validity: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketSeries:
+    """Buckets of one kind (its code), oldest first; `t_ms` is where each bucket starts."""
+
+    kind: int
+    t_ms: list[int]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+    count: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSeries:
+    """Scores, oldest first."""
+
+    t_ms: list[int]
+    low: list[int]
+    high: list[int]
+    risk: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One stay's kinds (codes) from `start` until before `end`."""
+
+    stay_id: StayId
+    kinds: Sequence[int]
+    start: datetime
+    end: datetime
+
+    def parameters(self) -> dict[str, object]:
+        """Return the span as query parameters."""
+        return {"stay": self.stay_id, "kinds": list(self.kinds), "start": self.start, "end": self.end}
+
+
+_RAW = b"""
+    select kind, array_agg((extract(epoch from measured_at) * 1000)::bigint order by measured_at, device_no),
+           array_agg(value order by measured_at, device_no), array_agg(validity order by measured_at, device_no)
+    from (
+        select * from reading
+        where stay_id = %(stay)s and kind = any(%(kinds)s) and measured_at >= %(start)s and measured_at < %(end)s
+        order by measured_at desc limit %(limit)s
+    ) newest group by kind order by kind
+"""
+
+_BUCKETS = b"""
+    select kind, array_agg(t order by t), array_agg(mean order by t), array_agg(low order by t),
+           array_agg(high order by t), array_agg(n order by t)
+    from (
+        select kind, (extract(epoch from date_bin(%(step)s, measured_at, 'epoch')) * 1000)::bigint as t,
+               avg(value) as mean, min(value) as low, max(value) as high, count(*) as n
+        from reading
+        where stay_id = %(stay)s and kind = any(%(kinds)s) and measured_at >= %(start)s and measured_at < %(end)s
+              and validity <> %(invalid)s
+        group by 1, 2
+    ) b group by kind order by kind
+"""
+
+
+async def read_raw(conn: Connection, span: Span, limit: int) -> list[RawSeries]:
+    """Return readings as they are, at most the newest `limit` of all kinds together."""
+    cursor = await conn.execute(_RAW, {**span.parameters(), "limit": limit}, binary=True)
+    return [
+        RawSeries(kind=kind, t_ms=t_ms, value=value, validity=validity)
+        for kind, t_ms, value, validity in await cursor.fetchall()
+    ]
+
+
+async def read_buckets(conn: Connection, span: Span, step: timedelta) -> list[BucketSeries]:
+    """Return buckets of `step`, aligned to 1970; a bucket without a usable value is left out."""
+    parameters = {**span.parameters(), "step": step, "invalid": Validity.INV.value}
+    cursor = await conn.execute(_BUCKETS, parameters, binary=True)
+    return [
+        BucketSeries(kind=kind, t_ms=t_ms, mean=mean, low=low, high=high, count=count)
+        for kind, t_ms, mean, low, high, count in await cursor.fetchall()
+    ]
+
+
+async def read_scores(conn: Connection, span: Span, limit: int) -> ScoreSeries:
+    """Return the newest `limit` scores of a span; its kinds are not looked at."""
+    cursor = await conn.execute(
+        "select (extract(epoch from scored_at) * 1000)::bigint, total_min, total_max, risk from score"
+        " where stay_id = %(stay)s and scored_at >= %(start)s and scored_at < %(end)s"
+        " order by scored_at desc limit %(limit)s",
+        {**span.parameters(), "limit": limit},
+        binary=True,
+    )
+    rows = (await cursor.fetchall())[::-1]
+    return ScoreSeries(
+        t_ms=[row[0] for row in rows],
+        low=[row[1] for row in rows],
+        high=[row[2] for row in rows],
+        risk=[row[3] for row in rows],
+    )
