@@ -1,0 +1,362 @@
+"""Door 2: MQTT spoken to devices directly, and an acknowledgement that means "committed".
+
+Shell. No general broker: a device publishes and subscribes under its own topics, and nothing goes from device to
+device. The invariant: a PUBACK leaves only through `acknowledge`. Everything here runs on one event loop.
+"""
+
+import asyncio
+import secrets
+import socket
+import ssl as tls
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from ingest.connection import State
+from ingest.delivery import Delivery, Inbox
+from ingest.events import Closed, ConnectAsked, Foreign, RetainedWanted
+from ingest.filters import is_topic_name, matches
+from ingest.handshake import will_is_own
+from ingest.link import Link, Pause
+from ingest.packets import Connect, Subscription
+from ingest.reasons import Reason
+from ingest.receipts import Receipts
+from ingest.registry import Registry
+from ingest.session import Counters, Limits, Message, Session
+from ward import log, wire
+from ward.clock import Clock
+from ward.errors import HemvaktError
+
+Authenticate = Callable[[str, str | None, bytes | None], Awaitable[str | None]]
+SWEEP_S: Final = 1.0
+STOP_S: Final = 2.0
+
+
+class Endpoint:
+    """An MQTT 3.1.1 and 5 server for devices; a `Door`.
+
+    Parameters
+    ----------
+    inbox : Inbox
+        Takes every delivery; while it is full no socket is read.
+    authenticate : callable
+        `(client id, user name, password)` to the device's id, or None to refuse. HemvaktError, OSError and
+        TimeoutError out of it tell the device to try again later.
+    clock : Clock
+        Gives `received_at`.
+    retained : callable
+        Topic to the payload retained for it, or None; asked for `config` at each subscription. Must not block.
+    on_foreign : callable
+        Gets what a device published outside its own topics, for the quarantine; nobody else gets it.
+    ssl : ssl.SSLContext, optional
+        TLS as the operator configured it.
+    limits : Limits
+        Every bound.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        authenticate: Authenticate,
+        *,
+        clock: Clock,
+        retained: Callable[[str], bytes | None],
+        on_foreign: Callable[[Delivery], None],
+        ssl: tls.SSLContext | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.inbox = inbox
+        self.clock = clock
+        self.limits = limits or Limits()
+        self.counters = Counters()
+        self.port = 0
+        self._authenticate = authenticate
+        self._retained = retained
+        self._on_foreign = on_foreign
+        self._ssl = ssl
+        self._registry = Registry(self.limits)
+        self._links: dict[Receipts, Link] = {}
+        self._connected: dict[Session, Link] = {}
+        self._asking: dict[Link, asyncio.Task[None]] = {}
+        self._kicked: dict[Link, set[str]] = {}
+        self._wills: dict[Session, tuple[float, Delivery]] = {}
+        self._held = False
+        self._stopping = False
+        self._server: asyncio.Server | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._empty = asyncio.Event()
+        self._log = log.get()
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; `port` 0 lets the system choose, and `self.port` tells. OSError where it cannot."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Link(self), host, port, ssl=self._ssl, backlog=4096)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self.inbox.on_room(self._release)
+        self._timer = loop.call_later(SWEEP_S, self._tick)
+
+    async def stop(self) -> None:
+        """Stop listening and tell every device; waits at most `STOP_S` for the last bytes to leave.
+
+        A connected device's will is not published: it has not gone, the platform has. Wills that were waiting for
+        their delay are put into the inbox.
+        """
+        self._stopping = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._server is not None:
+            self._server.close()
+        for task in tuple(self._asking.values()):
+            task.cancel()
+        for link in tuple(self._links.values()):
+            link.finish(Reason.SERVER_SHUTTING_DOWN)
+        try:
+            async with asyncio.timeout(STOP_S):
+                while self._links:
+                    self._empty.clear()
+                    await self._empty.wait()
+        except TimeoutError:
+            for link in tuple(self._links.values()):
+                link.transport.abort()
+        for session in tuple(self._wills):
+            self._publish_will(session)
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Send the PUBACKs of committed deliveries, one write for each connection; those of gone ones are dropped."""
+        touched: set[Receipts] = set()
+        released = 0
+        for delivery in deliveries:
+            receipts = delivery.token
+            if isinstance(receipts, Receipts):
+                released += receipts.settle(delivery)
+                touched.add(receipts)
+        self.counters.acknowledged += released
+        for receipts in touched:
+            link = self._links.get(receipts)
+            if link is not None:
+                link.flush()
+
+    def publish(self, topic: str, payload: bytes, *, correlation: bytes | None = None, retain: bool = False) -> None:
+        """Send to the sessions of the topic's device that subscribed to it; a full queue loses its oldest.
+
+        `retain` only sets the flag for subscriptions that asked to see it: what is retained is kept by whoever
+        gave `retained`.
+        """
+        levels = topic.split("/", 3)
+        if len(levels) != 4 or not is_topic_name(topic):
+            self.counters.dropped_out += 1
+            return
+        for session in self._registry.of_device(levels[2]):
+            subscription = session.wanted(topic)
+            if subscription is not None:
+                flag = retain and subscription.retain_as_published
+                self._send(session, _message(topic, payload, subscription, correlation=correlation, retain=flag))
+
+    def kick(self, device_id: str) -> None:
+        """Drop a revoked device at once: its connections, its sessions, and whoever is being let in as it."""
+        for names in self._kicked.values():
+            names.add(device_id)
+        for session in self._registry.of_device(device_id):
+            link = self._connected.get(session)
+            if link is not None:
+                link.finish(Reason.ADMINISTRATIVE_ACTION)
+            self._forget(session)
+
+    def sweep(self, at_s: float) -> None:
+        """End what has run out at `at_s` (the loop's time): silent connections, sessions, delays of wills."""
+        for link in tuple(self._links.values()):
+            link.check(at_s)
+            self._count_dropped(link)
+        for session in self._registry.expire(at_s):
+            self._forget(session)
+        for session in [each for each, (due_s, _) in self._wills.items() if due_s <= at_s]:
+            self._publish_will(session)
+
+    def joined(self, link: Link) -> None:
+        """Take note of a new connection, or refuse it where there are too many."""
+        if self._stopping or len(self._links) >= self.limits.max_connections:
+            self.counters.refused += 1
+            link.transport.abort()
+            return
+        self._links[link.core.receipts] = link
+        self.counters.connections += 1
+        raw = link.transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if self._held:
+            link.pause(Pause.INBOX)
+
+    def handle(self, link: Link, event: ConnectAsked | Foreign | RetainedWanted | Closed) -> None:
+        """Act on what a connection tells."""
+        match event:
+            case ConnectAsked():
+                link.pause(Pause.ASKING)
+                self._kicked[link] = set()
+                self._asking[link] = asyncio.create_task(self._admit(link, event.connect), name="mqtt-admit")
+            case Foreign():
+                self.counters.foreign += 1
+                self._on_foreign(event.delivery)
+            case RetainedWanted():
+                self._send_retained(link, event.subscription)
+            case Closed():
+                self._note_end(link, event)
+                link.finish(event.reason)
+
+    def left(self, link: Link) -> None:
+        """Settle what a connection leaves behind: its session, its will, what it owed."""
+        link.core.close(Reason.SUCCESS)
+        link.core.receipts.forget()
+        exchange = link.core.exchange
+        if exchange is None or self._connected.get(exchange.session) is not link:
+            return
+        del self._connected[exchange.session]
+        self._count_dropped(link)
+        at_s = asyncio.get_running_loop().time()
+        self._registry.release(exchange.session, exchange.session_expiry_s, at_s)
+        will = exchange.will
+        if will is None or self._stopping:
+            return
+        asked = will.properties
+        delivery = Delivery(
+            will.topic,
+            will.payload,
+            self.clock.now(),
+            self,
+            exchange.device_id,
+            asked.response_topic,
+            asked.correlation,
+        )
+        self._wills[exchange.session] = (at_s + (asked.will_delay_s or 0), delivery)
+        if not asked.will_delay_s or not exchange.session_expiry_s:
+            self._publish_will(exchange.session)
+
+    def lost(self, link: Link) -> None:
+        """Forget a closed socket."""
+        task = self._asking.pop(link, None)
+        if task is not None:
+            task.cancel()
+        self._kicked.pop(link, None)
+        if self._links.pop(link.core.receipts, None) is not None:
+            self.counters.connections -= 1
+        if not self._links:
+            self._empty.set()
+
+    def hold(self) -> None:
+        """Stop reading everywhere: the inbox is full."""
+        if not self._held:
+            self._held = True
+            for link in self._links.values():
+                link.pause(Pause.INBOX)
+
+    def _release(self) -> None:
+        if self._held:
+            self._held = False
+            for link in self._links.values():
+                link.resume(Pause.INBOX)
+
+    def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(SWEEP_S, self._tick)
+        self.sweep(loop.time())
+
+    async def _admit(self, link: Link, connect: Connect) -> None:
+        client_id = connect.client_id or f"assigned-{secrets.token_urlsafe(12)}"
+        reason = Reason.UNSPECIFIED_ERROR
+        try:
+            async with asyncio.timeout(self.limits.connect_timeout_s):
+                device_id = await self._authenticate(client_id, connect.username, connect.password)
+            reason = self._let_in(link, connect, device_id, client_id)
+        except (HemvaktError, OSError, TimeoutError):
+            reason = Reason.SERVER_UNAVAILABLE
+        finally:
+            self._asking.pop(link, None)
+            self._kicked.pop(link, None)
+            if link.core.state is State.ASKING:
+                self.counters.refused += 1
+                self._log.info("device_refused", username=connect.username, client_id=client_id, reason=reason.name)
+                link.finish(reason)
+
+    def _let_in(self, link: Link, connect: Connect, device_id: str | None, client_id: str) -> Reason:
+        """Open the session and the connection; returns why not, or SUCCESS."""
+        if link.core.state is not State.ASKING:
+            return Reason.SUCCESS
+        if device_id is None or device_id in self._kicked.get(link, ()):
+            return Reason.NOT_AUTHORIZED
+        if connect.will is not None and not will_is_own(connect.will, device_id):
+            return Reason.NOT_AUTHORIZED
+        session, is_present = self._session(device_id, client_id, connect)
+        if session is None:
+            return Reason.QUOTA_EXCEEDED
+        self._connected[session] = link
+        self.counters.accepted += 1
+        link.core.accept(session, client_id, asyncio.get_running_loop().time(), session_present=is_present)
+        link.go_on(self.clock.now())
+        return Reason.SUCCESS
+
+    def _session(self, device_id: str, client_id: str, connect: Connect) -> tuple[Session | None, bool]:
+        """Find or make the session; a connection that has it ends first. The flag tells whether it was there."""
+        held = self._registry.find(device_id, client_id)
+        if held is not None and held in self._connected:
+            self._connected[held].finish(Reason.SESSION_TAKEN_OVER)
+            held = self._registry.find(device_id, client_id)
+        if held is not None and not connect.clean_start:
+            self._registry.resume(held)
+            self._wills.pop(held, None)
+            return held, True
+        if held is not None:
+            self._forget(held)
+        made, evicted = self._registry.make(device_id, client_id)
+        if evicted is not None:
+            self._forget(evicted)
+        return made, False
+
+    def _forget(self, session: Session) -> None:
+        """End a session; what waited in it is counted, and its will is due."""
+        self._registry.remove(session)
+        self.counters.dropped_out += len(session.queue) + len(session.in_flight)
+        self._publish_will(session)
+
+    def _publish_will(self, session: Session) -> None:
+        due = self._wills.pop(session, None)
+        if due is not None:
+            due[1].received_at = self.clock.now()
+            self.counters.received += 1
+            self.inbox.put(due[1])
+
+    def _send_retained(self, link: Link, subscription: Subscription) -> None:
+        exchange = link.core.exchange
+        if exchange is None:
+            return
+        topic = wire.topic(exchange.device_id, wire.Leaf.CONFIG)
+        payload = self._retained(topic) if matches(subscription.filter, topic) else None
+        if payload is not None:
+            self._send(exchange.session, _message(topic, payload, subscription, correlation=None, retain=True))
+
+    def _send(self, session: Session, message: Message) -> None:
+        link = self._connected.get(session)
+        if link is None and not message.qos:
+            self.counters.dropped_out += 1
+            return
+        self.counters.dropped_out += session.offer(message)
+        if link is not None:
+            link.push()
+
+    def _count_dropped(self, link: Link) -> None:
+        exchange = link.core.exchange
+        if exchange is not None:
+            self.counters.dropped_out += exchange.dropped
+            exchange.dropped = 0
+
+    def _note_end(self, link: Link, event: Closed) -> None:
+        if not event.detail:
+            return
+        exchange = link.core.exchange
+        if exchange is None:
+            self.counters.refused += 1
+        device_id = exchange.device_id if exchange is not None else None
+        self._log.info("device_fault", device=device_id, reason=event.reason.name, detail=event.detail)
+
+
+def _message(
+    topic: str, payload: bytes, subscription: Subscription, *, correlation: bytes | None, retain: bool
+) -> Message:
+    return Message(topic=topic, payload=payload, qos=subscription.qos, retain=retain, correlation=correlation)
