@@ -12,11 +12,14 @@ from ingest import identity
 from ingest.batch import HeldInbox
 from ingest.client import BrokerDoor
 from ingest.endpoint import Endpoint
+from ingest.registry_watch import RegistryWatch
 from ingest.writer import Writer
 from ward import log, wire
 from ward.clock import Clock, SystemClock
+from ward.errors import StoreUnavailable
 from ward.settings import Settings
 from ward.store import heartbeats, migrate, registry
+from ward.store.borrow import borrow
 from ward.store.pool import Pool, pool
 
 _MOST_HELD = 20_000
@@ -31,10 +34,14 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     inbox = HeldInbox(most=_MOST_HELD, most_bytes=_MOST_HELD_BYTES)
+    watch = RegistryWatch(settings.database_url)
     writer = Writer(settings.database_url, inbox, clock)
     async with pool(settings.database_url, "ingest-side", size=4) as side:
-        door = await _open_door(settings, side, inbox, clock)
+        following = asyncio.create_task(watch.run(), name="registry")
+        await watch.loaded.wait()
+        door = await _open_door(settings, side, inbox, clock, watch)
         tasks = [
+            following,
             asyncio.create_task(writer.run(), name="writer"),
             asyncio.create_task(_beat(side, writer, inbox, clock), name="beat"),
             asyncio.create_task(stopping.wait(), name="stopping"),
@@ -49,7 +56,9 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     log.get().info("ingest_stopped", messages=writer.counters.messages, stored=writer.counters.stored)
 
 
-async def _open_door(settings: Settings, side: Pool, inbox: HeldInbox, clock: Clock) -> BrokerDoor | Endpoint:
+async def _open_door(
+    settings: Settings, side: Pool, inbox: HeldInbox, clock: Clock, watch: RegistryWatch
+) -> BrokerDoor | Endpoint:
     if settings.mqtt_url:
         door = BrokerDoor(settings.mqtt_url, inbox, clock, client_id=f"hemvakt-ingest-{socket.gethostname()}")
         door.start()
@@ -58,11 +67,13 @@ async def _open_door(settings: Settings, side: Pool, inbox: HeldInbox, clock: Cl
     async def authenticate(_client_id: str, username: str | None, password: bytes | None) -> str | None:
         if username is None or password is None or not wire.is_device_id(username):
             return None
-        async with side.connection() as conn:
+        async with borrow(side) as conn:
             kept = await registry.secret_of(conn, username)
         return username if kept is not None and identity.matches(password, kept) else None
 
-    endpoint = Endpoint(inbox=inbox, clock=clock, authenticate=authenticate)
+    # What a device publishes under another's topic goes to the quarantine by the same way as everything else.
+    endpoint = Endpoint(inbox, authenticate, clock=clock, retained=watch.retained, on_foreign=inbox.put)
+    watch.endpoint = endpoint
     await endpoint.start(settings.mqtt_host, settings.mqtt_port)
     log.get().info("endpoint_listening", host=settings.mqtt_host, port=endpoint.port)
     return endpoint
@@ -83,11 +94,11 @@ async def _beat(side: Pool, writer: Writer, inbox: HeldInbox, clock: Clock) -> N
             "store_down_since": counters.store_down_since and counters.store_down_since.isoformat(),
         }
         try:
-            async with side.connection() as conn:
+            async with borrow(side) as conn:
                 await heartbeats.beat(conn, "ingest", instance, clock.now(), detail)
                 if clock.now() >= partitions_at:
                     await migrate.ensure_partitions(conn, migrate.days_around(clock.now()))
                     partitions_at = clock.now() + timedelta(hours=6)
-        except (psycopg.Error, OSError) as error:
+        except (StoreUnavailable, psycopg.Error) as error:
             log.get().warning("beat_failed", error=str(error)[:200])
         await asyncio.sleep(_BEAT_S)

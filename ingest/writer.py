@@ -60,23 +60,30 @@ class Writer:
 
     async def run(self) -> None:
         """Write for ever; ends only when cancelled."""
-        logger = log.get()
-        while True:
-            batch = await self._inbox.take(_MOST, _MOST_BYTES)
-            tries = 0
+        try:
             while True:
-                try:
-                    await self._write(batch)
-                    break
-                except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
-                    self.counters.store_down_since = self.counters.store_down_since or self._clock.now()
-                    await self._disconnect()
-                    pause_s = _BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)]
-                    logger.warning("store_unavailable", held=self._inbox.held, error=str(error)[:200], retry_s=pause_s)
-                    await asyncio.sleep(pause_s)
-                    tries += 1
-            self.counters.store_down_since = None
-            self._inbox.release(batch)
+                batch = await self._inbox.take(_MOST, _MOST_BYTES)
+                await self._write_whatever_it_takes(batch)
+                self._inbox.release(batch)
+        finally:
+            await self._disconnect()
+
+    async def _write_whatever_it_takes(self, batch: list[Delivery]) -> None:
+        """Try until the batch is stored; a lost store is never a reason to let go of it."""
+        tries = 0
+        while True:
+            try:
+                await self._write(batch)
+            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+                self.counters.store_down_since = self.counters.store_down_since or self._clock.now()
+                await self._disconnect()
+                pause_s = _BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)]
+                log.get().warning("store_unavailable", held=self._inbox.held, error=str(error)[:200], retry_s=pause_s)
+                await asyncio.sleep(pause_s)
+                tries += 1
+            else:
+                self.counters.store_down_since = None
+                return
 
     async def _write(self, batch: list[Delivery]) -> None:
         """Store and acknowledge a batch, halving it where the store refuses a part of it."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from onebox import environment, webbuild
+from ward.errors import ConfigError
 
 _PACKAGES = {"chromium": ("chromium",), "mosquitto": ("mosquitto", "mosquitto_pub")}
 _DEBIAN = {"chromium": "chromium", "mosquitto": "mosquitto mosquitto-clients"}
@@ -34,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         print(f"── web: {script}", flush=True)  # noqa: T201
         try:
             webbuild.run("run", script)
-        except webbuild.ConfigError as error:
+        except ConfigError as error:
             print(error, flush=True)  # noqa: T201
             failed.append(f"web: {script}")
     if _step("pytest", pytest):

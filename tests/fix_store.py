@@ -21,7 +21,7 @@ def server() -> Iterator[embedded.Server]:
     """A PostgreSQL server of this session's own, from the wheel, stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="hemvakt-test-") as folder:
         Path(folder).chmod(0o711)  # the server's own account passes through
-        running = embedded.start(Path(folder))
+        running = embedded.start(Path(folder), options={"fsync": "off"})
         try:
             yield running
         finally:

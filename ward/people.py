@@ -89,12 +89,13 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A device that may publish, and everything that binds it to stays, oldest binding first."""
+    """A device that may publish, what it is told (`config`, JSON), and its bindings to stays, oldest first."""
 
     device_no: DeviceNo
     device_id: str
     mode: Mode
     revoked: bool
+    config: str
     bindings: tuple[Binding, ...]
 
     def stay_at(self, at_us: int) -> StayId | None:

@@ -13,16 +13,18 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 
 from ward import process
 from ward.errors import ConfigError
 
 _ROOT_HOME = Path("/var/lib/hemvakt")
 _PREDECESSOR_S = 10.0
+_NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 _CONF = """\
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -153,10 +155,10 @@ def free_port() -> int:
         return port
 
 
-def start(data_dir: Path, *, port: int | None = None, log: Path | None = None) -> Server:
+def start(data_dir: Path, *, port: int | None = None, options: Mapping[str, str] = _NO_OPTIONS) -> Server:
     """Start the server on `data_dir`, creating it first if it is new; return when it answers.
 
-    `port` is a loopback port, chosen by the system when it is None.
+    `port` is a loopback port, chosen by the system when it is None; `options` override the configuration.
 
     Raises
     ------
@@ -172,10 +174,17 @@ def start(data_dir: Path, *, port: int | None = None, log: Path | None = None) -
         _create(programs, cluster, password, account)
     _await_predecessor(cluster / "postmaster.pid", data_dir)
     port = port or free_port()
-    log_path = log or data_dir / "postgres.log"
+    log_path = data_dir / "postgres.log"
     with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as sink:
         child = subprocess.Popen(  # noqa: S603
-            [programs / "postgres", "-D", cluster, "-p", str(port)],
+            [
+                programs / "postgres",
+                "-D",
+                cluster,
+                "-p",
+                str(port),
+                *(f"--{name}={value}" for name, value in options.items()),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

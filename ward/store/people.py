@@ -243,3 +243,21 @@ async def read_worn(conn: Connection, stay_id: StayId) -> list[Worn]:
         (stay_id,),
     )
     return await cursor.fetchall()
+
+
+async def find_team(conn: Connection, organisation_id: OrganisationId, name: str) -> TeamId | None:
+    """Return an organisation's team of that name, None when there is none."""
+    row = await (
+        await conn.execute("select team_id from team where organisation_id = %s and name = %s", (organisation_id, name))
+    ).fetchone()
+    return TeamId(row[0]) if row else None
+
+
+async def username_exists(conn: Connection, username: str) -> bool:
+    """Tell whether a log-in of that name exists."""
+    return await (await conn.execute("select from staff where username = %s", (username,))).fetchone() is not None
+
+
+async def device_exists(conn: Connection, device_id: str) -> bool:
+    """Tell whether a device of that id is registered."""
+    return await (await conn.execute("select from device where device_id = %s", (device_id,))).fetchone() is not None

@@ -30,7 +30,7 @@ async def devices(conn: Connection) -> dict[str, Device]:
     """
     found = await (
         await conn.execute(
-            "select d.device_no, d.device_id, d.mode, d.revoked_at is not null, b.stay_id,"
+            "select d.device_no, d.device_id, d.mode, d.revoked_at is not null, d.config::text, b.stay_id,"
             " lower(b.period * s.period), upper(b.period * s.period)"
             " from device d left join (binding b join stay s using (stay_id))"
             " on b.device_no = d.device_no and s.mode = d.mode and b.period && s.period"
@@ -38,12 +38,17 @@ async def devices(conn: Connection) -> dict[str, Device]:
         )
     ).fetchall()
     kept: dict[str, Device] = {}
-    for number, name, mode, revoked, stay_id, start, end in found:
+    for number, name, mode, revoked, config, stay_id, start, end in found:
         bindings: tuple[Binding, ...] = kept[name].bindings if name in kept else ()
         if stay_id is not None:
             bindings += (_binding(number, stay_id, start, end),)
         kept[name] = Device(
-            device_no=DeviceNo(number), device_id=name, mode=Mode(mode), revoked=revoked, bindings=bindings
+            device_no=DeviceNo(number),
+            device_id=name,
+            mode=Mode(mode),
+            revoked=revoked,
+            config=config,
+            bindings=bindings,
         )
     return kept
 
@@ -63,9 +68,3 @@ async def secret_of(conn: Connection, device_id: str) -> bytes | None:
         await conn.execute("select secret_sha256 from device where device_id = %s and revoked_at is null", (device_id,))
     ).fetchone()
     return bytes(row[0]) if row else None
-
-
-async def config_of(conn: Connection, device_id: str) -> str | None:
-    """Return the JSON that a device receives on its `config` topic."""
-    row = await (await conn.execute("select config::text from device where device_id = %s", (device_id,))).fetchone()
-    return str(row[0]) if row else None
