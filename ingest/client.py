@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -50,7 +50,7 @@ class BrokerDoor:
         self._loop = asyncio.get_running_loop()
         self._generation = 0
         self._arrived: deque[Delivery] = deque()
-        self.connected = False
+        self.subscribed = False
         self.received = 0
         address = urlsplit(url)
         self._host = address.hostname or "127.0.0.1"
@@ -69,6 +69,7 @@ class BrokerDoor:
         if address.scheme == "mqtts":
             client.tls_set_context(ssl.create_default_context())
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         self._client = client
@@ -111,14 +112,21 @@ class BrokerDoor:
         self._generation += 1
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
         topics = [(f"$share/{_GROUP}/{wire.PREFIX}/{wire.VERSION}/+/{leaf}", options) for leaf in sorted(FROM_DEVICE)]
-        error, _ = client.subscribe(topics)
-        self.connected = error is MQTTErrorCode.MQTT_ERR_SUCCESS
+        client.subscribe(topics)
         log.get().info("broker_connected", host=self._host, port=self._port)
+
+    def _on_subscribe(
+        self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: object
+    ) -> None:
+        self.subscribed = not any(reason.is_failure for reason in reasons)
+        if not self.subscribed:
+            refused = ", ".join(str(reason) for reason in reasons if reason.is_failure)
+            log.get().error("broker_refused_subscription", reasons=refused)
 
     def _on_disconnect(
         self, _client: paho.Client, _data: object, _flags: object, reason: ReasonCode | None, _properties: object
     ) -> None:
-        self.connected = False
+        self.subscribed = False
         self._generation += 1
         log.get().warning("broker_lost", reason=str(reason), host=self._host, port=self._port)
 

@@ -60,7 +60,7 @@ async def _open_door(
     settings: Settings, side: Pool, inbox: HeldInbox, clock: Clock, watch: RegistryWatch
 ) -> BrokerDoor | Endpoint:
     if settings.mqtt_url:
-        door = BrokerDoor(settings.mqtt_url, inbox, clock, client_id=f"hemvakt-ingest-{socket.gethostname()}")
+        door = BrokerDoor(settings.mqtt_url, inbox, clock, client_id=f"hemvakt-ingest-{settings.instance}")
         door.start()
         return door
 

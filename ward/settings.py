@@ -19,6 +19,11 @@ class Settings(BaseSettings):
         default="",
         description="mqtt://user:password@host:port or mqtts://… of a broker; empty: devices connect to ingest itself",
     )
+    instance: str = Field(
+        default="1",
+        pattern=r"^[A-Za-z0-9._-]{1,32}$",
+        description="name of this ingest worker at the broker: the same after a restart, another for each worker",
+    )
     mqtt_host: str = Field(default="127.0.0.1", description="address on which the MQTT endpoint listens")
     mqtt_port: int = Field(default=1883, ge=0, le=65535, description="port of the MQTT endpoint")
     http_host: str = Field(default="127.0.0.1", description="address on which the web server listens")
