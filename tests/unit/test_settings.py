@@ -1,0 +1,31 @@
+"""Settings: every fault at once, each with what to do."""
+
+import pytest
+
+from ward import settings
+from ward.errors import ConfigError
+
+
+def test_flags_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flag that is given wins; one that is not leaves the variable in force."""
+    monkeypatch.setenv("HEMVAKT_HTTP_PORT", "9000")
+    monkeypatch.setenv("HEMVAKT_MQTT_PORT", "9001")
+
+    loaded = settings.load(http_port=8000, mqtt_port=None)
+
+    assert (loaded.http_port, loaded.mqtt_port) == (8000, 9001)
+
+
+def test_all_faults_are_listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator sees every wrong variable by name, with what it should be."""
+    monkeypatch.setenv("HEMVAKT_DATABASE_URL", "mysql://x")
+    monkeypatch.setenv("HEMVAKT_MQTT_URL", "http://x")
+    monkeypatch.setenv("HEMVAKT_HTTP_PORT", "99999")
+    monkeypatch.setenv("HEMVAKT_LOG_LEVEL", "loud")
+
+    with pytest.raises(ConfigError) as caught:
+        settings.load()
+
+    for name in ("DATABASE_URL", "MQTT_URL", "HTTP_PORT", "LOG_LEVEL"):
+        assert f"HEMVAKT_{name}" in str(caught.value)
+    assert "postgresql://" in str(caught.value)
