@@ -182,8 +182,8 @@ class Endpoint:
         raw = link.transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if self._held:
-            link.pause(Pause.INBOX)
+        # One turn later: uvloop begins to read after this call, whatever was asked in it.
+        asyncio.get_running_loop().call_soon(self._hold_newcomer, link)
 
     def handle(self, link: Link, event: ConnectAsked | Foreign | RetainedWanted | Closed) -> None:
         """Act on what a connection tells."""
@@ -246,6 +246,10 @@ class Endpoint:
             self._held = True
             for link in self._links.values():
                 link.pause(Pause.INBOX)
+
+    def _hold_newcomer(self, link: Link) -> None:
+        if self._held:
+            link.pause(Pause.INBOX)
 
     def _release(self) -> None:
         if self._held:

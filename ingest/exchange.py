@@ -127,23 +127,23 @@ class Exchange:
         delivery = Delivery(
             topic, packet.payload, now, self._door, self.device_id, answer_to, packet.properties.correlation
         )
-        own = is_own(topic, self.device_id) and (answer_to is None or is_own(answer_to, self.device_id))
-        if packet.qos:
-            delivery.token = self._receipts
-            self._receipts.add(delivery, self._puback(packet.packet_id, own=own))
-        if own:
+        if is_own(topic, self.device_id) and (answer_to is None or is_own(answer_to, self.device_id)):
+            if packet.qos:
+                delivery.token = self._receipts
+                self._receipts.add(delivery, b"@\2" + packet.packet_id.to_bytes(2, "big"))
             events.append(delivery)
-            return
-        if packet.qos:
-            self._receipts.settle(delivery)
+        else:
+            self._refuse(packet, delivery, events)
+
+    def _refuse(self, packet: Publish, delivery: Delivery, events: list[Event]) -> None:
+        """Hand a foreign message to nobody; MQTT 3.1.1 has no way to refuse it but to end the connection."""
         events.append(Foreign(delivery=delivery))
         if self._version != V5:
             raise PacketError(Reason.NOT_AUTHORIZED, "a topic that is not the device's own")
-
-    def _puback(self, number: int, *, own: bool) -> bytes:
-        if own or self._version != V5:
-            return b"@\2" + number.to_bytes(2, "big")
-        return serialise(Ack(kind=PacketType.PUBACK, packet_id=number, code=Reason.NOT_AUTHORIZED), V5)
+        if packet.qos:
+            ack = Ack(kind=PacketType.PUBACK, packet_id=packet.packet_id, code=Reason.NOT_AUTHORIZED)
+            self._receipts.add(delivery, serialise(ack, V5))
+            self._receipts.settle(delivery)
 
     def _resolve(self, packet: Publish) -> str:
         alias = packet.properties.topic_alias
