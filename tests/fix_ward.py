@@ -41,7 +41,8 @@ class Ward:
     admitted_at: datetime
 
 
-async def _bed(conn: Connection, organisation_id: int, team_id: TeamId, number: int, at: datetime) -> Bed:
+async def admit_bed(conn: Connection, organisation_id: int, team_id: TeamId, number: int, at: datetime) -> Bed:
+    """Admit one patient with a device of their own; `number` tells them apart."""
     patient_id = await people.add_patient(
         conn,
         organisation_id=organisation_id,  # type: ignore[arg-type] # the test's own number
@@ -81,7 +82,7 @@ async def admit(database_url: str, beds: int, at: datetime | None = None) -> War
             password_hash="!",
         )
         await people.add_member(conn, team_id=team_id, staff_id=nurse_id)
-        made = [await _bed(conn, organisation_id, team_id, number, admitted_at) for number in range(1, beds + 1)]
+        made = [await admit_bed(conn, organisation_id, team_id, number, admitted_at) for number in range(1, beds + 1)]
     return Ward(
         database_url=database_url, team_id=team_id, nurse_id=nurse_id, beds=tuple(made), admitted_at=admitted_at
     )

@@ -49,6 +49,12 @@ async def announce(conn: Connection, channel: Channel, ids: Iterable[int]) -> No
         await conn.execute("select pg_notify(%s, %s)", (channel, payload))
 
 
+async def subscribe(conn: Connection, channels: Iterable[Channel]) -> None:
+    """Have `conn` hear these channels from now on; what is announced after this returns is not missed."""
+    for channel in channels:
+        await conn.execute(f"listen {channel.value}")
+
+
 async def listen(conn: Connection, channels: Iterable[Channel]) -> AsyncIterator[tuple[Channel, list[int]]]:
     """Yield hints for ever. `conn` must be in autocommit mode and used for nothing else.
 
@@ -57,7 +63,6 @@ async def listen(conn: Connection, channels: Iterable[Channel]) -> AsyncIterator
     psycopg.OperationalError
         If the connection is lost; the caller reconnects and reads the tables anew.
     """
-    for channel in channels:
-        await conn.execute(f"listen {channel.value}")
+    await subscribe(conn, channels)
     async for note in conn.notifies():
         yield Channel(note.channel), parse(note.payload)

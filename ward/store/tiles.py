@@ -230,3 +230,11 @@ async def read_digest(conn: Connection, now: datetime) -> list[DigestRow]:
     """Return how new each stay in progress is, so that a lost hint shows."""
     cursor = await conn.execute(_DIGEST, {"now": now}, prepare=True, binary=True)
     return await cursor.fetchall()
+
+
+async def holds_demo(conn: Connection, now: datetime) -> bool:
+    """Tell whether any stay in progress is an invented one."""
+    row = await (
+        await conn.execute("select exists (select from stay where mode = 'demo' and period @> %s)", (now,))
+    ).fetchone()
+    return row is not None and bool(row[0])

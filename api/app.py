@@ -1,0 +1,66 @@
+"""Puts the application together: routes, gate, errors, the store's pool and the live feed."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from api import errors, pages
+from api.auth import scope_of
+from api.context import Context
+from api.gate import Gate, secured
+from api.live import schema, socket
+from api.live.feed import Feed
+from api.live.hub import Hub
+from api.routes import alerts, health, patients, session, vitals
+from ward.clock import Clock, SystemClock
+from ward.settings import Settings
+from ward.store.pool import pool
+
+_CONNECTIONS = 8
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = pages.BUILT) -> FastAPI:
+    """Return the application; its life opens the pool and follows the store. `built` is the folder of the page."""
+    hub = Hub()
+    time = clock or SystemClock()
+    context = Context(
+        settings=settings,
+        clock=time,
+        pool=pool(settings.database_url, "api", size=_CONNECTIONS),
+        hub=hub,
+        feed=Feed(settings.database_url, hub, time, scope_of),
+    )
+    app = FastAPI(
+        title="Hemvakt",
+        version="0.1.0",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_life,
+    )
+    app.state.context = context
+    errors.install(app)
+    for part in (session, patients, vitals, alerts, health, socket):
+        app.include_router(part.router)
+    app.include_router(pages.router(built))
+    app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
+    schema.install(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    context: Context = app.state.context
+    await context.pool.open(wait=False)
+    following = asyncio.create_task(context.feed.run(), name="feed")
+    try:
+        yield
+    finally:
+        context.hub.close_all()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await context.pool.close()

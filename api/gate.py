@@ -1,0 +1,96 @@
+"""What every request passes before anything else: same origin, JSON, a bounded size; and the headers of every answer.
+
+A page of another site can make a browser send our cookie; it cannot forge Origin. Requests without Origin
+come from no browser page and need a token that only their sender has.
+"""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem
+
+MAX_BODY_BYTES = 64 * 1024
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CONTENT_SECURITY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    " connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; object-src 'none';"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_SECURE = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+class Gate:
+    """ASGI middleware. `headers` are set on every answer; on /api nothing is ever cached."""
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+        self._app = app
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        refusal = refuse(scope)
+        if scope["type"] == "websocket":
+            if refusal is None:
+                await self._app(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close", "code": 4403, "reason": refusal[1]})
+            return
+
+        async def decorated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                if scope["path"].startswith("/api"):
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        if refusal is None:
+            await self._app(scope, receive, decorated)
+        else:
+            await problem(refusal[0], refusal[1], scope["path"])(scope, receive, decorated)
+
+
+def secured(*, https: bool) -> dict[str, str]:
+    """Return the headers of every answer; over HTTPS browsers are told to stay with it."""
+    return {**_HEADERS, **_SECURE} if https else dict(_HEADERS)
+
+
+def refuse(scope: Scope) -> tuple[HTTPStatus, str] | None:
+    """Return why a request may not pass, None when it may."""
+    headers = Headers(scope=scope)
+    method = scope.get("method", "GET")
+    origin = headers.get("origin")
+    guarded = scope["type"] == "websocket" or method not in _SAFE
+    if guarded and origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        return HTTPStatus.FORBIDDEN, "Requests from pages of another site are not served."
+    if method in _SAFE:
+        return None
+    return _refuse_body(method, headers)
+
+
+def _refuse_body(method: str, headers: Headers) -> tuple[HTTPStatus, str] | None:
+    length = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not length.isdecimal():
+        return HTTPStatus.LENGTH_REQUIRED, "Send the length of the body in Content-Length."
+    if int(length) > MAX_BODY_BYTES:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body holds at most {MAX_BODY_BYTES} bytes."
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json" and (method in {"POST", "PUT", "PATCH"} or length != "0"):
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, with Content-Type: application/json."
+    return None

@@ -1,0 +1,178 @@
+"""The board as one process knows it: each tile and each open alert, encoded once, and what has changed. Pure.
+
+Tiles are kept as JSON fragments, so that a snapshot is a join and a message a few bytes around a fragment.
+The store is the truth; whatever is told twice or late changes nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from api.live.alert_messages import alert_state
+from api.live.messages import device_state, head_state, score_state, vitals_by_stay
+from api.replies import encode
+from ward.alerts import AlertId, AlertState
+from ward.people import OrganisationId, StayId, TeamId
+from ward.store.alert_reads import AlertRow
+from ward.store.tiles import Changes, DigestRow, LatestRow, Scope, Seat
+
+_EMPTY = b"{}"
+_NULL = b"null"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose a stay is now: what decides who may see it."""
+
+    organisation_id: OrganisationId
+    team_id: TeamId
+
+
+def sees(scope: Scope, place: Place) -> bool:
+    """Tell whether somebody may see what is in this place; the store asks the same (`ward.store.tiles`)."""
+    return place.organisation_id == scope.organisation_id or place.team_id in scope.team_ids
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """A tile: its seat, its fragments, and how new what it shows is."""
+
+    seat: Seat
+    place: Place
+    head: bytes
+    vitals: bytes = _EMPTY
+    score: bytes = _NULL
+    device: bytes = _NULL
+    received_at: datetime | None = None
+    scored_at: datetime | None = None
+    reported_at: datetime | None = None
+
+    def moving(self) -> bytes:
+        """Return the members that change often: what follows the header of a vitals message."""
+        ids = b'"patient_id":%d,"stay_id":%d' % (self.seat.patient_id, self.seat.stay_id)
+        return b'%b,"vitals":%b,"score":%b,"device":%b}' % (ids, self.vitals, self.score, self.device)
+
+    def tile(self) -> bytes:
+        """Return the whole tile."""
+        return b'%b,"vitals":%b,"score":%b,"device":%b}' % (self.head[:-1], self.vitals, self.score, self.device)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldAlert:
+    """An alert that is not resolved, encoded."""
+
+    place: Place
+    rev: int
+    body: bytes
+
+
+class Board:
+    """Every stay in progress and every alert that is not resolved."""
+
+    def __init__(self) -> None:
+        self.loaded = False
+        self._stays: dict[StayId, Held] = {}
+        self._alerts: dict[AlertId, HeldAlert] = {}
+
+    def __contains__(self, stay_id: StayId) -> bool:
+        return stay_id in self._stays
+
+    def set_seats(self, seats: Iterable[Seat], today: date) -> tuple[set[Place], list[StayId]]:
+        """Take who is in care; return the places where that changed, and the stays that are new."""
+        touched: set[Place] = set()
+        new: list[StayId] = []
+        gone = dict(self._stays)
+        for seat in seats:
+            place = Place(seat.organisation_id, seat.team_id)
+            head = encode(head_state(seat, today))
+            held = gone.pop(seat.stay_id, None)
+            if held is None:
+                self._stays[seat.stay_id] = Held(seat=seat, place=place, head=head)
+                new.append(seat.stay_id)
+                touched.add(place)
+            elif held.head != head or held.place != place:
+                touched |= {held.place, place}
+                held.seat, held.place, held.head = seat, place, head
+        for stay_id, held in gone.items():
+            touched.add(held.place)
+            del self._stays[stay_id]
+        return touched, new
+
+    def set_latest(self, rows: list[LatestRow]) -> list[Held]:
+        """Take the newest readings of some stays, whole; return the tiles that changed."""
+        newest: dict[StayId, datetime] = {}
+        for row in rows:
+            if row[0] not in newest or row[4] > newest[row[0]]:
+                newest[row[0]] = row[4]
+        changed = []
+        for stay_id, state in vitals_by_stay(rows).items():
+            held = self._stays.get(stay_id)
+            if held is None:
+                continue
+            held.received_at = newest[stay_id]
+            vitals = encode(state)
+            if vitals != held.vitals:
+                held.vitals = vitals
+                changed.append(held)
+        return changed
+
+    def set_changes(self, changes: Changes) -> list[Held]:
+        """Take everything that moves of some stays; return the tiles that changed, each once."""
+        changed = {held.seat.stay_id: held for held in self.set_latest(changes.latest)}
+        for score in changes.scores:
+            held = self._stays.get(score.stay_id)
+            if held is not None and held.scored_at != score.scored_at:
+                held.score, held.scored_at = encode(score_state(score)), score.scored_at
+                changed[score.stay_id] = held
+        for device in changes.devices:
+            held = self._stays.get(device.stay_id)
+            state = encode(device_state(device))
+            if held is not None and held.device != state:
+                held.device, held.reported_at = state, device.reported_at
+                changed[device.stay_id] = held
+        return list(changed.values())
+
+    def behind(self, digest: Iterable[DigestRow]) -> list[StayId]:
+        """Return the stays whose tile is not as new as the store."""
+        stale = []
+        for stay_id, received_at, scored_at, reported_at in digest:
+            held = self._stays.get(stay_id)
+            if held is not None and (held.received_at, held.scored_at, held.reported_at) != (
+                received_at,
+                scored_at,
+                reported_at,
+            ):
+                stale.append(stay_id)
+        return stale
+
+    def set_alert(self, row: AlertRow, today: date) -> HeldAlert | None:
+        """Take an alert; return what to tell about it, None when it is known as it is."""
+        known = self._alerts.get(row.alert_id)
+        if known is not None and known.rev >= row.rev:
+            return None
+        place = Place(row.seen_by_organisation, row.seen_by_team)
+        held = HeldAlert(place=place, rev=row.rev, body=encode(alert_state(row, today)))
+        if row.state == AlertState.RESOLVED:
+            self._alerts.pop(row.alert_id, None)
+        else:
+            self._alerts[row.alert_id] = held
+        return held
+
+    def alerts_behind(self, revisions: Iterable[tuple[AlertId, int]]) -> list[AlertId]:
+        """Return the alerts that the store has otherwise: newer, unknown here, or resolved there."""
+        missing = set(self._alerts)
+        stale = []
+        for alert_id, rev in revisions:
+            missing.discard(alert_id)
+            held = self._alerts.get(alert_id)
+            if held is None or held.rev < rev:
+                stale.append(alert_id)
+        return sorted([*stale, *missing])
+
+    def tiles(self, scope: Scope) -> list[bytes]:
+        """Return the tiles that somebody may see."""
+        return [held.tile() for held in self._stays.values() if sees(scope, held.place)]
+
+    def alerts(self, scope: Scope) -> list[bytes]:
+        """Return the alerts that somebody may see."""
+        return [held.body for held in self._alerts.values() if sees(scope, held.place)]

@@ -1,0 +1,188 @@
+"""Hints in, messages out: follows the store for this process and keeps the board.
+
+All hints that wait are merged, and one round reads all stays they name. A sweep every few seconds compares the
+board with the store, so a lost hint costs seconds, not a patient; after a lost connection everything is compared.
+Heartbeats stop when the store is not followed any more: a page must not look alive on old numbers.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from api.live.board import Board
+from api.live.hub import Close, Hub
+from ward import log
+from ward.alerts import AlertId
+from ward.clock import Clock
+from ward.people import StayId
+from ward.store import alert_reads, bus, sessions, tiles
+from ward.store.borrow import LOST
+from ward.store.bus import Channel
+from ward.store.pool import Connection, connect
+from ward.store.sessions import SessionRow
+from ward.store.tiles import Scope
+
+SWEEP_S = 5.0
+BEAT_S = 2.0
+_SILENT_AFTER = timedelta(seconds=3 * SWEEP_S)
+_LONGEST_BACKOFF_S = 5.0
+
+
+class _Pending:
+    """What hints have named since the last round."""
+
+    def __init__(self) -> None:
+        self.readings: set[StayId] = set()
+        self.moved: set[StayId] = set()
+        self.alerts: set[AlertId] = set()
+        self.seats = False
+        self.sessions = False
+        self.sweep = False
+
+    def take(self, channel: Channel, ids: list[int]) -> None:
+        """Note a hint."""
+        match channel:
+            case Channel.READINGS:
+                self.readings.update(map(StayId, ids))
+            case Channel.SCORES | Channel.DEVICES:
+                self.moved.update(map(StayId, ids))
+            case Channel.ALERTS:
+                self.alerts.update(map(AlertId, ids))
+            case Channel.REGISTRY:
+                self.seats = True
+            case Channel.SESSIONS:
+                self.sessions = True
+
+
+class Feed:
+    """The one follower of the store in this process. `scope_of` says what the person of a session may see."""
+
+    def __init__(self, database_url: str, hub: Hub, clock: Clock, scope_of: Callable[[SessionRow], Scope]) -> None:
+        self._url = database_url
+        self._hub = hub
+        self._clock = clock
+        self._scope_of = scope_of
+        self._pending = _Pending()
+        self._hinted = asyncio.Event()
+        self._followed_at: datetime | None = None
+
+    @property
+    def board(self) -> Board:
+        """The board that is kept."""
+        return self._hub.board
+
+    def following(self) -> bool:
+        """Tell whether the store was read a moment ago."""
+        return self._followed_at is not None and self._clock.now() - self._followed_at < _SILENT_AFTER
+
+    async def run(self) -> None:
+        """Follow the store until cancelled; connect again, after a growing pause, whenever it is lost."""
+        pause_s = 0.1
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._beats(), name="heartbeats")
+            while True:
+                began = self._clock.now()
+                try:
+                    await self._follow()
+                except* LOST as lost:
+                    log.get().warning("feed_lost", error=type(lost.exceptions[0]).__name__)
+                if self._clock.now() - began > timedelta(seconds=_LONGEST_BACKOFF_S):
+                    pause_s = 0.1
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_BACKOFF_S)
+
+    async def _follow(self) -> None:
+        async with await connect(self._url, "api-hints", autocommit=True) as hints:
+            await bus.subscribe(hints, Channel)
+            async with await connect(self._url, "api-feed", autocommit=True) as reads:
+                self._pending = _Pending()
+                self._pending.seats = self._pending.sweep = True
+                self._hinted.set()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._listen(hints), name="hints")
+                    group.create_task(self._sweeps(), name="sweeps")
+                    group.create_task(self._rounds(reads), name="rounds")
+
+    async def _listen(self, conn: Connection) -> None:
+        async for channel, ids in bus.listen(conn, Channel):
+            self._pending.take(channel, ids)
+            self._hinted.set()
+
+    async def _sweeps(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self._pending.sweep = True
+            self._hinted.set()
+
+    async def _beats(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            if self.following():
+                for client in self._hub.clients():
+                    client.beat()
+
+    async def _rounds(self, conn: Connection) -> None:
+        while True:
+            await self._hinted.wait()
+            self._hinted.clear()
+            pending, self._pending = self._pending, _Pending()
+            now = self._clock.now()
+            if pending.seats or pending.sweep:
+                await self._seats(conn, now)
+            if pending.sweep:
+                await self._compare(conn, pending, now)
+            await self._tiles(conn, pending)
+            if pending.alerts:
+                await self._alerts(conn, sorted(pending.alerts))
+            if pending.sessions or pending.sweep:
+                await self._sessions(conn, now)
+            self._followed_at = now
+            if pending.sweep and not self.board.loaded:
+                self.board.loaded = True
+                for client in self._hub.clients():
+                    client.reload()
+
+    async def _seats(self, conn: Connection, now: datetime) -> None:
+        touched, new = self.board.set_seats(await tiles.read_seats(conn, now), now.date())
+        if new:
+            self.board.set_changes(await tiles.read_tiles(conn, new, now))
+        if touched:
+            self._hub.publish_seats(touched)
+
+    async def _compare(self, conn: Connection, pending: _Pending, now: datetime) -> None:
+        pending.moved.update(self.board.behind(await tiles.read_digest(conn, now)))
+        pending.alerts.update(self.board.alerts_behind(await alert_reads.read_revisions(conn)))
+        self._hub.forget_rooms(now)
+
+    async def _tiles(self, conn: Connection, pending: _Pending) -> None:
+        now = self._clock.now()
+        stays = pending.readings | pending.moved
+        if any(stay not in self.board for stay in stays):
+            await self._seats(conn, now)
+        if pending.moved:
+            changed = self.board.set_changes(await tiles.read_tiles(conn, list(stays), now))
+        elif stays:
+            changed = self.board.set_latest(await tiles.read_latest(conn, list(stays)))
+        else:
+            return
+        self._hub.publish_tiles(changed, self._clock.now())
+
+    async def _alerts(self, conn: Connection, alert_ids: list[AlertId]) -> None:
+        now = self._clock.now()
+        for row in await alert_reads.read_alerts(conn, alert_ids, now):
+            held = self.board.set_alert(row, now.date())
+            if held is not None:
+                self._hub.publish_alert(held)
+
+    async def _sessions(self, conn: Connection, now: datetime) -> None:
+        clients = self._hub.clients()
+        if not clients:
+            return
+        rows = await sessions.read_sessions(conn, list({client.token_sha256 for client in clients}), now)
+        scopes = {bytes(row.token_sha256): self._scope_of(row) for row in rows}
+        for client in clients:
+            scope = scopes.get(client.token_sha256)
+            if scope is None:
+                client.close(Close.UNAUTHORISED)
+            elif scope != client.room.scope:
+                client.close(Close.RESTART)

@@ -1,0 +1,262 @@
+"""The shapes of tiles, alerts and live messages, and how they are built from what the store gives. Pure.
+
+The TypedDicts are the contract with the page (OpenAPI is made from them); the builders return them.
+Every message carries whole state.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from ward import plans
+from ward.people import StayId
+from ward.store.tiles import DeviceRow, LatestRow, ScoreRow, Seat
+from ward.vitals import BY_CODE, Acvpu, Validity, VitalKind
+
+ValidityWord = Literal["vld", "qst", "inv", "calib", "ong", "na"]
+_VALIDITY: dict[int, ValidityWord] = {
+    Validity.VLD: "vld",
+    Validity.QST: "qst",
+    Validity.INV: "inv",
+    Validity.CALIB: "calib",
+    Validity.ONG: "ong",
+    Validity.NA: "na",
+}
+QUALITY_SCALE = 100
+"""The store keeps quality as whole percent."""
+
+
+class TeamState(TypedDict):
+    """A team that can be called."""
+
+    team_id: int
+    name: str
+    phone: str
+
+
+class VitalState(TypedDict):
+    """The newest value of a kind; consciousness as a letter. Seconds say from when it is ageing and stale."""
+
+    value: float | str
+    unit: str
+    measured_at: datetime
+    received_at: datetime
+    validity: ValidityWord
+    quality: float | None
+    ageing_s: float
+    stale_s: float
+
+
+class Interval(TypedDict):
+    """Lowest and highest points that are possible."""
+
+    min: int
+    max: int
+
+
+class ScoreState(TypedDict):
+    """NEWS2 as an interval; `risk` follows its upper bound."""
+
+    system: Literal["NEWS2"]
+    scored_at: datetime
+    min: int
+    max: int
+    risk: Literal["low", "low_medium", "medium", "high"]
+    spo2_scale: int
+    parts: dict[str, Interval]
+    missing: list[str]
+    stale: list[str]
+    settles: str | None
+    single_three: bool
+
+
+class DeviceState(TypedDict):
+    """The device that a patient wears; `reported_at` is None when it never reported."""
+
+    device_id: str
+    online: bool
+    battery_pct: float | None
+    firmware: str | None
+    reported_at: datetime | None
+
+
+class LimitState(TypedDict):
+    """The bands of one kind; None where there is no limit on that side."""
+
+    alert_low: float | None
+    warn_low: float | None
+    warn_high: float | None
+    alert_high: float | None
+
+
+class Head(TypedDict):
+    """What of a tile changes seldom."""
+
+    patient_id: int
+    stay_id: int
+    given_name: str
+    family_name: str
+    age: int
+    sex: Literal["female", "male", "other", "unknown"]
+    number_hint: str
+    programme: str
+    reason: str
+    next_step: str
+    team: TeamState
+    mode: Literal["real", "test", "demo"]
+    limits: dict[str, LimitState]
+
+
+class Tile(Head):
+    """A patient as the board shows them."""
+
+    vitals: dict[str, VitalState]
+    score: ScoreState | None
+    device: DeviceState | None
+
+
+class VitalsMessage(TypedDict):
+    """The three parts of a tile that change often, whole."""
+
+    type: Literal["vitals"]
+    seq: int
+    server_time: datetime
+    patient_id: int
+    stay_id: int
+    vitals: dict[str, VitalState]
+    score: ScoreState | None
+    device: DeviceState | None
+
+
+class PatientsMessage(TypedDict):
+    """The set of patients has changed; a snapshot follows."""
+
+    type: Literal["patients"]
+    seq: int
+
+
+class HeartbeatMessage(TypedDict):
+    """Every 2 s while the store is followed; does not count in `seq`."""
+
+    type: Literal["heartbeat"]
+    seq: int
+    server_time: datetime
+
+
+class ResumedMessage(TypedDict):
+    """Everything up to `seq` is accounted for; the next message counts from there.
+
+    Comes first after `?since=`, and before a message whose predecessors were left out for newer state.
+    """
+
+    type: Literal["resumed"]
+    seq: int
+    server_time: datetime
+
+
+def age_at(birth_date: date, today: date) -> int:
+    """Return the age in whole years."""
+    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+
+
+def head_state(seat: Seat, today: date) -> Head:
+    """Build what of a tile changes seldom."""
+    return Head(
+        patient_id=seat.patient_id,
+        stay_id=seat.stay_id,
+        given_name=seat.given_name,
+        family_name=seat.family_name,
+        age=age_at(seat.birth_date, today),
+        sex=seat.sex,  # type: ignore[typeddict-item]  # the schema checks the word
+        number_hint=seat.personal_number[-4:],
+        programme=seat.programme,
+        reason=seat.reason,
+        next_step=seat.next_step,
+        team=TeamState(team_id=seat.team_id, name=seat.team_name, phone=seat.team_phone),
+        mode=seat.mode,  # type: ignore[typeddict-item]  # the schema checks the word
+        limits=limits_state(plan_of(seat)),
+    )
+
+
+def plan_of(seat: Seat) -> plans.Plan:
+    """Return the plan in force, the template where a stay has none."""
+    if seat.plan_rules is None or seat.plan_version is None:
+        return plans.template()
+    return plans.decode(seat.plan_version, seat.plan_rules)
+
+
+def limits_state(plan: plans.Plan) -> dict[str, LimitState]:
+    """Build the limits of a plan, by kind."""
+    return {
+        kind.value: LimitState(
+            alert_low=each.alert_low, warn_low=each.warn_low, warn_high=each.warn_high, alert_high=each.alert_high
+        )
+        for kind, each in plan.limits.items()
+    }
+
+
+def vitals_by_stay(rows: Iterable[LatestRow]) -> dict[StayId, dict[str, VitalState]]:
+    """Build the vitals of each stay named in `rows`."""
+    stays: dict[StayId, dict[str, VitalState]] = {}
+    for stay_id, code, value, measured_at, received_at, validity, quality in rows:
+        vital = BY_CODE.get(code)
+        if vital is None:  # written by a newer program
+            continue
+        stays.setdefault(stay_id, {})[vital.kind.value] = {
+            "value": Acvpu(int(value)).name if vital.kind is VitalKind.CONSCIOUSNESS else value,
+            "unit": vital.unit,
+            "measured_at": measured_at,
+            "received_at": received_at,
+            "validity": _VALIDITY[validity],
+            "quality": None if quality is None else quality / QUALITY_SCALE,
+            "ageing_s": vital.freshness.ageing_s,
+            "stale_s": vital.freshness.stale_s,
+        }
+    return stays
+
+
+def validity_word(code: int) -> ValidityWord:
+    """Return the word of a kept validity."""
+    return _VALIDITY[code]
+
+
+def score_state(row: ScoreRow) -> ScoreState:
+    """Build a score; what its detail lacks is empty."""
+    detail: Mapping[str, object] = row.detail
+    return ScoreState(
+        system="NEWS2",
+        scored_at=row.scored_at,
+        min=row.total_min,
+        max=row.total_max,
+        risk=row.risk,  # type: ignore[typeddict-item]  # the schema checks the word
+        spo2_scale=row.spo2_scale,
+        parts=detail.get("parts") or {},  # type: ignore[typeddict-item]  # as alerting keeps it
+        missing=detail.get("missing") or [],  # type: ignore[typeddict-item]  # as alerting keeps it
+        stale=detail.get("stale") or [],  # type: ignore[typeddict-item]  # as alerting keeps it
+        settles=detail.get("settles"),  # type: ignore[typeddict-item]  # as alerting keeps it
+        single_three=bool(detail.get("single_three")),
+    )
+
+
+def device_state(row: DeviceRow) -> DeviceState:
+    """Build a device's state; one that never reported is not online."""
+    return DeviceState(
+        device_id=row.device_id,
+        online=bool(row.online),
+        battery_pct=row.battery_pct,
+        firmware=row.firmware,
+        reported_at=row.reported_at,
+    )
+
+
+def tile(
+    seat: Seat,
+    vitals: dict[str, VitalState],
+    score: ScoreState | None,
+    device: DeviceState | None,
+    today: date,
+) -> Tile:
+    """Build a whole tile."""
+    return Tile(**head_state(seat, today), vitals=vitals, score=score, device=device)

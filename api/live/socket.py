@@ -1,0 +1,76 @@
+"""`/api/live`: one socket. Sends what its client takes from the hub, hears heartbeats, closes when told to.
+
+A stuck peer blocks only its own writer; its backlog is bounded in the hub.
+"""
+
+import asyncio
+import contextlib
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.auth import CLINICAL, Principal
+from api.context import Context, context_of
+from api.live.hub import Client
+
+router = APIRouter()
+_CLOSE_S = 2.0
+_LARGEST_SEQ = (1 << 53) - 1
+
+
+class _Closed(Exception):  # noqa: N818 - ends the tasks of one socket
+    """The hub wants the socket closed."""
+
+
+@router.websocket("/api/live")
+async def live(
+    websocket: WebSocket,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    since: Annotated[int | None, Query(ge=0, le=_LARGEST_SEQ)] = None,
+) -> None:
+    """Send a snapshot, or what was missed since a number, and then every change."""
+    context = context_of(websocket)
+    ready, closed = asyncio.Event(), asyncio.Event()
+
+    def wake() -> None:
+        ready.set()
+        if client.closing is not None:
+            closed.set()
+
+    await websocket.accept()
+    client = context.hub.join(principal.scope, bytes(principal.session.token_sha256), since, wake)
+    ready.set()
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_write(websocket, client, ready, context), name="writer")
+            group.create_task(_read(websocket), name="reader")
+            group.create_task(_watch(closed), name="watcher")
+    except* (_Closed, WebSocketDisconnect):
+        pass
+    finally:
+        context.hub.leave(client, context.clock.now())
+    if client.closing is not None:
+        with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+            await asyncio.wait_for(websocket.close(client.closing.value, client.closing.name.lower()), _CLOSE_S)
+
+
+async def _write(websocket: WebSocket, client: Client, ready: asyncio.Event, context: Context) -> None:
+    while True:
+        await ready.wait()
+        ready.clear()
+        for text in client.take(context.hub.board, context.clock.now()):
+            await websocket.send_text(text)
+
+
+async def _read(websocket: WebSocket) -> None:
+    """Hear heartbeats until the peer goes; nothing that a client sends changes anything."""
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"])
+
+
+async def _watch(closed: asyncio.Event) -> None:
+    await closed.wait()
+    raise _Closed

@@ -1,0 +1,43 @@
+"""The web page: the built files, and its start page for the addresses that only the page itself knows."""
+
+from http import HTTPStatus
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+
+BUILT = Path(__file__).resolve().parent.parent / "web" / "dist"
+_FOREVER = "public, max-age=31536000, immutable"
+_NOT_BUILT = (
+    "The web page has not been built yet.\n\n"
+    "  ./hemvakt demo      builds it and starts everything\n"
+    "  npm ci && npm run build      in the folder web/, builds it alone\n\n"
+    "The API under /api works without it.\n"
+)
+
+
+def router(built: Path) -> APIRouter:
+    """Return the routes of the page that was built into `built`."""
+    pages = APIRouter()
+    files = StaticFiles(directory=built, check_dir=False)
+
+    @pages.api_route("/api", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    @pages.api_route(
+        "/api/{rest:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
+    async def no_such_route() -> Response:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+
+    @pages.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def page(request: Request, path: str) -> Response:
+        if not (built / "index.html").is_file():
+            return PlainTextResponse(_NOT_BUILT, HTTPStatus.SERVICE_UNAVAILABLE)
+        wanted = path if "." in path.rpartition("/")[2] else "index.html"
+        response = await files.get_response(wanted, request.scope)
+        response.headers["Cache-Control"] = _FOREVER if wanted.startswith("assets/") else "no-cache"
+        return response
+
+    return pages

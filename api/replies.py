@@ -1,0 +1,52 @@
+"""JSON answers, and the cursors of lists. Times go out as RFC 3339 UTC."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Annotated
+
+import orjson
+from pydantic import BeforeValidator, Field
+from starlette.responses import Response
+
+_LARGEST_ID = (1 << 63) - 1
+
+
+def encode(content: object) -> bytes:
+    """Return `content` as JSON; aware times become RFC 3339 with Z."""
+    return orjson.dumps(content, option=orjson.OPT_UTC_Z)
+
+
+def reply(content: object, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON answer."""
+    return Response(encode(content), headers=dict(headers or {}), media_type="application/json")
+
+
+def cursor_after(last_id: int) -> str:
+    """Return the opaque cursor of the page that follows an id."""
+    return base64.urlsafe_b64encode(last_id.to_bytes(8)).decode().rstrip("=")
+
+
+def _cursor(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("not a cursor that this list has given") from error
+    if len(raw) != 8:
+        raise ValueError("not a cursor that this list has given")
+    return int.from_bytes(raw)
+
+
+def _digits(text: object) -> object:
+    if isinstance(text, str) and not (text.isascii() and text.isdecimal() and len(text) < 20):
+        raise ValueError("an id is a whole number")
+    return text
+
+
+Id = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=_LARGEST_ID)]
+"""An id in a path or a query: decimal digits, nothing else."""
+
+Cursor = Annotated[int, BeforeValidator(_cursor), Field(ge=0, le=_LARGEST_ID)]
+"""A cursor of `cursor_after`, taken apart again."""

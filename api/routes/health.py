@@ -1,0 +1,68 @@
+"""`/healthz`: this process lives. `/readyz`: the store answers and what the board depends on is at work."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Literal
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from api.context import Context, context_of
+from api.replies import encode, reply
+from ward.errors import StoreUnavailable
+from ward.store import heartbeats
+from ward.store.borrow import borrow
+
+router = APIRouter(tags=["health"])
+OLDEST_BEAT = timedelta(seconds=15)
+_NEEDED = ("ingest", "alerting")
+_WAIT_S = 2.0
+
+
+class Alive(TypedDict):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Ready(TypedDict):
+    """Whether the board can be relied on; each check is `ok` with its finding, or says what is wrong."""
+
+    ready: bool
+    checks: dict[str, str]
+
+
+@router.get("/healthz", response_model=Alive)
+async def get_health() -> Response:
+    """Tell that the process lives."""
+    return reply({"status": "ok"})
+
+
+@router.get("/readyz", response_model=Ready)
+async def get_readiness(request: Request) -> Response:
+    """Tell whether the board can be relied on, and what is wrong where not."""
+    checks = await _checks(context_of(request))
+    ready = all(finding.startswith("ok") for finding in checks.values())
+    status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return Response(encode(Ready(ready=ready, checks=checks)), status.value, media_type="application/json")
+
+
+async def _checks(context: Context) -> dict[str, str]:
+    try:
+        async with borrow(context.pool, wait_s=_WAIT_S) as conn:
+            beats = await heartbeats.newest(conn)
+    except StoreUnavailable:
+        return {"store": "does not answer", **dict.fromkeys((*_NEEDED, "live"), "unknown: the store does not answer")}
+    checks = {"store": "ok"}
+    for service in _NEEDED:
+        beat_at = beats.get(service)
+        age = None if beat_at is None else context.clock.now() - beat_at
+        if age is None:
+            checks[service] = "has never been at work"
+        else:
+            seconds = max(0, round(age.total_seconds()))
+            checks[service] = f"{'ok' if age <= OLDEST_BEAT else 'silent'}, beat {seconds} s ago"
+    checks["live"] = "ok" if context.feed.following() else "does not follow the store"
+    return checks

@@ -1,0 +1,206 @@
+"""`/api/patients/{id}/vitals` and `…/scores`: columnar series for charts, raw or in buckets that fit the span."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Literal, NotRequired
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from api.auth import CLINICAL, Principal
+from api.context import Context, context_of
+from api.errors import Problem
+from api.live.messages import ValidityWord, plan_of, validity_word
+from api.replies import Id, reply
+from api.routes.patients import find_seat
+from ward.people import StayId
+from ward.plans import Plan
+from ward.store import series
+from ward.store.borrow import borrow
+from ward.store.series import BucketSeries, RawSeries, Span
+from ward.vitals import BY_CODE, VITALS, Acvpu, VitalKind
+
+router = APIRouter(tags=["vitals"])
+MOST_RAW = 50_000
+MOST_BUCKETS = 5_000
+MOST_SCORES = 20_000
+_DEFAULT_SPAN = timedelta(hours=4)
+_GAP_FACTOR = 3
+
+
+class Resolution(StrEnum):
+    """How fine; `auto` chooses by the span."""
+
+    AUTO = "auto"
+    RAW = "raw"
+    MINUTE = "1m"
+    QUARTER = "15m"
+    HOUR = "1h"
+    DAY = "1d"
+
+
+STEPS = {
+    Resolution.MINUTE: timedelta(minutes=1),
+    Resolution.QUARTER: timedelta(minutes=15),
+    Resolution.HOUR: timedelta(hours=1),
+    Resolution.DAY: timedelta(days=1),
+}
+# The longest span that each resolution still serves by itself: at most some 4,000 points a kind at 1 Hz.
+_AUTO = (
+    (timedelta(hours=1), Resolution.RAW),
+    (timedelta(days=2), Resolution.MINUTE),
+    (timedelta(days=30), Resolution.QUARTER),
+    (timedelta(days=150), Resolution.HOUR),
+)
+
+
+class SpanQuery(BaseModel):
+    """From when until when; by default the last four hours."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: AwareDatetime | None = Field(default=None, alias="from")
+    end: AwareDatetime | None = Field(default=None, alias="to")
+
+
+class VitalsQuery(SpanQuery):
+    """Which kinds (all when none is named), and how fine."""
+
+    kind: list[VitalKind] = Field(default=[], max_length=len(VITALS))
+    resolution: Resolution = Resolution.AUTO
+
+
+class SeriesState(TypedDict):
+    """One kind, columnar. Raw: `value` and `validity`; buckets: `mean`, `min`, `max`, `count`, `t` where each starts.
+
+    Neighbours further apart than `gap_s` are not to be joined by a line.
+    """
+
+    kind: str
+    unit: str
+    gap_s: float
+    t: list[int]
+    value: NotRequired[list[float | str]]
+    validity: NotRequired[list[ValidityWord]]
+    mean: NotRequired[list[float]]
+    min: NotRequired[list[float]]
+    max: NotRequired[list[float]]
+    count: NotRequired[list[int]]
+
+
+VitalsState = TypedDict(
+    "VitalsState",
+    {
+        "from": datetime,
+        "to": datetime,
+        "resolution": Literal["raw", "1m", "15m", "1h", "1d"],
+        "series": list[SeriesState],
+    },
+)
+
+
+class ScoresState(TypedDict):
+    """NEWS2 over time, columnar; `t` is milliseconds since 1970."""
+
+    t: list[int]
+    min: list[int]
+    max: list[int]
+    risk: list[str]
+
+
+def choose(span: timedelta) -> Resolution:
+    """Return the finest resolution that keeps a span to some thousand points."""
+    return next((resolution for longest, resolution in _AUTO if span <= longest), Resolution.DAY)
+
+
+def _bounds(query: SpanQuery, now: datetime) -> tuple[datetime, datetime]:
+    end = query.end or now
+    start = query.start or end - _DEFAULT_SPAN
+    if start >= end:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "`from` must lie before `to`.")
+    return start, end
+
+
+def _gap_s(kind: VitalKind, plan: Plan, step_s: float) -> float:
+    expected_s = plan.expected.get(kind, VITALS[kind].freshness.expected_s)
+    return max(_GAP_FACTOR * expected_s, (_GAP_FACTOR - 1) * step_s)
+
+
+def _raw(each: RawSeries, plan: Plan) -> SeriesState:
+    vital = BY_CODE[each.kind]
+    conscious = vital.kind is VitalKind.CONSCIOUSNESS
+    return SeriesState(
+        kind=vital.kind.value,
+        unit=vital.unit,
+        gap_s=_gap_s(vital.kind, plan, 0),
+        t=each.t_ms,
+        value=[Acvpu(int(value)).name for value in each.value] if conscious else list(each.value),
+        validity=[validity_word(code) for code in each.validity],
+    )
+
+
+def _buckets(each: BucketSeries, plan: Plan, step: timedelta) -> SeriesState:
+    vital = BY_CODE[each.kind]
+    return SeriesState(
+        kind=vital.kind.value,
+        unit=vital.unit,
+        gap_s=_gap_s(vital.kind, plan, step.total_seconds()),
+        t=each.t_ms,
+        mean=each.mean,
+        min=each.low,
+        max=each.high,
+        count=each.count,
+    )
+
+
+async def _series(context: Context, span: Span, resolution: Resolution, plan: Plan) -> list[SeriesState]:
+    async with borrow(context.pool) as conn:
+        if resolution is Resolution.RAW:
+            return [_raw(each, plan) for each in await series.read_raw(conn, span, MOST_RAW)]
+        step = STEPS[resolution]
+        return [_buckets(each, plan, step) for each in await series.read_buckets(conn, span, step)]
+
+
+@router.get("/api/patients/{patient_id}/vitals", response_model=VitalsState)
+async def get_vitals(
+    request: Request,
+    patient_id: Id,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    query: Annotated[VitalsQuery, Query()],
+) -> Response:
+    """Show vitals of the stay in progress."""
+    context = context_of(request)
+    start, end = _bounds(query, context.clock.now())
+    resolution = choose(end - start) if query.resolution is Resolution.AUTO else query.resolution
+    step = STEPS.get(resolution)
+    if step is not None and (end - start) / step > MOST_BUCKETS:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, f"That are more than {MOST_BUCKETS} points: ask for a coarser resolution."
+        )
+    async with borrow(context.pool) as conn:
+        seat = await find_seat(conn, patient_id, principal.scope, context.clock)
+    kinds = [VITALS[kind].code for kind in query.kind or list(VITALS)]
+    span = Span(stay_id=seat.stay_id, kinds=kinds, start=start, end=end)
+    found = await _series(context, span, resolution, plan_of(seat))
+    return reply({"from": start, "to": end, "resolution": resolution.value, "series": found})
+
+
+@router.get("/api/patients/{patient_id}/scores", response_model=ScoresState)
+async def get_scores(
+    request: Request,
+    patient_id: Id,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    query: Annotated[SpanQuery, Query()],
+) -> Response:
+    """Show scores of the stay in progress."""
+    context = context_of(request)
+    start, end = _bounds(query, context.clock.now())
+    async with borrow(context.pool) as conn:
+        seat = await find_seat(conn, patient_id, principal.scope, context.clock)
+        span = Span(stay_id=StayId(seat.stay_id), kinds=(), start=start, end=end)
+        found = await series.read_scores(conn, span, MOST_SCORES)
+    return reply(ScoresState(t=found.t_ms, min=found.low, max=found.high, risk=found.risk))
