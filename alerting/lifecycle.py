@@ -1,5 +1,4 @@
-"""Alert state machine. Pure: no clock, no store, no logging. Every transition is in TRANSITIONS; anything else raises
-IllegalTransition.
+"""Alert state machine. Pure: no clock, no store, no logging. What is not in TRANSITIONS raises IllegalTransition.
 
 ::
 
@@ -287,23 +286,25 @@ def _with_effects(alert: Alert, event: Event, now: datetime) -> tuple[Alert, tup
 def respond(
     alert: Alert, observation: Observation | None, now: datetime
 ) -> Worsen | Ease | Clear | Recur | Lapse | None:
-    """Return what an observation (None: nothing can be known) or the time that has passed does to an alert, if anything.
+    """Return what an observation, or the time that has passed, does to an alert; None when nothing.
 
-    Asked again with the changed alert, until it returns None, it gives every event that is due.
+    An observation of None says that nothing can be known. Asked again with the changed alert, until it
+    returns None, this gives every event that is due.
     """
     if alert.state is AlertState.RESOLVED:
         return None
     if alert.acknowledged_until is not None and now >= alert.acknowledged_until:
         return Lapse()
-    present = alert.condition is Condition.PRESENT
-    if observation is None:
-        return None
-    if not isinstance(observation, Finding):
-        return Clear() if present else None
-    if not present:
-        return Recur(finding=observation)
-    if observation.priority > alert.priority:
-        return Worsen(priority=observation.priority, evidence=observation.evidence)
-    if observation.priority < alert.priority:
-        return Ease(priority=observation.priority, evidence=observation.evidence)
+    if isinstance(observation, Finding):
+        return _meet(alert, observation)
+    return Clear() if observation is not None and alert.condition is Condition.PRESENT else None
+
+
+def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Recur | None:
+    if alert.condition is Condition.CLEARED:
+        return Recur(finding=finding)
+    if finding.priority > alert.priority:
+        return Worsen(priority=finding.priority, evidence=finding.evidence)
+    if finding.priority < alert.priority:
+        return Ease(priority=finding.priority, evidence=finding.evidence)
     return None

@@ -41,7 +41,8 @@ def _side(batch: Batch, kind: VitalKind, side: Side, now_s: float) -> Observed:
     fired = on & fresh & (due_s <= now_s)
     pending = on & fresh & (due_s > now_s)
     quiet = fresh & ~on.any(axis=0)
-    findings = [_finding(batch, series, kind, bound, state, fired, stay) for stay in np.flatnonzero(fired.any(axis=0))]
+    firing: list[int] = np.flatnonzero(fired.any(axis=0)).tolist()
+    findings = [_finding(batch, series, kind, bound, state, fired, stay) for stay in firing]
     cleared = [
         Quiet(stay_id=stay.stay_id, rule=rule)
         for stay, is_quiet in zip(batch.stays, quiet.tolist(), strict=True)

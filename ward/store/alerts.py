@@ -1,4 +1,7 @@
-"""Alerts and the lines of their life. Only `alerting.apply` writes here; the caller owns the transaction."""
+"""Alerts and the lines of their life, as they are changed. Only `alerting.apply` writes here.
+
+The caller owns the transaction. Reading them for people: `ward.store.alert_reads`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,11 +92,6 @@ async def _one(conn: Connection, query: str, parameters: dict[str, object]) -> A
     return None if row is None else _alert(row)
 
 
-async def get(conn: Connection, alert_id: AlertId) -> Alert | None:
-    """Return an alert, None where there is none."""
-    return await _one(conn, f"select {_COLUMNS} from alert where alert_id = %(id)s", {"id": alert_id})  # noqa: S608
-
-
 async def lock(conn: Connection, alert_id: AlertId) -> Alert | None:
     """Return an alert and keep others from changing it until the transaction ends."""
     query = f"select {_COLUMNS} from alert where alert_id = %(id)s for update"  # noqa: S608
@@ -173,20 +171,6 @@ async def append(conn: Connection, stay_id: StayId, event: AlertEvent) -> None:
             "note": event.note,
         },
     )
-
-
-async def events(conn: Connection, alert_id: AlertId) -> list[AlertEvent]:
-    """Return the whole life of an alert, oldest line first."""
-    async with conn.cursor(row_factory=class_row(AlertEvent)) as cursor:
-        await cursor.execute(
-            """
-            select e.alert_id, e.rev, e.at, e.kind, e.staff_id, e.note
-            from alert a join alert_event e using (stay_id, alert_id)
-            where a.alert_id = %(id)s order by e.rev
-            """,
-            {"id": alert_id},
-        )
-        return await cursor.fetchall()
 
 
 async def responsible_team(conn: Connection, stay_id: StayId, now: datetime) -> TeamId:

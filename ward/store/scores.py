@@ -1,11 +1,10 @@
-"""Scores over time. Written by the evaluation when they change; the caller owns the transaction."""
+"""Scores into the store, by the evaluation, when they change. Reading them: `ward.store.tiles` and `series`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from psycopg.rows import class_row
 
 from ward.people import StayId
 from ward.store.pool import Connection
@@ -60,33 +59,3 @@ async def insert(conn: Connection, rows: Sequence[ScoreRow]) -> None:
             [row.detail for row in rows],
         ),
     )
-
-
-async def latest(conn: Connection, stay_ids: Sequence[StayId]) -> list[ScoreRow]:
-    """Return the newest score of each of these stays that has one."""
-    async with conn.cursor(row_factory=class_row(ScoreRow)) as cursor:
-        await cursor.execute(
-            """
-            select s.stay_id, s.scored_at, s.total_min, s.total_max, s.risk, s.spo2_scale, s.detail::text as detail
-            from unnest(%(stays)s::bigint[]) w(stay_id)
-            cross join lateral (select * from score where score.stay_id = w.stay_id
-                                order by scored_at desc limit 1) s
-            """,
-            {"stays": list(stay_ids)},
-        )
-        return await cursor.fetchall()
-
-
-async def between(conn: Connection, stay_id: StayId, start: datetime, end: datetime) -> list[ScoreRow]:
-    """Return a stay's scores from `start` until before `end`, and the one in force at `start`, oldest first."""
-    async with conn.cursor(row_factory=class_row(ScoreRow)) as cursor:
-        await cursor.execute(
-            """
-            select stay_id, scored_at, total_min, total_max, risk, spo2_scale, detail::text as detail from score
-            where stay_id = %(stay)s and scored_at < %(end)s and scored_at >= coalesce(
-                (select max(scored_at) from score where stay_id = %(stay)s and scored_at <= %(start)s), %(start)s)
-            order by scored_at
-            """,
-            {"stay": stay_id, "start": start, "end": end},
-        )
-        return await cursor.fetchall()
