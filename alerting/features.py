@@ -1,0 +1,197 @@
+"""What rules look at: the readings of a batch of stays as ragged columns, and the context of each stay.
+
+Not here: reading them from the store (`ward.store.evaluation`), judging them (`alerting.rules`).
+The invariant: within a stay, times strictly rise; a reading's time is the earlier of when it was measured
+and when it was received, so neither a clock that is ahead nor a re-stamped copy can look fresher than it is.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from alerting.observed import Observation
+from ward.alerts import Alert, Input
+from ward.clock import from_us, to_us
+from ward.people import StayId
+from ward.plans import Plan
+from ward.vitals import VITALS, Validity, VitalKind
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+# Questionable values still speak (an extreme is not an artefact until somebody has looked); the others never do.
+USABLE = (Validity.VLD, Validity.QST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One kind's usable readings of `m` stays, stay after stay.
+
+    t_s : (n,) float64, seconds since 1970, strictly rising within a stay
+    value : (n,) float64, the kind's canonical unit, finite
+    quality : (n,) float64, 0-1, NaN where the device did not say
+    offsets : (m + 1,) int64, stay `i` owns `[offsets[i], offsets[i + 1])`
+    """
+
+    t_s: Floats
+    value: Floats
+    quality: Floats
+    offsets: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """Readings as they come from the store, in any order, repeats allowed; all arrays are (n,).
+
+    stay : int64, index of the stay in the batch; kind : int64, `Vital.code`
+    measured_s, received_s : float64, seconds since 1970; value : float64
+    validity : int64, `Validity`; quality : float64, 0-1 or NaN
+    """
+
+    stay: Ints
+    kind: Ints
+    measured_s: Floats
+    received_s: Floats
+    value: Floats
+    validity: Ints
+    quality: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceReport:
+    """What a device worn now last said about itself."""
+
+    device_id: str
+    online: bool
+    battery_pct: float | None
+    reported_s: float
+    changed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayContext:
+    """One stay of a batch: its plan, since when data may be expected, its devices, its alerts not yet resolved.
+
+    `window_from_s` is where its readings begin; `digest` and `scored_s` tell the score last written.
+    """
+
+    stay_id: StayId
+    plan: Plan
+    watched_from_s: float
+    window_from_s: float
+    devices: tuple[DeviceReport, ...] = ()
+    alerts: Mapping[str, Alert]
+    digest: int | None = None
+    scored_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Stays that are evaluated together; a kind that nobody measured may be absent from `series`.
+
+    `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. Made by `batch`.
+    """
+
+    stays: tuple[StayContext, ...]
+    series: Mapping[VitalKind, Series]
+    plans: tuple[Plan, ...]
+    plan_of: Ints
+
+    def of(self, kind: VitalKind) -> Series:
+        """Return the readings of a kind, empty where nobody measured it."""
+        found = self.series.get(kind)
+        return empty(len(self.stays)) if found is None else found
+
+
+def batch(stays: Sequence[StayContext], series: Mapping[VitalKind, Series]) -> Batch:
+    """Bring stays and their readings together; `series` is in the order of `stays`."""
+    unique = {id(stay.plan): stay.plan for stay in stays}
+    place = {each: index for index, each in enumerate(unique)}
+    return Batch(
+        stays=tuple(stays),
+        series=series,
+        plans=tuple(unique.values()),
+        plan_of=np.array([place[id(stay.plan)] for stay in stays], np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What one rule says of a batch, and `next_s` (m,): when time alone could change that, inf where it cannot."""
+
+    observations: tuple[Observation, ...]
+    next_s: Floats
+
+
+def empty(stays: int) -> Series:
+    """Return a series without a reading for `stays` stays."""
+    none = np.empty(0)
+    return Series(t_s=none, value=none, quality=none, offsets=np.zeros(stays + 1, np.int64))
+
+
+def gather(readings: Readings, kind_code: int, stays: int) -> Series:
+    """Sort the usable readings of one kind by stay and time; repeats fall together, order of arrival is forgotten.
+
+    Where two devices measured the same kind in the same microsecond, the larger value stands for both.
+    """
+    usable = np.isin(readings.validity, USABLE) & np.isfinite(readings.value)
+    chosen = np.flatnonzero((readings.kind == kind_code) & usable)
+    t_s = np.fmin(readings.measured_s[chosen], readings.received_s[chosen])
+    order = np.lexsort((readings.quality[chosen], readings.value[chosen], t_s, readings.stay[chosen]))
+    chosen, t_s = chosen[order], t_s[order]
+    stay = readings.stay[chosen]
+    last = np.ones(len(chosen), np.bool_)
+    last[:-1] = (stay[1:] != stay[:-1]) | (t_s[1:] != t_s[:-1])
+    chosen, t_s, stay = chosen[last], t_s[last], stay[last]
+    return Series(
+        t_s=t_s,
+        value=readings.value[chosen],
+        quality=readings.quality[chosen],
+        offsets=np.searchsorted(stay, np.arange(stays + 1)).astype(np.int64),
+    )
+
+
+def newest(series: Series, at_s: float) -> tuple[Floats, Floats]:
+    """Return (time, value) of each stay's newest reading at or before `at_s`: (m,) each, NaN where there is none."""
+    index = newest_index(series, at_s)
+    found = index >= 0
+    t_s = np.full(len(index), np.nan)
+    value = np.full(len(index), np.nan)
+    t_s[found] = series.t_s[index[found]]
+    value[found] = series.value[index[found]]
+    return t_s, value
+
+
+def newest_index(series: Series, at_s: float) -> Ints:
+    """Return the position of each stay's newest reading at or before `at_s`: (m,) int64, -1 where there is none."""
+    passed = np.concatenate(([0], np.cumsum(series.t_s <= at_s)))
+    first = series.offsets[:-1]
+    count = passed[series.offsets[1:]] - passed[first]
+    return np.where(count > 0, first + count - 1, -1)
+
+
+def reading_at(series: Series, kind: VitalKind, index: int) -> Input:
+    """Return one reading as evidence."""
+    quality = float(series.quality[index])
+    return Input(
+        kind=kind.value,
+        value=float(series.value[index]),
+        unit=VITALS[kind].unit,
+        measured_at=moment(float(series.t_s[index])),
+        quality=None if math.isnan(quality) else quality,
+    )
+
+
+def seconds(at: datetime) -> float:
+    """Return seconds since 1970 of an aware time; exact to the microsecond."""
+    return to_us(at) / 1e6
+
+
+def moment(at_s: float) -> datetime:
+    """Return the aware time of `at_s` seconds since 1970, to the microsecond."""
+    return from_us(round(at_s * 1e6))

@@ -1,0 +1,119 @@
+"""Technical findings: a signal that has fallen silent by the clock, a device that is offline or nearly empty.
+
+They speak of the equipment, never of the patient, and nothing clinical is quieted by them. Silence is counted from
+the last usable reading (the earlier of measured and received), or, where none ever came, from when the stay and its
+first device began: a signal that never arrived is as silent as one that stopped.
+"""
+
+import numpy as np
+
+from alerting.features import Batch, Observed, StayContext, moment, newest
+from alerting.observed import RULE_VERSION, Observation, Quiet
+from ward.alerts import Evidence, Family, Finding, Priority
+from ward.vitals import VITALS, VitalKind
+
+OFFLINE, BATTERY = "offline", "battery"
+# The project's choices, to be confirmed locally: seconds, per cent.
+OFFLINE_AFTER_S = 120.0
+BATTERY_LOW_PCT, BATTERY_EMPTY_PCT, BATTERY_CLEAR_PCT = 15.0, 5.0, 20.0
+# A device that promises a reading less often than the kind goes stale may miss one before anybody is told.
+_MISSED = 2.0
+
+
+def silent_after_s(kind: VitalKind, expected_s: float) -> float:
+    """Return how long a signal may be silent: the kind's stale time, longer for a device that promises less."""
+    return max(VITALS[kind].freshness.stale_s, _MISSED * expected_s)
+
+
+def observe_silence(batch: Batch, now_s: float) -> Observed:
+    """Find the expected signals that have fallen silent, or never came."""
+    observations: list[Observation] = []
+    next_s = np.full(len(batch.stays), np.inf)
+    began_s = np.array([stay.watched_from_s for stay in batch.stays])
+    for kind in sorted({kind for plan in batch.plans for kind in plan.expected}):
+        after = np.array([silent_after_s(kind, plan.expected.get(kind, np.inf)) for plan in batch.plans])
+        t_s, value = newest(batch.of(kind), np.inf)
+        since_s = np.where(np.isnan(t_s), began_s, t_s)
+        due_s = since_s + after[batch.plan_of]
+        silent = due_s <= now_s
+        next_s = np.fmin(next_s, np.where(silent, np.inf, due_s))
+        rule = f"nodata.{kind}"
+        for index in np.flatnonzero(silent).tolist():
+            last = None if np.isnan(value[index]) else float(value[index])
+            observations.append(_silence(batch.stays[index], kind, float(since_s[index]), float(due_s[index]), last))
+        observations += [
+            Quiet(stay_id=stay.stay_id, rule=rule)
+            for stay, is_silent in zip(batch.stays, silent.tolist(), strict=True)
+            if not is_silent and rule in stay.alerts
+        ]
+    return Observed(observations=tuple(observations), next_s=next_s)
+
+
+def _silence(stay: StayContext, kind: VitalKind, since_s: float, due_s: float, last: float | None) -> Finding:
+    return Finding(
+        stay_id=stay.stay_id,
+        rule=f"nodata.{kind}",
+        family=Family.TECHNICAL,
+        priority=Priority.MEDIUM,
+        began_at=moment(since_s),
+        due_at=moment(due_s),
+        evidence=Evidence(
+            rule_version=RULE_VERSION,
+            text_key="nodata.never" if last is None else "nodata",
+            params={"kind": kind.value, "duration_s": due_s - since_s, "value": last, "unit": VITALS[kind].unit},
+            inputs=(),
+        ),
+    )
+
+
+def observe_devices(batch: Batch, now_s: float) -> Observed:
+    """Find stays whose device is offline or low on battery."""
+    observations: list[Observation] = []
+    next_s = np.full(len(batch.stays), np.inf)
+    for index, stay in enumerate(batch.stays):
+        observations += _battery(stay)
+        away = [device for device in stay.devices if not device.online]
+        due = [(device.changed_s + OFFLINE_AFTER_S, device) for device in away]
+        gone = [(due_s, device) for due_s, device in due if due_s <= now_s]
+        if gone:
+            due_s, device = min(gone, key=lambda each: each[0])
+            params: dict[str, str | float | int | None] = {
+                "device_id": device.device_id,
+                "duration_s": OFFLINE_AFTER_S,
+            }
+            observations.append(_device(stay, OFFLINE, Priority.LOW, device.changed_s, due_s, params))
+        elif OFFLINE in stay.alerts and not away:
+            observations.append(Quiet(stay_id=stay.stay_id, rule=OFFLINE))
+        next_s[index] = min((due_s for due_s, _ in due if due_s > now_s), default=np.inf)
+    return Observed(observations=tuple(observations), next_s=next_s)
+
+
+def _battery(stay: StayContext) -> list[Observation]:
+    told = [(device.battery_pct, device) for device in stay.devices if device.battery_pct is not None]
+    percent, device = min(told, key=lambda each: each[0], default=(100.0, None))
+    if device is not None and percent <= BATTERY_LOW_PCT:
+        priority = Priority.MEDIUM if percent <= BATTERY_EMPTY_PCT else Priority.LOW
+        params: dict[str, str | float | int | None] = {"device_id": device.device_id, "value": percent, "unit": "%"}
+        return [_device(stay, BATTERY, priority, device.reported_s, device.reported_s, params)]
+    if BATTERY in stay.alerts and percent >= BATTERY_CLEAR_PCT:
+        return [Quiet(stay_id=stay.stay_id, rule=BATTERY)]
+    return []
+
+
+def _device(
+    stay: StayContext,
+    rule: str,
+    priority: Priority,
+    began_s: float,
+    due_s: float,
+    params: dict[str, str | float | int | None],
+) -> Finding:
+    return Finding(
+        stay_id=stay.stay_id,
+        rule=rule,
+        family=Family.TECHNICAL,
+        priority=priority,
+        began_at=moment(began_s),
+        due_at=moment(due_s),
+        evidence=Evidence(rule_version=RULE_VERSION, text_key=rule, params=params, inputs=()),
+    )

@@ -1,0 +1,149 @@
+"""Evidence in words, Swedish and English: one template for each text key and language, filled from its parameters.
+
+Pure; brings no numpy. The invariant: every key has both languages, reviewed side by side (a snapshot test holds them).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from ward.vitals import VITALS, Acvpu, VitalKind
+
+__all__ = ["KINDS", "PARTS", "TEMPLATES", "UNITS", "Language", "text"]
+
+Language = Literal["sv", "en"]
+Parameters = Mapping[str, str | float | int | None]
+Pair = tuple[str, str]
+
+KINDS: MappingProxyType[str, Pair] = MappingProxyType(
+    {
+        "heart_rate": ("hjärtfrekvens", "heart rate"),
+        "resp_rate": ("andningsfrekvens", "respiratory rate"),
+        "spo2": ("syremättnad", "oxygen saturation"),
+        "temperature": ("temperatur", "temperature"),
+        "skin_temperature": ("hudtemperatur", "skin temperature"),
+        "systolic": ("systoliskt blodtryck", "systolic blood pressure"),
+        "diastolic": ("diastoliskt blodtryck", "diastolic blood pressure"),
+        "mean_pressure": ("medelblodtryck", "mean blood pressure"),
+        "weight": ("vikt", "weight"),
+        "glucose": ("blodsocker", "glucose"),
+        "consciousness": ("medvetandegrad", "level of consciousness"),
+        "oxygen_flow": ("syrgasflöde", "oxygen flow"),
+        "fio2": ("inandad syrgasandel", "inspired oxygen"),
+        "pain": ("smärta", "pain"),
+        "perfusion_index": ("perfusionsindex", "perfusion index"),
+        "steps": ("steg", "steps"),
+        "peak_flow": ("maximalt utandningsflöde", "peak flow"),
+    }
+)
+# The parts of NEWS2 that are not the name of a kind.
+PARTS: MappingProxyType[str, Pair] = MappingProxyType({**KINDS, "oxygen": ("tillförd syrgas", "supplemental oxygen")})
+UNITS: MappingProxyType[str, Pair] = MappingProxyType(
+    {
+        "%": ("%", "%"),
+        "/min": ("/min", "/min"),
+        "Cel": ("°C", "°C"),
+        "mm[Hg]": ("mmHg", "mmHg"),
+        "kg": ("kg", "kg"),
+        "mmol/L": ("mmol/l", "mmol/L"),
+        "L/min": ("l/min", "L/min"),
+        "{score}": ("", ""),
+        "{steps}": ("steg/min", "steps/min"),
+    }
+)
+TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
+    {
+        "limit.low": (
+            "{kind} {value} under gränsen {limit}{lasting}",
+            "{kind} {value} below the limit {limit}{lasting}",
+        ),
+        "limit.high": (
+            "{kind} {value} över gränsen {limit}{lasting}",
+            "{kind} {value} above the limit {limit}{lasting}",
+        ),
+        "news2.total": ("NEWS2 minst {total}, larmgräns {limit}", "NEWS2 at least {total}, alert threshold {limit}"),
+        "news2.single": ("NEWS2: {points} poäng för {part}", "NEWS2: {points} points for {part}"),
+        "nodata": (
+            "ingen {kind} på {duration}, senast {value}",
+            "no {kind} for {duration}, last {value}",
+        ),
+        "nodata.never": (
+            "ingen {kind} har kommit på {duration}",
+            "no {kind} has arrived for {duration}",
+        ),
+        "offline": (
+            "enheten {device_id} har saknat kontakt i {duration}",
+            "device {device_id} has been out of contact for {duration}",
+        ),
+        "battery": ("enheten {device_id} har {value} batteri kvar", "device {device_id} has {value} battery left"),
+    }
+)
+_LASTING: Pair = (" i {duration}", " for {duration}")
+_MOST_DECIMALS = 2
+
+
+def text(key: str, params: Parameters, lang: Language) -> str:
+    """Return the sentence for a text key.
+
+    Raises
+    ------
+    KeyError
+        If there is no such key, or a parameter that it needs is missing.
+    """
+    side = 0 if lang == "sv" else 1
+    words: dict[str, str] = {name: str(value) for name, value in params.items()}
+    kind = params.get("kind")
+    unit = str(params.get("unit") or "")
+    value, limit = _numbers(kind, params.get("value"), params.get("limit"))
+    if kind is not None:
+        words["kind"] = KINDS[str(kind)][side]
+    if value is not None:
+        words["value"] = _with_unit(value, unit, side)
+    if limit is not None and unit:
+        words["limit"] = _with_unit(limit, unit, side)
+    if "part" in params:
+        words["part"] = PARTS[str(params["part"])][side]
+    seconds = params.get("duration_s")
+    if isinstance(seconds, int | float):
+        words["duration"] = _duration(seconds, side)
+        words["lasting"] = _LASTING[side].format_map(words) if seconds > 0 else ""
+    sentence = TEMPLATES[key][side].format_map(words)
+    return sentence[0].upper() + sentence[1:]
+
+
+def _numbers(kind: object, value: object, limit: object) -> tuple[str | None, str | None]:
+    """Write value and limit with the kind's decimals, with more where they would look the same and are not."""
+    if kind == VitalKind.CONSCIOUSNESS:
+        return _letter(value), _letter(limit)
+    least = 0 if kind is None else VITALS[VitalKind(str(kind))].decimals
+    for decimals in range(least, _MOST_DECIMALS + 1):
+        written = _number(value, decimals), _number(limit, decimals)
+        if written[0] != written[1] or value == limit:
+            break
+    return written
+
+
+def _number(value: object, decimals: int) -> str | None:
+    return f"{value:.{decimals}f}" if isinstance(value, int | float) else None
+
+
+def _letter(value: object) -> str | None:
+    return Acvpu(round(value)).name if isinstance(value, int | float) else None
+
+
+def _with_unit(number: str, unit: str, side: int) -> str:
+    shown = UNITS.get(unit, (unit, unit))[side]
+    written = number.replace(".", ",") if side == 0 else number
+    return f"{written} {shown}" if shown else written
+
+
+def _duration(seconds: float, side: int) -> str:
+    """Write a duration in the largest unit that it fills: 60 s, 10 min, 12 h."""
+    if seconds >= 2 * 3600:
+        return f"{_tidy(seconds / 3600, side)} h"
+    return f"{_tidy(seconds / 60, side)} min" if seconds >= 120 else f"{_tidy(seconds, side)} s"
+
+
+def _tidy(number: float, side: int) -> str:
+    written = f"{number:.1f}".removesuffix(".0")
+    return written.replace(".", ",") if side == 0 else written

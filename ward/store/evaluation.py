@@ -1,0 +1,266 @@
+"""The list of stays to evaluate, and what an evaluation reads: all stays of a batch in one query each.
+
+Workers share the list by `for update skip locked`; a claimed stay is theirs until their transaction ends. The
+invariant: a request is deleted before the readings are read, so that what it asked for is seen, or asked for again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from psycopg.rows import class_row
+
+from ward.people import StayId
+from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ, Type
+from ward.store.pool import Connection
+
+_HEADER_BYTES, _TRAILER_BYTES = 19, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A stay that this transaction may evaluate, and the score last written for it."""
+
+    stay_id: StayId
+    score_digest: int | None
+    scored_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayRow:
+    """When a stay began and was first given a device; its plan in force, None for the template."""
+
+    stay_id: StayId
+    started_at: datetime
+    bound_at: datetime | None
+    version: int | None
+    rules: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WornRow:
+    """What a device worn now last said about itself."""
+
+    stay_id: StayId
+    device_id: str
+    online: bool
+    battery_pct: float | None
+    reported_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingColumns:
+    """Readings as columns; `stay` is the place of the stay in the question, times are microseconds since 1970.
+
+    `quality` is 0-100, or -1 when the device did not say.
+    """
+
+    stay: npt.NDArray[np.int64]
+    kind: npt.NDArray[np.int64]
+    measured_us: npt.NDArray[np.int64]
+    received_us: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    validity: npt.NDArray[np.int64]
+    quality: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextRow:
+    """When a stay is to be evaluated again; a score that was written, else None."""
+
+    stay_id: StayId
+    due_at: datetime
+    score_digest: int | None = None
+    scored_at: datetime | None = None
+
+
+async def enrol(conn: Connection, now: datetime) -> None:
+    """Put every stay in progress on the list, take the ended ones and what was asked for them off it."""
+    await conn.execute(
+        """
+        insert into evaluation_due (stay_id, due_at)
+        select stay_id, %(now)s from stay
+        where period @> %(now)s and not exists (select from evaluation_due d where d.stay_id = stay.stay_id)
+        on conflict do nothing
+        """,
+        {"now": now},
+    )
+    await conn.execute(
+        """
+        delete from evaluation_due where stay_id in (
+            select d.stay_id from evaluation_due d join stay s using (stay_id)
+            where not s.period @> %(now)s and upper(s.period) <= %(now)s for update of d skip locked)
+        """,
+        {"now": now},
+    )
+    await conn.execute(
+        """
+        delete from evaluation_request r using stay s
+        where s.stay_id = r.stay_id and upper(s.period) <= %(now)s
+            and not exists (select from evaluation_due d where d.stay_id = r.stay_id)
+        """,
+        {"now": now},
+    )
+
+
+async def claim(conn: Connection, now: datetime, most: int) -> list[Claimed]:
+    """Take at most `most` stays that are due or have something new, and that nobody else holds."""
+    async with conn.cursor(row_factory=class_row(Claimed)) as cursor:
+        await cursor.execute(
+            """
+            select stay_id, score_digest, scored_at from evaluation_due
+            where due_at <= %(now)s order by due_at limit %(most)s for update skip locked
+            """,
+            {"now": now, "most": most},
+        )
+        due = await cursor.fetchall()
+        await cursor.execute(
+            """
+            select stay_id, score_digest, scored_at from evaluation_due
+            where stay_id in (select stay_id from evaluation_request) and stay_id <> all(%(taken)s)
+            limit %(most)s for update skip locked
+            """,
+            {"taken": [row.stay_id for row in due], "most": most - len(due)},
+        )
+        return due + await cursor.fetchall()
+
+
+async def take_requests(conn: Connection, stay_ids: Sequence[StayId]) -> dict[StayId, datetime]:
+    """Delete what ingest asked for these stays; return the time of the earliest new reading of each."""
+    rows = await (
+        await conn.execute(
+            """
+            with taken as (delete from evaluation_request where stay_id = any(%s) returning stay_id, since)
+            select stay_id, min(since) from taken group by stay_id
+            """,
+            (list(stay_ids),),
+        )
+    ).fetchall()
+    return {StayId(row[0]): row[1] for row in rows}
+
+
+async def stays(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> list[StayRow]:
+    """Return these stays with the plan in force now."""
+    async with conn.cursor(row_factory=class_row(StayRow)) as cursor:
+        await cursor.execute(
+            """
+            select s.stay_id, lower(s.period) as started_at, b.bound_at, p.version, p.rules::text as rules
+            from stay s
+            left join lateral (select min(lower(period)) as bound_at from binding where stay_id = s.stay_id) b on true
+            left join lateral (select version, rules from plan where stay_id = s.stay_id and valid_from <= %(now)s
+                               order by version desc limit 1) p on true
+            where s.stay_id = any(%(stays)s)
+            """,
+            {"stays": list(stay_ids), "now": now},
+        )
+        return await cursor.fetchall()
+
+
+async def worn(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> list[WornRow]:
+    """Return what the devices worn in these stays now have said about themselves."""
+    async with conn.cursor(row_factory=class_row(WornRow)) as cursor:
+        await cursor.execute(
+            """
+            select b.stay_id, d.device_id, s.online, s.battery_pct, s.reported_at, s.changed_at
+            from binding b join device d using (device_no) join device_status s using (device_no)
+            where b.stay_id = any(%(stays)s) and b.period @> %(now)s
+            """,
+            {"stays": list(stay_ids), "now": now},
+        )
+        return await cursor.fetchall()
+
+
+_READINGS = """
+copy (
+    with wanted as materialized (
+        select (n - 1)::int4 as place, stay_id, since
+        from unnest(%(stays)s::bigint[], %(since)s::timestamptz[]) with ordinality as w(stay_id, since, n)
+    )
+    select w.place, r.kind, r.measured_at, r.received_at, r.value, r.validity, coalesce(r.quality, -1::smallint)
+    from wanted w cross join lateral (
+        select kind, measured_at, received_at, value, validity, quality from reading
+        where reading.stay_id = w.stay_id and reading.kind = any(%(kinds)s::smallint[])
+            and reading.measured_at >= w.since and reading.measured_at >= %(earliest)s::timestamptz
+    ) r
+    union all
+    select w.place, r.kind, r.measured_at, r.received_at, r.value, r.validity, coalesce(r.quality, -1::smallint)
+    from wanted w
+    join latest_reading l on l.stay_id = w.stay_id and l.kind = any(%(kinds)s::smallint[])
+    cross join lateral (
+        select l.measured_at, l.received_at, l.kind, l.value, l.validity, l.quality
+        where l.validity = any(%(usable)s::smallint[])
+        union all
+        (select o.measured_at, o.received_at, o.kind, o.value, o.validity, o.quality from reading o
+         where l.validity <> all(%(usable)s::smallint[]) and o.stay_id = l.stay_id and o.kind = l.kind
+             and o.measured_at < l.measured_at and o.measured_at >= l.measured_at - interval '48 hours'
+             and o.validity = any(%(usable)s::smallint[])
+         order by o.measured_at desc limit 1)
+    ) r
+) to stdout (format binary)
+"""
+_TYPES = (INT4, INT2, TIMESTAMPTZ, TIMESTAMPTZ, FLOAT8, INT2, INT2)
+
+
+async def readings(
+    conn: Connection, since: Mapping[StayId, datetime], kinds: Sequence[int], usable: Sequence[int]
+) -> ReadingColumns:
+    """Return each stay's readings of these kinds since a time, and the newest usable one however old it is.
+
+    In any order, the newest twice where it lies in the window. `usable` lists the validities of the newest one;
+    behind an unusable one it is looked for over 48 hours.
+    """
+    async with conn.cursor() as cursor:
+        parameters = {
+            "stays": list(since),
+            "since": list(since.values()),
+            "earliest": min(since.values()),
+            "kinds": list(kinds),
+            "usable": list(usable),
+        }
+        parts = bytearray()
+        async with cursor.copy(_READINGS, parameters) as copy:
+            async for block in copy:
+                parts += block
+    return ReadingColumns(**dict(zip(ReadingColumns.__dataclass_fields__, _columns(parts, _TYPES), strict=True)))
+
+
+def _columns(copied: bytearray, types: Sequence[Type]) -> list[npt.NDArray[Any]]:
+    """Cut a binary COPY without NULLs into columns."""
+    fields: list[tuple[str, str]] = [("count", ">i2")]
+    for position, each in enumerate(types):
+        fields += [(f"size{position}", ">i4"), (f"value{position}", each.dtype)]
+    rows = np.frombuffer(memoryview(copied)[_HEADER_BYTES:-_TRAILER_BYTES], dtype=np.dtype(fields))
+    found: list[npt.NDArray[Any]] = []
+    for position, each in enumerate(types):
+        column = rows[f"value{position}"]
+        found.append(column.astype(np.float64 if each is FLOAT8 else np.int64) - each.shift)
+    return found
+
+
+async def reschedule(conn: Connection, rows: Sequence[NextRow]) -> None:
+    """Set when each claimed stay is to be evaluated again, and what was scored."""
+    await conn.execute(
+        """
+        update evaluation_due d set due_at = w.due_at, score_digest = coalesce(w.digest, d.score_digest),
+            scored_at = coalesce(w.scored_at, d.scored_at)
+        from unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::timestamptz[])
+            as w(stay_id, due_at, digest, scored_at)
+        where d.stay_id = w.stay_id
+        """,
+        (
+            [row.stay_id for row in rows],
+            [row.due_at for row in rows],
+            [row.score_digest for row in rows],
+            [row.scored_at for row in rows],
+        ),
+    )
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    """Return when the next stay on the list is due, None for an empty list."""
+    row = await (await conn.execute("select min(due_at) from evaluation_due")).fetchone()
+    return None if row is None else row[0]
