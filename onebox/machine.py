@@ -20,7 +20,7 @@ from ward.errors import ConfigError
 from ward.settings import Settings
 from ward.store import embedded, migrate
 
-_ROSTER = Path(__file__).with_name("demo.toml")
+ROSTER = Path(__file__).with_name("demo.toml")
 _MARK = "hemvakt-data.txt"
 _ADDRESS = "database_url"
 
@@ -59,7 +59,7 @@ def run(settings: Settings, demo: Demo | None, *, fresh: bool) -> None:
         _write_private(data_dir / _ADDRESS, database_url)
         asyncio.run(migrate.migrate(database_url, SystemClock().now()))
         if demo is not None:
-            asyncio.run(roster.load(database_url, _ROSTER))
+            asyncio.run(roster.load(database_url, ROSTER))
         supervisor.environment = _environment(settings, database_url)
         supervisor.parts = _parts(settings, demo)
         console.print("Starting ingest, alerting and the web server ...")

@@ -13,7 +13,8 @@ import httpx
 import numpy as np
 import pytest
 import uvicorn
-from websockets.asyncio.client import ClientConnection, connect as connect_socket
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as connect_socket
 
 from alerting import apply
 from api import service

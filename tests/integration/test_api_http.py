@@ -1,22 +1,11 @@
 """What the api answers, on a real store and a real server."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 import httpx
-import pytest
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, APIWebSocketRoute
 
-from api.app import create_app
-from api.auth import Door
-from tests.fix_api import PASSWORD, House, Served, alarm, measure, serving
-from ward.clock import SystemClock
-from ward.settings import Settings
-from ward.store import people, sessions
-from ward.store.pool import connect
+from tests.fix_api import House, Served, measure, serving
 from ward.vitals import VitalKind
 
 

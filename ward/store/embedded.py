@@ -193,7 +193,11 @@ def start(data_dir: Path, *, port: int | None = None, options: Mapping[str, str]
             cwd="/",
         )
     server = Server(child=child, port=port, database_url=f"postgresql://hemvakt:{password}@127.0.0.1:{port}/hemvakt")
-    _wait(server, log_path)
+    try:
+        _wait(server, log_path)
+    except BaseException:
+        server.stop()
+        raise
     return server
 
 
@@ -293,10 +297,9 @@ def _wait(server: Server, log_path: Path) -> None:
             raise ConfigError(f"PostgreSQL stopped at once. Its last words ({log_path}):\n{tail}")
         try:
             with psycopg.connect(admin, autocommit=True, connect_timeout=2) as conn:
-                if not conn.execute("select from pg_database where datname = 'hemvakt'").fetchone():
+                if not conn.execute("select 1 from pg_database where datname = 'hemvakt'").fetchone():
                     conn.execute("create database hemvakt")
                 return
         except psycopg.OperationalError:
             time.sleep(0.05)
-    server.stop()
     raise ConfigError(f"PostgreSQL did not answer within 60 s; see {log_path}.")

@@ -1,0 +1,76 @@
+"""A roster file ends in the store, once."""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from onebox import machine, roster
+from ward.errors import ConfigError
+
+
+def luhn(digits: str) -> bool:
+    """Tell whether the last digit checks the nine before it, as in Swedish personal numbers."""
+    total = 0
+    for position, digit in enumerate(digits):
+        doubled = int(digit) * (2 - position % 2)
+        total += doubled - 9 if doubled > 9 else doubled
+    return total % 10 == 0
+
+
+def test_demo_roster_is_loaded_once(database_url: str) -> None:
+    """The demo's twelve patients each have a stay, a team, a plan and a bound device; loading again adds nothing."""
+    first = asyncio.run(roster.load(database_url, machine.ROSTER))
+    again = asyncio.run(roster.load(database_url, machine.ROSTER))
+
+    with psycopg.connect(database_url) as conn:
+        row = conn.execute(
+            "select count(*) from patient join stay using (patient_id) join responsibility using (stay_id)"
+            " join plan using (stay_id) join binding using (stay_id) join device using (device_no)"
+            " where stay.mode = 'demo' and device.mode = 'demo'"
+        ).fetchone()
+    assert row == (12,)
+    assert len([line for line in first if line.startswith("patient")]) == 12
+    assert again == ["nothing to do: everything in the file is there already"]
+
+
+def test_demo_people_are_invented() -> None:
+    """Demo patients carry numbers of the series for tests, valid as numbers."""
+    for patient in roster.read(machine.ROSTER).patient:
+        assert patient.personal_number[8:11] in {"980", "981"}
+        assert luhn(patient.personal_number[2:])
+        assert (patient.sex == "male") == (int(patient.personal_number[10]) % 2 == 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("mode = 'unreal'", "mode"),
+        ("[[team]]\nname = 'A'", "organisation"),
+        ("[[staff]]\norganisation='X'\nusername='A B'\nname='n'\ntitle='t'\nrole='nurse'", "username"),
+        ("colour = 'red'", "colour"),
+        ("not toml", "cannot be used"),
+    ],
+)
+def test_mistake_in_a_roster_is_named(tmp_path: Path, text: str, fault: str) -> None:
+    """What is wrong with a file is said by the field's name."""
+    path = tmp_path / "roster.toml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match=fault):
+        roster.read(path)
+
+
+def test_roster_with_an_unknown_team_changes_nothing(database_url: str, tmp_path: Path) -> None:
+    """A file that names what it does not hold is refused whole."""
+    path = tmp_path / "roster.toml"
+    path.write_text(
+        "[[organisation]]\nname='K'\nkind='municipality'\n"
+        "[[staff]]\norganisation='K'\nusername='a'\nname='n'\ntitle='t'\nrole='nurse'\nteams=['Nobody']\n"
+    )
+
+    with pytest.raises(ConfigError, match="Nobody"):
+        asyncio.run(roster.load(database_url, path))
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("select count(*) from organisation").fetchone() == (0,)
