@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +19,8 @@ from onebox.supervisor import Part, Supervisor, accepts, require_free
 from ward.clock import SystemClock
 from ward.errors import ConfigError
 from ward.settings import Settings
-from ward.store import embedded, migrate
+from ward.store import embedded, migrate, registry
+from ward.store.pool import connect
 
 ROSTER = Path(__file__).with_name("demo.toml")
 _MARK = "hemvakt-data.txt"
@@ -61,8 +63,8 @@ def run(settings: Settings, demo: Demo | None, *, fresh: bool) -> None:
         if demo is not None:
             asyncio.run(roster.load(database_url, ROSTER))
         supervisor.environment = _environment(settings, database_url)
-        supervisor.parts = _parts(settings, demo)
-        console.print("Starting ingest, alerting and the web server ...")
+        supervisor.parts = _parts(settings, demo, database_url)
+        console.print(f"Starting {', '.join(part.name for part in supervisor.parts)} ...")
         supervisor.start_parts()
         if not supervisor.stopping.is_set():
             _greet(console, settings, demo, data_dir, time.monotonic() - began)
@@ -126,19 +128,28 @@ def _environment(settings: Settings, database_url: str) -> dict[str, str]:
     }
 
 
-def _parts(settings: Settings, demo: Demo | None) -> list[Part]:
+def _parts(settings: Settings, demo: Demo | None, database_url: str) -> list[Part]:
+    """List the parts in the order in which they start.
+
+    The demo's devices come before alerting, so that nobody is alarmed about data that is on its way.
+    """
+
     def ingest_up() -> bool:
         return bool(settings.mqtt_url) or accepts(settings.mqtt_host, settings.mqtt_port)
 
-    parts = [
-        Part(name="ingest", arguments=["ingest"], ready=ingest_up),
-        Part(name="alerting", arguments=["alerting"], ready=lambda: True),
-        Part(name="api", arguments=["api"], ready=lambda: _answers(f"{_web(settings)}/readyz")),
-    ]
+    parts = [Part(name="ingest", arguments=["ingest"], ready=ingest_up)]
     if demo is not None and demo.devices:
         arguments = ["simulate", "--speed", str(demo.speed), "--seed", str(demo.seed)]
-        parts.append(Part(name="simulator", arguments=arguments, ready=lambda: True))
+        parts.append(Part(name="simulator", arguments=arguments, ready=lambda: asyncio.run(_heard(database_url))))
+    parts.append(Part(name="alerting", arguments=["alerting"], ready=lambda: True))
+    parts.append(Part(name="api", arguments=["api"], ready=lambda: _answers(f"{_web(settings)}/readyz")))
     return parts
+
+
+async def _heard(database_url: str) -> bool:
+    conn = await connect(database_url, "supervisor")
+    async with conn:
+        return await registry.silent_stays(conn, SystemClock().now(), timedelta(minutes=1)) == 0
 
 
 def _web(settings: Settings) -> str:

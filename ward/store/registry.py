@@ -1,6 +1,6 @@
 """Devices and bindings as ingest needs them: read whole, kept in memory, and never used when out of date."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ward.clock import to_us
 from ward.people import Binding, Device, DeviceNo, StayId
@@ -68,3 +68,15 @@ async def secret_of(conn: Connection, device_id: str) -> bytes | None:
         await conn.execute("select secret_sha256 from device where device_id = %s and revoked_at is null", (device_id,))
     ).fetchone()
     return bytes(row[0]) if row else None
+
+
+async def silent_stays(conn: Connection, now: datetime, within: timedelta) -> int:
+    """Count the present stays of which nothing has been received `within` the time before `now`."""
+    row = await (
+        await conn.execute(
+            "select count(*) from stay s where s.period @> %(now)s::timestamptz and not exists (select 1"
+            " from latest_reading l where l.stay_id = s.stay_id and l.received_at > %(since)s)",
+            {"now": now, "since": now - within},
+        )
+    ).fetchone()
+    return int(row[0]) if row else 0
