@@ -17,36 +17,43 @@ _TEMPLATE = "hemvakt_template"
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[embedded.Server]:
-    """A PostgreSQL server of this session's own, from the wheel, stopped at the end."""
+def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a server: `--server`, or one of this session's own, from the wheel, stopped at the end."""
+    given: str | None = request.config.getoption("--server")
+    if given:
+        yield given
+        return
     with tempfile.TemporaryDirectory(prefix="hemvakt-test-") as folder:
         Path(folder).chmod(0o711)  # the server's own account passes through
         running = embedded.start(Path(folder), options={"fsync": "off"})
         try:
-            yield running
+            yield running.database_url
         finally:
             running.stop()
 
 
-def _address(server: embedded.Server, name: str) -> str:
-    return server.database_url.removesuffix("/hemvakt") + f"/{name}"
+def _address(server_url: str, name: str) -> str:
+    return f"{server_url.rsplit('/', 1)[0]}/{name}"
 
 
 @pytest.fixture(scope="session")
-def template(server: embedded.Server) -> str:
+def template(server_url: str) -> Iterator[str]:
     """The name of a migrated database that others are copied from."""
-    with psycopg.connect(server.database_url, autocommit=True) as admin:
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(_TEMPLATE)))
         admin.execute(sql.SQL("create database {}").format(sql.Identifier(_TEMPLATE)))
-    asyncio.run(migrate.migrate(_address(server, _TEMPLATE), SystemClock().now()))
-    return _TEMPLATE
+    asyncio.run(migrate.migrate(_address(server_url, _TEMPLATE), SystemClock().now()))
+    yield _TEMPLATE
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(_TEMPLATE)))
 
 
 @pytest.fixture
-def database_url(server: embedded.Server, template: str) -> Iterator[str]:
+def database_url(server_url: str, template: str) -> Iterator[str]:
     """The address of a fresh, migrated database of this test's own."""
     name = f"test_{os.urandom(6).hex()}"
-    with psycopg.connect(server.database_url, autocommit=True) as admin:
+    with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template)))
-    yield _address(server, name)
-    with psycopg.connect(server.database_url, autocommit=True) as admin:
+    yield _address(server_url, name)
+    with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
