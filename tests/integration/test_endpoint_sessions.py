@@ -1,33 +1,14 @@
-"""The endpoint on real sockets: sessions, wills, silence, and messages to devices."""
+"""The endpoint on real sockets: sessions, take-over, wills and silence."""
 
 import asyncio
-import socket
 from typing import Any
 
-from ingest.packets import (
-    V5,
-    Connack,
-    Disconnect,
-    Granted,
-    Ping,
-    Publish,
-    Will,
-)
+from ingest.packets import V5, Connack, Disconnect, Ping, Publish, Will
 from ingest.properties import PacketType, Properties
 from ingest.reasons import Reason
 from ingest.session import Limits
-from tests.mqtt_peers import CONFIG, DEVICE, EXPIRES, SocketPeer, a_connect
-from tests.mqtt_rig import (
-    BOTH,
-    REJECTS,
-    STATUS,
-    WILL,
-    a_rig,
-    in_loop,
-    payload_of,
-    subscribing,
-    until,
-)
+from tests.mqtt_peers import DEVICE, EXPIRES, a_connect
+from tests.mqtt_rig import BOTH, REJECTS, STATUS, WILL, a_rig, in_loop, subscribing, until
 
 # --- sessions ---
 
@@ -154,6 +135,28 @@ def test_h26_a_revoked_device_is_dropped_at_once() -> None:
     in_loop(scenario)
 
 
+def test_sessions_are_bounded_for_each_device() -> None:
+    """A device with all its sessions connected gets 0x97; an offline one gives way, counted with what waited."""
+
+    async def scenario() -> None:
+        async with a_rig(limits=Limits(max_sessions_per_device=1)) as rig:
+            first = await rig.connect(client_id="a", properties=EXPIRES)
+            await first.ask(subscribing(REJECTS))
+            late = await rig.dial()
+            refused = await late.ask(a_connect(client_id="b"))
+            first.close()
+            await until(lambda: rig.endpoint.counters.connections == 0)
+            rig.endpoint.publish(REJECTS, b"waits")
+            await rig.connect(client_id="b")
+            back = await rig.dial()
+
+            assert refused == Connack(code=Reason.QUOTA_EXCEEDED)
+            assert await back.ask(a_connect(client_id="a")) == Connack(code=Reason.QUOTA_EXCEEDED)
+            assert rig.endpoint.counters.dropped_out == 1
+
+    in_loop(scenario)
+
+
 # --- wills and silence ---
 
 
@@ -215,106 +218,6 @@ def test_a_delayed_will_waits_for_the_device_to_come_back() -> None:
 
             assert before == []
             assert [each.payload for each in await rig.box.take(1)] == [b"gone"]
-            assert rig.box.deliveries == []
-
-    in_loop(scenario)
-
-
-# --- to the device ---
-
-
-@BOTH
-def test_the_retained_configuration_is_delivered_upon_subscription(version: int) -> None:
-    """A subscription that matches the device's config gets it at once, marked as retained."""
-
-    async def scenario() -> None:
-        async with a_rig() as rig:
-            rig.retained[CONFIG] = b'{"interval_s":60}'
-            peer = await rig.connect(version)
-            granted = await peer.ask(subscribing(f"hemvakt/1/{DEVICE}/#"))
-            config = await peer.receive()
-            rig.endpoint.publish(CONFIG, b'{"interval_s":10}', retain=True)
-            changed = await peer.receive()
-
-            assert isinstance(granted, Granted)
-            assert isinstance(config, Publish)
-            assert (config.topic, config.payload, config.retain, config.qos) == (CONFIG, b'{"interval_s":60}', True, 1)
-            assert isinstance(changed, Publish)
-            assert (changed.payload, changed.retain) == (b'{"interval_s":10}', False)
-
-    in_loop(scenario)
-
-
-def test_messages_go_to_their_own_device_only() -> None:
-    """What is published for one device reaches its subscribed sessions and nobody else's."""
-
-    async def scenario() -> None:
-        async with a_rig() as rig:
-            one = await rig.connect()
-            await one.ask(subscribing(REJECTS))
-            other = await rig.connect(username="kit-8", password=b"other")
-            await other.ask(subscribing("hemvakt/1/kit-8/#"))
-            rig.endpoint.publish(REJECTS, b"no", correlation=b"\x01")
-            rig.endpoint.publish("nonsense", b"")
-            got = await one.receive()
-
-            assert isinstance(got, Publish)
-            assert (got.payload, got.properties.correlation) == (b"no", b"\x01")
-            assert await other.ask(Ping(kind=PacketType.PINGREQ)) == Ping(kind=PacketType.PINGRESP)
-            assert rig.endpoint.counters.dropped_out == 1
-
-    in_loop(scenario)
-
-
-def test_a_device_that_does_not_read_is_not_read_and_then_closed() -> None:
-    """A slow reader gets what fits, its queue stays bounded, and after a minute its connection ends."""
-
-    async def scenario() -> None:
-        async with a_rig(limits=Limits(max_queue=50)) as rig:
-            slow = socket.socket()
-            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            slow.connect(("127.0.0.1", rig.endpoint.port))
-            slow.setblocking(False)
-            reader, writer = await asyncio.open_connection(sock=slow, limit=1024)
-            peer = rig.keep(SocketPeer(reader, writer, V5))
-            assert isinstance(await peer.ask(a_connect()), Connack)
-            await peer.ask(subscribing(REJECTS))
-            for _ in range(400):
-                rig.endpoint.publish(REJECTS, bytes(100_000))
-            rig.endpoint.sweep(asyncio.get_running_loop().time() + 61)
-            await until(lambda: rig.endpoint.counters.connections == 0)
-
-            assert rig.endpoint.counters.dropped_out > 200
-
-    in_loop(scenario)
-
-
-def test_many_messages_reach_a_device_that_reads() -> None:
-    """More than one write's worth arrives complete and in order."""
-
-    async def scenario() -> None:
-        async with a_rig() as rig:
-            peer = await rig.connect()
-            await peer.ask(subscribing(REJECTS))
-            for number in range(200):
-                rig.endpoint.publish(REJECTS, b"%d" % number + bytes(5000))
-            found = [payload_of(await peer.receive()) for _ in range(200)]
-
-            assert [each.rstrip(b"\0") for each in found] == [b"%d" % number for number in range(200)]
-            assert rig.endpoint.counters.dropped_out == 0
-
-    in_loop(scenario)
-
-
-def test_stop_tells_every_device() -> None:
-    """A graceful stop says 0x8B and publishes no will: the platform has gone, not the device."""
-
-    async def scenario() -> None:
-        async with a_rig() as rig:
-            peer = await rig.connect(will=WILL)
-            await rig.endpoint.stop()
-
-            assert await peer.rest() == [Disconnect(code=Reason.SERVER_SHUTTING_DOWN)]
             assert rig.box.deliveries == []
 
     in_loop(scenario)
