@@ -8,25 +8,23 @@ import asyncio
 import secrets
 import socket
 import ssl as tls
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from ingest.connection import State
+from ingest.admission import Admission, Authenticate
 from ingest.delivery import Delivery, Inbox
 from ingest.events import Closed, ConnectAsked, Foreign, RetainedWanted
 from ingest.filters import is_topic_name, matches
 from ingest.handshake import will_is_own
 from ingest.link import Link, Pause
-from ingest.packets import Connect, Subscription
+from ingest.packets import Connect, Subscription, Will
 from ingest.reasons import Reason
 from ingest.receipts import Receipts
 from ingest.registry import Registry
 from ingest.session import Counters, Limits, Message, Session
 from ward import log, wire
 from ward.clock import Clock
-from ward.errors import HemvaktError
 
-Authenticate = Callable[[str, str | None, bytes | None], Awaitable[str | None]]
 SWEEP_S: Final = 1.0
 STOP_S: Final = 2.0
 
@@ -69,15 +67,13 @@ class Endpoint:
         self.limits = limits or Limits()
         self.counters = Counters()
         self.port = 0
-        self._authenticate = authenticate
         self._retained = retained
         self._on_foreign = on_foreign
         self._ssl = ssl
         self._registry = Registry(self.limits)
         self._links: dict[Receipts, Link] = {}
         self._connected: dict[Session, Link] = {}
-        self._asking: dict[Link, asyncio.Task[None]] = {}
-        self._kicked: dict[Link, set[str]] = {}
+        self._admission = Admission(authenticate, self._enter, self.counters, self.limits.connect_timeout_s)
         self._wills: dict[Session, tuple[float, Delivery]] = {}
         self._held = False
         self._stopping = False
@@ -89,7 +85,10 @@ class Endpoint:
     async def start(self, host: str, port: int) -> None:
         """Listen; `port` 0 lets the system choose, and `self.port` tells. OSError where it cannot."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Link(self), host, port, ssl=self._ssl, backlog=4096)
+        handshake_s = self.limits.connect_timeout_s if self._ssl is not None else None
+        self._server = await loop.create_server(
+            lambda: Link(self), host, port, ssl=self._ssl, ssl_handshake_timeout=handshake_s, backlog=4096
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         self.inbox.on_room(self._release)
         self._timer = loop.call_later(SWEEP_S, self._tick)
@@ -105,8 +104,6 @@ class Endpoint:
             self._timer.cancel()
         if self._server is not None:
             self._server.close()
-        for task in tuple(self._asking.values()):
-            task.cancel()
         for link in tuple(self._links.values()):
             link.finish(Reason.SERVER_SHUTTING_DOWN)
         try:
@@ -153,8 +150,7 @@ class Endpoint:
 
     def kick(self, device_id: str) -> None:
         """Drop a revoked device at once: its connections, its sessions, and whoever is being let in as it."""
-        for names in self._kicked.values():
-            names.add(device_id)
+        self._admission.revoke(device_id)
         for session in self._registry.of_device(device_id):
             link = self._connected.get(session)
             if link is not None:
@@ -189,9 +185,8 @@ class Endpoint:
         """Act on what a connection tells."""
         match event:
             case ConnectAsked():
-                link.pause(Pause.ASKING)
-                self._kicked[link] = set()
-                self._asking[link] = asyncio.create_task(self._admit(link, event.connect), name="mqtt-admit")
+                client_id = event.connect.client_id or f"assigned-{secrets.token_urlsafe(12)}"
+                self._admission.ask(link, event.connect, client_id)
             case Foreign():
                 self.counters.foreign += 1
                 self._on_foreign(event.delivery)
@@ -211,30 +206,20 @@ class Endpoint:
         del self._connected[exchange.session]
         self._count_dropped(link)
         at_s = asyncio.get_running_loop().time()
-        self._registry.release(exchange.session, exchange.session_expiry_s, at_s)
-        will = exchange.will
-        if will is None or self._stopping:
+        delay_s = 0
+        if exchange.will is not None and not self._stopping:
+            delay_s = exchange.will.properties.will_delay_s or 0
+            self._wills[exchange.session] = (at_s + delay_s, self._from_will(exchange.will, exchange.device_id))
+        if not exchange.session_expiry_s:
+            self._forget(exchange.session)
             return
-        asked = will.properties
-        delivery = Delivery(
-            will.topic,
-            will.payload,
-            self.clock.now(),
-            self,
-            exchange.device_id,
-            asked.response_topic,
-            asked.correlation,
-        )
-        self._wills[exchange.session] = (at_s + (asked.will_delay_s or 0), delivery)
-        if not asked.will_delay_s or not exchange.session_expiry_s:
+        self._registry.release(exchange.session, exchange.session_expiry_s, at_s)
+        if not delay_s:
             self._publish_will(exchange.session)
 
     def lost(self, link: Link) -> None:
         """Forget a closed socket."""
-        task = self._asking.pop(link, None)
-        if task is not None:
-            task.cancel()
-        self._kicked.pop(link, None)
+        self._admission.forget(link)
         if self._links.pop(link.core.receipts, None) is not None:
             self.counters.connections -= 1
         if not self._links:
@@ -262,29 +247,8 @@ class Endpoint:
         self._timer = loop.call_later(SWEEP_S, self._tick)
         self.sweep(loop.time())
 
-    async def _admit(self, link: Link, connect: Connect) -> None:
-        client_id = connect.client_id or f"assigned-{secrets.token_urlsafe(12)}"
-        reason = Reason.UNSPECIFIED_ERROR
-        try:
-            async with asyncio.timeout(self.limits.connect_timeout_s):
-                device_id = await self._authenticate(client_id, connect.username, connect.password)
-            reason = self._let_in(link, connect, device_id, client_id)
-        except (HemvaktError, OSError, TimeoutError):
-            reason = Reason.SERVER_UNAVAILABLE
-        finally:
-            self._asking.pop(link, None)
-            self._kicked.pop(link, None)
-            if link.core.state is State.ASKING:
-                self.counters.refused += 1
-                self._log.info("device_refused", username=connect.username, client_id=client_id, reason=reason.name)
-                link.finish(reason)
-
-    def _let_in(self, link: Link, connect: Connect, device_id: str | None, client_id: str) -> Reason:
+    def _enter(self, link: Link, connect: Connect, device_id: str, client_id: str) -> Reason:
         """Open the session and the connection; returns why not, or SUCCESS."""
-        if link.core.state is not State.ASKING:
-            return Reason.SUCCESS
-        if device_id is None or device_id in self._kicked.get(link, ()):
-            return Reason.NOT_AUTHORIZED
         if connect.will is not None and not will_is_own(connect.will, device_id):
             return Reason.NOT_AUTHORIZED
         session, is_present = self._session(device_id, client_id, connect)
@@ -318,6 +282,11 @@ class Endpoint:
         self._registry.remove(session)
         self.counters.dropped_out += len(session.queue) + len(session.in_flight)
         self._publish_will(session)
+
+    def _from_will(self, will: Will, device_id: str) -> Delivery:
+        asked = will.properties
+        now = self.clock.now()
+        return Delivery(will.topic, will.payload, now, self, device_id, asked.response_topic, asked.correlation)
 
     def _publish_will(self, session: Session) -> None:
         due = self._wills.pop(session, None)

@@ -1,7 +1,7 @@
 """The sessions of all devices, in memory: found, made, kept for their time, and bounded.
 
 Pure: time is a parameter, in monotonic seconds. The invariants: a session belongs to one device, so nobody can take
-over another's by its client id; where a bound is reached the session that has been offline longest gives way.
+over another's by its client id; where a bound is reached an offline session gives way, never a connected one.
 """
 
 from collections.abc import Collection
@@ -45,7 +45,8 @@ class Registry:
         mine = self._by_device.get(device_id, {})
         evicted: Session | None = None
         if len(mine) >= self._limits.max_sessions_per_device:
-            evicted = next((each for each in self._offline if each.device_id == device_id), None)
+            offline = [each for each in mine.values() if each in self._offline]
+            evicted = min(offline, key=lambda each: each.expires_at_s or 0, default=None)
         elif self._count >= self._limits.max_sessions:
             evicted = next(iter(self._offline), None)
         else:
@@ -56,10 +57,7 @@ class Registry:
         return self._add(device_id, client_id), evicted
 
     def release(self, session: Session, expiry_s: int, at_s: float) -> None:
-        """Keep a session whose connection ended for `expiry_s` seconds, or drop it at once where that is 0."""
-        if not expiry_s:
-            self.remove(session)
-            return
+        """Keep a session whose connection ended for `expiry_s` seconds."""
         session.expires_at_s = at_s + expiry_s
         self._offline[session] = None
 

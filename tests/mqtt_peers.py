@@ -8,11 +8,12 @@ from typing import Any
 
 from ingest.connection import Connection
 from ingest.delivery import Delivery
-from ingest.events import ConnectAsked, Event
+from ingest.events import Closed, ConnectAsked, Event
 from ingest.packet_reader import frame_length, parse
 from ingest.packet_writer import serialise
-from ingest.packets import V5, Connack, Connect, Packet, Publish
+from ingest.packets import V5, Connack, Connect, Disconnect, Packet, Publish
 from ingest.properties import Properties
+from ingest.reasons import Reason
 from ingest.session import Limits, Session
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -96,6 +97,23 @@ class Peer:
         self.after_connack = answer[1:]
         assert isinstance(answer[0], Connack)
         return answer[0]
+
+
+def a_peer(version: int = V5, limits: Limits | None = None, **changes: Any) -> Peer:
+    """Return a device that is connected."""
+    peer = Peer(version, limits)
+    peer.connect(**changes)
+    return peer
+
+
+def assert_ended(peer: Peer, events: list[Event], reason: Reason) -> None:
+    """The connection is over for `reason`, which a device of MQTT 5 was told."""
+    last = events[-1]
+    assert isinstance(last, Closed)
+    assert last.reason is reason
+    told = peer.read()[-1:]
+    assert [each.code for each in told if isinstance(each, Disconnect)] == ([reason] if peer.version == V5 else [])
+    assert peer.send(a_publish()) == []
 
 
 @dataclass
