@@ -39,10 +39,10 @@ async def hear_alert(socket: ClientConnection) -> dict[str, Any]:
 
 def test_snapshot_and_then_changes_without_a_hole(house: House) -> None:
     """The socket starts with everything and goes on with every change, numbered one by one."""
+    bed = house.ward.beds[0]
+    asyncio.run(measure(house, bed, VitalKind.SPO2, 95))
 
     async def visit(served: Served, client: httpx.AsyncClient) -> None:
-        bed = house.ward.beds[0]
-        await measure(house, bed, VitalKind.SPO2, 95)
         async with served.live(client) as socket:
             first = await hear(socket)
             seq = first["seq"]
@@ -66,10 +66,10 @@ def test_snapshot_and_then_changes_without_a_hole(house: House) -> None:
 
 def test_socket_and_list_show_the_same(house: House) -> None:
     """A tile of the snapshot is what the list answers, and an alert likewise."""
+    asyncio.run(measure(house, house.ward.beds[1], VitalKind.TEMPERATURE, 38.4))
+    asyncio.run(alarm(house, house.ward.beds[1]))
 
     async def visit(served: Served, client: httpx.AsyncClient) -> None:
-        await measure(house, house.ward.beds[1], VitalKind.TEMPERATURE, 38.4)
-        await alarm(house, house.ward.beds[1])
         async with served.live(client) as socket:
             snapshot = await hear(socket)
 
@@ -81,9 +81,9 @@ def test_socket_and_list_show_the_same(house: House) -> None:
 
 def test_acknowledgement_reaches_every_board(house: House) -> None:
     """What one nurse acknowledges, everybody's board shows."""
+    alert_id = asyncio.run(alarm(house, house.ward.beds[0]))
 
     async def visit(served: Served, client: httpx.AsyncClient) -> None:
-        alert_id = await alarm(house, house.ward.beds[0])
         async with served.live(client) as one, served.live(client) as two:
             for socket in (one, two):
                 assert (await hear(socket))["alerts"][0]["state"] == "open"
