@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
+from websockets.exceptions import ConnectionClosed
 
 from alerting import apply
 from api import service
@@ -146,9 +147,9 @@ async def hear(socket: ClientConnection) -> dict[str, Any]:
 async def hear_closed(socket: ClientConnection) -> int:
     """The code with which the server closes, whatever comes before."""
     async with asyncio.timeout(20):
-        async for _message in socket:
-            pass
-    await socket.wait_closed()
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await socket.recv()
     assert socket.close_code is not None
     return socket.close_code
 
@@ -188,7 +189,7 @@ async def alarm(house: House, bed: Bed, rule: str = "limit.spo2.low", priority: 
         evidence=Evidence(
             rule_version=1,
             text_key="limit.low",
-            params={"kind": "spo2", "limit": 88.0, "value": 84.0, "unit": "%", "delay_s": 60},
+            params={"kind": "spo2", "limit": 88.0, "value": 84.0, "unit": "%", "duration_s": 60.0},
             inputs=(Input(kind="spo2", value=84.0, unit="%", measured_at=now),),
         ),
     )

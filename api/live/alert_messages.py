@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from typing_extensions import TypedDict
 
+from alerting import words
 from api.live.messages import TeamState, Tile, age_at
 from ward.alerts import Evidence, Priority
 from ward.people import StaffId
@@ -125,6 +126,14 @@ def _staff(staff_id: StaffId | None, name: str | None, title: str | None) -> Sta
     return None if staff_id is None else StaffState(staff_id=staff_id, name=name or "", title=title or "")
 
 
+def _sentence(rule: str, evidence: Evidence, lang: words.Language) -> str:
+    """Put evidence into words; an alert whose words a newer program wrote shows its rule, and is never left out."""
+    try:
+        return words.text(evidence.text_key, evidence.params, lang)
+    except (KeyError, ValueError):
+        return rule
+
+
 def alert_state(row: AlertRow, today: date) -> AlertState:
     """Build an alert."""
     evidence = msgspec.convert(row.evidence, Evidence, strict=False)
@@ -157,8 +166,8 @@ def alert_state(row: AlertRow, today: date) -> AlertState:
             number_hint=row.personal_number[-4:],
         ),
         text=TextState(key=evidence.text_key, params=dict(evidence.params)),
-        text_sv=evidence.text_key,
-        text_en=evidence.text_key,
+        text_sv=_sentence(row.rule, evidence, "sv"),
+        text_en=_sentence(row.rule, evidence, "en"),
         evidence=EvidenceState(
             rule_version=evidence.rule_version,
             inputs=[

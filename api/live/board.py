@@ -77,6 +77,10 @@ class Board:
     def __contains__(self, stay_id: StayId) -> bool:
         return stay_id in self._stays
 
+    def held(self, stay_id: StayId) -> Held:
+        """Return a stay's tile; KeyError when it is not in progress."""
+        return self._stays[stay_id]
+
     def set_seats(self, seats: Iterable[Seat], today: date) -> tuple[set[Place], list[StayId]]:
         """Take who is in care; return the places where that changed, and the stays that are new."""
         touched: set[Place] = set()

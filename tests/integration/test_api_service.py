@@ -1,0 +1,142 @@
+"""The web server around the api: health, errors, headers, the web page."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.app import create_app
+from tests.fix_api import House, Served
+from tests.integration.test_api_http import as_anybody, assert_problem
+from ward.clock import SystemClock
+from ward.settings import Settings
+from ward.store import embedded, heartbeats
+from ward.store.pool import connect
+
+
+async def _beat(house: House, service: str, age_s: float) -> None:
+    async with await connect(house.database_url, "test") as conn:
+        await heartbeats.beat(conn, service, "test", SystemClock().now() - timedelta(seconds=age_s), {})
+
+
+def test_ready_when_everything_beats(house: House) -> None:
+    """Readiness needs the store, a fresh beat of ingest and of alerting, and the live feed."""
+
+    async def visit(served: Served) -> None:
+        async with served.client() as client:
+            await _beat(house, "ingest", 0)
+            await _beat(house, "alerting", 60)
+            silent = await client.get("/readyz")
+            await _beat(house, "alerting", 0)
+            async with asyncio.timeout(20):
+                while (answer := await client.get("/readyz")).status_code != 200:
+                    await asyncio.sleep(0.05)
+
+            assert silent.status_code == 503
+            assert silent.json()["checks"]["alerting"] == "silent, beat 60 s ago"
+            assert answer.json()["ready"] is True
+            assert answer.json()["checks"]["store"] == "ok"
+
+    as_anybody(house.database_url, visit)
+
+
+def test_lost_store_is_a_problem_and_not_a_crash() -> None:
+    """Without a store the process lives, says that it is not ready, and answers 503."""
+
+    async def visit(served: Served) -> None:
+        async with served.client() as client:
+            assert (await client.get("/healthz")).json() == {"status": "ok"}
+            ready = await client.get("/readyz", timeout=20)
+            assert ready.status_code == 503
+            assert ready.json()["checks"]["store"] == "does not answer"
+            answer = await client.get("/api/patients", headers={"Authorization": "Bearer x"}, timeout=20)
+            assert_problem(answer, 503)
+            assert "127.0.0.1" not in answer.text
+
+    as_anybody(f"postgresql://x:geheim@127.0.0.1:{embedded.free_port()}/x", visit)
+
+
+def test_unexpected_error_tells_nothing() -> None:
+    """A fault of ours is answered in bare words."""
+
+    async def broken() -> None:
+        raise RuntimeError("personal number 191212121212")
+
+    async def whole() -> httpx.Response:
+        app = create_app(Settings(database_url="postgresql://nowhere"))
+        app.add_api_route("/broken", broken)
+        app.router.routes.insert(0, app.router.routes.pop())
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get("/broken")
+
+    answer = asyncio.run(whole())
+    assert_problem(answer, 500)
+    assert "1912" not in answer.text
+    assert "RuntimeError" not in answer.text
+
+
+def test_openapi_names_the_shapes() -> None:
+    """The OpenAPI document holds the tile, the alert and the live messages."""
+
+    async def whole() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(Settings(database_url="postgresql://nowhere")))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get("/api/openapi.json")
+
+    document = asyncio.run(whole()).json()
+    assert {"Tile", "AlertState", "SnapshotMessage", "LiveMessage"} <= document["components"]["schemas"].keys()
+    assert "/api/alerts/{alert_id}/acknowledge" in document["paths"]
+    assert "/{path}" not in document["paths"]
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """A web page that has been built."""
+    (tmp_path / "dist" / "assets").mkdir(parents=True)
+    (tmp_path / "dist" / "index.html").write_text("<!doctype html>start")
+    (tmp_path / "dist" / "assets" / "app-1a2b.js").write_text("1")
+    (tmp_path / "secret.txt").write_text("secret")
+    return tmp_path / "dist"
+
+
+def _page(built: Path, path: str) -> httpx.Response:
+    async def whole() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(Settings(database_url="postgresql://nowhere"), built=built))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get(path)
+
+    return asyncio.run(whole())
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/patient/3"])
+def test_addresses_of_the_page_give_its_start(built: Path, path: str) -> None:
+    """The page's own addresses give the start page, which is never kept without asking."""
+    answer = _page(built, path)
+
+    assert answer.text == "<!doctype html>start"
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_built_files_are_kept_for_ever(built: Path) -> None:
+    """Files with their hash in the name are kept; those that are not there are 404."""
+    assert "immutable" in _page(built, "/assets/app-1a2b.js").headers["cache-control"]
+    assert_problem(_page(built, "/assets/app-0000.js"), 404)
+
+
+@pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt"])
+def test_nothing_outside_the_page_is_served(built: Path, path: str) -> None:
+    """No address reaches a file beside the page."""
+    assert_problem(_page(built, path), 404)
+
+
+def test_missing_page_says_how_to_build_it(tmp_path: Path) -> None:
+    """Without a built page the answer says what to do."""
+    answer = _page(tmp_path, "/")
+
+    assert answer.status_code == 503
+    assert "npm run build" in answer.text
