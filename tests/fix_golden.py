@@ -1,4 +1,4 @@
-"""Golden files: what is made now must equal what is kept. `--update-golden` keeps what is made now; look at the diff."""
+"""Golden files: what is made now equals what is kept. `--update-golden` keeps what is made now; look at the diff."""
 
 from collections.abc import Callable
 from pathlib import Path
