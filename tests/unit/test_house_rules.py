@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ward.store import migrate
 
@@ -47,3 +48,13 @@ def test_every_migration_file_is_found() -> None:
     files = sorted(path.stem for path in migrate.MIGRATIONS.glob("*"))
 
     assert files == [name for _, name, _ in migrate.migrations()]
+
+
+def test_commit_hooks_run_the_project_s_own_tools() -> None:
+    """Hooks before a commit come from this repository alone and run its own environment or its own scripts."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook for repository in config["repos"] for hook in repository["hooks"]]
+
+    assert [repository["repo"] for repository in config["repos"]] == ["local"]
+    assert {hook["entry"].split()[0] for hook in hooks} == {".venv/bin/python", "npm"}
+    assert {"ruff-check", "ruff-format", "mypy"} <= {hook["id"] for hook in hooks}
