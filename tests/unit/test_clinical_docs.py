@@ -4,10 +4,26 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from alerting.lifecycle import ACKNOWLEDGED_FOR
+from alerting.rules import news2, news2_alerts, technical
+from ingest import validate
+from ward.alerts import Priority
 from ward.plans import TEMPLATE_EXPECTED, TEMPLATE_LIMITS, Limits, template
 from ward.vitals import VITALS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "clinical-sources.md"
+CHARTED = {
+    "respiration rate, /min": "resp_rate",
+    "SpO₂ scale 1, %": "spo2_scale_1",
+    "systolic pressure, mmHg": "systolic",
+    "pulse, /min": "heart_rate",
+    "temperature, °C": "temperature",
+}
+COLUMNS = (3, 2, 1, 0, 1, 2, 3)
+NUMBER = re.compile(r"[0-9]+(?:\.[0-9])?")
 Table = Callable[[Path, str, list[str]], None]
 
 
@@ -74,3 +90,34 @@ def test_page_names_what_the_template_expects() -> None:
     assert dict(TEMPLATE_EXPECTED) == {"spo2": 60, "heart_rate": 60, "resp_rate": 300}
     assert "| SpO₂, heart rate | 60 s |\n| respiration rate | 300 s |" in page
     assert f"NEWS2 alerts at {plan.news2_medium} (medium) and {plan.news2_high} (high)" in page
+
+
+@pytest.mark.parametrize("label", CHARTED)
+def test_news2_chart_of_the_page_is_the_chart_of_the_code(label: str) -> None:
+    """At both ends of every band that the page shows, the code gives the points of its column."""
+    bands = news2.CHART[CHARTED[label]]
+    line = next(each for each in PAGE.read_text(encoding="utf-8").splitlines() if each.startswith(f"| {label} |"))
+    cells = [cell.strip() for cell in line.split("|")[2:-1]]
+    edges = [
+        (float(edge), column) for cell, column in zip(cells, COLUMNS, strict=True) for edge in NUMBER.findall(cell)
+    ]
+    low, high = news2.points(bands, np.array([edge for edge, _ in edges]))
+
+    assert len(edges) == 2 * len(bands.upto)
+    assert low.tolist() == high.tolist() == [column for _, column in edges]
+
+
+def test_page_states_the_technical_rules_numbers() -> None:
+    """The constants of technical alerts, acknowledgements and times are those of the code."""
+    page = PAGE.read_text(encoding="utf-8")
+    low, empty, clear = technical.BATTERY_LOW_PCT, technical.BATTERY_EMPTY_PCT, technical.BATTERY_CLEAR_PCT
+    holds = {each.name: ACKNOWLEDGED_FOR[each].seconds for each in Priority}
+
+    assert f"| {technical.OFFLINE_AFTER_S:g} s after its status says so |" in page
+    assert f"| ≤ {low:g} %, ≤ {empty:g} %, ≥ {clear:g} % |" in page
+    assert f"to have held for {news2_alerts.HOLD_S:g} s" in page
+    assert holds == {"HIGH": 900, "MEDIUM": 3600, "LOW": 28800}
+    assert "| high 15 min, medium 60 min, low 8 h |" in page
+    assert (validate.MAX_AHEAD.seconds, validate.MAX_AGE.days) == (300, 30)
+    assert "by at most | 5 minutes |" in page
+    assert "by at most | 30 days |" in page

@@ -138,7 +138,7 @@ def _program(name: str) -> str:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[int]:
+def guarded_broker(tmp_path: Path) -> Iterator[int]:
     """The port of a real mosquitto that runs with deploy/mosquitto.conf; only paths, port and account are its own."""
     program, passwd = _program("mosquitto"), _program("mosquitto_passwd")
     port = embedded.free_port()
@@ -214,12 +214,12 @@ class _Peer:
 
 
 @pytest.fixture
-def peer(broker: int) -> Iterator[Callable[[str | None], _Peer]]:
+def peer(guarded_broker: int) -> Iterator[Callable[[str | None], _Peer]]:
     """A function that connects to the broker as a user (None: without a name)."""
     made: list[_Peer] = []
 
     def connect(user: str | None) -> _Peer:
-        made.append(_Peer(broker, user))
+        made.append(_Peer(guarded_broker, user))
         return made[-1]
 
     yield connect

@@ -110,7 +110,9 @@ CREATE TABLE public.device_status (
 
 CREATE TABLE public.evaluation_due (
     stay_id bigint NOT NULL,
-    due_at timestamp with time zone NOT NULL
+    due_at timestamp with time zone NOT NULL,
+    score_digest bigint,
+    scored_at timestamp with time zone
 )
 WITH (fillfactor='50');
 
