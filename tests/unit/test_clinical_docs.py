@@ -1,0 +1,123 @@
+"""`docs/clinical-sources.md` against the code: the tables of constants are made from it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alerting.lifecycle import ACKNOWLEDGED_FOR
+from alerting.rules import news2, news2_alerts, technical
+from ingest import validate
+from ward.alerts import Priority
+from ward.plans import TEMPLATE_EXPECTED, TEMPLATE_LIMITS, Limits, template
+from ward.vitals import VITALS
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "clinical-sources.md"
+CHARTED = {
+    "respiration rate, /min": "resp_rate",
+    "SpO₂ scale 1, %": "spo2_scale_1",
+    "systolic pressure, mmHg": "systolic",
+    "pulse, /min": "heart_rate",
+    "temperature, °C": "temperature",
+}
+COLUMNS = (3, 2, 1, 0, 1, 2, 3)
+NUMBER = re.compile(r"[0-9]+(?:\.[0-9])?")
+Table = Callable[[Path, str, list[str]], None]
+
+
+def _given(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
+
+
+def _span(seconds: float) -> str:
+    hours, minutes = seconds / 3600, seconds / 60
+    return f"{hours:g} h" if hours >= 1 else f"{minutes:g} min"
+
+
+def test_code_table_is_current(golden_table: Table) -> None:
+    """The page's codes and ranges are those of `VITALS`."""
+    rows = ["| kind | LOINC | MDC | unit (UCUM) | plausible |", "|---|---|---|---|---|"]
+    rows += [
+        f"| {vital.kind} | {vital.loinc} | {vital.mdc or '–'} | {vital.unit} | {vital.low:g}–{vital.high:g} |"
+        for vital in VITALS.values()
+    ]
+
+    golden_table(PAGE, "codes", rows)
+
+
+def test_every_loinc_code_has_a_source() -> None:
+    """Each code of the table stands in the list of sources too."""
+    page = PAGE.read_text(encoding="utf-8")
+    sources = page[page.index("| code | source |") :]
+
+    assert [vital.loinc for vital in VITALS.values() if not re.search(rf"\b{vital.loinc}\b", sources)] == []
+
+
+def test_freshness_table_is_current(golden_table: Table) -> None:
+    """The page's times of freshness are those of `VITALS`."""
+    rows = ["| kind | expected | ageing | stale |", "|---|---|---|---|"]
+    for vital in VITALS.values():
+        fresh = vital.freshness
+        spans = " | ".join(_span(each) for each in (fresh.expected_s, fresh.ageing_s, fresh.stale_s))
+        rows.append(f"| {vital.kind} | {spans} |")
+
+    golden_table(PAGE, "freshness", rows)
+
+
+def test_limit_table_is_current(golden_table: Table) -> None:
+    """The page's limits are those of the template plan."""
+    rows = [
+        "| kind | hard low | alarm low | warning low | warning high | alarm high | hard high | delay | hysteresis |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    rows += [_limit_row(kind, VITALS[kind].unit, limits) for kind, limits in TEMPLATE_LIMITS.items()]
+
+    golden_table(PAGE, "limits", rows)
+
+
+def _limit_row(kind: str, unit: str, limits: Limits) -> str:
+    bounds = (limits.floor, limits.alert_low, limits.warn_low, limits.warn_high, limits.alert_high, limits.ceiling)
+    return f"| {kind}, {unit} | {' | '.join(map(_given, bounds))} | {limits.delay_s:g} s | {limits.clear_by:g} |"
+
+
+def test_page_names_what_the_template_expects() -> None:
+    """The expected signals and the score's thresholds of the page are those of the template."""
+    page = PAGE.read_text(encoding="utf-8")
+    plan = template()
+
+    assert dict(TEMPLATE_EXPECTED) == {"spo2": 60, "heart_rate": 60, "resp_rate": 300}
+    assert "| SpO₂, heart rate | 60 s |\n| respiration rate | 300 s |" in page
+    assert f"NEWS2 alerts at {plan.news2_medium} (medium) and {plan.news2_high} (high)" in page
+
+
+@pytest.mark.parametrize("label", CHARTED)
+def test_news2_chart_of_the_page_is_the_chart_of_the_code(label: str) -> None:
+    """At both ends of every band that the page shows, the code gives the points of its column."""
+    bands = news2.CHART[CHARTED[label]]
+    line = next(each for each in PAGE.read_text(encoding="utf-8").splitlines() if each.startswith(f"| {label} |"))
+    cells = [cell.strip() for cell in line.split("|")[2:-1]]
+    edges = [
+        (float(edge), column) for cell, column in zip(cells, COLUMNS, strict=True) for edge in NUMBER.findall(cell)
+    ]
+    low, high = news2.points(bands, np.array([edge for edge, _ in edges]))
+
+    assert len(edges) == 2 * len(bands.upto)
+    assert low.tolist() == high.tolist() == [column for _, column in edges]
+
+
+def test_page_states_the_technical_rules_numbers() -> None:
+    """The constants of technical alerts, acknowledgements and times are those of the code."""
+    page = PAGE.read_text(encoding="utf-8")
+    low, empty, clear = technical.BATTERY_LOW_PCT, technical.BATTERY_EMPTY_PCT, technical.BATTERY_CLEAR_PCT
+    holds = {each.name: ACKNOWLEDGED_FOR[each].seconds for each in Priority}
+
+    assert f"| {technical.OFFLINE_AFTER_S:g} s after its status says so |" in page
+    assert f"| ≤ {low:g} %, ≤ {empty:g} %, ≥ {clear:g} % |" in page
+    assert f"to have held for {news2_alerts.HOLD_S:g} s" in page
+    assert holds == {"HIGH": 900, "MEDIUM": 3600, "LOW": 28800}
+    assert "| high 15 min, medium 60 min, low 8 h |" in page
+    assert (validate.MAX_AHEAD.seconds, validate.MAX_AGE.days) == (300, 30)
+    assert "by at most | 5 minutes |" in page
+    assert "by at most | 30 days |" in page

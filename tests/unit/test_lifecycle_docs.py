@@ -1,0 +1,53 @@
+"""`docs/alert-lifecycle.md` against the code: what may happen in which state, and how long an acknowledgement holds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alerting.lifecycle import ACKNOWLEDGED_FOR, KINDS, TRANSITIONS
+from alerting.rules import catalogue, news2_alerts, technical
+from ward.alerts import AlertState, Condition, Outcome, Priority
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "alert-lifecycle.md"
+Table = Callable[[Path, str, list[str]], None]
+
+
+def test_transition_table_is_current(golden_table: Table) -> None:
+    """The page says which events are allowed in which state, and the machine allows these alone."""
+    rows = ["| state | condition | may be |", "|---|---|---|"]
+    for state in AlertState:
+        for condition in Condition:
+            allowed = [
+                word for event, word in KINDS.items() if (state, condition, event) in TRANSITIONS
+            ]  # in the order of KINDS
+            rows.append(f"| {state} | {condition} | {', '.join(allowed) or '– (cannot be, or never changes)'} |")
+
+    golden_table(PAGE, "transitions", rows)
+
+
+def test_acknowledgement_table_is_current(golden_table: Table) -> None:
+    """The page says how long an acknowledgement holds at each priority."""
+    rows = ["| priority | an acknowledgement holds for |", "|---|---|"]
+    rows += [f"| {each.name.lower()} | {ACKNOWLEDGED_FOR[each].seconds // 60} minutes |" for each in reversed(Priority)]
+
+    golden_table(PAGE, "acknowledged", rows)
+
+
+def test_page_names_every_rule_and_outcome() -> None:
+    """No rule is in force, and no outcome can be given, that the page does not name."""
+    page = PAGE.read_text(encoding="utf-8")
+    names = ["limit.{kind}.low", news2_alerts.TOTAL, news2_alerts.ONE, "nodata.{kind}", "offline", "battery"]
+
+    assert {rule.name for rule in catalogue.RULES} == {"limit", "news2", "nodata", "device"}
+    assert {technical.OFFLINE, technical.BATTERY} == {"offline", "battery"}
+    assert [name for name in (*names, *Outcome) if f"`{name}`" not in page] == []
+
+
+def test_page_states_the_rules_own_numbers() -> None:
+    """The times and percentages in the table of rules are those of the rules."""
+    page = PAGE.read_text(encoding="utf-8")
+    hold, after = f"for {news2_alerts.HOLD_S:g} s", f"{technical.OFFLINE_AFTER_S:g} s after the device's status"
+    battery = f"low at {technical.BATTERY_LOW_PCT:g} %, medium at {technical.BATTERY_EMPTY_PCT:g} %"
+
+    assert page.count(hold) == 4
+    assert after in page
+    assert f"{battery} | at once | at {technical.BATTERY_CLEAR_PCT:g} %" in page

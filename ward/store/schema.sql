@@ -1,0 +1,524 @@
+-- The whole schema of the store on plain PostgreSQL: the sum of migrations/, made from a migrated store and proved
+-- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
+-- the migrations. The daily partitions of `reading` are left out; with TimescaleDB `reading` is a hypertable.
+
+CREATE FUNCTION public.registry_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_advisory_xact_lock(4200001);
+    update registry_version set version = version + 1;
+    perform pg_notify('hv_registry', '');
+    return null;
+end $$;
+
+CREATE SEQUENCE public.alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.alert (
+    stay_id bigint NOT NULL,
+    alert_id bigint DEFAULT nextval('public.alert_id_seq'::regclass) NOT NULL,
+    rule text NOT NULL,
+    family text NOT NULL,
+    priority smallint NOT NULL,
+    state text NOT NULL,
+    condition text NOT NULL,
+    rev integer NOT NULL,
+    team_id bigint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    cleared_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by bigint,
+    acknowledged_until timestamp with time zone,
+    resolved_at timestamp with time zone,
+    resolved_by bigint,
+    outcome text,
+    recurrences integer DEFAULT 0 NOT NULL,
+    evidence jsonb NOT NULL,
+    CONSTRAINT alert_check CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT alert_check1 CHECK (((state <> 'acknowledged'::text) OR (acknowledged_by IS NOT NULL))),
+    CONSTRAINT alert_condition_check CHECK ((condition = ANY (ARRAY['present'::text, 'cleared'::text]))),
+    CONSTRAINT alert_family_check CHECK ((family = ANY (ARRAY['clinical'::text, 'technical'::text, 'request'::text]))),
+    CONSTRAINT alert_outcome_check CHECK ((outcome = ANY (ARRAY['true_alarm'::text, 'false_alarm'::text, 'self_resolved'::text, 'technical'::text]))),
+    CONSTRAINT alert_priority_check CHECK (((priority >= 1) AND (priority <= 3))),
+    CONSTRAINT alert_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text])))
+);
+
+CREATE TABLE public.alert_event (
+    stay_id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    rev integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    staff_id bigint,
+    note text
+);
+
+CREATE TABLE public.binding (
+    binding_id bigint NOT NULL,
+    device_no bigint NOT NULL,
+    stay_id bigint NOT NULL,
+    period tstzrange NOT NULL,
+    CONSTRAINT binding_period_check CHECK (((NOT isempty(period)) AND (NOT lower_inf(period))))
+);
+
+ALTER TABLE public.binding ALTER COLUMN binding_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.binding_binding_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.device (
+    device_no bigint NOT NULL,
+    device_id text NOT NULL,
+    secret_sha256 bytea NOT NULL,
+    model text DEFAULT ''::text NOT NULL,
+    mode text DEFAULT 'real'::text NOT NULL,
+    config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT device_device_id_check CHECK ((device_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text)),
+    CONSTRAINT device_mode_check CHECK ((mode = ANY (ARRAY['real'::text, 'test'::text, 'demo'::text]))),
+    CONSTRAINT device_secret_sha256_check CHECK ((length(secret_sha256) = 32))
+);
+
+ALTER TABLE public.device ALTER COLUMN device_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.device_device_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.device_status (
+    device_no bigint NOT NULL,
+    online boolean NOT NULL,
+    battery_pct real,
+    firmware text,
+    reported_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.evaluation_due (
+    stay_id bigint NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    score_digest bigint,
+    scored_at timestamp with time zone
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.evaluation_request (
+    stay_id bigint NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.latest_reading (
+    stay_id bigint NOT NULL,
+    kind smallint NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    device_no bigint NOT NULL,
+    value double precision NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    validity smallint NOT NULL,
+    quality smallint
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.login_failure (
+    username text NOT NULL,
+    failures integer NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.organisation (
+    organisation_id bigint NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    hsa_id text,
+    CONSTRAINT organisation_kind_check CHECK ((kind = ANY (ARRAY['region'::text, 'municipality'::text])))
+);
+
+ALTER TABLE public.organisation ALTER COLUMN organisation_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.organisation_organisation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.patient (
+    patient_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    personal_number text NOT NULL,
+    given_name text NOT NULL,
+    family_name text NOT NULL,
+    birth_date date NOT NULL,
+    sex text NOT NULL,
+    phone text,
+    CONSTRAINT patient_personal_number_check CHECK ((personal_number ~ '^[0-9]{8}[0-9A-Z]{2}[0-9]{2}$'::text)),
+    CONSTRAINT patient_sex_check CHECK ((sex = ANY (ARRAY['female'::text, 'male'::text, 'other'::text, 'unknown'::text])))
+);
+
+ALTER TABLE public.patient ALTER COLUMN patient_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.patient_patient_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.plan (
+    stay_id bigint NOT NULL,
+    version integer NOT NULL,
+    rules jsonb NOT NULL,
+    author_id bigint,
+    reason text DEFAULT ''::text NOT NULL,
+    valid_from timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.quarantine (
+    quarantine_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    device_id text,
+    topic text NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    item_index integer,
+    payload bytea NOT NULL,
+    payload_sha256 bytea NOT NULL,
+    payload_bytes integer NOT NULL
+);
+
+ALTER TABLE public.quarantine ALTER COLUMN quarantine_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.quarantine_quarantine_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.reading (
+    stay_id bigint NOT NULL,
+    kind smallint NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    device_no bigint NOT NULL,
+    value double precision NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    validity smallint NOT NULL,
+    quality smallint
+)
+PARTITION BY RANGE (measured_at);
+
+CREATE TABLE public.registry_version (
+    only_one boolean DEFAULT true NOT NULL,
+    version bigint NOT NULL,
+    CONSTRAINT registry_version_only_one_check CHECK (only_one)
+);
+
+CREATE TABLE public.responsibility (
+    stay_id bigint NOT NULL,
+    team_id bigint NOT NULL,
+    period tstzrange NOT NULL,
+    CONSTRAINT responsibility_period_check CHECK ((NOT isempty(period)))
+);
+
+CREATE TABLE public.score (
+    stay_id bigint NOT NULL,
+    scored_at timestamp with time zone NOT NULL,
+    total_min smallint NOT NULL,
+    total_max smallint NOT NULL,
+    risk text NOT NULL,
+    spo2_scale smallint NOT NULL,
+    detail jsonb NOT NULL,
+    CONSTRAINT score_check CHECK ((total_min <= total_max)),
+    CONSTRAINT score_risk_check CHECK ((risk = ANY (ARRAY['low'::text, 'low_medium'::text, 'medium'::text, 'high'::text])))
+);
+
+CREATE TABLE public.service_heartbeat (
+    service text NOT NULL,
+    instance text NOT NULL,
+    beat_at timestamp with time zone NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+CREATE TABLE public.session (
+    token_sha256 bytea NOT NULL,
+    staff_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT session_token_sha256_check CHECK ((length(token_sha256) = 32))
+);
+
+CREATE TABLE public.staff (
+    staff_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    username text NOT NULL,
+    name text NOT NULL,
+    title text NOT NULL,
+    role text NOT NULL,
+    password_hash text NOT NULL,
+    language text DEFAULT 'sv'::text NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT staff_language_check CHECK ((language = ANY (ARRAY['sv'::text, 'en'::text]))),
+    CONSTRAINT staff_role_check CHECK ((role = ANY (ARRAY['nurse'::text, 'doctor'::text, 'operator'::text])))
+);
+
+ALTER TABLE public.staff ALTER COLUMN staff_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.staff_staff_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.stay (
+    stay_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    programme text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    next_step text DEFAULT ''::text NOT NULL,
+    period tstzrange NOT NULL,
+    mode text DEFAULT 'real'::text NOT NULL,
+    CONSTRAINT stay_mode_check CHECK ((mode = ANY (ARRAY['real'::text, 'test'::text, 'demo'::text]))),
+    CONSTRAINT stay_period_check CHECK (((NOT isempty(period)) AND (NOT lower_inf(period))))
+);
+
+ALTER TABLE public.stay ALTER COLUMN stay_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stay_stay_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.team (
+    team_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    name text NOT NULL,
+    phone text NOT NULL,
+    competences text[] DEFAULT '{}'::text[] NOT NULL
+);
+
+CREATE TABLE public.team_member (
+    team_id bigint NOT NULL,
+    staff_id bigint NOT NULL
+);
+
+ALTER TABLE public.team ALTER COLUMN team_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.team_team_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.alert_event
+    ADD CONSTRAINT alert_event_pkey PRIMARY KEY (stay_id, alert_id, rev);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (stay_id, alert_id);
+
+ALTER TABLE ONLY public.binding
+    ADD CONSTRAINT binding_int8range_period_excl EXCLUDE USING gist (int8range(device_no, device_no, '[]'::text) WITH &&, period WITH &&);
+
+ALTER TABLE ONLY public.binding
+    ADD CONSTRAINT binding_pkey PRIMARY KEY (binding_id);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_device_id_key UNIQUE (device_id);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_pkey PRIMARY KEY (device_no);
+
+ALTER TABLE ONLY public.device_status
+    ADD CONSTRAINT device_status_pkey PRIMARY KEY (device_no);
+
+ALTER TABLE ONLY public.evaluation_due
+    ADD CONSTRAINT evaluation_due_pkey PRIMARY KEY (stay_id);
+
+ALTER TABLE ONLY public.latest_reading
+    ADD CONSTRAINT latest_reading_pkey PRIMARY KEY (stay_id, kind);
+
+ALTER TABLE ONLY public.login_failure
+    ADD CONSTRAINT login_failure_pkey PRIMARY KEY (username);
+
+ALTER TABLE ONLY public.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.organisation
+    ADD CONSTRAINT organisation_hsa_id_key UNIQUE (hsa_id);
+
+ALTER TABLE ONLY public.organisation
+    ADD CONSTRAINT organisation_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.organisation
+    ADD CONSTRAINT organisation_pkey PRIMARY KEY (organisation_id);
+
+ALTER TABLE ONLY public.patient
+    ADD CONSTRAINT patient_personal_number_key UNIQUE (personal_number);
+
+ALTER TABLE ONLY public.patient
+    ADD CONSTRAINT patient_pkey PRIMARY KEY (patient_id);
+
+ALTER TABLE ONLY public.plan
+    ADD CONSTRAINT plan_pkey PRIMARY KEY (stay_id, version);
+
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (quarantine_id);
+
+ALTER TABLE ONLY public.reading
+    ADD CONSTRAINT reading_pkey PRIMARY KEY (stay_id, kind, measured_at, device_no);
+
+ALTER TABLE ONLY public.registry_version
+    ADD CONSTRAINT registry_version_pkey PRIMARY KEY (only_one);
+
+ALTER TABLE ONLY public.responsibility
+    ADD CONSTRAINT responsibility_int8range_period_excl EXCLUDE USING gist (int8range(stay_id, stay_id, '[]'::text) WITH &&, period WITH &&);
+
+ALTER TABLE ONLY public.score
+    ADD CONSTRAINT score_pkey PRIMARY KEY (stay_id, scored_at);
+
+ALTER TABLE ONLY public.service_heartbeat
+    ADD CONSTRAINT service_heartbeat_pkey PRIMARY KEY (service, instance);
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_pkey PRIMARY KEY (token_sha256);
+
+ALTER TABLE ONLY public.staff
+    ADD CONSTRAINT staff_pkey PRIMARY KEY (staff_id);
+
+ALTER TABLE ONLY public.staff
+    ADD CONSTRAINT staff_username_key UNIQUE (username);
+
+ALTER TABLE ONLY public.stay
+    ADD CONSTRAINT stay_int8range_period_excl EXCLUDE USING gist (int8range(patient_id, patient_id, '[]'::text) WITH &&, period WITH &&);
+
+ALTER TABLE ONLY public.stay
+    ADD CONSTRAINT stay_pkey PRIMARY KEY (stay_id);
+
+ALTER TABLE ONLY public.team_member
+    ADD CONSTRAINT team_member_pkey PRIMARY KEY (team_id, staff_id);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_organisation_id_name_key UNIQUE (organisation_id, name);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_pkey PRIMARY KEY (team_id);
+
+CREATE INDEX alert_by_id ON public.alert USING btree (alert_id);
+
+CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (stay_id, rule) WHERE (state <> 'resolved'::text);
+
+CREATE INDEX alert_team ON public.alert USING btree (team_id, opened_at);
+
+CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
+
+CREATE INDEX evaluation_due_at ON public.evaluation_due USING btree (due_at);
+
+CREATE INDEX evaluation_request_stay ON public.evaluation_request USING btree (stay_id);
+
+CREATE INDEX quarantine_device ON public.quarantine USING btree (device_id, received_at);
+
+CREATE INDEX quarantine_received ON public.quarantine USING btree (received_at);
+
+CREATE INDEX responsibility_stay ON public.responsibility USING btree (stay_id);
+
+CREATE INDEX responsibility_team ON public.responsibility USING btree (team_id);
+
+CREATE INDEX session_staff ON public.session USING btree (staff_id);
+
+CREATE INDEX stay_patient ON public.stay USING btree (patient_id);
+
+CREATE INDEX team_member_staff ON public.team_member USING btree (staff_id);
+
+CREATE TRIGGER binding_changed AFTER INSERT OR DELETE OR UPDATE ON public.binding FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
+
+CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
+
+CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_acknowledged_by_fkey FOREIGN KEY (acknowledged_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.alert_event
+    ADD CONSTRAINT alert_event_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.alert_event
+    ADD CONSTRAINT alert_event_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.binding
+    ADD CONSTRAINT binding_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
+
+ALTER TABLE ONLY public.binding
+    ADD CONSTRAINT binding_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.device_status
+    ADD CONSTRAINT device_status_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
+
+ALTER TABLE ONLY public.evaluation_due
+    ADD CONSTRAINT evaluation_due_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.patient
+    ADD CONSTRAINT patient_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.plan
+    ADD CONSTRAINT plan_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.plan
+    ADD CONSTRAINT plan_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.responsibility
+    ADD CONSTRAINT responsibility_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.responsibility
+    ADD CONSTRAINT responsibility_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.staff
+    ADD CONSTRAINT staff_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.stay
+    ADD CONSTRAINT stay_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.team_member
+    ADD CONSTRAINT team_member_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.team_member
+    ADD CONSTRAINT team_member_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
