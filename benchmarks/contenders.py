@@ -20,7 +20,7 @@ from benchmarks.rig import PROJECT, Child, NotReady, Rig, accepts, python
 from ingest import identity
 from ward import plans
 from ward.clock import SystemClock
-from ward.people import OrganisationId, Role, TeamId
+from ward.people import OrganisationId, PatientId, Role, TeamId
 from ward.store import embedded, migrate, people
 from ward.store.pool import Connection, connect
 
@@ -46,13 +46,14 @@ class Extent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A contender that is ready. `counted` is how many readings its store held at that time."""
+    """A contender that is ready. `patients[n]` wears device n + 1 (none at the floor); `counted` is how many readings its store held at that time."""
 
     name: Name
     database_url: str
     mqtt_port: int
     web_port: int
     children: tuple[Child, ...]
+    patients: tuple[PatientId, ...]
     counted: int
 
     def stored(self) -> int:
@@ -91,6 +92,7 @@ def contender(rig: Rig, name: Name, extent: Extent, devices: int) -> Iterator[Ru
         database_url = stack.enter_context(rig.database(f"bench_{time.monotonic_ns()}"))
         web_port = embedded.free_port()
         children: list[Child] = []
+        patients: list[PatientId] = []
         if name is Name.ENDPOINT:
             mqtt_port = embedded.free_port()
         else:
@@ -100,7 +102,7 @@ def contender(rig: Rig, name: Name, extent: Extent, devices: int) -> Iterator[Ru
             _create_floor(database_url)
             parts = _floor_parts(database_url, mqtt_port, web_port, extent)
         else:
-            asyncio.run(_admit(database_url, devices))
+            patients = asyncio.run(_admit(database_url, devices))
             parts = _our_parts(database_url, name, mqtt_port, web_port, extent)
         children += [
             stack.enter_context(rig.running(each, command, environment, ready))
@@ -112,6 +114,7 @@ def contender(rig: Rig, name: Name, extent: Extent, devices: int) -> Iterator[Ru
             mqtt_port=mqtt_port,
             web_port=web_port,
             children=tuple(children),
+            patients=tuple(patients),
             counted=_warm_up(database_url, name, mqtt_port, devices),
         )
 
@@ -180,7 +183,7 @@ def settle(database_url: str, name: Name, *, least: int, patience_s: float) -> i
     return held
 
 
-async def _admit(database_url: str, devices: int) -> None:
+async def _admit(database_url: str, devices: int) -> list[PatientId]:
     """Fill a fresh store with a ward: a nurse who can log in, and a patient for every device."""
     at = SystemClock().now() - timedelta(minutes=1)
     await migrate.migrate(database_url, at)
@@ -197,11 +200,10 @@ async def _admit(database_url: str, devices: int) -> None:
             password_hash=passwords.hash_password(PASSWORD),
         )
         await people.add_member(conn, team_id=team_id, staff_id=staff_id)
-        for number in range(1, devices + 1):
-            await _bed(conn, organisation_id, team_id, number, at)
+        return [await _bed(conn, organisation_id, team_id, number, at) for number in range(1, devices + 1)]
 
 
-async def _bed(conn: Connection, organisation_id: OrganisationId, team_id: TeamId, number: int, at: datetime) -> None:
+async def _bed(conn: Connection, organisation_id: OrganisationId, team_id: TeamId, number: int, at: datetime) -> PatientId:
     birth = date(1930, 1, 1) + timedelta(days=number)
     patient_id = await people.add_patient(
         conn,
@@ -220,6 +222,7 @@ async def _bed(conn: Connection, organisation_id: OrganisationId, team_id: TeamI
     secret = identity.digest(SECRET.format(number))
     device_no = await people.add_device(conn, device_id=DEVICE.format(number), secret_sha256=secret)
     await people.add_binding(conn, device_no=device_no, stay_id=stay_id, from_at=at)
+    return patient_id
 
 
 def now_text() -> str:
