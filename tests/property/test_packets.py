@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import reasons
@@ -196,6 +196,7 @@ def packets(version: int) -> st.SearchStrategy[Packet]:
     return st.one_of(kinds)
 
 
+@settings(deadline=None)
 @given(versions.flatmap(lambda version: st.tuples(st.just(version), packets(version))))
 def test_every_packet_is_read_back_as_it_was_written(case: tuple[int, Packet]) -> None:
     """Reading what was written gives the same packet."""
@@ -204,6 +205,7 @@ def test_every_packet_is_read_back_as_it_was_written(case: tuple[int, Packet]) -
     assert packets_of(serialise(packet, version), version) == [packet]
 
 
+@settings(deadline=None)
 @given(versions, st.integers(0, 255), st.binary(max_size=60))
 def test_no_bytes_raise_anything_but_the_codecs_error(version: int, first: int, body: bytes) -> None:
     """Any bytes either parse, to a packet that can be written again, or raise PacketError."""
@@ -234,6 +236,7 @@ def conversations(draw: st.DrawFn, version: int) -> bytes:
     return data + draw(st.binary(max_size=20))
 
 
+@settings(deadline=None)
 @given(versions.flatmap(lambda version: st.tuples(st.just(version), conversations(version))), st.data())
 def test_any_cutting_of_the_stream_gives_the_same_events(case: tuple[int, bytes], data: st.DataObject) -> None:
     """Events and answers depend on the bytes alone, not on how they were cut; nothing is raised."""
@@ -248,6 +251,7 @@ def test_any_cutting_of_the_stream_gives_the_same_events(case: tuple[int, bytes]
     assert cut.core.take() == whole.core.take()
 
 
+@settings(deadline=None)
 @given(versions, st.binary(max_size=200))
 def test_random_bytes_after_connect_end_in_a_close_or_in_patience(version: int, noise: bytes) -> None:
     """Random bytes on an open connection never raise; a fault is told as one last event."""
