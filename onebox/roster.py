@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from api.passwords import hash_password
 
+from api.passwords import hash_password
 from ingest import identity
 from ward import plans
 from ward.clock import SystemClock

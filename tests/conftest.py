@@ -1,5 +1,7 @@
 """Fixtures live in one small file per resource; this one only names them."""
 
+import pytest
+
 pytest_plugins = [
     "tests.fix_golden",
     "tests.fix_store",
@@ -8,3 +10,11 @@ pytest_plugins = [
     "tests.fix_api",
     "tests.fix_machine",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of this suite."""
+    parser.addoption(
+        "--server",
+        help="postgresql:// address of a superuser on a server to test against, instead of the embedded one",
+    )

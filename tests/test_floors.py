@@ -54,6 +54,7 @@ SHELLS = {
     "api",
     "ingest.service",
     "ingest.client",
+    "ingest.admission",
     "ingest.endpoint",
     "ingest.link",
     "ingest.writer",

@@ -7,7 +7,8 @@
     ├── NotFound           the thing asked for does not exist, or not for this principal
     ├── Conflict           somebody else changed it first; carries nothing but the reason
     ├── IllegalTransition  an event that the alert's state does not allow
-    └── StoreUnavailable   the store does not answer; nothing was acknowledged
+    ├── StoreUnavailable   the store does not answer; nothing was acknowledged
+    └── PacketError        (ingest.reasons) a device broke the MQTT protocol; its connection is closed
 """
 
 

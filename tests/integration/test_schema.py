@@ -34,12 +34,12 @@ def _dump(database_url: str) -> str:
 
 
 @pytest.fixture
-def empty_url(server: embedded.Server) -> str:
+def empty_url(server_url: str) -> str:
     """The address of a database with nothing in it; it ends with the server."""
-    with psycopg.connect(server.database_url, autocommit=True) as admin:
+    with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(sql.SQL("drop database if exists {}").format(sql.Identifier("empty")))
         admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier("empty")))
-    return server.database_url.removesuffix("/hemvakt") + "/empty"
+    return server_url.rsplit("/", 1)[0] + "/empty"
 
 
 def test_schema_file_is_current(database_url: str, golden: Callable[[Path, str], None]) -> None:
