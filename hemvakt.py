@@ -159,7 +159,7 @@ def _serve(name: str, service: object) -> None:
 def main() -> None:
     """Run the command; say what is wrong in a sentence, not in a traceback."""
     try:
-        app()
+        app(prog_name="hemvakt")
     except HemvaktError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)

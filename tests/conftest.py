@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fix_broker",
     "tests.fix_api",
     "tests.fix_machine",
+    "tests.fix_browser",
 ]
 
 
