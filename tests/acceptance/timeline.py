@@ -88,7 +88,7 @@ class Timeline:
         self.sql = psycopg.connect(database_url, autocommit=True)
         self.stay_id = a_ward(self.sql)[0]
         self.conn = self.run(connect(database_url, "test"))
-        self.run(samples.prepare(self.conn))
+        self.run(self._ready())
         self.run(migrate.ensure_partitions(self.conn, [START.date(), START.date() + timedelta(days=1)]))
         self.run(evaluation.enrol(self.conn, START))
         self.run(self.conn.commit())
@@ -107,8 +107,12 @@ class Timeline:
         """Let the worker die and another one take over: nothing but the store goes on."""
         self.run(self.conn.close())
         self.conn = self.run(connect(self.url, "test"))
-        self.run(samples.prepare(self.conn))
+        self.run(self._ready())
         return self
+
+    async def _ready(self) -> None:
+        async with self.conn.transaction():
+            await samples.prepare(self.conn)
 
     def at(self, moment: str) -> "Timeline":
         """Go to a moment, evaluating on the way whenever something is due."""
