@@ -23,6 +23,7 @@ __all__ = ["Evaluation", "Scored", "evaluate", "look_back_s"]
 SCORE_EVERY_S = 300.0
 # Without anything to wait for, a stay is looked at this often anyway.
 LOOK_AGAIN_S = 300.0
+_HALF_MICROSECOND = 0.5e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ def look_back_s(plan: Plan) -> float:
 
 def evaluate(batch: Batch, now_s: float) -> Evaluation:
     """Evaluate a batch at `now_s`, seconds since 1970."""
+    # Times are whole microseconds; half of one keeps the rounding of a sum from hiding that it is reached.
+    now_s += _HALF_MICROSECOND
     observed = [rule.observe(batch, now_s) for rule in RULES]
     next_s = np.minimum.reduce(
         [*(each.next_s for each in observed), _lapses(batch), np.full(len(batch.stays), now_s + LOOK_AGAIN_S)]

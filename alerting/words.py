@@ -64,12 +64,12 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
         "news2.total": ("NEWS2 minst {total}, larmgräns {limit}", "NEWS2 at least {total}, alert threshold {limit}"),
         "news2.single": ("NEWS2: {points} poäng för {part}", "NEWS2: {points} points for {part}"),
         "nodata": (
-            "ingen {kind} på {duration}, senast {value}",
-            "no {kind} for {duration}, last {value}",
+            "inget värde för {kind} på {duration}, senast {value}",
+            "no value for {kind} in {duration}, last {value}",
         ),
         "nodata.never": (
-            "ingen {kind} har kommit på {duration}",
-            "no {kind} has arrived for {duration}",
+            "inget värde för {kind} har kommit på {duration}",
+            "no value for {kind} has arrived in {duration}",
         ),
         "offline": (
             "enheten {device_id} har saknat kontakt i {duration}",

@@ -41,13 +41,14 @@ class ScoreRow:
 
 
 async def insert(conn: Connection, rows: Sequence[ScoreRow]) -> None:
-    """Add scores; a stay scored again in the same microsecond keeps the first."""
+    """Add scores; a stay scored again in the same microsecond keeps the later one."""
     await conn.execute(
         """
         insert into score (stay_id, scored_at, total_min, total_max, risk, spo2_scale, detail)
         select * from unnest(%s::bigint[], %s::timestamptz[], %s::smallint[], %s::smallint[], %s::text[],
             %s::smallint[], %s::jsonb[])
-        on conflict do nothing
+        on conflict (stay_id, scored_at) do update set total_min = excluded.total_min, total_max = excluded.total_max,
+            risk = excluded.risk, spo2_scale = excluded.spo2_scale, detail = excluded.detail
         """,
         (
             [row.stay_id for row in rows],

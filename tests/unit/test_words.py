@@ -1,0 +1,110 @@
+"""Every sentence in both languages, side by side: a change of wording must be looked at here."""
+
+import pytest
+
+from alerting.rules.news2 import Part
+from alerting.words import KINDS, PARTS, TEMPLATES, UNITS, text
+from ward.vitals import VITALS
+
+SPO2: dict[str, str | float | int | None] = {"kind": "spo2", "value": 84.0, "limit": 88.0, "unit": "%"}
+PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
+    (
+        "limit.low",
+        {**SPO2, "duration_s": 60.0},
+        "Syremättnad 84 % under gränsen 88 % i 60 s",
+        "Oxygen saturation 84 % below the limit 88 % for 60 s",
+    ),
+    (
+        "limit.low",
+        {**SPO2, "value": 79.0, "limit": 80.0, "duration_s": 0.0},
+        "Syremättnad 79 % under gränsen 80 %",
+        "Oxygen saturation 79 % below the limit 80 %",
+    ),
+    (
+        "limit.low",
+        {**SPO2, "value": 87.6, "duration_s": 60.0},
+        "Syremättnad 87,6 % under gränsen 88,0 % i 60 s",
+        "Oxygen saturation 87.6 % below the limit 88.0 % for 60 s",
+    ),
+    (
+        "limit.high",
+        {"kind": "temperature", "value": 39.7, "limit": 39.5, "unit": "Cel", "duration_s": 0.0},
+        "Temperatur 39,7 °C över gränsen 39,5 °C",
+        "Temperature 39.7 °C above the limit 39.5 °C",
+    ),
+    (
+        "limit.high",
+        {"kind": "resp_rate", "value": 27.0, "limit": 25.0, "unit": "/min", "duration_s": 120.0},
+        "Andningsfrekvens 27 /min över gränsen 25 /min i 2 min",
+        "Respiratory rate 27 /min above the limit 25 /min for 2 min",
+    ),
+    (
+        "limit.high",
+        {"kind": "consciousness", "value": 4.0, "limit": 3.0, "unit": "{score}", "duration_s": 0.0},
+        "Medvetandegrad U över gränsen P",
+        "Level of consciousness U above the limit P",
+    ),
+    (
+        "news2.total",
+        {"total": 7, "limit": 7, "duration_s": 60.0},
+        "NEWS2 minst 7, larmgräns 7",
+        "NEWS2 at least 7, alert threshold 7",
+    ),
+    (
+        "news2.single",
+        {"part": "oxygen", "points": 3, "duration_s": 60.0},
+        "NEWS2: 3 poäng för tillförd syrgas",
+        "NEWS2: 3 points for supplemental oxygen",
+    ),
+    (
+        "nodata",
+        {"kind": "spo2", "value": 94.0, "unit": "%", "duration_s": 600.0},
+        "Inget värde för syremättnad på 10 min, senast 94 %",
+        "No value for oxygen saturation in 10 min, last 94 %",
+    ),
+    (
+        "nodata.never",
+        {"kind": "temperature", "value": None, "unit": "Cel", "duration_s": 43200.0},
+        "Inget värde för temperatur har kommit på 12 h",
+        "No value for temperature has arrived in 12 h",
+    ),
+    (
+        "offline",
+        {"device_id": "hv-0003", "duration_s": 120.0},
+        "Enheten hv-0003 har saknat kontakt i 2 min",
+        "Device hv-0003 has been out of contact for 2 min",
+    ),
+    (
+        "battery",
+        {"device_id": "hv-0003", "value": 12.0, "unit": "%"},
+        "Enheten hv-0003 har 12 % batteri kvar",
+        "Device hv-0003 has 12 % battery left",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "params", "swedish", "english"), PAIRS)
+def test_h35_sentences_say_the_same_in_both_languages(
+    key: str, params: dict[str, str | float | int | None], swedish: str, english: str
+) -> None:
+    """Each sentence has the reviewed wording, with units, decimals and the Swedish decimal comma."""
+    assert text(key, params, "sv") == swedish
+    assert text(key, params, "en") == english
+
+
+def test_h35_every_sentence_is_reviewed() -> None:
+    """No text key is without its pair above."""
+    assert {key for key, *_ in PAIRS} == set(TEMPLATES)
+
+
+def test_every_kind_unit_and_part_has_words() -> None:
+    """Whatever a rule may speak of has a name in both languages."""
+    assert set(KINDS) == {kind.value for kind in VITALS}
+    assert {vital.unit for vital in VITALS.values()} <= set(UNITS)
+    assert {part.label for part in Part} <= set(PARTS)
+
+
+def test_unknown_key_is_refused() -> None:
+    """A key without a sentence is an error, never an empty line."""
+    with pytest.raises(KeyError):
+        text("limit.sideways", {}, "sv")
