@@ -38,6 +38,7 @@ class Held:
     """A tile: its seat, its fragments, and how new what it shows is."""
 
     seat: Seat
+    today: date
     place: Place
     head: bytes
     vitals: bytes = _EMPTY
@@ -87,16 +88,19 @@ class Board:
         new: list[StayId] = []
         gone = dict(self._stays)
         for seat in seats:
+            held = gone.pop(seat.stay_id, None)
+            if held is not None and held.seat == seat and held.today == today:
+                continue
             place = Place(seat.organisation_id, seat.team_id)
             head = encode(head_state(seat, today))
-            held = gone.pop(seat.stay_id, None)
             if held is None:
-                self._stays[seat.stay_id] = Held(seat=seat, place=place, head=head)
+                self._stays[seat.stay_id] = Held(seat=seat, today=today, place=place, head=head)
                 new.append(seat.stay_id)
                 touched.add(place)
-            elif held.head != head or held.place != place:
+                continue
+            if held.head != head or held.place != place:
                 touched |= {held.place, place}
-                held.seat, held.place, held.head = seat, place, head
+            held.seat, held.today, held.place, held.head = seat, today, place, head
         for stay_id, held in gone.items():
             touched.add(held.place)
             del self._stays[stay_id]
@@ -120,20 +124,21 @@ class Board:
                 changed.append(held)
         return changed
 
-    def set_changes(self, changes: Changes) -> list[Held]:
-        """Take everything that moves of some stays; return the tiles that changed, each once."""
+    def set_changes(self, stays: Iterable[StayId], changes: Changes) -> list[Held]:
+        """Take everything that moves of these stays; return the tiles that changed, each once."""
         changed = {held.seat.stay_id: held for held in self.set_latest(changes.latest)}
         for score in changes.scores:
             held = self._stays.get(score.stay_id)
             if held is not None and held.scored_at != score.scored_at:
                 held.score, held.scored_at = encode(score_state(score)), score.scored_at
                 changed[score.stay_id] = held
-        for device in changes.devices:
-            held = self._stays.get(device.stay_id)
-            state = encode(device_state(device))
+        worn = {device.stay_id: device for device in changes.devices}
+        for stay_id in stays:
+            held, device = self._stays.get(stay_id), worn.get(stay_id)
+            state = _NULL if device is None else encode(device_state(device))
             if held is not None and held.device != state:
-                held.device, held.reported_at = state, device.reported_at
-                changed[device.stay_id] = held
+                held.device, held.reported_at = state, None if device is None else device.reported_at
+                changed[stay_id] = held
         return list(changed.values())
 
     def behind(self, digest: Iterable[DigestRow]) -> list[StayId]:

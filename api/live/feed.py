@@ -6,6 +6,7 @@ Heartbeats stop when the store is not followed any more: a page must not look al
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ from ward.store.sessions import SessionRow
 from ward.store.tiles import Scope
 
 SWEEP_S = 5.0
+SEATS_EVERY = 3
 BEAT_S = 2.0
 _SILENT_AFTER = timedelta(seconds=3 * SWEEP_S)
 _LONGEST_BACKOFF_S = 5.0
@@ -65,6 +67,7 @@ class Feed:
         self._pending = _Pending()
         self._hinted = asyncio.Event()
         self._followed_at: datetime | None = None
+        self._ended: set[StayId] = set()
 
     @property
     def board(self) -> Board:
@@ -109,9 +112,11 @@ class Feed:
             self._hinted.set()
 
     async def _sweeps(self) -> None:
-        while True:
+        for count in itertools.count(1):
             await asyncio.sleep(SWEEP_S)
             self._pending.sweep = True
+            # Who answers for a stay changes with time alone, and by writes that no hint tells.
+            self._pending.seats |= count % SEATS_EVERY == 0
             self._hinted.set()
 
     async def _beats(self) -> None:
@@ -127,7 +132,7 @@ class Feed:
             self._hinted.clear()
             pending, self._pending = self._pending, _Pending()
             now = self._clock.now()
-            if pending.seats or pending.sweep:
+            if pending.seats:
                 await self._seats(conn, now)
             if pending.sweep:
                 await self._compare(conn, pending, now)
@@ -143,9 +148,10 @@ class Feed:
                     client.reload()
 
     async def _seats(self, conn: Connection, now: datetime) -> None:
+        self._ended.clear()
         touched, new = self.board.set_seats(await tiles.read_seats(conn, now), now.date())
         if new:
-            self.board.set_changes(await tiles.read_tiles(conn, new, now))
+            self.board.set_changes(new, await tiles.read_tiles(conn, new, now))
         if touched:
             self._hub.publish_seats(touched)
 
@@ -157,10 +163,14 @@ class Feed:
     async def _tiles(self, conn: Connection, pending: _Pending) -> None:
         now = self._clock.now()
         stays = pending.readings | pending.moved
-        if any(stay not in self.board for stay in stays):
+        unknown = {stay for stay in stays if stay not in self.board}
+        if unknown - self._ended:
             await self._seats(conn, now)
-        if pending.moved:
-            changed = self.board.set_changes(await tiles.read_tiles(conn, list(stays), now))
+        # Late readings of stays that have ended: not on the board, and no reason to look again each time.
+        self._ended |= {stay for stay in unknown if stay not in self.board}
+        stays -= self._ended
+        if pending.moved - self._ended:
+            changed = self.board.set_changes(stays, await tiles.read_tiles(conn, list(stays), now))
         elif stays:
             changed = self.board.set_latest(await tiles.read_latest(conn, list(stays)))
         else:

@@ -281,3 +281,25 @@ def test_stopping_tells_the_sockets(house: House) -> None:
             assert await hear_closed(socket) == 1012
 
     asyncio.run(whole())
+
+
+def test_reading_of_an_ended_stay_shows_nowhere(house: House) -> None:
+    """Late readings of somebody who has left care do not bring them back, and hold up nobody else's."""
+    asyncio.run(measure(house, house.ward.beds[1], VitalKind.SPO2, 90))
+    with psycopg.connect(house.database_url, autocommit=True) as conn:
+        conn.execute(
+            "update stay set period = tstzrange(lower(period), now()) where stay_id = %s",
+            (house.ward.beds[1].stay_id,),
+        )
+
+    async def visit(served: Served, client: httpx.AsyncClient) -> None:
+        async with served.live(client) as socket:
+            before = [tile["stay_id"] for tile in (await hear(socket))["patients"]]
+            await measure(house, house.ward.beds[1], VitalKind.SPO2, 91)
+            await measure(house, house.ward.beds[0], VitalKind.SPO2, 95)
+            message = await hear(socket)
+
+            assert before == [house.ward.beds[0].stay_id, house.ward.beds[2].stay_id]
+            assert (message["type"], message["stay_id"]) == ("vitals", house.ward.beds[0].stay_id)
+
+    as_anna(house, visit)

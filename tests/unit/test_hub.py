@@ -10,7 +10,7 @@ from api.live.hub import Client, Close, Hub
 from ward.alerts import AlertId
 from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
 from ward.store.alert_reads import AlertRow
-from ward.store.tiles import Scope, Seat
+from ward.store.tiles import Changes, DeviceRow, Scope, Seat
 from ward.vitals import VITALS, VitalKind
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -362,6 +362,19 @@ def test_empty_room_is_kept_a_while() -> None:
     stage.hub.forget_rooms(NOW + timedelta(minutes=6))
 
     assert kinds(stage.take(stage.join(since=since))) == ["snapshot"]
+
+
+def test_device_that_is_taken_off_leaves_the_tile() -> None:
+    """When a stay wears no device any more, its tile shows none."""
+    stage = Stage()
+    worn = DeviceRow(stay_id=StayId(1), device_id="hv-1", online=True, battery_pct=83.0, firmware="1", reported_at=NOW)
+    stage.board.set_changes([StayId(1)], Changes(latest=[], scores=[], devices=[worn]))
+    with_device = json.loads(stage.board.held(StayId(1)).tile())["device"]
+    changed = stage.board.set_changes([StayId(1)], Changes(latest=[], scores=[], devices=[]))
+
+    assert with_device["battery_pct"] == 83
+    assert [json.loads(held.tile())["device"] for held in changed] == [None]
+    assert stage.board.behind([(StayId(1), None, None, None)]) == []
 
 
 def test_sweep_finds_what_hints_lost() -> None:
