@@ -1,12 +1,14 @@
 """The statements of `docs/operating.md`, run against a real store as an operator would paste them."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.fix_ward import Ward
+from ward.store import embedded
 
 pytestmark = pytest.mark.integration
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operating.md"
@@ -57,3 +59,26 @@ def test_h06_device_moves_to_another_patient(ward: Ward) -> None:
         assert rows[0][2] == rows[1][1]
         assert rows[1][2] is None
         assert conn.execute("select version from registry_version").fetchone() != version
+
+
+def test_backup_brings_back_what_was_there(ward: Ward, tmp_path: Path) -> None:
+    """The page's commands save a store, and bring it back after something was lost."""
+    save, restore = re.findall(
+        r"^```sh\n((?:bin=|\"\$bin).*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    database = ward.database_url.rpartition("/")[2]
+    (tmp_path / "url").write_text(ward.database_url, encoding="utf-8")
+
+    def run(commands: str) -> None:
+        own = re.sub(r"^bin=.*$", f"bin='{embedded._programs(None)}'", commands, flags=re.MULTILINE)
+        own = re.sub(r"\bhemvakt\b(?!\.dump)", database, own.replace(".hemvakt/up/database_url", "url"))
+        subprocess.run(["sh", "-euc", f"store=$(cat url)\n{own}"], cwd=tmp_path, check=True)
+
+    run(save)
+    with psycopg.connect(ward.database_url, autocommit=True) as conn:
+        conn.execute("delete from plan")
+    run(f"bin=\n{restore}")
+
+    with psycopg.connect(ward.database_url) as conn:
+        assert conn.execute("select count(*) from plan").fetchone() == (len(ward.beds),)
+        assert conn.execute("select current_database()").fetchone() == (database,)
