@@ -19,11 +19,24 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-HttpPort = Annotated[int | None, typer.Option("--port", help="Port of the web page.", min=1, max=65535)]
-MqttPort = Annotated[int | None, typer.Option("--mqtt-port", help="Port on which devices connect.", min=1, max=65535)]
-Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; the default is this machine alone.")]
+HttpPort = Annotated[
+    int | None, typer.Option("--port", help="Port of the web page; 8090 or HEMVAKT_HTTP_PORT.", min=1, max=65535)
+]
+MqttPort = Annotated[
+    int | None,
+    typer.Option("--mqtt-port", help="Port on which devices connect; 1883 or HEMVAKT_MQTT_PORT.", min=1, max=65535),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        help="Address to listen on, for the web page and devices alike; the default is this machine alone. "
+        "Nothing is encrypted: put a TLS proxy in front of any other address.",
+    ),
+]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded store and the logs.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what is stored and start anew.")]
+Yes = Annotated[bool, typer.Option("--yes", help="With --fresh: do not ask.")]
 
 
 @app.command()
@@ -59,6 +72,7 @@ def up(
     data_dir: DataDir = None,
     *,
     fresh: Fresh = False,
+    yes: Yes = False,
 ) -> None:
     """Run everything on this machine without demo patients.
 
@@ -66,6 +80,8 @@ def up(
     """
     from onebox import machine  # noqa: PLC0415
 
+    if fresh and not yes:
+        typer.confirm("Delete everything that this Hemvakt has stored?", abort=True)
     machine.run(
         settings.load(http_port=port, mqtt_port=mqtt_port, http_host=host, mqtt_host=host, data_dir=data_dir),
         None,
@@ -73,7 +89,7 @@ def up(
     )
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
     """Install what the tests need and run all that CI runs; with arguments, hand them to pytest.
 
@@ -120,7 +136,10 @@ def migrate() -> None:
 
 @app.command()
 def load(roster: Annotated[Path, typer.Argument(help="A TOML file; onebox/demo.toml is an example.")]) -> None:
-    """Enter organisations, teams, staff, patients and devices from a file; what is there already stays."""
+    """Enter organisations, teams, staff, patients and devices from a file; what is there already stays.
+
+    Passwords and device secrets that the file leaves out are drawn and printed once, here.
+    """
     from onebox import roster as rosters  # noqa: PLC0415
 
     for line in asyncio.run(rosters.load(_stored().database_url, roster)):

@@ -22,6 +22,8 @@ def run(arguments: Sequence[str]) -> int:
     _programs()
     webbuild.ensure()
     pytest = [sys.executable, "-m", "pytest"]
+    if os.environ.get("CI"):  # noqa: TID251 - set by whoever runs the checks, not a setting of ours
+        pytest.append("--forbid-skips")
     if arguments:
         return _step("pytest", [*pytest, *arguments])
     steps = [

@@ -153,7 +153,9 @@ async def _heard(database_url: str) -> bool:
 
 
 def _web(settings: Settings) -> str:
-    return f"http://{settings.http_host}:{settings.http_port}"
+    """Return the address by which this machine reaches its own page."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.http_host, settings.http_host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
 
 
 def _answers(url: str) -> bool:

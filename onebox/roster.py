@@ -19,7 +19,7 @@ from ward.clock import SystemClock
 from ward.errors import ConfigError
 from ward.people import OrganisationId, Role, TeamId
 from ward.store import people
-from ward.store.pool import Connection, connect
+from ward.store.pool import Connection, reach
 from ward.vitals import Mode
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -101,7 +101,7 @@ def read(path: Path) -> Roster:
 async def load(database_url: str, path: Path) -> list[str]:
     """Enter a roster into the store in one transaction; return what was done, a line each."""
     roster = read(path)
-    conn = await connect(database_url, "roster")
+    conn = await reach(database_url, "roster")
     async with conn:
         return await _Loading(conn, SystemClock().now()).load(roster)
 
@@ -127,10 +127,6 @@ class _Loading:
         for patient in roster.patient:
             await self._patient(patient, roster.mode)
         return self._told or ["nothing to do: everything in the file is there already"]
-
-    async def _known(self, query: str, *parameters: object) -> int | None:
-        row = await (await self._conn.execute(query.encode(), parameters)).fetchone()
-        return int(row[0]) if row else None
 
     async def _organisation(self, entry: OrganisationEntry) -> None:
         known = await people.find_organisation(self._conn, entry.name)

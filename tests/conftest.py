@@ -19,3 +19,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--server",
         help="postgresql:// address of a superuser on a server to test against, instead of the embedded one",
     )
+    parser.addoption("--forbid-skips", action="store_true", help="a skipped test fails the run, as in CI")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a skipped test fail the run where skips are forbidden."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--forbid-skips") and reporter is not None and reporter.stats.get("skipped"):
+        reporter.write_line("A test was skipped, and skips are forbidden.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

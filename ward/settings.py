@@ -1,5 +1,7 @@
 """Settings: one frozen object, read once from `HEMVAKT_*`. Nobody else reads the environment."""
 
+import os
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -7,6 +9,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ward.errors import ConfigError
+
+_OTHERS = frozenset({"HEMVAKT_PYTHON"})  # read by the wrapper
 
 
 class Settings(BaseSettings):
@@ -62,12 +66,30 @@ def load(**flags: object) -> Settings:
     ConfigError
         Listing every fault at once, each with the variable to change.
     """
+    if strangers := _strangers():
+        raise ConfigError("The configuration is wrong:\n  " + "\n  ".join(strangers))
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [
-            f"HEMVAKT_{'_'.join(str(part) for part in fault['loc']).upper()}: "
-            f"{fault['msg'].removeprefix('Value error, ')} (it is {str(fault.get('input'))[:80]!r})"
-            for fault in error.errors()
-        ]
-        raise ConfigError("The configuration is wrong:\n  " + "\n  ".join(lines)) from error
+        raise ConfigError("The configuration is wrong:\n  " + "\n  ".join([*_faults(error), *_strangers()])) from None
+
+
+def _faults(error: ValidationError) -> list[str]:
+    """Say each fault by its variable; an address may hold a password and is not repeated."""
+    lines = []
+    for fault in error.errors():
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        given = "" if name.endswith("_URL") else f" (it is {str(fault.get('input'))[:80]!r})"
+        lines.append(f"HEMVAKT_{name}: {fault['msg'].removeprefix('Value error, ')}{given}")
+    return lines
+
+
+def _strangers() -> list[str]:
+    """Name the variables that are meant for us and that nobody knows: a misspelt setting is no setting."""
+    known = {f"HEMVAKT_{name.upper()}" for name in Settings.model_fields} | _OTHERS
+    given = {name for name in os.environ if name.startswith("HEMVAKT_")}  # noqa: TID251 - the one reader
+    lines = []
+    for name in sorted(given - known):
+        close = get_close_matches(name, known, n=1)
+        lines.append(f"{name}: unknown" + (f"; did you mean {close[0]}?" if close else ""))
+    return lines

@@ -29,3 +29,21 @@ def test_all_faults_are_listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATABASE_URL", "MQTT_URL", "HTTP_PORT", "LOG_LEVEL"):
         assert f"HEMVAKT_{name}" in str(caught.value)
     assert "postgresql://" in str(caught.value)
+
+
+def test_misspelt_variable_is_named_with_its_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that nobody reads is a fault, not a silence."""
+    monkeypatch.setenv("HEMVAKT_MQTT_HSOT", "127.0.0.1")
+
+    with pytest.raises(ConfigError, match="HEMVAKT_MQTT_HSOT: unknown; did you mean HEMVAKT_MQTT_HOST"):
+        settings.load()
+
+
+def test_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong address is named without what it holds."""
+    monkeypatch.setenv("HEMVAKT_DATABASE_URL", "mysql://user:s3cret@host/x")
+
+    with pytest.raises(ConfigError) as caught:
+        settings.load()
+
+    assert "s3cret" not in str(caught.value)

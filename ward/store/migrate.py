@@ -8,7 +8,7 @@ from pathlib import Path
 from psycopg import sql
 
 from ward.errors import ConfigError
-from ward.store.pool import Connection, connect
+from ward.store.pool import Connection, reach
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 4200002
@@ -32,7 +32,7 @@ async def migrate(database_url: str, now: datetime) -> list[str]:
     ConfigError
         If an applied migration has been altered, or the store is newer than this program.
     """
-    conn = await connect(database_url, "migrate")
+    conn = await reach(database_url, "migrate")
     async with conn:
         await conn.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         await conn.execute(

@@ -1,9 +1,11 @@
 """Open connections to the store. Every session speaks UTC and names its service."""
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
+
+from ward.errors import StoreUnavailable
 
 Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
@@ -21,9 +23,25 @@ async def connect(database_url: str, service: str, *, autocommit: bool = False) 
     Raises
     ------
     psycopg.OperationalError
-        If the store does not answer.
+        If the store does not answer. Commands for people turn it into words: `reach`.
     """
     return await AsyncConnection.connect(_conninfo(database_url, service), autocommit=autocommit)
+
+
+async def reach(database_url: str, service: str) -> Connection:
+    """Open one connection for a command that a person has given.
+
+    Raises
+    ------
+    StoreUnavailable
+        If the store does not answer, saying what to look at.
+    """
+    try:
+        return await connect(database_url, service)
+    except OperationalError as error:
+        raise StoreUnavailable(
+            f"The store does not answer ({str(error).strip()}). Is it running, and is HEMVAKT_DATABASE_URL right?"
+        ) from error
 
 
 def pool(database_url: str, service: str, *, size: int) -> Pool:
