@@ -134,9 +134,17 @@ def _sentence(rule: str, evidence: Evidence, lang: words.Language) -> str:
         return rule
 
 
+def _evidence(row: AlertRow) -> Evidence:
+    """Read kept evidence; an alert is shown even where this program cannot read why."""
+    try:
+        return msgspec.convert(row.evidence, Evidence, strict=False)
+    except msgspec.ValidationError:
+        return Evidence(rule_version=0, text_key="", params={}, inputs=())
+
+
 def alert_state(row: AlertRow, today: date) -> AlertState:
     """Build an alert."""
-    evidence = msgspec.convert(row.evidence, Evidence, strict=False)
+    evidence = _evidence(row)
     return AlertState(
         alert_id=row.alert_id,
         patient_id=row.patient_id,

@@ -89,6 +89,8 @@ class Feed:
                     await self._follow()
                 except* LOST as lost:
                     log.get().warning("feed_lost", error=type(lost.exceptions[0]).__name__)
+                except* Exception as broken:  # noqa: BLE001 - the board must come back whatever it was; nothing is skipped
+                    log.get().error("feed_failed", error=type(broken.exceptions[0]).__name__, exc_info=broken)
                 if self._clock.now() - began > timedelta(seconds=_LONGEST_BACKOFF_S):
                     pause_s = 0.1
                 await asyncio.sleep(pause_s)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
 from typing_extensions import TypedDict
 
 from ward import plans
@@ -176,7 +177,7 @@ def head_state(seat: Seat, today: date) -> Head:
         next_step=seat.next_step,
         team=TeamState(team_id=seat.team_id, name=seat.team_name, phone=seat.team_phone),
         mode=seat.mode,  # type: ignore[typeddict-item]  # the schema checks the word
-        limits=limits_state(plan_of(seat)),
+        limits=limits_state(seat),
     )
 
 
@@ -187,8 +188,12 @@ def plan_of(seat: Seat) -> plans.Plan:
     return plans.decode(seat.plan_version, seat.plan_rules)
 
 
-def limits_state(plan: plans.Plan) -> dict[str, LimitState]:
-    """Build the limits of a plan, by kind."""
+def limits_state(seat: Seat) -> dict[str, LimitState]:
+    """Build the limits in force, by kind; where the plan cannot be read none are shown, rather than wrong ones."""
+    try:
+        plan = plan_of(seat)
+    except msgspec.ValidationError:
+        return {}
     return {
         kind.value: LimitState(
             alert_low=each.alert_low, warn_low=each.warn_low, warn_high=each.warn_high, alert_high=each.alert_high

@@ -1,5 +1,6 @@
 """The fan-out table: who is told what, in which order, and what happens to those who do not keep up."""
 
+import dataclasses
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -328,6 +329,18 @@ def test_alert_without_words_is_shown_by_its_rule() -> None:
     stage.alarm(7)
 
     assert stage.take(stage.join())[0]["alerts"][0]["text_sv"] == "limit.spo2.low"
+
+
+def test_what_cannot_be_read_hides_nobody() -> None:
+    """A plan or evidence that this program cannot read leaves its part out, never the patient or the alert."""
+    stage = Stage()
+    seat = dataclasses.replace(a_seat(1), plan_version=2, plan_rules='{"limits": 1}')
+    stage.board.set_seats([seat], NOW.date())
+    stage.board.set_alert(dataclasses.replace(an_alert(7), evidence={"rule": "x"}), NOW.date())
+    snapshot = stage.take(stage.join())[0]
+
+    assert snapshot["patients"][0]["limits"] == {}
+    assert snapshot["alerts"][0]["text_en"] == "limit.spo2.low"
 
 
 def test_heartbeat_does_not_count() -> None:
