@@ -1,22 +1,33 @@
 """Numbered messages that wait, or that somebody may have missed. Pure.
 
 Of vitals only the newest message of each stay is kept, since it carries whole state; alerts are kept each.
-The newest message of all is therefore always there, and numbers rise from first to last, with holes.
+Numbers rise from first to last, with holes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ward.people import StayId
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One counted message, encoded. `stay_id` is set for vitals, None for alerts."""
+def _text(kind: str, seq: int, rest: str) -> str:
+    return f'{{"type":"{kind}","seq":{seq},{rest}'
 
-    seq: int
-    text: str
-    stay_id: StayId | None = None
+
+class Entry:
+    """One counted message, encoded once. `stay_id` is set for vitals, None for alerts; `rest` follows the number."""
+
+    __slots__ = ("_text", "kind", "rest", "seq", "stay_id")
+
+    def __init__(self, kind: str, seq: int, rest: str, stay_id: StayId | None = None) -> None:
+        self.kind = kind
+        self.seq = seq
+        self.rest = rest
+        self.stay_id = stay_id
+        self._text = _text(kind, seq, rest)
+
+    def numbered(self, seq: int) -> str:
+        """Return the message under a client's own number, which is mostly the entry's."""
+        return self._text if seq == self.seq else _text(self.kind, seq, self.rest)
 
 
 class Backlog:

@@ -3,6 +3,9 @@
 People with the same scope share a room: its numbers, its encoded messages, and what those may have missed who come
 back. A slow client gets the newest vitals of each stay and every alert; one with too many alerts waiting is closed
 and comes back for a snapshot. A room's numbers start at a random place: a number of another process is never ours.
+
+A client counts what it is sent, without holes. Where older vitals were left out its number falls behind the room's,
+never ahead: who resumes from it gets all that was missed, and some again, which whole state makes harmless.
 """
 
 import secrets
@@ -47,7 +50,7 @@ class Room:
     def publish(self, kind: str, body: str, stay_id: StayId | None) -> None:
         """Give a message its number and offer it to every client."""
         self.seq += 1
-        entry = Entry(self.seq, f'{{"type":"{kind}","seq":{self.seq},{body}', stay_id)
+        entry = Entry(kind, self.seq, body, stay_id)
         self._recent.add(entry)
         if self._recent.alerts > MOST_ALERTS_KEPT:
             self._floor = self._recent.drop_oldest_alert()
@@ -125,10 +128,8 @@ class Client:
             self._resumed = False
             texts.append(f'{{"type":"resumed","seq":{self._seq},"server_time":"{at}"}}')
         for entry in self._backlog.drain():
-            if entry.seq != self._seq + 1:
-                texts.append(f'{{"type":"resumed","seq":{entry.seq - 1},"server_time":"{at}"}}')
-            texts.append(entry.text)
-            self._seq = entry.seq
+            self._seq += 1
+            texts.append(entry.numbered(self._seq))
         if self._beat:
             self._beat = False
             texts.append(f'{{"type":"heartbeat","seq":{self._seq},"server_time":"{at}"}}')

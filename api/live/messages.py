@@ -147,10 +147,7 @@ class HeartbeatMessage(TypedDict):
 
 
 class ResumedMessage(TypedDict):
-    """Everything up to `seq` is accounted for; the next message counts from there.
-
-    Comes first after `?since=`, and before a message whose predecessors were left out for newer state.
-    """
+    """Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`."""
 
     type: Literal["resumed"]
     seq: int
