@@ -21,8 +21,9 @@ def _nobody() -> str:
 
 def verify(password_hash: str | None, password: str) -> bool:
     """Tell whether the password fits; without a hash takes as long and says no, so that time tells no names."""
+    nobody = _nobody()  # made at the first log-in of all, whoever that is
     try:
-        _hasher.verify(password_hash or _nobody(), password)
+        _hasher.verify(password_hash or nobody, password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
