@@ -13,20 +13,21 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import msgspec
-import numpy as np
 
 from alerting import apply
 from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
-from alerting.features import USABLE, Batch, DeviceReport, Readings, Series, StayContext, batch, gather, moment, seconds
+from alerting.features import USABLE, Batch, DeviceReport, StayContext, batch, gather, moment, seconds
 from alerting.rules.news2 import INPUTS
+from alerting.windows import Windows, columns
 from ward import log, plans
 from ward.alerts import Alert
 from ward.clock import Clock, SystemClock
+from ward.clock import from_us as clock_from_us
 from ward.errors import StoreUnavailable
 from ward.people import StayId
 from ward.plans import Plan
@@ -34,7 +35,7 @@ from ward.settings import Settings
 from ward.store import alerts, bus, evaluation, heartbeats, scores
 from ward.store.borrow import LOST, borrow
 from ward.store.pool import Connection, Pool, connect, pool
-from ward.vitals import VITALS, VitalKind
+from ward.vitals import VITALS
 
 __all__ = ["Pass", "evaluate_due", "run"]
 
@@ -47,6 +48,8 @@ _RETRY_S = (0.2, 5.0)
 _NICE = 10
 # Late readings widen the window back to where they begin, at most this far.
 _LATEST_S = 6 * 3600.0
+# Later than any reading: a stay without a request has nothing that is not held.
+_NOTHING_NEW = datetime(9999, 1, 1, tzinfo=UTC)
 _AGAIN = timedelta(milliseconds=1)
 _TEMPLATE = plans.template()
 
@@ -75,8 +78,12 @@ def _plan(version: int, rules: str) -> Plan:
     return plan
 
 
-async def evaluate_due(conn: Connection, now: datetime, most: int = _MOST) -> Pass:
-    """Evaluate up to `most` stays that are due or have something new, in the caller's transaction."""
+async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | None = None, most: int = _MOST) -> Pass:
+    """Evaluate up to `most` stays that are due or have something new, in the caller's transaction.
+
+    `windows` holds what this worker has read before; without it everything is read anew.
+    """
+    windows = windows or Windows()
     claimed = await evaluation.claim(conn, now, most)
     if not claimed:
         return Pass(stays=0, scores=0, alerts=(), due_at=await evaluation.next_due(conn))
@@ -84,10 +91,10 @@ async def evaluate_due(conn: Connection, now: datetime, most: int = _MOST) -> Pa
     since = await evaluation.take_requests(conn, ids)
     known = await alerts.unresolved(conn, ids)
     stays = await _contexts(conn, claimed, since, known, now)
-    looked_at = await _read(conn, stays)
+    looked_at = await _read(conn, claimed, stays, since, windows)
     found = evaluate(looked_at, seconds(now))
     changed = await apply.settle(conn, known, found.observations, now)
-    await _write(conn, looked_at, found, changed, now)
+    await _write(conn, looked_at, found, changed, now, windows.worker)
     return Pass(stays=len(ids), scores=len(found.scores), alerts=tuple(changed), due_at=await evaluation.next_due(conn))
 
 
@@ -144,30 +151,28 @@ def _context(
     )
 
 
-async def _read(conn: Connection, stays: Sequence[StayContext]) -> Batch:
+async def _read(
+    conn: Connection,
+    claimed: Sequence[evaluation.Claimed],
+    stays: Sequence[StayContext],
+    new_since: Mapping[StayId, datetime],
+    windows: Windows,
+) -> Batch:
+    """Read the windows of these stays: what is new of those that are held already, all of the others."""
     kinds = sorted({*INPUTS, *(kind for stay in stays for kind in (*stay.plan.limits, *stay.plan.expected))})
-    since = {stay.stay_id: moment(stay.window_from_s) for stay in stays}
-    columns = await evaluation.readings(
-        conn, since, [VITALS[kind].code for kind in kinds], [each.value for each in USABLE]
+    ids = [stay.stay_id for stay in stays]
+    from_us = {stay.stay_id: round(stay.window_from_s * 1e6) for stay in stays}
+    covered = {row.stay_id for row in claimed if windows.covers(row.stay_id, row.evaluated_by, from_us[row.stay_id])}
+    since = [new_since.get(each, _NOTHING_NEW) if each in covered else clock_from_us(from_us[each]) for each in ids]
+    rows = await evaluation.readings(
+        conn, ids, since, [VITALS[kind].code for kind in kinds], [each.value for each in USABLE]
     )
-    return batch(stays, _series(columns, kinds, len(stays)))
-
-
-def _series(columns: evaluation.ReadingColumns, kinds: Sequence[VitalKind], stays: int) -> dict[VitalKind, Series]:
-    readings = Readings(
-        stay=columns.stay,
-        kind=columns.kind,
-        measured_s=columns.measured_us / 1e6,
-        received_s=columns.received_us / 1e6,
-        value=columns.value,
-        validity=columns.validity,
-        quality=np.where(columns.quality < 0, np.nan, columns.quality / 100),
-    )
-    return {kind: gather(readings, VITALS[kind].code, stays) for kind in kinds}
+    readings = columns(windows.extend(ids, from_us, covered, rows))
+    return batch(stays, {kind: gather(readings, VITALS[kind].code, len(stays)) for kind in kinds})
 
 
 async def _write(
-    conn: Connection, looked_at: Batch, found: Evaluation, changed: Sequence[Alert], now: datetime
+    conn: Connection, looked_at: Batch, found: Evaluation, changed: Sequence[Alert], now: datetime, worker: int
 ) -> None:
     await scores.insert(conn, [_score_row(scored, now) for scored in found.scores])
     digests = {scored.stay_id: scored.digest for scored in found.scores}
@@ -184,7 +189,7 @@ async def _write(
                 scored_at=None if digest is None else now,
             )
         )
-    await evaluation.reschedule(conn, rows)
+    await evaluation.reschedule(conn, rows, worker)
     await bus.announce(conn, bus.Channel.SCORES, sorted(digests))
 
 
@@ -237,6 +242,7 @@ class Worker:
 
     clock: Clock
     wake: asyncio.Event
+    windows: Windows = field(default_factory=Windows)
     passes: int = 0
     stays: int = 0
     store_down: bool = False
@@ -267,7 +273,7 @@ class Worker:
         started = time.monotonic()
         self.wake.clear()
         async with borrow(store) as conn:
-            done = await evaluate_due(conn, self.clock.now())
+            done = await evaluate_due(conn, self.clock.now(), windows=self.windows)
         if done.stays:
             self.passes += 1
             self.stays += done.stays

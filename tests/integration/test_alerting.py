@@ -91,7 +91,7 @@ def test_two_workers_at_once_make_no_double_alert(ward: str) -> None:
                 if not done.stays:
                     return taken
 
-    async def both() -> list[int]:
+    async def both() -> tuple[int, int]:
         return await asyncio.gather(work("one"), work("two"))
 
     taken = asyncio.run(both())
