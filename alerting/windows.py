@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from alerting.features import Readings
 from ward.people import StayId
+from ward.vitals import VitalKind
 
 # One reading as the store returns it: `place` is that of its stay in the question.
 Rows = npt.NDArray[np.void]
@@ -27,6 +28,14 @@ class Windows:
         self._held = 0
         self._rows: dict[StayId, Rows] = {}
         self._from_us: dict[StayId, int] = {}
+        self._kinds: set[VitalKind] = set()
+
+    def include(self, kinds: set[VitalKind]) -> list[VitalKind]:
+        """Return the kinds to read: these and all before. A new one means that nothing held is complete."""
+        if not kinds <= self._kinds:
+            self._kinds |= kinds
+            self._forget()
+        return sorted(self._kinds)
 
     def covers(self, stay_id: StayId, evaluated_by: int | None, from_us: int) -> bool:
         """Tell whether everything since `from_us` that was stored before the last evaluation is held here."""
@@ -57,9 +66,12 @@ class Windows:
             self._rows[stay_id] = rows[first:end].copy()
             self._from_us[stay_id] = from_us[stay_id]
         if self._held > self._most:
-            self._rows.clear()
-            self._from_us.clear()
-            self._held = 0
+            self._forget()
+
+    def _forget(self) -> None:
+        self._rows.clear()
+        self._from_us.clear()
+        self._held = 0
 
 
 def _tidy(rows: Rows) -> Rows:

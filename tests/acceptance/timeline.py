@@ -14,7 +14,7 @@ import numpy as np
 import psycopg
 
 from alerting import apply
-from alerting.service import evaluate_due
+from alerting.due import evaluate_due
 from alerting.windows import Windows
 from ward.alerts import AlertId, Outcome
 from ward.clock import FakeClock, to_us

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from alerting import apply
-from alerting.service import evaluate_due
+from alerting.due import evaluate_due
 from tests.acceptance.timeline import START, a_ward, stays_of
 from ward.alerts import Evidence, Family, Finding, Priority
 from ward.people import StayId
