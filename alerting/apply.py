@@ -7,7 +7,7 @@ The caller owns the transaction. Brings no numpy, so that the API can use it. Th
 from collections.abc import Iterable
 from datetime import datetime
 
-from alerting.lifecycle import (
+from alerting.events import (
     Acknowledge,
     Announce,
     Clear,
@@ -20,9 +20,8 @@ from alerting.lifecycle import (
     Recur,
     Resolve,
     Worsen,
-    respond,
-    step,
 )
+from alerting.lifecycle import respond, step
 from alerting.observed import Observation
 from ward.alerts import Alert, AlertId, Finding
 from ward.errors import NotFound

@@ -142,9 +142,10 @@ def gather(readings: Readings, kind_code: int, stays: int) -> Series:
     usable = np.isin(readings.validity, USABLE) & np.isfinite(readings.value)
     chosen = np.flatnonzero((readings.kind == kind_code) & usable)
     t_s = np.fmin(readings.measured_s[chosen], readings.received_s[chosen])
-    order = np.lexsort((readings.quality[chosen], readings.value[chosen], t_s, readings.stay[chosen]))
-    chosen, t_s = chosen[order], t_s[order]
     stay = readings.stay[chosen]
+    if not ((stay[1:] > stay[:-1]) | ((stay[1:] == stay[:-1]) & (t_s[1:] > t_s[:-1]))).all():
+        order = np.lexsort((readings.quality[chosen], readings.value[chosen], t_s, stay))
+        chosen, t_s, stay = chosen[order], t_s[order], stay[order]
     last = np.ones(len(chosen), np.bool_)
     last[:-1] = (stay[1:] != stay[:-1]) | (t_s[1:] != t_s[:-1])
     chosen, t_s, stay = chosen[last], t_s[last], stay[last]

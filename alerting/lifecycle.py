@@ -13,113 +13,33 @@ The invariants: `rev` rises by exactly one with each event, a resolved alert nev
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from alerting.events import (
+    KINDS,
+    Acknowledge,
+    Announce,
+    Clear,
+    Ease,
+    Effect,
+    Event,
+    Lapse,
+    Raise,
+    Record,
+    Recur,
+    Resolve,
+    Worsen,
+)
 from alerting.observed import Observation
-from ward.alerts import Alert, AlertEvent, AlertId, AlertState, Condition, Evidence, Family, Finding, Outcome, Priority
+from ward.alerts import Alert, AlertEvent, AlertState, Condition, Family, Finding, Outcome, Priority
 from ward.errors import Conflict, IllegalTransition
-from ward.people import StaffId, TeamId
+from ward.people import StaffId
 
 # How long "I have seen it" lasts before the alert is open again. The project's choice, to be confirmed locally.
 ACKNOWLEDGED_FOR: MappingProxyType[Priority, timedelta] = MappingProxyType(
     {Priority.HIGH: timedelta(minutes=15), Priority.MEDIUM: timedelta(minutes=60), Priority.LOW: timedelta(hours=8)}
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raise:
-    """A finding becomes an alert of its own, with an id from the store and the team that answers now."""
-
-    alert_id: AlertId
-    team_id: TeamId
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worsen:
-    """The finding has a higher priority than the alert; an acknowledgement of the milder one no longer holds."""
-
-    priority: Priority
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ease:
-    """The finding has a lower priority than the alert."""
-
-    priority: Priority
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clear:
-    """What raised the alert is certainly over."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recur:
-    """What had cleared is there again before anybody acted."""
-
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledge:
-    """A person has seen the alert as it was at `rev`."""
-
-    by: StaffId
-    rev: int
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lapse:
-    """The acknowledgement has run out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolve:
-    """A person closes the alert as it was at `rev`."""
-
-    by: StaffId
-    outcome: Outcome
-    rev: int
-    note: str | None = None
-
-
-Event = Raise | Worsen | Ease | Clear | Recur | Acknowledge | Lapse | Resolve
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """Append one line to the alert's life."""
-
-    event: AlertEvent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announce:
-    """Tell every board that the alert has changed."""
-
-    alert_id: AlertId
-
-
-Effect = Record | Announce
-
-# The word for each event in the alert's life, in the store and in the API.
-KINDS: MappingProxyType[type, str] = MappingProxyType(
-    {
-        Raise: "raised",
-        Worsen: "worsened",
-        Ease: "eased",
-        Clear: "cleared",
-        Recur: "recurred",
-        Acknowledge: "acknowledged",
-        Lapse: "lapsed",
-        Resolve: "resolved",
-    }
 )
 
 

@@ -1,9 +1,8 @@
-"""The alerting process: claims the stays that are due or have something new, evaluates them together, writes.
+"""The alerting process: passes over the stays that are due, hints that wake it, and a sign of life.
 
 All of a pass is one transaction, so a worker that dies has done nothing; any number of workers share the list.
 Hints only wake it, the list is the truth, and it looks at it at least every second. It yields to ingest: its process
-has lower priority, and passes are a while apart. A late reading is evaluated in its own time: what is over by now
-raises nothing, what is still there does.
+has lower priority, and passes are a while apart.
 """
 
 import asyncio
@@ -11,200 +10,26 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from dataclasses import dataclass, field
+from datetime import datetime
 
-import msgspec
-import numpy as np
-
-from alerting import apply
-from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
-from alerting.features import USABLE, Batch, DeviceReport, Readings, Series, StayContext, batch, gather, moment, seconds
-from alerting.rules.news2 import INPUTS
-from ward import log, plans
-from ward.alerts import Alert
+from alerting.due import MOST, Pass, evaluate_due
+from alerting.windows import Windows
+from ward import log
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
-from ward.people import StayId
-from ward.plans import Plan
 from ward.settings import Settings
-from ward.store import alerts, bus, evaluation, heartbeats, scores
+from ward.store import bus, evaluation, heartbeats
 from ward.store.borrow import LOST, borrow
-from ward.store.pool import Connection, Pool, connect, pool
-from ward.vitals import VITALS, VitalKind
+from ward.store.pool import Pool, connect, pool
 
-__all__ = ["Pass", "evaluate_due", "run"]
-
-_MOST = 500
 _APART_S = 0.2
 _SWEEP_S = 1.0
 _ENROL_S = 5.0
 _BEAT_S = 2.0
 _RETRY_S = (0.2, 5.0)
 _NICE = 10
-# Late readings widen the window back to where they begin, at most this far.
-_LATEST_S = 6 * 3600.0
-_AGAIN = timedelta(milliseconds=1)
-_TEMPLATE = plans.template()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
-    """What one pass did; `due_at` is when the next stay on the list is due."""
-
-    stays: int
-    scores: int
-    alerts: tuple[Alert, ...]
-    due_at: datetime | None
-
-
-@lru_cache(maxsize=4096)
-def _plan(version: int, rules: str) -> Plan:
-    """Read a plan; one that cannot be used gives way to the template, never to no alarms."""
-    try:
-        plan = plans.decode(version, rules)
-        faults = [f"{kind}: {fault}" for kind, each in plan.limits.items() for fault in each.faults()]
-    except msgspec.ValidationError as error:
-        plan, faults = _TEMPLATE, [str(error)]
-    if faults:
-        log.get().error("plan_unusable", version=version, faults=faults)
-        return _TEMPLATE
-    return plan
-
-
-async def evaluate_due(conn: Connection, now: datetime, most: int = _MOST) -> Pass:
-    """Evaluate up to `most` stays that are due or have something new, in the caller's transaction."""
-    claimed = await evaluation.claim(conn, now, most)
-    if not claimed:
-        return Pass(stays=0, scores=0, alerts=(), due_at=await evaluation.next_due(conn))
-    ids = [row.stay_id for row in claimed]
-    since = await evaluation.take_requests(conn, ids)
-    known = await alerts.unresolved(conn, ids)
-    stays = await _contexts(conn, claimed, since, known, now)
-    looked_at = await _read(conn, stays)
-    found = evaluate(looked_at, seconds(now))
-    changed = await apply.settle(conn, known, found.observations, now)
-    await _write(conn, looked_at, found, changed, now)
-    return Pass(stays=len(ids), scores=len(found.scores), alerts=tuple(changed), due_at=await evaluation.next_due(conn))
-
-
-async def _contexts(
-    conn: Connection,
-    claimed: Sequence[evaluation.Claimed],
-    since: Mapping[StayId, datetime],
-    known: Sequence[Alert],
-    now: datetime,
-) -> list[StayContext]:
-    ids = [row.stay_id for row in claimed]
-    own: dict[StayId, dict[str, Alert]] = {stay_id: {} for stay_id in ids}
-    for alert in known:
-        own[alert.stay_id][alert.rule] = alert
-    devices: dict[StayId, list[DeviceReport]] = {stay_id: [] for stay_id in ids}
-    for worn in await evaluation.worn(conn, ids, now):
-        devices[worn.stay_id].append(_report(worn))
-    rows = {row.stay_id: row for row in await evaluation.stays(conn, ids, now)}
-    return [_context(row, rows[row.stay_id], own, devices, since.get(row.stay_id), now) for row in claimed]
-
-
-def _report(row: evaluation.WornRow) -> DeviceReport:
-    return DeviceReport(
-        device_id=row.device_id,
-        online=row.online,
-        battery_pct=row.battery_pct,
-        reported_s=seconds(row.reported_at),
-        changed_s=seconds(row.changed_at),
-    )
-
-
-def _context(
-    claimed: evaluation.Claimed,
-    row: evaluation.StayRow,
-    own: Mapping[StayId, Mapping[str, Alert]],
-    devices: Mapping[StayId, Sequence[DeviceReport]],
-    since: datetime | None,
-    now: datetime,
-) -> StayContext:
-    plan = _TEMPLATE if row.version is None or row.rules is None else _plan(row.version, row.rules)
-    now_s = seconds(now)
-    window_s = now_s - look_back_s(plan)
-    if since is not None:
-        window_s = max(min(window_s, seconds(since) - look_back_s(plan)), now_s - _LATEST_S)
-    return StayContext(
-        stay_id=row.stay_id,
-        plan=plan,
-        watched_from_s=seconds(max(row.started_at, row.bound_at or row.started_at)),
-        window_from_s=window_s,
-        devices=tuple(devices[row.stay_id]),
-        alerts=own[row.stay_id],
-        digest=claimed.score_digest,
-        scored_s=None if claimed.scored_at is None else seconds(claimed.scored_at),
-    )
-
-
-async def _read(conn: Connection, stays: Sequence[StayContext]) -> Batch:
-    kinds = sorted({*INPUTS, *(kind for stay in stays for kind in (*stay.plan.limits, *stay.plan.expected))})
-    since = {stay.stay_id: moment(stay.window_from_s) for stay in stays}
-    columns = await evaluation.readings(
-        conn, since, [VITALS[kind].code for kind in kinds], [each.value for each in USABLE]
-    )
-    return batch(stays, _series(columns, kinds, len(stays)))
-
-
-def _series(columns: evaluation.ReadingColumns, kinds: Sequence[VitalKind], stays: int) -> dict[VitalKind, Series]:
-    readings = Readings(
-        stay=columns.stay,
-        kind=columns.kind,
-        measured_s=columns.measured_us / 1e6,
-        received_s=columns.received_us / 1e6,
-        value=columns.value,
-        validity=columns.validity,
-        quality=np.where(columns.quality < 0, np.nan, columns.quality / 100),
-    )
-    return {kind: gather(readings, VITALS[kind].code, stays) for kind in kinds}
-
-
-async def _write(
-    conn: Connection, looked_at: Batch, found: Evaluation, changed: Sequence[Alert], now: datetime
-) -> None:
-    await scores.insert(conn, [_score_row(scored, now) for scored in found.scores])
-    digests = {scored.stay_id: scored.digest for scored in found.scores}
-    # What changed now may change again by time, which was reckoned before: look at those once more.
-    again = {alert.stay_id for alert in changed}
-    rows = []
-    for stay, next_s in zip(looked_at.stays, found.next_s.tolist(), strict=True):
-        digest = digests.get(stay.stay_id)
-        rows.append(
-            evaluation.NextRow(
-                stay_id=stay.stay_id,
-                due_at=now + _AGAIN if stay.stay_id in again else moment(next_s),
-                score_digest=digest,
-                scored_at=None if digest is None else now,
-            )
-        )
-    await evaluation.reschedule(conn, rows)
-    await bus.announce(conn, bus.Channel.SCORES, sorted(digests))
-
-
-def _score_row(scored: Scored, now: datetime) -> scores.ScoreRow:
-    detail = scores.ScoreDetail(
-        parts={name: scores.PointRange(min=low, max=high) for name, (low, high) in scored.parts.items()},
-        missing=list(scored.missing),
-        stale=list(scored.stale),
-        settles=scored.settles,
-        single_three=scored.single_three,
-    )
-    return scores.ScoreRow(
-        stay_id=scored.stay_id,
-        scored_at=now,
-        total_min=scored.total_min,
-        total_max=scored.total_max,
-        risk=scored.risk,
-        spo2_scale=scored.spo2_scale,
-        detail=msgspec.json.encode(detail).decode(),
-    )
 
 
 async def run(settings: Settings, clock: Clock | None = None) -> None:
@@ -237,6 +62,7 @@ class Worker:
 
     clock: Clock
     wake: asyncio.Event
+    windows: Windows = field(default_factory=Windows)
     passes: int = 0
     stays: int = 0
     store_down: bool = False
@@ -260,14 +86,14 @@ class Worker:
                 continue
             retry_s, self.store_down = _RETRY_S[0], False
             await asyncio.sleep(max(0.0, started + _APART_S - time.monotonic()))
-            if done.stays < _MOST:
+            if done.stays < MOST:
                 await self._rest(done.due_at)
 
     async def _pass(self, store: Pool) -> Pass:
         started = time.monotonic()
         self.wake.clear()
         async with borrow(store) as conn:
-            done = await evaluate_due(conn, self.clock.now())
+            done = await evaluate_due(conn, self.clock.now(), windows=self.windows)
         if done.stays:
             self.passes += 1
             self.stays += done.stays

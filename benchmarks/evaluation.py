@@ -14,9 +14,10 @@ from pathlib import Path
 
 import psycopg
 
-from alerting import service
+from alerting import due
 from alerting.evaluate import evaluate
 from alerting.features import seconds
+from alerting.windows import Windows
 from tests.acceptance.timeline import START, a_ward
 from ward.store import embedded, evaluation, migrate
 from ward.store.pool import Connection, connect
@@ -55,32 +56,34 @@ async def measure(database_url: str, stays: int, every_s: float) -> None:
     async with await connect(database_url, "bench") as conn:
         await migrate.ensure_partitions(conn, [START.date()])
         print(f"{stays} stays, {await fill(conn, every_s)} readings, one every {every_s:g} s")
+        windows = Windows()
         for number in range(4):
             await evaluation.enrol(conn, NOW)
             await conn.execute("update evaluation_due set due_at = %s", (NOW,))
             await conn.commit()
             started, taken = time.perf_counter(), 0
-            while (done := await service.evaluate_due(conn, NOW + timedelta(seconds=number))).stays:
+            while (done := await due.evaluate_due(conn, NOW + timedelta(seconds=number), windows=windows)).stays:
                 await conn.commit()
                 taken += done.stays
             spent = time.perf_counter() - started
             print(f"round {number}: {taken} stays in {spent * 1000:.0f} ms = {taken / spent:.0f} stays/s")
-        await parts(conn)
+        await parts(conn, windows)
 
 
-async def parts(conn: Connection) -> None:
+async def parts(conn: Connection, windows: Windows) -> None:
     """Say where the time of one pass goes."""
-    await conn.execute("update evaluation_due set due_at = %s", (NOW,))
+    now = NOW + timedelta(seconds=5)
+    await conn.execute("update evaluation_due set due_at = %s", (now,))
     marks = [time.perf_counter()]
-    claimed = await evaluation.claim(conn, NOW, 500)
+    claimed = await evaluation.claim(conn, now, 500)
     marks.append(time.perf_counter())
-    stays = await service._contexts(conn, claimed, {}, [], NOW)  # noqa: SLF001
+    stays = await due._contexts(conn, claimed, {}, [], now)  # noqa: SLF001
     marks.append(time.perf_counter())
-    batch = await service._read(conn, stays)  # noqa: SLF001
+    batch = await due._read(conn, claimed, stays, {}, windows)  # noqa: SLF001
     marks.append(time.perf_counter())
-    found = evaluate(batch, seconds(NOW))
+    found = evaluate(batch, seconds(now))
     marks.append(time.perf_counter())
-    await service._write(conn, batch, found, [], NOW)  # noqa: SLF001
+    await due._write(conn, batch, found, [], now, windows.worker)  # noqa: SLF001
     await conn.commit()
     marks.append(time.perf_counter())
     names = ("claim", "contexts", "read", "evaluate", "write")

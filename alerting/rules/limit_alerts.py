@@ -28,10 +28,11 @@ def observe(batch: Batch, now_s: float) -> Observed:
 
 def _side(batch: Batch, kind: VitalKind, side: Side, now_s: float) -> Observed:
     unique = limits.bounds([plan.limits.get(kind) for plan in batch.plans], side)
-    if np.isnan(unique.limit).all():
+    rule = f"limit.{kind}.{side.label}"
+    # An alert of a limit that has been taken away must still be able to clear.
+    if np.isnan(unique.limit).all() and not any(rule in stay.alerts for stay in batch.stays):
         return Observed(observations=(), next_s=np.full(len(batch.stays), np.inf))
     bound = limits.select(unique, batch.plan_of)
-    rule = f"limit.{kind}.{side.label}"
     series = batch.of(kind)
     stale_s = VITALS[kind].freshness.stale_s
     state, _ = limits.watch(series, bound, _carried(batch, rule, bound), stale_s)

@@ -53,8 +53,9 @@ def observe(batch: Batch, now_s: float) -> Observed:
     low = scores.total_min.reshape(-1, stays)
     bound = _upper(scores)
     high = bound.sum(axis=0).reshape(-1, stays)
-    medium_at = np.array([plan.news2_medium for plan in batch.plans])[batch.plan_of]
     high_at = np.array([plan.news2_high for plan in batch.plans])[batch.plan_of]
+    # Thresholds the wrong way round must not make a gap in which nothing rings.
+    medium_at = np.minimum(np.array([plan.news2_medium for plan in batch.plans])[batch.plan_of], high_at)
     urgent, emergency = _hold(low >= medium_at, now_s), _hold(low >= high_at, now_s)
     below, eased = _hold(high < medium_at, now_s), _hold(high < high_at, now_s)
     threes = (scores.low == SINGLE).reshape(len(Part), -1, stays).all(axis=1)

@@ -14,7 +14,8 @@ import numpy as np
 import psycopg
 
 from alerting import apply
-from alerting.service import evaluate_due
+from alerting.due import evaluate_due
+from alerting.windows import Windows
 from ward.alerts import AlertId, Outcome
 from ward.clock import FakeClock, to_us
 from ward.people import StaffId, StayId
@@ -85,6 +86,7 @@ class Timeline:
         self.url = database_url
         self.clock = FakeClock(START)
         self._runner = asyncio.Runner()
+        self.windows = Windows()
         self.sql = psycopg.connect(database_url, autocommit=True)
         self.stay_id = a_ward(self.sql)[0]
         self.conn = self.run(connect(database_url, "test"))
@@ -107,6 +109,7 @@ class Timeline:
         """Let the worker die and another one take over: nothing but the store goes on."""
         self.run(self.conn.close())
         self.conn = self.run(connect(self.url, "test"))
+        self.windows = Windows()
         self.run(self._ready())
         return self
 
@@ -134,7 +137,7 @@ class Timeline:
 
     async def _pass(self) -> Any:
         async with self.conn.transaction():
-            return await evaluate_due(self.conn, self.clock.now())
+            return await evaluate_due(self.conn, self.clock.now(), windows=self.windows)
 
     def vital(self, kind: str, value: float | str, ago: str = "00:00", validity: Validity = Validity.VLD) -> "Timeline":
         """Measure a value now, or receive now what was measured `ago`."""

@@ -11,10 +11,11 @@ import psycopg
 import pytest
 
 from alerting import apply
-from alerting.service import evaluate_due
+from alerting.due import evaluate_due
 from tests.acceptance.timeline import START, a_ward, stays_of
-from ward.alerts import Evidence, Family, Finding, Priority
-from ward.people import StayId
+from ward.alerts import AlertId, Evidence, Family, Finding, Priority
+from ward.errors import Conflict, NotFound
+from ward.people import StaffId, StayId
 from ward.store import alerts, evaluation, migrate
 from ward.store.pool import connect
 from ward.vitals import VITALS, VitalKind
@@ -91,7 +92,7 @@ def test_two_workers_at_once_make_no_double_alert(ward: str) -> None:
                 if not done.stays:
                     return taken
 
-    async def both() -> list[int]:
+    async def both() -> tuple[int, int]:
         return await asyncio.gather(work("one"), work("two"))
 
     taken = asyncio.run(both())
@@ -223,3 +224,27 @@ def test_service_works_survives_a_lost_store_and_stops_on_a_signal(ward: str, mo
     finally:
         process.kill()
         process.wait()
+
+
+def test_person_acts_through_the_one_door(ward: str) -> None:
+    """An acknowledgement is saved with its line and announced; an old revision and an unknown alert are refused."""
+
+    async def act() -> None:
+        async with await connect(ward, "hands", autocommit=True) as hands:
+            raised = await apply.raise_or_update(hands, _a_finding(StayId(1)), START)
+            assert raised is not None
+            event = apply.Acknowledge(by=StaffId(1), rev=1, note="Ringer patienten")
+            await apply.apply_event(hands, raised.alert_id, event, START)
+            with pytest.raises(Conflict):
+                await apply.apply_event(hands, raised.alert_id, event, START)
+            with pytest.raises(NotFound):
+                await apply.apply_event(hands, AlertId(999), event, START)
+
+    with psycopg.connect(ward, autocommit=True) as conn:
+        conn.execute("listen hv_alerts")
+        asyncio.run(act())
+        heard = [note.payload for note in conn.notifies(timeout=10, stop_after=2)]
+        lines = conn.execute("select kind, note, staff_id from alert_event order by rev").fetchall()
+
+    assert lines == [("raised", None, None), ("acknowledged", "Ringer patienten", 1)]
+    assert heard == ["1", "1"]

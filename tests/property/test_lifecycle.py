@@ -7,18 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from alerting.lifecycle import (
-    ACKNOWLEDGED_FOR,
-    KINDS,
-    Acknowledge,
-    Clear,
-    Event,
-    Raise,
-    Record,
-    Resolve,
-    respond,
-    step,
-)
+from alerting.events import KINDS, Acknowledge, Clear, Event, Raise, Record, Resolve
+from alerting.lifecycle import ACKNOWLEDGED_FOR, respond, step
 from alerting.observed import Observation, Quiet
 from ward.alerts import Alert, AlertId, AlertState, Condition, Evidence, Family, Finding, Outcome, Priority
 from ward.errors import Conflict, IllegalTransition

@@ -66,14 +66,15 @@ def whole(given_rows: list[Row], side: Side) -> set[tuple[int, int, float, float
 
 def walked(given_rows: list[Row], side: Side) -> set[tuple[int, int, float, float]]:
     """Find the violations reading by reading, the slow and obvious way."""
-    out = set()
+    out: set[tuple[int, int, float, float]] = set()
     latest = {(stay, second): value for stay, second, value in sorted(given_rows)}
     for level, (low, high) in enumerate([(91, 97), (88, 98), (80, None)]):
         limit = low if side is Side.LOW else high
         for stay in (0, 1):
             if limit is None:
                 continue
-            began = last = None
+            began: float | None = None
+            last: float | None = None
             for (_, second), value in sorted(item for item in latest.items() if item[0][0] == stay):
                 beyond = (value - limit) * side.value
                 if last is not None and second - last >= STALE_S and began is not None:
@@ -87,7 +88,7 @@ def walked(given_rows: list[Row], side: Side) -> set[tuple[int, int, float, floa
                 last = second
             if began is not None and last is not None:
                 out.add((level, stay, began, min(UNTIL_S, last + STALE_S)))
-    return {(level, stay, float(began), float(ended)) for level, stay, began, ended in out}
+    return out
 
 
 @given(rows, sides)

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from alerting.lifecycle import ACKNOWLEDGED_FOR, KINDS, TRANSITIONS
+from alerting.events import KINDS
+from alerting.lifecycle import ACKNOWLEDGED_FOR, TRANSITIONS
 from alerting.rules import catalogue, news2_alerts, technical
 from ward.alerts import AlertState, Condition, Outcome, Priority
 

@@ -20,7 +20,7 @@ WELL = {
     VitalKind.TEMPERATURE: 37.0,
 }
 # Written out from RCP, NEWS2, 2017, Chart 1, apart from the table under test: (value, points).
-CHART = {
+CHART: dict[Part, list[tuple[float, int]]] = {
     Part.RESP_RATE: [(0, 3), (8, 3), (9, 1), (11, 1), (12, 0), (20, 0), (21, 2), (24, 2), (25, 3), (60, 3)],
     Part.SPO2: [(55, 3), (91, 3), (92, 2), (93, 2), (94, 1), (95, 1), (96, 0), (100, 0)],
     Part.SYSTOLIC: [(60, 3), (90, 3), (91, 2), (100, 2), (101, 1), (110, 1), (111, 0), (219, 0), (220, 3), (280, 3)],

@@ -4,17 +4,16 @@ Workers share the list by `for update skip locked`; a claimed stay is theirs unt
 invariant: a request is deleted before the readings are read, so that what it asked for is seen, or asked for again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from psycopg.rows import class_row
 
 from ward.people import StayId
-from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ, Type
+from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ
 from ward.store.pool import Connection
 
 _HEADER_BYTES, _TRAILER_BYTES = 19, 2
@@ -22,11 +21,12 @@ _HEADER_BYTES, _TRAILER_BYTES = 19, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A stay that this transaction may evaluate, and the score last written for it."""
+    """A stay that this transaction may evaluate, the score last written for it, and the worker that did so."""
 
     stay_id: StayId
     score_digest: int | None
     scored_at: datetime | None
+    evaluated_by: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +50,6 @@ class WornRow:
     battery_pct: float | None
     reported_at: datetime
     changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingColumns:
-    """Readings as columns; `stay` is the place of the stay in the question, times are microseconds since 1970.
-
-    `quality` is 0-100, or -1 when the device did not say.
-    """
-
-    stay: npt.NDArray[np.int64]
-    kind: npt.NDArray[np.int64]
-    measured_us: npt.NDArray[np.int64]
-    received_us: npt.NDArray[np.int64]
-    value: npt.NDArray[np.float64]
-    validity: npt.NDArray[np.int64]
-    quality: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +96,7 @@ async def claim(conn: Connection, now: datetime, most: int) -> list[Claimed]:
     async with conn.cursor(row_factory=class_row(Claimed)) as cursor:
         await cursor.execute(
             """
-            select stay_id, score_digest, scored_at from evaluation_due
+            select stay_id, score_digest, scored_at, evaluated_by from evaluation_due
             where due_at <= %(now)s order by due_at limit %(most)s for update skip locked
             """,
             {"now": now, "most": most},
@@ -120,7 +104,7 @@ async def claim(conn: Connection, now: datetime, most: int) -> list[Claimed]:
         due = await cursor.fetchall()
         await cursor.execute(
             """
-            select stay_id, score_digest, scored_at from evaluation_due
+            select stay_id, score_digest, scored_at, evaluated_by from evaluation_due
             where stay_id in (select stay_id from evaluation_request) and stay_id <> all(%(taken)s)
             limit %(most)s for update skip locked
             """,
@@ -202,22 +186,36 @@ copy (
     ) r
 ) to stdout (format binary)
 """
-_TYPES = (INT4, INT2, TIMESTAMPTZ, TIMESTAMPTZ, FLOAT8, INT2, INT2)
+_TYPES = {
+    "place": INT4,
+    "kind": INT2,
+    "measured_us": TIMESTAMPTZ,
+    "received_us": TIMESTAMPTZ,
+    "value": FLOAT8,
+    "validity": INT2,
+    "quality": INT2,
+}
+ROW = np.dtype([(name, each.dtype.replace(">", "=")) for name, each in _TYPES.items()])
 
 
 async def readings(
-    conn: Connection, since: Mapping[StayId, datetime], kinds: Sequence[int], usable: Sequence[int]
-) -> ReadingColumns:
+    conn: Connection,
+    stay_ids: Sequence[StayId],
+    since: Sequence[datetime],
+    kinds: Sequence[int],
+    usable: Sequence[int],
+) -> npt.NDArray[np.void]:
     """Return each stay's readings of these kinds since a time, and the newest usable one however old it is.
 
     In any order, the newest twice where it lies in the window. `usable` lists the validities of the newest one;
-    behind an unusable one it is looked for over 48 hours.
+    behind an unusable one it is looked for over 48 hours. A row is `ROW`: `place` is that of its stay in
+    `stay_ids`, times are microseconds since 1970, quality is 0-100 or -1 when the device did not say.
     """
     async with conn.cursor() as cursor:
         parameters = {
-            "stays": list(since),
-            "since": list(since.values()),
-            "earliest": min(since.values()),
+            "stays": list(stay_ids),
+            "since": list(since),
+            "earliest": min(since),
             "kinds": list(kinds),
             "usable": list(usable),
         }
@@ -225,33 +223,34 @@ async def readings(
         async with cursor.copy(_READINGS, parameters) as copy:
             async for block in copy:
                 parts += block
-    return ReadingColumns(**dict(zip(ReadingColumns.__dataclass_fields__, _columns(parts, _TYPES), strict=True)))
+    return _rows(parts)
 
 
-def _columns(copied: bytearray, types: Sequence[Type]) -> list[npt.NDArray[Any]]:
-    """Cut a binary COPY without NULLs into columns."""
+def _rows(copied: bytearray) -> npt.NDArray[np.void]:
+    """Read a binary COPY without NULLs."""
     fields: list[tuple[str, str]] = [("count", ">i2")]
-    for position, each in enumerate(types):
-        fields += [(f"size{position}", ">i4"), (f"value{position}", each.dtype)]
-    rows = np.frombuffer(memoryview(copied)[_HEADER_BYTES:-_TRAILER_BYTES], dtype=np.dtype(fields))
-    found: list[npt.NDArray[Any]] = []
-    for position, each in enumerate(types):
-        column = rows[f"value{position}"]
-        found.append(column.astype(np.float64 if each is FLOAT8 else np.int64) - each.shift)
-    return found
+    for name, each in _TYPES.items():
+        fields += [(f"{name}_size", ">i4"), (name, each.dtype)]
+    found = np.frombuffer(memoryview(copied)[_HEADER_BYTES:-_TRAILER_BYTES], dtype=np.dtype(fields))
+    rows = np.empty(len(found), ROW)
+    for name, each in _TYPES.items():
+        rows[name] = found[name]
+        rows[name] -= each.shift
+    return rows
 
 
-async def reschedule(conn: Connection, rows: Sequence[NextRow]) -> None:
-    """Set when each claimed stay is to be evaluated again, and what was scored."""
+async def reschedule(conn: Connection, rows: Sequence[NextRow], worker: int) -> None:
+    """Set when each claimed stay is to be evaluated again, what was scored, and by which worker."""
     await conn.execute(
         """
         update evaluation_due d set due_at = w.due_at, score_digest = coalesce(w.digest, d.score_digest),
-            scored_at = coalesce(w.scored_at, d.scored_at)
+            scored_at = coalesce(w.scored_at, d.scored_at), evaluated_by = %s
         from unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::timestamptz[])
             as w(stay_id, due_at, digest, scored_at)
         where d.stay_id = w.stay_id
         """,
         (
+            worker,
             [row.stay_id for row in rows],
             [row.due_at for row in rows],
             [row.score_digest for row in rows],

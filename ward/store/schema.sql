@@ -112,7 +112,8 @@ CREATE TABLE public.evaluation_due (
     stay_id bigint NOT NULL,
     due_at timestamp with time zone NOT NULL,
     score_digest bigint,
-    scored_at timestamp with time zone
+    scored_at timestamp with time zone,
+    evaluated_by bigint
 )
 WITH (fillfactor='50');
 

@@ -1,0 +1,192 @@
+"""One pass: claim the stays that are due or have something new, read, evaluate, and write, in the caller's transaction.
+
+A late reading is evaluated in its own time: what is over by now raises nothing, what is still there does. The
+invariant: what a pass has read is what was asked for when it began, or it is asked for again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import msgspec
+
+from alerting import apply
+from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
+from alerting.features import USABLE, Batch, DeviceReport, StayContext, batch, gather, moment, seconds
+from alerting.rules.news2 import INPUTS
+from alerting.windows import Windows, columns
+from ward import log, plans
+from ward.alerts import Alert
+from ward.clock import from_us as clock_from_us
+from ward.people import StayId
+from ward.plans import Plan
+from ward.store import alerts, bus, evaluation, scores
+from ward.store.pool import Connection
+from ward.vitals import VITALS
+
+MOST = 500
+# Late readings widen the window back to where they begin, at most this far.
+_LATEST_S = 6 * 3600.0
+# Later than any reading: a stay without a request has nothing that is not held.
+_NOTHING_NEW = datetime(9999, 1, 1, tzinfo=UTC)
+_AGAIN = timedelta(milliseconds=1)
+_TEMPLATE = plans.template()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What one pass did; `due_at` is when the next stay on the list is due."""
+
+    stays: int
+    scores: int
+    alerts: tuple[Alert, ...]
+    due_at: datetime | None
+
+
+@lru_cache(maxsize=4096)
+def _plan(version: int, rules: str) -> Plan:
+    """Read a plan; one that cannot be used gives way to the template, never to no alarms."""
+    try:
+        plan = plans.decode(version, rules)
+        faults = [f"{kind}: {fault}" for kind, each in plan.limits.items() for fault in each.faults()]
+    except msgspec.ValidationError as error:
+        plan, faults = _TEMPLATE, [str(error)]
+    if faults:
+        log.get().error("plan_unusable", version=version, faults=faults)
+        return _TEMPLATE
+    return plan
+
+
+async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | None = None, most: int = MOST) -> Pass:
+    """Evaluate up to `most` stays that are due or have something new, in the caller's transaction.
+
+    `windows` holds what this worker has read before; without it everything is read anew.
+    """
+    windows = windows or Windows()
+    claimed = await evaluation.claim(conn, now, most)
+    if not claimed:
+        return Pass(stays=0, scores=0, alerts=(), due_at=await evaluation.next_due(conn))
+    ids = [row.stay_id for row in claimed]
+    since = await evaluation.take_requests(conn, ids)
+    known = await alerts.unresolved(conn, ids)
+    stays = await _contexts(conn, claimed, since, known, now)
+    looked_at = await _read(conn, claimed, stays, since, windows)
+    found = evaluate(looked_at, seconds(now))
+    changed = await apply.settle(conn, known, found.observations, now)
+    await _write(conn, looked_at, found, changed, now, windows.worker)
+    return Pass(stays=len(ids), scores=len(found.scores), alerts=tuple(changed), due_at=await evaluation.next_due(conn))
+
+
+async def _contexts(
+    conn: Connection,
+    claimed: Sequence[evaluation.Claimed],
+    since: Mapping[StayId, datetime],
+    known: Sequence[Alert],
+    now: datetime,
+) -> list[StayContext]:
+    ids = [row.stay_id for row in claimed]
+    own: dict[StayId, dict[str, Alert]] = {stay_id: {} for stay_id in ids}
+    for alert in known:
+        own[alert.stay_id][alert.rule] = alert
+    devices: dict[StayId, list[DeviceReport]] = {stay_id: [] for stay_id in ids}
+    for worn in await evaluation.worn(conn, ids, now):
+        devices[worn.stay_id].append(_report(worn))
+    rows = {row.stay_id: row for row in await evaluation.stays(conn, ids, now)}
+    return [_context(row, rows[row.stay_id], own, devices, since.get(row.stay_id), now) for row in claimed]
+
+
+def _report(row: evaluation.WornRow) -> DeviceReport:
+    return DeviceReport(
+        device_id=row.device_id,
+        online=row.online,
+        battery_pct=row.battery_pct,
+        reported_s=seconds(row.reported_at),
+        changed_s=seconds(row.changed_at),
+    )
+
+
+def _context(
+    claimed: evaluation.Claimed,
+    row: evaluation.StayRow,
+    own: Mapping[StayId, Mapping[str, Alert]],
+    devices: Mapping[StayId, Sequence[DeviceReport]],
+    since: datetime | None,
+    now: datetime,
+) -> StayContext:
+    plan = _TEMPLATE if row.version is None or row.rules is None else _plan(row.version, row.rules)
+    now_s = seconds(now)
+    window_s = now_s - look_back_s(plan)
+    if since is not None:
+        window_s = max(min(window_s, seconds(since) - look_back_s(plan)), now_s - _LATEST_S)
+    return StayContext(
+        stay_id=row.stay_id,
+        plan=plan,
+        watched_from_s=seconds(max(row.started_at, row.bound_at or row.started_at)),
+        window_from_s=window_s,
+        devices=tuple(devices[row.stay_id]),
+        alerts=own[row.stay_id],
+        digest=claimed.score_digest,
+        scored_s=None if claimed.scored_at is None else seconds(claimed.scored_at),
+    )
+
+
+async def _read(
+    conn: Connection,
+    claimed: Sequence[evaluation.Claimed],
+    stays: Sequence[StayContext],
+    new_since: Mapping[StayId, datetime],
+    windows: Windows,
+) -> Batch:
+    """Read the windows of these stays: what is new of those that are held already, all of the others."""
+    kinds = windows.include({*INPUTS, *(kind for stay in stays for kind in (*stay.plan.limits, *stay.plan.expected))})
+    ids = [stay.stay_id for stay in stays]
+    from_us = {stay.stay_id: round(stay.window_from_s * 1e6) for stay in stays}
+    covered = {row.stay_id for row in claimed if windows.covers(row.stay_id, row.evaluated_by, from_us[row.stay_id])}
+    since = [new_since.get(each, _NOTHING_NEW) if each in covered else clock_from_us(from_us[each]) for each in ids]
+    rows = await evaluation.readings(
+        conn, ids, since, [VITALS[kind].code for kind in kinds], [each.value for each in USABLE]
+    )
+    readings = columns(windows.extend(ids, from_us, covered, rows))
+    return batch(stays, {kind: gather(readings, VITALS[kind].code, len(stays)) for kind in kinds})
+
+
+async def _write(
+    conn: Connection, looked_at: Batch, found: Evaluation, changed: Sequence[Alert], now: datetime, worker: int
+) -> None:
+    await scores.insert(conn, [_score_row(scored, now) for scored in found.scores])
+    digests = {scored.stay_id: scored.digest for scored in found.scores}
+    # What changed now may change again by time, which was reckoned before: look at those once more.
+    again = {alert.stay_id for alert in changed}
+    rows = []
+    for stay, next_s in zip(looked_at.stays, found.next_s.tolist(), strict=True):
+        digest = digests.get(stay.stay_id)
+        rows.append(
+            evaluation.NextRow(
+                stay_id=stay.stay_id,
+                due_at=now + _AGAIN if stay.stay_id in again else moment(next_s),
+                score_digest=digest,
+                scored_at=None if digest is None else now,
+            )
+        )
+    await evaluation.reschedule(conn, rows, worker)
+    await bus.announce(conn, bus.Channel.SCORES, sorted(digests))
+
+
+def _score_row(scored: Scored, now: datetime) -> scores.ScoreRow:
+    detail = scores.ScoreDetail(
+        parts={name: scores.PointRange(min=low, max=high) for name, (low, high) in scored.parts.items()},
+        missing=list(scored.missing),
+        stale=list(scored.stale),
+        settles=scored.settles,
+        single_three=scored.single_three,
+    )
+    return scores.ScoreRow(
+        stay_id=scored.stay_id,
+        scored_at=now,
+        total_min=scored.total_min,
+        total_max=scored.total_max,
+        risk=scored.risk,
+        spo2_scale=scored.spo2_scale,
+        detail=msgspec.json.encode(detail).decode(),
+    )
