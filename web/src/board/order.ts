@@ -1,0 +1,44 @@
+// The order of the board. Pure. Unseen high alarms first, then unseen medium, then technical, then seen and low ones,
+// then everybody else by the upper bound of NEWS2; names decide the rest. A frozen order moves nobody.
+
+import type { Alert, Priority, Tile } from "../api/types";
+
+const WEIGHT: Readonly<Record<Priority, number>> = { high: 0, medium: 1, low: 2 };
+
+/** Orders alerts by how much they ask for attention: unseen before seen, clinical before technical, then priority. */
+export function urgency(alert: Alert): number {
+  if (alert.state === "acknowledged") return 20 + WEIGHT[alert.priority];
+  if (alert.family === "technical") return 10 + WEIGHT[alert.priority];
+  return alert.priority === "low" ? 15 : WEIGHT[alert.priority];
+}
+
+export function byUrgency(a: Alert, b: Alert): number {
+  return urgency(a) - urgency(b) || Date.parse(b.opened_at) - Date.parse(a.opened_at) || a.alert_id - b.alert_id;
+}
+
+function group(alerts: readonly Alert[]): number {
+  const first = Math.min(99, ...alerts.map(urgency));
+  if (first <= 1) return first;
+  if (first < 15) return 2;
+  return first < 99 ? 3 : 4;
+}
+
+export function ordered(tiles: readonly Tile[], alerts: (patientId: number) => readonly Alert[]): Tile[] {
+  const key = new Map(tiles.map((tile) => [tile.patient_id, group(alerts(tile.patient_id))]));
+  return [...tiles].sort(
+    (a, b) =>
+      (key.get(a.patient_id) ?? 4) - (key.get(b.patient_id) ?? 4) ||
+      (b.score?.max ?? -1) - (a.score?.max ?? -1) ||
+      `${a.family_name} ${a.given_name}`.localeCompare(`${b.family_name} ${b.given_name}`, "sv"),
+  );
+}
+
+/** Returns `items` in the order of `frozen`; the ones that were not there come last. */
+export function held<T>(items: readonly T[], id: (item: T) => number, frozen: readonly number[]): T[] {
+  const place = new Map(frozen.map((known, index) => [known, index]));
+  const at = (item: T): number => place.get(id(item)) ?? Infinity;
+  return items
+    .map((item, index) => ({ item, index }))
+    .sort((a, b) => (at(a.item) === at(b.item) ? a.index - b.index : at(a.item) - at(b.item)))
+    .map(({ item }) => item);
+}

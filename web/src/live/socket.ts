@@ -1,0 +1,119 @@
+// The live connection: connects, resumes, notices holes and silence, and tells the server that a screen listens.
+// Decides nothing about what the messages mean. Invariant: every message handed on follows the one before it.
+
+import type { LiveMessage } from "../api/types";
+import { backOff, judge } from "./stream";
+
+const BEAT_MS = 5_000;
+const SILENT_MS = 6_000;
+const ASLEEP_MS = 4_000;
+const LOGGED_OUT = 4401;
+
+export interface Listener {
+  readonly message: (message: LiveMessage) => void;
+  readonly up: () => void;
+  readonly down: () => void;
+  readonly loggedOut: () => void;
+}
+
+export class LiveSocket {
+  #socket: WebSocket | null = null;
+  #last: number | null = null;
+  #attempt = 0;
+  #heardAt = performance.now();
+  #checkedAt = Date.now();
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #beat: ReturnType<typeof setInterval> | undefined;
+
+  constructor(private readonly listener: Listener) {}
+
+  start(): void {
+    this.#connect();
+    this.#watch = setInterval(() => { this.#check(); }, 1_000);
+    this.#beat = setInterval(() => { this.#say(); }, BEAT_MS);
+    document.addEventListener("visibilitychange", this.#shown);
+    addEventListener("online", this.#again);
+  }
+
+  stop(): void {
+    clearTimeout(this.#retry);
+    clearInterval(this.#watch);
+    clearInterval(this.#beat);
+    document.removeEventListener("visibilitychange", this.#shown);
+    removeEventListener("online", this.#again);
+    this.#drop();
+  }
+
+  /** Forgets the place in the stream and asks for the whole state. */
+  resync(): void {
+    this.#last = null;
+    this.#reconnect(0);
+  }
+
+  readonly #shown = (): void => {
+    if (document.visibilityState === "visible") this.resync();
+  };
+
+  readonly #again = (): void => {
+    this.#reconnect(0);
+  };
+
+  #connect(): void {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const since = this.#last === null ? "" : `?since=${String(this.#last)}`;
+    const socket = new WebSocket(`${scheme}://${location.host}/api/live${since}`);
+    this.#socket = socket;
+    this.#heardAt = performance.now();
+    socket.onopen = () => { this.#say(); };
+    socket.onmessage = (event: MessageEvent<string>) => {
+      if (socket === this.#socket) this.#hear(JSON.parse(event.data) as LiveMessage);
+    };
+    socket.onclose = (event) => {
+      if (socket !== this.#socket) return;
+      if (event.code === LOGGED_OUT) {
+        this.stop();
+        this.listener.loggedOut();
+      } else this.#reconnect(backOff(this.#attempt++, Math.random()));
+    };
+  }
+
+  #hear(message: LiveMessage): void {
+    this.#heardAt = performance.now();
+    const verdict = judge(this.#last, message);
+    if (verdict === "hole") {
+      this.resync();
+      return;
+    }
+    if (verdict === "old") return;
+    this.#attempt = 0;
+    if (message.type !== "heartbeat") this.#last = message.seq;
+    this.listener.up();
+    this.listener.message(message);
+  }
+
+  #check(): void {
+    const now = Date.now();
+    const slept = now - this.#checkedAt > ASLEEP_MS && document.visibilityState === "visible";
+    this.#checkedAt = now;
+    if (slept) this.resync();
+    else if (this.#socket && performance.now() - this.#heardAt > SILENT_MS) this.#reconnect(backOff(this.#attempt++, Math.random()));
+  }
+
+  #say(): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send('{"type":"heartbeat"}');
+  }
+
+  #reconnect(wait: number): void {
+    this.#drop();
+    this.listener.down();
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => { this.#connect(); }, wait);
+  }
+
+  #drop(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+}

@@ -1,0 +1,61 @@
+// What the live messages say, put together. Pure: a state and a message give the next state; parts that a message
+// does not change keep their identity. Never goes back: an alert with a lower rev, or a value measured earlier than
+// the one that is shown, is dropped.
+
+import type { Alert, Kind, LiveMessage, Tile, Vitals } from "../api/types";
+
+export interface LiveState {
+  readonly loaded: boolean;
+  readonly patients: ReadonlyMap<number, Tile>;
+  readonly alerts: ReadonlyMap<number, Alert>;
+}
+
+export const EMPTY: LiveState = { loaded: false, patients: new Map(), alerts: new Map() };
+
+export function reduce(state: LiveState, message: LiveMessage): LiveState {
+  switch (message.type) {
+    case "snapshot":
+      return {
+        loaded: true,
+        patients: new Map(message.patients.map((tile) => [tile.patient_id, newest(state.patients.get(tile.patient_id), tile)])),
+        alerts: new Map(message.alerts.map((alert) => [alert.alert_id, later(state.alerts.get(alert.alert_id), alert)])),
+      };
+    case "vitals": {
+      const tile = state.patients.get(message.patient_id);
+      if (tile?.stay_id !== message.stay_id) return state;
+      const next = { ...tile, vitals: merge(tile.vitals, message.vitals), score: message.score, device: message.device };
+      return { ...state, patients: new Map(state.patients).set(tile.patient_id, next) };
+    }
+    case "alert":
+      return withAlert(state, message.alert);
+    default:
+      return state;
+  }
+}
+
+export function withAlert(state: LiveState, alert: Alert): LiveState {
+  const known = state.alerts.get(alert.alert_id);
+  if (known && known.rev >= alert.rev) return state;
+  const alerts = new Map(state.alerts);
+  // A resolved alert is kept, unseen, so that a late message of it cannot bring it back.
+  alerts.set(alert.alert_id, alert);
+  return { ...state, alerts };
+}
+
+function later(known: Alert | undefined, alert: Alert): Alert {
+  return known && known.rev >= alert.rev ? known : alert;
+}
+
+function newest(known: Tile | undefined, tile: Tile): Tile {
+  return known?.stay_id === tile.stay_id ? { ...tile, vitals: merge(known.vitals, tile.vitals) } : tile;
+}
+
+function merge(known: Vitals, incoming: Vitals): Vitals {
+  const merged: Partial<Record<Kind, Vitals[Kind]>> = { ...incoming };
+  for (const [name, vital] of Object.entries(known)) {
+    const kind = name as Kind;
+    const rival = incoming[kind];
+    if (rival && Date.parse(rival.measured_at) < Date.parse(vital.measured_at)) merged[kind] = vital;
+  }
+  return merged as Vitals;
+}

@@ -1,0 +1,45 @@
+// The address of the page: which screen, and whether it hangs on a wall.
+
+export type Screen = { readonly name: "board" } | { readonly name: "login" } | { readonly name: "patient"; readonly id: number };
+
+class Route {
+  path = $state(location.pathname);
+  query = $state(location.search);
+
+  get screen(): Screen {
+    const patient = /^\/patient\/(\d{1,15})\/?$/.exec(this.path)?.[1];
+    if (patient !== undefined) return { name: "patient", id: Number(patient) };
+    return { name: this.path === "/login" ? "login" : "board" };
+  }
+
+  get wall(): boolean {
+    return new URLSearchParams(this.query).has("wall");
+  }
+
+  go(address: string): void {
+    if (address !== this.path + this.query) history.pushState(null, "", address);
+    this.#read();
+    scrollTo(0, 0);
+  }
+
+  /** Follows a click on a link of our own without loading the page anew. */
+  follow = (event: MouseEvent): void => {
+    const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+    if (!plain || !(event.currentTarget instanceof HTMLAnchorElement)) return;
+    event.preventDefault();
+    this.go(event.currentTarget.pathname + event.currentTarget.search);
+  };
+
+  listen(): () => void {
+    const read = (): void => { this.#read(); };
+    addEventListener("popstate", read);
+    return () => { removeEventListener("popstate", read); };
+  }
+
+  #read(): void {
+    this.path = location.pathname;
+    this.query = location.search;
+  }
+}
+
+export const route = new Route();
