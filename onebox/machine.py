@@ -16,7 +16,7 @@ from rich.console import Console
 from onebox import roster, webbuild
 from onebox.environment import PROJECT
 from onebox.supervisor import Part, Supervisor, accepts, require_free
-from ward.clock import SystemClock
+from ward.clock import SystemClock, to_us
 from ward.errors import ConfigError
 from ward.settings import Settings
 from ward.store import embedded, migrate, registry
@@ -25,6 +25,7 @@ from ward.store.pool import connect
 ROSTER = Path(__file__).with_name("demo.toml")
 _MARK = "hemvakt-data.txt"
 _ADDRESS = "database_url"
+_HISTORY_HOURS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,12 @@ def _parts(settings: Settings, demo: Demo | None, database_url: str) -> list[Par
 
     parts = [Part(name="ingest", arguments=["ingest"], ready=ingest_up)]
     if demo is not None and demo.devices:
+        # A simulator that is started again goes on with the story of this start; only an empty store gets a past.
+        began = SystemClock().now()
         arguments = ["simulate", "--speed", str(demo.speed), "--seed", str(demo.seed)]
+        arguments += ["--began", str(to_us(began) // 1000)]
+        if asyncio.run(_empty(database_url)):
+            arguments += ["--history", str(_HISTORY_HOURS)]
         parts.append(Part(name="simulator", arguments=arguments, ready=lambda: asyncio.run(_heard(database_url))))
     parts.append(Part(name="alerting", arguments=["alerting"], ready=lambda: True))
     parts.append(Part(name="api", arguments=["api"], ready=lambda: _answers(f"{_web(settings)}/readyz")))
@@ -150,6 +156,12 @@ async def _heard(database_url: str) -> bool:
     conn = await connect(database_url, "supervisor")
     async with conn:
         return await registry.silent_stays(conn, SystemClock().now(), timedelta(minutes=1)) == 0
+
+
+async def _empty(database_url: str) -> bool:
+    conn = await connect(database_url, "supervisor")
+    async with conn:
+        return not await registry.any_reading(conn)
 
 
 def _web(settings: Settings) -> str:

@@ -80,3 +80,8 @@ async def silent_stays(conn: Connection, now: datetime, within: timedelta) -> in
         )
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+async def any_reading(conn: Connection) -> bool:
+    """Tell whether anything has ever been stored."""
+    return await (await conn.execute("select 1 from latest_reading limit 1")).fetchone() is not None

@@ -1,0 +1,148 @@
+"""One device's line to the platform: MQTT with paho, quality of service 1, and nothing lost on the way.
+
+Shell. What is measured goes into the device's own memory (`buffer`) and leaves it only when the platform has
+acknowledged it; while the line is down, or the device has no power, it waits there.
+"""
+
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from simulator.buffer import Buffer
+from simulator.device import FIRMWARE
+from ward import log, wire
+from ward.vitals import Reading
+from ward.wire import Leaf, WireStatus
+
+_KEEP_ALIVE_S = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Where devices publish, and how they speak."""
+
+    url: str
+    protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
+
+
+class Line:
+    """A device's connection and memory. Readings come in by one thread, acknowledgements by paho's.
+
+    `on_config` takes what the platform sends on the device's `config` topic and returns what is wrong with it.
+    """
+
+    def __init__(
+        self, platform: Platform, device_id: str, secret: str, on_config: Callable[[bytes], str | None] = lambda _: None
+    ) -> None:
+        self.device_id = device_id
+        self._on_config = on_config
+        self.buffer = Buffer()
+        self.rejected = 0
+        self.refused: str | None = None
+        self._lock = threading.Lock()
+        self._numbers: dict[int, int] = {}
+        self._battery_pct = 100.0
+        address = urlsplit(platform.url)
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=device_id, protocol=platform.protocol)
+        client.username_pw_set(device_id, secret)
+        client.reconnect_delay_set(min_delay=1, max_delay=30)
+        client.will_set(self._topic(Leaf.STATUS), wire.encode_status(WireStatus(online=False)), qos=1, retain=True)
+        if address.scheme == "mqtts":
+            client.tls_set_context(ssl.create_default_context())
+        client.on_connect = self._on_connect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        self._client = client
+        self._address = (address.hostname or "127.0.0.1", address.port or (8883 if address.scheme == "mqtts" else 1883))
+        self._on = False
+
+    def switch_on(self, battery_pct: float) -> None:
+        """Connect, and again whenever the connection is lost."""
+        if not self._on:
+            self._on = True
+            self._battery_pct = battery_pct
+            self._client.connect_async(*self._address, keepalive=_KEEP_ALIVE_S)
+            self._client.loop_start()
+
+    def switch_off(self) -> None:
+        """Say that the device goes, and go."""
+        if self._on:
+            self._on = False
+            self._status(online=False)
+            self._client.disconnect()
+            self._client.loop_stop()
+
+    def put(self, readings: Sequence[Reading]) -> None:
+        """Remember readings, and send what may be sent."""
+        with self._lock:
+            self.buffer.put(readings)
+        self._send()
+
+    def tell_battery(self, battery_pct: float) -> None:
+        """Publish the status with the battery's charge."""
+        self._battery_pct = battery_pct
+        if self._on:
+            self._status(online=True)
+
+    @property
+    def waiting(self) -> int:
+        """The number of readings not yet acknowledged."""
+        with self._lock:
+            return len(self.buffer)
+
+    def _topic(self, leaf: Leaf) -> str:
+        return wire.topic(self.device_id, leaf)
+
+    def _status(self, *, online: bool) -> None:
+        status = WireStatus(online=online, battery_pct=self._battery_pct, firmware=FIRMWARE)
+        self._client.publish(self._topic(Leaf.STATUS), wire.encode_status(status), qos=1, retain=True)
+
+    def _send(self) -> None:
+        """Send messages from memory while there is room on the line; paho repeats what a lost connection swallowed."""
+        while self._client.is_connected():
+            with self._lock:
+                cut = self.buffer.cut()
+                if cut is None:
+                    return
+                number, readings = cut
+                payload = (
+                    wire.encode_reading(readings[0]) if len(readings) == 1 else next(wire.encode_readings(readings))
+                )
+                self._numbers[self._client.publish(self._topic(Leaf.VITALS), payload, qos=1).mid] = number
+
+    def _on_connect(
+        self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self.refused = str(reason)
+            log.get().error("device_refused", device=self.device_id, reason=str(reason))
+            return
+        self.refused = None
+        client.subscribe([(self._topic(Leaf.REJECTS), 1), (self._topic(Leaf.CONFIG), 1)])
+        self._status(online=True)
+        self._send()
+
+    def _on_publish(
+        self, _client: paho.Client, _data: object, mid: int, _reason: ReasonCode, _properties: Properties
+    ) -> None:
+        with self._lock:
+            number = self._numbers.pop(mid, None)
+            if number is not None:
+                self.buffer.confirm(number)
+        if number is not None:
+            self._send()
+
+    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        if message.topic == self._topic(Leaf.REJECTS):
+            self.rejected += 1
+            text = bytes(message.payload)[:300].decode(errors="replace")
+            log.get().warning("reading_rejected", device=self.device_id, answer=text)
+        elif fault := self._on_config(bytes(message.payload)):
+            log.get().warning("config_refused", device=self.device_id, reason=fault)

@@ -1,0 +1,152 @@
+"""Players at work: at each tick every device measures what is due and publishes it.
+
+`measured_at` is always a real instant, never ahead of the platform's clock: with a speed of N the bodies live N
+seconds in each second. A simulator that is started again with the same beginning goes on with the same story, and
+repeats its last minute, which a device would still have had in its memory.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from simulator.device import Sample
+from simulator.line import Line
+from ward import log
+from ward.clock import SystemClock
+from ward.vitals import Reading
+
+_TICK_S = 0.5
+_STATUS_S = 60.0
+_DRAIN_S = 30.0
+_REPEAT_S = 60.0
+
+Source = Callable[[float, float], Sequence[Sample]]
+Show = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When t = 0 was or is, how fast the bodies live, and for how many real seconds (None: until stopped)."""
+
+    began: datetime
+    speed: float = 1.0
+    duration_s: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Player:
+    """One device: where its samples come from, and its line. `battery` and `power` tell of an instant in body time."""
+
+    line: Line
+    source: Source
+    battery: Callable[[float], float]
+    power: Callable[[float], bool]
+    seq: int = 0
+
+
+def publish(player: Player, samples: Sequence[Sample], timing: Timing) -> None:
+    """Give samples their real instants and put them on the line."""
+    readings = []
+    for sample in samples:
+        after_s = sample.t_s / timing.speed if sample.t_s > 0 else sample.t_s
+        at = timing.began + timedelta(milliseconds=round(after_s * 1000))
+        player.seq += 1
+        readings.append(
+            Reading(kind=sample.kind, value=sample.value, measured_at=at, quality=sample.quality, seq=player.seq)
+        )
+    if readings:
+        player.line.put(readings)
+
+
+def play(players: Sequence[Player], timing: Timing, total_s: float | None) -> None:
+    """Tick until `total_s` of body time, the duration, or a signal; then wait for the last acknowledgements."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    if total_s is None and timing.duration_s is not None:
+        total_s = timing.duration_s * timing.speed
+    try:
+        with _progress(players, total_s) as show:
+            for before_s, now_s in pairwise(_instants(timing, total_s, stopping)):
+                for player in players:
+                    _tick(player, before_s, now_s, timing)
+                show(now_s)
+            _drain(players, stopping)
+            show(total_s or 0.0)
+    finally:
+        for player in players:
+            player.line.switch_off()
+    log.get().info(
+        "simulation_ended",
+        devices=len(players),
+        measured=sum(player.line.buffer.taken for player in players),
+        acknowledged=sum(player.line.buffer.acknowledged for player in players),
+        rejected=sum(player.line.rejected for player in players),
+        waiting=sum(player.line.waiting for player in players),
+        dropped=sum(player.line.buffer.dropped for player in players),
+    )
+
+
+def _instants(timing: Timing, total_s: float | None, stopping: threading.Event) -> Iterator[float]:
+    """Yield body time: where the story stands, then each tick, and the end exactly."""
+    clock = SystemClock()
+    now_s = (clock.now() - timing.began).total_seconds() * timing.speed
+    yield max(0.0, now_s - _REPEAT_S * timing.speed)
+    while not stopping.wait(_TICK_S):
+        now_s = (clock.now() - timing.began).total_seconds() * timing.speed
+        if total_s is not None and now_s >= total_s:
+            yield total_s
+            return
+        yield now_s
+
+
+def _tick(player: Player, before_s: float, now_s: float, timing: Timing) -> None:
+    on = player.power(now_s)
+    if on:
+        player.line.switch_on(player.battery(now_s))
+    publish(player, player.source(before_s, now_s), timing)
+    if int(before_s / timing.speed // _STATUS_S) != int(now_s / timing.speed // _STATUS_S):
+        player.line.tell_battery(player.battery(now_s))
+    if not on:
+        player.line.switch_off()
+
+
+def _drain(players: Sequence[Player], stopping: threading.Event) -> None:
+    """Wait until everything measured is acknowledged, a while at most; a second signal ends it."""
+    stopping.clear()
+    for _ in range(round(_DRAIN_S / 0.05)):
+        if not any(player.line.waiting for player in players) or stopping.wait(0.05):
+            return
+
+
+def _progress(players: Sequence[Player], total_s: float | None) -> AbstractContextManager[Show]:
+    return _bar(players, total_s) if sys.stdout.isatty() else _quiet()
+
+
+@contextmanager
+def _quiet() -> Iterator[Show]:
+    yield lambda _now_s: None
+
+
+@contextmanager
+def _bar(players: Sequence[Player], total_s: float | None) -> Iterator[Show]:
+    """Show how far it is, and what has been acknowledged, on a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=total_s)
+
+        def show(now_s: float) -> None:
+            measured = sum(player.line.buffer.taken for player in players)
+            acknowledged = sum(player.line.buffer.acknowledged for player in players)
+            said = f"{len(players)} devices, {acknowledged} of {measured} readings acknowledged"
+            progress.update(task, completed=now_s, description=said)
+
+        yield show

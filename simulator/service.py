@@ -1,0 +1,126 @@
+"""The simulator process: devices on simulated bodies, or on recordings, publishing in real time or faster."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from simulator import device, faults, replay, scenario
+from simulator.device import Kit, Sample
+from simulator.faults import Faults
+from simulator.line import Line, Platform
+from simulator.play import Player, Source, Timing, play, publish
+from ward.errors import ConfigError
+
+_HISTORY_EVERY_S = 60.0
+_LOCAL = ZoneInfo("Europe/Stockholm")
+
+
+def fleet(
+    platform: Platform,
+    entries: Sequence[scenario.Entry],
+    timing: Timing,
+    *,
+    seed: int,
+    secret: str,
+    history_s: float = 0.0,
+    switches: Faults = faults.NONE,
+) -> None:
+    """Run devices on bodies until the time is up or the process is told to stop.
+
+    Parameters
+    ----------
+    secret : what every device's password is, with `{device}` in place of its id
+    history_s : how much of the time before t = 0 is published first, one reading a minute, as a device does that
+        comes back after a lost network
+    """
+    local = timing.began.astimezone(_LOCAL)
+    clock_s = (local - local.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+    players = []
+    for entry in entries:
+        worn = _Worn(scenario.kit(entry, seed=seed, clock_s=clock_s, on_at_s=-history_s), switches)
+        line = Line(platform, entry.device_id, secret.format(device=entry.device_id), worn.configure)
+        player = Player(line=line, source=worn.samples, battery=worn.battery_pct, power=worn.is_on)
+        players.append(player)
+        if history_s:
+            publish(player, worn.history(history_s), timing)
+    play(players, timing, total_s=None)
+
+
+def recordings(
+    platform: Platform, path: Path, device_ids: Sequence[str], timing: Timing, *, secret: str, loop: bool = False
+) -> None:
+    """Publish recordings, one a device in the order of their names, until they end (or for ever with `loop`).
+
+    Raises
+    ------
+    ConfigError
+        If the path holds no recordings, or there are fewer devices than recordings.
+    """
+    found = replay.read(path)
+    if len(found) > len(device_ids):
+        raise ConfigError(
+            f"{path} holds {len(found)} recordings and there are {len(device_ids)} devices to play them: "
+            "name more with --device, or give fewer files."
+        )
+    players = [
+        Player(
+            line=Line(platform, name, secret.format(device=name)), source=_recorded(each, loop=loop),
+            battery=lambda _at_s: 100.0, power=lambda _at_s: True,
+        )
+        for each, name in zip(found, device_ids, strict=False)
+    ]  # fmt: skip
+    play(players, timing, total_s=None if loop else max(each.length_s for each in found))
+
+
+class _Worn:
+    """A kit on a body, whose sampling plan the platform may change; its sensors go through the fault switches."""
+
+    def __init__(self, kit: Kit, switches: Faults) -> None:
+        self._kit = kit
+        self._switches = switches
+
+    def configure(self, payload: bytes) -> str | None:
+        """Take a `config` message; return what is wrong with it."""
+        changed = device.configured(self._kit, payload)
+        if isinstance(changed, str):
+            return changed
+        self._kit = changed
+        return None
+
+    def samples(self, from_s: float, until_s: float) -> Sequence[Sample]:
+        """Return what is measured from `from_s` until before `until_s`."""
+        found = device.samples(self._kit, from_s, until_s)
+        if self._switches == faults.NONE:
+            return found
+        skew_s = self._switches.skew.total_seconds()
+        passed = faults.pass_through(self._switches, self._kit.body.seed, found)
+        return [replace(each.sample, t_s=each.sample.t_s + skew_s) for each in passed]
+
+    def history(self, back_s: float) -> Sequence[Sample]:
+        """Return what was measured before t = 0, thinned out to one value a minute."""
+        every_s = {kind: max(each, _HISTORY_EVERY_S) for kind, each in self._kit.plan.every_s.items()}
+        thin = replace(self._kit, plan=device.Plan(every_s=MappingProxyType(every_s)))
+        return device.samples(thin, -back_s, 0.0)
+
+    def battery_pct(self, at_s: float) -> float:
+        """Return the battery's charge, %."""
+        return device.battery_pct(self._kit, at_s)
+
+    def is_on(self, at_s: float) -> bool:
+        """Tell whether the device has power."""
+        return device.is_on(self._kit, at_s)
+
+
+def _recorded(recording: replay.Recording, *, loop: bool) -> Source:
+    def source(from_s: float, until_s: float) -> Sequence[Sample]:
+        if not loop:
+            return [each for each in recording.samples if from_s <= each.t_s < until_s]
+        rounds = range(int(from_s // recording.length_s), int(until_s // recording.length_s) + 1)
+        moved = (
+            replace(each, t_s=each.t_s + number * recording.length_s) for number in rounds for each in recording.samples
+        )
+        return [each for each in moved if from_s <= each.t_s < until_s]
+
+    return source
