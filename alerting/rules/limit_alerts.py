@@ -54,15 +54,13 @@ def _side(batch: Batch, kind: VitalKind, side: Side, now_s: float) -> Observed:
 
 
 def _carried(batch: Batch, rule: str, bound: Bounds) -> State:
-    """Start from the alert that is already there, where its beginning lies before the readings that were read."""
+    """Start from the alert that is already there: its beginning may lie before the readings that were read."""
     state = limits.start(len(batch.stays))
     for index, stay in enumerate(batch.stays):
         alert = stay.alerts.get(rule)
         if alert is None or alert.condition is not Condition.PRESENT:
             continue
         began_s = seconds(alert.began_at)
-        if began_s >= stay.window_from_s:
-            continue
         state.begun_s[Level.WARN, index] = began_s
         if alert.priority is Priority.HIGH:
             level = Level.HARD if np.isnan(bound.limit[Level.ALERT, index]) else Level.ALERT

@@ -96,8 +96,6 @@ _PLAIN = (
     (Part.CONSCIOUSNESS, VitalKind.CONSCIOUSNESS),
     (Part.TEMPERATURE, VitalKind.TEMPERATURE),
 )
-# A value that was written as a half must count as one, whatever its nearest binary fraction is.
-_HALF = 0.5 + 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +121,7 @@ class Scores:
 
 def chart_steps(value: Floats, per_unit: int) -> Floats:
     """Round to the chart's resolution, half away from zero; the result counts steps of `1 / per_unit`, NaN stays."""
-    return np.copysign(np.floor(np.abs(value) * per_unit + _HALF), value)
+    return np.copysign(np.floor(np.abs(value) * per_unit + 0.5), value)
 
 
 def points(bands: Bands, value: Floats) -> tuple[Ints, Ints]:

@@ -12,6 +12,7 @@ import pytest
 
 from alerting import apply
 from alerting.due import evaluate_due
+from alerting.windows import Windows
 from tests.acceptance.timeline import START, a_ward, stays_of
 from ward.alerts import AlertId, Evidence, Family, Finding, Priority
 from ward.errors import Conflict, NotFound
@@ -83,11 +84,11 @@ def test_two_workers_at_once_make_no_double_alert(ward: str) -> None:
     _measure(ward, VitalKind.SPO2, 75)
 
     async def work(name: str) -> int:
-        taken = 0
+        taken, windows = 0, Windows()
         async with await connect(ward, name) as conn:
             while True:
                 async with conn.transaction():
-                    done = await evaluate_due(conn, START, most=7)
+                    done = await evaluate_due(conn, START, windows=windows, most=7)
                 taken += done.stays
                 if not done.stays:
                     return taken
@@ -103,6 +104,22 @@ def test_two_workers_at_once_make_no_double_alert(ward: str) -> None:
     assert row == (40, 40, 1)
     assert asked == (0,)
     assert sum(taken) >= 40
+
+
+def test_worker_sees_what_came_while_another_had_the_stays(ward: str) -> None:
+    """A worker that has read these stays before still sees a reading whose request another worker has taken."""
+    mine, other = Windows(), Windows()
+
+    async def once(windows: Windows, after_s: float) -> int:
+        async with await connect(ward, "test") as conn:
+            await conn.execute("update evaluation_due set due_at = %s", (START,))
+            done = await evaluate_due(conn, START + timedelta(seconds=after_s), windows=windows)
+            return len([alert for alert in done.alerts if alert.rule == "limit.spo2.low"])
+
+    assert asyncio.run(once(mine, 0)) == 0
+    _measure(ward, VitalKind.SPO2, 87)
+    assert asyncio.run(once(other, 30)) == 0
+    assert asyncio.run(once(mine, 61)) == 40
 
 
 def test_finding_meets_the_alert_that_another_opened(ward: str) -> None:

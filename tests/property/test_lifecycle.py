@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from alerting.events import KINDS, Acknowledge, Clear, Event, Raise, Record, Resolve
+from alerting.events import KINDS, Acknowledge, Clear, Event, Raise, Record, Resolve, Worsen
 from alerting.lifecycle import ACKNOWLEDGED_FOR, respond, step
 from alerting.observed import Observation, Quiet
 from ward.alerts import Alert, AlertId, AlertState, Condition, Evidence, Family, Finding, Outcome, Priority
@@ -48,6 +48,8 @@ class Life(RuleBasedStateMachine):
         if alert is not None:
             self.alerts.remove(alert)
         self.alerts.append(changed)
+        if isinstance(event, Worsen):
+            assert changed.state is AlertState.OPEN
         for effect in effects:
             if isinstance(effect, Record):
                 self.lines.setdefault(changed.alert_id, []).append(effect.event.rev)

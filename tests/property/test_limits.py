@@ -1,5 +1,6 @@
 """What must hold of limits however the readings are cut, shuffled or repeated."""
 
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -143,3 +144,19 @@ def test_delay_is_reached_or_not() -> None:
         (Level.HARD, 1)
     }
     assert np.isnan(state.begun_s).all()
+
+
+def test_value_is_stale_from_its_stale_time_on() -> None:
+    """A violation goes on when the next value comes just in time, and is broken when it comes at the stale time."""
+    in_time = whole([(0, 0, 90), (0, 59, 90)], Side.LOW)
+    too_late = whole([(0, 0, 90), (0, 60, 90)], Side.LOW)
+
+    assert in_time == {(0, 0, 0.0, 119.0)}
+    assert too_late == {(0, 0, 0.0, 60.0), (0, 0, 60.0, 120.0)}
+
+
+def test_h08_reading_counts_at_the_earlier_of_measured_and_received() -> None:
+    """A clock that is ahead does not make a reading later than its arrival."""
+    ahead = replace(columns([(0, 500, 90)]), received_s=np.array([20.0]))
+
+    assert gather(ahead, 1, 3).t_s.tolist() == [20.0]

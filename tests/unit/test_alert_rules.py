@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerting.evaluate import LOOK_AGAIN_S, evaluate, look_back_s
 from alerting.features import Batch, Observed
@@ -66,6 +68,16 @@ def test_limit_speaks_after_its_delay(samples: list[tuple[VitalKind, float, floa
 def test_open_alert_goes_on_until_it_certainly_clears(samples: list[tuple[VitalKind, float, float]], word: str) -> None:
     """An alert from before the readings that were read stays, eases or clears by them; without any nothing is said."""
     assert judged(limit_alerts.observe, LOW, a_batch(*samples, alerts=(an_alert(LOW),))) == word
+
+
+def test_alert_that_began_within_the_window_is_found_by_its_readings() -> None:
+    """What was there before an alert began does not belong to it, even where the alert is already open."""
+    samples = [(SPO2, 170, 91.5), (SPO2, 30, 90)]
+    looked_at = a_batch(*samples, alerts=(an_alert(LOW, began_ago_s=30),))
+    found = limit_alerts.observe(looked_at, NOW_S)
+
+    assert told(found, LOW) is None
+    assert found.next_s[0] == NOW_S + 30
 
 
 def test_limit_asks_again_when_its_delay_runs_out() -> None:
@@ -137,6 +149,7 @@ def test_news2_rings_on_what_is_certain_and_lasts(samples: list[tuple[VitalKind,
         (WELL, "quiet"),
         (changed((HR, 30, 70)), "quiet"),
         ([each for each in WELL if each[0] is not VitalKind.CONSCIOUSNESS], "quiet"),
+        ([each for each in changed((RR, 70, 21)) if each[0] is not VitalKind.CONSCIOUSNESS], "quiet"),
         (changed((SPO2, 700, 90)), "quiet"),
         (changed((SPO2, 700, 90), (RR, 70, 21)), "unknown"),
         (changed((RR, 70, 25), (HR, 70, 115)), "medium"),
@@ -247,11 +260,14 @@ def test_stay_without_anything_to_wait_for_is_looked_at_anyway() -> None:
     assert silent.next_s[0] == pytest.approx(NOW_S + LOOK_AGAIN_S, abs=1e-5)
 
 
-def test_evaluating_at_the_next_instant_always_moves_on() -> None:
+@given(st.lists(st.integers(0, 700_000) | st.integers(0, 900_000_000), min_size=1, max_size=3))
+def test_evaluating_at_the_next_instant_always_moves_on(ago_us: list[int]) -> None:
     """Looking again exactly when it was asked for never asks for the same instant, whatever the binary fractions."""
-    looked_at = a_batch((SPO2, 20.123457, 90), (HR, 33.333333, 150), (RR, 0.1, 30))
+    plan = a_plan(limits={HR: Limits(alert_high=130, delay_s=0.7)})
+    samples = ((kind, ago / 1e6, 150.0) for kind, ago in zip((HR, RR, SPO2), ago_us, strict=False))
+    looked_at = a_batch(*samples, plan=plan)
     now_s = NOW_S
-    for _ in range(50):
+    for _ in range(20):
         next_s = float(evaluate(looked_at, now_s).next_s[0])
         assert round(next_s * 1e6) > round(now_s * 1e6)
         now_s = round(next_s * 1e6) / 1e6
