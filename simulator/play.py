@@ -26,6 +26,7 @@ from ward.vitals import Reading
 _TICK_S = 0.5
 _STATUS_S = 60.0
 _DRAIN_S = 30.0
+_STOP_S = 2.0
 _REPEAT_S = 60.0
 
 Source = Callable[[float, float], Sequence[Sample]]
@@ -120,9 +121,10 @@ def _tick(player: Player, before_s: float, now_s: float, timing: Timing) -> None
 
 
 def _drain(players: Sequence[Player], stopping: threading.Event) -> None:
-    """Wait until everything measured is acknowledged, a while at most; a second signal ends it."""
+    """Wait until everything measured is acknowledged: a while, or, told to stop, a moment."""
+    wait_s = _STOP_S if stopping.is_set() else _DRAIN_S
     stopping.clear()
-    for _ in range(round(_DRAIN_S / 0.05)):
+    for _ in range(round(wait_s / 0.05)):
         if not any(player.line.waiting for player in players) or stopping.wait(0.05):
             return
 
