@@ -46,7 +46,10 @@ class Extent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A contender that is ready. `patients[n]` wears device n + 1 (none at the floor); `counted` is how many readings its store held at that time."""
+    """A contender that is ready.
+
+    `patients[n]` wears device n + 1 (nobody at the floor); `counted` is how many readings its store held to begin with.
+    """
 
     name: Name
     database_url: str
@@ -203,7 +206,9 @@ async def _admit(database_url: str, devices: int) -> list[PatientId]:
         return [await _bed(conn, organisation_id, team_id, number, at) for number in range(1, devices + 1)]
 
 
-async def _bed(conn: Connection, organisation_id: OrganisationId, team_id: TeamId, number: int, at: datetime) -> PatientId:
+async def _bed(
+    conn: Connection, organisation_id: OrganisationId, team_id: TeamId, number: int, at: datetime
+) -> PatientId:
     birth = date(1930, 1, 1) + timedelta(days=number)
     patient_id = await people.add_patient(
         conn,

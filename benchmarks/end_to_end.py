@@ -13,14 +13,14 @@ import numpy as np
 
 from benchmarks import load
 from benchmarks.contenders import DEVICE, SECRET, Extent, Name, Running, contender, now_text, settle
-from benchmarks.figures import Spread, head, middle, row, spread
-from benchmarks.rig import Rig, load_average, rig
+from benchmarks.figures import Floats, Spread, head, middle, row, spread
+from benchmarks.rig import Others, Rig, await_quiet, load_average, rig
 from benchmarks.viewers import latencies_ms, watching
 
 _PATIENCE_S = 15.0
 _HEAD = (
     "readings/s", "who", "visible p50 ms", "p95", "p99", "max", "ratio p50", "ratio p99", "PUBACK p50 ms", "p99",
-    "CPU of a core: ingest", "alerting", "web", "broker", "store", "lost", "unseen", "load average",
+    "CPU of a core: ingest", "alerting", "web", "broker", "store", "lost", "unseen", "others' cores",
 )  # fmt: skip
 _PARTS = {"ingest": "ingest", "floor-ingest": "ingest", "alerting": "alerting", "api": "web", "floor-web": "web"}
 
@@ -35,16 +35,17 @@ class Result:
     cpu: dict[str, float]
     lost: int
     unseen: int
-    load_average: str
+    others_cores: float
 
 
-def measure(rig: Rig, name: Name, plan: load.Plan) -> Result:
+def measure(rig: Rig, name: Name, plan: load.Plan, quiet_cores: float) -> Result:
     """Run one contender once; the plan's port is filled in here."""
-    busy = load_average().split()[0]
     with contender(rig, name, Extent.WHOLE, plan.devices) as running:
-        before = _cpu_s(rig, running)
+        await_quiet(quiet_cores)
+        before, noise = _cpu_s(rig, running), Others()
         report, waited_ms = asyncio.run(_watch(rig, running, replace(plan, port=running.mqtt_port)))
         used = {part: (cpu_s - before[part]) / report.seconds for part, cpu_s in _cpu_s(rig, running).items()}
+        others = noise.cores()
         least = running.counted + report.readings
         lost = least - settle(running.database_url, name, least=least, patience_s=_PATIENCE_S)
         seen = waited_ms[np.isfinite(waited_ms)]
@@ -55,11 +56,11 @@ def measure(rig: Rig, name: Name, plan: load.Plan) -> Result:
             cpu=used,
             lost=lost,
             unseen=len(waited_ms) - len(seen),
-            load_average=busy,
+            others_cores=others,
         )
 
 
-async def _watch(rig: Rig, running: Running, plan: load.Plan) -> tuple[load.Report, "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
+async def _watch(rig: Rig, running: Running, plan: load.Plan) -> tuple[load.Report, Floats]:
     log = rig.folder / "published.npy"
     async with watching(running) as seen:
         report = await load.run_apart(plan, log)
@@ -79,7 +80,7 @@ def _line(rate: float, name: str, result: Result, floor: Result | None) -> str:
     return row(
         f"{rate:g}", name, spread.p50, spread.p95, spread.p99, spread.worst, spread.p50 / base.p50,
         spread.p99 / base.p99, result.ack_p50_ms, result.ack_p99_ms, *result.cpu.values(), result.lost, result.unseen,
-        result.load_average,
+        result.others_cores,
     )  # fmt: skip
 
 
@@ -98,11 +99,11 @@ def _middle(results: list[Result]) -> Result:
         cpu={part: middle([each.cpu[part] for each in results]) for part in results[0].cpu},
         lost=sum(each.lost for each in results),
         unseen=sum(each.unseen for each in results),
-        load_average="",
+        others_cores=max(each.others_cores for each in results),
     )
 
 
-def compare(rig: Rig, names: list[Name], plan: load.Plan, runs: int) -> tuple[list[str], int]:
+def compare(rig: Rig, names: list[Name], plan: load.Plan, runs: int, quiet_cores: float) -> tuple[list[str], int]:
     """Let the contenders take turns `runs` times; print each run.
 
     Returns
@@ -112,7 +113,7 @@ def compare(rig: Rig, names: list[Name], plan: load.Plan, runs: int) -> tuple[li
     results: dict[Name, list[Result]] = {name: [] for name in names}
     for _ in range(runs):
         for name in names:
-            results[name].append(measure(rig, name, plan))
+            results[name].append(measure(rig, name, plan, quiet_cores))
             floor = results[Name.FLOOR][-1] if results.get(Name.FLOOR) else None
             print(_line(plan.rate, name, results[name][-1], floor), flush=True)
     medians = {name: _middle(each) for name, each in results.items()}
@@ -127,6 +128,7 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=100, help="patients in the ward, each with a device")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--who", default=",".join(Name), help="contenders, in the order of their turns")
+    parser.add_argument("--quiet", type=float, default=0.3, help="wait (3 min at most) till others use fewer cores")
     flags = parser.parse_args()
     names = [Name(each) for each in flags.who.split(",")]
     print(f"{now_text()}, {os.cpu_count()} cores, load average {load_average()}\n\n{head(*_HEAD)}", flush=True)
@@ -138,7 +140,7 @@ def main() -> None:
                 host="127.0.0.1", port=0, device=DEVICE, secret=SECRET, devices=flags.devices,
                 messages=max(10, round(rate * flags.seconds)), readings=1, window=1, rate=rate,
             )  # fmt: skip
-            lines, absent = compare(machine, names, plan, flags.runs)
+            lines, absent = compare(machine, names, plan, flags.runs, flags.quiet)
             medians += lines
             missing += absent
     print(f"\nMedians of {flags.runs} runs\n\n{head(*_HEAD)}")

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from benchmarks import load
 from benchmarks.contenders import DEVICE, SECRET, Extent, Name, Running, contender, now_text, settle
 from benchmarks.figures import head, middle, row
-from benchmarks.rig import Rig, load_average, rig
+from benchmarks.rig import Others, Rig, await_quiet, load_average, rig
 
 _PATIENCE_S = 30.0
 _HEAD = (
     "readings a message", "who", "messages/s", "readings/s", "ratio", "PUBACK p50 ms", "p99 ms",
-    "CPU s per M readings: ingest", "broker", "store", "bytes a reading", "lost", "load average",
+    "CPU s per M readings: ingest", "broker", "store", "bytes a reading", "lost", "others' cores",
 )  # fmt: skip
 
 
@@ -36,18 +36,19 @@ class Result:
     store_cpu_s: float
     bytes_per_reading: float
     lost: int
-    load_average: str
+    others_cores: float
 
 
-def measure(rig: Rig, name: Name, plan: load.Plan) -> Result:
+def measure(rig: Rig, name: Name, plan: load.Plan, quiet_cores: float) -> Result:
     """Run one contender once; the plan's port is filled in here."""
-    busy = load_average()
     with contender(rig, name, Extent.INGEST, plan.devices) as running:
-        before = _cpu_s(rig, running)
+        await_quiet(quiet_cores)
+        before, noise = _cpu_s(rig, running), Others()
         report = asyncio.run(load.run_apart(replace(plan, port=running.mqtt_port)))
         least = running.counted + report.readings
         held = settle(running.database_url, name, least=least, patience_s=_PATIENCE_S)
         took_s = time.time_ns() / 1e9 - report.started_us / 1e6
+        others = noise.cores()
         used = {who: (cpu_s - before[who]) / report.readings * 1e6 for who, cpu_s in _cpu_s(rig, running).items()}
         return Result(
             messages_per_s=report.messages / took_s,
@@ -59,7 +60,7 @@ def measure(rig: Rig, name: Name, plan: load.Plan) -> Result:
             store_cpu_s=used["store"],
             bytes_per_reading=running.bytes_per_reading(),
             lost=least - held,
-            load_average=busy.split()[0],
+            others_cores=others,
         )
 
 
@@ -77,23 +78,23 @@ def _line(readings: int, name: str, result: Result, floor: Result | None) -> str
     return row(
         readings, name, round(result.messages_per_s), round(result.readings_per_s), ratio, result.ack_p50_ms,
         result.ack_p99_ms, result.ingest_cpu_s, result.broker_cpu_s, result.store_cpu_s,
-        round(result.bytes_per_reading), result.lost, result.load_average,
+        round(result.bytes_per_reading), result.lost, result.others_cores,
     )  # fmt: skip
 
 
 def _middle(results: list[Result]) -> Result:
     numbers = ("messages_per_s", "readings_per_s", "ack_p50_ms", "ack_p99_ms", "ingest_cpu_s", "broker_cpu_s",
-               "store_cpu_s", "bytes_per_reading")  # fmt: skip
+               "store_cpu_s", "bytes_per_reading", "others_cores")  # fmt: skip
     medians = {name: middle([getattr(each, name) for each in results]) for name in numbers}
-    return replace(results[0], **medians, lost=sum(each.lost for each in results), load_average="")
+    return replace(results[0], **medians, lost=sum(each.lost for each in results))
 
 
-def compare(rig: Rig, names: list[Name], plan: load.Plan, runs: int) -> list[str]:
+def compare(rig: Rig, names: list[Name], plan: load.Plan, runs: int, quiet_cores: float) -> list[str]:
     """Let the contenders take turns `runs` times; print each run, return the lines of the medians."""
     results: dict[Name, list[Result]] = {name: [] for name in names}
     for _ in range(runs):
         for name in names:
-            results[name].append(measure(rig, name, plan))
+            results[name].append(measure(rig, name, plan, quiet_cores))
             floor = results[Name.FLOOR][-1] if results.get(Name.FLOOR) else None
             print(_line(plan.readings, name, results[name][-1], floor), flush=True)
     medians = {name: _middle(each) for name, each in results.items()}
@@ -108,6 +109,7 @@ def main() -> None:
     parser.add_argument("--total", type=int, default=100_000, help="readings a run (arrays: twice as many)")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--who", default=",".join(Name), help="contenders, in the order of their turns")
+    parser.add_argument("--quiet", type=float, default=0.3, help="wait (3 min at most) till others use fewer cores")
     flags = parser.parse_args()
     names = [Name(each) for each in flags.who.split(",")]
     print(f"{now_text()}, {os.cpu_count()} cores, load average {load_average()}\n\n{head(*_HEAD)}", flush=True)
@@ -119,7 +121,7 @@ def main() -> None:
                 host="127.0.0.1", port=0, device=DEVICE, secret=SECRET, devices=flags.devices,
                 messages=total // readings, readings=readings, window=flags.window, rate=0,
             )  # fmt: skip
-            medians += compare(machine, names, plan, flags.runs)
+            medians += compare(machine, names, plan, flags.runs, flags.quiet)
     print(f"\nMedians of {flags.runs} runs\n\n{head(*_HEAD)}")
     print("\n".join(medians), flush=True)
 

@@ -181,6 +181,42 @@ def tree_cpu_s(pid: int) -> float:
     return total
 
 
+class Others:
+    """What the rest of the machine does meanwhile: the noise of a measurement."""
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+        self._used_s = _others_s()
+
+    def cores(self) -> float:
+        """Return how many cores have been busy since the start with what is not ours."""
+        return max(0.0, (_others_s() - self._used_s) / (time.monotonic() - self._began_s))
+
+
+def await_quiet(cores: float, patience_s: float = 180.0) -> None:
+    """Wait until others have used less than so many cores for two seconds, or patience is at its end."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        others = Others()
+        time.sleep(2.0)
+        if others.cores() < cores:
+            return
+
+
+def _others_s() -> float:
+    """Return the CPU seconds that the machine has used for others than this process and its descendants."""
+    machine = psutil.cpu_times()
+    idle_s = machine.idle + getattr(machine, "iowait", 0.0) + getattr(machine, "steal", 0.0)
+    ours_s = 0.0
+    for each in (psutil.Process(), *psutil.Process().children(recursive=True)):
+        try:
+            times = each.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        ours_s += times.user + times.system + times.children_user + times.children_system
+    return sum(machine[:8]) - idle_s - ours_s  # the first eight count everything once
+
+
 def load_average() -> str:
     """Return how busy the machine has been: the load averages of 1, 5 and 15 minutes."""
     return " ".join(f"{each:.2f}" for each in os.getloadavg())

@@ -83,7 +83,7 @@ async def watching(running: Running) -> AsyncIterator[Seen]:
 def _log_in(port: int) -> str:
     """Log in as the nurse and return the cookie."""
     body = json.dumps({"username": NURSE, "password": PASSWORD}).encode()
-    request = urllib.request.Request(  # noqa: S310 - our own address
+    request = urllib.request.Request(
         f"http://127.0.0.1:{port}/api/session", data=body, headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=_FIRST_S) as answer:  # noqa: S310 - our own address
@@ -121,7 +121,7 @@ def _of_floor(seen: Seen, published: Published) -> Floats:
 
 def _of_board(running: Running, seen: Seen, published: Published) -> Floats:
     decode = msgspec.json.Decoder(_Message).decode
-    device = {patient_id: number for number, patient_id in enumerate(running.patients)}
+    device = {int(patient_id): number for number, patient_id in enumerate(running.patients)}
     code = {str(kind): VITALS[VitalKind(kind)].code for kind in VITALS}
     rows = [
         (device[message.patient_id], code[kind], to_us(vital.measured_at), at_ns // 1000)

@@ -121,26 +121,21 @@ class Writer:
     async def _commit(
         self, conn: Connection, batch: list[Delivery], found: validate.Sorted
     ) -> tuple[list[tuple[int, Reject]], dict[int, int]]:
+        """Store a batch in one transaction; conflicts, known only by then, are quarantined before the settling."""
         rows = found.columns()
         rejects = list(found.rejects)
-        inserted = samples.Inserted(stored=0, conflicts=())
         async with AsyncExitStack() as stack:
-            if not samples.copies(rows):
-                await stack.enter_async_context(conn.pipeline())
-            await stack.enter_async_context(conn.transaction())
-            await registry.hold(conn)
-            version = await conn.execute("select version from registry_version")
-            begun = await samples.begin_insert(conn, rows) if len(rows) else None
-            row = await version.fetchone()
-            if row is None or row[0] != self._version:
+            if found.rejects or found.statuses:
+                await stack.enter_async_context(conn.transaction())
+            inserted = await samples.insert_batch(conn, rows, self._version)
+            if inserted is None:
                 raise _RegistryMoved
-            if begun is not None:
-                inserted = await samples.finish_insert(conn, rows, begun)
             rejects += [(found.origin[n], _conflict(found, n)) for n in inserted.conflicts]
             if found.statuses:
                 await device_store.save(conn, found.statuses)
             if rejects:
-                await quarantine.insert(conn, [validate.refused(batch[at], reject) for at, reject in rejects])
+                async with conn.transaction():
+                    await quarantine.insert(conn, [validate.refused(batch[at], reject) for at, reject in rejects])
         stored: dict[int, int] = defaultdict(int)
         refused_rows = set(inserted.conflicts)
         self.counters.stored += inserted.stored

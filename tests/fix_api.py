@@ -25,7 +25,7 @@ from ward.alerts import Evidence, Family, Finding, Input, Priority
 from ward.clock import Clock, SystemClock, to_us
 from ward.people import Role, StaffId, TeamId
 from ward.settings import Settings
-from ward.store import people, samples
+from ward.store import people, registry, samples
 from ward.store.columns import Column
 from ward.store.pool import connect
 from ward.vitals import VITALS, VitalKind
@@ -173,7 +173,7 @@ async def measure(house: House, bed: Bed, kind: VitalKind, value: float, at: dat
     )
     async with await connect(house.database_url, "test") as conn:
         await samples.prepare(conn)
-        await samples.finish_insert(conn, rows, await samples.begin_insert(conn, rows))
+        await samples.insert_batch(conn, rows, await registry.version(conn))
 
 
 async def alarm(house: House, bed: Bed, rule: str = "limit.spo2.low", priority: Priority = Priority.HIGH) -> int:

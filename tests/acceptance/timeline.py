@@ -19,7 +19,7 @@ from alerting.windows import Windows
 from ward.alerts import AlertId, Outcome
 from ward.clock import FakeClock, to_us
 from ward.people import StaffId, StayId
-from ward.store import evaluation, migrate, samples
+from ward.store import evaluation, migrate, registry, samples
 from ward.store.pool import Connection, connect
 from ward.vitals import ACVPU, VITALS, Validity, VitalKind
 
@@ -159,7 +159,7 @@ class Timeline:
 
     async def _insert(self, rows: samples.Rows) -> None:
         async with self.conn.transaction():
-            await samples.insert_batch(self.conn, rows)
+            await samples.insert_batch(self.conn, rows, await registry.version(self.conn))
 
     def vitals(self, until: str, *, every_s: float = 60, **values: float) -> "Timeline":
         """Measure these values again and again from now until a moment."""

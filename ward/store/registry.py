@@ -7,13 +7,13 @@ from ward.people import Binding, Device, DeviceNo, StayId
 from ward.store.pool import Connection
 from ward.vitals import Mode
 
-_LOCK = 4200001  # taken exclusively by the trigger function registry_changed()
+LOCK = 4200001  # taken exclusively by the trigger function registry_changed()
 _FOREVER_US = 1 << 62
 
 
 async def hold(conn: Connection) -> None:
     """Keep devices and bindings from changing until the caller's transaction ends."""
-    await conn.execute("select pg_advisory_xact_lock_shared(%s)", (_LOCK,))
+    await conn.execute("select pg_advisory_xact_lock_shared(%s)", (LOCK,))
 
 
 async def version(conn: Connection) -> int:

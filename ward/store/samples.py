@@ -1,62 +1,79 @@
 """Readings into the store: exactly once by key, with everything that depends on them in one transaction.
 
-`begin_insert` sends the readings, the newest of each kind, and the request to evaluate their stays.
-A repeat is harmless; the same key with another value is reported as a conflict and stored value stays.
+`insert_batch` stores the readings, the newest of each kind and the request to evaluate their stays, and announces
+them. A repeat is harmless; the same key with another value is reported as a conflict and the stored value stays.
+The invariant: nothing is stored by bindings that have changed since the caller read them.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from psycopg import AsyncCursor
-from psycopg.rows import TupleRow
 
-from ward.store import bus
-from ward.store.columns import FLOAT8, INT2, INT4, INT8, TIMESTAMPTZ, Array, Column, array, copy_rows, register
+from ward.store import bus, registry
+from ward.store.columns import FLOAT8, INT2, INT4, INT8, TIMESTAMPTZ, Column, array, copy_rows, register
 from ward.store.pool import Connection
 
-# Up to here one statement with array parameters is quicker; above, COPY into a staging table (benchmarks/).
-_COPY_FROM = 400
+# Below, array parameters are as quick as COPY and take one round trip (benchmarks/); above, COPY spares memory.
+_COPY_FROM = 4000
 _TYPES = (INT4, INT8, INT2, TIMESTAMPTZ, INT8, FLOAT8, TIMESTAMPTZ, INT2, INT2)
+_ARRAYS = "int4[], int8[], int2[], timestamptz[], int8[], float8[], timestamptz[], int2[], int2[]"
 _UNNEST = (
-    "select * from unnest(%b::int4[], %b::int8[], %b::int2[], %b::timestamptz[], %b::int8[], %b::float8[],"
-    " %b::timestamptz[], %b::int2[], %b::int2[])"
+    "select * from unnest($4, $5, $6, $7, $8, $9, $10, $11, $12)"
     " as batch(n, stay_id, kind, measured_at, device_no, value, received_at, validity, quality)"
 )
 _STAGE = "select * from stage"
-_INSERT = """
-with batch as ({source}),
-stored as (
-    insert into reading (stay_id, kind, measured_at, device_no, value, received_at, validity, quality)
-    select stay_id, kind, measured_at, device_no, value, received_at, validity, nullif(quality, -1)
-    from batch order by stay_id, kind, measured_at, device_no, n
-    on conflict do nothing
-    returning stay_id, kind, measured_at, device_no, value, received_at, validity, quality
-), newest as (
-    insert into latest_reading as l (stay_id, kind, measured_at, device_no, value, received_at, validity, quality)
-    select distinct on (stay_id, kind) stay_id, kind, measured_at, device_no, value, received_at, validity, quality
-    from stored order by stay_id, kind, measured_at desc, device_no desc
-    on conflict (stay_id, kind) do update set
-        measured_at = excluded.measured_at, device_no = excluded.device_no, value = excluded.value,
-        received_at = excluded.received_at, validity = excluded.validity, quality = excluded.quality
-    where (excluded.measured_at, excluded.device_no) > (l.measured_at, l.device_no)
-), requested as (
-    insert into evaluation_request (stay_id, since) select stay_id, min(measured_at) from stored group by stay_id
-)
-select count(*) from stored
+# A function of the session, so that a batch is one statement and, outside a transaction, one of its own: begin, lock,
+# check, insert, announce and commit one by one would have the writer wait and work several times as long. Statements
+# inside see what was committed before them, so the version is read after the lock is held.
+_MAKE_FUNCTION = """
+create or replace function pg_temp.{name} (registry bigint, expected bigint, announced text[]{arrays})
+returns table (newly bigint, contradicting int4[]) language plpgsql as $body$
+#variable_conflict use_column
+declare
+    counted bigint;
+    differing int4[] := '{{}}';
+begin
+    perform pg_advisory_xact_lock_shared({lock});
+    if (select version from registry_version) is distinct from registry then
+        return;
+    end if;
+    with batch as ({source}),
+    stored as (
+        insert into reading (stay_id, kind, measured_at, device_no, value, received_at, validity, quality)
+        select stay_id, kind, measured_at, device_no, value, received_at, validity, nullif(quality, -1)
+        from batch order by stay_id, kind, measured_at, device_no, n
+        on conflict do nothing
+        returning stay_id, kind, measured_at, device_no, value, received_at, validity, quality
+    ), newest as (
+        insert into latest_reading as l (stay_id, kind, measured_at, device_no, value, received_at, validity, quality)
+        select distinct on (stay_id, kind) stay_id, kind, measured_at, device_no, value, received_at, validity, quality
+        from stored order by stay_id, kind, measured_at desc, device_no desc
+        on conflict (stay_id, kind) do update set
+            measured_at = excluded.measured_at, device_no = excluded.device_no, value = excluded.value,
+            received_at = excluded.received_at, validity = excluded.validity, quality = excluded.quality
+        where (excluded.measured_at, excluded.device_no) > (l.measured_at, l.device_no)
+    ), requested as (
+        insert into evaluation_request (stay_id, since) select stay_id, min(measured_at) from stored group by stay_id
+    )
+    select count(*) into counted from stored;
+    if counted < expected then
+        with batch as ({source})
+        select coalesce(array_agg(batch.n order by batch.n), differing) into differing
+        from batch join reading using (stay_id, kind, measured_at, device_no)
+        where reading.value is distinct from batch.value;
+    end if;
+    perform pg_notify('{channel}', payload) from unnest(announced) as payload;
+    return query select counted, differing;
+end $body$
 """
-_CONFLICTS = """
-with batch as ({source})
-select batch.n from batch join reading using (stay_id, kind, measured_at, device_no)
-where reading.value is distinct from batch.value order by batch.n
-"""
-_INSERT_UNNEST, _INSERT_STAGE = _INSERT.format(source=_UNNEST), _INSERT.format(source=_STAGE)
-_CONFLICTS_UNNEST, _CONFLICTS_STAGE = _CONFLICTS.format(source=_UNNEST), _CONFLICTS.format(source=_STAGE)
 _MAKE_STAGE = """
 create temp table if not exists stage (
     n int4, stay_id int8, kind int2, measured_at timestamptz, device_no int8, value float8,
     received_at timestamptz, validity int2, quality int2
 ) on commit delete rows
 """
+_FROM_ARRAYS = "select newly, contradicting from pg_temp.store_arrays(%s, %s, %s, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+_FROM_STAGE = "select newly, contradicting from pg_temp.store_stage(%s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,21 +114,23 @@ class Inserted:
 
 
 async def prepare(conn: Connection) -> None:
-    """Make the connection ready, once, before the first batch: array parameters and the staging table."""
+    """Make the connection ready, once, before the first batch: array parameters, the staging table, the functions."""
     register(conn)
     await conn.execute(_MAKE_STAGE)
+    for name, arrays, source in (("store_arrays", f", {_ARRAYS}", _UNNEST), ("store_stage", "", _STAGE)):
+        made = _MAKE_FUNCTION.format(
+            name=name, arrays=arrays, source=source, lock=registry.LOCK, channel=bus.Channel.READINGS
+        )
+        await conn.execute(made.encode())
 
 
-Begun = tuple[AsyncCursor[TupleRow], tuple[Array, ...]]
+async def insert_batch(conn: Connection, rows: Rows, registry_version: int) -> Inserted | None:
+    """Store a batch and announce its stays: in the caller's transaction, or in one of its own where there is none.
 
-
-def copies(rows: Rows) -> bool:
-    """Tell whether a batch is large enough for COPY, which cannot run inside a pipeline."""
-    return len(rows) >= _COPY_FROM
-
-
-async def begin_insert(conn: Connection, rows: Rows) -> Begun:
-    """Send a batch in the caller's transaction and announce its stays; inside a pipeline it does not wait.
+    Returns
+    -------
+    Inserted or None
+        None, and nothing is stored, when devices or bindings are no longer as of `registry_version`.
 
     Raises
     ------
@@ -119,29 +138,14 @@ async def begin_insert(conn: Connection, rows: Rows) -> Begun:
         If a day has no partition yet (`migrate.ensure_partitions`).
     """
     columns = rows.columns()
-    if copies(rows):
-        async with conn.cursor() as cursor, cursor.copy("copy stage from stdin (format binary)") as copy:
-            await copy.write(copy_rows(_TYPES, columns))
-        begun: Begun = await conn.execute(_INSERT_STAGE.encode()), ()
-    else:
+    told = (registry_version, len(rows), bus.payloads(np.unique(rows.stay_id).tolist()))
+    if len(rows) < _COPY_FROM:
         arrays = tuple(array(kind, column) for kind, column in zip(_TYPES, columns, strict=True))
-        begun = await conn.execute(_INSERT_UNNEST.encode(), arrays), arrays
-    await bus.announce(conn, bus.Channel.READINGS, np.unique(rows.stay_id).tolist())
-    return begun
-
-
-async def finish_insert(conn: Connection, rows: Rows, begun: Begun) -> Inserted:
-    """Return what became of a batch that was begun in the same transaction."""
-    cursor, arrays = begun
-    counted = await cursor.fetchone()
-    stored = int(counted[0]) if counted else 0
-    if stored == len(rows):
-        return Inserted(stored=stored, conflicts=())
-    conflicting = _CONFLICTS_UNNEST if arrays else _CONFLICTS_STAGE
-    found = await (await conn.execute(conflicting.encode(), arrays or None)).fetchall()
-    return Inserted(stored=stored, conflicts=tuple(row[0] for row in found))
-
-
-async def insert_batch(conn: Connection, rows: Rows) -> Inserted:
-    """Store a batch in the caller's transaction (`begin_insert`, then `finish_insert`)."""
-    return await finish_insert(conn, rows, await begin_insert(conn, rows))
+        cursor = await conn.execute(_FROM_ARRAYS.encode(), (*told, *arrays), prepare=True)
+        row = await cursor.fetchone()
+    else:
+        async with conn.transaction():
+            async with conn.cursor() as staging, staging.copy("copy stage from stdin (format binary)") as copy:
+                await copy.write(copy_rows(_TYPES, columns))
+            row = await (await conn.execute(_FROM_STAGE.encode(), told)).fetchone()
+    return Inserted(stored=row[0], conflicts=tuple(row[1])) if row else None
