@@ -16,6 +16,17 @@ export function byUrgency(a: Alert, b: Alert): number {
   return urgency(a) - urgency(b) || Date.parse(b.opened_at) - Date.parse(a.opened_at) || a.alert_id - b.alert_id;
 }
 
+/** Sorts alerts by patient, each list in the order that it came in. */
+export function byPatient(alerts: readonly Alert[]): ReadonlyMap<number, Alert[]> {
+  const found = new Map<number, Alert[]>();
+  for (const alert of alerts) {
+    const list = found.get(alert.patient_id);
+    if (list) list.push(alert);
+    else found.set(alert.patient_id, [alert]);
+  }
+  return found;
+}
+
 function group(alerts: readonly Alert[]): number {
   const first = Math.min(99, ...alerts.map(urgency));
   if (first <= 1) return first;

@@ -24,6 +24,12 @@ export function when(at: string | number, nowMs: number, language: Language): st
   return `${date.format(ms(at))} ${clockTime(at)}`;
 }
 
+/** Writes the time of day of the last twenty hours, and only the day before that: where there is little room. */
+export function recent(at: string | number, nowMs: number, language: Language): string {
+  if (nowMs - ms(at) < 20 * 3600_000) return clockTime(at);
+  return new Intl.DateTimeFormat(language === "sv" ? "sv-SE" : "en-GB", { timeZone: ZONE, day: "numeric", month: "short" }).format(ms(at));
+}
+
 /** Writes an age in its largest fitting unit: 12 s, 4 min, 2 h 10 min, 3 d. */
 export function age(seconds: number, translate: Translate): string {
   if (!Number.isFinite(seconds)) return "–";
