@@ -44,7 +44,7 @@ export const en: Catalogue = {
   "board.no_alerts": "no alerts",
   "board.alerts.one": "{n} alert",
   "board.alerts.many": "{n} alerts",
-  "board.unseen": "{n} of them unseen",
+  "board.unseen": "({n} unseen)",
   "board.mine": "My teams",
   "board.all": "All teams",
   "board.search": "Search name, last four or reason",

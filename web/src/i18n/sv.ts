@@ -42,7 +42,7 @@ export const sv = {
   "board.no_alerts": "inga larm",
   "board.alerts.one": "{n} larm",
   "board.alerts.many": "{n} larm",
-  "board.unseen": "varav {n} osedda",
+  "board.unseen": "({n} osedda)",
   "board.mine": "Mina team",
   "board.all": "Alla team",
   "board.search": "Sök namn, fyra sista eller orsak",
