@@ -49,6 +49,21 @@ def test_moved_patient_leaves_one_board_and_enters_the_other() -> None:
     assert [tile["stay_id"] for tile in stage.take(elsewhere)[0]["patients"]] == [1, 4]
 
 
+def test_h25_open_alerts_go_along_with_responsibility() -> None:
+    """When another organisation takes over, it sees what is open, and who handed over does not see it any more."""
+    stage = Stage()
+    stage.alarm(7)
+    here, elsewhere = stage.join(HERE), stage.join(ELSEWHERE)
+    stage.take(here)
+    stage.take(elsewhere)
+    seats = [a_seat(1, organisation=2, team=22), a_seat(2), a_seat(3), a_seat(4, organisation=2, team=22)]
+    touched, _new = stage.board.set_seats(seats, NOW.date())
+    stage.hub.publish_seats(touched)
+
+    assert [alert["alert_id"] for alert in stage.take(elsewhere)[0]["alerts"]] == [7]
+    assert stage.take(here)[0]["alerts"] == []
+
+
 def test_same_state_is_told_once() -> None:
     """Hearing the same reading or revision again tells nobody anything."""
     stage = Stage()
