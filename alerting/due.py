@@ -1,7 +1,8 @@
 """One pass: claim the stays that are due or have something new, read, evaluate, and write, in the caller's transaction.
 
 A late reading is evaluated in its own time: what is over by now raises nothing, what is still there does. The
-invariant: what a pass has read is what was asked for when it began, or it is asked for again.
+invariant: what a pass has read is what was asked for when it began, or it is asked for again. A stay that cannot be
+evaluated is found by halving, told as an alert, and stops no other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from alerting import apply
 from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
 from alerting.features import USABLE, Batch, DeviceReport, StayContext, batch, gather, moment, seconds
 from alerting.rules.news2 import INPUTS
+from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.windows import Windows, columns
 from ward import log, plans
 from ward.alerts import Alert
@@ -22,6 +24,7 @@ from ward.clock import from_us as clock_from_us
 from ward.people import StayId
 from ward.plans import Plan
 from ward.store import alerts, bus, evaluation, scores
+from ward.store.borrow import LOST
 from ward.store.pool import Connection
 from ward.vitals import VITALS
 
@@ -31,6 +34,9 @@ _LATEST_S = 6 * 3600.0
 # Later than any reading: a stay without a request has nothing that is not held.
 _NOTHING_NEW = datetime(9999, 1, 1, tzinfo=UTC)
 _AGAIN = timedelta(milliseconds=1)
+_RETRY = timedelta(seconds=30)
+# Not the number of any worker (`Windows.worker`): nobody holds all that was stored before.
+NOBODY = -1
 _TEMPLATE = plans.template()
 
 
@@ -45,17 +51,13 @@ class Pass:
 
 
 @lru_cache(maxsize=4096)
-def _plan(version: int, rules: str) -> Plan:
+def _plan(version: int, rules: str) -> tuple[Plan, tuple[str, ...]]:
     """Read a plan; one that cannot be used gives way to the template, never to no alarms."""
-    try:
-        plan = plans.decode(version, rules)
-        faults = [f"{kind}: {fault}" for kind, each in plan.limits.items() for fault in each.faults()]
-    except msgspec.ValidationError as error:
-        plan, faults = _TEMPLATE, [str(error)]
+    plan, faults = plans.in_force(version, rules)
     if faults:
         log.get().error("plan_unusable", version=version, faults=faults)
-        return _TEMPLATE
-    return plan
+        return _TEMPLATE, faults
+    return plan, ()
 
 
 async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | None = None, most: int = MOST) -> Pass:
@@ -64,9 +66,60 @@ async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | No
     `windows` holds what this worker has read before; without it everything is read anew.
     """
     windows = windows or Windows()
-    claimed = await evaluation.claim(conn, now, most)
-    if not claimed:
-        return Pass(stays=0, scores=0, alerts=(), due_at=await evaluation.next_due(conn))
+    claimed = await evaluation.claim(conn, now, most, UNWATCHED)
+    found: list[tuple[int, list[Alert]]] = []
+    # Those that could not be evaluated the last time go alone, so that the others need no halving again.
+    for together in [[row for row in claimed if not row.aside], *([row] for row in claimed if row.aside)]:
+        if together:
+            found += await _apart(conn, together, now, windows)
+    return Pass(
+        stays=len(claimed),
+        scores=sum(scored for scored, _ in found),
+        alerts=tuple(alert for _, changed in found for alert in changed),
+        due_at=await evaluation.next_due(conn),
+    )
+
+
+async def _apart(
+    conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, windows: Windows
+) -> list[tuple[int, list[Alert]]]:
+    """Evaluate stays together; if that fails, each half on its own, down to the one that is at fault."""
+    try:
+        async with conn.transaction():
+            return [await _evaluate(conn, claimed, now, windows)]
+    except LOST:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one stay, the others must be watched
+        if len(claimed) == 1:
+            return [(0, await _set_aside(conn, claimed[0].stay_id, now, error))]
+    middle = len(claimed) // 2
+    first = await _apart(conn, claimed[:middle], now, windows)
+    return first + await _apart(conn, claimed[middle:], now, windows)
+
+
+async def _set_aside(conn: Connection, stay_id: StayId, now: datetime, error: Exception) -> list[Alert]:
+    """Tell that a stay cannot be evaluated, and try it again soon; what was asked for is asked for still."""
+    alert = None
+    try:
+        async with conn.transaction():
+            alert = await apply.raise_or_update(conn, unwatched(stay_id, seconds(now)), now)
+    except LOST:
+        raise
+    except Exception as untold:  # noqa: BLE001 - the others must be watched even where this cannot be told
+        log.get().error("stay_unwatched_untold", stay=stay_id, error=type(untold).__name__, exc_info=untold)
+    if alert is not None:
+        log.get().error("stay_unwatched", stay=stay_id, error=type(error).__name__, exc_info=error)
+    since = await evaluation.take_requests(conn, [stay_id])
+    for each, earliest in since.items():
+        await evaluation.request(conn, each, earliest)
+    await evaluation.reschedule(conn, [evaluation.NextRow(stay_id=stay_id, due_at=now + _RETRY)], NOBODY)
+    return [] if alert is None else [alert]
+
+
+async def _evaluate(
+    conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, windows: Windows
+) -> tuple[int, list[Alert]]:
+    """Evaluate stays together; return how many scores were written, and the alerts that changed."""
     ids = [row.stay_id for row in claimed]
     since = await evaluation.take_requests(conn, ids)
     known = await alerts.unresolved(conn, ids)
@@ -75,7 +128,7 @@ async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | No
     found = evaluate(looked_at, seconds(now))
     changed = await apply.settle(conn, known, found.observations, now)
     await _write(conn, looked_at, found, changed, now, windows.worker)
-    return Pass(stays=len(ids), scores=len(found.scores), alerts=tuple(changed), due_at=await evaluation.next_due(conn))
+    return len(found.scores), changed
 
 
 async def _contexts(
@@ -114,7 +167,7 @@ def _context(
     since: datetime | None,
     now: datetime,
 ) -> StayContext:
-    plan = _TEMPLATE if row.version is None or row.rules is None else _plan(row.version, row.rules)
+    plan, faults = (_TEMPLATE, ()) if row.version is None or row.rules is None else _plan(row.version, row.rules)
     now_s = seconds(now)
     window_s = now_s - look_back_s(plan)
     if since is not None:
@@ -128,6 +181,7 @@ def _context(
         alerts=own[row.stay_id],
         digest=claimed.score_digest,
         scored_s=None if claimed.scored_at is None else seconds(claimed.scored_at),
+        plan_faults=faults,
     )
 
 

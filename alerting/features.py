@@ -77,7 +77,8 @@ class DeviceReport:
 class StayContext:
     """One stay of a batch: its plan, since when data may be expected, its devices, its alerts not yet resolved.
 
-    `window_from_s` is where its readings begin; `digest` and `scored_s` tell the score last written.
+    `window_from_s` is where its readings begin; `digest` and `scored_s` tell the score last written; `plan_faults`
+    why its plan gave way to the template, empty when it did not.
     """
 
     stay_id: StayId
@@ -88,6 +89,7 @@ class StayContext:
     alerts: Mapping[str, Alert]
     digest: int | None = None
     scored_s: float | None = None
+    plan_faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,14 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "enheten {device_id} har saknat kontakt i {duration}",
             "device {device_id} has been out of contact for {duration}",
         ),
+        "plan": (
+            "övervakningsplanen kan inte användas: standardgränserna gäller",
+            "the monitoring plan cannot be used: the standard limits apply",
+        ),
+        "unwatched": (
+            "patientens värden kan inte bedömas: inga andra larm kan ges",
+            "the patient's values cannot be evaluated: no other alarm can be given",
+        ),
         "battery": ("enheten {device_id} har {value} batteri kvar", "device {device_id} has {value} battery left"),
     }
 )

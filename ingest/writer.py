@@ -1,7 +1,7 @@
 """From the inbox to the store: take, sort, commit, then acknowledge. In that order, always.
 
 When the store is down, nothing is acknowledged: the batch is held and tried again until it is stored.
-A message that the store itself refuses is found by halving the batch, and quarantined alone.
+A message that the store refuses, or that nobody thought of, is found by halving the batch and quarantined alone.
 """
 
 import asyncio
@@ -27,6 +27,8 @@ from ward.wire import Leaf, Reason, Reject
 _MOST = 2000
 _MOST_BYTES = 1 << 20
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+# What can be the fault of a message. Everything else is the store's: then nothing is refused, all is held.
+_REFUSALS = (psycopg.DataError, psycopg.IntegrityError, ValueError, ArithmeticError, RecursionError)
 
 
 class _RegistryMoved(Exception):  # noqa: N818 - reads as what happened
@@ -74,7 +76,7 @@ class Writer:
         while True:
             try:
                 await self._write(batch)
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+            except (psycopg.Error, OSError) as error:
                 self.counters.store_down_since = self.counters.store_down_since or self._clock.now()
                 await self._disconnect()
                 pause_s = _BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)]
@@ -86,17 +88,18 @@ class Writer:
                 return
 
     async def _write(self, batch: list[Delivery]) -> None:
-        """Store and acknowledge a batch, halving it where the store refuses a part of it."""
+        """Store and acknowledge a batch, halving it where a part of it is refused."""
         try:
             await self._store(batch)
-        except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+        except _REFUSALS as error:
             if len(batch) > 1:
                 middle = len(batch) // 2
                 await self._write(batch[:middle])
                 await self._write(batch[middle:])
                 return
-            log.get().error("message_refused_by_store", topic=batch[0].topic, error=str(error)[:300])
-            reject = Reject(Reason.MALFORMED, f"the store refused it: {str(error)[:300]}", batch[0].payload)
+            said = str(error)[:300].encode(errors="replace").decode()
+            log.get().error("message_refused_by_store", topic=batch[0].topic, kind=type(error).__name__, error=said)
+            reject = Reject(Reason.MALFORMED, f"it could not be stored: {said}", batch[0].payload)
             conn = await self._connected()
             async with conn.transaction():
                 await quarantine.insert(conn, [validate.refused(batch[0], reject)])
@@ -178,16 +181,22 @@ class Writer:
             self._days |= days
 
     async def _reload(self, conn: Connection) -> None:
-        async with conn.transaction():
-            await registry.hold(conn)
-            self._version = await registry.version(conn)
-            self._devices = await registry.devices(conn)
+        """Read the devices; that they cannot be read is never the fault of the message that waits for it."""
+        try:
+            async with conn.transaction():
+                await registry.hold(conn)
+                version = await registry.version(conn)
+                self._devices = await registry.devices(conn)
+        except _REFUSALS as error:
+            raise psycopg.OperationalError(f"devices and bindings cannot be read: {error}") from error
+        self._version = version
 
     async def _connected(self) -> Connection:
         if self._conn is None or self._conn.closed or self._conn.broken:
             self._conn = await connect(self._database_url, "ingest", autocommit=True)
             await samples.prepare(self._conn)
             self._version = -1
+            self._days.clear()
         return self._conn
 
     async def _disconnect(self) -> None:

@@ -12,6 +12,11 @@ import msgspec
 
 from ward.vitals import VitalKind
 
+# RCP, NEWS2, 2017: three points for each of six parameters and two for oxygen.
+HIGHEST_NEWS2 = 20
+# The project's choices, in seconds: no violation goes on longer unheard, no signal may be promised more seldom.
+LONGEST_DELAY_S, LONGEST_EXPECTED_S = 3600.0, 7 * 86_400.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -43,8 +48,8 @@ class Limits:
         ]
         if self.warn_low is not None and self.warn_high is not None and self.warn_low == self.warn_high:
             faults.append(f"warn_low and warn_high are both {self.warn_low:g}: every value would warn")
-        if self.delay_s < 0:
-            faults.append(f"delay_s {self.delay_s:g} must not be negative")
+        if not 0 <= self.delay_s <= LONGEST_DELAY_S:
+            faults.append(f"delay_s {self.delay_s:g} must be from 0 to {LONGEST_DELAY_S:g}")
         if self.clear_by < 0:
             faults.append(f"clear_by {self.clear_by:g} must not be negative")
         return faults
@@ -60,6 +65,21 @@ class Plan:
     expected: dict[VitalKind, float]
     news2_medium: int = 5
     news2_high: int = 7
+
+    def faults(self) -> tuple[str, ...]:
+        """List what makes a plan unusable, empty when nothing does: a slip must not turn a rule off."""
+        faults = [f"{kind}: {fault}" for kind, each in self.limits.items() for fault in each.faults()]
+        if self.spo2_scale not in {1, 2}:
+            faults.append(f"spo2_scale {self.spo2_scale} must be 1 or 2")
+        for name, value in (("news2_medium", self.news2_medium), ("news2_high", self.news2_high)):
+            if not 1 <= value <= HIGHEST_NEWS2:
+                faults.append(f"{name} {value} must be from 1 to {HIGHEST_NEWS2}")
+        faults += [
+            f"{kind}: expected every {every_s:g} s must be above 0 and at most {LONGEST_EXPECTED_S:g}"
+            for kind, every_s in self.expected.items()
+            if not 0 < every_s <= LONGEST_EXPECTED_S
+        ]
+        return tuple(faults)
 
 
 TEMPLATE_LIMITS: MappingProxyType[VitalKind, Limits] = MappingProxyType(
@@ -126,3 +146,13 @@ def decode(version: int, kept: str | bytes) -> Plan:
         news2_medium=raw.news2_medium,
         news2_high=raw.news2_high,
     )
+
+
+def in_force(version: int, kept: str | bytes) -> tuple[Plan, tuple[str, ...]]:
+    """Read a kept plan; one that cannot be used gives way to the template, with its faults: never to no alarms."""
+    try:
+        plan = decode(version, kept)
+    except msgspec.DecodeError as error:
+        return template(), (str(error),)
+    faults = plan.faults()
+    return (template(), faults) if faults else (plan, ())

@@ -5,6 +5,7 @@ A bad reading in an array never stops its neighbours.
 """
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -128,6 +129,8 @@ _one = msgspec.json.Decoder(WireReading)
 _array = msgspec.json.Decoder(list[WireReading])
 _raw_array = msgspec.json.Decoder(list[msgspec.Raw])
 _status = msgspec.json.Decoder(WireStatus)
+# Arrays nested thousands deep end in a RecursionError; one device's nonsense must not end the process of all.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _CODES = {str(kind): vital for kind, vital in VITALS.items()}
 
 
@@ -139,20 +142,23 @@ def decode_vitals(payload: bytes) -> tuple[list[Reading], list[Reject]]:
     head = payload.lstrip()[:1]
     try:
         wired = _array.decode(payload) if head == b"[" else [_one.decode(payload)]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         return _decode_each(payload, head, error)
     if len(wired) > MAX_READINGS:
         return [], [_too_many(len(wired), payload)]
     readings: list[Reading] = []
-    rejects: list[Reject] = []
+    refused: list[tuple[int, Reason, str]] = []
     for index, each in enumerate(wired):
         result = _check(each)
         if isinstance(result, Reading):
             readings.append(result)
         else:
-            item = msgspec.json.encode(each) if head == b"[" else payload
-            rejects.append(Reject(result[0], result[1], item, index if head == b"[" else None))
-    return readings, rejects
+            refused.append((index, *result))
+    if head != b"[":
+        return readings, [Reject(reason, detail, payload) for _, reason, detail in refused]
+    # What was refused is kept as it was sent: encoded anew it would lose fields, or not be a number that can be.
+    raws = _raw_array.decode(payload) if refused else []
+    return readings, [Reject(reason, detail, bytes(raws[index]), index) for index, reason, detail in refused]
 
 
 def _decode_each(payload: bytes, head: bytes, error: Exception) -> tuple[list[Reading], list[Reject]]:
@@ -161,7 +167,7 @@ def _decode_each(payload: bytes, head: bytes, error: Exception) -> tuple[list[Re
         return [], [Reject(_fault(error), str(error), payload)]
     try:
         raws = _raw_array.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as whole:
+    except _UNREADABLE as whole:
         return [], [Reject(Reason.MALFORMED, str(whole), payload)]
     if len(raws) > MAX_READINGS:
         return [], [_too_many(len(raws), payload)]
@@ -171,7 +177,7 @@ def _decode_each(payload: bytes, head: bytes, error: Exception) -> tuple[list[Re
         item = bytes(raw)
         try:
             result = _check(_one.decode(item))
-        except (msgspec.DecodeError, UnicodeDecodeError) as each:
+        except _UNREADABLE as each:
             rejects.append(Reject(_fault(each), str(each), item, index))
             continue
         if isinstance(result, Reading):
@@ -195,7 +201,7 @@ def _check(wired: WireReading) -> Reading | tuple[Reason, str]:
         return Reason.UNKNOWN_KIND, f"kind {wired.kind[:40]!r}; expected one of {', '.join(_CODES)}"
     if isinstance(wired.measured_at, int):
         if not 0 <= wired.measured_at <= _YEAR_9999_MS:
-            return Reason.BAD_FIELD, f"measured_at {wired.measured_at}; expected milliseconds since 1970"
+            return Reason.BAD_FIELD, f"measured_at {str(wired.measured_at)[:40]}; expected milliseconds since 1970"
         measured_at = datetime.fromtimestamp(wired.measured_at // 1000, UTC).replace(
             microsecond=wired.measured_at % 1000 * 1000
         )
@@ -227,7 +233,10 @@ def _canonical(kind: VitalKind, wired: WireReading) -> float | tuple[Reason, str
         if conversion is None:
             return Reason.WRONG_UNIT, f"unit {wired.unit[:40]!r} of {kind}; expected one of {', '.join(vital.units)}"
         factor, offset = conversion
-    value = float(wired.value) * factor + offset
+    try:
+        value = float(wired.value) * factor + offset
+    except OverflowError:  # a whole number of hundreds of digits
+        value = math.inf
     if not vital.low <= value <= vital.high:
         return (
             Reason.IMPLAUSIBLE,
@@ -240,7 +249,7 @@ def decode_status(payload: bytes) -> WireStatus | Reject:
     """Decode a status message (or will)."""
     try:
         return _status.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         return Reject(_fault(error), str(error), payload)
 
 

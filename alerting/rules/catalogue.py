@@ -20,4 +20,5 @@ RULES: tuple[Rule, ...] = (
     Rule(name="news2", observe=news2_alerts.observe),
     Rule(name="nodata", observe=technical.observe_silence),
     Rule(name="device", observe=technical.observe_devices),
+    Rule(name="watching", observe=technical.observe_watching),
 )

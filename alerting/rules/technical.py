@@ -1,4 +1,4 @@
-"""Technical findings: a signal that has fallen silent by the clock, a device that is offline or nearly empty.
+"""Technical findings: silent signals, devices offline or nearly empty, plans and stays that cannot be judged.
 
 They speak of the equipment, never of the patient, and nothing clinical is quieted by them. Silence is counted from
 the last usable reading (the earlier of measured and received), or, where none ever came, from when the stay and its
@@ -10,9 +10,10 @@ import numpy as np
 from alerting.features import Batch, Observed, StayContext, moment, newest
 from alerting.observed import RULE_VERSION, Observation, Quiet
 from ward.alerts import Evidence, Family, Finding, Priority
+from ward.people import StayId
 from ward.vitals import VITALS, VitalKind
 
-OFFLINE, BATTERY = "offline", "battery"
+OFFLINE, BATTERY, PLAN, UNWATCHED = "offline", "battery", "plan", "unwatched"
 # The project's choices, to be confirmed locally: seconds, per cent.
 OFFLINE_AFTER_S = 120.0
 BATTERY_LOW_PCT, BATTERY_EMPTY_PCT, BATTERY_CLEAR_PCT = 15.0, 5.0, 20.0
@@ -81,7 +82,7 @@ def observe_devices(batch: Batch, now_s: float) -> Observed:
                 "device_id": device.device_id,
                 "duration_s": OFFLINE_AFTER_S,
             }
-            observations.append(_device(stay, OFFLINE, Priority.LOW, device.changed_s, due_s, params))
+            observations.append(_finding(stay.stay_id, OFFLINE, Priority.LOW, device.changed_s, due_s, params))
         elif OFFLINE in stay.alerts and not away:
             observations.append(Quiet(stay_id=stay.stay_id, rule=OFFLINE))
         next_s[index] = min((due_s for due_s, _ in due if due_s > now_s), default=np.inf)
@@ -94,14 +95,30 @@ def _battery(stay: StayContext) -> list[Observation]:
     if device is not None and percent <= BATTERY_LOW_PCT:
         priority = Priority.MEDIUM if percent <= BATTERY_EMPTY_PCT else Priority.LOW
         params: dict[str, str | float | int | None] = {"device_id": device.device_id, "value": percent, "unit": "%"}
-        return [_device(stay, BATTERY, priority, device.reported_s, device.reported_s, params)]
+        return [_finding(stay.stay_id, BATTERY, priority, device.reported_s, device.reported_s, params)]
     if BATTERY in stay.alerts and percent >= BATTERY_CLEAR_PCT:
         return [Quiet(stay_id=stay.stay_id, rule=BATTERY)]
     return []
 
 
-def _device(
-    stay: StayContext,
+def observe_watching(batch: Batch, now_s: float) -> Observed:
+    """Find stays whose plan gave way to the template; to be here at all is to be evaluated."""
+    observations: list[Observation] = []
+    for stay in batch.stays:
+        if stay.plan_faults:
+            observations.append(_finding(stay.stay_id, PLAN, Priority.MEDIUM, now_s, now_s, {}))
+        over = (PLAN,) if stay.plan_faults == () else ()
+        observations += [Quiet(stay_id=stay.stay_id, rule=rule) for rule in (*over, UNWATCHED) if rule in stay.alerts]
+    return Observed(observations=tuple(observations), next_s=np.full(len(batch.stays), np.inf))
+
+
+def unwatched(stay_id: StayId, now_s: float) -> Finding:
+    """Return that a stay could not be evaluated at `now_s`: no rule watches over it."""
+    return _finding(stay_id, UNWATCHED, Priority.HIGH, now_s, now_s, {})
+
+
+def _finding(
+    stay_id: StayId,
     rule: str,
     priority: Priority,
     began_s: float,
@@ -109,7 +126,7 @@ def _device(
     params: dict[str, str | float | int | None],
 ) -> Finding:
     return Finding(
-        stay_id=stay.stay_id,
+        stay_id=stay_id,
         rule=rule,
         family=Family.TECHNICAL,
         priority=priority,

@@ -5,7 +5,7 @@ The store is the truth; whatever is told twice or late changes nothing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from api.live.alert_messages import alert_state
@@ -60,8 +60,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldAlert:
-    """An alert that is not resolved, encoded."""
+    """An alert that is not resolved, encoded; `place` is that of its stay."""
 
+    stay_id: StayId
     place: Place
     rev: int
     body: bytes
@@ -100,11 +101,19 @@ class Board:
                 continue
             if held.head != head or held.place != place:
                 touched |= {held.place, place}
+            if held.place != place:
+                self._move_alerts(seat.stay_id, place)
             held.seat, held.today, held.place, held.head = seat, today, place, head
         for stay_id, held in gone.items():
             touched.add(held.place)
             del self._stays[stay_id]
         return touched, new
+
+    def _move_alerts(self, stay_id: StayId, place: Place) -> None:
+        """Take a stay's alerts along: who answers for the patient from now on must see what is open."""
+        for alert_id, alert in self._alerts.items():
+            if alert.stay_id == stay_id:
+                self._alerts[alert_id] = replace(alert, place=place)
 
     def set_latest(self, rows: list[LatestRow]) -> list[Held]:
         """Take the newest readings of some stays, whole; return the tiles that changed."""
@@ -160,7 +169,7 @@ class Board:
         if known is not None and known.rev >= row.rev:
             return None
         place = Place(row.seen_by_organisation, row.seen_by_team)
-        held = HeldAlert(place=place, rev=row.rev, body=encode(alert_state(row, today)))
+        held = HeldAlert(stay_id=row.stay_id, place=place, rev=row.rev, body=encode(alert_state(row, today)))
         if row.state == AlertState.RESOLVED:
             self._alerts.pop(row.alert_id, None)
         else:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal
 
-import msgspec
 from typing_extensions import TypedDict
 
 from ward import plans
@@ -179,23 +178,20 @@ def head_state(seat: Seat, today: date) -> Head:
 
 
 def plan_of(seat: Seat) -> plans.Plan:
-    """Return the plan in force, the template where a stay has none."""
+    """Return the plan in force, as alerting reads it: the template where a stay has none, or none that can be used."""
     if seat.plan_rules is None or seat.plan_version is None:
         return plans.template()
-    return plans.decode(seat.plan_version, seat.plan_rules)
+    plan, _ = plans.in_force(seat.plan_version, seat.plan_rules)
+    return plan
 
 
 def limits_state(seat: Seat) -> dict[str, LimitState]:
-    """Build the limits in force, by kind; where the plan cannot be read none are shown, rather than wrong ones."""
-    try:
-        plan = plan_of(seat)
-    except msgspec.ValidationError:
-        return {}
+    """Build the limits in force, by kind."""
     return {
         kind.value: LimitState(
             alert_low=each.alert_low, warn_low=each.warn_low, warn_high=each.warn_high, alert_high=each.alert_high
         )
-        for kind, each in plan.limits.items()
+        for kind, each in plan_of(seat).limits.items()
     }
 
 

@@ -186,7 +186,7 @@ def test_h13_unusable_plan_falls_back_to_the_template(ward: str) -> None:
         async with await connect(ward, "test") as conn:
             return len((await evaluate_due(conn, START)).alerts)
 
-    assert asyncio.run(once()) == 40
+    assert asyncio.run(once()) == 40 + 1  # and that the plan cannot be used
 
 
 def test_ended_stay_leaves_the_list(ward: str) -> None:

@@ -15,7 +15,9 @@ from tests.live_stage import (
 )
 from ward.alerts import AlertId
 from ward.people import StayId
+from ward.plans import TEMPLATE_LIMITS
 from ward.store.tiles import Changes, DeviceRow
+from ward.vitals import VitalKind
 
 
 def test_change_of_patients_brings_a_snapshot() -> None:
@@ -45,6 +47,21 @@ def test_moved_patient_leaves_one_board_and_enters_the_other() -> None:
 
     assert [tile["stay_id"] for tile in stage.take(here)[0]["patients"]] == [2, 3]
     assert [tile["stay_id"] for tile in stage.take(elsewhere)[0]["patients"]] == [1, 4]
+
+
+def test_h25_open_alerts_go_along_with_responsibility() -> None:
+    """When another organisation takes over, it sees what is open, and who handed over does not see it any more."""
+    stage = Stage()
+    stage.alarm(7)
+    here, elsewhere = stage.join(HERE), stage.join(ELSEWHERE)
+    stage.take(here)
+    stage.take(elsewhere)
+    seats = [a_seat(1, organisation=2, team=22), a_seat(2), a_seat(3), a_seat(4, organisation=2, team=22)]
+    touched, _new = stage.board.set_seats(seats, NOW.date())
+    stage.hub.publish_seats(touched)
+
+    assert [alert["alert_id"] for alert in stage.take(elsewhere)[0]["alerts"]] == [7]
+    assert stage.take(here)[0]["alerts"] == []
 
 
 def test_same_state_is_told_once() -> None:
@@ -90,14 +107,14 @@ def test_alert_without_words_is_shown_by_its_rule() -> None:
 
 
 def test_what_cannot_be_read_hides_nobody() -> None:
-    """A plan or evidence that this program cannot read leaves its part out, never the patient or the alert."""
+    """A plan that cannot be used shows the limits that are in force instead; evidence leaves only its part out."""
     stage = Stage()
     seat = dataclasses.replace(a_seat(1), plan_version=2, plan_rules='{"limits": 1}')
     stage.board.set_seats([seat], NOW.date())
     stage.board.set_alert(dataclasses.replace(an_alert(7), evidence={"rule": "x"}), NOW.date())
     snapshot = stage.take(stage.join())[0]
 
-    assert snapshot["patients"][0]["limits"] == {}
+    assert snapshot["patients"][0]["limits"]["spo2"]["alert_low"] == TEMPLATE_LIMITS[VitalKind.SPO2].alert_low
     assert snapshot["alerts"][0]["text_en"] == "limit.spo2.low"
 
 

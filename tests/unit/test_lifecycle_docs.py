@@ -36,10 +36,10 @@ def test_acknowledgement_table_is_current(golden_table: Table) -> None:
 def test_page_names_every_rule_and_outcome() -> None:
     """No rule is in force, and no outcome can be given, that the page does not name."""
     page = PAGE.read_text(encoding="utf-8")
-    names = ["limit.{kind}.low", news2_alerts.TOTAL, news2_alerts.ONE, "nodata.{kind}", "offline", "battery"]
+    names = ["limit.{kind}.low", news2_alerts.TOTAL, news2_alerts.ONE, "nodata.{kind}"]
+    names += [technical.OFFLINE, technical.BATTERY, technical.PLAN, technical.UNWATCHED]
 
-    assert {rule.name for rule in catalogue.RULES} == {"limit", "news2", "nodata", "device"}
-    assert {technical.OFFLINE, technical.BATTERY} == {"offline", "battery"}
+    assert {rule.name for rule in catalogue.RULES} == {"limit", "news2", "nodata", "device", "watching"}
     assert [name for name in (*names, *Outcome) if f"`{name}`" not in page] == []
 
 

@@ -47,3 +47,30 @@ def test_plan_survives_the_store() -> None:
     plan = plans.template()
 
     assert plans.decode(1, plans.encode(plan)) == plan
+
+
+@pytest.mark.parametrize(
+    ("kept", "fault"),
+    [
+        ("[]", "Expected `object`"),
+        ('{"news2_high": 99}', "news2_high 99"),
+        ('{"news2_medium": 1000000000000000000000000000000}', "news2_medium 1000"),
+        ('{"spo2_scale": 3}', "spo2_scale 3"),
+        ('{"expected": {"spo2": 0}}', "spo2: expected every 0 s"),
+        ('{"limits": {"spo2": {"delay_s": 1e300}}}', "delay_s 1e+300"),
+        ('{"limits": {"spo2": {"alert_low": 92, "warn_low": 91}}}', "alert_low 92"),
+    ],
+)
+def test_h13_plan_that_cannot_be_used_gives_way_to_the_template(kept: str, fault: str) -> None:
+    """A slip that would turn a rule off or break it leaves the template in force, and is named."""
+    plan, faults = plans.in_force(2, kept)
+
+    assert plan == plans.template()
+    assert any(fault in each for each in faults)
+
+
+def test_good_plan_is_in_force() -> None:
+    """A plan without faults is used as it is."""
+    plan, faults = plans.in_force(3, '{"news2_high": 8, "limits": {"spo2": {"alert_low": 85, "warn_low": 87}}}')
+
+    assert (plan.version, plan.news2_high, faults) == (3, 8, ())

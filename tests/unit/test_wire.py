@@ -101,6 +101,40 @@ def test_h18_what_is_wrong_is_named(changes: dict[str, object], reason: Reason) 
     assert refused.detail
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"[" * 200_000,
+        b"[" * 5_000 + b"]" * 5_000,
+        b'{"kind":"spo2","value":96,"measured_at":1795255200000,"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        b'{"kind":"spo2","value":' + b"9" * 400 + b',"measured_at":1795255200000}',
+        b'[{"kind":"spo2","value":' + b"9" * 400 + b',"measured_at":1795255200000}]',
+        b'[{"kind":"spo2","value":96,"measured_at":' + b"9" * 40 + b"}]",
+        b'{"kind":"spo2","value":96,"unit":"\\ud800","measured_at":1795255200000}',
+        b'\xef\xbb\xbf{"kind":"spo2","value":96,"measured_at":1795255200000}',
+    ],
+)
+def test_h01_no_payload_raises(payload: bytes) -> None:
+    """Nesting without end and numbers without end are refused like anything else: they must not stop the process."""
+    readings, rejects = wire.decode_vitals(payload)
+
+    assert not readings
+    assert len(rejects) == 1
+    assert len(rejects[0].detail) < 200
+    assert isinstance(wire.decode_status(payload), Reject)
+
+
+def test_refused_element_is_kept_as_it_was_sent() -> None:
+    """What the quarantine keeps of an array's element are its own bytes, fields that nobody knows included."""
+    bad = b'{ "kind":"spo2","value":1e3,"measured_at":1795255200000,"site":"left" }'
+    good = json.dumps(a_wired()).encode()
+
+    readings, rejects = wire.decode_vitals(b"[" + good + b"," + bad + b"]")
+
+    assert len(readings) == 1
+    assert [(each.index, each.item) for each in rejects] == [(1, bad)]
+
+
 def test_zero_is_a_value() -> None:
     """A heart rate of zero is read as zero, not as missing."""
     reading = decode_one(kind="heart_rate", value=0, unit=None)

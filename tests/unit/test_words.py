@@ -80,6 +80,18 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Enheten hv-0003 har 12 % batteri kvar",
         "Device hv-0003 has 12 % battery left",
     ),
+    (
+        "plan",
+        {},
+        "Övervakningsplanen kan inte användas: standardgränserna gäller",
+        "The monitoring plan cannot be used: the standard limits apply",
+    ),
+    (
+        "unwatched",
+        {},
+        "Patientens värden kan inte bedömas: inga andra larm kan ges",
+        "The patient's values cannot be evaluated: no other alarm can be given",
+    ),
 ]
 
 

@@ -6,7 +6,7 @@ invariant: a request is deleted before the readings are read, so that what it as
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +17,23 @@ from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ
 from ward.store.pool import Connection
 
 _HEADER_BYTES, _TRAILER_BYTES = 19, 2
+_FURTHEST = timedelta(minutes=15)
+# A worker's query for what it claims: whether an alert says that the stay could not be evaluated.
+_ASIDE = "stay_id in (select stay_id from alert where rule = %(aside)s and state <> 'resolved') as aside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A stay that this transaction may evaluate, the score last written for it, and the worker that did so."""
+    """A stay that this transaction may evaluate, the score last written for it, and the worker that did so.
+
+    `aside` tells that the stay could not be evaluated the last time.
+    """
 
     stay_id: StayId
     score_digest: int | None
     scored_at: datetime | None
     evaluated_by: int | None
+    aside: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +70,11 @@ class NextRow:
 
 
 async def enrol(conn: Connection, now: datetime) -> None:
-    """Put every stay in progress on the list, take the ended ones and what was asked for them off it."""
+    """Put every stay in progress on the list, take the ended ones and what was asked for them off it.
+
+    Nothing is ever put off for longer than minutes: what is due later than `_FURTHEST` was put off by a clock that
+    was ahead then, and is due now.
+    """
     await conn.execute(
         """
         insert into evaluation_due (stay_id, due_at)
@@ -72,6 +83,14 @@ async def enrol(conn: Connection, now: datetime) -> None:
         on conflict do nothing
         """,
         {"now": now},
+    )
+    await conn.execute(
+        """
+        update evaluation_due set due_at = %(now)s where stay_id in (
+            select d.stay_id from evaluation_due d join stay s using (stay_id)
+            where d.due_at > %(furthest)s and s.period @> %(now)s for update of d skip locked)
+        """,
+        {"now": now, "furthest": now + _FURTHEST},
     )
     await conn.execute(
         """
@@ -91,24 +110,22 @@ async def enrol(conn: Connection, now: datetime) -> None:
     )
 
 
-async def claim(conn: Connection, now: datetime, most: int) -> list[Claimed]:
-    """Take at most `most` stays that are due or have something new, and that nobody else holds."""
+async def claim(conn: Connection, now: datetime, most: int, aside: str = "") -> list[Claimed]:
+    """Take at most `most` stays that are due or have something new, and that nobody else holds.
+
+    `aside` is the rule whose alert says that a stay could not be evaluated.
+    """
+    wanted = f"select stay_id, score_digest, scored_at, evaluated_by, {_ASIDE} from evaluation_due"  # noqa: S608
     async with conn.cursor(row_factory=class_row(Claimed)) as cursor:
         await cursor.execute(
-            """
-            select stay_id, score_digest, scored_at, evaluated_by from evaluation_due
-            where due_at <= %(now)s order by due_at limit %(most)s for update skip locked
-            """,
-            {"now": now, "most": most},
+            f"{wanted} where due_at <= %(now)s order by due_at limit %(most)s for update skip locked".encode(),
+            {"now": now, "most": most, "aside": aside},
         )
         due = await cursor.fetchall()
         await cursor.execute(
-            """
-            select stay_id, score_digest, scored_at, evaluated_by from evaluation_due
-            where stay_id in (select stay_id from evaluation_request) and stay_id <> all(%(taken)s)
-            limit %(most)s for update skip locked
-            """,
-            {"taken": [row.stay_id for row in due], "most": most - len(due)},
+            f"{wanted} where stay_id in (select stay_id from evaluation_request)"  # noqa: S608
+            " and stay_id <> all(%(taken)s) limit %(most)s for update skip locked".encode(),
+            {"taken": [row.stay_id for row in due], "most": most - len(due), "aside": aside},
         )
         return due + await cursor.fetchall()
 
@@ -127,14 +144,21 @@ async def take_requests(conn: Connection, stay_ids: Sequence[StayId]) -> dict[St
     return {StayId(row[0]): row[1] for row in rows}
 
 
+async def request(conn: Connection, stay_id: StayId, since: datetime) -> None:
+    """Ask for a stay to be evaluated, as ingest does with readings."""
+    await conn.execute("insert into evaluation_request (stay_id, since) values (%s, %s)", (stay_id, since))
+
+
 async def stays(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> list[StayRow]:
     """Return these stays with the plan in force now."""
     async with conn.cursor(row_factory=class_row(StayRow)) as cursor:
         await cursor.execute(
             """
-            select s.stay_id, lower(s.period) as started_at, b.bound_at, p.version, p.rules::text as rules
+            select s.stay_id, greatest(lower(s.period), 'epoch') as started_at, b.bound_at, p.version,
+                p.rules::text as rules
             from stay s
-            left join lateral (select min(lower(period)) as bound_at from binding where stay_id = s.stay_id) b on true
+            left join lateral (select min(greatest(lower(period), 'epoch')) as bound_at from binding
+                               where stay_id = s.stay_id) b on true
             left join lateral (select version, rules from plan where stay_id = s.stay_id and valid_from <= %(now)s
                                order by version desc limit 1) p on true
             where s.stay_id = any(%(stays)s)

@@ -33,9 +33,9 @@ async def insert(conn: Connection, refused: Sequence[Refused]) -> None:
                 (
                     each.received_at,
                     each.device_id,
-                    each.topic[:1000].replace("\0", "\ufffd"),
+                    _storable(each.topic[:1000]),
                     each.reason,
-                    each.detail[:2000].replace("\0", "\ufffd"),
+                    _storable(each.detail[:2000]),
                     each.index,
                     each.payload[:_KEPT_BYTES],
                     hashlib.sha256(each.payload).digest(),
@@ -44,3 +44,8 @@ async def insert(conn: Connection, refused: Sequence[Refused]) -> None:
                 for each in refused
             ],
         )
+
+
+def _storable(text: str) -> str:
+    """Replace what PostgreSQL's text cannot hold, NUL and halves of surrogate pairs: a refusal must not be refused."""
+    return text.encode(errors="replace").decode().replace("\0", "\ufffd")

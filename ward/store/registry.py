@@ -26,12 +26,14 @@ async def devices(conn: Connection) -> dict[str, Device]:
     """Read every device with its bindings, oldest first.
 
     A device of one generation mode bound to a stay of another is nobody's: test and demo data never reach a
-    real patient.
+    real patient. A period written as up to `infinity`, or beyond the calendar, ends with the calendar: one such row
+    must not keep all devices from being read.
     """
     found = await (
         await conn.execute(
             "select d.device_no, d.device_id, d.mode, d.revoked_at is not null, d.config::text, b.stay_id,"
-            " lower(b.period * s.period), upper(b.period * s.period)"
+            " greatest(lower(b.period * s.period), timestamptz '1970-01-01 00:00+00'),"
+            " least(upper(b.period * s.period), timestamptz '9999-01-01 00:00+00')"
             " from device d left join (binding b join stay s using (stay_id))"
             " on b.device_no = d.device_no and s.mode = d.mode and b.period && s.period"
             " order by d.device_no, lower(b.period)"

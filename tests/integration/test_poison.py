@@ -1,0 +1,92 @@
+"""What must not stop ingest for everybody: one poisonous message, one odd row, a store that lacks something."""
+
+import psycopg
+import pytest
+
+from ingest import validate
+from ingest.delivery import Delivery
+from tests.fix_ward import Ward
+from tests.integration.test_writer import Bench, a_reading, rows, run
+from ward.people import Device
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"[" * 200_000,
+        b'{"kind":"spo2","value":' + b"9" * 400 + b',"measured_at":1795255200000}',
+        b'{"online":true,"firmware":"a\\u0000b"}',
+        b'{"online":true,"firmware":"\\ud800"}',
+    ],
+)
+@pytest.mark.parametrize("leaf", ["vitals", "status"])
+def test_h01_poison_of_one_device_stops_nobody_else(ward: Ward, leaf: str, payload: bytes) -> None:
+    """A message that breaks decoder or store is quarantined alone, and its neighbours of the batch are stored."""
+
+    async def story(bench: Bench) -> None:
+        bench.put("hemvakt/1/hv-1/vitals", a_reading(96))
+        bench.put(f"hemvakt/1/hv-2/{leaf}", payload)
+        bench.put("hemvakt/1/hv-3/vitals", a_reading(95))
+        await bench.settled()
+
+    bench = run(ward.database_url, story)
+
+    assert len(bench.door.acknowledged) == 3
+    assert rows(ward.database_url, "select value from reading order by 1") == [(95.0,), (96.0,)]
+    assert rows(ward.database_url, "select device_id from quarantine") == [("hv-2",)]
+
+
+def test_h01_message_that_nobody_thought_of_is_quarantined_alone(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of our own in sorting one message costs that message, kept in the quarantine, and no other."""
+    sort = validate.sort
+
+    def faulty(deliveries: list[Delivery], devices: dict[str, Device]) -> validate.Sorted:
+        if any(each.topic == "hemvakt/1/hv-2/vitals" for each in deliveries):
+            raise OverflowError("half of \ud800")
+        return sort(deliveries, devices)
+
+    monkeypatch.setattr(validate, "sort", faulty)
+
+    async def story(bench: Bench) -> None:
+        for number in (1, 2, 3):
+            bench.put(f"hemvakt/1/hv-{number}/vitals", a_reading(96))
+        await bench.settled()
+
+    run(ward.database_url, story)
+
+    assert rows(ward.database_url, "select count(*) from reading") == [(2,)]
+    assert rows(ward.database_url, "select device_id, reason from quarantine") == [("hv-2", "malformed")]
+
+
+@pytest.mark.parametrize("until", ["infinity", "20000-01-01"])
+def test_h01_binding_beyond_the_calendar_harms_no_reading(ward: Ward, until: str) -> None:
+    """One binding that was entered as lasting to `infinity` lasts, and every device can still be read."""
+    with psycopg.connect(ward.database_url) as conn:
+        conn.execute("update binding set period = tstzrange(lower(period), %s) where device_no = 1", (until,))
+        conn.execute("update stay set period = tstzrange(lower(period), %s) where stay_id = 1", (until,))
+
+    async def story(bench: Bench) -> None:
+        bench.put("hemvakt/1/hv-1/vitals", a_reading(96))
+        bench.put("hemvakt/1/hv-2/vitals", a_reading(95))
+        await bench.settled()
+
+    run(ward.database_url, story)
+
+    assert rows(ward.database_url, "select value from reading order by 1") == [(95.0,), (96.0,)]
+
+
+def test_h01_fault_of_the_store_is_never_laid_on_the_messages(ward: Ward) -> None:
+    """While the store lacks what storing needs, all is held and nothing quarantined; then all is stored."""
+
+    async def story(bench: Bench) -> None:
+        with psycopg.connect(ward.database_url, autocommit=True) as conn:
+            conn.execute("alter table registry_version rename to elsewhere")
+            bench.put("hemvakt/1/hv-1/vitals", a_reading(96))
+            await bench.until(lambda: bench.writer.counters.store_down_since is not None)
+            conn.execute("alter table elsewhere rename to registry_version")
+        await bench.settled()
+
+    run(ward.database_url, story)
+
+    assert rows(ward.database_url, "select value from reading") == [(96.0,)]
+    assert rows(ward.database_url, "select count(*) from quarantine") == [(0,)]
