@@ -57,7 +57,7 @@ _SENSORS: Final = MappingProxyType(
 )
 _BY_HAND: Final = frozenset({VitalKind.CONSCIOUSNESS, VitalKind.OXYGEN_FLOW, VitalKind.WEIGHT})
 # A failing sensor at its worst: how far values stray, in units of the kind.
-_STRAYS: Final = MappingProxyType({VitalKind.HEART_RATE: 14.0, VitalKind.SPO2: 3.5, VitalKind.RESP_RATE: 4.0})
+_STRAYS: Final = MappingProxyType({VitalKind.HEART_RATE: 6.0, VitalKind.SPO2: 3.5, VitalKind.RESP_RATE: 4.0})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
