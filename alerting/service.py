@@ -28,6 +28,7 @@ _APART_S = 0.2
 _SWEEP_S = 1.0
 _ENROL_S = 5.0
 _BEAT_S = 2.0
+_STUCK_S = 30.0
 _RETRY_S = (0.2, 5.0)
 _NICE = 10
 
@@ -66,12 +67,13 @@ class Worker:
     passes: int = 0
     stays: int = 0
     store_down: bool = False
+    looked_at_s: float = field(default_factory=time.monotonic)
 
     async def work(self, store: Pool) -> None:
         """Evaluate for ever: on a hint, when a stay is due, and at least every second."""
         retry_s, enrol_at = _RETRY_S[0], 0.0
         while True:
-            started = time.monotonic()
+            started = self.looked_at_s = time.monotonic()
             try:
                 if started >= enrol_at:
                     async with borrow(store) as conn:
@@ -126,9 +128,14 @@ class Worker:
             await asyncio.sleep(_RETRY_S[1])
 
     async def beat(self, store: Pool) -> None:
-        """Say every two seconds that this worker lives."""
+        """Say every two seconds that this worker looks at the list; one that hangs over a pass does not say so."""
         instance = f"{socket.gethostname()}-{os.getpid()}"
         while True:
+            hangs_s = time.monotonic() - self.looked_at_s
+            if hangs_s > _STUCK_S:
+                log.get().error("pass_stuck", seconds=round(hangs_s))
+                await asyncio.sleep(_BEAT_S)
+                continue
             detail = {"passes": self.passes, "stays": self.stays, "store_down": self.store_down}
             try:
                 async with borrow(store) as conn:

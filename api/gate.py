@@ -77,11 +77,18 @@ def refuse(scope: Scope) -> tuple[HTTPStatus, str] | None:
     method = scope.get("method", "GET")
     origin = headers.get("origin")
     guarded = scope["type"] == "websocket" or method not in _SAFE
-    if guarded and origin is not None and urlsplit(origin).netloc != headers.get("host"):
+    if guarded and origin is not None and not _same(origin, headers.get("host")):
         return HTTPStatus.FORBIDDEN, "Requests from pages of another site are not served."
     if method in _SAFE:
         return None
     return _refuse_body(method, headers)
+
+
+def _same(origin: str, host: str | None) -> bool:
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:
+        return False
 
 
 def _refuse_body(method: str, headers: Headers) -> tuple[HTTPStatus, str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import orjson
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from starlette.responses import Response
 
 _LARGEST_ID = (1 << 63) - 1
@@ -44,6 +44,15 @@ def _digits(text: object) -> object:
         raise ValueError("an id is a whole number")
     return text
 
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("may not hold the character NUL")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""Text that the store can keep."""
 
 Id = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=_LARGEST_ID)]
 """An id in a path or a query: decimal digits, nothing else."""

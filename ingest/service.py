@@ -25,6 +25,7 @@ from ward.store.pool import Pool, pool
 _MOST_HELD = 20_000
 _MOST_HELD_BYTES = 64 << 20
 _BEAT_S = 2.0
+_STUCK_S = 10.0
 
 
 async def run(settings: Settings, clock: Clock | None = None) -> None:
@@ -38,7 +39,8 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     writer = Writer(settings.database_url, inbox, clock)
     async with pool(settings.database_url, "ingest-side", size=4) as side:
         following = asyncio.create_task(watch.run(), name="registry")
-        await watch.loaded.wait()
+        if not await _loaded(watch, following, stopping):
+            return
         door = await _open_door(settings, side, inbox, clock, watch)
         tasks = [
             following,
@@ -54,6 +56,17 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
         for task in done:
             task.result()
     log.get().info("ingest_stopped", messages=writer.counters.messages, stored=writer.counters.stored)
+
+
+async def _loaded(watch: RegistryWatch, following: asyncio.Task[None], stopping: asyncio.Event) -> bool:
+    """Wait for the devices; False when the process is to stop before the store has answered."""
+    waits = [asyncio.create_task(event.wait()) for event in (watch.loaded, stopping)]
+    await asyncio.wait([*waits, following], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*waits, *([following] if stopping.is_set() else [])):
+        task.cancel()
+    if following.done():
+        following.result()
+    return not stopping.is_set()
 
 
 async def _open_door(
@@ -80,11 +93,21 @@ async def _open_door(
 
 
 async def _beat(side: Pool, writer: Writer, inbox: HeldInbox, clock: Clock) -> None:
-    """Write a heartbeat with the counters, and once a day the partitions of the days to come."""
+    """Write a heartbeat with the counters, and once a day the partitions of the days to come.
+
+    A heartbeat says that readings are being stored: while none is that waits, there is none.
+    """
     instance = f"{socket.gethostname()}-{os.getpid()}"
     partitions_at = clock.now()
+    counters, loop = writer.counters, asyncio.get_running_loop()
+    commits, moved_at_s = 0, loop.time()
     while True:
-        counters = writer.counters
+        if counters.commits != commits or not inbox.held:
+            commits, moved_at_s = counters.commits, loop.time()
+        elif loop.time() - moved_at_s > _STUCK_S:
+            log.get().error("writer_stuck", held=inbox.held, seconds=round(loop.time() - moved_at_s))
+            await asyncio.sleep(_BEAT_S)
+            continue
         detail = {
             "messages": counters.messages,
             "stored": counters.stored,

@@ -76,7 +76,8 @@ class Feed:
 
     def following(self) -> bool:
         """Tell whether the store was read a moment ago."""
-        return self._followed_at is not None and self._clock.now() - self._followed_at < _SILENT_AFTER
+        # A clock that is put back must not make an old look seem a new one.
+        return self._followed_at is not None and abs(self._clock.now() - self._followed_at) < _SILENT_AFTER
 
     async def run(self) -> None:
         """Follow the store until cancelled; connect again, after a growing pause, whenever it is lost."""

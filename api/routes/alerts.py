@@ -17,7 +17,7 @@ from api.auth import CLINICAL, Principal
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.alert_messages import AlertDetail, AlertState, alert_detail, alert_state
-from api.replies import Cursor, Id, cursor_after, reply
+from api.replies import Cursor, Id, Text, cursor_after, reply
 from ward import alerts
 from ward.alerts import AlertId, Outcome
 from ward.errors import Conflict, IllegalTransition, NotFound
@@ -63,7 +63,7 @@ class Note(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    note: str | None = Field(default=None, max_length=2000)
+    note: Text | None = Field(default=None, max_length=2000)
 
 
 class Closing(BaseModel):
@@ -72,7 +72,7 @@ class Closing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     outcome: Outcome
-    note: str | None = Field(default=None, max_length=2000)
+    note: Text | None = Field(default=None, max_length=2000)
 
 
 @router.get("/api/alerts", response_model=AlertPage)

@@ -14,7 +14,7 @@ from api.auth import ANYBODY, COOKIE, LONGEST, Principal, log_in
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.messages import TeamState
-from api.replies import reply
+from api.replies import Text, reply
 from ward.store import sessions, tiles
 from ward.store.borrow import borrow
 from ward.store.sessions import SessionRow
@@ -27,7 +27,7 @@ class Credentials(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    username: str = Field(min_length=1, max_length=100)
+    username: Text = Field(min_length=1, max_length=100)
     password: str = Field(min_length=1, max_length=1000)
 
 

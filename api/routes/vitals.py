@@ -1,6 +1,6 @@
 """`/api/patients/{id}/vitals` and `…/scores`: columnar series for charts, raw or in buckets that fit the span."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Literal, NotRequired
@@ -28,6 +28,7 @@ router = APIRouter(tags=["vitals"])
 MOST_RAW = 50_000
 MOST_BUCKETS = 5_000
 MOST_SCORES = 20_000
+_CALENDAR_BEGINS = datetime(1, 1, 1, tzinfo=UTC)
 _DEFAULT_SPAN = timedelta(hours=4)
 _GAP_FACTOR = 3
 
@@ -119,7 +120,7 @@ def choose(span: timedelta) -> Resolution:
 
 def _bounds(query: SpanQuery, now: datetime) -> tuple[datetime, datetime]:
     end = query.end or now
-    start = query.start or end - _DEFAULT_SPAN
+    start = query.start or end - min(_DEFAULT_SPAN, end - _CALENDAR_BEGINS)
     if start >= end:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "`from` must lie before `to`.")
     return start, end

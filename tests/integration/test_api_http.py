@@ -133,6 +133,7 @@ MALFORMED = [
     "/api/patients/1/vitals?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
     "/api/patients/1/vitals?from=2020-01-01T00:00:00Z&resolution=1m",
     "/api/patients/1/vitals?resolution=2m",
+    "/api/patients/1/scores?to=0001-01-01T00:00:00Z",
     "/api/patients?tema=1",
     "/api/patients?cursor=x",
     "/api/alerts?state=opened",
@@ -147,6 +148,20 @@ def test_malformed_requests_are_problems(house: House) -> None:
     async def visit(client: httpx.AsyncClient) -> None:
         for path in MALFORMED:
             assert_problem(await client.get(path), 422)
+
+    as_anna(house, visit)
+
+
+def test_text_that_cannot_be_kept_is_a_problem(house: House) -> None:
+    """A note or a name with the character NUL is refused with 422, and a mad Origin with 403; nothing fails inside."""
+
+    async def visit(client: httpx.AsyncClient) -> None:
+        address = f"/api/alerts/{await alarm(house, house.ward.beds[0])}/acknowledge"
+        seen = {"If-Match": '"1"'}
+        assert_problem(await client.post(address, json={"note": "a\0b"}, headers=seen), 422)
+        assert_problem(await client.post(address, json={}, headers={**seen, "Origin": "http://["}), 403)
+        assert_problem(await client.post("/api/session", json={"username": "a\0", "password": "x"}), 422)
+        assert (await client.post(address, json={}, headers=seen)).status_code == 200
 
     as_anna(house, visit)
 

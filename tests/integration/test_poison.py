@@ -1,13 +1,19 @@
 """What must not stop ingest for everybody: one poisonous message, one odd row, a store that lacks something."""
 
+import asyncio
+
 import psycopg
 import pytest
+import structlog
 
-from ingest import validate
+from ingest import service, validate
 from ingest.delivery import Delivery
+from ingest.registry_watch import RegistryWatch
 from tests.fix_ward import Ward
 from tests.integration.test_writer import Bench, a_reading, rows, run
+from ward.clock import SystemClock
 from ward.people import Device
+from ward.store.pool import pool
 
 
 @pytest.mark.parametrize(
@@ -90,3 +96,59 @@ def test_h01_fault_of_the_store_is_never_laid_on_the_messages(ward: Ward) -> Non
 
     assert rows(ward.database_url, "select value from reading") == [(96.0,)]
     assert rows(ward.database_url, "select count(*) from quarantine") == [(0,)]
+
+
+def test_h22_lock_that_somebody_forgot_is_noticed(ward: Ward) -> None:
+    """Somebody's open transaction on a device holds ingest up, which says so, and stores all once it is gone."""
+
+    async def story(bench: Bench) -> None:
+        with psycopg.connect(ward.database_url) as forgotten:
+            forgotten.execute("update device set model = 'x' where device_no = 2")
+            bench.put("hemvakt/1/hv-1/vitals", a_reading(96))
+            await bench.until(lambda: bench.writer.counters.store_down_since is not None)
+            assert not bench.door.acknowledged
+            forgotten.rollback()
+        await bench.settled()
+
+    run(ward.database_url, story)
+
+    assert rows(ward.database_url, "select value from reading") == [(96.0,)]
+
+
+def test_h01_ingest_that_cannot_store_shows_no_sign_of_life(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a delivery waits and none is committed the heartbeats stop; they go on when it is stored."""
+    monkeypatch.setattr(service, "_BEAT_S", 0.02)
+    monkeypatch.setattr(service, "_STUCK_S", 0.1)
+    beats = "select count(*) from service_heartbeat where service = 'ingest' and (detail->>'held')::int = {}"
+
+    async def story() -> None:
+        bench = Bench(ward.database_url)
+        bench.put("hemvakt/1/hv-1/vitals", a_reading(96))
+        async with pool(ward.database_url, "test", size=1) as side:
+            beating = asyncio.create_task(service._beat(side, bench.writer, bench.inbox, SystemClock()))
+            with structlog.testing.capture_logs() as lines:
+                await bench.until(lambda: any(line["event"] == "writer_stuck" for line in lines))
+            before = rows(ward.database_url, "select beat_at from service_heartbeat")
+            with structlog.testing.capture_logs() as lines:
+                await bench.until(lambda: len(lines) > 3)
+            assert rows(ward.database_url, "select beat_at from service_heartbeat") == before
+            writing = asyncio.create_task(bench.writer.run())
+            await bench.until(lambda: rows(ward.database_url, beats.format(0)) == [(1,)])
+            for task in (beating, writing):
+                task.cancel()
+            await asyncio.gather(beating, writing, return_exceptions=True)
+
+    asyncio.run(story())
+
+
+def test_ingest_stops_when_asked_before_the_store_has_answered() -> None:
+    """SIGTERM ends a process that still waits for its store."""
+
+    async def story() -> bool:
+        watch, stopping = RegistryWatch("postgresql://127.0.0.1:1/none"), asyncio.Event()
+        following = asyncio.create_task(watch.run())
+        asyncio.get_running_loop().call_later(0.05, stopping.set)
+        async with asyncio.timeout(10):
+            return await service._loaded(watch, following, stopping)
+
+    assert asyncio.run(story()) is False

@@ -34,6 +34,7 @@ async def migrate(database_url: str, now: datetime) -> list[str]:
     """
     conn = await reach(database_url, "migrate")
     async with conn:
+        await conn.execute("set lock_timeout = 0")  # another migration may take its time
         await conn.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         await conn.execute(
             "create table if not exists migration (number int primary key, name text not null,"

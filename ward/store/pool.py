@@ -1,4 +1,9 @@
-"""Open connections to the store. Every session speaks UTC and names its service."""
+"""Open connections to the store. Every session speaks UTC, names its service, and waits for nothing for ever.
+
+A store that vanished without a word is given up after seconds, a lock that somebody else holds after `_LOCK_S`; and a
+session of ours that stands still in a transaction, its process frozen, is ended by the store, so that the alert that
+it holds can be acknowledged.
+"""
 
 from psycopg import AsyncConnection, OperationalError
 from psycopg.conninfo import make_conninfo
@@ -11,9 +16,20 @@ Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 
 
+_LOCK_S = 5
+_STANDSTILL_S = 60
+
+
 def _conninfo(database_url: str, service: str) -> str:
     return make_conninfo(
-        database_url, application_name=f"hemvakt-{service}", options="-c TimeZone=UTC", connect_timeout=10
+        database_url,
+        application_name=f"hemvakt-{service}",
+        options=f"-c TimeZone=UTC -c lock_timeout={_LOCK_S}s -c idle_in_transaction_session_timeout={_STANDSTILL_S}s",
+        connect_timeout=10,
+        keepalives_idle=10,
+        keepalives_interval=3,
+        keepalives_count=3,
+        tcp_user_timeout=15_000,
     )
 
 
