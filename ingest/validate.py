@@ -5,6 +5,7 @@ Every reading of a delivery ends in exactly one place: a row of `Batch`, or a `R
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,6 +23,9 @@ MAX_AHEAD = timedelta(minutes=5)
 MAX_AGE = timedelta(days=30)
 _AHEAD_US = MAX_AHEAD // timedelta(microseconds=1)
 _AGE_US = MAX_AGE // timedelta(microseconds=1)
+_CODES = {kind: vital.code for kind, vital in VITALS.items()}
+_USABLE = Validity.VLD.value
+_parse_topic = lru_cache(maxsize=65_536)(wire.parse_topic)
 
 Row = tuple[int, int, int, int, float, int, int, int]
 
@@ -66,7 +70,7 @@ def sort(deliveries: list[Delivery], devices: dict[str, Device]) -> Sorted:
 
 
 def _sort_one(result: Sorted, position: int, delivery: Delivery, devices: dict[str, Device]) -> None:
-    topic = wire.parse_topic(delivery.topic)
+    topic = _parse_topic(delivery.topic)
     if isinstance(topic, Reject):
         return _refuse(result, position, delivery, topic.reason, topic.detail)
     if delivery.identity is not None and delivery.identity != topic.device_id:
@@ -85,34 +89,31 @@ def _sort_one(result: Sorted, position: int, delivery: Delivery, devices: dict[s
 def _sort_vitals(result: Sorted, position: int, delivery: Delivery, device: Device) -> None:
     readings, rejects = wire.decode_vitals(delivery.payload)
     received_us = to_us(delivery.received_at)
+    earliest_us, latest_us, device_no = received_us - _AGE_US, received_us + _AHEAD_US, device.device_no
     for reading in readings:
         measured_us = to_us(reading.measured_at)
         stay_id = device.stay_at(measured_us)
-        refusal = _time_fault(measured_us, received_us)
-        if refusal is None and stay_id is None:
-            when = reading.measured_at.isoformat(timespec="seconds")
-            refusal = (Reason.NO_BINDING, f"nobody wore {device.device_id} at {when}")
-        if refusal is not None or stay_id is None:
-            reason, detail = refusal or (Reason.NO_BINDING, "")
+        if stay_id is None or not earliest_us <= measured_us <= latest_us:
+            reason, detail = _fault(reading, measured_us, received_us, device.device_id)
             result.rejects.append((position, Reject(reason, detail, wire.encode_reading(reading))))
             continue
         quality = -1 if reading.quality is None else round(reading.quality * 100)
         result.rows.append(
-            (stay_id, VITALS[reading.kind].code, measured_us, device.device_no, reading.value, received_us,
-             Validity.VLD, quality)
-        )  # fmt: skip
+            (stay_id, _CODES[reading.kind], measured_us, device_no, reading.value, received_us, _USABLE, quality)
+        )
         result.origin.append(position)
         result.readings.append(reading)
     result.rejects.extend((position, reject) for reject in rejects)
 
 
-def _time_fault(measured_us: int, received_us: int) -> tuple[Reason, str] | None:
+def _fault(reading: Reading, measured_us: int, received_us: int, device_id: str) -> tuple[Reason, str]:
+    """Say why a reading cannot be stored that is out of time or nobody's."""
     ahead_s = (measured_us - received_us) / 1e6
     if measured_us - received_us > _AHEAD_US:
         return Reason.FUTURE, f"measured {ahead_s:.0f} s after the platform's time; at most {MAX_AHEAD.seconds} s"
     if received_us - measured_us > _AGE_US:
         return Reason.TOO_OLD, f"measured {-ahead_s / 86400:.0f} days ago; at most {MAX_AGE.days}"
-    return None
+    return Reason.NO_BINDING, f"nobody wore {device_id} at {reading.measured_at.isoformat(timespec='seconds')}"
 
 
 def _sort_status(result: Sorted, position: int, delivery: Delivery, device: Device) -> None:

@@ -143,9 +143,10 @@ class Writer:
         refused_rows = set(inserted.conflicts)
         self.counters.stored += inserted.stored
         self.counters.repeated += len(rows) - inserted.stored - len(refused_rows)
-        for n, position in enumerate(found.origin):
-            if n not in refused_rows:
-                stored[position] += 1
+        if any(delivery.response_topic for delivery in batch):  # only receipts tell it
+            for n, position in enumerate(found.origin):
+                if n not in refused_rows:
+                    stored[position] += 1
         return rejects, stored
 
     def _settle(self, batch: list[Delivery], rejects: Sequence[tuple[int, Reject]], stored: dict[int, int]) -> None:
@@ -160,7 +161,7 @@ class Writer:
         by_door: dict[Door, list[Delivery]] = defaultdict(list)
         for position, delivery in enumerate(batch):
             by_door[delivery.door].append(delivery)
-            if _own(delivery):
+            if delivery.response_topic and _own(delivery):
                 receipt = wire.encode_receipt(stored=stored.get(position, 0), rejected=refused[position])
                 delivery.door.publish(str(delivery.response_topic), receipt, correlation=delivery.correlation)
         for door, deliveries in by_door.items():

@@ -44,7 +44,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def to_us(at: datetime) -> int:
     """Return whole microseconds since 1970 of an aware time."""
-    return (at - EPOCH) // timedelta(microseconds=1)
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_us(at_us: int) -> datetime:
