@@ -18,9 +18,9 @@ _FLAGS = [
 _PATIENCE_MS = 30_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium of this session's own."""
+    """A headless Chromium of a module's own; kept longer, its event loop would be in the way of other tests."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("Chromium is not installed (Debian: apt install chromium)")

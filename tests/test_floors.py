@@ -64,8 +64,10 @@ SHELLS = {
     "alerting.apply",
     "alerting.deliver",
     "alerting.channels",
+    "simulator.command",
+    "simulator.line",
+    "simulator.play",
     "simulator.service",
-    "simulator.publisher",
 }
 # Inside api, which is a shell as a whole, these stay pure.
 PURE_IN_API = {"api.live.hub", "api.live.messages", "api.live.alert_messages", "api.live.backlog"}
