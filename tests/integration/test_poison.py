@@ -64,6 +64,23 @@ def test_h01_message_that_nobody_thought_of_is_quarantined_alone(ward: Ward, mon
     assert rows(ward.database_url, "select device_id, reason from quarantine") == [("hv-2", "malformed")]
 
 
+def test_h01_made_up_topics_do_not_fill_the_memory(ward: Ward) -> None:
+    """Topics of 60 kB, each another, are refused like any other and not remembered."""
+
+    async def story(bench: Bench) -> None:
+        for number in range(3):
+            bench.put(f"hemvakt/1/hv-1/{number}{'x' * 60_000}", a_reading(96))
+        await bench.settled()
+
+    before = validate._remembered.cache_info().currsize
+    run(ward.database_url, story)
+
+    assert rows(ward.database_url, "select reason, max(length(topic)) from quarantine group by 1") == [
+        ("bad_topic", 1000)
+    ]
+    assert validate._remembered.cache_info().currsize == before
+
+
 @pytest.mark.parametrize("until", ["infinity", "20000-01-01"])
 def test_h01_binding_beyond_the_calendar_harms_no_reading(ward: Ward, until: str) -> None:
     """One binding that was entered as lasting to `infinity` lasts, and every device can still be read."""
