@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ssl
 import sys
+import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class BrokerDoor:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._generation = 0
+        self._thread_name = f"paho-mqtt-client-{client_id}"
         self._arrived: deque[Delivery] = deque()
         self.subscribed = False
         self.received = 0
@@ -77,6 +79,11 @@ class BrokerDoor:
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         self._client = client
+
+    @property
+    def working(self) -> bool:
+        """True while the broker hands us what devices send; paho's thread, once dead, would say nothing."""
+        return self.subscribed and any(each.name == self._thread_name for each in threading.enumerate())
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost."""

@@ -93,6 +93,11 @@ class Endpoint:
         self.inbox.on_room(self._release)
         self._timer = loop.call_later(SWEEP_S, self._tick)
 
+    @property
+    def working(self) -> bool:
+        """True while devices can connect."""
+        return self._server is not None and self._server.is_serving()
+
     async def stop(self) -> None:
         """Stop listening and tell every device; waits at most `STOP_S` for the last bytes to leave.
 

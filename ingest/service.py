@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from datetime import timedelta
+from typing import Protocol
 
 import psycopg
 
@@ -28,6 +29,14 @@ _BEAT_S = 2.0
 _STUCK_S = 10.0
 
 
+class Working(Protocol):
+    """What tells whether devices can reach us."""
+
+    @property
+    def working(self) -> bool:
+        """True while they can."""
+
+
 async def run(settings: Settings, clock: Clock | None = None) -> None:
     """Serve until SIGTERM or SIGINT; what was not acknowledged by then comes again to the next ingest."""
     clock = clock or SystemClock()
@@ -45,7 +54,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
         tasks = [
             following,
             asyncio.create_task(writer.run(), name="writer"),
-            asyncio.create_task(_beat(side, writer, inbox, clock), name="beat"),
+            asyncio.create_task(_beat(side, door, writer, inbox, clock), name="beat"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -92,20 +101,22 @@ async def _open_door(
     return endpoint
 
 
-async def _beat(side: Pool, writer: Writer, inbox: HeldInbox, clock: Clock) -> None:
+async def _beat(side: Pool, door: Working, writer: Writer, inbox: HeldInbox, clock: Clock) -> None:
     """Write a heartbeat with the counters, and once a day the partitions of the days to come.
 
-    A heartbeat says that readings are being stored: while none is that waits, there is none.
+    A heartbeat says that readings come in and are being stored: while the door is shut, or none is stored that waits,
+    there is none.
     """
     instance = f"{socket.gethostname()}-{os.getpid()}"
     partitions_at = clock.now()
     counters, loop = writer.counters, asyncio.get_running_loop()
     commits, moved_at_s = 0, loop.time()
     while True:
-        if counters.commits != commits or not inbox.held:
+        if door.working and (counters.commits != commits or not inbox.held):
             commits, moved_at_s = counters.commits, loop.time()
         elif loop.time() - moved_at_s > _STUCK_S:
-            log.get().error("writer_stuck", held=inbox.held, seconds=round(loop.time() - moved_at_s))
+            seconds = round(loop.time() - moved_at_s)
+            log.get().error("ingest_stuck", door_works=door.working, held=inbox.held, seconds=seconds)
             await asyncio.sleep(_BEAT_S)
             continue
         detail = {

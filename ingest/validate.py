@@ -25,7 +25,8 @@ _AHEAD_US = MAX_AHEAD // timedelta(microseconds=1)
 _AGE_US = MAX_AGE // timedelta(microseconds=1)
 _CODES = {kind: vital.code for kind, vital in VITALS.items()}
 _USABLE = Validity.VLD.value
-_parse_topic = lru_cache(maxsize=65_536)(wire.parse_topic)
+_LONGEST_TOPIC = 100  # characters; ours are shorter, and what a stranger makes up must not fill the memory
+_remembered = lru_cache(maxsize=65_536)(wire.parse_topic)
 
 Row = tuple[int, int, int, int, float, int, int, int]
 
@@ -70,7 +71,7 @@ def sort(deliveries: list[Delivery], devices: dict[str, Device]) -> Sorted:
 
 
 def _sort_one(result: Sorted, position: int, delivery: Delivery, devices: dict[str, Device]) -> None:
-    topic = _parse_topic(delivery.topic)
+    topic = (_remembered if len(delivery.topic) <= _LONGEST_TOPIC else wire.parse_topic)(delivery.topic)
     if isinstance(topic, Reject):
         return _refuse(result, position, delivery, topic.reason, topic.detail)
     if delivery.identity is not None and delivery.identity != topic.device_id:

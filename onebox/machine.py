@@ -1,6 +1,7 @@
 """Everything on one machine: `hemvakt up` and `hemvakt demo`. Composes; decides nothing about patients."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -53,7 +54,7 @@ def run(settings: Settings, demo: Demo | None, *, fresh: bool) -> None:
     data_dir = _data_dir(settings, "up" if demo is None else "demo")
     _prepare(data_dir, fresh=fresh)
     webbuild.ensure()
-    supervisor = Supervisor(data_dir=data_dir, environment={}, parts=[], say=console.print)
+    supervisor = Supervisor(data_dir=data_dir, environment={}, parts=[], say=lambda text: _say(console, text))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: supervisor.stopping.set())
     try:
@@ -70,10 +71,16 @@ def run(settings: Settings, demo: Demo | None, *, fresh: bool) -> None:
         if not supervisor.stopping.is_set():
             _greet(console, settings, demo, data_dir, time.monotonic() - began)
             supervisor.watch()
-        console.print("Stopping ...")
+        _say(console, "Stopping ...")
     finally:
         supervisor.stop()
         (data_dir / _ADDRESS).unlink(missing_ok=True)
+
+
+def _say(console: Console, text: str) -> None:
+    """Say what happens; that nobody reads any more (a closed terminal, a dead pipe) must not end the watch."""
+    with contextlib.suppress(OSError, SystemExit):  # rich ends the process over a broken pipe
+        console.print(text)
 
 
 def running_database_url(settings: Settings) -> str:
@@ -106,8 +113,13 @@ def _prepare(data_dir: Path, *, fresh: bool) -> None:
     if fresh and mark.exists():
         embedded.refuse_running(data_dir)
         shutil.rmtree(data_dir)
-    data_dir.mkdir(parents=True, exist_ok=True)
-    mark.write_text("The data of Hemvakt on one machine. Deleting this folder deletes everything it has stored.\n")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        mark.write_text("The data of Hemvakt on one machine. Deleting this folder deletes everything it has stored.\n")
+    except OSError as error:
+        raise ConfigError(
+            f"{data_dir} cannot be written ({error.strerror}): choose another with --data-dir."
+        ) from error
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -108,7 +108,11 @@ class Supervisor:
             self.say(f"{part.name} ended (code {part.child.returncode}); starting it again in {pause_s:g} s")
         if now >= part.due_at:
             part.restarts += 1
-            self._spawn(part)
+            try:
+                self._spawn(part)
+            except OSError as error:  # no memory, no process, no space: the other parts go on meanwhile
+                part.due_at = now + _BACKOFF_S[-1]
+                self.say(f"{part.name} could not be started ({error}); trying again in {_BACKOFF_S[-1]:g} s")
 
     def _restart_store(self, dead: embedded.Server) -> None:
         self.say(f"the store ended (code {dead.child.returncode}); starting it again")
@@ -117,7 +121,7 @@ class Supervisor:
         try:
             self.store = embedded.start(self.data_dir, port=dead.port)
             self._store_restarts = 0
-        except ConfigError as error:
+        except (ConfigError, OSError, subprocess.SubprocessError) as error:
             self._store_restarts += 1
             self.say(f"the store did not start: {error}")
 

@@ -6,13 +6,14 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from alerting import due
+from alerting import apply, due
 from alerting.due import Pass, evaluate_due
 from alerting.evaluate import Evaluation, evaluate
 from alerting.features import Batch
 from alerting.windows import Windows
 from tests.acceptance.timeline import START, a_ward
-from ward.people import StayId
+from ward.alerts import AlertId
+from ward.people import StaffId, StayId
 from ward.store import evaluation, migrate
 from ward.store.pool import connect
 
@@ -116,19 +117,27 @@ def test_h13_odd_row_leaves_every_stay_watched(ward: str, spoil: str) -> None:
     assert _unwatched(ward) == []
 
 
-def test_h13_alert_that_cannot_be_read_stops_no_other(ward: str) -> None:
-    """Evidence that this program cannot read costs the evaluation of its own stay, and that is told."""
+def test_h05_alert_that_cannot_be_read_can_be_acknowledged(ward: str) -> None:
+    """Evidence of another program version stops neither evaluation nor people, and stays as it is."""
     with psycopg.connect(ward) as conn:
         conn.execute(
             "insert into alert (stay_id, rule, family, priority, state, condition, rev, team_id, began_at, opened_at,"
-            " changed_at, evidence) select 3, 'limit.spo2.low', 'clinical', 2, 'open', 'present', 1, 1, t, t, t, '[]'"
+            " changed_at, evidence) select 3, 'limit.spo2.low', 'clinical', 2, 'open', 'present', 1, 1, t, t, t, '[7]'"
             " from (select %s::timestamptz) as w (t)",
             (START,),
         )
     _pass(ward)
+    assert _watched(ward) == {1, 2, 3, 4, 5, 6, 7, 8}
+    assert _unwatched(ward) == []
 
-    assert _watched(ward) == {1, 2, 4, 5, 6, 7, 8}
-    assert _unwatched(ward) == [(BAD, 3, "open")]
+    async def act() -> None:
+        async with await connect(ward, "hands") as hands:
+            await apply.apply_event(hands, AlertId(1), apply.Acknowledge(by=StaffId(1), rev=1, note=None), START)
+
+    asyncio.run(act())
+    with psycopg.connect(ward) as conn:
+        found = conn.execute("select state, evidence from alert where alert_id = 1").fetchone()
+    assert found == ("acknowledged", [7])
 
 
 def test_h13_unusable_plan_is_told(ward: str) -> None:

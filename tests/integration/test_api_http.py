@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import psycopg
 
 from tests.fix_api import House, Served, alarm, measure, serving
 from ward.clock import SystemClock
@@ -114,6 +115,42 @@ def test_stranger_is_as_unknown_as_nobody(house: House) -> None:
         )
         assert_problem(acted, 404)
         assert (await client.get("/api/alerts")).json()["items"] == []
+
+    as_anna(house, visit)
+
+
+def test_period_beyond_the_calendar_is_one_without_an_end(house: House) -> None:
+    """A stay or a binding that was entered as lasting to `infinity` can be looked at like any other."""
+    bed = house.ward.beds[0]
+    with psycopg.connect(house.database_url, autocommit=True) as conn:
+        conn.execute("update stay set period = tstzrange(lower(period), 'infinity')")
+        conn.execute("update binding set period = tstzrange(lower(period), 'infinity')")
+
+    async def visit(client: httpx.AsyncClient) -> None:
+        answer = await client.get(f"/api/patients/{bed.patient_id}")
+
+        assert answer.status_code == 200, answer.text
+
+    as_anna(house, visit)
+
+
+def test_h25_patient_of_an_organisation_without_a_team_is_somebody_s(house: House) -> None:
+    """Where neither a schedule nor the own organisation names a team, patient and alert are with the first there is."""
+    bed = house.ward.beds[0]
+    with psycopg.connect(house.database_url, autocommit=True) as conn:
+        conn.execute("insert into organisation (name, kind) values ('Utan lag', 'municipality')")
+        conn.execute(
+            "update patient set organisation_id = (select max(organisation_id) from organisation)"
+            " where patient_id = %s",
+            (bed.patient_id,),
+        )
+        conn.execute("delete from responsibility where stay_id = %s", (bed.stay_id,))
+
+    async def visit(client: httpx.AsyncClient) -> None:
+        alert_id = await alarm(house, bed)
+
+        assert bed.patient_id in {each["patient_id"] for each in (await client.get("/api/patients")).json()["items"]}
+        assert (await client.get(f"/api/alerts/{alert_id}")).status_code == 200
 
     as_anna(house, visit)
 

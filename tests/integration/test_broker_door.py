@@ -113,6 +113,17 @@ def test_reading_through_a_broker_is_stored_and_a_bad_one_answered(ward: Ward, b
     assert count(ward.database_url) == 1
 
 
+def test_door_says_whether_it_works(ward: Ward, broker: Broker) -> None:
+    """A door works from its subscription until it leaves."""
+
+    async def story() -> None:
+        async with Worker(broker, ward.database_url, "one") as worker:
+            assert worker.door.working
+        assert not worker.door.working
+
+    asyncio.run(story())
+
+
 def test_broker_holds_what_was_published_while_no_ingest_ran(ward: Ward, broker: Broker) -> None:
     """The persistent session gives a restarted ingest everything that came in between."""
 

@@ -64,6 +64,23 @@ def test_h01_message_that_nobody_thought_of_is_quarantined_alone(ward: Ward, mon
     assert rows(ward.database_url, "select device_id, reason from quarantine") == [("hv-2", "malformed")]
 
 
+def test_h01_made_up_topics_do_not_fill_the_memory(ward: Ward) -> None:
+    """Topics of 60 kB, each another, are refused like any other and not remembered."""
+
+    async def story(bench: Bench) -> None:
+        for number in range(3):
+            bench.put(f"hemvakt/1/hv-1/{number}{'x' * 60_000}", a_reading(96))
+        await bench.settled()
+
+    before = validate._remembered.cache_info().currsize
+    run(ward.database_url, story)
+
+    assert rows(ward.database_url, "select reason, max(length(topic)) from quarantine group by 1") == [
+        ("bad_topic", 1000)
+    ]
+    assert validate._remembered.cache_info().currsize == before
+
+
 @pytest.mark.parametrize("until", ["infinity", "20000-01-01"])
 def test_h01_binding_beyond_the_calendar_harms_no_reading(ward: Ward, until: str) -> None:
     """One binding that was entered as lasting to `infinity` lasts, and every device can still be read."""
@@ -115,6 +132,34 @@ def test_h22_lock_that_somebody_forgot_is_noticed(ward: Ward) -> None:
     assert rows(ward.database_url, "select value from reading") == [(96.0,)]
 
 
+class ADoor:
+    """A door that is open or shut."""
+
+    def __init__(self, *, working: bool) -> None:
+        self.working = working
+
+
+def test_h01_ingest_that_nobody_can_reach_shows_no_sign_of_life(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the broker is away the heartbeats stop; they go on when it is back."""
+    monkeypatch.setattr(service, "_BEAT_S", 0.02)
+    monkeypatch.setattr(service, "_STUCK_S", 0.1)
+
+    async def story() -> None:
+        bench, door = Bench(ward.database_url), ADoor(working=False)
+        async with pool(ward.database_url, "test", size=1) as side:
+            beating = asyncio.create_task(service._beat(side, door, bench.writer, bench.inbox, SystemClock()))
+            with structlog.testing.capture_logs() as lines:
+                await bench.until(lambda: len(lines) > 3)
+            assert {line["event"] for line in lines} == {"ingest_stuck"}
+            before = rows(ward.database_url, "select beat_at from service_heartbeat")
+            door.working = True
+            await bench.until(lambda: rows(ward.database_url, "select beat_at from service_heartbeat") != before)
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    asyncio.run(story())
+
+
 def test_h01_ingest_that_cannot_store_shows_no_sign_of_life(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a delivery waits and none is committed the heartbeats stop; they go on when it is stored."""
     monkeypatch.setattr(service, "_BEAT_S", 0.02)
@@ -125,9 +170,11 @@ def test_h01_ingest_that_cannot_store_shows_no_sign_of_life(ward: Ward, monkeypa
         bench = Bench(ward.database_url)
         bench.put("hemvakt/1/hv-1/vitals", a_reading(96))
         async with pool(ward.database_url, "test", size=1) as side:
-            beating = asyncio.create_task(service._beat(side, bench.writer, bench.inbox, SystemClock()))
+            beating = asyncio.create_task(
+                service._beat(side, ADoor(working=True), bench.writer, bench.inbox, SystemClock())
+            )
             with structlog.testing.capture_logs() as lines:
-                await bench.until(lambda: any(line["event"] == "writer_stuck" for line in lines))
+                await bench.until(lambda: any(line["event"] == "ingest_stuck" for line in lines))
             before = rows(ward.database_url, "select beat_at from service_heartbeat")
             with structlog.testing.capture_logs() as lines:
                 await bench.until(lambda: len(lines) > 3)

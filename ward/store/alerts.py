@@ -20,6 +20,9 @@ _COLUMNS = (
     " recurrences, evidence::text as evidence"
 )
 
+# Stands for evidence that this program cannot read; never written, what is kept stays.
+_UNREADABLE = Evidence(rule_version=0, text_key="", params={}, inputs=())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
@@ -52,6 +55,14 @@ def _staff(number: int | None) -> StaffId | None:
     return None if number is None else StaffId(number)
 
 
+def _evidence(kept: str) -> Evidence:
+    """Read evidence; what another program version wrote must not keep the alert from being acted upon."""
+    try:
+        return msgspec.json.decode(kept, type=Evidence)
+    except msgspec.DecodeError:
+        return _UNREADABLE
+
+
 def _alert(row: _Row) -> Alert:
     return Alert(
         alert_id=AlertId(row.alert_id),
@@ -74,14 +85,15 @@ def _alert(row: _Row) -> Alert:
         resolved_by=_staff(row.resolved_by),
         outcome=None if row.outcome is None else Outcome(row.outcome),
         recurrences=row.recurrences,
-        evidence=msgspec.json.decode(row.evidence, type=Evidence),
+        evidence=_evidence(row.evidence),
     )
 
 
 def _values(alert: Alert) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(alert, name) for name in Alert.__dataclass_fields__}
     values["priority"] = alert.priority.value
-    values["evidence"] = msgspec.json.encode(alert.evidence).decode()
+    readable = alert.evidence != _UNREADABLE
+    values["evidence"] = msgspec.json.encode(alert.evidence).decode() if readable else None
     return values
 
 
@@ -147,7 +159,7 @@ async def save(conn: Connection, alert: Alert) -> None:
             acknowledged_at = %(acknowledged_at)s, acknowledged_by = %(acknowledged_by)s,
             acknowledged_until = %(acknowledged_until)s, resolved_at = %(resolved_at)s,
             resolved_by = %(resolved_by)s, outcome = %(outcome)s, recurrences = %(recurrences)s,
-            evidence = %(evidence)s::jsonb
+            evidence = coalesce(%(evidence)s::jsonb, evidence)
         where stay_id = %(stay_id)s and alert_id = %(alert_id)s
         """,
         _values(alert),

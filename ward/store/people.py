@@ -5,7 +5,7 @@ Reads for the board are in `tiles`, for log-in in `sessions`. Overlaps are refus
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from psycopg.rows import class_row
 
@@ -196,6 +196,10 @@ async def add_plan(
     )
 
 
+# A period may have been entered as up to `infinity`, which no clock shows: it ends as one without an end.
+_CALENDAR_ENDS = datetime(9999, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """What only the page of one patient shows, beyond the tile. `personal_number` has twelve characters."""
@@ -211,9 +215,10 @@ async def read_person(conn: Connection, stay_id: StayId) -> Person | None:
     """Return the person and the bounds of the stay."""
     cursor = conn.cursor(row_factory=class_row(Person))
     await cursor.execute(
-        "select p.personal_number, p.birth_date, p.phone, lower(s.period) as started_at, upper(s.period) as ended_at"
-        " from stay s join patient p using (patient_id) where s.stay_id = %s",
-        (stay_id,),
+        "select p.personal_number, p.birth_date, p.phone, greatest(lower(s.period), 'epoch') as started_at,"
+        " nullif(least(upper(s.period), %(end)s), %(end)s) as ended_at"
+        " from stay s join patient p using (patient_id) where s.stay_id = %(stay)s",
+        {"stay": stay_id, "end": _CALENDAR_ENDS},
     )
     return await cursor.fetchone()
 
@@ -236,11 +241,12 @@ async def read_worn(conn: Connection, stay_id: StayId) -> list[Worn]:
     """Return every device of a stay, the newest binding first."""
     cursor = conn.cursor(row_factory=class_row(Worn))
     await cursor.execute(
-        "select d.device_id, d.model, lower(b.period) as from_at, upper(b.period) as until,"
+        "select d.device_id, d.model, greatest(lower(b.period), 'epoch') as from_at,"
+        " nullif(least(upper(b.period), %(end)s), %(end)s) as until,"
         " st.online, st.battery_pct, st.firmware, st.reported_at"
         " from binding b join device d using (device_no) left join device_status st using (device_no)"
-        " where b.stay_id = %s order by lower(b.period) desc, d.device_id",
-        (stay_id,),
+        " where b.stay_id = %(stay)s order by lower(b.period) desc, d.device_id",
+        {"stay": stay_id, "end": _CALENDAR_ENDS},
     )
     return await cursor.fetchall()
 

@@ -2,7 +2,7 @@
 
 Everything about a set of stays comes in one round trip. The team of a stay is who answers for it at `now`;
 when a schedule leaves a gap, who answered last, and when nobody ever did, the first team of the patient's
-organisation: a stay is never without a team.
+organisation, or, where that has none, the first of all, which alerts go to as well: a stay is never without a team.
 """
 
 from collections.abc import Sequence
@@ -95,6 +95,9 @@ TEAM_OF_STAY = b"""
             where r.stay_id = s.stay_id and (lower_inf(r.period) or lower(r.period) <= %(now)s)
             union all
             select 1, null, o.team_id from team o where o.organisation_id = p.organisation_id
+            union all
+            select 2, null, o.team_id from team o
+            where not exists (select from team q where q.organisation_id = p.organisation_id)
         ) c join team t using (team_id)
         order by c.rank, c.until desc nulls first, c.team_id limit 1
     ) t on true
