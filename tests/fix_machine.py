@@ -57,6 +57,13 @@ class Machine:
                     return each
         raise AssertionError(f"no process {name}")
 
+    def has(self, name: str, *, other_than: int) -> bool:
+        """Tell whether a part runs as another process than that one."""
+        try:
+            return self.child(name).pid != other_than
+        except AssertionError:
+            return False
+
     def ready(self) -> bool:
         """Tell whether every service says that it is ready."""
         try:
