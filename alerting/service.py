@@ -24,7 +24,7 @@ from ward.store import bus, evaluation, heartbeats
 from ward.store.borrow import LOST, borrow
 from ward.store.pool import Pool, connect, pool
 
-_APART_S = 0.2
+_APART_S = 0.5
 _SWEEP_S = 1.0
 _ENROL_S = 5.0
 _BEAT_S = 2.0
