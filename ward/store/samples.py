@@ -14,7 +14,7 @@ from ward.store.columns import FLOAT8, INT2, INT4, INT8, TIMESTAMPTZ, Column, ar
 from ward.store.pool import Connection
 
 # Below, array parameters are as quick as COPY and take one round trip (benchmarks/); above, COPY spares memory.
-_COPY_FROM = 4000
+COPY_FROM = 4000
 _TYPES = (INT4, INT8, INT2, TIMESTAMPTZ, INT8, FLOAT8, TIMESTAMPTZ, INT2, INT2)
 _ARRAYS = "int4[], int8[], int2[], timestamptz[], int8[], float8[], timestamptz[], int2[], int2[]"
 _UNNEST = (
@@ -139,7 +139,7 @@ async def insert_batch(conn: Connection, rows: Rows, registry_version: int) -> I
     """
     columns = rows.columns()
     told = (registry_version, len(rows), bus.payloads(np.unique(rows.stay_id).tolist()))
-    if len(rows) < _COPY_FROM:
+    if len(rows) < COPY_FROM:
         arrays = tuple(array(kind, column) for kind, column in zip(_TYPES, columns, strict=True))
         cursor = await conn.execute(_FROM_ARRAYS.encode(), (*told, *arrays), prepare=True)
         row = await cursor.fetchone()
