@@ -4,6 +4,7 @@ Shell. What is measured goes into the device's own memory (`buffer`) and leaves 
 acknowledged it; while the line is down, or the device has no power, it waits there.
 """
 
+import os
 import ssl
 import threading
 from collections.abc import Callable, Sequence
@@ -50,7 +51,10 @@ class Line:
         self._numbers: dict[int, int] = {}
         self._battery_pct = 100.0
         address = urlsplit(platform.url)
-        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=device_id, protocol=platform.protocol)
+        # Another simulator may play the same device: each process has a session of its own.
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"{device_id}-{os.getpid()}", protocol=platform.protocol
+        )
         client.username_pw_set(device_id, secret)
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.will_set(self._topic(Leaf.STATUS), wire.encode_status(WireStatus(online=False)), qos=1, retain=True)

@@ -11,7 +11,7 @@ from simulator.device import Kit, Sample
 from simulator.faults import Faults
 from simulator.line import Line, Platform
 from simulator.play import Player, Source, Timing, play, publish
-from ward.errors import ConfigError
+from ward import log
 
 _HISTORY_EVERY_S = 60.0
 _LOCAL = ZoneInfo("Europe/Stockholm")
@@ -53,17 +53,17 @@ def recordings(
 ) -> None:
     """Publish recordings, one a device in the order of their names, until they end (or for ever with `loop`).
 
+    Recordings for which there is no device are named and left out.
+
     Raises
     ------
     ConfigError
-        If the path holds no recordings, or there are fewer devices than recordings.
+        If the path holds no recordings.
     """
     found = replay.read(path)
-    if len(found) > len(device_ids):
-        raise ConfigError(
-            f"{path} holds {len(found)} recordings and there are {len(device_ids)} devices to play them: "
-            "name more with --device, or give fewer files."
-        )
+    if left := [each.name for each in found[len(device_ids) :]]:
+        log.get().warning("recordings_left_out", why="no device to play them; name more with --device", recordings=left)
+        found = found[: len(device_ids)]
     players = [
         Player(
             line=Line(platform, name, secret.format(device=name)), source=_recorded(each, loop=loop),
