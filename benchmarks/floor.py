@@ -29,13 +29,14 @@ _INSERT = (
 _KIND = {"heart_rate": 1, "resp_rate": 2, "spo2": 3}
 _MOST = 500
 _STAMPS = 300
+_Message = tuple[int, str, bytes | bytearray]  # paho's own are large: a backlog of them would slow the floor down
 
 
 def ingest(mqtt_port: int, database_url: str) -> None:
     """Store for ever what comes through the broker."""
-    waiting: queue.SimpleQueue[paho.MQTTMessage] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[_Message] = queue.SimpleQueue()
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id="floor", protocol=paho.MQTTv5, manual_ack=True)
-    client.on_message = lambda _client, _data, message: waiting.put(message)
+    client.on_message = lambda _client, _data, message: waiting.put((message.mid, message.topic, message.payload))
     client.on_connect = lambda client, *_: client.subscribe("hemvakt/1/+/vitals", 1) and None
     client.connect("127.0.0.1", mqtt_port)
     client.loop_start()
@@ -46,16 +47,16 @@ def ingest(mqtt_port: int, database_url: str) -> None:
                 messages.append(waiting.get())
             _store(cursor, messages)
             conn.commit()
-            for message in messages:
-                client.ack(message.mid, 1)
+            for mid, _, _ in messages:
+                client.ack(mid, 1)
 
 
-def _store(cursor: psycopg.Cursor[tuple[object, ...]], messages: list[paho.MQTTMessage]) -> None:
+def _store(cursor: psycopg.Cursor[tuple[object, ...]], messages: list[_Message]) -> None:
     patients, kinds, times, values, stamps = [], [], [], [], []
-    for message in messages:
-        payload = orjson.loads(message.payload)
-        patient = int(message.topic.split("/")[2].removeprefix("bench-"))
-        for reading in payload if isinstance(payload, list) else (payload,):
+    for _, topic, payload in messages:
+        decoded = orjson.loads(payload)
+        patient = int(topic.split("/")[2].removeprefix("bench-"))
+        for reading in decoded if isinstance(decoded, list) else (decoded,):
             at = datetime.fromisoformat(reading["measured_at"])
             patients.append(patient)
             kinds.append(_KIND[reading["kind"]])
