@@ -6,12 +6,11 @@ receipt (`docs/wire-format.md`). What this door promises: the broker is told onl
 
 import asyncio
 import contextlib
+import socket
 import ssl
-import sys
-import threading
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
@@ -29,9 +28,11 @@ from ward.wire import FROM_DEVICE
 _SESSION_S = 7 * 86_400
 _GROUP = "ingest"
 _RECEIVE_MAXIMUM = 1000
-# paho's thread wants the interpreter back after each of its several reads a message, and by default may have to wait
-# 5 ms for the event loop to let go of it; the whole process's setting (benchmarks/end_to_end.py).
-_SWITCH_S = 0.0002
+_KEEP_ALIVE_S = 30
+_CONNECT_S = 3.0  # connecting holds the event loop, which has nothing else to do without a broker
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 10.0
+_MISC_S = 1.0
+_PACKETS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ class _Token:
 
 
 class BrokerDoor:
-    """A `Door` onto a broker. paho's thread receives; everything else happens on the event loop.
+    """A `Door` onto a broker. paho speaks the protocol; its socket is served by the event loop, without a thread.
 
-    The broker's receive maximum bounds what is unacknowledged; while the inbox is full nothing more is
-    acknowledged, so the broker holds the rest.
+    The broker's receive maximum bounds what is unacknowledged, and while the inbox is full the socket is not read, so
+    the broker holds the rest.
     """
 
     def __init__(self, url: str, inbox: Inbox, clock: Clock, *, client_id: str) -> None:
@@ -54,22 +55,16 @@ class BrokerDoor:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._generation = 0
-        self._thread_name = f"paho-mqtt-client-{client_id}"
-        self._arrived: deque[Delivery] = deque()
+        self._keeping: asyncio.Task[None] | None = None
+        self._socket: socket.socket | None = None
         self.subscribed = False
         self.received = 0
         address = urlsplit(url)
         self._host = address.hostname or "127.0.0.1"
         self._port = address.port or (8883 if address.scheme == "mqtts" else 1883)
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=paho.MQTTv5,
-            manual_ack=True,
-            reconnect_on_failure=True,
-        )
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=True)
         client.max_inflight_messages_set(_RECEIVE_MAXIMUM)
-        client.reconnect_delay_set(min_delay=1, max_delay=10)
+        client.connect_timeout = _CONNECT_S
         if address.username:
             client.username_pw_set(unquote(address.username), unquote(address.password or ""))
         if address.scheme == "mqtts":
@@ -78,26 +73,81 @@ class BrokerDoor:
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_socket_open = self._on_socket_open
+        client.on_socket_close = self._on_socket_close
+        client.on_socket_register_write = self._on_socket_register_write
+        client.on_socket_unregister_write = self._on_socket_unregister_write
         self._client = client
+        inbox.on_room(self._resume)
 
     @property
     def working(self) -> bool:
-        """True while the broker hands us what devices send; paho's thread, once dead, would say nothing."""
-        return self.subscribed and any(each.name == self._thread_name for each in threading.enumerate())
+        """True while the broker hands us what devices send."""
+        return self.subscribed and self._keeping is not None and not self._keeping.done()
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost."""
-        sys.setswitchinterval(_SWITCH_S)
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's own
-        properties.SessionExpiryInterval = _SESSION_S
-        properties.ReceiveMaximum = _RECEIVE_MAXIMUM
-        self._client.connect_async(self._host, self._port, keepalive=30, clean_start=False, properties=properties)
-        self._client.loop_start()
+        self._keeping = self._loop.create_task(self._keep(), name="broker")
 
     async def stop(self) -> None:
         """Leave the broker; what was not acknowledged comes again to the next ingest."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
         self._client.disconnect()
-        await asyncio.to_thread(self._client.loop_stop)
+        self._client.loop_misc()
+
+    async def _keep(self) -> None:
+        """Keep the connection: open it where there is none, and let paho look after its keep-alive."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's own
+        properties.SessionExpiryInterval = _SESSION_S
+        properties.ReceiveMaximum = _RECEIVE_MAXIMUM
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            if self._client.socket() is None:
+                try:
+                    self._client.connect(
+                        self._host, self._port, keepalive=_KEEP_ALIVE_S, clean_start=False, properties=properties
+                    )
+                except (OSError, ValueError) as error:
+                    log.get().warning("broker_unreachable", host=self._host, port=self._port, error=str(error)[:200])
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                    continue
+            if self.subscribed:
+                pause_s = _FIRST_PAUSE_S
+            await asyncio.sleep(_MISC_S)
+            self._client.loop_misc()
+
+    def _on_socket_open(self, _client: paho.Client, _data: object, opened: Any) -> None:
+        self._socket = opened
+        self._resume()
+
+    def _on_socket_close(self, _client: paho.Client, _data: object, closed: Any) -> None:
+        self._socket = None
+        self._loop.remove_reader(closed)
+        self._loop.remove_writer(closed)
+
+    def _on_socket_register_write(self, client: paho.Client, _data: object, waiting: Any) -> None:
+        self._loop.add_writer(waiting, client.loop_write)
+
+    def _on_socket_unregister_write(self, _client: paho.Client, _data: object, written: Any) -> None:
+        self._loop.remove_writer(written)
+
+    def _resume(self) -> None:
+        if self._socket is not None:
+            self._loop.add_reader(self._socket, self._readable)
+
+    def _readable(self) -> None:
+        """Take what has arrived, a bounded number of packets at a time, and stop reading while the inbox is full."""
+        for _ in range(_PACKETS_AT_ONCE):
+            if self._inbox.full and self._socket is not None:
+                self._loop.remove_reader(self._socket)
+                return
+            before = self.received
+            self._client.loop_read()
+            if self.received == before:
+                return
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Tell the broker that these deliveries are committed."""
@@ -154,12 +204,4 @@ class BrokerDoor:
             correlation=getattr(properties, "CorrelationData", None),
             token=_Token(message.mid, self._generation) if message.qos else None,
         )
-        self._arrived.append(delivery)
-        if len(self._arrived) == 1:  # one wake-up for all that arrive before the loop looks
-            with contextlib.suppress(RuntimeError):  # the loop has ended; the broker sends it again
-                self._loop.call_soon_threadsafe(self._hand_over)
-
-    def _hand_over(self) -> None:
-        while self._arrived:
-            self._inbox.put(self._arrived[0])
-            self._arrived.popleft()
+        self._inbox.put(delivery)
