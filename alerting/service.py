@@ -16,7 +16,7 @@ from datetime import datetime
 
 from alerting.due import MOST, Pass, evaluate_due
 from alerting.windows import Windows
-from ward import log
+from ward import log, process
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
@@ -64,6 +64,7 @@ class Worker:
     clock: Clock
     wake: asyncio.Event
     windows: Windows = field(default_factory=Windows)
+    lowered: set[int] = field(default_factory=set)
     passes: int = 0
     stays: int = 0
     store_down: bool = False
@@ -95,6 +96,10 @@ class Worker:
         started = time.monotonic()
         self.wake.clear()
         async with borrow(store) as conn:
+            # The server's half of the work gives way to ingest like ours.
+            if (served_by := conn.info.backend_pid) not in self.lowered:
+                process.give_way(served_by, _NICE)
+                self.lowered.add(served_by)
             done = await evaluate_due(conn, self.clock.now(), windows=self.windows)
         if done.stays:
             self.passes += 1

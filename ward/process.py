@@ -1,8 +1,10 @@
-"""Children that do not outlive their parent: one system call, Linux only, nothing elsewhere."""
+"""Children that do not outlive their parent, and a server process that gives way: Linux only, nothing elsewhere."""
 
 import ctypes
+import os
 import signal
 import sys
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 
@@ -11,3 +13,16 @@ def die_with_parent(number: signal.Signals) -> None:
     """Ask the kernel to send this process `number` when its parent ends; call it between fork and exec."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
+def give_way(pid: int, niceness: int) -> None:
+    """Lower the priority of the PostgreSQL process that serves a connection of ours, where it runs on this machine.
+
+    Best effort: a server elsewhere, or one that is not ours to touch, keeps its priority; no other process is touched.
+    """
+    try:
+        title = Path(f"/proc/{pid}/cmdline").read_bytes()
+        if title.startswith(b"postgres:"):
+            os.setpriority(os.PRIO_PROCESS, pid, niceness)
+    except OSError:
+        return
