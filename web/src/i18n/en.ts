@@ -141,7 +141,7 @@ export const en: Catalogue = {
   "alerts.resolve_as": "Close as …",
   "alerts.cancel": "Cancel",
   "alerts.cleared": "Went away {time} – not closed yet",
-  "alerts.recurrences": "{n} more times",
+  "alerts.recurrences": "came back {n}×",
   "alerts.conflict": "Changed meanwhile – read it again",
   "alerts.gone": "Already closed by somebody else",
   "alerts.failed": "NOT saved. Try again.",

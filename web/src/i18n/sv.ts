@@ -139,7 +139,7 @@ export const sv = {
   "alerts.resolve_as": "Avsluta som …",
   "alerts.cancel": "Avbryt",
   "alerts.cleared": "Har gått över {time} – ännu inte avslutat",
-  "alerts.recurrences": "{n} gånger till",
+  "alerts.recurrences": "återkom {n} ggr",
   "alerts.conflict": "Ändrat under tiden – läs igen",
   "alerts.gone": "Redan avslutat av någon annan",
   "alerts.failed": "Sparades INTE. Försök igen.",
