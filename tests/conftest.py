@@ -1,6 +1,7 @@
 """Fixtures live in one small file per resource; this one only names them."""
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = [
     "tests.fix_golden",
@@ -11,6 +12,10 @@ pytest_plugins = [
     "tests.fix_machine",
     "tests.fix_browser",
 ]
+
+# A busy machine is no fault of the code. In CI Hypothesis itself takes the same examples every time.
+settings.register_profile("here", settings(), deadline=None)
+settings.load_profile("here")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -105,8 +105,8 @@ def test_h18_what_is_wrong_is_named(changes: dict[str, object], reason: Reason) 
     "payload",
     [
         b"[" * 200_000,
-        b"[" * 5_000 + b"]" * 5_000,
-        b'{"kind":"spo2","value":96,"measured_at":1795255200000,"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        b"[" * 200_000 + b"]" * 200_000,
+        b'{"kind":"spo2","value":96,"measured_at":1795255200000,"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}",
         b'{"kind":"spo2","value":' + b"9" * 400 + b',"measured_at":1795255200000}',
         b'[{"kind":"spo2","value":' + b"9" * 400 + b',"measured_at":1795255200000}]',
         b'[{"kind":"spo2","value":96,"measured_at":' + b"9" * 40 + b"}]",
