@@ -12,6 +12,8 @@ import numpy as np
 from ingest.delivery import Delivery
 from ward import wire
 from ward.clock import to_us
+from ward.formats import vitals
+from ward.formats.settle import readings_of
 from ward.people import Device
 from ward.store.devices import Status
 from ward.store.quarantine import Refused
@@ -88,7 +90,7 @@ def _sort_one(result: Sorted, position: int, delivery: Delivery, devices: dict[s
 
 
 def _sort_vitals(result: Sorted, position: int, delivery: Delivery, device: Device) -> None:
-    readings, rejects = wire.decode_vitals(delivery.payload)
+    readings, rejects = readings_of(vitals.decode(delivery.payload))
     received_us = to_us(delivery.received_at)
     earliest_us, latest_us, device_no = received_us - _AGE_US, received_us + _AHEAD_US, device.device_no
     for reading in readings:
@@ -96,7 +98,7 @@ def _sort_vitals(result: Sorted, position: int, delivery: Delivery, device: Devi
         stay_id = device.stay_at(measured_us)
         if stay_id is None or not earliest_us <= measured_us <= latest_us:
             reason, detail = _fault(reading, measured_us, received_us, device.device_id)
-            result.rejects.append((position, Reject(reason, detail, wire.encode_reading(reading))))
+            result.rejects.append((position, Reject(reason, detail, vitals.encode_reading(reading))))
             continue
         quality = -1 if reading.quality is None else round(reading.quality * 100)
         result.rows.append(

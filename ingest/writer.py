@@ -18,6 +18,7 @@ from ingest.batch import HeldInbox
 from ingest.delivery import Delivery, Door
 from ward import log, wire
 from ward.clock import Clock
+from ward.formats import vitals
 from ward.people import Device
 from ward.store import devices as device_store
 from ward.store import migrate, quarantine, registry, samples
@@ -217,4 +218,4 @@ def _own(delivery: Delivery) -> bool:
 def _conflict(found: validate.Sorted, n: int) -> Reject:
     reading = found.readings[n]
     detail = f"another value of {reading.kind} at {reading.measured_at.isoformat()} is stored already"
-    return Reject(Reason.CONFLICT, detail, wire.encode_reading(reading))
+    return Reject(Reason.CONFLICT, detail, vitals.encode_reading(reading))

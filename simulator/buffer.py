@@ -7,8 +7,8 @@ is full, as the oldest waiting one, counted in `dropped`; messages are cut in th
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from ward.formats.vitals import MAX_READINGS
 from ward.vitals import Reading
-from ward.wire import MAX_READINGS
 
 CAPACITY = 50_000  # about a day of a demo device
 

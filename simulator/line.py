@@ -19,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from simulator.buffer import Buffer
 from simulator.device import FIRMWARE
 from ward import log, wire
+from ward.formats import vitals
 from ward.vitals import Reading
 from ward.wire import Leaf, WireStatus
 
@@ -117,7 +118,7 @@ class Line:
                     return
                 number, readings = cut
                 payload = (
-                    wire.encode_reading(readings[0]) if len(readings) == 1 else next(wire.encode_readings(readings))
+                    vitals.encode_reading(readings[0]) if len(readings) == 1 else next(vitals.encode_readings(readings))
                 )
                 self._numbers[self._client.publish(self._topic(Leaf.VITALS), payload, qos=1).mid] = number
 

@@ -44,6 +44,10 @@ GROUND_FLOOR_BRINGS = {
     "ward.settings": {"pydantic", "pydantic_settings"},
     "ward.wire": {"msgspec"},
     "ward.plans": {"msgspec"},
+    "ward.formats.claims": {"msgspec"},
+    "ward.formats.vitals": {"msgspec"},
+    "ward.formats.instants": {"msgspec", "numpy"},
+    "ward.formats.settle": {"numpy"},
 }
 
 # Shells: the modules that touch the world. Whatever is not named here is pure.

@@ -50,11 +50,14 @@ class Validity(IntEnum):
     """Measurement validity in the words of ISO/IEEE 11073-10207 (BICEPS). The store keeps the number."""
 
     VLD = 0
-    QST = 1  # questionable: implausible, doubtful clock, poor quality; shown as "check"
+    QST = 1  # questionable: doubtful clock, poor quality; shown as "check"
     INV = 2  # invalid: never used by a rule
     CALIB = 3
     ONG = 4
     NA = 5
+    OFLW = 6  # above what is plausible: shown as "check", never used by a rule
+    UFLW = 7  # below what is plausible: the same
+    VLDATED = 8  # valid, and confirmed by a person
 
 
 class Mode(StrEnum):

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.reading import read_vitals
 from ward import wire
+from ward.formats import vitals
 from ward.vitals import VITALS, Acvpu, Reading, VitalKind
 from ward.wire import Reject
 
@@ -31,20 +33,20 @@ def readings(draw: st.DrawFn) -> Reading:
 @given(readings())
 def test_reading_survives_the_wire(reading: Reading) -> None:
     """What is encoded is decoded to the same, to the microsecond."""
-    assert wire.decode_vitals(wire.encode_reading(reading)) == ([reading], [])
+    assert read_vitals(vitals.encode_reading(reading)) == ([reading], [])
 
 
 @given(st.lists(readings(), max_size=5))
 def test_array_survives_the_wire(sent: list[Reading]) -> None:
     """So is an array."""
-    for payload in wire.encode_readings(sent):
-        assert wire.decode_vitals(payload) == (sent, [])
+    for payload in vitals.encode_readings(sent):
+        assert read_vitals(payload) == (sent, [])
 
 
 @given(st.binary(max_size=200))
 def test_h18_any_bytes_end_in_a_reject(payload: bytes) -> None:
     """Nothing that comes over the wire raises, and nothing is passed over: bytes are no reading by chance."""
-    found, rejects = wire.decode_vitals(payload)
+    found, rejects = read_vitals(payload)
 
     assert found == []
     assert rejects or b"".join(payload.split()) == b"[]"
@@ -72,7 +74,7 @@ near_readings = st.fixed_dictionaries(
 @given(st.lists(near_readings | json_values, max_size=6))
 def test_every_element_ends_in_exactly_one_place(elements: list[object]) -> None:
     """Each element of an array is either a reading or a reject with its index, whatever its neighbours are."""
-    found, rejects = wire.decode_vitals(json.dumps(elements).encode())
+    found, rejects = read_vitals(json.dumps(elements).encode())
 
     assert len(found) + len(rejects) == len(elements)
     assert len({reject.index for reject in rejects}) == len(rejects)

@@ -7,9 +7,9 @@ from benchmarks import figures
 from benchmarks.messages import KINDS, Publisher, connect
 from ingest.packet_reader import frame_length, parse
 from ingest.packets import V311, Connect, Packet, Publish
+from tests.reading import read_vitals
 from ward.clock import to_us
 from ward.vitals import VITALS
-from ward.wire import decode_vitals
 
 NOW_US = 1_790_000_000_999_999
 
@@ -41,7 +41,7 @@ def test_every_reading_is_valid_and_has_a_time_of_its_own(readings: int) -> None
     for packet in packets:
         assert isinstance(packet, Publish)
         assert (packet.topic, packet.qos) == ("hemvakt/1/bench-7/vitals", 1)
-        good, bad = decode_vitals(packet.payload)
+        good, bad = read_vitals(packet.payload)
         assert bad == []
         found += [(VITALS[each.kind].code, to_us(each.measured_at)) for each in good]
     assert found == publisher.made

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.reading import read_vitals
 from ward import wire
 from ward.settings import Settings
 from ward.wire import Leaf
@@ -85,7 +86,7 @@ def test_reading_to_publish_by_hand_is_good(page: str) -> None:
     """The command that publishes a reading sends one that is accepted, under the topic of the device that logs in."""
     text = (ROOT / page).read_text(encoding="utf-8")
     user, sent_to, payload = re.findall(r"-u (\S+) .* -t (\S+) \\\n +-m '(.*)'$", text, re.MULTILINE)[0]
-    readings, rejects = wire.decode_vitals(payload.replace("'$(date +%s000)'", "1795255200000").encode())
+    readings, rejects = read_vitals(payload.replace("'$(date +%s000)'", "1795255200000").encode())
 
     assert (len(readings), rejects) == (1, [])
     assert sent_to == wire.topic(user, Leaf.VITALS)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.reading import read_vitals
 from ward import wire
 from ward.vitals import VITALS, Reading, VitalKind
 from ward.wire import Leaf, Reason, Reject, Topic
@@ -20,7 +21,7 @@ def a_wired(**changes: object) -> dict[str, object]:
 
 def decode_one(**changes: object) -> Reading | Reject:
     """Decode one reading."""
-    readings, rejects = wire.decode_vitals(json.dumps(a_wired(**changes)).encode())
+    readings, rejects = read_vitals(json.dumps(a_wired(**changes)).encode())
     assert len(readings) + len(rejects) == 1
     return readings[0] if readings else rejects[0]
 
@@ -116,7 +117,7 @@ def test_h18_what_is_wrong_is_named(changes: dict[str, object], reason: Reason) 
 )
 def test_h01_no_payload_raises(payload: bytes) -> None:
     """Nesting without end and numbers without end are refused like anything else: they must not stop the process."""
-    readings, rejects = wire.decode_vitals(payload)
+    readings, rejects = read_vitals(payload)
 
     assert not readings
     assert len(rejects) == 1
@@ -129,7 +130,7 @@ def test_refused_element_is_kept_as_it_was_sent() -> None:
     bad = b'{ "kind":"spo2","value":1e3,"measured_at":1795255200000,"site":"left" }'
     good = json.dumps(a_wired()).encode()
 
-    readings, rejects = wire.decode_vitals(b"[" + good + b"," + bad + b"]")
+    readings, rejects = read_vitals(b"[" + good + b"," + bad + b"]")
 
     assert len(readings) == 1
     assert [(each.index, each.item) for each in rejects] == [(1, bad)]
@@ -162,8 +163,8 @@ def test_array_may_hold_a_thousand_readings_and_no_more() -> None:
     thousand = json.dumps([a_wired()] * 1000).encode()
     more = json.dumps([a_wired()] * 1001).encode()
 
-    assert len(wire.decode_vitals(thousand)[0]) == 1000
-    assert [reject.reason for reject in wire.decode_vitals(more)[1]] == [Reason.TOO_MANY]
+    assert len(read_vitals(thousand)[0]) == 1000
+    assert [reject.reason for reject in read_vitals(more)[1]] == [Reason.TOO_MANY]
 
 
 @pytest.mark.parametrize(

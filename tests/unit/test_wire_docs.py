@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from ingest import validate
+from tests.reading import read_vitals
 from ward import wire
+from ward.formats import vitals
 from ward.vitals import VITALS
 from ward.wire import Leaf, Reason, WireStatus
 
@@ -23,7 +25,7 @@ MEANING = {
     Reason.FOREIGN_TOPIC: "published under another device's topics (answered under its own)",
     Reason.UNSUPPORTED: "another version of the wire format, or a topic that is not taken yet",
     Reason.TOO_LARGE: f"a message of more than {wire.MAX_PAYLOAD_BYTES >> 20} MiB; nothing of it is stored",
-    Reason.TOO_MANY: f"an array of more than {wire.MAX_READINGS:,} readings; nothing of it is stored",
+    Reason.TOO_MANY: f"an array of more than {vitals.MAX_READINGS:,} readings; nothing of it is stored",
     Reason.MALFORMED: "not JSON (`NaN` and `Infinity` are not JSON), or not UTF-8, or refused by the store",
     Reason.BAD_FIELD: "a field is missing, of the wrong type or out of bounds; a time without an offset",
     Reason.UNKNOWN_KIND: "a kind that is not in the table",
@@ -53,7 +55,7 @@ def test_every_example_is_of_a_known_sort() -> None:
 @pytest.mark.parametrize(("head", "payload"), [each for each in _examples("vitals") if each[0] == "vitals"])
 def test_example_readings_are_accepted(head: str, payload: bytes) -> None:
     """A reading that the page shows as good is decoded whole."""
-    readings, rejects = wire.decode_vitals(payload)
+    readings, rejects = read_vitals(payload)
 
     assert rejects == []
     assert len(readings) == payload.count(b'"kind"')
@@ -63,7 +65,7 @@ def test_example_readings_are_accepted(head: str, payload: bytes) -> None:
 def test_example_of_a_reject_is_refused_for_its_reason(head: str, payload: bytes) -> None:
     """A reading that the page shows as refused is refused for the reason that stands there, its neighbours not."""
     reason, *index = head.removeprefix(REFUSED).split()
-    readings, rejects = wire.decode_vitals(payload)
+    readings, rejects = read_vitals(payload)
 
     assert [str(reject.reason) for reject in rejects] == [reason]
     assert [str(reject.index) for reject in rejects if reject.index is not None] == index
@@ -73,7 +75,7 @@ def test_example_of_a_reject_is_refused_for_its_reason(head: str, payload: bytes
 def test_temperature_example_is_converted_as_the_page_says() -> None:
     """98.6 °F at 10:30 in Stockholm is 37.0 °C at 09:30 UTC."""
     payload = next(text for _, text in _examples("vitals") if b"degF" in text)
-    (reading,), _ = wire.decode_vitals(payload)
+    (reading,), _ = read_vitals(payload)
 
     assert reading.value == pytest.approx(37.0, abs=1e-9)
     assert reading.measured_at.isoformat() == "2026-11-21T09:30:00+00:00"
@@ -92,7 +94,7 @@ def test_example_answer_is_what_the_device_gets() -> None:
     """The answer that the page shows is the one to the message before it, but for the digest."""
     _, sent = _examples(REFUSED)[0]
     ((_, shown),) = _examples("rejects")
-    _, (reject,) = wire.decode_vitals(sent)
+    _, (reject,) = read_vitals(sent)
     answer = msgspec.json.decode(wire.encode_reject(reject, sent))
 
     assert re.fullmatch("[0-9a-f]{64}", answer["payload_sha256"])

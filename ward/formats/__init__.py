@@ -1,0 +1,1 @@
+"""The payloads of devices: one module a format, decoding to the values of `claims` and encoding beside it."""

@@ -1,0 +1,97 @@
+"""Native vitals: JSON, one reading or an array of at most `MAX_READINGS`. Decode and encode side by side.
+
+Decoding gives claims, never an exception; whether a claim is plausible is not asked here.
+A bad element of an array never stops its neighbours.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from ward.formats.claims import UNREADABLE, Claim, Decoded, fault_of
+from ward.vitals import VITALS, Acvpu, Reading, VitalKind
+from ward.wire import MAX_PAYLOAD_BYTES, Reason, Reject
+
+MAX_READINGS = 1000
+
+_one = msgspec.json.Decoder(Claim)
+_array = msgspec.json.Decoder(list[Claim])
+_raw_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def split(payload: bytes) -> Sequence[bytes]:
+    """Take a JSON array apart into its elements, as they were sent."""
+    return [bytes(each) for each in _raw_array.decode(payload)]
+
+
+def decode(payload: bytes) -> Decoded:
+    """Decode one reading or an array of them."""
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        limit = f"{len(payload)} bytes; a message holds at most {MAX_PAYLOAD_BYTES}"
+        return Decoded(payload, rejects=[Reject(Reason.TOO_LARGE, limit, payload)])
+    try:
+        if payload[:1] == b"{":
+            return Decoded(payload, [_one.decode(payload)])
+        if payload.lstrip()[:1] != b"[":
+            return Decoded(payload, [_one.decode(payload)])
+        claims = _array.decode(payload)
+    except UNREADABLE as error:
+        return _decode_each(payload, error)
+    if len(claims) > MAX_READINGS:
+        return _too_many(len(claims), payload)
+    return Decoded(payload, claims, split=split)
+
+
+def _decode_each(payload: bytes, error: Exception) -> Decoded:
+    """Decode an array element by element, after decoding it whole has failed."""
+    if payload.lstrip()[:1] != b"[":
+        return Decoded(payload, rejects=[Reject(fault_of(error), str(error), payload)])
+    try:
+        elements = split(payload)
+    except UNREADABLE as whole:
+        return Decoded(payload, rejects=[Reject(Reason.MALFORMED, str(whole), payload)])
+    if len(elements) > MAX_READINGS:
+        return _too_many(len(elements), payload)
+    found = Decoded(payload, split=split, at=[])
+    at: list[int] = []
+    for index, element in enumerate(elements):
+        try:
+            found.claims.append(_one.decode(element))
+            at.append(index)
+        except UNREADABLE as each:
+            found.rejects.append(Reject(fault_of(each), str(each), element, index))
+    found.at = at
+    return found
+
+
+def _too_many(count: int, payload: bytes) -> Decoded:
+    detail = f"{count} readings; an array holds at most {MAX_READINGS}"
+    return Decoded(payload, rejects=[Reject(Reason.TOO_MANY, detail, payload)])
+
+
+def encode_reading(reading: Reading) -> bytes:
+    """Encode one reading."""
+    return msgspec.json.encode(_wired(reading))
+
+
+def encode_readings(readings: Sequence[Reading]) -> Iterator[bytes]:
+    """Encode readings as arrays of at most `MAX_READINGS`."""
+    for start in range(0, len(readings), MAX_READINGS):
+        yield msgspec.json.encode([_wired(each) for each in readings[start : start + MAX_READINGS]])
+
+
+def _wired(reading: Reading) -> dict[str, object]:
+    vital = VITALS[reading.kind]
+    conscious = reading.kind is VitalKind.CONSCIOUSNESS
+    wired: dict[str, object] = {
+        "kind": str(reading.kind),
+        "value": Acvpu(int(reading.value)).name if conscious else reading.value,
+        "measured_at": reading.measured_at,
+    }
+    if not conscious:
+        wired["unit"] = vital.unit
+    if reading.quality is not None:
+        wired["quality"] = reading.quality
+    if reading.seq is not None:
+        wired["seq"] = reading.seq
+    return wired
