@@ -1,7 +1,8 @@
 """The inbox between the doors and the writer: bounded, first in first out.
 
 When it is full the doors stop reading from their sockets, so senders wait; nothing is dropped here.
-A delivery counts against the bound until it is acknowledged, not only until it is taken.
+A delivery counts against the bound until it is acknowledged, not only until it is taken. Payloads are decoded as they
+come, while the writer waits for the store; what waits decoded is bounded too, since it is larger than the payload.
 """
 
 import asyncio
@@ -9,12 +10,17 @@ from collections import deque
 from collections.abc import Callable
 
 from ingest.delivery import Delivery
+from ward.formats.claims import Decoded
+
+_CLAIMS_AHEAD = 100_000
 
 
 class HeldInbox:
     """The `Inbox` of the pipeline. Used on one event loop only."""
 
-    def __init__(self, *, most: int, most_bytes: int) -> None:
+    def __init__(self, *, most: int, most_bytes: int, decode: Callable[[Delivery], Decoded | None]) -> None:
+        self._decode = decode
+        self._ahead = 0
         self._most = most
         self._most_bytes = most_bytes
         self._waiting: deque[Delivery] = deque()
@@ -26,6 +32,10 @@ class HeldInbox:
 
     def put(self, delivery: Delivery) -> None:
         """Take a delivery; always succeeds, also when `full` (the bound is kept by not reading on)."""
+        if self._ahead < _CLAIMS_AHEAD:
+            delivery.decoded = self._decode(delivery)
+            if delivery.decoded is not None:
+                self._ahead += len(delivery.decoded.claims)
         self._waiting.append(delivery)
         self._held += 1
         self._held_bytes += len(delivery.payload)
@@ -57,6 +67,7 @@ class HeldInbox:
         while self._waiting and len(taken) < most and size + len(self._waiting[0].payload) <= most_bytes:
             taken.append(self._waiting.popleft())
             size += len(taken[-1].payload)
+        self._ahead -= sum(len(each.decoded.claims) for each in taken if each.decoded is not None)
         return taken
 
     def release(self, deliveries: list[Delivery]) -> None:

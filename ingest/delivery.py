@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from ward.formats.claims import Decoded
+
 
 class Door(Protocol):
     """The way back: acknowledge what was stored, answer what was asked."""
@@ -25,7 +27,8 @@ class Delivery:
     """One message as it came in.
 
     `identity` is the device that authenticated on the connection (None where a broker's
-    access list has checked the topic already). `token` belongs to the door alone.
+    access list has checked the topic already). `token` belongs to the door alone. `decoded` is the payload where the
+    inbox had time to decode it.
     """
 
     topic: str
@@ -36,6 +39,7 @@ class Delivery:
     response_topic: str | None = None
     correlation: bytes | None = None
     token: object = None
+    decoded: Decoded | None = None
 
 
 class Inbox(Protocol):

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import psycopg
 
-from ingest import identity
+from ingest import identity, validate
 from ingest.batch import HeldInbox
 from ingest.client import BrokerDoor
 from ingest.endpoint import Endpoint
@@ -43,7 +43,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    inbox = HeldInbox(most=_MOST_HELD, most_bytes=_MOST_HELD_BYTES)
+    inbox = HeldInbox(most=_MOST_HELD, most_bytes=_MOST_HELD_BYTES, decode=validate.decode)
     watch = RegistryWatch(settings.database_url)
     writer = Writer(settings.database_url, inbox, clock)
     async with pool(settings.database_url, "ingest-side", size=4) as side:

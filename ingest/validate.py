@@ -1,143 +1,227 @@
 """Whose a decoded message is and whether its readings may be stored. Pure: devices and `now` are given.
 
-Every reading of a delivery ends in exactly one place: a row of `Batch`, or a `Refused`.
+Every reading of a delivery ends in exactly one place: a row that may be used, or a reject. An implausible one ends in
+both: refused, and kept as a row that is shown as "check" and that no rule uses. Readings of all deliveries are checked
+together, by arrays.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.delivery import Delivery
 from ward import wire
-from ward.clock import to_us
+from ward.clock import from_us, to_us
 from ward.formats import vitals
-from ward.formats.settle import readings_of
+from ward.formats.claims import Claim, Decoded
+from ward.formats.settle import Ints, Settled, settle
 from ward.people import Device
 from ward.store.devices import Status
 from ward.store.quarantine import Refused
 from ward.store.samples import Rows
-from ward.vitals import VITALS, Reading, Validity
+from ward.vitals import BY_CODE
 from ward.wire import Leaf, Reason, Reject
 
 MAX_AHEAD = timedelta(minutes=5)
 MAX_AGE = timedelta(days=30)
 _AHEAD_US = MAX_AHEAD // timedelta(microseconds=1)
 _AGE_US = MAX_AGE // timedelta(microseconds=1)
-_CODES = {kind: vital.code for kind, vital in VITALS.items()}
-_USABLE = Validity.VLD.value
 _LONGEST_TOPIC = 100  # characters; ours are shorter, and what a stranger makes up must not fill the memory
+FORESEEABLE = (ValueError, ArithmeticError, RecursionError, TypeError, LookupError)
+_NOBODY = (0, 1, 0)  # a stay, and an empty time in which it wears the device
 _remembered = lru_cache(maxsize=65_536)(wire.parse_topic)
-
-Row = tuple[int, int, int, int, float, int, int, int]
 
 
 @dataclass(slots=True)
 class Sorted:
     """What a number of deliveries came to. `origin[i]` is the delivery that row `i` came from."""
 
-    rows: list[Row] = field(default_factory=list)
-    origin: list[int] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
-    statuses: list[Status] = field(default_factory=list)
-    rejects: list[tuple[int, Reject]] = field(default_factory=list)
+    rows: Rows
+    origin: Ints
+    statuses: list[Status]
+    rejects: list[tuple[int, Reject]]
 
-    def columns(self) -> Rows:
-        """Return the accepted rows as columns."""
-        if not self.rows:
-            empty = np.empty(0, dtype=np.int64)
-            return Rows(
-                stay_id=empty, kind=empty, measured_us=empty, device_no=empty,
-                value=np.empty(0), received_us=empty, validity=empty, quality=empty,
-            )  # fmt: skip
-        stay, kind, measured, device, value, received, validity, quality = zip(*self.rows, strict=True)
-        return Rows(
-            stay_id=np.array(stay, dtype=np.int64),
-            kind=np.array(kind, dtype=np.int64),
-            measured_us=np.array(measured, dtype=np.int64),
-            device_no=np.array(device, dtype=np.int64),
-            value=np.array(value, dtype=np.float64),
-            received_us=np.array(received, dtype=np.int64),
-            validity=np.array(validity, dtype=np.int64),
-            quality=np.array(quality, dtype=np.int64),
-        )
+    def conflict(self, row: int) -> Reject:
+        """Return the reject of a row whose key is stored with another value."""
+        kind = BY_CODE[int(self.rows.kind[row])]
+        measured_at = from_us(int(self.rows.measured_us[row]))
+        item = f'{{"kind":"{kind.kind}","value":{self.rows.value[row]!r},"measured_at":"{measured_at.isoformat()}"}}'
+        detail = f"another value of {kind.kind} at {measured_at.isoformat()} is stored already"
+        return Reject(Reason.CONFLICT, detail, item.encode())
 
 
-def sort(deliveries: list[Delivery], devices: dict[str, Device]) -> Sorted:
-    """Decode and check deliveries against the devices known."""
-    result = Sorted()
+@dataclass(slots=True)
+class _Messages:
+    """The messages that hold claims, as columns in the making: whose they are and where their claims begin."""
+
+    position: list[int] = field(default_factory=list)
+    device: list[Device] = field(default_factory=list)
+    decoded: list[Decoded] = field(default_factory=list)
+    received_us: list[int] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    begins: list[int] = field(default_factory=list)
+
+    def add(self, position: int, device: Device, decoded: Decoded, received_us: int) -> None:
+        """Take a message."""
+        self.position.append(position)
+        self.device.append(device)
+        self.decoded.append(decoded)
+        self.received_us.append(received_us)
+        self.begins.append(len(self.claims))
+        self.claims += decoded.claims
+
+
+def decode(delivery: Delivery) -> Decoded | None:
+    """Decode a delivery's payload by its topic; None where the topic is not one that devices write to."""
+    topic = _topic(delivery)
+    if isinstance(topic, Reject) or topic.leaf is not Leaf.VITALS:
+        return None
+    try:
+        return vitals.decode(delivery.payload)
+    except FORESEEABLE:  # decoders do not raise; if one does, `sort` meets it again and the message is quarantined
+        return None
+
+
+def sort(deliveries: Sequence[Delivery], devices: dict[str, Device]) -> Sorted:
+    """Check deliveries against the devices known; those not decoded on arrival are decoded now."""
+    messages = _Messages()
+    rejects: list[tuple[int, Reject]] = []
+    statuses: list[Status] = []
     for position, delivery in enumerate(deliveries):
-        _sort_one(result, position, delivery, devices)
-    return result
+        found = _whose(delivery, devices)
+        if isinstance(found, Reject):
+            rejects.append((position, found))
+            continue
+        leaf, device = found
+        if leaf is Leaf.VITALS:
+            decoded = delivery.decoded or vitals.decode(delivery.payload)
+            if decoded.rejects:
+                rejects += [(position, reject) for reject in decoded.rejects]
+            if decoded.claims:
+                messages.add(position, device, decoded, to_us(delivery.received_at))
+        elif leaf is Leaf.STATUS:
+            status = wire.decode_status(delivery.payload)
+            if isinstance(status, Reject):
+                rejects.append((position, status))
+            else:
+                statuses.append(_status(status, device, delivery.received_at))
+        else:
+            unsupported = f"{leaf} is not taken by this version"
+            rejects.append((position, Reject(Reason.UNSUPPORTED, unsupported, delivery.payload)))
+    rows, origin = _rows(messages, rejects)
+    return Sorted(rows=rows, origin=origin, statuses=statuses, rejects=rejects)
 
 
-def _sort_one(result: Sorted, position: int, delivery: Delivery, devices: dict[str, Device]) -> None:
-    topic = (_remembered if len(delivery.topic) <= _LONGEST_TOPIC else wire.parse_topic)(delivery.topic)
+def _topic(delivery: Delivery) -> wire.Topic | Reject:
+    return (_remembered if len(delivery.topic) <= _LONGEST_TOPIC else wire.parse_topic)(delivery.topic)
+
+
+def _whose(delivery: Delivery, devices: dict[str, Device]) -> tuple[Leaf, Device] | Reject:
+    topic = _topic(delivery)
     if isinstance(topic, Reject):
-        return _refuse(result, position, delivery, topic.reason, topic.detail)
+        return Reject(topic.reason, topic.detail, delivery.payload)
     if delivery.identity is not None and delivery.identity != topic.device_id:
-        return _refuse(result, position, delivery, Reason.FOREIGN_TOPIC, f"{delivery.identity} may not publish here")
+        return Reject(Reason.FOREIGN_TOPIC, f"{delivery.identity} may not publish here", delivery.payload)
     device = devices.get(topic.device_id)
     if device is None or device.revoked:
         what = "not registered" if device is None else "revoked"
-        return _refuse(result, position, delivery, Reason.UNKNOWN_DEVICE, f"device {topic.device_id} is {what}")
-    if topic.leaf is Leaf.VITALS:
-        return _sort_vitals(result, position, delivery, device)
-    if topic.leaf is Leaf.STATUS:
-        return _sort_status(result, position, delivery, device)
-    return _refuse(result, position, delivery, Reason.UNSUPPORTED, f"{topic.leaf} is not taken by this version")
+        return Reject(Reason.UNKNOWN_DEVICE, f"device {topic.device_id} is {what}", delivery.payload)
+    return topic.leaf, device
 
 
-def _sort_vitals(result: Sorted, position: int, delivery: Delivery, device: Device) -> None:
-    readings, rejects = readings_of(vitals.decode(delivery.payload))
-    received_us = to_us(delivery.received_at)
-    earliest_us, latest_us, device_no = received_us - _AGE_US, received_us + _AHEAD_US, device.device_no
-    for reading in readings:
-        measured_us = to_us(reading.measured_at)
-        stay_id = device.stay_at(measured_us)
-        if stay_id is None or not earliest_us <= measured_us <= latest_us:
-            reason, detail = _fault(reading, measured_us, received_us, device.device_id)
-            result.rejects.append((position, Reject(reason, detail, vitals.encode_reading(reading))))
-            continue
-        quality = -1 if reading.quality is None else round(reading.quality * 100)
-        result.rows.append(
-            (stay_id, _CODES[reading.kind], measured_us, device_no, reading.value, received_us, _USABLE, quality)
-        )
-        result.origin.append(position)
-        result.readings.append(reading)
-    result.rejects.extend((position, reject) for reject in rejects)
-
-
-def _fault(reading: Reading, measured_us: int, received_us: int, device_id: str) -> tuple[Reason, str]:
-    """Say why a reading cannot be stored that is out of time or nobody's."""
-    ahead_s = (measured_us - received_us) / 1e6
-    if measured_us - received_us > _AHEAD_US:
-        return Reason.FUTURE, f"measured {ahead_s:.0f} s after the platform's time; at most {MAX_AHEAD.seconds} s"
-    if received_us - measured_us > _AGE_US:
-        return Reason.TOO_OLD, f"measured {-ahead_s / 86400:.0f} days ago; at most {MAX_AGE.days}"
-    return Reason.NO_BINDING, f"nobody wore {device_id} at {reading.measured_at.isoformat(timespec='seconds')}"
-
-
-def _sort_status(result: Sorted, position: int, delivery: Delivery, device: Device) -> None:
-    status = wire.decode_status(delivery.payload)
-    if isinstance(status, Reject):
-        result.rejects.append((position, status))
-        return
-    result.statuses.append(
-        Status(
-            device_no=device.device_no,
-            stay_id=device.stay_at(to_us(delivery.received_at)),
-            online=status.online,
-            battery_pct=status.battery_pct,
-            firmware=status.firmware,
-            reported_at=delivery.received_at,
-        )
+def _rows(messages: _Messages, rejects: list[tuple[int, Reject]]) -> tuple[Rows, Ints]:
+    """Check the claims of all messages; what cannot be stored is added to `rejects`."""
+    settled = settle(messages.claims)
+    counts = np.diff([*messages.begins, len(messages.claims)])
+    message = np.repeat(np.arange(len(messages.position)), counts)
+    received_us = np.array(messages.received_us, dtype=np.int64)[message]
+    stay_id, worn = _worn(messages, settled, message)
+    ahead_us = settled.measured_us - received_us
+    timely = (ahead_us <= _AHEAD_US) & (ahead_us >= -_AGE_US)
+    good = settled.usable & timely & worn
+    refused = np.flatnonzero(settled.usable & ~(timely & worn)).tolist()
+    faults = settled.faults | {
+        row: _untimely(messages.device[message[row]], int(settled.measured_us[row]), int(ahead_us[row]))
+        for row in refused
+        if row not in settled.faults
+    }
+    _reject(messages, message, faults, rejects)
+    chosen: NDArray[np.bool_] | slice = slice(None) if good.all() else good
+    numbers = np.array([device.device_no for device in messages.device], dtype=np.int64)
+    rows = Rows(
+        stay_id=stay_id[chosen],
+        kind=settled.kind[chosen],
+        measured_us=settled.measured_us[chosen],
+        device_no=numbers[message][chosen],
+        value=settled.value[chosen],
+        received_us=received_us[chosen],
+        validity=settled.validity[chosen],
+        quality=settled.quality[chosen],
     )
+    return rows, np.array(messages.position, dtype=np.int64)[message][chosen]
 
 
-def _refuse(result: Sorted, position: int, delivery: Delivery, reason: Reason, detail: str) -> None:
-    result.rejects.append((position, Reject(reason, detail, delivery.payload)))
+def _worn(messages: _Messages, settled: Settled, message: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return who wore the device when each claim was measured, and whether anybody did.
+
+    Most are of the newest wearer; the others are looked up one by one.
+    """
+    newest = np.array([_newest(device) for device in messages.device], dtype=np.int64).reshape(-1, 3)[message]
+    stay_id = newest[:, 0].copy()
+    worn = (newest[:, 1] <= settled.measured_us) & (settled.measured_us < newest[:, 2])
+    for row in np.flatnonzero(~worn & settled.usable).tolist():
+        found = messages.device[message[row]].stay_at(int(settled.measured_us[row]))
+        if found is not None:
+            stay_id[row], worn[row] = found, True
+    return stay_id, worn
+
+
+def _newest(device: Device) -> tuple[int, int, int]:
+    if not device.bindings:
+        return _NOBODY
+    binding = device.bindings[-1]
+    return binding.stay_id, binding.start_us, binding.end_us
+
+
+def _reject(
+    messages: _Messages, message: Ints, faults: dict[int, tuple[Reason, str]], rejects: list[tuple[int, Reject]]
+) -> None:
+    """Add the rejects of faulty claims; each message is taken apart into its elements once."""
+    elements: Sequence[bytes] | None = None
+    known = -1
+    for row, (reason, detail) in sorted(faults.items()):
+        number = int(message[row])
+        decoded = messages.decoded[number]
+        if number != known:
+            elements, known = decoded.elements(), number
+        reject = decoded.refuse(row - messages.begins[number], reason, detail, elements)
+        rejects.append((messages.position[number], reject))
+
+
+def _untimely(device: Device, measured_us: int, ahead_us: int) -> tuple[Reason, str]:
+    """Say why a reading cannot be stored that is out of time or nobody's."""
+    ahead_s = ahead_us / 1e6
+    if ahead_us > _AHEAD_US:
+        return Reason.FUTURE, f"measured {ahead_s:.0f} s after the platform's time; at most {MAX_AHEAD.seconds} s"
+    if -ahead_us > _AGE_US:
+        return Reason.TOO_OLD, f"measured {-ahead_s / 86400:.0f} days ago; at most {MAX_AGE.days}"
+    at = from_us(measured_us).isoformat(timespec="seconds")
+    return Reason.NO_BINDING, f"nobody wore {device.device_id} at {at}"
+
+
+def _status(status: wire.WireStatus, device: Device, received_at: datetime) -> Status:
+    return Status(
+        device_no=device.device_no,
+        stay_id=device.stay_at(to_us(received_at)),
+        online=status.online,
+        battery_pct=status.battery_pct,
+        firmware=status.firmware,
+        reported_at=received_at,
+    )
 
 
 def refused(delivery: Delivery, reject: Reject) -> Refused:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+import numpy as np
 import psycopg
 
 from ingest import validate
@@ -18,11 +19,11 @@ from ingest.batch import HeldInbox
 from ingest.delivery import Delivery, Door
 from ward import log, wire
 from ward.clock import Clock
-from ward.formats import vitals
 from ward.people import Device
 from ward.store import devices as device_store
 from ward.store import migrate, quarantine, registry, samples
 from ward.store.pool import Connection, connect
+from ward.vitals import IMPLAUSIBLE
 from ward.wire import Leaf, Reason, Reject
 
 _MOST = 2000
@@ -126,7 +127,7 @@ class Writer:
         self, conn: Connection, batch: list[Delivery], found: validate.Sorted
     ) -> tuple[list[tuple[int, Reject]], dict[int, int]]:
         """Store a batch in one transaction; conflicts, known only by then, are quarantined before the settling."""
-        rows = found.columns()
+        rows = found.rows
         rejects = list(found.rejects)
         async with AsyncExitStack() as stack:
             if found.rejects or found.statuses:
@@ -134,7 +135,7 @@ class Writer:
             inserted = await samples.insert_batch(conn, rows, self._version)
             if inserted is None:
                 raise _RegistryMoved
-            rejects += [(found.origin[n], _conflict(found, n)) for n in inserted.conflicts]
+            rejects += [(int(found.origin[n]), found.conflict(n)) for n in inserted.conflicts]
             if found.statuses:
                 await device_store.save(conn, found.statuses)
             if rejects:
@@ -145,8 +146,8 @@ class Writer:
         self.counters.stored += inserted.stored
         self.counters.repeated += len(rows) - inserted.stored - len(refused_rows)
         if any(delivery.response_topic for delivery in batch):  # only receipts tell it
-            for n, position in enumerate(found.origin):
-                if n not in refused_rows:
+            for n, position in enumerate(found.origin.tolist()):
+                if n not in refused_rows and found.rows.validity[n] not in IMPLAUSIBLE:
                     stored[position] += 1
         return rejects, stored
 
@@ -176,7 +177,7 @@ class Writer:
             delivery.door.publish(wire.topic(device_id, Leaf.REJECTS), answer)
 
     async def _partitions(self, conn: Connection, found: validate.Sorted) -> None:
-        days = {row[2] // 86_400_000_000 for row in found.rows} - self._days
+        days = set(np.unique(found.rows.measured_us // 86_400_000_000).tolist()) - self._days
         if days:
             async with conn.transaction():
                 await migrate.ensure_partitions(conn, [date.fromordinal(719_163 + day) for day in sorted(days)])
@@ -213,9 +214,3 @@ def _own(delivery: Delivery) -> bool:
     prefix = "" if isinstance(topic, Reject) else wire.topic(topic.device_id, Leaf.REJECTS).removesuffix(Leaf.REJECTS)
     asked = delivery.response_topic
     return bool(asked and prefix and asked.startswith(prefix) and not {"+", "#", "\0"}.intersection(asked))
-
-
-def _conflict(found: validate.Sorted, n: int) -> Reject:
-    reading = found.readings[n]
-    detail = f"another value of {reading.kind} at {reading.measured_at.isoformat()} is stored already"
-    return Reject(Reason.CONFLICT, detail, vitals.encode_reading(reading))

@@ -60,6 +60,13 @@ class Validity(IntEnum):
     VLDATED = 8  # valid, and confirmed by a person
 
 
+USABLE = (Validity.VLD, Validity.QST, Validity.VLDATED)
+"""What a rule and an aggregate may use."""
+
+IMPLAUSIBLE = frozenset({Validity.OFLW, Validity.UFLW})
+"""Refused, answered and quarantined, and also kept so that it can be shown as "check"; used by nothing else."""
+
+
 class Mode(StrEnum):
     """Generation mode (BICEPS): what made the data. Test and demo data never reach a real team."""
 

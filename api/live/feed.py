@@ -110,8 +110,8 @@ class Feed:
                     group.create_task(self._rounds(reads), name="rounds")
 
     async def _listen(self, conn: Connection) -> None:
-        async for channel, ids in bus.listen(conn, Channel):
-            self._pending.take(channel, ids)
+        async for hint in bus.listen(conn, Channel):
+            self._pending.take(hint.channel, hint.ids())
             self._hinted.set()
 
     async def _sweeps(self) -> None:

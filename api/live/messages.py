@@ -15,7 +15,7 @@ from ward.people import StayId
 from ward.store.tiles import DeviceRow, LatestRow, ScoreRow, Seat
 from ward.vitals import BY_CODE, Acvpu, Validity, VitalKind
 
-ValidityWord = Literal["vld", "qst", "inv", "calib", "ong", "na"]
+ValidityWord = Literal["vld", "qst", "inv", "calib", "ong", "na", "oflw", "uflw", "vldated"]
 _VALIDITY: dict[int, ValidityWord] = {
     Validity.VLD: "vld",
     Validity.QST: "qst",
@@ -23,6 +23,9 @@ _VALIDITY: dict[int, ValidityWord] = {
     Validity.CALIB: "calib",
     Validity.ONG: "ong",
     Validity.NA: "na",
+    Validity.OFLW: "oflw",
+    Validity.UFLW: "uflw",
+    Validity.VLDATED: "vldated",
 }
 QUALITY_SCALE = 100
 """The store keeps quality as whole percent."""

@@ -14,6 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from ingest import validate
 from ingest.batch import HeldInbox
 from ingest.client import BrokerDoor
 from ingest.writer import Writer
@@ -28,7 +29,7 @@ class Worker:
     """An ingest of our own in this process: a broker door, an inbox, a writer."""
 
     def __init__(self, broker: Broker, database_url: str, name: str) -> None:
-        self.inbox = HeldInbox(most=1000, most_bytes=1 << 24)
+        self.inbox = HeldInbox(most=1000, most_bytes=1 << 24, decode=validate.decode)
         self.door = BrokerDoor(broker.url, self.inbox, SystemClock(), client_id=name)
         self.writer = Writer(database_url, self.inbox, SystemClock())
 

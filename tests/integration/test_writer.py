@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from ingest import validate
 from ingest.batch import HeldInbox
 from ingest.delivery import Delivery
 from ingest.writer import Writer
@@ -18,6 +19,7 @@ from tests.fix_ward import Ward
 from ward.clock import SystemClock
 from ward.store import samples
 from ward.store.pool import connect
+from ward.vitals import Validity
 
 
 class FakeSender:
@@ -40,7 +42,7 @@ class Bench:
     """A writer with an inbox and a door."""
 
     def __init__(self, database_url: str) -> None:
-        self.inbox = HeldInbox(most=10_000, most_bytes=64 << 20)
+        self.inbox = HeldInbox(most=10_000, most_bytes=64 << 20, decode=validate.decode)
         self.door = FakeSender()
         self.writer = Writer(database_url, self.inbox, SystemClock())
 
@@ -118,7 +120,7 @@ def test_bad_reading_never_stops_its_neighbours(ward: Ward) -> None:
 
     bench = run(ward.database_url, story)
 
-    assert rows(ward.database_url, "select value from reading") == [(96.0,)]
+    assert rows(ward.database_url, "select value from reading where validity = 0") == [(96.0,)]
     refused = rows(ward.database_url, "select item_index, reason, device_id from quarantine order by item_index")
     assert refused == [
         (1, "implausible", "hv-1"),
@@ -128,6 +130,21 @@ def test_bad_reading_never_stops_its_neighbours(ward: Ward) -> None:
     ]
     assert [topic for topic, _, _ in bench.door.published] == ["hemvakt/1/hv-1/rejects"] * 4
     assert bench.writer.counters.rejected == {"implausible": 1, "bad_field": 2, "unknown_kind": 1}
+
+
+def test_h17_implausible_reading_is_refused_and_kept_to_be_checked(ward: Ward) -> None:
+    """An implausible value is quarantined and answered, and also kept, marked as such, where the team sees it."""
+
+    async def story(bench: Bench) -> None:
+        bench.put("hemvakt/1/hv-1/vitals", [a_reading(20), a_reading(98.6, kind="temperature", unit="Cel")])
+        await bench.settled()
+
+    bench = run(ward.database_url, story)
+
+    kept = rows(ward.database_url, "select kind, value, validity from latest_reading order by kind")
+    assert kept == [(3, 20.0, Validity.UFLW), (4, 98.6, Validity.OFLW)]
+    assert rows(ward.database_url, "select reason from quarantine") == [("implausible",)] * 2
+    assert bench.writer.counters.rejected == {"implausible": 2}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +157,6 @@ def test_bad_reading_never_stops_its_neighbours(ward: Ward) -> None:
         (a_reading(True), "bad_field"),
         (a_reading("96"), "bad_field"),
         (a_reading(96, unit="mmHg"), "wrong_unit"),
-        (a_reading(98.6, kind="temperature", unit="Cel"), "implausible"),
         (a_reading(96, ago_s=-3600), "future"),
         (a_reading(96, ago_s=4 * 365 * 86400), "too_old"),
         (a_reading(96, ago_s=3 * 86400), "no_binding"),

@@ -23,9 +23,14 @@ def a_delivery(size: int = 10) -> Delivery:
     return Delivery(topic="t", payload=b"x" * size, received_at=datetime(2026, 11, 21, tzinfo=UTC), door=NoDoor())
 
 
+def an_inbox(*, most: int, most_bytes: int) -> HeldInbox:
+    """Return an inbox that leaves payloads as they are."""
+    return HeldInbox(most=most, most_bytes=most_bytes, decode=lambda _: None)
+
+
 def test_inbox_gives_the_oldest_first_within_both_bounds() -> None:
     """A batch ends before the message that would pass the count or the bytes."""
-    inbox = HeldInbox(most=100, most_bytes=10_000)
+    inbox = an_inbox(most=100, most_bytes=10_000)
     sent = [a_delivery(10) for _ in range(5)]
     for each in sent:
         inbox.put(each)
@@ -39,7 +44,7 @@ def test_inbox_gives_the_oldest_first_within_both_bounds() -> None:
 
 def test_one_message_larger_than_the_bound_is_still_taken() -> None:
     """A message alone is never too large to be taken."""
-    inbox = HeldInbox(most=100, most_bytes=10_000)
+    inbox = an_inbox(most=100, most_bytes=10_000)
     inbox.put(a_delivery(500))
 
     assert len(asyncio.run(inbox.take(10, 100))) == 1
@@ -47,7 +52,7 @@ def test_one_message_larger_than_the_bound_is_still_taken() -> None:
 
 def test_what_is_taken_counts_until_it_is_released() -> None:
     """The bound holds for what is not acknowledged, and the doors hear of room once half of it is free."""
-    inbox = HeldInbox(most=4, most_bytes=10_000)
+    inbox = an_inbox(most=4, most_bytes=10_000)
     woken: list[int] = []
     inbox.on_room(lambda: woken.append(inbox.held))
     for _ in range(4):
@@ -64,7 +69,7 @@ def test_what_is_taken_counts_until_it_is_released() -> None:
 
 def test_bytes_fill_the_inbox_too() -> None:
     """Few large messages fill the inbox as many small ones do."""
-    inbox = HeldInbox(most=100, most_bytes=100)
+    inbox = an_inbox(most=100, most_bytes=100)
     inbox.put(a_delivery(100))
 
     assert inbox.full

@@ -4,15 +4,21 @@ A hint says only where to look. It may be lost; the tables are the truth, and ev
 """
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
+from ward.clock import from_us
+from ward.people import StayId
 from ward.store.pool import Connection
 
 _PAYLOAD_BYTES = 7900  # PostgreSQL refuses 8,000
+PAGE_BYTES = 7600  # where SQL cuts lines into payloads: one more line of at most 300 still fits
 
 
 class Channel(StrEnum):
-    """What has changed. The payload lists ids: stays, or for ALERTS alerts."""
+    """What has changed. The payload lists ids: stays, or for ALERTS alerts. That of READINGS: `Latest`."""
 
     READINGS = "hv_readings"
     SCORES = "hv_scores"
@@ -38,9 +44,55 @@ def payloads(ids: Iterable[int]) -> list[str]:
     return out
 
 
-def parse(payload: str) -> list[int]:
-    """Return the ids of a payload."""
-    return [int(part) for part in payload.split(",")] if payload else []
+class Latest(NamedTuple):
+    """A stay's newest reading of a kind (its code), as it was announced; in the order of `tiles.LatestRow`."""
+
+    stay_id: StayId
+    kind: int
+    value: float
+    measured_at: datetime
+    received_at: datetime
+    validity: int
+    quality: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One announcement."""
+
+    channel: Channel
+    payload: str
+
+    def ids(self) -> list[int]:
+        """Return the ids that are named."""
+        if self.channel is Channel.READINGS:
+            return list({int(line.partition(",")[0]) for line in self._lines()})
+        return [int(part) for part in self.payload.split(",")] if self.payload else []
+
+    def latest(self) -> tuple[list[Latest], list[int]]:
+        """Return what is newest, and the stays of which there is something new that is not the newest."""
+        found, others = [], []
+        for line in self._lines():
+            fields = line.split(",")
+            if len(fields) == 1:
+                others.append(int(line))
+                continue
+            stay_id, kind, measured_us, value, received_us, validity, *quality = fields
+            found.append(
+                Latest(
+                    stay_id=StayId(int(stay_id)),
+                    kind=int(kind),
+                    value=float(value),
+                    measured_at=from_us(int(measured_us)),
+                    received_at=from_us(int(received_us)),
+                    validity=int(validity),
+                    quality=int(quality[0]) if quality else None,
+                )
+            )
+        return found, others
+
+    def _lines(self) -> list[str]:
+        return self.payload.split(";") if self.payload else []
 
 
 async def announce(conn: Connection, channel: Channel, ids: Iterable[int]) -> None:
@@ -55,7 +107,7 @@ async def subscribe(conn: Connection, channels: Iterable[Channel]) -> None:
         await conn.execute(f"listen {channel.value}")
 
 
-async def listen(conn: Connection, channels: Iterable[Channel]) -> AsyncIterator[tuple[Channel, list[int]]]:
+async def listen(conn: Connection, channels: Iterable[Channel]) -> AsyncIterator[Hint]:
     """Yield hints for ever. `conn` must be in autocommit mode and used for nothing else.
 
     Raises
@@ -65,4 +117,4 @@ async def listen(conn: Connection, channels: Iterable[Channel]) -> AsyncIterator
     """
     await subscribe(conn, channels)
     async for note in conn.notifies():
-        yield Channel(note.channel), parse(note.payload)
+        yield Hint(Channel(note.channel), note.payload)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from ward.people import StayId
 from ward.store.pool import Connection
-from ward.vitals import Validity
+from ward.vitals import USABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ _BUCKETS = b"""
                avg(value) as mean, min(value) as low, max(value) as high, count(*) as n
         from reading
         where stay_id = %(stay)s and kind = any(%(kinds)s) and measured_at >= %(start)s and measured_at < %(end)s
-              and validity <> %(invalid)s
+              and validity = any(%(usable)s)
         group by 1, 2
     ) b group by kind order by kind
 """
@@ -93,7 +93,7 @@ async def read_raw(conn: Connection, span: Span, limit: int) -> list[RawSeries]:
 
 async def read_buckets(conn: Connection, span: Span, step: timedelta) -> list[BucketSeries]:
     """Return buckets of `step`, aligned to 1970; a bucket without a usable value is left out."""
-    parameters = {**span.parameters(), "step": step, "invalid": Validity.INV.value}
+    parameters = {**span.parameters(), "step": step, "usable": [each.value for each in USABLE]}
     cursor = await conn.execute(_BUCKETS, parameters, binary=True)
     return [
         BucketSeries(kind=kind, t_ms=t_ms, mean=mean, low=low, high=high, count=count)

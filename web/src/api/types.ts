@@ -19,7 +19,7 @@ export type Kind =
   | "steps"
   | "peak_flow";
 export type Part = "resp_rate" | "spo2" | "oxygen" | "systolic" | "heart_rate" | "consciousness" | "temperature";
-export type Validity = "vld" | "qst" | "inv" | "calib" | "ong" | "na";
+export type Validity = "vld" | "qst" | "inv" | "calib" | "ong" | "na" | "oflw" | "uflw" | "vldated";
 export type Priority = "high" | "medium" | "low";
 export type Risk = "low" | "low_medium" | "medium" | "high";
 export type Family = "clinical" | "technical" | "request";

@@ -1,7 +1,7 @@
 // How old a value is, and whether it may still be shown as a value. Pure. The age counts from the worse of when it was
 // measured and when it came: a gateway that stamps old values anew, or sends them late, makes nothing look fresh.
 
-import type { Vital } from "../api/types";
+import type { Validity, Vital } from "../api/types";
 
 export type Freshness = "fresh" | "ageing" | "stale";
 
@@ -17,7 +17,15 @@ export function freshness(vital: Vital, nowMs: number): Freshness {
   return age < vital.ageing_s ? "fresh" : "ageing";
 }
 
+const SHOWN: ReadonlySet<Validity> = new Set(["vld", "vldated", "qst", "ong", "oflw", "uflw"]);
+const DOUBTFUL: ReadonlySet<Validity> = new Set(["qst", "oflw", "uflw"]);
+
 /** Says whether a value counts as a value at all; invalid or unavailable ones are shown as missing. */
 export function usable(vital: Vital): boolean {
-  return vital.validity === "vld" || vital.validity === "qst" || vital.validity === "ong";
+  return SHOWN.has(vital.validity);
+}
+
+/** Says whether a value is shown with "check" beside it: questionable, or outside what is plausible. */
+export function doubtful(vital: Vital): boolean {
+  return DOUBTFUL.has(vital.validity);
 }
