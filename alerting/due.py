@@ -6,7 +6,7 @@ evaluated is found by halving, told as an alert, and stops no other.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ import msgspec
 
 from alerting import apply
 from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
-from alerting.features import Batch, DeviceReport, StayContext, batch, gather, moment, seconds
+from alerting.features import Batch, DeviceReport, Doubted, StayContext, batch, gather, moment, seconds
 from alerting.rules.news2 import INPUTS
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.windows import Windows, columns
@@ -26,7 +26,7 @@ from ward.plans import Plan
 from ward.store import alerts, bus, evaluation, scores
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
-from ward.vitals import USABLE, VITALS
+from ward.vitals import BY_CODE, USABLE, VITALS
 
 MOST = 500
 # Late readings widen the window back to where they begin, at most this far.
@@ -145,8 +145,14 @@ async def _contexts(
     devices: dict[StayId, list[DeviceReport]] = {stay_id: [] for stay_id in ids}
     for worn in await evaluation.worn(conn, ids, now):
         devices[worn.stay_id].append(_report(worn))
+    doubted: dict[StayId, list[Doubted]] = {stay_id: [] for stay_id in ids}
+    for found in await evaluation.doubted(conn, ids):
+        if found.kind in BY_CODE:
+            kind = BY_CODE[found.kind].kind
+            doubted[found.stay_id].append(Doubted(kind=kind, value=found.value, measured_s=seconds(found.measured_at)))
     rows = {row.stay_id: row for row in await evaluation.stays(conn, ids, now)}
-    return [_context(row, rows[row.stay_id], own, devices, since.get(row.stay_id), now) for row in claimed]
+    contexts = [_context(row, rows[row.stay_id], own, devices, since.get(row.stay_id), now) for row in claimed]
+    return [replace(each, doubted=tuple(doubted[each.stay_id])) for each in contexts]
 
 
 def _report(row: evaluation.WornRow) -> DeviceReport:
@@ -156,6 +162,7 @@ def _report(row: evaluation.WornRow) -> DeviceReport:
         battery_pct=row.battery_pct,
         reported_s=seconds(row.reported_at),
         changed_s=seconds(row.changed_at),
+        ahead_s=row.ahead_s if row.surely or (row.ahead_s or 0.0) > 0 else None,
     )
 
 

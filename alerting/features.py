@@ -63,13 +63,23 @@ class Readings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceReport:
-    """What a device worn now last said about itself."""
+    """What a device worn now last said about itself; `ahead_s` is how far its clock is ahead, None where not known."""
 
     device_id: str
     online: bool
     battery_pct: float | None
     reported_s: float
     changed_s: float
+    ahead_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubted:
+    """The newest reading of a kind where it lies outside what is plausible."""
+
+    kind: VitalKind
+    value: float
+    measured_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +95,7 @@ class StayContext:
     watched_from_s: float
     window_from_s: float
     devices: tuple[DeviceReport, ...] = ()
+    doubted: tuple[Doubted, ...] = ()
     alerts: Mapping[str, Alert]
     digest: int | None = None
     scored_s: float | None = None

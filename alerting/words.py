@@ -83,6 +83,18 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "patientens värden kan inte bedömas: inga andra larm kan ges",
             "the patient's values cannot be evaluated: no other alarm can be given",
         ),
+        "check": (
+            "{kind} {value} är utanför det rimliga: kontrollera patient och givare",
+            "{kind} {value} is outside what is plausible: check patient and sensor",
+        ),
+        "clock.ahead": (
+            "klockan i enheten {device_id} går {duration} före",
+            "the clock of device {device_id} is {duration} ahead",
+        ),
+        "clock.behind": (
+            "klockan i enheten {device_id} går {duration} efter, eller så kommer värdena så sent",
+            "the clock of device {device_id} is {duration} behind, or its values arrive that late",
+        ),
         "battery": ("enheten {device_id} har {value} batteri kvar", "device {device_id} has {value} battery left"),
     }
 )

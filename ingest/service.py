@@ -12,6 +12,7 @@ import psycopg
 from ingest import identity, validate
 from ingest.batch import HeldInbox
 from ingest.client import BrokerDoor
+from ingest.clocks import Clocks
 from ingest.endpoint import Endpoint
 from ingest.registry_watch import RegistryWatch
 from ingest.writer import Writer
@@ -19,9 +20,9 @@ from ward import log, wire
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
-from ward.store import heartbeats, migrate, registry
+from ward.store import device_clocks, heartbeats, migrate, registry
 from ward.store.borrow import borrow
-from ward.store.pool import Pool, pool
+from ward.store.pool import Connection, Pool, pool
 
 _MOST_HELD = 20_000
 _MOST_HELD_BYTES = 64 << 20
@@ -101,6 +102,16 @@ async def _open_door(
     return endpoint
 
 
+async def _tell_clocks(conn: Connection, clocks: Clocks, clock: Clock) -> None:
+    """Keep what was learnt of devices' clocks; what cannot be kept now is kept the next time."""
+    estimates = clocks.take()
+    try:
+        await device_clocks.save(conn, estimates, clock.now())
+    except (StoreUnavailable, psycopg.Error):
+        clocks.put_back(estimates)
+        raise
+
+
 async def _beat(side: Pool, door: Working, writer: Writer, inbox: HeldInbox, clock: Clock) -> None:
     """Write a heartbeat with the counters, and once a day the partitions of the days to come.
 
@@ -130,6 +141,7 @@ async def _beat(side: Pool, door: Working, writer: Writer, inbox: HeldInbox, clo
         try:
             async with borrow(side) as conn:
                 await heartbeats.beat(conn, "ingest", instance, clock.now(), detail)
+                await _tell_clocks(conn, writer.clocks, clock)
                 if clock.now() >= partitions_at:
                     await migrate.ensure_partitions(conn, migrate.days_around(clock.now()))
                     partitions_at = clock.now() + timedelta(hours=6)

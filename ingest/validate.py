@@ -38,10 +38,15 @@ _remembered = lru_cache(maxsize=65_536)(wire.parse_topic)
 
 @dataclass(slots=True)
 class Sorted:
-    """What a number of deliveries came to. `origin[i]` is the delivery that row `i` came from."""
+    """What a number of deliveries came to. `origin[i]` is the delivery that row `i` came from.
+
+    `heard` are the devices of messages with readings, `ahead_us` how far the newest of each was ahead of when it came.
+    """
 
     rows: Rows
     origin: Ints
+    heard: Ints
+    ahead_us: Ints
     statuses: list[Status]
     rejects: list[tuple[int, Reject]]
 
@@ -112,8 +117,19 @@ def sort(deliveries: Sequence[Delivery], devices: dict[str, Device]) -> Sorted:
         else:
             unsupported = f"{leaf} is not taken by this version"
             rejects.append((position, Reject(Reason.UNSUPPORTED, unsupported, delivery.payload)))
-    rows, origin = _rows(messages, rejects)
-    return Sorted(rows=rows, origin=origin, statuses=statuses, rejects=rejects)
+    settled = settle(messages.claims)
+    counts = np.diff([*messages.begins, len(messages.claims)])
+    message = np.repeat(np.arange(len(messages.position)), counts)
+    ahead_us = settled.measured_us - np.array(messages.received_us, dtype=np.int64)[message]
+    rows, origin = _rows(messages, settled, message, ahead_us, rejects)
+    return Sorted(
+        rows=rows,
+        origin=origin,
+        heard=np.array([device.device_no for device in messages.device], dtype=np.int64),
+        ahead_us=np.maximum.reduceat(ahead_us, messages.begins) if messages.begins else ahead_us,
+        statuses=statuses,
+        rejects=rejects,
+    )
 
 
 def _topic(delivery: Delivery) -> wire.Topic | Reject:
@@ -133,14 +149,11 @@ def _whose(delivery: Delivery, devices: dict[str, Device]) -> tuple[Leaf, Device
     return topic.leaf, device
 
 
-def _rows(messages: _Messages, rejects: list[tuple[int, Reject]]) -> tuple[Rows, Ints]:
+def _rows(
+    messages: _Messages, settled: Settled, message: Ints, ahead_us: Ints, rejects: list[tuple[int, Reject]]
+) -> tuple[Rows, Ints]:
     """Check the claims of all messages; what cannot be stored is added to `rejects`."""
-    settled = settle(messages.claims)
-    counts = np.diff([*messages.begins, len(messages.claims)])
-    message = np.repeat(np.arange(len(messages.position)), counts)
-    received_us = np.array(messages.received_us, dtype=np.int64)[message]
     stay_id, worn = _worn(messages, settled, message)
-    ahead_us = settled.measured_us - received_us
     timely = (ahead_us <= _AHEAD_US) & (ahead_us >= -_AGE_US)
     good = settled.usable & timely & worn
     refused = np.flatnonzero(settled.usable & ~(timely & worn)).tolist()
@@ -158,7 +171,7 @@ def _rows(messages: _Messages, rejects: list[tuple[int, Reject]]) -> tuple[Rows,
         measured_us=settled.measured_us[chosen],
         device_no=numbers[message][chosen],
         value=settled.value[chosen],
-        received_us=received_us[chosen],
+        received_us=(settled.measured_us - ahead_us)[chosen],
         validity=settled.validity[chosen],
         quality=settled.quality[chosen],
     )

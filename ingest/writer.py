@@ -16,6 +16,7 @@ import psycopg
 
 from ingest import validate
 from ingest.batch import HeldInbox
+from ingest.clocks import Clocks
 from ingest.delivery import Delivery, Door
 from ward import log, wire
 from ward.clock import Clock
@@ -61,6 +62,7 @@ class Writer:
         self._devices: dict[str, Device] = {}
         self._days: set[int] = set()
         self.counters = Counters()
+        self.clocks = Clocks()
 
     async def run(self) -> None:
         """Write for ever; ends only when cancelled."""
@@ -120,6 +122,7 @@ class Writer:
                 self._version = -1
                 continue
             self._settle(batch, rejects, stored)
+            self.clocks.note(found.heard, found.ahead_us, self._clock.now())
             return
         raise psycopg.OperationalError("devices and bindings kept changing; trying again")
 

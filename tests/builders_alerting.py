@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from alerting.features import Batch, DeviceReport, Readings, StayContext, batch, gather, moment
+from alerting.features import Batch, DeviceReport, Doubted, Readings, StayContext, batch, gather, moment
 from ward.alerts import Alert, AlertId, AlertState, Condition, Evidence, Family, Priority
 from ward.people import StayId, TeamId
 from ward.plans import Plan, template
@@ -45,6 +45,7 @@ def a_batch(
     plan: Plan | None = None,
     alerts: tuple[Alert, ...] = (),
     devices: tuple[DeviceReport, ...] = (),
+    doubted: tuple[Doubted, ...] = (),
     watched_s: float = 86400.0,
 ) -> Batch:
     """Make a batch of one stay; a sample is (kind, seconds before now, value)."""
@@ -54,6 +55,7 @@ def a_batch(
         watched_from_s=NOW_S - watched_s,
         window_from_s=NOW_S - 180.0,
         devices=devices,
+        doubted=doubted,
         alerts={alert.rule: alert for alert in alerts},
     )
     times = np.array([NOW_S - ago_s for _, ago_s, _ in samples])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alerting.features import Batch, Observed
-from alerting.rules import limit_alerts, news2_alerts, technical
+from alerting.rules import doubt, limit_alerts, news2_alerts, technical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,5 +20,7 @@ RULES: tuple[Rule, ...] = (
     Rule(name="news2", observe=news2_alerts.observe),
     Rule(name="nodata", observe=technical.observe_silence),
     Rule(name="device", observe=technical.observe_devices),
+    Rule(name="check", observe=doubt.observe_values),
+    Rule(name="clock", observe=doubt.observe_clocks),
     Rule(name="watching", observe=technical.observe_watching),
 )

@@ -5,18 +5,17 @@ The store is the truth; whatever is told twice or late changes nothing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from api.live.alert_messages import alert_state
-from api.live.messages import device_state, head_state, score_state, vitals_by_stay
+from api.live.messages import device_state, head_state, score_state, vital_state
 from api.replies import encode
 from ward.alerts import AlertId, AlertState
 from ward.people import OrganisationId, StayId, TeamId
 from ward.store.alert_reads import AlertRow
 from ward.store.tiles import Changes, DigestRow, LatestRow, Scope, Seat
 
-_EMPTY = b"{}"
 _NULL = b"null"
 
 
@@ -41,12 +40,32 @@ class Held:
     today: date
     place: Place
     head: bytes
-    vitals: bytes = _EMPTY
+    latest: dict[int, LatestRow] = field(default_factory=dict)
+    parts: dict[int, bytes] = field(default_factory=dict)
     score: bytes = _NULL
     device: bytes = _NULL
     received_at: datetime | None = None
     scored_at: datetime | None = None
     reported_at: datetime | None = None
+
+    @property
+    def vitals(self) -> bytes:
+        """The newest reading of each kind."""
+        return b"{%b}" % b",".join(self.parts.values())
+
+    def take(self, row: LatestRow) -> bool:
+        """Take the newest reading of a kind; tell whether that changed the tile. An older one changes nothing."""
+        code, measured_at, received_at = row[1], row[3], row[4]
+        known = self.latest.get(code)
+        if known is not None and (known == row or known[3] > measured_at):
+            return False
+        state = vital_state(row)
+        if state is None:
+            return False
+        self.latest[code] = row
+        self.parts[code] = encode(state[0]) + b":" + encode(state[1])
+        self.received_at = received_at if self.received_at is None else max(self.received_at, received_at)
+        return True
 
     def moving(self) -> bytes:
         """Return the members that change often: what follows the header of a vitals message."""
@@ -115,23 +134,14 @@ class Board:
             if alert.stay_id == stay_id:
                 self._alerts[alert_id] = replace(alert, place=place)
 
-    def set_latest(self, rows: list[LatestRow]) -> list[Held]:
-        """Take the newest readings of some stays, whole; return the tiles that changed."""
-        newest: dict[StayId, datetime] = {}
+    def set_latest(self, rows: Iterable[LatestRow]) -> list[Held]:
+        """Take newest readings, read or announced; return the tiles that changed, each once."""
+        changed: dict[StayId, Held] = {}
         for row in rows:
-            if row[0] not in newest or row[4] > newest[row[0]]:
-                newest[row[0]] = row[4]
-        changed = []
-        for stay_id, state in vitals_by_stay(rows).items():
-            held = self._stays.get(stay_id)
-            if held is None:
-                continue
-            held.received_at = newest[stay_id]
-            vitals = encode(state)
-            if vitals != held.vitals:
-                held.vitals = vitals
-                changed.append(held)
-        return changed
+            held = self._stays.get(row[0])
+            if held is not None and held.take(row):
+                changed[row[0]] = held
+        return list(changed.values())
 
     def set_changes(self, stays: Iterable[StayId], changes: Changes) -> list[Held]:
         """Take everything that moves of these stays; return the tiles that changed, each once."""

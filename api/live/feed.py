@@ -18,7 +18,7 @@ from ward.clock import Clock
 from ward.people import StayId
 from ward.store import alert_reads, bus, sessions, tiles
 from ward.store.borrow import LOST
-from ward.store.bus import Channel
+from ward.store.bus import Channel, Hint, Latest
 from ward.store.pool import Connection, connect
 from ward.store.sessions import SessionRow
 from ward.store.tiles import Scope
@@ -34,18 +34,22 @@ class _Pending:
     """What hints have named since the last round."""
 
     def __init__(self) -> None:
-        self.readings: set[StayId] = set()
+        self.readings: dict[tuple[StayId, int], Latest] = {}
+        self.late: set[StayId] = set()
         self.moved: set[StayId] = set()
         self.alerts: set[AlertId] = set()
         self.seats = False
         self.sessions = False
         self.sweep = False
 
-    def take(self, channel: Channel, ids: list[int]) -> None:
+    def take(self, hint: Hint) -> None:
         """Note a hint."""
+        channel, ids = hint.channel, [] if hint.channel is Channel.READINGS else hint.ids()
         match channel:
             case Channel.READINGS:
-                self.readings.update(map(StayId, ids))
+                latest, late = hint.latest()
+                self.readings.update(((each.stay_id, each.kind), each) for each in latest)
+                self.late.update(map(StayId, late))
             case Channel.SCORES | Channel.DEVICES:
                 self.moved.update(map(StayId, ids))
             case Channel.ALERTS:
@@ -111,7 +115,7 @@ class Feed:
 
     async def _listen(self, conn: Connection) -> None:
         async for hint in bus.listen(conn, Channel):
-            self._pending.take(hint.channel, hint.ids())
+            self._pending.take(hint)
             self._hinted.set()
 
     async def _sweeps(self) -> None:
@@ -165,20 +169,21 @@ class Feed:
 
     async def _tiles(self, conn: Connection, pending: _Pending) -> None:
         now = self._clock.now()
-        stays = pending.readings | pending.moved
+        stays = {stay for stay, _ in pending.readings} | pending.late | pending.moved
         unknown = {stay for stay in stays if stay not in self.board}
         if unknown - self._ended:
             await self._seats(conn, now)
         # Late readings of stays that have ended: not on the board, and no reason to look again each time.
         self._ended |= {stay for stay in unknown if stay not in self.board}
-        stays -= self._ended
-        if pending.moved - self._ended:
-            changed = self.board.set_changes(stays, await tiles.read_tiles(conn, list(stays), now))
-        elif stays:
-            changed = self.board.set_latest(await tiles.read_latest(conn, list(stays)))
-        else:
+        # What is announced needs no look at the store; each kind is newer than what was announced of it before.
+        changed = {held.seat.stay_id: held for held in self.board.set_latest(pending.readings.values())}
+        moved = pending.moved - self._ended
+        if moved:
+            found = self.board.set_changes(moved, await tiles.read_tiles(conn, list(moved), now))
+            changed.update((held.seat.stay_id, held) for held in found)
+        if not changed:
             return
-        self._hub.publish_tiles(changed, self._clock.now())
+        self._hub.publish_tiles(list(changed.values()), self._clock.now())
 
     async def _alerts(self, conn: Connection, alert_ids: list[AlertId]) -> None:
         now = self._clock.now()

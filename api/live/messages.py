@@ -198,23 +198,31 @@ def limits_state(seat: Seat) -> dict[str, LimitState]:
     }
 
 
+def vital_state(row: LatestRow) -> tuple[str, VitalState] | None:
+    """Build one vital under its kind's name; None for a kind that only a newer program knows."""
+    _, code, value, measured_at, received_at, validity, quality = row
+    vital = BY_CODE.get(code)
+    if vital is None:
+        return None
+    return vital.kind.value, {
+        "value": Acvpu(int(value)).name if vital.kind is VitalKind.CONSCIOUSNESS else value,
+        "unit": vital.unit,
+        "measured_at": measured_at,
+        "received_at": received_at,
+        "validity": _VALIDITY[validity],
+        "quality": None if quality is None else quality / QUALITY_SCALE,
+        "ageing_s": vital.freshness.ageing_s,
+        "stale_s": vital.freshness.stale_s,
+    }
+
+
 def vitals_by_stay(rows: Iterable[LatestRow]) -> dict[StayId, dict[str, VitalState]]:
     """Build the vitals of each stay named in `rows`."""
     stays: dict[StayId, dict[str, VitalState]] = {}
-    for stay_id, code, value, measured_at, received_at, validity, quality in rows:
-        vital = BY_CODE.get(code)
-        if vital is None:  # written by a newer program
-            continue
-        stays.setdefault(stay_id, {})[vital.kind.value] = {
-            "value": Acvpu(int(value)).name if vital.kind is VitalKind.CONSCIOUSNESS else value,
-            "unit": vital.unit,
-            "measured_at": measured_at,
-            "received_at": received_at,
-            "validity": _VALIDITY[validity],
-            "quality": None if quality is None else quality / QUALITY_SCALE,
-            "ageing_s": vital.freshness.ageing_s,
-            "stale_s": vital.freshness.stale_s,
-        }
+    for row in rows:
+        state = vital_state(row)
+        if state is not None:
+            stays.setdefault(row[0], {})[state[0]] = state[1]
     return stays
 
 

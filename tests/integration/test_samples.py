@@ -1,15 +1,18 @@
 """A batch of readings into the store: the three ways of storing it have one result."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 
+from ingest.clocks import WHILE
 from tests.fix_ward import Bed, Ward
 from ward.clock import SystemClock, from_us, to_us
-from ward.store import registry, samples
+from ward.store import device_clocks, registry, samples
+from ward.store.device_clocks import Estimate
 from ward.store.pool import connect
 
 
@@ -55,3 +58,23 @@ def test_h19_repeats_are_harmless_however_many_come_at_once(ward: Ward, count: i
     assert rows(ward.database_url, "select count(*), min(value) from reading") == [(count + 5, 96.0)]
     newest = from_us(began_us + (count + 4) * 1000)
     assert rows(ward.database_url, "select measured_at from latest_reading") == [(newest,)]
+
+
+def test_h08_clock_estimates_of_all_workers_are_kept_together(ward: Ward) -> None:
+    """The most that any worker heard stands for a while and the next one; a clock far ahead has its stay evaluated."""
+    bed = ward.beds[0]
+    now = SystemClock().now()
+
+    def heard(ahead_s: float, began_at: datetime) -> Estimate:
+        return Estimate(device_no=bed.device_no, began_at=began_at, ahead_us=round(ahead_s * 1e6), messages=3)
+
+    async def story() -> None:
+        async with await connect(ward.database_url, "test", autocommit=True) as conn:
+            for each in (heard(40, now), heard(10, now), heard(-1, now + WHILE), heard(50, now)):
+                await device_clocks.save(conn, [each], now)
+
+    asyncio.run(story())
+
+    kept = rows(ward.database_url, "select ahead_us, messages, before_us, before_messages from device_clock")
+    assert kept == [(-1_000_000, 3, 40_000_000, 3)]
+    assert set(rows(ward.database_url, "select stay_id from evaluation_request")) == {(bed.stay_id,)}

@@ -1,15 +1,16 @@
 """What the rules observe in one stay, and when they ask to be asked again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.evaluate import LOOK_AGAIN_S, evaluate, look_back_s
-from alerting.features import Batch, Observed
+from alerting.features import Batch, Doubted, Observed
 from alerting.observed import Quiet
-from alerting.rules import limit_alerts, news2_alerts, technical
+from alerting.rules import doubt, limit_alerts, news2_alerts, technical
 from tests.builders_alerting import NOW_S, a_batch, a_device, a_plan, an_alert
 from ward.alerts import Finding, Priority
 from ward.plans import Limits, template
@@ -280,3 +281,23 @@ def test_look_back_covers_every_delay() -> None:
     assert look_back_s(plan) > 900
     assert look_back_s(template()) > max(each.delay_s for each in template().limits.values())
     assert VITALS[SPO2].freshness.stale_s >= look_back_s(template())
+
+
+def test_h17_implausible_value_asks_for_a_look_until_a_plausible_one_comes() -> None:
+    """A newest value outside what is plausible raises "check" at once, and the next good one ends it."""
+    doubted = (Doubted(kind=SPO2, value=20.0, measured_s=NOW_S - 5),)
+    alerts = (an_alert("check.spo2", Priority.MEDIUM),)
+
+    assert judged(doubt.observe_values, "check.spo2", a_batch(doubted=doubted)) == "medium"
+    assert judged(doubt.observe_values, "check.spo2", a_batch(alerts=alerts)) == "quiet"
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "word"),
+    [(None, "quiet"), (0.0, "quiet"), (30.0, "quiet"), (31.0, "low"), (-299.0, "quiet"), (-301.0, "low")],
+)
+def test_h08_wrong_clock_is_told(ahead_s: float | None, word: str) -> None:
+    """A clock more than half a minute ahead, or surely five minutes behind, raises a technical alert."""
+    devices = (replace(a_device(), ahead_s=ahead_s),)
+
+    assert judged(doubt.observe_clocks, "clock", a_batch(devices=devices, alerts=(an_alert("clock"),))) == word

@@ -17,7 +17,7 @@ from ward.alerts import AlertId
 from ward.people import StayId
 from ward.plans import TEMPLATE_LIMITS
 from ward.store.tiles import Changes, DeviceRow
-from ward.vitals import VitalKind
+from ward.vitals import VITALS, Validity, VitalKind
 
 
 def test_change_of_patients_brings_a_snapshot() -> None:
@@ -142,3 +142,16 @@ def test_sweep_finds_what_hints_lost() -> None:
 
     assert stage.board.behind([(StayId(1), NOW, None, None), (StayId(2), later, None, None)]) == [2]
     assert stage.board.alerts_behind([(AlertId(7), 1), (AlertId(8), 2), (AlertId(10), 1)]) == [8, 9, 10]
+
+
+def test_h02_announcement_changes_one_kind_and_never_turns_back() -> None:
+    """What is announced of one kind leaves the others alone, and an older reading heard later changes nothing."""
+    stage = Stage()
+    stage.measure(1, 93)
+    newer = (StayId(1), VITALS[VitalKind.HEART_RATE].code, 71.0, NOW, NOW, Validity.VLD.value, None)
+    older = (*newer[:2], 99.0, NOW - timedelta(minutes=5), NOW, Validity.VLD.value, None)
+
+    assert [held.seat.stay_id for held in stage.board.set_latest([newer])] == [1]
+    assert stage.board.set_latest([older]) == []
+    vitals = json.loads(stage.board.held(StayId(1)).vitals)
+    assert {kind: each["value"] for kind, each in vitals.items()} == {"spo2": 93, "heart_rate": 71}

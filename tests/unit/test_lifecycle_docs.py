@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alerting.events import KINDS
 from alerting.lifecycle import ACKNOWLEDGED_FOR, TRANSITIONS
-from alerting.rules import catalogue, news2_alerts, technical
+from alerting.rules import catalogue, doubt, news2_alerts, technical
 from ward.alerts import AlertState, Condition, Outcome, Priority
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "alert-lifecycle.md"
@@ -33,13 +33,23 @@ def test_acknowledgement_table_is_current(golden_table: Table) -> None:
     golden_table(PAGE, "acknowledged", rows)
 
 
+RULES = ("limit", "news2", "nodata", "device", "check", "clock", "watching")
+
+
 def test_page_names_every_rule_and_outcome() -> None:
     """No rule is in force, and no outcome can be given, that the page does not name."""
     page = PAGE.read_text(encoding="utf-8")
     names = ["limit.{kind}.low", news2_alerts.TOTAL, news2_alerts.ONE, "nodata.{kind}"]
-    names += [technical.OFFLINE, technical.BATTERY, technical.PLAN, technical.UNWATCHED]
+    names += [
+        f"{doubt.CHECK}.{{kind}}",
+        doubt.CLOCK,
+        technical.OFFLINE,
+        technical.BATTERY,
+        technical.PLAN,
+        technical.UNWATCHED,
+    ]
 
-    assert {rule.name for rule in catalogue.RULES} == {"limit", "news2", "nodata", "device", "watching"}
+    assert {rule.name for rule in catalogue.RULES} == set(RULES)
     assert [name for name in (*names, *Outcome) if f"`{name}`" not in page] == []
 
 

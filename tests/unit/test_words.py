@@ -81,6 +81,24 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Device hv-0003 has 12 % battery left",
     ),
     (
+        "check",
+        {"kind": "spo2", "value": 20.0, "unit": "%"},
+        "Syremättnad 20 % är utanför det rimliga: kontrollera patient och givare",
+        "Oxygen saturation 20 % is outside what is plausible: check patient and sensor",
+    ),
+    (
+        "clock.ahead",
+        {"device_id": "hv-0003", "duration_s": 45.0},
+        "Klockan i enheten hv-0003 går 45 s före",
+        "The clock of device hv-0003 is 45 s ahead",
+    ),
+    (
+        "clock.behind",
+        {"device_id": "hv-0003", "duration_s": 7200.0},
+        "Klockan i enheten hv-0003 går 2 h efter, eller så kommer värdena så sent",
+        "The clock of device hv-0003 is 2 h behind, or its values arrive that late",
+    ),
+    (
         "plan",
         {},
         "Övervakningsplanen kan inte användas: standardgränserna gäller",

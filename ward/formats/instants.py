@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ward.clock import to_us
 
 Instants = NDArray[np.int64]
-BAD: Final = np.iinfo(np.int64).min  # stands where a text is no time
+BAD: Final = -(1 << 62)  # stands where a text is no time; far from overflowing when something is taken away
 
 _ZONED = Annotated[datetime, msgspec.Meta(tz=True)]
 _SEPARATORS = ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"))

@@ -13,8 +13,10 @@ import numpy.typing as npt
 from psycopg.rows import class_row
 
 from ward.people import StayId
+from ward.store import device_clocks
 from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ
 from ward.store.pool import Connection
+from ward.vitals import IMPLAUSIBLE
 
 _HEADER_BYTES, _TRAILER_BYTES = 19, 2
 _FURTHEST = timedelta(minutes=15)
@@ -49,7 +51,7 @@ class StayRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WornRow:
-    """What a device worn now last said about itself."""
+    """What a device worn now last said about itself; `surely` tells whether many messages say that it is behind."""
 
     stay_id: StayId
     device_id: str
@@ -57,6 +59,18 @@ class WornRow:
     battery_pct: float | None
     reported_at: datetime
     changed_at: datetime
+    ahead_s: float | None
+    surely: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtedRow:
+    """The newest reading of a kind (its code) where it lies outside what is plausible."""
+
+    stay_id: StayId
+    kind: int
+    value: float
+    measured_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +187,26 @@ async def worn(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> l
     async with conn.cursor(row_factory=class_row(WornRow)) as cursor:
         await cursor.execute(
             """
-            select b.stay_id, d.device_id, s.online, s.battery_pct, s.reported_at, s.changed_at
-            from binding b join device d using (device_no) join device_status s using (device_no)
-            where b.stay_id = any(%(stays)s) and b.period @> %(now)s
+            select b.stay_id, d.device_id, coalesce(s.online, true) as online, s.battery_pct,
+                coalesce(s.reported_at, c.began_at) as reported_at, coalesce(s.changed_at, c.began_at) as changed_at,
+                greatest(c.ahead_us, c.before_us) / 1e6::float8 as ahead_s,
+                c.messages + c.before_messages >= %(enough)s as surely
+            from binding b join device d using (device_no) left join device_status s using (device_no)
+            left join device_clock c on c.device_no = b.device_no and c.began_at > %(now)s - interval '30 minutes'
+            where coalesce(s.device_no, c.device_no) is not null and b.stay_id = any(%(stays)s) and b.period @> %(now)s
             """,
-            {"stays": list(stay_ids), "now": now},
+            {"stays": list(stay_ids), "now": now, "enough": device_clocks.ENOUGH},
+        )
+        return await cursor.fetchall()
+
+
+async def doubted(conn: Connection, stay_ids: Sequence[StayId]) -> list[DoubtedRow]:
+    """Return the newest readings of these stays that lie outside what is plausible."""
+    async with conn.cursor(row_factory=class_row(DoubtedRow)) as cursor:
+        await cursor.execute(
+            "select stay_id, kind, value, measured_at from latest_reading"
+            " where stay_id = any(%(stays)s) and validity = any(%(implausible)s)",
+            {"stays": list(stay_ids), "implausible": [each.value for each in IMPLAUSIBLE]},
         )
         return await cursor.fetchall()
 

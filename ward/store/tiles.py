@@ -183,12 +183,6 @@ async def find_seats(conn: Connection, wanted: Wanted, now: datetime) -> list[Se
     return await cursor.fetchall()
 
 
-async def read_latest(conn: Connection, stays: Sequence[StayId]) -> list[LatestRow]:
-    """Return the newest reading of each kind of these stays, by stay and kind."""
-    cursor = await conn.execute(_LATEST, (list(stays),), prepare=True, binary=True)
-    return await cursor.fetchall()
-
-
 async def read_scores(conn: Connection, stays: Sequence[StayId]) -> list[ScoreRow]:
     """Return the newest score of each of these stays that has one."""
     cursor = conn.cursor(row_factory=class_row(ScoreRow))

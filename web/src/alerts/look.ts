@@ -18,6 +18,6 @@ export const WORD: Readonly<Record<Level, Key>> = {
 
 /** Returns the kind of value that a rule is about, null for rules about more or none. */
 export function kindOf(rule: string): Kind | null {
-  const found = /^(?:limit|nodata)\.([a-z0-9_]+?)(?:\.(?:low|high))?$/.exec(rule)?.[1];
+  const found = /^(?:limit|nodata|check)\.([a-z0-9_]+?)(?:\.(?:low|high))?$/.exec(rule)?.[1];
   return (found as Kind | undefined) ?? null;
 }
