@@ -89,8 +89,11 @@ def count(database_url: str, name: Name) -> int:
 
 
 @contextmanager
-def contender(rig: Rig, name: Name, extent: Extent, devices: int) -> Iterator[Running]:
-    """Start a contender for so many devices and warm it up; stop it at the end."""
+def contender(rig: Rig, name: Name, extent: Extent, devices: int, workers: int = 1) -> Iterator[Running]:
+    """Start a contender for so many devices and warm it up; stop it at the end.
+
+    `workers` is how many of our ingest processes share the broker's subscription; an endpoint is one.
+    """
     with ExitStack() as stack:
         database_url = stack.enter_context(rig.database(f"bench_{time.monotonic_ns()}"))
         web_port = embedded.free_port()
@@ -106,7 +109,7 @@ def contender(rig: Rig, name: Name, extent: Extent, devices: int) -> Iterator[Ru
             parts = _floor_parts(database_url, mqtt_port, web_port, extent)
         else:
             patients = asyncio.run(_admit(database_url, devices))
-            parts = _our_parts(database_url, name, mqtt_port, web_port, extent)
+            parts = _our_parts(database_url, name, mqtt_port, web_port, extent, workers)
         children += [
             stack.enter_context(rig.running(each, command, environment, ready))
             for each, command, environment, ready in parts
@@ -139,7 +142,9 @@ def _floor_parts(database_url: str, mqtt_port: int, web_port: int, extent: Exten
     return parts
 
 
-def _our_parts(database_url: str, name: Name, mqtt_port: int, web_port: int, extent: Extent) -> list[_Part]:
+def _our_parts(
+    database_url: str, name: Name, mqtt_port: int, web_port: int, extent: Extent, workers: int
+) -> list[_Part]:
     command = python(str(PROJECT / "hemvakt.py"))
     environment = {
         "HEMVAKT_DATABASE_URL": database_url,
@@ -147,7 +152,10 @@ def _our_parts(database_url: str, name: Name, mqtt_port: int, web_port: int, ext
         "HEMVAKT_HTTP_PORT": str(web_port),
         "HEMVAKT_MQTT_URL": "" if name is Name.ENDPOINT else f"mqtt://127.0.0.1:{mqtt_port}",
     }
-    parts: list[_Part] = [("ingest", [*command, "ingest"], environment, lambda: accepts(mqtt_port))]
+    parts: list[_Part] = [
+        ("ingest", [*command, "ingest"], {**environment, "HEMVAKT_INSTANCE": str(n)}, lambda: accepts(mqtt_port))
+        for n in range(1, workers + 1)
+    ]
     if extent is Extent.WHOLE:
         parts.append(("alerting", [*command, "alerting"], environment, lambda: True))
         parts.append(("api", [*command, "api"], environment, lambda: accepts(web_port)))

@@ -39,9 +39,9 @@ class Result:
     others_cores: float
 
 
-def measure(rig: Rig, name: Name, plan: load.Plan, quiet_cores: float) -> Result:
+def measure(rig: Rig, name: Name, plan: load.Plan, quiet_cores: float, workers: int) -> Result:
     """Run one contender once; the plan's port is filled in here."""
-    with contender(rig, name, Extent.INGEST, plan.devices) as running:
+    with contender(rig, name, Extent.INGEST, plan.devices, workers if name is Name.BROKER else 1) as running:
         await_quiet(quiet_cores)
         before, noise = _cpu_s(rig, running), Others()
         report = asyncio.run(load.run_apart(replace(plan, port=running.mqtt_port)))
@@ -89,12 +89,12 @@ def _middle(results: list[Result]) -> Result:
     return replace(results[0], **medians, lost=sum(each.lost for each in results))
 
 
-def compare(rig: Rig, names: list[Name], plan: load.Plan, runs: int, quiet_cores: float) -> list[str]:
+def compare(rig: Rig, names: list[Name], plan: load.Plan, runs: int, quiet_cores: float, workers: int) -> list[str]:
     """Let the contenders take turns `runs` times; print each run, return the lines of the medians."""
     results: dict[Name, list[Result]] = {name: [] for name in names}
     for _ in range(runs):
         for name in names:
-            results[name].append(measure(rig, name, plan, quiet_cores))
+            results[name].append(measure(rig, name, plan, quiet_cores, workers))
             floor = results[Name.FLOOR][-1] if results.get(Name.FLOOR) else None
             print(_line(plan.readings, name, results[name][-1], floor), flush=True)
     medians = {name: _middle(each) for name, each in results.items()}
@@ -109,6 +109,7 @@ def main() -> None:
     parser.add_argument("--total", type=int, default=100_000, help="readings a run (arrays: twice as many)")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--who", default=",".join(Name), help="contenders, in the order of their turns")
+    parser.add_argument("--workers", type=int, default=1, help="ingest processes that share the broker's subscription")
     parser.add_argument("--quiet", type=float, default=0.3, help="wait (3 min at most) till others use fewer cores")
     flags = parser.parse_args()
     names = [Name(each) for each in flags.who.split(",")]
@@ -121,7 +122,7 @@ def main() -> None:
                 host="127.0.0.1", port=0, device=DEVICE, secret=SECRET, devices=flags.devices,
                 messages=total // readings, readings=readings, window=flags.window, rate=0,
             )  # fmt: skip
-            medians += compare(machine, names, plan, flags.runs, flags.quiet)
+            medians += compare(machine, names, plan, flags.runs, flags.quiet, flags.workers)
     print(f"\nMedians of {flags.runs} runs\n\n{head(*_HEAD)}")
     print("\n".join(medians), flush=True)
 

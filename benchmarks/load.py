@@ -19,6 +19,7 @@ import uvloop
 
 from benchmarks.figures import percentile
 from benchmarks.messages import PUBACK, Publisher, connect
+from ward import process
 
 _PATIENCE_S = 30.0
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -161,8 +162,24 @@ class _Crowd:
             self._loop.call_at(self._began_s + self._sent / plan.rate, self._tick)
 
 
-async def run(plan: Plan, log: Path | None = None) -> Report:
-    """Carry a plan out; `log` takes what was published as an array of `LOG`.
+async def _tell(crowd: _Crowd, every_s: float) -> None:
+    """Write a line of JSON on standard error every so often: PUBACKs since the last one, and how long they took."""
+    told, began_s = 0, time.perf_counter()
+    while True:
+        await asyncio.sleep(every_s)
+        ack_ms = np.array(crowd.ack_ns[told:]) / 1e6
+        told += len(ack_ms)
+        line = {
+            "second": round(time.perf_counter() - began_s),
+            "acknowledged": len(ack_ms),
+            "p50_ms": percentile(ack_ms, 50),
+            "p99_ms": percentile(ack_ms, 99),
+        }
+        print(msgspec.json.encode(line).decode(), file=sys.stderr, flush=True)
+
+
+async def run(plan: Plan, log: Path | None = None, every_s: float = 0) -> Report:
+    """Carry a plan out; `log` takes what was published as an array of `LOG`, `every_s` tells how it goes meanwhile.
 
     Raises
     ------
@@ -178,8 +195,11 @@ async def run(plan: Plan, log: Path | None = None) -> Report:
     await asyncio.wait_for(crowd.all_joined, _PATIENCE_S)
     cpu_s, started_us, began_s = time.process_time(), time.time_ns() // 1000, time.perf_counter()
     crowd.begin()
+    telling = asyncio.create_task(_tell(crowd, every_s)) if every_s else None
     await _all_acknowledged(crowd)
     took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
+    if telling is not None:
+        telling.cancel()
     if log is not None:
         made = [(n, *each) for n, device in enumerate(crowd.devices) for each in device.publisher.made]
         np.save(log, np.array(made, dtype=LOG))
@@ -247,9 +267,11 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=10, help="unacknowledged messages per device, closed loop")
     parser.add_argument("--rate", type=float, default=0, help="messages a second over all devices; 0: closed loop")
     parser.add_argument("--log", type=Path, help="where to write what was published, as .npy")
+    parser.add_argument("--every", type=float, default=0, help="seconds between lines on standard error; 0: none")
     flags = vars(parser.parse_args())
-    log = flags.pop("log")
-    print(msgspec.json.encode(uvloop.run(run(Plan(**flags), log))).decode(), flush=True)
+    log, every_s = flags.pop("log"), flags.pop("every")
+    process.many_files()
+    print(msgspec.json.encode(uvloop.run(run(Plan(**flags), log, every_s))).decode(), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import asyncio
 import json
 import time
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -129,6 +129,14 @@ def _of_board(running: Running, seen: Seen, published: Published) -> Floats:
         if not _idle(text) and (message := decode(text)).type == "vitals"
         for kind, vital in message.vitals.items()
     ]
+    return matched(rows, published)
+
+
+def matched(rows: Sequence[tuple[int, int, int, int]], published: Published) -> Floats:
+    """Return for each published reading the ms until something as new was told of its device and kind, else inf.
+
+    `rows` are what was told, in order: device, kind code, measured_us, and when it was told in microseconds.
+    """
     shown = np.array(rows, dtype=np.int64).reshape(-1, 4)
     out = np.full(len(published), np.inf)
     series = published["device"].astype(np.int64) * 1000 + published["kind"]

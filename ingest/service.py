@@ -16,7 +16,7 @@ from ingest.clocks import Clocks
 from ingest.endpoint import Endpoint
 from ingest.registry_watch import RegistryWatch
 from ingest.writer import Writer
-from ward import log, wire
+from ward import log, process, wire
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
@@ -41,6 +41,7 @@ class Working(Protocol):
 async def run(settings: Settings, clock: Clock | None = None) -> None:
     """Serve until SIGTERM or SIGINT; what was not acknowledged by then comes again to the next ingest."""
     clock = clock or SystemClock()
+    process.many_files()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
