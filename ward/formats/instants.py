@@ -12,10 +12,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ward.clock import to_us
+from ward.clock import from_us, to_us
+from ward.wire import Reason
 
 Instants = NDArray[np.int64]
 BAD: Final = -(1 << 62)  # stands where a text is no time; far from overflowing when something is taken away
+
+YEAR_9999_MS: Final = 253_402_300_799_999
 
 _ZONED = Annotated[datetime, msgspec.Meta(tz=True)]
 _SEPARATORS = ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"))
@@ -48,6 +51,26 @@ def fault_of(text: str) -> str:
     except OverflowError:
         pass
     return "measured_at lies outside the calendar"
+
+
+def one(time: int | str | None) -> int:
+    """Return microseconds since 1970 of milliseconds or of a text; `BAD` where it is no time."""
+    return int(read([time])[0]) if isinstance(time, str) else of_ms(time)
+
+
+def of_ms(time: int | str | None) -> int:
+    """Return microseconds since 1970 of whole milliseconds; `BAD` before that, after the year 9999, or no number."""
+    return time * 1000 if isinstance(time, int) and 0 <= time <= YEAR_9999_MS else BAD
+
+
+def refusal(time: int | str, found_us: int) -> tuple[Reason, str]:
+    """Say why a time cannot be used that was read as `found_us`: `BAD`, or before 1970."""
+    if isinstance(time, int):
+        said = str(time)[:40] if abs(time) < 10**40 else "a number"
+        return Reason.BAD_FIELD, f"measured_at {said}; expected milliseconds since 1970"
+    if found_us == BAD:
+        return Reason.BAD_FIELD, fault_of(time)
+    return Reason.TOO_OLD, f"measured at {from_us(found_us).isoformat()}, before 1970"
 
 
 def _read_alike(texts: Sequence[str], rows: NDArray[np.int64], found: Instants) -> None:
