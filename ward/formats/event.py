@@ -1,7 +1,7 @@
 """Events: JSON, one a message. Decode and encode side by side.
 
 Not here: whose event it is, and whether its time may be right. The invariant: a message is one event or one reject.
-What does not belong to a kind is unknown to it and ignored: a pressed help button counts, whatever else is said with it.
+What does not belong to a kind is unknown to it and ignored: a pressed help button counts, whatever stands beside it.
 """
 
 from types import MappingProxyType
@@ -18,13 +18,14 @@ from ward.wire import Reason
 MAX_ANSWERS = 50
 MAX_QUESTION = 64  # characters of a question's id
 MAX_ANSWER = 500  # characters of an answer in words
+_NO_NUL = "^[^\\x00]*$"  # jsonb cannot hold it
 
 
 class WireAnswer(msgspec.Struct):
     """One answer as it stands in JSON."""
 
-    question: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_QUESTION)]
-    answer: bool | float | Annotated[str, msgspec.Meta(max_length=MAX_ANSWER)]
+    question: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_QUESTION, pattern=_NO_NUL)]
+    answer: bool | float | Annotated[str, msgspec.Meta(max_length=MAX_ANSWER, pattern=_NO_NUL)]
 
 
 class WireEvent(msgspec.Struct, omit_defaults=True):
