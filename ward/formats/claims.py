@@ -62,12 +62,12 @@ class Decoded(msgspec.Struct):
             for number, name in sorted(foreign.items())
         ]
         own = [number for number in range(len(self.claims)) if number not in foreign]
-        return Decoded(
-            self.payload,
-            [self.claims[number] for number in own],
-            [*self.rejects, *rejects],
-            self.split,
-            [number if self.at is None else self.at[number] for number in own],
+        return msgspec.structs.replace(
+            self,
+            claims=[self.claims[number] for number in own],
+            rejects=[*self.rejects, *rejects],
+            at=[number if self.at is None else self.at[number] for number in own],
+            named={},
         )
 
     def refuse(self, number: int, reason: Reason, detail: str, elements: Sequence[bytes] | None) -> Reject:

@@ -80,9 +80,10 @@ class Bundle(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
     entry: list[Entry] = []
 
 
-class _RawBundle(msgspec.Struct):
+class _RawBundle(msgspec.Struct, rename="camel"):
     """Any Bundle, its entries as they were sent."""
 
+    resource_type: str
     type: str = ""
     entry: list[msgspec.Raw] = []
 
@@ -116,11 +117,9 @@ def _decode_each(payload: bytes, error: Exception) -> Decoded:
         bundle = _raw_bundle.decode(payload)
     except UNREADABLE:
         return unreadable(payload, error)
-    return (
-        _bundled(payload, bundle.type, [_read(each) for each in bundle.entry])
-        if bundle.type
-        else unreadable(payload, error)
-    )
+    if bundle.resource_type != "Bundle":
+        return unreadable(payload, error)
+    return _bundled(payload, bundle.type, [_read(each) for each in bundle.entry])
 
 
 def _read(element: msgspec.Raw) -> Entry | Fault:

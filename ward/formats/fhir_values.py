@@ -70,7 +70,15 @@ class Component(msgspec.Struct, rename="camel"):
 
     def unread(self) -> list[str]:
         """Return the names of the values that are there and are of no use to us."""
-        return [name for name, each in _UNREAD = {
+        return [name for name, each in _UNREAD.items() if bytes(getattr(self, each)) not in {b"", b"null"}]
+
+
+_READ = {
+    "valueQuantity": "value_quantity",
+    "valueCodeableConcept": "value_codeable_concept",
+    "valueInteger": "value_integer",
+}
+_UNREAD = {
     "valueString": "value_string",
     "valueBoolean": "value_boolean",
     "valueRange": "value_range",
