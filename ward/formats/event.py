@@ -18,14 +18,14 @@ from ward.wire import Reason
 MAX_ANSWERS = 50
 MAX_QUESTION = 64  # characters of a question's id
 MAX_ANSWER = 500  # characters of an answer in words
-_NO_NUL = "^[^\\x00]*$"  # jsonb cannot hold it
+NO_NUL = "^[^\\x00]*$"  # jsonb cannot hold it
 
 
 class WireAnswer(msgspec.Struct):
     """One answer as it stands in JSON."""
 
-    question: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_QUESTION, pattern=_NO_NUL)]
-    answer: bool | float | Annotated[str, msgspec.Meta(max_length=MAX_ANSWER, pattern=_NO_NUL)]
+    question: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_QUESTION, pattern=NO_NUL)]
+    answer: bool | float | Annotated[str, msgspec.Meta(max_length=MAX_ANSWER, pattern=NO_NUL)]
 
 
 class WireEvent(msgspec.Struct, omit_defaults=True):
@@ -90,14 +90,14 @@ def encode(event: DeviceEvent) -> bytes:
 
 
 def _fault(wired: WireEvent) -> Fault | None:
-    times = [each for each in (wired.occurred_at, wired.measured_at) if each is not None]
+    times = {name: time for name in ("occurred_at", "measured_at") if (time := getattr(wired, name)) is not None}
     if not times:
         return Reason.BAD_FIELD, "an event needs occurred_at"
-    for time in times:
+    for name, time in times.items():
         found_us = instants.one(time)
         if found_us < 0:
-            return instants.refusal(time, found_us)
-    if len({instants.one(time) for time in times}) > 1:
+            return instants.refusal(time, found_us, name)
+    if len({instants.one(time) for time in times.values()}) > 1:
         return Reason.BAD_FIELD, "occurred_at and measured_at are two names of one time, and differ"
     questions = [each.question for each in wired.answers] if isinstance(wired, WireCheckIn) else []
     if len(set(questions)) < len(questions):

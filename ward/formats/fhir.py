@@ -67,9 +67,9 @@ class Request(msgspec.Struct):
 
 
 class Entry(msgspec.Struct):
-    """An entry of a Bundle."""
+    """An entry of a Bundle; that a Bundle may be in it too makes its `resourceType` required."""
 
-    resource: Observation
+    resource: "Observation | Bundle"
     request: Request | None = None
 
 
@@ -169,6 +169,8 @@ def _told(
 def _found(entry: Entry) -> list[Found]:
     """Return what the values of an entry come to: one fault for all of them where it cannot be used at all."""
     observation = entry.resource
+    if isinstance(observation, Bundle):
+        return [((Reason.BAD_FIELD, "a Bundle in a Bundle; expected an Observation"), None)]
     measured_at = _time(observation)
     fault = _unusable(observation, entry.request) or (None if isinstance(measured_at, str) else measured_at)
     if fault is not None or not isinstance(measured_at, str):

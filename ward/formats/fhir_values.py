@@ -118,7 +118,7 @@ def code_of(concept: Concept) -> Code | Fault:
     kinds = {each.kind for each in found}
     if not kinds:
         told = ", ".join(code[:20] for _, code in concept.codes()[:5]) or "no coding with a system"
-        return Reason.UNKNOWN_KIND, f"code {told}; expected a LOINC or MDC code of ours"
+        return Reason.UNKNOWN_KIND, f"{told}; expected a LOINC or MDC code of ours"
     units = {each.unit for each in found if each.unit is not None}
     if len(kinds) > 1 or len(units) > 1:
         return Reason.UNKNOWN_KIND, f"its codings contradict each other: {', '.join(sorted(kinds | units))}"

@@ -42,15 +42,15 @@ def read(texts: Sequence[str]) -> Instants:
     return found
 
 
-def fault_of(text: str) -> str:
-    """Say what is wrong with a text that `read` could not read."""
+def fault_of(text: str, name: str = "measured_at") -> str:
+    """Say what is wrong with a text that `read` could not read; `name` is its field's."""
     try:
         msgspec.convert(text, _ZONED, strict=True).astimezone(UTC)
     except msgspec.ValidationError as error:
-        return f"{error} - at `$.measured_at`"
+        return f"{error} - at `$.{name}`"
     except OverflowError:
         pass
-    return "measured_at lies outside the calendar"
+    return f"{name} lies outside the calendar"
 
 
 def one(time: int | str | None) -> int:
@@ -63,13 +63,13 @@ def of_ms(time: int | str | None) -> int:
     return time * 1000 if isinstance(time, int) and 0 <= time <= YEAR_9999_MS else BAD
 
 
-def refusal(time: int | str, found_us: int) -> tuple[Reason, str]:
-    """Say why a time cannot be used that was read as `found_us`: `BAD`, or before 1970."""
+def refusal(time: int | str, found_us: int, name: str = "measured_at") -> tuple[Reason, str]:
+    """Say why a time cannot be used that was read as `found_us`: `BAD`, or before 1970; `name` is its field's."""
     if isinstance(time, int):
         said = str(time)[:40] if abs(time) < 10**40 else "a number"
-        return Reason.BAD_FIELD, f"measured_at {said}; expected milliseconds since 1970"
+        return Reason.BAD_FIELD, f"{name} {said}; expected milliseconds since 1970"
     if found_us == BAD:
-        return Reason.BAD_FIELD, fault_of(time)
+        return Reason.BAD_FIELD, fault_of(time, name)
     return Reason.TOO_OLD, f"measured at {from_us(found_us).isoformat()}, before 1970"
 
 

@@ -206,7 +206,7 @@ def _code(name: str) -> codes.Code | Fault:
 def _value(record: Record, base: _Base) -> float | str | Fault:
     given = [each for each in (record.v, record.vs, record.vb, record.vd) if each is not None]
     if len(given) != 1:
-        detail = "more than one value" if given else "no value; a base value or a sum is none"
+        detail = "more than one value" if given else "no value (a base value or a sum is none)"
         return Reason.BAD_FIELD, f"{detail}; expected v, or vs for consciousness"
     if record.v is not None:
         return base.bv + record.v
