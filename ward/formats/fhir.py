@@ -24,7 +24,8 @@ from ward.formats.claims import (
     too_many,
     unreadable,
 )
-from ward.formats.fhir_values import Component, claim_of, code_of, is_panel
+from ward.formats.codes import Code
+from ward.formats.fhir_values import Component, Panel, claim_of, meaning
 from ward.wire import Reason, Reject
 
 # A value's claim or fault, and the device that it names.
@@ -35,19 +36,19 @@ BUNDLES: Final = frozenset({"collection", "batch", "transaction", "searchset"})
 METHODS: Final = frozenset({"POST", "PUT"})
 
 
-class Period(msgspec.Struct):
+class Period(msgspec.Struct, gc=False):
     """A span of time; the end is when its value was there."""
 
     end: str | None = None
 
 
-class Reference(msgspec.Struct):
+class Reference(msgspec.Struct, gc=False):
     """A reference to another resource."""
 
     reference: str | None = None
 
 
-class Observation(Component, rename="camel", tag_field="resourceType", tag="Observation"):
+class Observation(Component, rename="camel", tag_field="resourceType", tag="Observation", gc=False):
     """An Observation, as far as it is understood. What is not named here is ignored."""
 
     status: str = ""
@@ -60,20 +61,20 @@ class Observation(Component, rename="camel", tag_field="resourceType", tag="Obse
     implicit_rules: str | None = None
 
 
-class Request(msgspec.Struct):
+class Request(msgspec.Struct, gc=False):
     """What a transaction would do with an entry."""
 
     method: str | None = None
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """An entry of a Bundle; that a Bundle may be in it too makes its `resourceType` required."""
 
     resource: "Observation | Bundle"
     request: Request | None = None
 
 
-class Bundle(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
+class Bundle(msgspec.Struct, tag_field="resourceType", tag="Bundle", gc=False):
     """A Bundle in which every entry is an Observation that can be read."""
 
     type: str = ""
@@ -176,15 +177,27 @@ def _found(entry: Entry) -> list[Found]:
     if fault is not None or not isinstance(measured_at, str):
         return [(fault or (Reason.BAD_FIELD, "no time"), None)]
     device = _device(observation)
-    values = [claim_of(each, measured_at) for each in observation.component]
-    if not is_panel(observation.code):
-        code = code_of(observation.code)
-        # What nobody knows may change what its components mean.
-        values = [code] if isinstance(code, tuple) else [claim_of(observation, measured_at), *values]
-    elif observation.has_value() or not values:
+    return [(each, device) for each in _values(observation, measured_at)]
+
+
+def _values(observation: Observation, measured_at: str) -> list[Claim | Fault]:
+    code = meaning(observation.code)
+    if isinstance(code, tuple):  # what nobody knows may change what its components mean
+        return [code]
+    values = [_component(each, measured_at) for each in observation.component]
+    if isinstance(code, Code):
+        return [claim_of(observation, code, measured_at), *values]
+    if observation.has_value() or not values:
         detail = "a panel has no value of its own" if values else "a panel without components"
-        values.insert(0, (Reason.BAD_FIELD, detail))
-    return [(each, device) for each in values]
+        return [(Reason.BAD_FIELD, detail), *values]
+    return values
+
+
+def _component(component: Component, measured_at: str) -> Claim | Fault:
+    code = meaning(component.code)
+    if isinstance(code, Panel):
+        return Reason.UNKNOWN_KIND, "a panel in a panel"
+    return code if isinstance(code, tuple) else claim_of(component, code, measured_at)
 
 
 def _unusable(observation: Observation, request: Request | None) -> Fault | None:

@@ -5,6 +5,7 @@ or one fault; nothing is read that has no code, no unit or a comparator, and an 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -18,24 +19,27 @@ _NOTHING = msgspec.Raw(b"")
 _UNITLESS = frozenset({"{score}", "{steps}"})
 
 
-class Coding(msgspec.Struct):
+Codes = tuple[tuple[str, str], ...]
+
+
+class Coding(msgspec.Struct, gc=False):
     """A code of a system."""
 
     system: str | None = None
     code: str | None = None
 
 
-class Concept(msgspec.Struct):
+class Concept(msgspec.Struct, gc=False):
     """One thing in the words of several systems."""
 
     coding: list[Coding] = []
 
-    def codes(self) -> list[tuple[str, str]]:
+    def codes(self) -> Codes:
         """Return the codings that name both their system and a code."""
-        return [(each.system, each.code) for each in self.coding if each.system and each.code]
+        return tuple((each.system, each.code) for each in self.coding if each.system and each.code)
 
 
-class Quantity(msgspec.Struct):
+class Quantity(msgspec.Struct, gc=False):
     """A number and its unit: `code` of `system` for programs, `unit` for people."""
 
     value: float | None = None
@@ -45,7 +49,7 @@ class Quantity(msgspec.Struct):
     code: str | None = None
 
 
-class Component(msgspec.Struct, rename="camel"):
+class Component(msgspec.Struct, rename="camel", gc=False):
     """What an observation and its components have in common; `value_string` and its like are only seen to be there."""
 
     code: Concept
@@ -90,16 +94,15 @@ _UNREAD = {
 }
 
 
-def is_panel(concept: Concept) -> bool:
-    """Tell whether a code is that of a container, whose components have the values."""
-    return any(code in codes.PANELS.get(system, ()) for system, code in concept.codes())
+class Panel:
+    """The meaning of a code that is a container: its components have the values."""
 
 
-def claim_of(component: Component, measured_at: str) -> Claim | Fault:
+PANEL = Panel()
+
+
+def claim_of(component: Component, code: Code, measured_at: str) -> Claim | Fault:
     """Return what one value claims."""
-    code = code_of(component.code)
-    if isinstance(code, tuple):
-        return code
     fault = _unusable(component)
     if fault is not None:
         return fault
@@ -112,17 +115,29 @@ def claim_of(component: Component, measured_at: str) -> Claim | Fault:
     return _level(component.value_codeable_concept or Concept(), code, measured_at)
 
 
-def code_of(concept: Concept) -> Code | Fault:
+def meaning(concept: Concept) -> Code | Panel | Fault:
     """Return what a code stands for; several codings must stand for the same."""
-    found = [code for system, each in concept.codes() if (code := codes.kind_of(system, each)) is not None]
+    found = concept.codes()
+    short = len(found) <= _FEW and all(len(system) + len(code) <= _SHORT for system, code in found)
+    return (_remembered if short else _meaning)(found)
+
+
+def _meaning(given: Codes) -> Code | Panel | Fault:
+    if any(code in codes.PANELS.get(system, ()) for system, code in given):
+        return PANEL
+    found = [code for system, each in given if (code := codes.kind_of(system, each)) is not None]
     kinds = {each.kind for each in found}
     if not kinds:
-        told = ", ".join(code[:20] for _, code in concept.codes()[:5]) or "no coding with a system"
+        told = ", ".join(code[:20] for _, code in given[:5]) or "no coding with a system"
         return Reason.UNKNOWN_KIND, f"{told}; expected a LOINC or MDC code of ours"
     units = {each.unit for each in found if each.unit is not None}
     if len(kinds) > 1 or len(units) > 1:
         return Reason.UNKNOWN_KIND, f"its codings contradict each other: {', '.join(sorted(kinds | units))}"
     return Code(kind=kinds.pop(), unit=units.pop() if units else None)
+
+
+_FEW, _SHORT = 8, 100  # codings, and characters of one: what a stranger makes up must not fill the memory
+_remembered = lru_cache(maxsize=4096)(_meaning)
 
 
 def _unusable(component: Component) -> Fault | None:
@@ -156,6 +171,8 @@ def _measured(quantity: Quantity, code: Code, measured_at: str) -> Claim | Fault
 def _unit(quantity: Quantity, known: Mapping[str, tuple[float, float]]) -> str | Fault:
     """Return the unit: the UCUM code, else the unit's name; both must mean the same where both are known."""
     code = quantity.code if quantity.system in {None, UCUM} else None
+    if code and (code == quantity.unit or not quantity.unit):
+        return codes.ucum(code)
     spelled = [codes.ucum(each) for each in (code, quantity.unit) if each]
     if not spelled:
         return Reason.WRONG_UNIT, "a valueQuantity needs a unit: a UCUM code, or its name"

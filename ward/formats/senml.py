@@ -7,6 +7,7 @@ a base field of it.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -33,13 +34,14 @@ from ward.wire import Reason, Reject
 # 10 is RFC 8428; 26 is 10 with the feature "secondary units" (RFC 9100).
 VERSIONS: Final = (10, 26)
 FIRST_ABSOLUTE_S: Final = 1 << 28
+_SHORT = 100  # characters of a name; what a stranger makes up must not fill the memory
 _YEAR_9999_S = 253_402_300_799
 _OURS = {str(kind): codes.Code(kind=kind) for kind in VitalKind}
 _SCORES = frozenset(kind for kind, vital in VITALS.items() if vital.unit == "{score}")
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-:./_")
 
 
-class Record(msgspec.Struct):
+class Record(msgspec.Struct, gc=False):
     """One record as it stands in JSON. Labels that nobody knows are ignored, but for those that end with `_`."""
 
     bn: str | None = None
@@ -57,7 +59,7 @@ class Record(msgspec.Struct):
     t: float | None = None
 
 
-class _Unread(msgspec.Struct):
+class _Unread(msgspec.Struct, gc=False):
     """A record that cannot be used, why, and what becomes of the base fields in it: a value, or None where unread."""
 
     fault: Fault
@@ -76,6 +78,8 @@ class _Base(msgspec.Struct):
     def take(self, record: Record | _Unread) -> None:
         """Put the base fields of a record in force, for itself and those after it."""
         if isinstance(record, Record):
+            if record.bn is None and record.bt is None and record.bu is None and record.bv is None:
+                return
             found = {label: value for label in _BASES if (value := getattr(record, label)) is not None}
         else:
             found = record.bases
@@ -179,7 +183,7 @@ def _claim(record: Record, base: _Base) -> Claim | Fault:
     if base.broken:
         return Reason.BAD_FIELD, f"base field {min(base.broken)[:40]!r} in force here cannot be read"
     name = base.bn + (record.n or "")
-    code = _code(name)
+    code = (_remembered if len(name) <= _SHORT else _code)(name)
     measured_at = _time(base.bt + (record.t or 0.0))
     value = _value(record, base)
     if isinstance(code, tuple):
@@ -203,13 +207,16 @@ def _code(name: str) -> codes.Code | Fault:
     )
 
 
+_remembered = lru_cache(maxsize=16_384)(_code)
+
+
 def _value(record: Record, base: _Base) -> float | str | Fault:
+    if record.v is not None and record.vs is None and record.vb is None and record.vd is None:
+        return base.bv + record.v
     given = [each for each in (record.v, record.vs, record.vb, record.vd) if each is not None]
     if len(given) != 1:
         detail = "more than one value" if given else "no value (a base value or a sum is none)"
         return Reason.BAD_FIELD, f"{detail}; expected v, or vs for consciousness"
-    if record.v is not None:
-        return base.bv + record.v
     return record.vs if record.vs is not None else (Reason.BAD_FIELD, "vb and vd are no readings; expected v or vs")
 
 
