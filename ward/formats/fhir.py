@@ -142,13 +142,15 @@ def _bundled(payload: bytes, kind: str, entries: Sequence[Entry | Fault]) -> Dec
         for index, entry in enumerate(entries)
         for each in ([(entry, None)] if isinstance(entry, tuple) else _found(entry))
     ]
-    return too_many(payload, len(found)) if len(found) > MAX_READINGS else _told(payload, split, found)
+    return _told(payload, split, found)
 
 
 def _told(
     payload: bytes, apart: Callable[[bytes], Sequence[bytes]] | None, found: Sequence[tuple[int, Found]]
 ) -> Decoded:
     """Put what was found where it belongs; it comes with the number of its entry."""
+    if len(found) > MAX_READINGS:
+        return too_many(payload, len(found))
     decoded = Decoded(payload, split=apart)
     at: list[int] = []
     faults: list[tuple[int, Fault]] = []
