@@ -516,6 +516,7 @@ ALTER TABLE ONLY public.binding
 
 ALTER TABLE ONLY public.device_clock
     ADD CONSTRAINT device_clock_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
+
 ALTER TABLE ONLY public.device_event
     ADD CONSTRAINT device_event_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
 
