@@ -14,16 +14,18 @@ import msgspec
 
 from alerting import apply
 from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
-from alerting.features import Batch, DeviceReport, Doubted, StayContext, batch, gather, moment, seconds
+from alerting.features import Batch, DeviceReport, Doubted, Request, StayContext, batch, gather, moment, seconds
 from alerting.rules.news2 import INPUTS
+from alerting.rules.requests import CALLS_FOR_S
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.windows import Windows, columns
 from ward import log, plans
 from ward.alerts import Alert
 from ward.clock import from_us as clock_from_us
+from ward.events import EventKind
 from ward.people import StayId
 from ward.plans import Plan
-from ward.store import alerts, bus, evaluation, scores
+from ward.store import alerts, bus, device_events, evaluation, scores
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, USABLE, VITALS
@@ -123,10 +125,12 @@ async def _evaluate(
     ids = [row.stay_id for row in claimed]
     since = await evaluation.take_requests(conn, ids)
     known = await alerts.unresolved(conn, ids)
-    stays = await _contexts(conn, claimed, since, known, now)
+    asked = await device_events.unhandled(conn, ids, now - timedelta(seconds=CALLS_FOR_S))
+    stays = _asking(await _contexts(conn, claimed, since, known, now), asked)
     looked_at = await _read(conn, claimed, stays, since, windows)
     found = evaluate(looked_at, seconds(now))
     changed = await apply.settle(conn, known, found.observations, now)
+    await device_events.take_up(conn, asked)
     await _write(conn, looked_at, found, changed, now, windows.worker)
     return len(found.scores), changed
 
@@ -153,6 +157,22 @@ async def _contexts(
     rows = {row.stay_id: row for row in await evaluation.stays(conn, ids, now)}
     contexts = [_context(row, rows[row.stay_id], own, devices, since.get(row.stay_id), now) for row in claimed]
     return [replace(each, doubted=tuple(doubted[each.stay_id])) for each in contexts]
+
+
+def _asking(stays: list[StayContext], asked: Sequence[device_events.Unhandled]) -> list[StayContext]:
+    """Give each stay the requests that nobody has been told of."""
+    if not asked:
+        return stays
+    requests: dict[StayId, list[Request]] = {}
+    for each in asked:
+        request = Request(
+            kind=EventKind(each.kind),
+            device_id=each.device_id,
+            occurred_s=seconds(each.occurred_at),
+            received_s=seconds(each.received_at),
+        )
+        requests.setdefault(each.stay_id, []).append(request)
+    return [replace(stay, requests=tuple(requests.get(stay.stay_id, ()))) for stay in stays]
 
 
 def _report(row: evaluation.WornRow) -> DeviceReport:

@@ -39,7 +39,7 @@ class Clear:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recur:
-    """What had cleared is there again before anybody acted."""
+    """What had cleared is there again before anybody acted, or a request is made another time."""
 
     finding: Finding
 

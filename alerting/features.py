@@ -16,6 +16,7 @@ import numpy.typing as npt
 from alerting.observed import Observation
 from ward.alerts import Alert, Input
 from ward.clock import from_us, to_us
+from ward.events import EventKind
 from ward.people import StayId
 from ward.plans import Plan
 from ward.vitals import USABLE, VITALS, VitalKind
@@ -83,11 +84,21 @@ class Doubted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An event that calls for somebody and that no alert has taken up yet."""
+
+    kind: EventKind
+    device_id: str
+    occurred_s: float
+    received_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StayContext:
     """One stay of a batch: its plan, since when data may be expected, its devices, its alerts not yet resolved.
 
     `window_from_s` is where its readings begin; `digest` and `scored_s` tell the score last written; `plan_faults`
-    why its plan gave way to the template, empty when it did not.
+    why its plan gave way to the template, empty when it did not; `requests` are in the order in which they occurred.
     """
 
     stay_id: StayId
@@ -100,6 +111,7 @@ class StayContext:
     digest: int | None = None
     scored_s: float | None = None
     plan_faults: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

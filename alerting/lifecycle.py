@@ -3,11 +3,12 @@
 ::
 
     (nothing) ── Raise ──> open ── Acknowledge ──> acknowledged ── Resolve ──> resolved
-                           open <── Lapse, Worsen ── acknowledged
-    Ease changes the priority within a state; Recur brings a cleared condition back.
+                           open <── Lapse, Worsen, Recur ── acknowledged
+    Ease changes the priority within a state; Recur brings a cleared condition back, and counts another request.
 
 High and medium priority latch: when the condition clears, an open alert stays open until a person acts. Acknowledged
 and cleared, from either side, is resolved by itself; so are low priority and technical alerts as soon as they clear.
+A request never clears: a person resolves it. Asked again, it is open again, whoever had seen the first one.
 The invariants: `rev` rises by exactly one with each event, a resolved alert never changes, and whoever acts names the
 `rev` they saw (else Conflict: the alert may just have become worse).
 """
@@ -58,6 +59,7 @@ def _raise(event: Raise, now: datetime) -> Alert:
         began_at=finding.began_at,
         opened_at=now,
         changed_at=now,
+        recurrences=finding.repeats,
         evidence=finding.evidence,
     )
 
@@ -109,10 +111,14 @@ def _recur(alert: Alert, event: Recur, now: datetime) -> Alert:
         alert,
         condition=Condition.PRESENT,
         cleared_at=None,
-        recurrences=alert.recurrences + 1,
+        recurrences=alert.recurrences + 1 + event.finding.repeats,
         priority=event.finding.priority,
         evidence=event.finding.evidence,
     )
+
+
+def _recur_seen(alert: Alert, event: Recur, now: datetime) -> Alert:
+    return _recur(_reopened(alert), event, now)
 
 
 def _acknowledge(alert: Alert, event: Acknowledge, now: datetime) -> Alert:
@@ -148,6 +154,7 @@ TRANSITIONS: MappingProxyType[tuple[AlertState, Condition, type], Callable[..., 
         (_OPEN, _PRESENT, Worsen): _worsen,
         (_OPEN, _PRESENT, Ease): _ease,
         (_OPEN, _PRESENT, Clear): _clear,
+        (_OPEN, _PRESENT, Recur): _recur,
         (_OPEN, _PRESENT, Acknowledge): _acknowledge,
         (_OPEN, _PRESENT, Resolve): _resolve,
         (_OPEN, _CLEARED, Recur): _recur,
@@ -156,6 +163,7 @@ TRANSITIONS: MappingProxyType[tuple[AlertState, Condition, type], Callable[..., 
         (_ACKNOWLEDGED, _PRESENT, Worsen): _worsen,
         (_ACKNOWLEDGED, _PRESENT, Ease): _ease,
         (_ACKNOWLEDGED, _PRESENT, Clear): _clear_seen,
+        (_ACKNOWLEDGED, _PRESENT, Recur): _recur_seen,
         (_ACKNOWLEDGED, _PRESENT, Lapse): _lapse,
         (_ACKNOWLEDGED, _PRESENT, Resolve): _resolve,
     }
@@ -223,6 +231,9 @@ def respond(
 def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Recur | None:
     if alert.condition is Condition.CLEARED:
         return Recur(finding=finding)
+    if finding.family is Family.REQUEST:
+        # A rule finds a request once: another one says something else, and what was taken already says the same.
+        return None if finding.evidence == alert.evidence else Recur(finding=finding)
     if finding.priority > alert.priority:
         return Worsen(priority=finding.priority, evidence=finding.evidence)
     if finding.priority < alert.priority:

@@ -95,6 +95,11 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "klockan i enheten {device_id} går {duration} efter, eller så kommer värdena så sent",
             "the clock of device {device_id} is {duration} behind, or its values arrive that late",
         ),
+        "help_button": (
+            "patienten har tryckt på hjälpknappen (enhet {device_id})",
+            "the patient has pressed the help button (device {device_id})",
+        ),
+        "fall": ("ett fall har upptäckts (enhet {device_id})", "a fall has been detected (device {device_id})"),
         "battery": ("enheten {device_id} har {value} batteri kvar", "device {device_id} has {value} battery left"),
     }
 )

@@ -19,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from simulator.buffer import Buffer
 from simulator.device import FIRMWARE
 from ward import log, wire
-from ward.formats import vitals
+from ward.formats import status, vitals
 from ward.vitals import Reading
 from ward.wire import Leaf, WireStatus
 
@@ -58,7 +58,7 @@ class Line:
         )
         client.username_pw_set(device_id, secret)
         client.reconnect_delay_set(min_delay=1, max_delay=30)
-        client.will_set(self._topic(Leaf.STATUS), wire.encode_status(WireStatus(online=False)), qos=1, retain=True)
+        client.will_set(self._topic(Leaf.STATUS), status.encode(WireStatus(online=False)), qos=1, retain=True)
         if address.scheme == "mqtts":
             client.tls_set_context(ssl.create_default_context())
         client.on_connect = self._on_connect
@@ -106,8 +106,8 @@ class Line:
         return wire.topic(self.device_id, leaf)
 
     def _status(self, *, online: bool) -> None:
-        status = WireStatus(online=online, battery_pct=self._battery_pct, firmware=FIRMWARE)
-        self._client.publish(self._topic(Leaf.STATUS), wire.encode_status(status), qos=1, retain=True)
+        said = WireStatus(online=online, battery_pct=self._battery_pct, firmware=FIRMWARE)
+        self._client.publish(self._topic(Leaf.STATUS), status.encode(said), qos=1, retain=True)
 
     def _send(self) -> None:
         """Send messages from memory while there is room on the line; paho repeats what a lost connection swallowed."""

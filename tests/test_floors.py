@@ -46,6 +46,11 @@ GROUND_FLOOR_BRINGS = {
     "ward.plans": {"msgspec"},
     "ward.formats.claims": {"msgspec"},
     "ward.formats.vitals": {"msgspec"},
+    "ward.formats.status": {"msgspec"},
+    "ward.formats.event": {"msgspec"},
+    "ward.formats.senml": {"msgspec"},
+    "ward.formats.fhir": {"msgspec"},
+    "ward.formats.fhir_values": {"msgspec"},
     "ward.formats.instants": {"msgspec", "numpy"},
     "ward.formats.settle": {"numpy"},
 }

@@ -76,7 +76,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a rule found in one stay: present since `began_at` (event time), its delay run out at `due_at`."""
+    """What a rule found in one stay: present since `began_at` (event time), its delay run out at `due_at`.
+
+    `repeats` counts what is in it beyond the first: a help button pressed three times at once has two.
+    """
 
     stay_id: StayId
     rule: str
@@ -85,6 +88,7 @@ class Finding:
     began_at: datetime
     due_at: datetime
     evidence: Evidence
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

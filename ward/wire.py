@@ -119,11 +119,6 @@ def decode_status(payload: bytes) -> WireStatus | Reject:
         return Reject(reason, str(error), payload)
 
 
-def encode_status(status: WireStatus) -> bytes:
-    """Encode a status message."""
-    return msgspec.json.encode(status)
-
-
 def encode_reject(reject: Reject, payload: bytes) -> bytes:
     """Encode the answer to a device about something refused in `payload`."""
     answer: dict[str, object] = {

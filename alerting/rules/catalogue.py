@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alerting.features import Batch, Observed
-from alerting.rules import doubt, limit_alerts, news2_alerts, technical
+from alerting.rules import doubt, limit_alerts, news2_alerts, requests, technical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,4 +23,5 @@ RULES: tuple[Rule, ...] = (
     Rule(name="check", observe=doubt.observe_values),
     Rule(name="clock", observe=doubt.observe_clocks),
     Rule(name="watching", observe=technical.observe_watching),
+    Rule(name="requests", observe=requests.observe),
 )

@@ -16,20 +16,26 @@ from ward.people import StaffId, StayId, TeamId
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 STAY = StayId(1)
-RULES = ("limit.spo2.low", "nodata.spo2")
+RULES = ("limit.spo2.low", "nodata.spo2", "help_button")
+FAMILIES = dict(zip(RULES, (Family.CLINICAL, Family.TECHNICAL, Family.REQUEST), strict=True))
 
 
-def a_finding(rule_name: str = RULES[0], priority: Priority = Priority.HIGH) -> Finding:
-    """Make a finding, technical if its rule is."""
-    family = Family.TECHNICAL if rule_name.startswith("nodata") else Family.CLINICAL
-    evidence = Evidence(rule_version=1, text_key="limit.low", params={}, inputs=())
+def a_finding(rule_name: str = RULES[0], priority: Priority = Priority.HIGH, said: str = "") -> Finding:
+    """Make a finding of its rule's family; two requests differ in what they say."""
+    evidence = Evidence(rule_version=1, text_key="limit.low", params={"said": said}, inputs=())
     return Finding(
-        stay_id=STAY, rule=rule_name, family=family, priority=priority, began_at=START, due_at=START, evidence=evidence
+        stay_id=STAY,
+        rule=rule_name,
+        family=FAMILIES[rule_name],
+        priority=priority,
+        began_at=START,
+        due_at=START,
+        evidence=evidence,
     )
 
 
 class Life(RuleBasedStateMachine):
-    """Observations, people and time, in any order, on two rules of one stay."""
+    """Observations, people and time, in any order, on a rule of each family of one stay."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +78,8 @@ class Life(RuleBasedStateMachine):
     @rule(rule_name=st.sampled_from(RULES), priority=st.sampled_from(Priority))
     def find(self, rule_name: str, priority: Priority) -> None:
         """The rule finds its condition."""
-        self._observe(rule_name, a_finding(rule_name, priority))
+        said = str(len(self.lines)) + str(self.now) if FAMILIES[rule_name] is Family.REQUEST else ""
+        self._observe(rule_name, a_finding(rule_name, priority, said))
 
     @rule(rule_name=st.sampled_from(RULES))
     def quiet(self, rule_name: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alerting.events import KINDS
 from alerting.lifecycle import ACKNOWLEDGED_FOR, TRANSITIONS
-from alerting.rules import catalogue, doubt, news2_alerts, technical
+from alerting.rules import catalogue, doubt, news2_alerts, requests, technical
 from ward.alerts import AlertState, Condition, Outcome, Priority
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "alert-lifecycle.md"
@@ -33,7 +33,7 @@ def test_acknowledgement_table_is_current(golden_table: Table) -> None:
     golden_table(PAGE, "acknowledged", rows)
 
 
-RULES = ("limit", "news2", "nodata", "device", "check", "clock", "watching")
+RULES = ("limit", "news2", "nodata", "device", "check", "clock", "watching", "requests")
 
 
 def test_page_names_every_rule_and_outcome() -> None:
@@ -47,6 +47,7 @@ def test_page_names_every_rule_and_outcome() -> None:
         technical.BATTERY,
         technical.PLAN,
         technical.UNWATCHED,
+        *requests.PRIORITIES,
     ]
 
     assert {rule.name for rule in catalogue.RULES} == set(RULES)
@@ -59,6 +60,7 @@ def test_page_states_the_rules_own_numbers() -> None:
     hold, after = f"for {news2_alerts.HOLD_S:g} s", f"{technical.OFFLINE_AFTER_S:g} s after the device's status"
     battery = f"low at {technical.BATTERY_LOW_PCT:g} %, medium at {technical.BATTERY_EMPTY_PCT:g} %"
 
+    assert f"what is more than {requests.CALLS_FOR_S / 3600:g} h old calls for nobody" in page
     assert page.count(hold) == 4
     assert after in page
     assert f"{battery} | at once | at {technical.BATTERY_CLEAR_PCT:g} %" in page

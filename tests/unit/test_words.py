@@ -99,6 +99,18 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "The clock of device hv-0003 is 2 h behind, or its values arrive that late",
     ),
     (
+        "help_button",
+        {"device_id": "hv-0003", "occurred_at": "2026-11-21T10:00:00+00:00"},
+        "Patienten har tryckt på hjälpknappen (enhet hv-0003)",
+        "The patient has pressed the help button (device hv-0003)",
+    ),
+    (
+        "fall",
+        {"device_id": "hv-0003", "occurred_at": "2026-11-21T10:00:00+00:00"},
+        "Ett fall har upptäckts (enhet hv-0003)",
+        "A fall has been detected (device hv-0003)",
+    ),
+    (
         "plan",
         {},
         "Övervakningsplanen kan inte användas: standardgränserna gäller",

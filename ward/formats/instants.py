@@ -12,10 +12,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ward.clock import to_us
+from ward.clock import from_us, to_us
+from ward.wire import Reason
 
 Instants = NDArray[np.int64]
 BAD: Final = -(1 << 62)  # stands where a text is no time; far from overflowing when something is taken away
+
+YEAR_9999_MS: Final = 253_402_300_799_999
 
 _ZONED = Annotated[datetime, msgspec.Meta(tz=True)]
 _SEPARATORS = ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"))
@@ -39,15 +42,35 @@ def read(texts: Sequence[str]) -> Instants:
     return found
 
 
-def fault_of(text: str) -> str:
-    """Say what is wrong with a text that `read` could not read."""
+def fault_of(text: str, name: str = "measured_at") -> str:
+    """Say what is wrong with a text that `read` could not read; `name` is its field's."""
     try:
         msgspec.convert(text, _ZONED, strict=True).astimezone(UTC)
     except msgspec.ValidationError as error:
-        return f"{error} - at `$.measured_at`"
+        return f"{error} - at `$.{name}`"
     except OverflowError:
         pass
-    return "measured_at lies outside the calendar"
+    return f"{name} lies outside the calendar"
+
+
+def one(time: int | str | None) -> int:
+    """Return microseconds since 1970 of milliseconds or of a text; `BAD` where it is no time."""
+    return int(read([time])[0]) if isinstance(time, str) else of_ms(time)
+
+
+def of_ms(time: int | str | None) -> int:
+    """Return microseconds since 1970 of whole milliseconds; `BAD` before that, after the year 9999, or no number."""
+    return time * 1000 if isinstance(time, int) and 0 <= time <= YEAR_9999_MS else BAD
+
+
+def refusal(time: int | str, found_us: int, name: str = "measured_at") -> tuple[Reason, str]:
+    """Say why a time cannot be used that was read as `found_us`: `BAD`, or before 1970; `name` is its field's."""
+    if isinstance(time, int):
+        said = str(time)[:40] if abs(time) < 10**40 else "a number"
+        return Reason.BAD_FIELD, f"{name} {said}; expected milliseconds since 1970"
+    if found_us == BAD:
+        return Reason.BAD_FIELD, fault_of(time, name)
+    return Reason.TOO_OLD, f"measured at {from_us(found_us).isoformat()}, before 1970"
 
 
 def _read_alike(texts: Sequence[str], rows: NDArray[np.int64], found: Instants) -> None:

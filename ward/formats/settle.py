@@ -11,17 +11,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ward.clock import from_us
+from ward import clock
 from ward.formats import instants
-from ward.formats.claims import Claim, Decoded
+from ward.formats.claims import Claim, Decoded, Fault
 from ward.vitals import ACVPU, BY_CODE, VITALS, Reading, Validity, Vital, VitalKind
 from ward.wire import Reason, Reject
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Fault = tuple[Reason, str]
 
-_YEAR_9999_MS = 253_402_300_799_999
 _KINDS = {str(kind): vital for kind, vital in VITALS.items()}
 # One row for each kind and each spelling of a unit; the last row, -1, stands for what is not in the table.
 _SPELLINGS = [(vital, unit) for vital in VITALS.values() for unit in (None, *vital.units)]
@@ -89,7 +87,7 @@ def readings_of(decoded: Decoded) -> tuple[list[Reading], list[Reject]]:
         Reading(
             kind=BY_CODE[int(settled.kind[row])].kind,
             value=float(settled.value[row]),
-            measured_at=from_us(int(settled.measured_us[row])),
+            measured_at=clock.from_us(int(settled.measured_us[row])),
             quality=claim.quality,
             seq=claim.seq,
         )
@@ -154,26 +152,9 @@ def _instants(claims: Sequence[Claim], faults: dict[int, Fault]) -> Ints:
     if kinds == _TEXTS:
         found = instants.read([str(each) for each in times])
     elif kinds <= _INTS:
-        found = np.array([_ms_us(each) for each in times], dtype=np.int64)
+        found = np.array([instants.of_ms(each) for each in times], dtype=np.int64)
     else:
-        found = np.array([_one(each) for each in times], dtype=np.int64)
+        found = np.array([instants.one(each) for each in times], dtype=np.int64)
     for row in np.flatnonzero(found < 0).tolist():
-        faults.setdefault(row, _no_time(times[row], int(found[row])))
+        faults.setdefault(row, instants.refusal(times[row], int(found[row])))
     return found
-
-
-def _one(time: int | str) -> int:
-    return int(instants.read([time])[0]) if isinstance(time, str) else _ms_us(time)
-
-
-def _ms_us(time: int | str) -> int:
-    return time * 1000 if isinstance(time, int) and 0 <= time <= _YEAR_9999_MS else instants.BAD
-
-
-def _no_time(time: int | str, found_us: int) -> Fault:
-    if isinstance(time, int):
-        said = str(time)[:40] if abs(time) < 10**40 else "a number"
-        return Reason.BAD_FIELD, f"measured_at {said}; expected milliseconds since 1970"
-    if found_us == instants.BAD:
-        return Reason.BAD_FIELD, instants.fault_of(time)
-    return Reason.TOO_OLD, f"measured at {from_us(found_us).isoformat()}, before 1970"

@@ -8,11 +8,21 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from ward.formats.claims import UNREADABLE, Claim, Decoded, fault_of
+from ward.formats.claims import (
+    MAX_READINGS,
+    UNREADABLE,
+    Claim,
+    Decoded,
+    fault_of,
+    said,
+    too_large,
+    too_many,
+    unreadable,
+)
 from ward.vitals import VITALS, Acvpu, Reading, VitalKind
-from ward.wire import MAX_PAYLOAD_BYTES, Reason, Reject
+from ward.wire import Reject
 
-MAX_READINGS = 1000
+__all__ = ["MAX_READINGS", "decode", "encode_reading", "encode_readings", "split"]
 
 _one = msgspec.json.Decoder(Claim)
 _array = msgspec.json.Decoder(list[Claim])
@@ -26,9 +36,8 @@ def split(payload: bytes) -> Sequence[bytes]:
 
 def decode(payload: bytes) -> Decoded:
     """Decode one reading or an array of them."""
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        limit = f"{len(payload)} bytes; a message holds at most {MAX_PAYLOAD_BYTES}"
-        return Decoded(payload, rejects=[Reject(Reason.TOO_LARGE, limit, payload)])
+    if (refusal := too_large(payload)) is not None:
+        return refusal
     try:
         if payload[:1] == b"{":
             return Decoded(payload, [_one.decode(payload)])
@@ -38,20 +47,20 @@ def decode(payload: bytes) -> Decoded:
     except UNREADABLE as error:
         return _decode_each(payload, error)
     if len(claims) > MAX_READINGS:
-        return _too_many(len(claims), payload)
+        return too_many(payload, len(claims))
     return Decoded(payload, claims, split=split)
 
 
 def _decode_each(payload: bytes, error: Exception) -> Decoded:
     """Decode an array element by element, after decoding it whole has failed."""
     if payload.lstrip()[:1] != b"[":
-        return Decoded(payload, rejects=[Reject(fault_of(error), str(error), payload)])
+        return unreadable(payload, error)
     try:
         elements = split(payload)
     except UNREADABLE as whole:
-        return Decoded(payload, rejects=[Reject(Reason.MALFORMED, str(whole), payload)])
+        return unreadable(payload, whole)
     if len(elements) > MAX_READINGS:
-        return _too_many(len(elements), payload)
+        return too_many(payload, len(elements))
     found = Decoded(payload, split=split, at=[])
     at: list[int] = []
     for index, element in enumerate(elements):
@@ -59,14 +68,9 @@ def _decode_each(payload: bytes, error: Exception) -> Decoded:
             found.claims.append(_one.decode(element))
             at.append(index)
         except UNREADABLE as each:
-            found.rejects.append(Reject(fault_of(each), str(each), element, index))
+            found.rejects.append(Reject(fault_of(each), said(each), element, index))
     found.at = at
     return found
-
-
-def _too_many(count: int, payload: bytes) -> Decoded:
-    detail = f"{count} readings; an array holds at most {MAX_READINGS}"
-    return Decoded(payload, rejects=[Reject(Reason.TOO_MANY, detail, payload)])
 
 
 def encode_reading(reading: Reading) -> bytes:

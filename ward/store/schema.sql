@@ -109,6 +109,17 @@ ALTER TABLE public.device ALTER COLUMN device_no ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.device_event (
+    stay_id bigint NOT NULL,
+    device_no bigint NOT NULL,
+    kind text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    alert_id bigint,
+    CONSTRAINT device_event_kind_check CHECK ((kind = ANY (ARRAY['help_button'::text, 'fall'::text, 'check_in'::text])))
+);
+
 CREATE TABLE public.device_status (
     device_no bigint NOT NULL,
     online boolean NOT NULL,
@@ -364,6 +375,9 @@ ALTER TABLE ONLY public.device_clock
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_device_id_key UNIQUE (device_id);
 
+ALTER TABLE ONLY public.device_event
+    ADD CONSTRAINT device_event_pkey PRIMARY KEY (stay_id, kind, occurred_at, device_no);
+
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_pkey PRIMARY KEY (device_no);
 
@@ -450,6 +464,8 @@ CREATE INDEX alert_team ON public.alert USING btree (team_id, opened_at);
 
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
 
+CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (kind <> 'check_in'::text));
+
 CREATE INDEX evaluation_due_at ON public.evaluation_due USING btree (due_at);
 
 CREATE INDEX evaluation_request_stay ON public.evaluation_request USING btree (stay_id);
@@ -500,6 +516,15 @@ ALTER TABLE ONLY public.binding
 
 ALTER TABLE ONLY public.device_clock
     ADD CONSTRAINT device_clock_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
+
+ALTER TABLE ONLY public.device_event
+    ADD CONSTRAINT device_event_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
+
+ALTER TABLE ONLY public.device_event
+    ADD CONSTRAINT device_event_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
+
+ALTER TABLE ONLY public.device_event
+    ADD CONSTRAINT device_event_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.device_status
     ADD CONSTRAINT device_status_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);

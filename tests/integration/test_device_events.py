@@ -1,0 +1,143 @@
+"""Events of devices on a real store: kept exactly once, and leading to one alert, once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerting import apply
+from alerting.due import Pass, evaluate_due
+from tests.fix_ward import Ward, admit
+from ward.alerts import Alert, AlertState, Outcome
+from ward.events import Answer, DeviceEvent, EventKind
+from ward.store import bus, device_events, evaluation
+from ward.store.device_events import EventRow
+from ward.store.pool import Connection, connect
+from ward.store.samples import Inserted
+
+NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
+Step = Callable[[Connection, Ward], Awaitable[None]]
+
+
+def a_press(ward: Ward, at: datetime = NOW, *, bed: int = 0, seq: int | None = None) -> EventRow:
+    """Make a pressed help button."""
+    event = DeviceEvent(kind=EventKind.HELP_BUTTON, occurred_at=at, seq=seq)
+    worn = ward.beds[bed]
+    return EventRow(stay_id=worn.stay_id, device_no=worn.device_no, received_at=NOW, event=event)
+
+
+async def put(conn: Connection, *rows: EventRow) -> Inserted:
+    """Store events, in a transaction of their own."""
+    async with conn.transaction():
+        return await device_events.insert(conn, rows)
+
+
+async def judge(conn: Connection, at: datetime = NOW) -> list[Alert]:
+    """Evaluate what is due and return the requests that changed."""
+    async with conn.transaction():
+        done: Pass = await evaluate_due(conn, at)
+    return [alert for alert in done.alerts if alert.family == "request"]
+
+
+def played(database_url: str, scenario: Step) -> None:
+    """Play a scenario in a ward of two beds whose stays are watched."""
+
+    async def whole() -> None:
+        ward = await admit(database_url, 2, NOW)
+        async with await connect(database_url, "test", autocommit=True) as conn:
+            await evaluation.enrol(conn, NOW)
+            await scenario(conn, ward)
+
+    asyncio.run(whole())
+
+
+pytestmark = pytest.mark.integration
+
+
+def test_event_is_kept_once(database_url: str) -> None:
+    """A repeat changes nothing, within a batch and after it; other contents under the same key are a conflict."""
+
+    async def scenario(conn: Connection, ward: Ward) -> None:
+        first = await put(conn, a_press(ward, seq=1), a_press(ward, seq=1), a_press(ward, bed=1))
+        again = await put(conn, a_press(ward, seq=1), a_press(ward, seq=2))
+        rows = await (await conn.execute("select stay_id, detail from device_event order by 1")).fetchall()
+
+        assert first == Inserted(stored=2, conflicts=())
+        assert again == Inserted(stored=0, conflicts=(1,))
+        assert rows == [(ward.beds[0].stay_id, {"seq": 1}), (ward.beds[1].stay_id, {})]
+
+    played(database_url, scenario)
+
+
+def test_check_in_keeps_its_answers(database_url: str) -> None:
+    """Answers are kept as they were given, and call for nobody."""
+
+    async def scenario(conn: Connection, ward: Ward) -> None:
+        answers = (Answer(question="breath", answer=True), Answer(question="pain", answer=3.5))
+        event = DeviceEvent(kind=EventKind.CHECK_IN, occurred_at=NOW, answers=answers)
+        bed = ward.beds[0]
+        await put(conn, EventRow(stay_id=bed.stay_id, device_no=bed.device_no, received_at=NOW, event=event))
+        row = await (await conn.execute("select detail -> 'answers' from device_event")).fetchone()
+
+        assert row == ([{"question": "breath", "answer": True}, {"question": "pain", "answer": 3.5}],)
+        assert await judge(conn) == []
+
+    played(database_url, scenario)
+
+
+def test_listeners_are_told_of_the_stay(database_url: str) -> None:
+    """Whoever listens for devices hears which stay has an event."""
+
+    async def scenario(conn: Connection, ward: Ward) -> None:
+        async with await connect(database_url, "ear", autocommit=True) as ear:
+            await bus.subscribe(ear, [bus.Channel.DEVICES])
+            await put(conn, a_press(ward))
+            async with asyncio.timeout(10):
+                note = await anext(ear.notifies())
+
+        assert note.payload == str(ward.beds[0].stay_id)
+
+    played(database_url, scenario)
+
+
+def test_press_opens_one_alert_and_never_twice(database_url: str) -> None:
+    """A press opens an alert; a second one counts; once resolved, only a new press opens another."""
+
+    async def scenario(conn: Connection, ward: Ward) -> None:
+        await put(conn, a_press(ward))
+        (opened,) = await judge(conn)
+        await put(conn, a_press(ward), a_press(ward, NOW + timedelta(seconds=3)))
+        (counted,) = await judge(conn, NOW + timedelta(seconds=5))
+        async with conn.transaction():
+            closing = apply.Resolve(by=ward.nurse_id, outcome=Outcome.TRUE_ALARM, rev=counted.rev)
+            await apply.apply_event(conn, opened.alert_id, closing, NOW + timedelta(minutes=1))
+        await put(conn, a_press(ward))
+        quiet = await judge(conn, NOW + timedelta(minutes=2))
+        await put(conn, a_press(ward, NOW + timedelta(minutes=3)))
+        (new,) = await judge(conn, NOW + timedelta(minutes=3))
+
+        assert (opened.rule, opened.state, opened.began_at) == ("help_button", AlertState.OPEN, NOW)
+        assert (counted.alert_id, counted.recurrences) == (opened.alert_id, 1)
+        assert quiet == []
+        assert (new.alert_id != opened.alert_id, new.recurrences) == (True, 0)
+
+    played(database_url, scenario)
+
+
+def test_press_that_comes_late_after_closing_is_a_new_alert(database_url: str) -> None:
+    """A press that lay in an offline device while another was dealt with is still heard."""
+
+    async def scenario(conn: Connection, ward: Ward) -> None:
+        await put(conn, a_press(ward))
+        (opened,) = await judge(conn)
+        async with conn.transaction():
+            closing = apply.Resolve(by=ward.nurse_id, outcome=Outcome.TRUE_ALARM, rev=opened.rev)
+            await apply.apply_event(conn, opened.alert_id, closing, NOW + timedelta(minutes=1))
+        await put(conn, a_press(ward, NOW - timedelta(hours=1)))
+        (late,) = await judge(conn, NOW + timedelta(minutes=2))
+
+        assert late.alert_id != opened.alert_id
+        assert late.began_at == NOW - timedelta(hours=1)
+
+    played(database_url, scenario)
