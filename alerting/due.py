@@ -16,7 +16,6 @@ from alerting import apply
 from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
 from alerting.features import Batch, DeviceReport, Doubted, Request, StayContext, batch, gather, moment, seconds
 from alerting.rules.news2 import INPUTS
-from alerting.rules.requests import CALLS_FOR_S
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.windows import Windows, columns
 from ward import log, plans
@@ -125,7 +124,7 @@ async def _evaluate(
     ids = [row.stay_id for row in claimed]
     since = await evaluation.take_requests(conn, ids)
     known = await alerts.unresolved(conn, ids)
-    asked = await device_events.unhandled(conn, ids, now - timedelta(seconds=CALLS_FOR_S))
+    asked = await device_events.unhandled(conn, ids)
     stays = _asking(await _contexts(conn, claimed, since, known, now), asked)
     looked_at = await _read(conn, claimed, stays, since, windows)
     found = evaluate(looked_at, seconds(now))

@@ -6,7 +6,7 @@ together, by arrays.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from ingest.delivery import Delivery
 from ward import wire
 from ward.clock import from_us, to_us
-from ward.formats import vitals
+from ward.events import DeviceEvent
 from ward.formats.claims import Claim, Decoded
 from ward.formats.settle import Ints, Settled, settle
+from ward.formats.table import DECODERS
 from ward.people import Device
+from ward.store.device_events import EventRow
 from ward.store.devices import Status
 from ward.store.quarantine import Refused
 from ward.store.samples import Rows
@@ -48,6 +50,8 @@ class Sorted:
     heard: Ints
     ahead_us: Ints
     statuses: list[Status]
+    events: list[EventRow]
+    event_origin: list[int]
     rejects: list[tuple[int, Reject]]
 
     def conflict(self, row: int) -> Reject:
@@ -83,10 +87,10 @@ class _Messages:
 def decode(delivery: Delivery) -> Decoded | None:
     """Decode a delivery's payload by its topic; None where the topic is not one that devices write to."""
     topic = _topic(delivery)
-    if isinstance(topic, Reject) or topic.leaf is not Leaf.VITALS:
+    if isinstance(topic, Reject) or topic.leaf not in DECODERS:
         return None
     try:
-        return vitals.decode(delivery.payload)
+        return DECODERS[topic.leaf](delivery.payload)
     except FORESEEABLE:  # decoders do not raise; if one does, `sort` meets it again and the message is quarantined
         return None
 
@@ -96,27 +100,30 @@ def sort(deliveries: Sequence[Delivery], devices: dict[str, Device]) -> Sorted:
     messages = _Messages()
     rejects: list[tuple[int, Reject]] = []
     statuses: list[Status] = []
+    events: list[EventRow] = []
+    event_origin: list[int] = []
     for position, delivery in enumerate(deliveries):
         found = _whose(delivery, devices)
         if isinstance(found, Reject):
             rejects.append((position, found))
             continue
         leaf, device = found
-        if leaf is Leaf.VITALS:
-            decoded = delivery.decoded or vitals.decode(delivery.payload)
-            if decoded.rejects:
-                rejects += [(position, reject) for reject in decoded.rejects]
-            if decoded.claims:
-                messages.add(position, device, decoded, to_us(delivery.received_at))
-        elif leaf is Leaf.STATUS:
-            status = wire.decode_status(delivery.payload)
-            if isinstance(status, Reject):
-                rejects.append((position, status))
+        decoded = delivery.decoded or DECODERS[leaf](delivery.payload)
+        if decoded.named:
+            decoded = decoded.of(device.device_id)
+        if decoded.rejects:
+            rejects += [(position, reject) for reject in decoded.rejects]
+        if decoded.claims:
+            messages.add(position, device, decoded, to_us(delivery.received_at))
+        if decoded.status is not None:
+            statuses.append(_status(decoded.status, device, delivery.received_at))
+        for event in decoded.events:
+            taken = _event(event, device, delivery)
+            if isinstance(taken, Reject):
+                rejects.append((position, taken))
             else:
-                statuses.append(_status(status, device, delivery.received_at))
-        else:
-            unsupported = f"{leaf} is not taken by this version"
-            rejects.append((position, Reject(Reason.UNSUPPORTED, unsupported, delivery.payload)))
+                events.append(taken)
+                event_origin.append(position)
     settled = settle(messages.claims)
     counts = np.diff([*messages.begins, len(messages.claims)])
     message = np.repeat(np.arange(len(messages.position)), counts)
@@ -128,8 +135,22 @@ def sort(deliveries: Sequence[Delivery], devices: dict[str, Device]) -> Sorted:
         heard=np.array([device.device_no for device in messages.device], dtype=np.int64),
         ahead_us=np.maximum.reduceat(ahead_us, messages.begins) if messages.begins else ahead_us,
         statuses=statuses,
+        events=events,
+        event_origin=event_origin,
         rejects=rejects,
     )
+
+
+def _event(event: DeviceEvent, device: Device, delivery: Delivery) -> EventRow | Reject:
+    """Say whose an event is. One with an impossible time is dated when it came: a call for help is never refused."""
+    occurred_us, received_us = to_us(event.occurred_at), to_us(delivery.received_at)
+    ahead_us = occurred_us - received_us
+    if not -_AGE_US <= ahead_us <= _AHEAD_US:
+        event, occurred_us = replace(event, occurred_at=delivery.received_at), received_us
+    stay_id = device.stay_at(occurred_us)
+    if stay_id is None:
+        return Reject(*_untimely(device, occurred_us, 0), delivery.payload)
+    return EventRow(stay_id=stay_id, device_no=device.device_no, received_at=delivery.received_at, event=event)
 
 
 def _topic(delivery: Delivery) -> wire.Topic | Reject:
@@ -146,6 +167,8 @@ def _whose(delivery: Delivery, devices: dict[str, Device]) -> tuple[Leaf, Device
     if device is None or device.revoked:
         what = "not registered" if device is None else "revoked"
         return Reject(Reason.UNKNOWN_DEVICE, f"device {topic.device_id} is {what}", delivery.payload)
+    if topic.leaf not in DECODERS:
+        return Reject(Reason.UNSUPPORTED, f"{topic.leaf} is not taken by this version", delivery.payload)
     return topic.leaf, device
 
 

@@ -21,8 +21,8 @@ from ingest.delivery import Delivery, Door
 from ward import log, wire
 from ward.clock import Clock
 from ward.people import Device
+from ward.store import device_events, migrate, quarantine, registry, samples
 from ward.store import devices as device_store
-from ward.store import migrate, quarantine, registry, samples
 from ward.store.pool import Connection, connect
 from ward.vitals import IMPLAUSIBLE
 from ward.wire import Leaf, Reason, Reject
@@ -133,7 +133,7 @@ class Writer:
         rows = found.rows
         rejects = list(found.rejects)
         async with AsyncExitStack() as stack:
-            if found.rejects or found.statuses:
+            if found.rejects or found.statuses or found.events:
                 await stack.enter_async_context(conn.transaction())
             inserted = await samples.insert_batch(conn, rows, self._version)
             if inserted is None:
@@ -141,17 +141,21 @@ class Writer:
             rejects += [(int(found.origin[n]), found.conflict(n)) for n in inserted.conflicts]
             if found.statuses:
                 await device_store.save(conn, found.statuses)
+            events = await device_events.insert(conn, found.events)
+            rejects += [(found.event_origin[n], _conflicting(batch[found.event_origin[n]])) for n in events.conflicts]
             if rejects:
                 async with conn.transaction():
                     await quarantine.insert(conn, [validate.refused(batch[at], reject) for at, reject in rejects])
         stored: dict[int, int] = defaultdict(int)
         refused_rows = set(inserted.conflicts)
-        self.counters.stored += inserted.stored
+        self.counters.stored += inserted.stored + events.stored
         self.counters.repeated += len(rows) - inserted.stored - len(refused_rows)
         if any(delivery.response_topic for delivery in batch):  # only receipts tell it
             for n, position in enumerate(found.origin.tolist()):
                 if n not in refused_rows and found.rows.validity[n] not in IMPLAUSIBLE:
                     stored[position] += 1
+            for n, position in enumerate(found.event_origin):
+                stored[position] += n not in events.conflicts
         return rejects, stored
 
     def _settle(self, batch: list[Delivery], rejects: Sequence[tuple[int, Reject]], stored: dict[int, int]) -> None:
@@ -209,6 +213,10 @@ class Writer:
         if self._conn is not None:
             await self._conn.close()
         self._conn = None
+
+
+def _conflicting(delivery: Delivery) -> Reject:
+    return Reject(Reason.CONFLICT, "another event of this kind and time is stored already", delivery.payload)
 
 
 def _own(delivery: Delivery) -> bool:

@@ -79,17 +79,17 @@ _CONFLICTS = (
 ).encode()
 
 
-async def unhandled(conn: Connection, stay_ids: Sequence[StayId], since: datetime) -> list[Unhandled]:
-    """Return the events of these stays, since a time, that call for somebody and that no alert has taken up."""
+async def unhandled(conn: Connection, stay_ids: Sequence[StayId]) -> list[Unhandled]:
+    """Return the events of these stays that call for somebody and that no alert has taken up."""
     async with conn.cursor(row_factory=class_row(Unhandled)) as cursor:
         await cursor.execute(
             """
             select e.stay_id, e.device_no, d.device_id, e.kind, e.occurred_at, e.received_at
             from device_event e join device d using (device_no)
-            where e.stay_id = any(%s) and e.alert_id is null and e.kind <> %s and e.occurred_at >= %s
+            where e.stay_id = any(%s) and e.alert_id is null and e.kind <> %s
             order by e.stay_id, e.occurred_at, e.device_no
             """,
-            (list(stay_ids), str(EventKind.CHECK_IN), since),
+            (list(stay_ids), str(EventKind.CHECK_IN)),
         )
         return await cursor.fetchall()
 

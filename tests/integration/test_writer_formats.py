@@ -1,0 +1,48 @@
+"""Every format of devices through the pipeline into a real PostgreSQL."""
+
+import pytest
+
+from tests.fix_ward import Ward
+from tests.writer_bench import Bench, rows, run
+from ward.clock import SystemClock
+
+
+def test_every_format_reaches_the_store(ward: Ward) -> None:
+    """Readings of each format, and an event, are stored, and their receipts count them."""
+    now = SystemClock().now()
+    observation = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "59408-5"}]},
+        "effectiveDateTime": now.isoformat(),
+        "valueQuantity": {"value": 96, "system": "http://unitsofmeasure.org", "code": "%"},
+    }
+    sent = {
+        "fhir": observation,
+        "senml": [{"n": "temperature", "u": "Cel", "v": 37.2, "t": now.timestamp()}],
+        "event": {"kind": "help_button", "occurred_at": now.isoformat()},
+    }
+
+    async def story(bench: Bench) -> None:
+        for leaf, payload in sent.items():
+            bench.put(f"hemvakt/1/hv-1/{leaf}", payload, response_topic="hemvakt/1/hv-1/receipts")
+        await bench.settled()
+
+    bench = run(ward.database_url, story)
+
+    assert [answer for _, answer, _ in bench.door.published] == [{"stored": 1, "rejected": 0}] * 3
+    assert rows(ward.database_url, "select kind, value from reading order by kind") == [(3, 96.0), (4, 37.2)]
+    assert rows(ward.database_url, "select kind from device_event") == [("help_button",)]
+
+
+@pytest.mark.parametrize("occurred_at", [0, 4_102_444_800_000])
+def test_h08_call_for_help_with_an_impossible_time_is_heard(ward: Ward, occurred_at: int) -> None:
+    """A device whose clock has been lost still calls for help: the event is dated when it came."""
+
+    async def story(bench: Bench) -> None:
+        bench.put("hemvakt/1/hv-1/event", {"kind": "help_button", "occurred_at": occurred_at})
+        await bench.settled()
+
+    run(ward.database_url, story)
+
+    assert rows(ward.database_url, "select occurred_at = received_at from device_event") == [(True,)]
