@@ -10,7 +10,7 @@ from ingest import service, validate
 from ingest.delivery import Delivery
 from ingest.registry_watch import RegistryWatch
 from tests.fix_ward import Ward
-from tests.integration.test_writer import Bench, a_reading, rows, run
+from tests.writer_bench import Bench, a_reading, rows, run
 from ward.clock import SystemClock
 from ward.people import Device
 from ward.store.pool import pool
