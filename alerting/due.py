@@ -14,7 +14,7 @@ import msgspec
 
 from alerting import apply
 from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
-from alerting.features import USABLE, Batch, DeviceReport, StayContext, batch, gather, moment, seconds
+from alerting.features import Batch, DeviceReport, StayContext, batch, gather, moment, seconds
 from alerting.rules.news2 import INPUTS
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.windows import Windows, columns
@@ -26,7 +26,7 @@ from ward.plans import Plan
 from ward.store import alerts, bus, evaluation, scores
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
-from ward.vitals import VITALS
+from ward.vitals import USABLE, VITALS
 
 MOST = 500
 # Late readings widen the window back to where they begin, at most this far.

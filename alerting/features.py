@@ -18,14 +18,11 @@ from ward.alerts import Alert, Input
 from ward.clock import from_us, to_us
 from ward.people import StayId
 from ward.plans import Plan
-from ward.vitals import VITALS, Validity, VitalKind
+from ward.vitals import USABLE, VITALS, VitalKind
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-# Questionable values still speak (an extreme is not an artefact until somebody has looked); the others never do.
-USABLE = (Validity.VLD, Validity.QST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

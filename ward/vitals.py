@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
-__all__ = ["ACVPU", "VITALS", "Acvpu", "Freshness", "Mode", "Reading", "Validity", "Vital", "VitalKind"]
+__all__ = ["ACVPU", "USABLE", "VITALS", "Acvpu", "Freshness", "Mode", "Reading", "Validity", "Vital", "VitalKind"]
 
 
 class VitalKind(StrEnum):
@@ -55,6 +55,11 @@ class Validity(IntEnum):
     CALIB = 3
     ONG = 4
     NA = 5
+
+
+# What may enter a rule or an aggregate. Questionable values still speak (an extreme is not an artefact until somebody
+# has looked); the others never do. To change it, have every hour rolled up anew by a migration (0009).
+USABLE = (Validity.VLD, Validity.QST)
 
 
 class Mode(StrEnum):
