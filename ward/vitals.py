@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
-__all__ = ["ACVPU", "VITALS", "Acvpu", "Freshness", "Mode", "Reading", "Validity", "Vital", "VitalKind"]
+__all__ = ["ACVPU", "USABLE", "VITALS", "Acvpu", "Freshness", "Mode", "Reading", "Validity", "Vital", "VitalKind"]
 
 
 class VitalKind(StrEnum):
@@ -60,11 +60,13 @@ class Validity(IntEnum):
     VLDATED = 8  # valid, and confirmed by a person
 
 
-USABLE = (Validity.VLD, Validity.QST, Validity.VLDATED)
-"""What a rule and an aggregate may use."""
-
 IMPLAUSIBLE = frozenset({Validity.OFLW, Validity.UFLW})
 """Refused, answered and quarantined, and also kept so that it can be shown as "check"; used by nothing else."""
+
+
+# What may enter a rule or an aggregate. Questionable values still speak (an extreme is not an artefact until somebody
+# has looked); the others never do. To change it, have every hour rolled up anew by a migration (0009).
+USABLE = (Validity.VLD, Validity.QST, Validity.VLDATED)
 
 
 class Mode(StrEnum):
