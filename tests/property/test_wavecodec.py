@@ -1,4 +1,4 @@
-"""Whatever the samples, every codec gives them back; whatever the bytes, it gives samples or says that they are corrupt."""
+"""Every codec gives back whatever samples it was given, and calls corrupt whatever it did not make itself."""
 
 import numpy as np
 import pytest
@@ -110,7 +110,7 @@ def test_unknown_codec_is_refused() -> None:
 
 
 def test_long_blocks_take_less() -> None:
-    """On a beating signal with noise the codec of long blocks takes less than the quick one, and both less than zlib."""
+    """Of a beat with noise the codec of long blocks takes less than the quick one, and that less than a byte each."""
     at = np.arange(60_000)
     beat = 200 * np.exp(-(((at % 200) - 100) ** 2) / 18.0) + np.random.default_rng(1).normal(0, 3, at.size)
     samples = np.rint(beat).astype(np.int16)

@@ -33,7 +33,7 @@ from ward.wire import Reason, Reject
 MAX_BLOCK_BYTES: Final = MOST_SAMPLES * SAMPLE_BYTES + 4096  # samples, and ample room for the rest
 _INT16_LITTLE_ENDIAN = 77  # RFC 8746, 2.1
 _DEPTH = 8
-_YEAR_9999_MS = 253_402_300_799_999
+_LATEST_US = (253_402_300_799 - MOST_S) * 1_000_000  # so that the end of a block still lies in the year 9999
 _LARGEST = 1e12  # of scale and offset, either way
 
 # What cbor2 would convert by itself. Tags 0 and 1 stay: they are times.
@@ -192,7 +192,7 @@ def _instant_us(fields: Mapping[object, object]) -> int:
     """Return when the first sample was measured, in microseconds since 1970."""
     value = fields.get("measured_at")
     if isinstance(value, int) and not isinstance(value, bool):
-        if not 0 <= value <= _YEAR_9999_MS:
+        if not 0 <= value <= _LATEST_US // 1000:
             _refuse("measured_at is whole milliseconds since 1970, or RFC 3339 text with an offset")
         return value * 1000
     try:
@@ -201,6 +201,8 @@ def _instant_us(fields: Mapping[object, object]) -> int:
         _refuse(f"measured_at: {error}")
     if at_us < 0:
         raise _Refused(Reason.TOO_OLD, "measured before 1970")
+    if at_us > _LATEST_US:
+        _refuse("measured_at lies outside the calendar")
     return at_us
 
 

@@ -1,4 +1,4 @@
-"""Apply the forward-only migrations under a lock, and keep the daily partitions of readings ahead of time."""
+"""Apply the forward-only migrations under a lock, and keep the daily partitions ahead of time."""
 
 import hashlib
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 4200002
 _DAYS_BEHIND = 2
 _DAYS_AHEAD = 7
+BY_DAY = ("reading", "waveform_block", "waveform_stretch")
 
 
 def migrations() -> list[tuple[int, str, str]]:
@@ -89,15 +90,18 @@ def days_around(now: datetime) -> list[date]:
 
 
 async def ensure_partitions(conn: Connection, days: Iterable[date]) -> None:
-    """Create the partitions of `reading` for these days (UTC) where they are missing; a hypertable needs none."""
-    row = await (await conn.execute("select relkind = 'p' from pg_class where oid = 'reading'::regclass")).fetchone()
-    if row is None or not row[0]:
-        return
-    for day in days:
-        await conn.execute(
-            sql.SQL("create table if not exists {} partition of reading for values from ({}) to ({})").format(
-                sql.Identifier(f"reading_{day:%Y%m%d}"),
-                sql.Literal(f"{day} 00:00+00"),
-                sql.Literal(f"{day + timedelta(days=1)} 00:00+00"),
+    """Create the partitions for these days (UTC) where they are missing; a hypertable needs none."""
+    wanted = list(days)
+    found = await conn.execute(
+        "select relname from pg_class where relkind = 'p' and relname = any(%s)", (list(BY_DAY),)
+    )
+    for (table,) in await found.fetchall():
+        for day in wanted:
+            await conn.execute(
+                sql.SQL("create table if not exists {} partition of {} for values from ({}) to ({})").format(
+                    sql.Identifier(f"{table}_{day:%Y%m%d}"),
+                    sql.Identifier(table),
+                    sql.Literal(f"{day} 00:00+00"),
+                    sql.Literal(f"{day + timedelta(days=1)} 00:00+00"),
+                )
             )
-        )

@@ -91,7 +91,8 @@ def _fit(around: list[Floats], wanted: Int16s) -> NDArray[np.int16]:
     gram = known @ known.T + np.eye(_TAPS) * (_RIDGE * len(wanted))
     weights = np.rint(np.linalg.solve(gram, known @ (wanted - mean)) * _ONE)
     weights[_SIDE] += _ONE - weights.sum()
-    return np.clip(weights, -32_768, 32_767).astype(np.int16)
+    fitted: NDArray[np.int16] = np.clip(weights, -32_768, 32_767).astype(np.int16)
+    return fitted
 
 
 def _predict(around: list[Floats], weights: NDArray[np.int16]) -> Int16s:
