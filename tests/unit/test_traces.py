@@ -1,6 +1,7 @@
 """Pieces become traces: cut, joined, thinned; gaps stay gaps, what was sent twice appears once."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -96,7 +97,7 @@ def test_any_cutting_gives_the_same_signal(cuts: list[int], again: list[tuple[in
     """However a signal is cut, repeated and shuffled, the same trace comes back."""
     signal = list(range(60))
     bounds = sorted({0, 60, *cuts})
-    pieces = [a_piece(a, signal[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    pieces = [a_piece(a, signal[a:b]) for a, b in pairwise(bounds)]
     pieces += [a_piece(at, signal[at : at + size]) for at, size in again]
     order.shuffle(pieces)  # type: ignore[attr-defined] # a Random of Hypothesis
 

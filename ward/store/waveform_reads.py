@@ -6,7 +6,7 @@ lies in.
 
 import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
@@ -125,6 +125,14 @@ async def available(conn: Connection, span: WaveSpan) -> list[Available]:
     """Return the channels that have samples in the span; `start` and `end` may lie beyond it."""
     cursor = await conn.execute(_AVAILABLE, span.parameters())
     return [Available(kind=kind, lead=lead, start=start, end=end) for kind, lead, start, end in await cursor.fetchall()]
+
+
+async def device_ids(conn: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the names of devices by number."""
+    cursor = await conn.execute(
+        "select device_no, device_id from device where device_no = any(%s::bigint[])", (list(numbers),)
+    )
+    return dict(await cursor.fetchall())
 
 
 def stored(row: TupleRow) -> Stored:
