@@ -167,7 +167,7 @@ def test_question_that_cannot_be_answered(house: House, wrong: dict[str, Any]) -
     visit(house, work)
 
 
-def test_h01_stranger_s_waveforms_are_as_unknown_as_nobody_s(house: House) -> None:
+def test_stranger_s_waveforms_are_as_unknown_as_nobody_s(house: House) -> None:
     """Waveforms of another organisation's patient are answered like those of one who does not exist."""
 
     async def work(client: httpx.AsyncClient) -> None:

@@ -113,7 +113,7 @@ def test_blocks_are_read_back_as_one_array(ward: Ward) -> None:
     assert (whole[0].channel.unit, whole[0].channel.scale) == ("mV", 0.00488)
 
 
-def test_other_stay_lead_and_kind_stay_out(ward: Ward) -> None:
+def test_h06_other_stay_lead_and_kind_stay_out(ward: Ward) -> None:
     """What is read is one stay's, of the leads asked for."""
     bed, other = ward.beds[:2]
 

@@ -115,7 +115,7 @@ def test_optional_fields_have_defaults() -> None:
     assert (block.unit, block.offset) == ("mV", 0.0)
 
 
-def test_unit_is_converted_by_the_scale() -> None:
+def test_h07_unit_is_converted_by_the_scale() -> None:
     """Microvolts become millivolts in scale and offset; the samples stay as they were sent."""
     block = the_block(a_payload(unit="uV", scale=4.88, offset=-100))
 
