@@ -1,7 +1,7 @@
 """How many bytes a sample takes and how fast it is: codecs on public recordings, then a day of ECG in a store.
 
-`python -m benchmarks.waveforms --data FOLDER [--most 12]`, the folder as `benchmarks.recordings` describes it. Times are
-those of one core, the best of some turns; bytes are those of the encoded samples, then those of tables with everything.
+`python -m benchmarks.waveforms --data FOLDER [--most 12]`, the folder as `benchmarks.recordings` describes it. Times
+are the best of some turns; bytes are those of the encoded samples, then those of the tables with everything.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from ward.store.waveform_compaction import compact
 from ward.store.waveform_reads import WaveSpan
 from ward.store.waveforms import BlockRow, insert_blocks, read
 from ward.traces import Int16s, thin
-from ward.waveforms import WaveformBlock, WaveKind
 from ward.wavecodec.codec import Codec, decode, encode
+from ward.waveforms import WaveformBlock, WaveKind
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 LIVE_S, STRETCH_S = 10, 600
@@ -49,7 +49,9 @@ def best_s(work: Callable[[], object], turns: int = _TURNS) -> float:
 
 
 def print_row(*cells: object) -> None:
-    print("| " + " | ".join(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in cells) + " |", flush=True)
+    print(
+        "| " + " | ".join(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in cells) + " |", flush=True
+    )
 
 
 def pieces(source: Sequence[Recording], seconds: int) -> list[Int16s]:
@@ -62,14 +64,16 @@ def pieces(source: Sequence[Recording], seconds: int) -> list[Int16s]:
 
 
 def difference_zlib(samples: Int16s) -> bytes:
-    """What one would write first: differences, then zlib at its quickest."""
+    """Encode as one would at first: differences, then zlib at its quickest."""
     return zlib.compress(np.diff(samples, prepend=np.int16(0)).tobytes(), 1)
 
 
 def planes_xz(samples: Int16s) -> bytes:
-    """The strongest compressor of the standard library, on second differences with their bytes apart."""
+    """Encode by the strongest compressor of the standard library, second differences with their bytes apart."""
     zero = np.zeros(1, dtype=np.int16)
-    return lzma.compress(np.diff(np.diff(samples, prepend=zero), prepend=zero).view(np.uint8).reshape(-1, 2).T.tobytes())
+    return lzma.compress(
+        np.diff(np.diff(samples, prepend=zero), prepend=zero).view(np.uint8).reshape(-1, 2).T.tobytes()
+    )
 
 
 def entropy(residuals: Int16s) -> float:
@@ -106,7 +110,7 @@ def codecs(name: str, source: Iterable[Recording], most: int) -> None:
         pairs = list(zip(some, encoded, strict=True))
         decode_s = best_s(lambda pairs=pairs, back=back: [back(*pair) for pair in pairs], 2)  # type: ignore[misc]
         size = sum(map(len, encoded))
-        print_row(label, way, size / count, 16 * count / size / 8, encode_s / count * 1e9, decode_s / count * 1e9)
+        print_row(label, way, size / count, 2 * count / size, encode_s / count * 1e9, decode_s / count * 1e9)
     for way, of in (("first differences", np.diff), ("linear prediction, order 16", predicted)):
         bound = sum(entropy(of(block)) * len(block) for block in long) / sum(map(len, long))
         print_row(label, f"entropy of {way}, 10 min", bound, 2 / bound, "", "")
@@ -189,18 +193,18 @@ async def store(database_url: str, day: Int16s) -> None:
         print("\n| as | interval | samples | best ms | median ms | thinned by 450: ms |\n|---|---|---|---|---|---|")
         await reads(conn, bed, "blocks")
         began = time.perf_counter()
-        done = await compact(conn, DAY + timedelta(days=1), len(blocks))
+        done = await compact(conn, DAY + timedelta(days=1), 2 * len(blocks))
         compact_s = time.perf_counter() - began
         packed = await sizes(conn) - empty
         await reads(conn, bed, "stretches")
         began = time.perf_counter()
         await insert(conn, bed, blocks[:1000])
         late_s = (time.perf_counter() - began) / 1000
-    raw = len(day) * 2
+    raw_mb, *stored_mb = (size / 1e6 for size in (len(day) * 2, arrived, packed))
     print("\n| a day of one lead: 21.6 M samples at 250 Hz | |\n|---|---|")
     print_row("bytes a sample on disk, indexes and all: blocks as they arrived", arrived / len(day))
     print_row("the same after compaction", packed / len(day))
-    print_row("megabytes a day: int16, blocks, stretches", f"{raw / 1e6:.1f}, {arrived / 1e6:.1f}, {packed / 1e6:.1f}")
+    print_row("megabytes a day: int16, blocks, stretches", f"{raw_mb:.1f}, {stored_mb[0]:.1f}, {stored_mb[1]:.1f}")
     print_row("payloads decoded, us each", decode_s * 1e6)
     print_row("blocks of 10 s stored a second (batches of 100, committed)", f"{len(blocks) / insert_s:.0f}")
     print_row("repeats, us each: of a block, of one in a stretch", f"{repeat_s * 1e6:.0f}, {late_s * 1e6:.0f}")

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 UInt16s = NDArray[np.uint16]
 Int16s = NDArray[np.int16]
 
-_HEAD = struct.Struct("<BI")
-_ESCAPE = 255  # stands for a byte that is too large; its value follows apart
-_LONG_TAIL = 3  # the byte keeps this many bits more than a typical value has above 1
+_HEAD = struct.Struct("<BI")  # how many low bits, and whether two values share a byte; the length of the codes
+_PAIRED = 0x80
+_LONG_TAIL = 3  # what is coded keeps this many bits more than a typical value has above 1
+_CALM = 3  # below this mean a code of its own, one bit at least, may be too long for a value
 _TABLE_OF = 7  # zlib's memLevel: 8,192 bytes share a table of codes; fewer adapt faster, and cost more tables
 _RAW = -15  # deflate without a head or a checksum: the block has its own
 
@@ -35,24 +36,48 @@ def pack(values: UInt16s) -> bytes:
     """Encode values, shape (n,); `n` itself is not kept."""
     low_bits = _low_bits(values)
     above = values >> low_bits
-    large = above >= _ESCAPE
-    coder = zlib.compressobj(9, zlib.DEFLATED, _RAW, _TABLE_OF, zlib.Z_HUFFMAN_ONLY)
-    coded = coder.compress(np.minimum(above, _ESCAPE).astype(np.uint8).tobytes()) + coder.flush()
-    escaped = above[large].astype("<u2").tobytes()
-    return _HEAD.pack(low_bits, len(coded)) + coded + _bits(values, low_bits) + escaped
+    coded = _HEAD.pack(low_bits, len(single := _code(above))) + single + _escaped(above, 255)
+    if above.sum(dtype=np.int64) < _CALM * len(above):
+        paired = _code(_pairs(np.minimum(above, 15)))
+        head = _HEAD.pack(low_bits | _PAIRED, len(paired))
+        coded = min(coded, head + paired + _escaped(above, 15), key=len)
+    return coded + _bits(values, low_bits)
 
 
 def unpack(data: memoryview, count: int) -> tuple[UInt16s, memoryview]:
     """Decode `count` values; return them, shape (count,), and what follows them in `data`."""
-    low_bits, length = _HEAD.unpack_from(data)
-    rest = data[_HEAD.size + length :]
+    flags, length = _HEAD.unpack_from(data)
+    low_bits, paired = flags & ~_PAIRED, bool(flags & _PAIRED)
     coded = zlib.decompress(data[_HEAD.size : _HEAD.size + length], _RAW, count)
-    above = np.frombuffer(coded, dtype=np.uint8, count=count).astype(np.uint16)
+    single = np.frombuffer(coded, dtype=np.uint8, count=-(-count // 2) if paired else count)
+    above = (_singles(single)[:count] if paired else single).astype(np.uint16)
+    rest = data[_HEAD.size + length :]
+    large = np.flatnonzero(above == (15 if paired else 255))
+    above[large] = np.frombuffer(rest, dtype="<u2", count=len(large))
+    rest = rest[len(large) * 2 :]
     size = -(-count * low_bits // 8)
-    low = _from_bits(rest[:size], low_bits, count)
-    large = np.flatnonzero(above == _ESCAPE)
-    above[large] = np.frombuffer(rest, dtype="<u2", count=len(large), offset=size)
-    return (above << low_bits) | low, rest[size + len(large) * 2 :]
+    return (above << low_bits) | _from_bits(rest[:size], low_bits, count), rest[size:]
+
+
+def _code(above: UInt16s) -> bytes:
+    """Return Huffman codes of values, 255 standing for all that are larger."""
+    coder = zlib.compressobj(9, zlib.DEFLATED, _RAW, _TABLE_OF, zlib.Z_HUFFMAN_ONLY)
+    return coder.compress(np.minimum(above, 255).astype(np.uint8).tobytes()) + coder.flush()
+
+
+def _escaped(above: UInt16s, limit: int) -> bytes:
+    """Return the values that are told as `limit`, in full."""
+    return above[above >= limit].astype("<u2").tobytes()
+
+
+def _pairs(above: UInt16s) -> UInt16s:
+    """Put two values below 16 into one below 256; a last one stands alone."""
+    even = np.append(above, np.zeros(len(above) % 2, dtype=np.uint16))
+    return even[::2] << 4 | even[1::2]
+
+
+def _singles(pairs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.stack([pairs >> 4, pairs & 15], axis=1).ravel()
 
 
 def _low_bits(values: UInt16s) -> int:

@@ -20,12 +20,12 @@ from ward.wavecodec.packing import fold, pack, unfold, unpack
 Int16s = NDArray[np.int16]
 Floats = NDArray[np.float64]
 
-_SIDE = 6  # neighbours on each side
-_TAPS = 2 * _SIDE
+_SIDES = (4, 8, 16)  # how many neighbours on each side: what is smooth is told by more of them
+_MOST = _SIDES[-1]
 _TOP = 64  # samples that are left to themselves
 _ONE = 1 << 12  # the weight that stands for 1
 _RIDGE = 0.1  # keeps the fit calm where a block is flat
-_NEAREST = slice(_SIDE - 3, _SIDE + 3)
+_EVEN = 1 / 12  # the variance of rounding: nothing is predicted better
 
 
 def encode(samples: Int16s) -> bytes:
@@ -37,11 +37,10 @@ def encode(samples: Int16s) -> bytes:
     beside = np.zeros(0, dtype=np.int16)
     for finer, known in zip(levels[-2::-1], levels[:0:-1], strict=True):
         wanted = finer[1::2]
-        around = _neighbours(known, len(wanted))
-        weights = _fit(around, wanted)
-        residuals = wanted - _predict(around, weights)
-        order = _calm_first(around, beside)
-        parts += [weights.astype("<i2").tobytes(), pack(fold(residuals)[order])]
+        weights = _fit(known, wanted)
+        residuals = wanted - _predict(known, weights, len(wanted))
+        order = _calm_first(known, beside, len(wanted))
+        parts += [bytes([len(weights) // 2]), weights.astype("<i2").tobytes(), pack(fold(residuals)[order])]
         beside = residuals
     return b"".join(parts)
 
@@ -53,14 +52,14 @@ def decode(data: memoryview, count: int) -> Int16s:
     data = data[2 * top :]
     beside = np.zeros(0, dtype=np.int16)
     for size in finer:
-        weights = np.frombuffer(data, dtype="<i2", count=_TAPS).astype(np.int16)
-        values, data = unpack(data[2 * _TAPS :], size // 2)
-        around = _neighbours(known, size // 2)
+        taps = 2 * data[0]
+        weights = np.frombuffer(data, dtype="<i2", count=taps, offset=1).astype(np.int16)
+        values, data = unpack(data[1 + 2 * taps :], size // 2)
         residuals = np.empty(size // 2, dtype=np.int16)
-        residuals[_calm_first(around, beside)] = unfold(values)
+        residuals[_calm_first(known, beside, size // 2)] = unfold(values)
         level = np.empty(size, dtype=np.int16)
         level[::2] = known
-        level[1::2] = _predict(around, weights) + residuals
+        level[1::2] = _predict(known, weights, size // 2) + residuals
         known, beside = level, residuals
     return known
 
@@ -77,52 +76,81 @@ def _sizes(count: int) -> list[int]:
     return list(halving(count))[::-1]
 
 
-def _neighbours(known: Int16s, count: int) -> list[Floats]:
+def _neighbours(known: Int16s | Floats, side: int, count: int) -> list[Floats]:
     """Return, for each tap from left to right, the known samples there, shape (count,); the edges are repeated."""
-    padded = np.pad(known, (_SIDE - 1, _SIDE + 1), mode="edge").astype(np.float64)
-    return [padded[tap : tap + count] for tap in range(_TAPS)]
+    padded = np.pad(known.astype(np.float64), (side - 1, side + 1), mode="edge")
+    return [padded[tap : tap + count] for tap in range(2 * side)]
 
 
-def _fit(around: list[Floats], wanted: Int16s) -> NDArray[np.int16]:
-    """Return the weights, in units of 1 / `_ONE`, with which the neighbours predict best; they sum up to 1."""
-    known = np.stack(around)
+def _fit(known: Int16s, wanted: Int16s) -> NDArray[np.int16]:
+    """Return the weights, in units of 1 / `_ONE`, of as many neighbours as are worth their bytes; they sum up to 1.
+
+    Least squares, for the largest number of neighbours once; fewer of them are the middle of it.
+    """
     mean = known.mean()
-    known = known - mean
-    gram = known @ known.T + np.eye(_TAPS) * (_RIDGE * len(wanted))
-    weights = np.rint(np.linalg.solve(gram, known @ (wanted - mean)) * _ONE)
-    weights[_SIDE] += _ONE - weights.sum()
+    there, target = known - mean, wanted - mean
+    around = _neighbours(there, _MOST, len(target))
+    alike = _products(around)
+    like_target = np.array([(samples * target).sum() for samples in around])
+    power = (target * target).sum()
+    found = []
+    for side in _SIDES:
+        middle = slice(_MOST - side, _MOST + side)
+        toward = like_target[middle]
+        weights = np.linalg.solve(alike[middle, middle] + np.eye(2 * side) * (_RIDGE * len(target)), toward)
+        missed = max((power - weights @ toward) / len(target), _EVEN)
+        found.append((4 * side + len(target) / 16 * np.log2(missed), weights))
+    weights = np.rint(min(found, key=lambda each: each[0])[1] * _ONE)
+    weights[len(weights) // 2] += _ONE - weights.sum()
     fitted: NDArray[np.int16] = np.clip(weights, -32_768, 32_767).astype(np.int16)
     return fitted
 
 
-def _predict(around: list[Floats], weights: NDArray[np.int16]) -> Int16s:
-    total = np.full(len(around[0]), _ONE / 2)
-    for samples, weight in zip(around, weights.tolist(), strict=True):
+def _products(around: list[Floats]) -> Floats:
+    """Return the sums of products of each two taps, shape (taps, taps).
+
+    Two taps at a distance see nearly the same products as the next two, but for one at either end. So each distance is
+    summed once; a library's product of matrices would do many times as much, and keep every core busy.
+    """
+    taps = len(around)
+    ends = np.array([[samples[0], samples[-1]] for samples in around])
+    sums = np.empty((taps, taps))
+    for distance in range(taps):
+        first = (around[0] * around[distance]).sum()
+        left, right = ends[: taps - distance], ends[distance:]
+        changes = left[1:, 1] * right[1:, 1] - left[:-1, 0] * right[:-1, 0]
+        along = first + np.concatenate([[0.0], np.cumsum(changes)])
+        at = np.arange(taps - distance)
+        sums[at, at + distance] = sums[at + distance, at] = along
+    return sums
+
+
+def _predict(known: Int16s, weights: NDArray[np.int16], count: int) -> Int16s:
+    total = np.full(count, _ONE / 2)
+    for samples, weight in zip(_neighbours(known, len(weights) // 2, count), weights.tolist(), strict=True):
         total += samples * weight
     return np.clip(np.floor(total / _ONE), -32_768, 32_767).astype(np.int16)
 
 
-def _calm_first(around: list[Floats], beside: Int16s) -> NDArray[np.int64]:
+def _calm_first(known: Int16s, beside: Int16s, count: int) -> NDArray[np.int64]:
     """Return the order of the wanted samples by how much the signal moves there, in octaves; ties stay in time."""
-    steps = [np.abs(right - left) for left, right in zip(around[_NEAREST], around[_NEAREST][1:], strict=False)]
-    bends = [
-        np.abs(left - 2 * middle + right)
-        for left, middle, right in zip(around[_NEAREST], around[_NEAREST][1:], around[_NEAREST][2:], strict=False)
-    ]
-    moves = steps[1] + steps[2] + steps[3] + 2 * (bends[0] + bends[1] + bends[2] + bends[3])
+    padded = np.pad(known, (2, 4), mode="edge").astype(np.int32)
+    steps = np.abs(np.diff(padded))
+    bends = np.abs(np.diff(padded, n=2))
+    moves = steps[1 : 1 + count] + steps[2 : 2 + count] + steps[3 : 3 + count]
+    moves += 2 * sum(bends[at : at + count] for at in range(4))
     if len(beside):
         moves += _misses(beside, len(moves))
-    _, octave = np.frexp(moves)
+    _, octave = np.frexp(moves.astype(np.float64))
     return np.argsort(octave.astype(np.uint8), kind="stable")
 
 
-def _misses(beside: Int16s, count: int) -> Floats:
+def _misses(beside: Int16s, count: int) -> NDArray[np.int32]:
     """Return how badly the samples around were predicted, one level up; `beside` stands at every second known one."""
-    at = np.zeros(count + 8)
-    missed = np.abs(beside.astype(np.float64))[: (count + 4) // 2]
+    at = np.zeros(count + 8, dtype=np.int32)
+    missed = np.abs(beside.astype(np.int32))[: (count + 4) // 2]
     at[4 : 4 + 2 * len(missed) : 2] = missed  # known sample 1 lies right of wanted sample 0
-    pairs = at[:-1] + at[1:]
-    near, beyond = pairs[3 : 3 + count], at[2 : 2 + count] + at[5 : 5 + count]
-    far = at[1 : 1 + count] + at[6 : 6 + count] + at[:count] + at[7 : 7 + count]
-    misses: Floats = 2 * near + 2 * beyond + far
+    shifted = [at[by : by + count] for by in range(8)]
+    near, beyond = shifted[3] + shifted[4], shifted[2] + shifted[5]
+    misses: NDArray[np.int32] = 2 * (near + beyond) + shifted[1] + shifted[6] + shifted[0] + shifted[7]
     return misses
