@@ -109,7 +109,7 @@ async def compact(conn: Connection, before: datetime, limit: int) -> Compacted:
                 at = window.following()
         moved += await _move(conn, found)
     if done:
-        await _empty(conn, until)
+        await _empty(conn)
     return Compacted(blocks=sum(len(each.parts) for each in moved), stretches=len(moved), done=done)
 
 
@@ -191,25 +191,30 @@ async def _replace(conn: Connection, each: _Stretch) -> None:
     )
 
 
-async def _empty(conn: Connection, until: datetime) -> None:
-    """Give the disk back what the blocks of whole days have left; a hypertable's chunks are vacuumed instead."""
+async def _empty(conn: Connection) -> None:
+    """Give the disk back of each partition or chunk whose blocks have all moved."""
     found = await conn.execute(
-        "select relname from pg_inherits join pg_class c on c.oid = inhrelid"
-        " where inhparent = 'waveform_block'::regclass and c.relkind = 'r' and relname < %s"
-        " and pg_relation_size(c.oid) > 0 order by relname",
-        (f"waveform_block_{until:%Y%m%d}",),
+        "select nspname, relname from pg_inherits join pg_class c on c.oid = inhrelid"
+        " join pg_namespace n on n.oid = relnamespace"
+        " where inhparent = 'waveform_block'::regclass and relkind = 'r' and pg_relation_size(c.oid) > 0"
     )
-    for (name,) in await found.fetchall():
-        with contextlib.suppress(errors.LockNotAvailable):  # in use: the next call finds it again
-            await _truncate(conn, sql.Identifier(name))
+    for schema, name in await found.fetchall():
+        part = sql.Identifier(schema, name)
+        if await _holds_nothing(conn, part):
+            with contextlib.suppress(errors.LockNotAvailable):  # in use: the next call finds it again
+                await _truncate(conn, part)
+
+
+async def _holds_nothing(conn: Connection, part: sql.Identifier) -> bool:
+    row = await (await conn.execute(sql.SQL("select not exists (select from {})").format(part))).fetchone()
+    return row == (True,)
 
 
 async def _truncate(conn: Connection, part: sql.Identifier) -> None:
-    """Truncate a partition in which nothing is."""
+    """Truncate a partition, unless something has come into it."""
     async with conn.transaction():
         await conn.execute("set local lock_timeout = '200ms'")
         await conn.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
         await conn.execute(sql.SQL("lock table {} in access exclusive mode").format(part))
-        row = await (await conn.execute(sql.SQL("select exists (select from {})").format(part))).fetchone()
-        if row == (False,):
+        if await _holds_nothing(conn, part):
             await conn.execute(sql.SQL("truncate {}").format(part))

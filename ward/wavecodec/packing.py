@@ -35,7 +35,7 @@ def unfold(values: UInt16s) -> Int16s:
 def pack(values: UInt16s) -> bytes:
     """Encode values, shape (n,); `n` itself is not kept."""
     low_bits = _low_bits(values)
-    above = values >> low_bits
+    above = values >> np.uint16(low_bits)
     coded = _HEAD.pack(low_bits, len(single := _code(above))) + single + _escaped(above, 255)
     if above.sum(dtype=np.int64) < _CALM * len(above):
         paired = _code(_pairs(np.minimum(above, 15)))
@@ -73,7 +73,7 @@ def _escaped(above: UInt16s, limit: int) -> bytes:
 def _pairs(above: UInt16s) -> UInt16s:
     """Put two values below 16 into one below 256; a last one stands alone."""
     even = np.append(above, np.zeros(len(above) % 2, dtype=np.uint16))
-    return even[::2] << 4 | even[1::2]
+    return even[::2] << np.uint16(4) | even[1::2]
 
 
 def _singles(pairs: NDArray[np.uint8]) -> NDArray[np.uint8]:
