@@ -126,10 +126,12 @@ def _products(around: list[Floats]) -> Floats:
 
 
 def _predict(known: Int16s, weights: NDArray[np.int16], count: int) -> Int16s:
-    total = np.full(count, _ONE / 2)
+    total, share = np.full(count, _ONE / 2), np.empty(count)
     for samples, weight in zip(_neighbours(known, len(weights) // 2, count), weights.tolist(), strict=True):
-        total += samples * weight
-    return np.clip(np.floor(total / _ONE), -32_768, 32_767).astype(np.int16)
+        np.multiply(samples, weight, out=share)
+        total += share
+    np.floor(np.divide(total, _ONE, out=total), out=total)
+    return np.clip(total, -32_768, 32_767, out=total).astype(np.int16)
 
 
 def _calm_first(known: Int16s, beside: Int16s, count: int) -> NDArray[np.int64]:
