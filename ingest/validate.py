@@ -25,7 +25,9 @@ from ward.store.device_events import EventRow
 from ward.store.devices import Status
 from ward.store.quarantine import Refused
 from ward.store.samples import Rows
+from ward.store.waveforms import BlockRow
 from ward.vitals import BY_CODE
+from ward.waveforms import WaveformBlock
 from ward.wire import Leaf, Reason, Reject
 
 MAX_AHEAD = timedelta(minutes=5)
@@ -42,7 +44,8 @@ _remembered = lru_cache(maxsize=65_536)(wire.parse_topic)
 class Sorted:
     """What a number of deliveries came to. `origin[i]` is the delivery that row `i` came from.
 
-    `heard` are the devices of messages with readings, `ahead_us` how far the newest of each was ahead of when it came.
+    Events, blocks and rejects come with the number of their delivery. `heard` are the devices of messages with
+    readings, `ahead_us` how far the newest of each was ahead of when it came.
     """
 
     rows: Rows
@@ -50,8 +53,8 @@ class Sorted:
     heard: Ints
     ahead_us: Ints
     statuses: list[Status]
-    events: list[EventRow]
-    event_origin: list[int]
+    events: list[tuple[int, EventRow]]
+    blocks: list[tuple[int, BlockRow]]
     rejects: list[tuple[int, Reject]]
 
     def conflict(self, row: int) -> Reject:
@@ -100,8 +103,8 @@ def sort(deliveries: Sequence[Delivery], devices: dict[str, Device]) -> Sorted:
     messages = _Messages()
     rejects: list[tuple[int, Reject]] = []
     statuses: list[Status] = []
-    events: list[EventRow] = []
-    event_origin: list[int] = []
+    events: list[tuple[int, EventRow]] = []
+    blocks: list[tuple[int, BlockRow]] = []
     for position, delivery in enumerate(deliveries):
         found = _whose(delivery, devices)
         if isinstance(found, Reject):
@@ -118,12 +121,11 @@ def sort(deliveries: Sequence[Delivery], devices: dict[str, Device]) -> Sorted:
         if decoded.status is not None:
             statuses.append(_status(decoded.status, device, delivery.received_at))
         for event in decoded.events:
-            taken = _event(event, device, delivery)
-            if isinstance(taken, Reject):
-                rejects.append((position, taken))
-            else:
-                events.append(taken)
-                event_origin.append(position)
+            called = _event(event, device, delivery)
+            (rejects if isinstance(called, Reject) else events).append((position, called))  # type: ignore[arg-type]
+        for block in decoded.blocks:
+            traced = _block(block, device, delivery)
+            (rejects if isinstance(traced, Reject) else blocks).append((position, traced))  # type: ignore[arg-type]
     settled = settle(messages.claims)
     counts = np.diff([*messages.begins, len(messages.claims)])
     message = np.repeat(np.arange(len(messages.position)), counts)
@@ -136,7 +138,7 @@ def sort(deliveries: Sequence[Delivery], devices: dict[str, Device]) -> Sorted:
         ahead_us=np.maximum.reduceat(ahead_us, messages.begins) if messages.begins else ahead_us,
         statuses=statuses,
         events=events,
-        event_origin=event_origin,
+        blocks=blocks,
         rejects=rejects,
     )
 
@@ -151,6 +153,16 @@ def _event(event: DeviceEvent, device: Device, delivery: Delivery) -> EventRow |
     if stay_id is None:
         return Reject(*_untimely(device, occurred_us, 0), delivery.payload)
     return EventRow(stay_id=stay_id, device_no=device.device_no, received_at=delivery.received_at, event=event)
+
+
+def _block(block: WaveformBlock, device: Device, delivery: Delivery) -> BlockRow | Reject:
+    """Say whose a block is: one that began with one wearer and ended with another is nobody's."""
+    received_us = to_us(delivery.received_at)
+    ahead_us = block.measured_us - received_us
+    stay_id = device.stay_at(block.measured_us)
+    if stay_id is None or device.stay_at(block.ends_us - 1) != stay_id or not -_AGE_US <= ahead_us <= _AHEAD_US:
+        return Reject(*_untimely(device, block.measured_us, ahead_us), delivery.payload)
+    return BlockRow(stay_id=stay_id, device_no=device.device_no, received_at=delivery.received_at, block=block)
 
 
 def _topic(delivery: Delivery) -> wire.Topic | Reject:

@@ -21,7 +21,7 @@ from ingest.delivery import Delivery, Door
 from ward import log, wire
 from ward.clock import Clock
 from ward.people import Device
-from ward.store import device_events, migrate, quarantine, registry, samples
+from ward.store import device_events, migrate, quarantine, registry, samples, waveforms
 from ward.store import devices as device_store
 from ward.store.pool import Connection, connect
 from ward.vitals import IMPLAUSIBLE
@@ -29,6 +29,7 @@ from ward.wire import Leaf, Reason, Reject
 
 _MOST = 2000
 _MOST_BYTES = 1 << 20
+_DAY_US = 86_400_000_000
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # What can be the fault of a message. Everything else is the store's: then nothing is refused, all is held.
 _REFUSALS = (psycopg.DataError, psycopg.IntegrityError, ValueError, ArithmeticError, RecursionError)
@@ -36,6 +37,14 @@ _REFUSALS = (psycopg.DataError, psycopg.IntegrityError, ValueError, ArithmeticEr
 
 class _RegistryMoved(Exception):  # noqa: N818 - reads as what happened
     """Bindings changed after the batch was sorted: sort it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Others:
+    """What became of events and waveforms: how many are new, and which deliveries contradict what is stored."""
+
+    stored: int
+    conflicts: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -133,7 +142,7 @@ class Writer:
         rows = found.rows
         rejects = list(found.rejects)
         async with AsyncExitStack() as stack:
-            if found.rejects or found.statuses or found.events:
+            if found.rejects or found.statuses or found.events or found.blocks:
                 await stack.enter_async_context(conn.transaction())
             inserted = await samples.insert_batch(conn, rows, self._version)
             if inserted is None:
@@ -141,22 +150,29 @@ class Writer:
             rejects += [(int(found.origin[n]), found.conflict(n)) for n in inserted.conflicts]
             if found.statuses:
                 await device_store.save(conn, found.statuses)
-            events = await device_events.insert(conn, found.events)
-            rejects += [(found.event_origin[n], _conflicting(batch[found.event_origin[n]])) for n in events.conflicts]
+            others = await self._insert_others(conn, found)
+            rejects += [(at, _conflicting(batch[at])) for at in others.conflicts]
             if rejects:
                 async with conn.transaction():
                     await quarantine.insert(conn, [validate.refused(batch[at], reject) for at, reject in rejects])
         stored: dict[int, int] = defaultdict(int)
         refused_rows = set(inserted.conflicts)
-        self.counters.stored += inserted.stored + events.stored
+        self.counters.stored += inserted.stored + others.stored
         self.counters.repeated += len(rows) - inserted.stored - len(refused_rows)
         if any(delivery.response_topic for delivery in batch):  # only receipts tell it
             for n, position in enumerate(found.origin.tolist()):
                 if n not in refused_rows and found.rows.validity[n] not in IMPLAUSIBLE:
                     stored[position] += 1
-            for n, position in enumerate(found.event_origin):
-                stored[position] += n not in events.conflicts
+            for position, _ in (*found.events, *found.blocks):
+                stored[position] += position not in others.conflicts
         return rejects, stored
+
+    async def _insert_others(self, conn: Connection, found: validate.Sorted) -> _Others:
+        """Store events and waveforms, in the transaction that holds the registry; a message has one of either."""
+        events = await device_events.insert(conn, [row for _, row in found.events])
+        blocks = await waveforms.insert_blocks(conn, [row for _, row in found.blocks])
+        conflicts = {found.events[n][0] for n in events.conflicts} | {found.blocks[n][0] for n in blocks.conflicts}
+        return _Others(stored=events.stored + blocks.stored, conflicts=frozenset(conflicts))
 
     def _settle(self, batch: list[Delivery], rejects: Sequence[tuple[int, Reject]], stored: dict[int, int]) -> None:
         """Tell the senders, after the commit: acknowledgements, rejects, receipts."""
@@ -184,7 +200,8 @@ class Writer:
             delivery.door.publish(wire.topic(device_id, Leaf.REJECTS), answer)
 
     async def _partitions(self, conn: Connection, found: validate.Sorted) -> None:
-        days = set(np.unique(found.rows.measured_us // 86_400_000_000).tolist()) - self._days
+        days = set(np.unique(found.rows.measured_us // _DAY_US).tolist())
+        days = (days | {row.block.measured_us // _DAY_US for _, row in found.blocks}) - self._days
         if days:
             async with conn.transaction():
                 await migrate.ensure_partitions(conn, [date.fromordinal(719_163 + day) for day in sorted(days)])
@@ -216,7 +233,7 @@ class Writer:
 
 
 def _conflicting(delivery: Delivery) -> Reject:
-    return Reject(Reason.CONFLICT, "another event of this kind and time is stored already", delivery.payload)
+    return Reject(Reason.CONFLICT, "another event or block of this kind and time is stored already", delivery.payload)
 
 
 def _own(delivery: Delivery) -> bool:

@@ -53,6 +53,12 @@ GROUND_FLOOR_BRINGS = {
     "ward.formats.fhir_values": {"msgspec"},
     "ward.formats.instants": {"msgspec", "numpy"},
     "ward.formats.settle": {"numpy"},
+    "ward.formats.waveform": {"cbor2", "msgspec"},
+    "ward.wavecodec.codec": {"numpy"},
+    "ward.wavecodec.differences": {"numpy"},
+    "ward.wavecodec.packing": {"numpy"},
+    "ward.wavecodec.pyramid": {"numpy"},
+    "ward.traces": {"numpy"},
 }
 
 # Shells: the modules that touch the world. Whatever is not named here is pure.

@@ -8,6 +8,7 @@
     ├── Conflict           somebody else changed it first; carries nothing but the reason
     ├── IllegalTransition  an event that the alert's state does not allow
     ├── StoreUnavailable   the store does not answer; nothing was acknowledged
+    ├── CorruptBlock       stored samples are not those that were put there
     └── PacketError        (ingest.reasons) a device broke the MQTT protocol; its connection is closed
 """
 
@@ -34,3 +35,7 @@ class IllegalTransition(HemvaktError):  # noqa: N818 - reads as what happened
 
 class StoreUnavailable(HemvaktError):  # noqa: N818 - reads as what happened
     """The store cannot be reached; the caller holds its work and tries again."""
+
+
+class CorruptBlock(HemvaktError):  # noqa: N818 - reads as what happened
+    """Stored samples cannot be decoded, or not to what their checksum says; the disk or a program is at fault."""

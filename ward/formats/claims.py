@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from ward.events import DeviceEvent
+from ward.waveforms import WaveformBlock
 from ward.wire import MAX_PAYLOAD_BYTES, Reason, Reject, WireStatus
 
 # Nesting thousands deep ends in a RecursionError; one device's nonsense must not end the process of all.
@@ -50,6 +51,7 @@ class Decoded(msgspec.Struct):
     status: WireStatus | None = None
     events: list[DeviceEvent] = []
     named: dict[int, str] = {}
+    blocks: list[WaveformBlock] = []
 
     def of(self, device_id: str) -> "Decoded":
         """Return this as a message of `device_id`: what says that another device measured it is refused (H6)."""

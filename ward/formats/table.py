@@ -6,13 +6,14 @@ Every decoder takes a payload and gives a `Decoded`; none raises, whatever the b
 from collections.abc import Callable
 from types import MappingProxyType
 
-from ward.formats import event, fhir, senml, status, vitals
+from ward.formats import event, fhir, senml, status, vitals, waveform
 from ward.formats.claims import Decoded
 from ward.wire import Leaf
 
 DECODERS: MappingProxyType[Leaf, Callable[[bytes], Decoded]] = MappingProxyType(
     {
         Leaf.VITALS: vitals.decode,
+        Leaf.WAVEFORM: waveform.decode,
         Leaf.STATUS: status.decode,
         Leaf.EVENT: event.decode,
         Leaf.SENML: senml.decode,

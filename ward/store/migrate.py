@@ -81,5 +81,7 @@ async def _timescale(conn: Connection) -> None:
 
 
 async def ensure_partitions(conn: Connection, days: Iterable[date]) -> None:
-    """Create the partitions of `reading` for these days (UTC) where they are missing; a hypertable needs none."""
-    await partitions.ensure(conn, partitions.READING, days)
+    """Create the partitions for these days' measurements (UTC) where they are missing; a hypertable needs none."""
+    wanted = list(days)
+    for ageing in (partitions.READING, partitions.WAVEFORM, partitions.STRETCH):
+        await partitions.ensure(conn, ageing, wanted)

@@ -49,7 +49,8 @@ ROLLUPS = (
     Ageing(table="rollup_1d", days=360, kept=Kept.AGGREGATES),
 )
 WAVEFORM = Ageing(table="waveform_block", days=1, kept=Kept.WAVEFORMS)
-AGEING = (READING, *ROLLUPS, WAVEFORM)
+STRETCH = Ageing(table="waveform_stretch", days=1, kept=Kept.WAVEFORMS)
+AGEING = (READING, *ROLLUPS, WAVEFORM, STRETCH)
 
 
 def days_around(now: datetime) -> list[date]:

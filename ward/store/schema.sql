@@ -479,6 +479,48 @@ ALTER TABLE public.team ALTER COLUMN team_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.waveform_block (
+    stay_id bigint NOT NULL,
+    kind smallint NOT NULL,
+    lead text NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    device_no bigint NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    fs_hz double precision NOT NULL,
+    unit text NOT NULL,
+    scale double precision NOT NULL,
+    "offset" double precision NOT NULL,
+    samples integer NOT NULL,
+    codec smallint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    data bytea NOT NULL,
+    CONSTRAINT waveform_block_fs_hz_check CHECK ((fs_hz > (0)::double precision)),
+    CONSTRAINT waveform_block_samples_check CHECK ((samples > 0))
+)
+PARTITION BY RANGE (measured_at);
+ALTER TABLE ONLY public.waveform_block ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE public.waveform_stretch (
+    stay_id bigint NOT NULL,
+    kind smallint NOT NULL,
+    lead text NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    device_no bigint NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    fs_hz double precision NOT NULL,
+    unit text NOT NULL,
+    scale double precision NOT NULL,
+    "offset" double precision NOT NULL,
+    samples integer NOT NULL,
+    codec smallint NOT NULL,
+    parts bytea NOT NULL,
+    data bytea NOT NULL,
+    CONSTRAINT waveform_stretch_fs_hz_check CHECK ((fs_hz > (0)::double precision)),
+    CONSTRAINT waveform_stretch_samples_check CHECK ((samples > 0))
+)
+PARTITION BY RANGE (measured_at);
+ALTER TABLE ONLY public.waveform_stretch ALTER COLUMN data SET STORAGE EXTERNAL;
+
 ALTER TABLE ONLY public.alert_event
     ADD CONSTRAINT alert_event_pkey PRIMARY KEY (stay_id, alert_id, rev);
 
@@ -595,6 +637,12 @@ ALTER TABLE ONLY public.team
 
 ALTER TABLE ONLY public.team
     ADD CONSTRAINT team_pkey PRIMARY KEY (team_id);
+
+ALTER TABLE ONLY public.waveform_block
+    ADD CONSTRAINT waveform_block_pkey PRIMARY KEY (stay_id, kind, lead, measured_at, device_no);
+
+ALTER TABLE ONLY public.waveform_stretch
+    ADD CONSTRAINT waveform_stretch_pkey PRIMARY KEY (stay_id, kind, lead, measured_at, device_no);
 
 CREATE INDEX alert_by_id ON public.alert USING btree (alert_id);
 

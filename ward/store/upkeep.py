@@ -1,4 +1,4 @@
-"""Everything that a store needs done as time goes: partitions ahead, roll-up, compression, dropping what is too old.
+"""Everything that a store needs done as time goes: partitions ahead, roll-up, compression, dropping.
 
 `run` is called again and again, by as many processes as like to: one works, the others go home. What it does comes in
 small transactions of their own, so that ingest goes on beside it, and it stops after some seconds; whatever is left, or
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from psycopg import errors
 
 from ward import log
-from ward.store import partitions, rollups
+from ward.store import partitions, rollups, waveform_compaction
 from ward.store.keep import Keep, Kept
 from ward.store.partitions import AGEING, READING, ROLLUPS, Part
 from ward.store.pool import Connection
@@ -22,6 +22,8 @@ from ward.store.pool import Connection
 _LOCK = 4200010
 _SECONDS = 20.0  # after which no new step is begun
 _QUARANTINE_AT_ONCE = 1000
+_COMPACT_AFTER = timedelta(days=1)
+_BLOCKS_AT_ONCE = 2000
 _LATEST = timedelta(days=40)  # older days than what may still come are compressed once and for all
 
 
@@ -35,6 +37,7 @@ class Report:
     compressed: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     forgotten: int = 0
+    blocks: int = 0
     finished: bool = False
 
     def counts(self) -> dict[str, int]:
@@ -46,6 +49,7 @@ class Report:
             "compressed": len(self.compressed),
             "dropped": len(self.dropped),
             "forgotten": self.forgotten,
+            "blocks": self.blocks,
         }
 
 
@@ -95,6 +99,7 @@ async def run(conn: Connection, now: datetime, keep: Keep, *, seconds: float = _
             await _drop(conn, now, keep, report, deadline)
             await _compress(conn, now, keep, report, deadline)
             await _forget(conn, now, keep, report, deadline)
+            await _compact(conn, now, report, deadline)
             report.finished = True
         except (_OutOfTime, errors.LockNotAvailable):
             log.get().info("upkeep_continues_later", **report.counts())
@@ -178,6 +183,16 @@ async def _forget(conn: Connection, now: datetime, keep: Keep, report: Report, d
         )
         report.forgotten += gone.rowcount
         if gone.rowcount < _QUARANTINE_AT_ONCE:
+            return
+        deadline.check()
+
+
+async def _compact(conn: Connection, now: datetime, report: Report, deadline: _Deadline) -> None:
+    """Lay waveform blocks of yesterday and before together, which takes fewer bytes."""
+    while True:
+        done = await waveform_compaction.compact(conn, now - _COMPACT_AFTER, _BLOCKS_AT_ONCE)
+        report.blocks += done.blocks
+        if done.done:
             return
         deadline.check()
 
