@@ -8,6 +8,7 @@
     ├── Conflict           somebody else changed it first; carries nothing but the reason
     ├── IllegalTransition  an event that the alert's state does not allow
     ├── StoreUnavailable   the store does not answer; nothing was acknowledged
+    ├── MaintenanceFailed  a backup, restore or export was not finished; what is in use was not touched
     └── PacketError        (ingest.reasons) a device broke the MQTT protocol; its connection is closed
 """
 
@@ -34,3 +35,7 @@ class IllegalTransition(HemvaktError):  # noqa: N818 - reads as what happened
 
 class StoreUnavailable(HemvaktError):  # noqa: N818 - reads as what happened
     """The store cannot be reached; the caller holds its work and tries again."""
+
+
+class MaintenanceFailed(HemvaktError):  # noqa: N818 - reads as what happened
+    """A backup, restore or export could not be finished; the store in use is as it was."""
