@@ -197,15 +197,58 @@ def load(roster: Annotated[Path, typer.Argument(help="A TOML file; onebox/demo.t
 
 
 @app.command()
-def check() -> None:
-    """Tell whether the store answers, its schema is right and every service lives; the exit code says the same."""
+def check(
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Look at every single reading; takes its time.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON, for a monitoring system.")] = False,
+) -> None:
+    """Tell whether the store is whole and every service lives and keeps up; the exit code is 1 when something is wrong.
+
+    Each line is ok, warn (worth a look) or fail, with what to do. Reads only.
+    """
     from onebox import health  # noqa: PLC0415
     from ward.store.keep import Keep  # noqa: PLC0415
 
     stored = _stored()
-    lines, healthy = asyncio.run(health.check(stored.database_url, Keep.of(stored)))
-    typer.echo("\n".join(lines))
-    raise typer.Exit(0 if healthy else 1)
+    found = asyncio.run(health.check(stored.database_url, Keep.of(stored), deep=deep))
+    typer.echo(health.as_json(found) if json else "\n".join(health.lines(found)))
+    raise typer.Exit(0 if health.healthy(found) else 1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; nobody else may read it.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write the whole store into one file, as it is now, while everything goes on.
+
+    Example: ./hemvakt backup /safe/place/hemvakt-$(date +%F).dump
+    """
+    from onebox import backup as backups  # noqa: PLC0415
+
+    typer.echo(backups.make(_stored().database_url, file, over=force).said())
+
+
+@app.command()
+def restore(
+    file: Annotated[Path | None, typer.Argument(help="A file that `backup` has made.")] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    into: Annotated[
+        str | None, typer.Option(help="A drill: restore into a new database of this name, change nothing else.")
+    ] = None,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Do not keep the store that was in use.")] = False,
+    forget: Annotated[str | None, typer.Option(help="Remove a database that a restore or a drill has left.")] = None,
+) -> None:
+    """Put a backup in the place of the store, while everything runs; the services come back by themselves.
+
+    Shows first what the store in use has and the backup has not, and asks. The old store is kept beside.
+    """
+    from onebox import restore as restores  # noqa: PLC0415
+
+    wanted = restores.Wanted(file=file, into=into, forget=forget, drop_old=drop_old)
+    restores.run(_stored().database_url, wanted, say=typer.echo, agreed=lambda text: yes or typer.confirm(text))
 
 
 def _stored(**flags: object) -> settings.Settings:

@@ -20,6 +20,16 @@ Ask = Callable[[Sequence[str]], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the command was given: a file to restore (into a new database `into`), or a database to `forget`."""
+
+    file: Path | None
+    into: str | None
+    forget: str | None
+    drop_old: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """A file that PostgreSQL can read: by which program, how many tables, and whether TimescaleDB made it."""
 
@@ -55,6 +65,47 @@ class Restored:
 
 def _when(at: datetime | None) -> str:
     return "-" if at is None else f"{at:%Y-%m-%d %H:%M:%S}Z"
+
+
+def run(database_url: str, wanted: Wanted, *, say: Callable[[str], None], agreed: Callable[[str], bool]) -> None:
+    """Do what the command asks for; `agreed` asks the operator.
+
+    Raises
+    ------
+    ConfigError
+        If it asks for nothing, or for two things at once.
+    """
+    if (wanted.file is None) == (wanted.forget is None):
+        raise ConfigError("Name a file to restore, or with --forget a database to remove.")
+    if wanted.forget is not None:
+        if agreed(f"Remove the database {wanted.forget} and everything in it?"):
+            asyncio.run(databases.forget(database_url, wanted.forget))
+            say(f"{wanted.forget} is removed.")
+    elif wanted.file is not None and wanted.into is not None:
+        restored = rehearse(database_url, wanted.file, wanted.into)
+        say("\n".join(restored.said()))
+        say(f"Restored into {restored.name}; nothing else has changed.")
+        say(f"When it is no longer needed: hemvakt restore --forget {restored.name}")
+    elif wanted.file is not None:
+        _replace(database_url, wanted.file, wanted, say, agreed)
+
+
+def _replace(
+    database_url: str, file: Path, wanted: Wanted, say: Callable[[str], None], agreed: Callable[[str], bool]
+) -> None:
+    def ask(lines: Sequence[str]) -> bool:
+        say("\n".join(lines))
+        return agreed("Put the backup in the place of the store in use?")
+
+    kept = replace(database_url, file, ask)
+    if kept is None:
+        say("Nothing has changed.")
+    elif wanted.drop_old:
+        asyncio.run(databases.drop(database_url, kept))
+        say("The backup is in use. The store before it is removed.")
+    else:
+        say(f"The backup is in use. The store before it is kept: {kept}")
+        say(f"When it is no longer needed: hemvakt restore --forget {kept}")
 
 
 def rehearse(database_url: str, path: Path, name: str) -> Restored:
@@ -98,11 +149,6 @@ def replace(database_url: str, path: Path, ask: Ask) -> str | None:
         if not swapped:
             asyncio.run(databases.drop(database_url, fresh))
     return kept if swapped else None
-
-
-def forget(database_url: str, name: str) -> None:
-    """Remove a database that is no longer needed."""
-    asyncio.run(databases.drop(database_url, name))
 
 
 async def _prepare(database_url: str, path: Path, name: str) -> Restored:

@@ -113,6 +113,23 @@ async def drop(database_url: str, name: str) -> None:
         await admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
+async def forget(database_url: str, name: str) -> None:
+    """Remove a database beside the one in use, if nobody is in it.
+
+    Raises
+    ------
+    ConfigError
+        If it is the one in use, is not there, or somebody works in it.
+    """
+    if name == name_of(database_url):
+        raise ConfigError(f"{name} is the store in use.")
+    async with await _administer(database_url) as admin:
+        try:
+            await admin.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+        except (errors.InvalidCatalogName, errors.ObjectInUse, errors.InsufficientPrivilege) as error:
+            raise ConfigError(f"{name} is not removed: {str(error).strip()}") from error
+
+
 async def begin_timescale(database_url: str, name: str) -> None:
     """Make TimescaleDB ready for a dump to be restored into `name`."""
     async with await reach(other(database_url, name), "restore") as conn:
