@@ -14,7 +14,7 @@ insert into latest_reading (stay_id, kind, measured_at, device_no, value, receiv
 select distinct on (stay_id, kind) stay_id, kind, measured_at, device_no, value, received_at, validity, quality
 from reading order by stay_id, kind, measured_at desc, device_no desc;
 insert into evaluation_due (stay_id, due_at) select stay_id, now() + interval '1 minute' from stay
-on conflict do nothing;
+on conflict (stay_id) do update set due_at = excluded.due_at;
 insert into evaluation_request (stay_id, since) select stay_id, now() from stay;
 insert into score (stay_id, scored_at, total_min, total_max, risk, spo2_scale, detail)
 select stay_id, now() - n * interval '1 minute', n % 3, n % 3 + 4, 'low_medium', 1,

@@ -60,7 +60,47 @@ def test_good_store_is_well(full: Ward, deep: bool) -> None:  # noqa: FBT001 - t
     assert "all 1,800 belong" in said(found, "readings") if deep else "180 of the newest" in said(found, "readings")
 
 
-NO_TRIGGERS = "set session_replication_role = replica; "
+LOOSE_BINDINGS = """
+alter table binding drop constraint binding_int8range_period_excl;
+insert into binding (device_no, stay_id, period)
+select device_no, (select max(stay_id) from stay), period from binding order by device_no limit 1
+"""
+LOOSE_TEAMS = """
+alter table responsibility drop constraint responsibility_int8range_period_excl;
+insert into responsibility select * from responsibility where stay_id = 2
+"""
+LOOSE_STAYS = """
+alter table stay drop constraint stay_int8range_period_excl;
+insert into stay (patient_id, programme, period) select patient_id, programme, period from stay where stay_id = 3
+"""
+NO_TEAM = "set session_replication_role = replica; update alert set team_id = 99 where stay_id = 1"
+NO_ROOM = """
+do $$ declare each text; begin
+    for each in select inhrelid::regclass from pg_inherits where inhparent = 'reading'::regclass order by 1 desc limit 8
+    loop execute 'drop table ' || each; end loop;
+end $$;
+delete from latest_reading
+"""
+NO_STORE = """
+update service_heartbeat set detail = jsonb_build_object('held', 7, 'store_down_since', now() - interval '1 hour')
+where service = 'ingest'
+"""
+SILENT = "update service_heartbeat set beat_at = now() - interval '1 minute' where service = 'ingest'"
+WAITING = """
+insert into evaluation_request
+select stay_id, measured_at from reading where stay_id = 2 and kind = 3 order by measured_at limit 1
+"""
+NOT_WORN = "update binding set period = tstzrange(lower(period), now() - interval '2 hours') where stay_id = 2"
+NO_STAY = "update reading set stay_id = 77 where stay_id = 1; update latest_reading set stay_id = 77 where stay_id = 1"
+OTHERS = "update reading set device_no = 2 where stay_id = 1; update latest_reading set device_no = 2 where stay_id = 1"
+EARLIER = """
+update latest_reading set measured_at = measured_at - interval '10 seconds' where stay_id = 2 and kind = 2
+"""
+GONE = """
+delete from reading r using latest_reading l
+where (r.stay_id, r.kind, r.measured_at) = (l.stay_id, l.kind, l.measured_at) and l.stay_id = 1
+"""
+BROKEN_INDEX = "update pg_index set indisvalid = false where indexrelid = 'alert_team'::regclass"
 FAULTS = [
     # What was done, what is found, and what is said of it.
     ("delete from migration where number = 5", "schema", "0005_evaluated_by missing"),
@@ -69,66 +109,28 @@ FAULTS = [
     ("alter table stay drop constraint stay_int8range_period_excl", "rules", "stay: nothing keeps periods"),
     ("alter table binding disable trigger binding_changed", "rules", "trigger binding_changed missing or off"),
     ("drop index alert_one_open", "rules", "unique index alert_one_open missing"),
-    ("update pg_index set indisvalid = false where indexrelid = 'alert_team'::regclass", "rules", "index alert_team not"),
+    (BROKEN_INDEX, "rules", "index alert_team not valid"),
     ("alter table alert add constraint late check (rev > 9) not valid", "rules", "alert.late never validated"),
-    (
-        "alter table binding drop constraint binding_int8range_period_excl;"
-        "insert into binding (device_no, stay_id, period) select device_no, (select max(stay_id) from stay), period"
-        " from binding order by device_no limit 1",
-        "periods",
-        "binding: periods overlap for device_no 1",
-    ),
-    (
-        "alter table responsibility drop constraint responsibility_int8range_period_excl;"
-        "insert into responsibility select * from responsibility where stay_id = 2",
-        "periods",
-        "responsibility: periods overlap for stay_id 2",
-    ),
-    (
-        "alter table stay drop constraint stay_int8range_period_excl;"
-        "insert into stay (patient_id, programme, period) select patient_id, programme, period from stay where stay_id = 3",
-        "periods",
-        "stay: periods overlap for patient_id 3",
-    ),
+    (LOOSE_BINDINGS, "periods", "binding: periods overlap for device_no 1"),
+    (LOOSE_TEAMS, "periods", "responsibility: periods overlap for stay_id 2"),
+    (LOOSE_STAYS, "periods", "stay: periods overlap for patient_id 3"),
     ("delete from responsibility where stay_id = 2", "responsibility", "no team answers for stay 2"),
     ("delete from evaluation_due where stay_id = 3", "watched", "stay 3 not on the list"),
-    (NO_TRIGGERS + "update alert set team_id = 99 where stay_id = 1", "alerts", "has no team or no stay"),
+    (NO_TEAM, "alerts", "has no team or no stay"),
     ("select setval('alert_id_seq', 1)", "numbers", "alert.alert_id would be given twice"),
     ("select setval('stay_stay_id_seq', 1)", "numbers", "stay.stay_id would be given twice"),
-    (
-        "do $$ declare each text; begin for each in select inhrelid::regclass from pg_inherits"
-        " where inhparent = 'reading'::regclass order by 1 desc limit 8"
-        " loop execute 'drop table ' || each; end loop; end $$; delete from latest_reading",
-        "partitions",
-        "reading has room until",
-    ),
-    ("update service_heartbeat set beat_at = now() - interval '1 minute' where service = 'ingest'", "ingest", "60 s ago"),
+    (SILENT, "ingest", "60 s ago"),
     ("delete from service_heartbeat where service = 'alerting'", "alerting", "has never run"),
-    (
-        "update service_heartbeat set detail = jsonb_build_object('held', 7, 'store_down_since', now() - interval '1 hour')"
-        " where service = 'ingest'",
-        "ingest",
-        "has not reached the store for 3600 s",
-    ),
+    (NO_STORE, "ingest", "has not reached the store for 3600 s"),
     ("update evaluation_due set due_at = now() - interval '10 minutes'", "evaluation", "600 s behind; 3 stays due"),
-    (
-        "insert into evaluation_request select stay_id, measured_at from reading where stay_id = 2 and kind = 3"
-        " order by measured_at limit 1",
-        "evaluation",
-        "0 stays due, 1 with something new",
-    ),
-    ("update binding set period = tstzrange(lower(period), now() - interval '2 hours') where stay_id = 2", "readings",
-     "stay 2 has readings of a device that was not worn then"),
-    ("update reading set stay_id = 77 where stay_id = 1; update latest_reading set stay_id = 77 where stay_id = 1",
-     "readings", "stay 77 has readings"),
-    ("update reading set device_no = 2 where stay_id = 1; update latest_reading set device_no = 2 where stay_id = 1",
-     "readings", "stay 1 has readings"),
+    (WAITING, "evaluation", "0 stays due, 1 with something new"),
+    (NOT_WORN, "readings", "stay 2 has readings of a device that was not worn then"),
+    (NO_STAY, "readings", "stay 77 has readings"),
+    (OTHERS, "readings", "stay 1 has readings"),
     ("update latest_reading set value = 12 where stay_id = 3 and kind = 1", "latest", "stay 3: what stands"),
-    ("update latest_reading set measured_at = measured_at - interval '10 seconds' where stay_id = 2 and kind = 2",
-     "latest", "stay 2: what stands"),
-    ("delete from reading r using latest_reading l where (r.stay_id, r.kind, r.measured_at) = (l.stay_id, l.kind,"
-     " l.measured_at) and l.stay_id = 1", "latest", "stay 1: what stands"),
-]  # fmt: skip
+    (EARLIER, "latest", "stay 2: what stands"),
+    (GONE, "latest", "stay 1: what stands"),
+]
 
 
 @pytest.mark.parametrize(("statement", "what", "words"), FAULTS, ids=[f"{each[1]}-{each[2][:24]}" for each in FAULTS])
@@ -144,13 +146,20 @@ def test_inconsistency_is_found(full: Ward, statement: str, what: str, words: st
     assert not health.healthy(found)
 
 
+ONE_OF_OTHERS = """
+update reading set device_no = 2
+where stay_id = 1 and kind = 1 and measured_at = (select min(measured_at) from reading)
+"""
+ONE_OF_NOBODY = """
+insert into reading
+select 88, kind, measured_at - interval '1 day', device_no, value, received_at, 0, null
+from latest_reading where stay_id = 1
+"""
 DEEP = [
-    ("update reading set device_no = 2 where stay_id = 1 and kind = 1 and measured_at = (select min(measured_at)"
-     " from reading)", "readings", "stay 1 has readings"),
-    ("insert into reading select 88, kind, measured_at - interval '1 day', device_no, value, received_at, 0, null"
-     " from latest_reading where stay_id = 1", "readings", "stay 88 has readings"),
+    (ONE_OF_OTHERS, "readings", "stay 1 has readings"),
+    (ONE_OF_NOBODY, "readings", "stay 88 has readings"),
     ("delete from latest_reading where stay_id = 2 and kind = 1", "latest", "stay 2: what stands"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("statement", "what", "words"), DEEP, ids=[each[2] for each in DEEP])
@@ -164,14 +173,15 @@ def test_h06_one_wrong_reading_among_all_is_found(full: Ward, statement: str, wh
     assert words in said(found, what)
 
 
+OVER = "update stay set period = tstzrange(lower(period), now() - interval '25 hours') where stay_id = 1"
+HOLDING = "update service_heartbeat set detail = '{\"held\": 5000}' where service = 'ingest'"
 WARNINGS = [
     ("delete from team_member", "responsibility", "nobody can log in for team"),
     ("update device set mode = 'demo' where device_no = 2", "modes", "device hv-2 is worn in a stay of another mode"),
-    ("update service_heartbeat set detail = '{\"held\": 5000}' where service = 'ingest'", "ingest", "5000 messages"),
+    (HOLDING, "ingest", "5000 messages"),
     ("update evaluation_due set due_at = now() - interval '90 seconds'", "evaluation", "90 s behind"),
-    ("update stay set period = tstzrange(lower(period), now() - interval '25 hours') where stay_id = 1", "alerts",
-     "is open although the stay ended"),
-]  # fmt: skip
+    (OVER, "alerts", "is open although the stay ended"),
+]
 
 
 @pytest.mark.parametrize(("statement", "what", "words"), WARNINGS, ids=[each[2] for each in WARNINGS])
@@ -197,6 +207,20 @@ def test_unsafe_settings_are_named(server_url: str, full: Ward) -> None:
 
     assert Level.FAIL in {each.level for each in found if "synchronous_commit is off" in each.said}
     assert all(each.todo.startswith("set ") for each in found)
+
+
+def test_missing_partitions_are_found(full: Ward) -> None:
+    """A table that has no division for the hours to come is a fault; one that divides itself needs none."""
+    with psycopg.connect(full.database_url) as conn:
+        row = conn.execute("select relkind from pg_class where oid = 'reading'::regclass").fetchone()
+    divided = row == ("p",)
+    if divided:
+        change(full, NO_ROOM)
+
+    found = look(full)
+
+    assert ("partitions" in wrong(found)) is divided
+    assert ("reading has room until" in said(found, "partitions")) is divided
 
 
 def test_partitions_run_out_with_a_warning_first(full: Ward) -> None:

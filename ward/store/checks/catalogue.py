@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from psycopg import Error
+from psycopg import Error, errors
 
 from ward.store.checks import people, readings, schema, server, services
-from ward.store.checks.finding import Check, Finding, warn
+from ward.store.checks.finding import Check, Finding, fail, warn
 from ward.store.pool import Connection
 
 # Looked at first: without the right schema the others cannot ask.
@@ -39,10 +39,18 @@ async def run(conn: Connection, now: datetime, checks: Iterable[Check]) -> list[
     for check in checks:
         try:
             found += await check(conn, now)
+        except errors.InsufficientPrivilege as error:
+            found.append(warn(_name(check), _unasked(error), "ask with an account that owns the store"))
         except Error as error:
             if conn.closed:
                 raise
-            name = check.__name__ if hasattr(check, "__name__") else str(check)
-            said = f"could not be looked at: {str(error).strip().splitlines()[0]}"
-            found.append(warn(name, said, "ask with an account that owns the store"))
+            found.append(fail(_name(check), _unasked(error), "try again; if it stays, report it"))
     return found
+
+
+def _name(check: Check) -> str:
+    return getattr(check, "__name__", "check")
+
+
+def _unasked(error: Error) -> str:
+    return f"could not be looked at: {str(error).strip().splitlines()[0]}"

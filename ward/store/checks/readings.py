@@ -14,12 +14,12 @@ _EACH = 20
 _TODO = "do not rely on these values; find who wrote them (only ward.store.samples may), then restore a backup"
 
 _SAMPLE = """
-with some as (select stay_id, kind, measured_at from latest_reading order by random() limit %(stays)s),
+with picked as (select stay_id, kind, measured_at from latest_reading order by random() limit %(stays)s),
 looked as (
-    select r.stay_id, r.device_no, r.measured_at from some cross join lateral (
+    select r.stay_id, r.device_no, r.measured_at from picked cross join lateral (
         select stay_id, device_no, measured_at from reading
-        where reading.stay_id = some.stay_id and reading.kind = some.kind
-            and reading.measured_at between some.measured_at - interval '1 hour' and some.measured_at
+        where reading.stay_id = picked.stay_id and reading.kind = picked.kind
+            and reading.measured_at between picked.measured_at - interval '1 hour' and picked.measured_at
         order by reading.measured_at desc limit %(each)s) r
 )
 """
@@ -46,8 +46,8 @@ async def newest(conn: Connection, _now: datetime) -> Iterable[Finding]:
     wrong = await rows(
         conn,
         """
-        with some as (select * from latest_reading order by random() limit %(stays)s)
-        select distinct stay_id from some l where not exists (select from reading r
+        with picked as (select * from latest_reading order by random() limit %(stays)s)
+        select distinct stay_id from picked l where not exists (select from reading r
             where r.stay_id = l.stay_id and r.kind = l.kind and r.measured_at = l.measured_at
                 and r.device_no = l.device_no and r.value = l.value)
         or exists (select from reading r where r.stay_id = l.stay_id and r.kind = l.kind
