@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ward import log, settings
-from ward.errors import HemvaktError
+from ward.errors import ConfigError, HemvaktError
 
 app = typer.Typer(
     name="hemvakt",
@@ -38,6 +39,7 @@ Host = Annotated[
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded store and the logs.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what is stored and start anew.")]
 Yes = Annotated[bool, typer.Option("--yes", help="With --fresh: do not ask.")]
+_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]
 
 
 class Protocol(StrEnum):
@@ -249,6 +251,38 @@ def restore(
 
     wanted = restores.Wanted(file=file, into=into, forget=forget, drop_old=drop_old)
     restores.run(_stored().database_url, wanted, say=typer.echo, agreed=lambda text: yes or typer.confirm(text))
+
+
+@app.command()
+def export(
+    patient: Annotated[
+        str, typer.Argument(help="The patient's id; - asks for it, or for the personal number, or reads it.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="A folder to make, or a file whose name ends in .zip.")],
+    start: Annotated[datetime | None, typer.Option("--from", formats=_TIMES, help="UTC; default: all.")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", formats=_TIMES, help="UTC, not included.")] = None,
+) -> None:
+    """Write everything about one patient: FHIR R4 and CSV, with a page that says what each file is.
+
+    A personal number is typed or piped in, never given as an argument: a shell remembers what it was told.
+
+    Examples: ./hemvakt export 12 --out record.zip
+              ./hemvakt export - --out record.zip
+    """
+    from onebox import export as exports  # noqa: PLC0415
+
+    loaded = _stored()
+    log.configure("export", level=loaded.log_level)
+    if patient == "-":
+        patient = typer.prompt("Patient id or personal number") if sys.stdin.isatty() else sys.stdin.readline()
+    elif exports.looks_personal(patient):
+        raise ConfigError("A personal number does not belong on a command line: hemvakt export - asks for it.")
+    patient_id = exports.run(loaded.database_url, patient, out, _utc(start), _utc(end))
+    typer.echo(f"Everything about patient {patient_id} is in {out}")
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=UTC)
 
 
 def _stored(**flags: object) -> settings.Settings:
