@@ -197,7 +197,8 @@ def refused(conn: Connection, span: Span) -> AsyncIterator[Refused]:
     """
     query = (
         f"select q.quarantine_id, q.received_at, q.device_id, q.topic, q.reason, q.item_index,"  # noqa: S608
-        f" q.payload_bytes, encode(q.payload_sha256, 'hex') as payload_sha256, case when o.alone then q.detail end as detail,"
+        f" q.payload_bytes, encode(q.payload_sha256, 'hex') as payload_sha256,"
+        f" case when o.alone then q.detail end as detail,"
         f" case when o.alone then q.payload end as payload"
         f" from (select distinct d.device_no, d.device_id, b.period from binding b join stay s using (stay_id)"
         f" join device d using (device_no) where s.patient_id = %(patient)s) w"
