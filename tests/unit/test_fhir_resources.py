@@ -256,7 +256,7 @@ def test_half_a_cuff_is_no_blood_pressure() -> None:
 
 def test_identifiers_of_readings_are_theirs_alone() -> None:
     """Each reading of a moment has an id of its own, fit for FHIR, so that a repeated export can be told as such."""
-    made = [observations.of_reading(a_reading(kind)) for kind in VITALS]
+    made = [observations.of_reading(a_reading(kind, 2.0)) for kind in VITALS]
     made.append(observations.of_reading(a_reading(measured_at=AT + timedelta(microseconds=1))))
     made.append(observations.of_reading(a_reading(device_no=5)))
 
