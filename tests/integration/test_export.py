@@ -203,7 +203,7 @@ def test_nothing_is_overwritten(full: Ward, tmp_path: Path) -> None:
 
 def test_command_takes_no_personal_number_as_argument(full: Ward, tmp_path: Path) -> None:
     """A personal number is read from standard input; as an argument it is refused and not repeated."""
-    environment = {**os.environ, "HEMVAKT_DATABASE_URL": full.database_url}
+    environment = {**os.environ, "HEMVAKT_DATABASE_URL": full.database_url}  # noqa: TID251 - handed on
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -220,7 +220,7 @@ def test_command_takes_no_personal_number_as_argument(full: Ward, tmp_path: Path
 
 
 def test_long_record_needs_little_memory(full: Ward, tmp_path: Path) -> None:
-    """The whole of a long record is never in memory: ten times as many readings need about as much of it."""
+    """The whole of a long record is never in memory: five times as many readings need about as much of it."""
 
     def peak(name: str) -> int:
         tracemalloc.start()
@@ -234,7 +234,7 @@ def test_long_record_needs_little_memory(full: Ward, tmp_path: Path) -> None:
     grow = f"insert into reading {many.format(day=day)} from generate_series(1, {{count}}) n on conflict do nothing"
     change(full, grow.format(count=4_000))
     short = peak("short.zip")
-    change(full, grow.format(count=40_000))
+    change(full, grow.format(count=20_000))
     long = peak("long.zip")
 
-    assert long < 1.5 * short
+    assert long < 1.2 * short

@@ -15,7 +15,7 @@ from ward.record import Answering, Episode, Happened, Measured, Person, Planned,
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, Mode, Validity
 
-_AT_A_TIME = 5000
+_AT_A_TIME = 2000
 _Row = TypeVar("_Row")
 
 
