@@ -3,17 +3,18 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from fhir.resources.R4B import get_fhir_model_class
 
 from ward.fhir import alerts, codes, observations, people
 from ward.fhir.codes import Resource
 from ward.record import Answering, Episode, Happened, Measured, Person, Raised, Scored, Worn
 from ward.vitals import VITALS, Acvpu, Mode, Validity, VitalKind
 
+model: Any = import_module("fhir.resources.R4B").get_fhir_model_class  # its types would be checked with ours
 AT = datetime(2026, 11, 22, 1, 30, 0, 250_000, tzinfo=UTC)
 PERSON = Person(
     patient_id=3,
@@ -137,7 +138,7 @@ EVERY: list[tuple[str, Resource]] = [
 @pytest.mark.parametrize(("kind", "resource"), EVERY, ids=[f"{n}-{each[0]}" for n, each in enumerate(EVERY)])
 def test_resource_is_good_fhir(kind: str, resource: Resource) -> None:
     """Each resource passes another project's FHIR R4 models, and comes back from them as it was."""
-    read = get_fhir_model_class(kind).model_validate_json(json.dumps(resource))
+    read = model(kind).model_validate_json(json.dumps(resource))
     again = json.loads(read.model_dump_json())
 
     assert again["resourceType"] == kind == resource["resourceType"]
@@ -150,7 +151,7 @@ def test_bundle_is_good_fhir() -> None:
     entries = [{"fullUrl": f"{codes.OWN}/{kind}/{n}", "resource": each} for n, (kind, each) in enumerate(EVERY)]
     bundle = {"resourceType": "Bundle", "type": "collection", "timestamp": codes.instant(AT), "entry": entries}
 
-    read = get_fhir_model_class("Bundle").model_validate_json(json.dumps(bundle))
+    read = model("Bundle").model_validate_json(json.dumps(bundle))
 
     assert len(json.loads(read.model_dump_json())["entry"]) == len(EVERY)
 
@@ -310,14 +311,13 @@ def test_alert_says_how_grave_and_what_was_done() -> None:
 
 
 if find_spec("ward.formats.fhir") is not None:  # the decoder of what devices send, where it is there
+    decoder: Any = import_module("ward.formats.fhir")
 
     @pytest.mark.parametrize("kind", list(VITALS))
     def test_decoder_reads_what_is_exported(kind: VitalKind) -> None:
         """An exported Observation, sent by the device that it names, is the same reading again."""
-        from ward.formats import fhir  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
-
         value = 2.0
-        read = fhir.decode(json.dumps(observations.of_reading(a_reading(kind, value))).encode()).of("hv-4")
+        read = decoder.decode(json.dumps(observations.of_reading(a_reading(kind, value))).encode()).of("hv-4")
 
         assert read.rejects == []
         (claim,) = read.claims
@@ -328,10 +328,8 @@ if find_spec("ward.formats.fhir") is not None:  # the decoder of what devices se
 
     def test_decoder_reads_an_exported_blood_pressure() -> None:
         """Each component of a blood pressure is its reading again."""
-        from ward.formats import fhir  # noqa: PLC0415
-
         cuff = [a_reading(VitalKind.SYSTOLIC, 121.0), a_reading(VitalKind.DIASTOLIC, 79.0)]
-        read = fhir.decode(json.dumps(next(observations.of_readings(cuff))).encode()).of("hv-4")
+        read = decoder.decode(json.dumps(next(observations.of_readings(cuff))).encode()).of("hv-4")
 
         assert read.rejects == []
         assert [(each.kind, each.value) for each in read.claims] == [("systolic", 121.0), ("diastolic", 79.0)]
