@@ -1,4 +1,6 @@
-"""A store in which no table is empty, and its whole contents as one digest a table."""
+"""A store with something in every table that matters, and its whole contents as one digest a table."""
+
+import re
 
 import psycopg
 from psycopg import sql
@@ -45,8 +47,11 @@ insert into login_failure (username, failures, last_at) values ('nora', 1, now()
 """
 
 
+FILLED = frozenset(re.findall(r"^insert into (\w+) ", FILL, re.MULTILINE))
+
+
 def fill(ward: Ward) -> None:
-    """Put something into every table."""
+    """Put something into every table that people, readings and alerts are kept in."""
     with psycopg.connect(ward.database_url) as conn:
         for statement in FILL.split(";\n"):
             if statement.strip():
