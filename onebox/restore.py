@@ -44,6 +44,7 @@ class Restored:
     """A backup that has been restored into the database `name`, beside what is in use."""
 
     name: str
+    timescale: bool
     schema: str
     migrated: Sequence[str]
     lost: Sequence[snapshot.Lost]
@@ -143,7 +144,7 @@ def replace(database_url: str, path: Path, ask: Ask) -> str | None:
     swapped = False
     try:
         if ask(restored.said()):
-            asyncio.run(_swap(database_url, fresh, kept))
+            asyncio.run(_swap(database_url, restored, kept))
             swapped = True
     finally:
         if not swapped:
@@ -160,7 +161,7 @@ async def _prepare(database_url: str, path: Path, name: str) -> Restored:
         await databases.create(used, database_url, name)
     try:
         await _fill(database_url, backup, name)
-        return await _look(database_url, name)
+        return await _look(database_url, backup, name)
     except BaseException:
         await databases.drop(database_url, name)
         raise
@@ -206,7 +207,7 @@ def _counted(step: Step) -> Callable[[str], None]:
     return lambda _table: step(1)
 
 
-async def _look(database_url: str, name: str) -> Restored:
+async def _look(database_url: str, backup: Backup, name: str) -> Restored:
     """Check the restored database, bring its schema up to date, and compare it with the one in use."""
     restored_url = databases.other(database_url, name)
     async with await reach(restored_url, "restore") as restored:
@@ -224,6 +225,7 @@ async def _look(database_url: str, name: str) -> Restored:
         shut_here = await snapshot.shut(used)
     return Restored(
         name=name,
+        timescale=backup.timescale,
         schema=schema,
         migrated=migrated,
         lost=lost,
@@ -231,9 +233,11 @@ async def _look(database_url: str, name: str) -> Restored:
     )
 
 
-async def _swap(database_url: str, fresh: str, kept: str) -> None:
+async def _swap(database_url: str, restored: Restored, kept: str) -> None:
     async with await reach(database_url, "restore") as used:
         before = await databases.numbers(used)
-    async with await reach(databases.other(database_url, fresh), "restore") as restored:
-        await databases.settle(restored, before)
-    await databases.swap(database_url, fresh, kept)
+    async with await reach(databases.other(database_url, restored.name), "restore") as fresh:
+        await databases.settle(fresh, before)
+    await databases.swap(database_url, restored.name, kept)
+    if restored.timescale:  # its workers were sent away with everybody else
+        await databases.end_timescale(database_url, databases.name_of(database_url))
