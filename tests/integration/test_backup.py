@@ -16,6 +16,8 @@ from tests.fix_ward import Ward
 from tests.integration.test_writer import Bench, a_reading
 from ward.errors import ConfigError, MaintenanceFailed
 from ward.store import databases, programs
+from ward.store.borrow import borrow
+from ward.store.pool import pool
 
 pytestmark = pytest.mark.integration
 # Numbers go on and sessions end, so that nobody acts upon another thing than the one they saw.
@@ -264,6 +266,28 @@ def test_account_without_rights_is_told_which(server_url: str, full: Ward, tmp_p
                 restore.replace(mine, file, Operator(agrees=True))
         finally:
             admin.execute(f"drop role {role}".encode())
+
+
+def test_h22_services_find_the_restored_store(full: Ward, tmp_path: Path) -> None:
+    """A service that holds connections when the stores are swapped finds the restored one, and none of its requests fails."""
+    url, file = full.database_url, tmp_path / "ward.dump"
+    backup.make(url, file)
+    change(url, "delete from plan")
+
+    async def serve() -> list[int]:
+        async with pool(url, "test", size=3) as connections:
+            async with borrow(connections) as one, borrow(connections) as two, borrow(connections) as three:
+                for each in (one, two, three):
+                    await each.execute("select 1")
+            await asyncio.to_thread(restore.replace, url, file, Operator(agrees=True))
+            found = []
+            for _ in range(4):
+                async with borrow(connections, wait_s=30) as conn:  # a busy machine takes its time to connect
+                    row = await (await conn.execute("select count(*) from plan")).fetchone()
+                    found.append(row[0] if row else 0)
+            return found
+
+    assert asyncio.run(serve()) == [3, 3, 3, 3]
 
 
 async def _publish(bench: Bench, stopping: asyncio.Event) -> None:
