@@ -155,6 +155,15 @@ def test_password_is_on_no_command_line(full: Ward, tmp_path: Path, monkeypatch:
     assert not password or password not in " ".join(arguments)
 
 
+def test_rows_in_an_error_are_not_repeated() -> None:
+    """What a program says of its failure is told, without the lines in which PostgreSQL quotes a patient's row."""
+    script = "echo 'pg_restore: error: duplicate key'; echo 'DETAIL:  Key (personal_number)=(194001019801)';"
+    script += " echo 'CONTEXT:  COPY patient, line 1'"
+
+    with pytest.raises(MaintenanceFailed, match=r"code 3\):\npg_restore: error: duplicate key$"):
+        asyncio.run(programs.run(Path("/bin/sh"), ["-c", f"({script}) >&2; exit 3"], {}))
+
+
 def test_missing_program_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a program as new as the server the text says which is needed and which are here."""
     older = [programs.Program(version=15, path=Path("/usr/bin/pg_dump"))]
@@ -269,7 +278,7 @@ def test_account_without_rights_is_told_which(server_url: str, full: Ward, tmp_p
 
 
 def test_h22_services_find_the_restored_store(full: Ward, tmp_path: Path) -> None:
-    """A service that holds connections when the stores are swapped finds the restored one, and none of its requests fails."""
+    """A service with open connections finds the restored store after the swap, and none of its requests fails."""
     url, file = full.database_url, tmp_path / "ward.dump"
     backup.make(url, file)
     change(url, "delete from plan")
