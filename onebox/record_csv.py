@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import IntEnum
 
-from ward.clock import EPOCH
+from ward.fhir.codes import instant
 from ward.record import Answering, Episode, Happened, Measured, Raised, Refused, Scored, Worn
 from ward.vitals import VITALS, Acvpu, VitalKind
 
@@ -39,7 +39,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%S.%f}Z" if value >= EPOCH else ""
+        return instant(value)
     if isinstance(value, IntEnum):
         return value.name.lower()
     if isinstance(value, bytes):

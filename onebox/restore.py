@@ -54,6 +54,8 @@ class Restored:
         """Say what is in it, beside what is in use, a line for each thing."""
         lines = [f"{'':<18}{'in use':>14}{'in the backup':>16}{'lost':>12}   newest in use, newest in the backup"]
         for each in self.lost:
+            if not each.here.rows and not each.there.rows:
+                continue
             newest = ", ".join(_when(count.newest) for count in (each.here, each.there))
             lines.append(
                 f"{each.what:<18}{each.here.rows:>14,}{each.there.rows:>16,}{each.lost:>12,}"

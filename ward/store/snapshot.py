@@ -27,6 +27,7 @@ _COUNTED = (
     ("devices", "device", None),
     ("bindings", "binding", None),
     ("log-ins", "staff", None),
+    ("audit entries", "audit", "at"),
 )
 # Doors that were shut, and that the older store would open again.
 _SHUT = (
