@@ -7,10 +7,12 @@ import asyncio
 import importlib.metadata
 import json
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import orjson
 
 from alerting import words
 from onebox import record_csv
@@ -120,11 +122,11 @@ def _version() -> str:
 async def _bundle(job: Job, write: Write) -> None:
     """Write everything but the Observations as one Bundle, an entry at a time."""
     head = {"resourceType": "Bundle", "type": "collection", "timestamp": codes.instant(job.made_at)}
-    write(json.dumps(head)[:-1] + ', "entry": [\n')
+    write(_json(head)[:-1] + ',"entry":[\n')
     between = ""
     async for resource in _resources(job):
         entry = {"fullUrl": f"{codes.OWN}/{resource['resourceType']}/{resource['id']}", "resource": resource}
-        write(between + json.dumps(entry, ensure_ascii=False))
+        write(between + _json(entry))
         between = ",\n"
     write("\n]}\n")
 
@@ -162,6 +164,10 @@ async def _alerts(job: Job) -> AsyncIterator[tuple[Raised, list[Happened]]]:
         yield alert, own
 
 
+def _json(value: Mapping[str, object]) -> str:
+    return orjson.dumps(value).decode()
+
+
 def _in_words(evidence: str) -> str:
     """Say what an alert found, in both languages; an older program's evidence may have no words any more."""
     kept = json.loads(evidence)
@@ -186,12 +192,12 @@ async def _observations(job: Job, write: Write) -> None:
 
 def _flush(readings: list[Measured], write: Write) -> None:
     for resource in observations.of_readings(readings):
-        write(json.dumps(resource, ensure_ascii=False) + "\n")
+        write(_json(resource) + "\n")
 
 
 async def _score_observations(job: Job, write: Write) -> None:
     async for score in records.scores(job.conn, job.span):
-        write(json.dumps(observations.of_score(score), ensure_ascii=False) + "\n")
+        write(_json(observations.of_score(score)) + "\n")
 
 
 async def _plans(job: Job, write: Write) -> None:

@@ -128,7 +128,7 @@ def test_bundle_is_whole_and_its_references_lead_somewhere(full: Ward, tmp_path:
         "Patient", "Organization", "Encounter", "CareTeam", "Device", "DeviceUseStatement", "DetectedIssue",
     }  # fmt: skip
     assert [each["fullUrl"] for each in bundle["entry"]] == [f"{codes.OWN}/{name}" for name in names]
-    referred = {part.partition('"')[0] for text in files.values() for part in text.split('"reference": "')[1:]}
+    referred = {part.partition('"')[0] for text in files.values() for part in text.split('"reference":"')[1:]}
     assert referred - set(names) == set()
     assert "Syremättnad 84 % under gränsen 88 %" in files["patient.json"]
 
