@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ward import log, settings
-from ward.errors import HemvaktError
+from ward.errors import ConfigError, HemvaktError
 
 app = typer.Typer(
     name="hemvakt",
@@ -38,6 +39,7 @@ Host = Annotated[
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded store and the logs.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what is stored and start anew.")]
 Yes = Annotated[bool, typer.Option("--yes", help="With --fresh: do not ask.")]
+_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]
 
 
 class Protocol(StrEnum):
@@ -197,15 +199,90 @@ def load(roster: Annotated[Path, typer.Argument(help="A TOML file; onebox/demo.t
 
 
 @app.command()
-def check() -> None:
-    """Tell whether the store answers, its schema is right and every service lives; the exit code says the same."""
+def check(
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Look at every single reading; takes its time.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON, for a monitoring system.")] = False,
+) -> None:
+    """Tell whether the store is whole and every service lives and keeps up; the exit code is 1 when something is wrong.
+
+    Each line is ok, warn (worth a look) or fail, with what to do. Reads only.
+    """
     from onebox import health  # noqa: PLC0415
     from ward.store.keep import Keep  # noqa: PLC0415
 
     stored = _stored()
-    lines, healthy = asyncio.run(health.check(stored.database_url, Keep.of(stored)))
-    typer.echo("\n".join(lines))
-    raise typer.Exit(0 if healthy else 1)
+    found = asyncio.run(health.check(stored.database_url, Keep.of(stored), deep=deep))
+    typer.echo(health.as_json(found) if json else "\n".join(health.lines(found)))
+    raise typer.Exit(0 if health.healthy(found) else 1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; nobody else may read it.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write the whole store into one file, as it is now, while everything goes on.
+
+    Example: ./hemvakt backup /safe/place/hemvakt-$(date +%F).dump
+    """
+    from onebox import backup as backups  # noqa: PLC0415
+
+    typer.echo(backups.make(_stored().database_url, file, over=force).said())
+
+
+@app.command()
+def restore(
+    file: Annotated[Path | None, typer.Argument(help="A file that `backup` has made.")] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    into: Annotated[
+        str | None, typer.Option(help="A drill: restore into a new database of this name, change nothing else.")
+    ] = None,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Do not keep the store that was in use.")] = False,
+    forget: Annotated[str | None, typer.Option(help="Remove a database that a restore or a drill has left.")] = None,
+) -> None:
+    """Put a backup in the place of the store, while everything runs; the services come back by themselves.
+
+    Shows first what the store in use has and the backup has not, and asks. The old store is kept beside.
+    """
+    from onebox import restore as restores  # noqa: PLC0415
+
+    wanted = restores.Wanted(file=file, into=into, forget=forget, drop_old=drop_old)
+    restores.run(_stored().database_url, wanted, say=typer.echo, agreed=lambda text: yes or typer.confirm(text))
+
+
+@app.command()
+def export(
+    patient: Annotated[
+        str, typer.Argument(help="The patient's id; - asks for it, or for the personal number, or reads it.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="A folder to make, or a file whose name ends in .zip.")],
+    start: Annotated[datetime | None, typer.Option("--from", formats=_TIMES, help="UTC; default: all.")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", formats=_TIMES, help="UTC, not included.")] = None,
+) -> None:
+    """Write everything about one patient: FHIR R4 and CSV, with a page that says what each file is.
+
+    A personal number is typed or piped in, never given as an argument: a shell remembers what it was told.
+
+    Examples: ./hemvakt export 12 --out record.zip
+              ./hemvakt export - --out record.zip
+    """
+    from onebox import export as exports  # noqa: PLC0415
+
+    loaded = _stored()
+    log.configure("export", level=loaded.log_level)
+    if patient == "-":
+        patient = typer.prompt("Patient id or personal number") if sys.stdin.isatty() else sys.stdin.readline()
+    elif exports.looks_personal(patient):
+        raise ConfigError("A personal number does not belong on a command line: hemvakt export - asks for it.")
+    patient_id = exports.run(loaded.database_url, patient, out, _utc(start), _utc(end))
+    typer.echo(f"Everything about patient {patient_id} is in {out}")
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=UTC)
 
 
 def _stored(**flags: object) -> settings.Settings:

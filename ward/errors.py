@@ -9,6 +9,7 @@
     ├── IllegalTransition  an event that the alert's state does not allow
     ├── StoreUnavailable   the store does not answer; nothing was acknowledged
     ├── CorruptBlock       stored samples are not those that were put there
+    ├── MaintenanceFailed  a backup, restore or export was not finished; what is in use was not touched
     └── PacketError        (ingest.reasons) a device broke the MQTT protocol; its connection is closed
 """
 
@@ -39,3 +40,7 @@ class StoreUnavailable(HemvaktError):  # noqa: N818 - reads as what happened
 
 class CorruptBlock(HemvaktError):  # noqa: N818 - reads as what happened
     """Stored samples cannot be decoded, or not to what their checksum says; the disk or a program is at fault."""
+
+
+class MaintenanceFailed(HemvaktError):  # noqa: N818 - reads as what happened
+    """A backup, restore or export could not be finished; the store in use is as it was."""

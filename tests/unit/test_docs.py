@@ -97,7 +97,7 @@ def test_log_events_to_look_for_exist() -> None:
     page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     table = page[page.index("| event | what to do |") : page.index("## What was refused")]
     named = re.findall(r"`([a-z]+(?:_[a-z]+)+)`", re.sub(r"^(\|[^|]*\|).*$", r"\1", table, flags=re.MULTILINE))
-    packages = ("ward", "ingest", "alerting", "api")
+    packages = ("ward", "ingest", "alerting", "api", "onebox")
     code = "".join(path.read_text(encoding="utf-8") for each in packages for path in (ROOT / each).rglob("*.py"))
 
     assert len(named) > 5

@@ -19,6 +19,11 @@ def migrations() -> list[tuple[int, str, str]]:
     return [(int(path.name[:4]), path.stem, path.read_text(encoding="utf-8")) for path in files]
 
 
+def digests() -> dict[int, tuple[str, str]]:
+    """Return name and SHA-256 of every migration by its number, as the store keeps them."""
+    return {number: (name, hashlib.sha256(text.encode()).hexdigest()) for number, name, text in migrations()}
+
+
 async def migrate(database_url: str, now: datetime) -> list[str]:
     """Bring the store to the newest schema; return the names of what was applied, empty when nothing was.
 
@@ -38,7 +43,7 @@ async def migrate(database_url: str, now: datetime) -> list[str]:
             " sha256 text not null, applied_at timestamptz not null)"
         )
         rows = await (await conn.execute("select number, name, sha256 from migration order by number")).fetchall()
-        known = {number: (name, hashlib.sha256(text.encode()).hexdigest()) for number, name, text in migrations()}
+        known = digests()
         for number, name, digest in rows:
             if known.get(number) != (name, digest):
                 raise ConfigError(

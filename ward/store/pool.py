@@ -63,8 +63,15 @@ async def reach(database_url: str, service: str) -> Connection:
 def pool(database_url: str, service: str, *, size: int) -> Pool:
     """Return a pool of at most `size` connections, to be entered with `async with`.
 
-    When all are taken, a caller waits up to 30 s for one and then gets `PoolTimeout`.
+    When all are taken, a caller waits up to 30 s for one and then gets `PoolTimeout`. One that the store has closed
+    meanwhile is not handed out.
     """
     return AsyncConnectionPool(
-        _conninfo(database_url, service), min_size=1, max_size=size, timeout=30, open=False, name=service
+        _conninfo(database_url, service), min_size=1, max_size=size, timeout=30, open=False, name=service, check=_alive
     )
+
+
+async def _alive(conn: Connection) -> None:
+    """Refuse a connection whose end has come: by what has arrived already, without asking the store."""
+    conn.pgconn.consume_input()  # the server's last words
+    conn.pgconn.consume_input()  # and that it has hung up

@@ -1,0 +1,82 @@
+"""Checks of the services: each shows signs of life, holds nothing back, and keeps up with what comes in."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from ward.store.checks.finding import Finding, fail, number, ok, rows, warn
+from ward.store.pool import Connection
+from ward.vitals import BY_CODE
+
+_SERVICES = ("ingest", "alerting")
+_SILENT = timedelta(seconds=15)
+_HELD_WARN = 1000
+_LAG_WARN, _LAG_FAIL = timedelta(seconds=30), timedelta(minutes=5)
+_LOOKED_AT = 500  # requests; the oldest by measured time
+
+
+async def heartbeats(conn: Connection, now: datetime) -> Iterable[Finding]:
+    """See that each service has shown a sign of life."""
+    found = []
+    newest: dict[str, datetime] = dict(
+        await rows(conn, "select service, max(beat_at) from service_heartbeat group by service")
+    )
+    for service in _SERVICES:
+        beat_at = newest.get(service)
+        if beat_at is None:
+            found.append(fail(service, "has never run, or not for a day", f"start it: hemvakt {service}"))
+            continue
+        said = f"last sign of life {_seconds(now - beat_at)} ago"
+        todo = f"look at the log of {service}; start it again"
+        found.append(ok(service, said) if now - beat_at < _SILENT else fail(service, said, todo))
+    return found
+
+
+async def holding(conn: Connection, now: datetime) -> Iterable[Finding]:
+    """See that no ingest has lost the store, or holds more than it can soon put away."""
+    found = []
+    for instance, held, since in await rows(
+        conn,
+        "select instance, coalesce((detail ->> 'held')::bigint, 0), (detail ->> 'store_down_since')::timestamptz"
+        " from service_heartbeat where service = 'ingest' and beat_at > %(since)s order by instance",
+        {"since": now - _SILENT},
+    ):
+        if isinstance(since, datetime):
+            said = f"{instance} has not reached the store for {_seconds(now - since)}"
+            found.append(fail("ingest", said, "look at the network between them, and at the log of ingest"))
+        elif held > _HELD_WARN:
+            todo = "if it does not go down: run more ingest processes, or see what keeps the store busy"
+            found.append(warn("ingest", f"{instance} holds {held} messages that are not stored yet", todo))
+    return found
+
+
+async def lag(conn: Connection, now: datetime) -> Iterable[Finding]:
+    """See that alerting keeps up: no stay is overdue, and nothing new has been waiting for long."""
+    overdue = await rows(
+        conn,
+        "select min(d.due_at), count(*) from evaluation_due d join stay s using (stay_id)"
+        " where d.due_at < %(now)s and s.period @> %(now)s",
+        {"now": now},
+    )
+    # When a request was made is when its reading was received: the one measured at `since`.
+    waiting = await rows(
+        conn,
+        """
+        select min(came.received_at)
+        from (select stay_id, since from evaluation_request order by since limit %(most)s) r
+        cross join lateral (select max(received_at) as received_at from reading
+                            where stay_id = r.stay_id and kind = any(%(kinds)s) and measured_at = r.since) came
+        """,
+        {"most": _LOOKED_AT, "kinds": list(BY_CODE)},
+    )
+    waits = await number(conn, "select count(distinct stay_id) from evaluation_request")
+    longest = max((now - each for each in (overdue[0][0], waiting[0][0]) if isinstance(each, datetime)), default=None)
+    behind = max(timedelta(0), longest) if longest else timedelta(0)
+    said = f"{_seconds(behind)} behind; {overdue[0][1]} stays due, {waits} with something new"
+    todo = "see that alerting runs and what its log says; run more of it"
+    if behind > _LAG_FAIL:
+        return [fail("evaluation", said, todo)]
+    return [warn("evaluation", said, todo) if behind > _LAG_WARN else ok("evaluation", said)]
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.total_seconds():.0f} s"
