@@ -1,0 +1,67 @@
+"""Which fault comes when. Pure: everything follows from the seed.
+
+A short run places faults after so many acknowledged readings, so that it does the same on a slow machine; a long one
+places them in time, so that they also meet what is only just starting.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+_SHORT_S = 0.3
+_LONGEST_DOWN_S = 3.0
+_LONGEST_FROZEN_S = 6.0
+
+
+class Fault(StrEnum):
+    """What is done to whom."""
+
+    KILL_INGEST = "kill ingest"
+    STOP_INGEST = "stop ingest"
+    FREEZE_INGEST = "freeze ingest"
+    KILL_STORE = "kill store"
+    KILL_SESSION = "kill session"
+    KILL_BROKER = "kill broker"
+    KILL_ALERTING = "kill alerting"
+    DARK = "dark"
+    EXCHANGE = "exchange"
+
+
+_STATES = frozenset({Fault.FREEZE_INGEST, Fault.DARK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One fault. `after` is acknowledged readings in a short run and seconds in a long one.
+
+    `which` chooses among the victims of a kind; `lasts_s` is how long it stays down, frozen or dark.
+    """
+
+    after: float
+    fault: Fault
+    which: int
+    lasts_s: float
+
+
+def counted(seed: int, faults: Sequence[Fault], each: int, readings: int) -> list[Step]:
+    """Return every fault `each` times in a drawn order, evenly over the readings; what is down comes back at once."""
+    rng = Random(seed)
+    order = [(fault, n) for fault in faults for n in range(each)]
+    rng.shuffle(order)
+    gap = readings / (len(order) + 1)
+    return [
+        Step(after=round(gap * (n + 1)), fault=fault, which=which, lasts_s=_SHORT_S if fault in _STATES else 0.0)
+        for n, (fault, which) in enumerate(order)
+    ]
+
+
+def timed(seed: int, faults: Sequence[Fault], seconds: float, mean_gap_s: float) -> Iterator[Step]:
+    """Yield faults of all kinds, each as likely as another, until `seconds` are over; some come close together."""
+    rng = Random(seed)
+    at_s = mean_gap_s
+    while at_s < seconds:
+        fault = rng.choice(list(faults))
+        longest_s = _LONGEST_FROZEN_S if fault is Fault.FREEZE_INGEST else _LONGEST_DOWN_S
+        yield Step(after=at_s, fault=fault, which=rng.randrange(1 << 16), lasts_s=rng.random() * longest_s)
+        at_s += rng.expovariate(1 / mean_gap_s)
