@@ -240,12 +240,13 @@ class Run:
 
     async def _all_ready(self) -> None:
         """Wait until all parts are at work, so that the next fault hits one that is."""
-        while not (self.store.running() and all(part.ready() for part in (*self._ingests, *self._others))):
-            await asyncio.sleep(_LOOK_S)  # noqa: ASYNC110 - processes have no event of ours
+        # Processes have no event of ours.
+        while not (self.store.running() and all(part.ready() for part in (*self._ingests, *self._others))):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_S)
 
     async def _carry_out(self, step: Step) -> None:
         ingest = self._ingests[step.which % len(self._ingests)]
-        home = self._homes[step.which % len(self._homes)]
+        number = step.which % len(self._homes)
         match step.fault:
             case Fault.KILL_INGEST:
                 await self._end(step, ingest, signal.SIGKILL)
@@ -260,11 +261,12 @@ class Run:
                 await self._kill_store(step)
             case Fault.KILL_SESSION:
                 self._count(step, done=self.store.kill_backend(Random(step.which).choice))
-                self._recovering.append((step.fault, time.monotonic()))
+                self._back(step, "session")
             case Fault.DARK:
                 await self._darken(step)
             case Fault.EXCHANGE:
-                await self._alone(step, f"home {id(home)}", home.exchange(self.database_url, self._clock))
+                exchange = self._homes[number].exchange(self.database_url, self._clock)
+                await self._alone(step, f"household-{number + 1}", exchange)
 
     async def _end(self, step: Step, part: Part, number: signal.Signals) -> None:
         async def end() -> None:
@@ -319,7 +321,8 @@ class Run:
 
     def _count(self, step: Step, *, done: bool) -> None:
         (self.outcome.faults if done else self.outcome.skipped)[step.fault] += 1
-        self.note("inflicted" if done else "skipped", fault=step.fault)
+        if not done:
+            self.note("skipped", fault=step.fault)
 
     def _back(self, step: Step, victim: str) -> None:
         self.note("back", victim=victim)

@@ -27,7 +27,7 @@ from benchmarks.figures import head, row
 from benchmarks.tcp_cutter import Weather
 from benchmarks.victims import Store
 
-STORMY = Weather(up_bytes=60_000, down_bytes=2_000, stall_s=4.0, latency_s=0.05)
+STORMY = Weather(up_bytes=20_000, down_bytes=600, stall_s=4.0, latency_s=0.05)
 _ANY_DOOR = (Fault.KILL_INGEST, Fault.STOP_INGEST, Fault.FREEZE_INGEST, Fault.KILL_STORE, Fault.KILL_SESSION)
 
 
@@ -84,6 +84,7 @@ def report(result: Result) -> str:
         "wrong value": verdict.wrong_value,
         "conflicts": verdict.conflicts,
     }
+    silence = f"{outcome.longest_silence_s:.1f} s, until {outcome.silence_ended_at_s:.1f} s after the start"
     facts = {
         "took": f"{outcome.took_s:.0f} s",
         "messages": f"{counts.messages}, of them sent again {counts.resent}, repeated on purpose {counts.echoes}",
@@ -97,7 +98,7 @@ def report(result: Result) -> str:
         "readings that only a broker acknowledged": counts.broker_only,
         "published, never acknowledged, not stored": verdict.never,
         "starts of the store that met its orphans": outcome.refused_starts,
-        "longest without an acknowledgement": f"{outcome.longest_silence_s:.2f} s, until {outcome.silence_ended_at_s:.1f} s",
+        "longest without an acknowledgement": silence,
     }
     wrong = result.faults()
     return "\n".join(

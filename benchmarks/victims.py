@@ -195,7 +195,7 @@ def broker(folder: Path, port: int) -> Part:
         f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nuser {getpass.getuser()}\n"
         "max_queued_messages 0\nmax_inflight_messages 1000\n"
         f"persistence true\npersistence_location {kept}/\nautosave_interval 2\n"
-        "log_type error\nlog_type warning\nlog_type notice\n"
+        "log_type error\nlog_type warning\nlog_type notice\nlog_type information\n"
     )
     return Part(
         name="mosquitto",
