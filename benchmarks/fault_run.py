@@ -260,8 +260,7 @@ class Run:
             case Fault.KILL_STORE:
                 await self._kill_store(step)
             case Fault.KILL_SESSION:
-                self._count(step, done=self.store.kill_backend(Random(step.which).choice))
-                self._back(step, "session")
+                await self._kill_session(step)
             case Fault.DARK:
                 await self._darken(step)
             case Fault.EXCHANGE:
@@ -295,6 +294,14 @@ class Run:
 
         await self._alone(step, "store", kill())
 
+    async def _kill_session(self, step: Step) -> None:
+        """Kill a session; where faults are counted, as soon as there is one."""
+        choose = Random(step.which).choice
+        while not (done := self.store.kill_backend(choose)) and not self.plan.seconds:
+            await asyncio.sleep(_LOOK_S)
+        self._count(step, done=done)
+        self._back(step, "session")
+
     async def _darken(self, step: Step) -> None:
         async def darken() -> None:
             for cutter in self._cutters:
@@ -308,9 +315,9 @@ class Run:
         await self._alone(step, "networks", darken())
 
     async def _alone(self, step: Step, victim: str, act: Coroutine[object, object, None]) -> None:
-        """Do something to a victim, unless something is being done to it already."""
+        """Do something to a victim; while something is being done to it already, a timed fault is passed over."""
         lock = self._locks.setdefault(victim, asyncio.Lock())
-        if lock.locked():
+        if lock.locked() and self.plan.seconds:
             act.close()
             self._count(step, done=False)
             return
