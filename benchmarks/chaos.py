@@ -22,6 +22,8 @@ class Fault(StrEnum):
     FREEZE_INGEST = "freeze ingest"
     KILL_STORE = "kill store"
     KILL_SESSION = "kill session"
+    CUT_STORE = "cut store"
+    CUT_BROKER = "cut broker"
     KILL_BROKER = "kill broker"
     KILL_ALERTING = "kill alerting"
     DARK = "dark"

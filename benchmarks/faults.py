@@ -21,14 +21,21 @@ import uvloop
 from benchmarks import chaos, fault_ledger, fault_run
 from benchmarks.chaos import Fault
 from benchmarks.fault_ledger import Verdict
-from benchmarks.fault_run import Outcome, Plan
+from benchmarks.fault_plan import Outcome, Plan
 from benchmarks.faulty_devices import Door
 from benchmarks.figures import head, row
 from benchmarks.tcp_cutter import Weather
 from benchmarks.victims import Store
 
 STORMY = Weather(up_bytes=20_000, down_bytes=600, stall_s=4.0, latency_s=0.05)
-_ANY_DOOR = (Fault.KILL_INGEST, Fault.STOP_INGEST, Fault.FREEZE_INGEST, Fault.KILL_STORE, Fault.KILL_SESSION)
+_ANY_DOOR = (
+    Fault.KILL_INGEST,
+    Fault.STOP_INGEST,
+    Fault.FREEZE_INGEST,
+    Fault.KILL_STORE,
+    Fault.KILL_SESSION,
+    Fault.CUT_STORE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +61,7 @@ class Result:
 
 def faults_of(door: Door, *, alerting: bool) -> tuple[Fault, ...]:
     """Return what can be done to the parts of a run."""
-    broker = (Fault.KILL_BROKER,) if door is Door.BROKER else ()
+    broker = (Fault.KILL_BROKER, Fault.CUT_BROKER) if door is Door.BROKER else ()
     return (*_ANY_DOOR, *broker, *((Fault.KILL_ALERTING,) if alerting else ()), Fault.DARK, Fault.EXCHANGE)
 
 
@@ -89,7 +96,8 @@ def report(result: Result) -> str:
         "took": f"{outcome.took_s:.0f} s",
         "messages": f"{counts.messages}, of them sent again {counts.resent}, repeated on purpose {counts.echoes}",
         "connections": f"{counts.connections}, given up for want of an answer {counts.given_up}",
-        "networks": _listed(outcome.networks),
+        "networks of the devices": _listed(outcome.networks),
+        "networks behind ingest": _listed(outcome.links),
         "faults": _listed(outcome.faults),
         "faults that met something already down": _listed(outcome.skipped),
         "kits exchanged": outcome.exchanges,

@@ -1,8 +1,8 @@
-"""A TCP forwarder between a device and its door that breaks connections on purpose, in ways drawn beforehand.
+"""A TCP forwarder, between a device and its door or ingest and its store, that breaks connections on purpose.
 
-Each connection gets a latency and a fuse: after so many bytes in one direction (in the middle of a packet as likely as
-between two) it is reset, ended, held up for a while, or made deaf: what the device says still arrives, what it is
-answered does not. Several doors behind one forwarder are chosen in turns of chance, as a balancer does. The
+Each connection draws a latency and a fuse beforehand: after so many bytes in one direction (in the middle of a packet
+as likely as between two) it is reset, ended, held up for a while, or made deaf: what the device says still arrives,
+what it is answered does not. Several doors behind one forwarder are chosen by chance, as a balancer does. The
 invariant: bytes are never changed and never change their order.
 """
 
@@ -47,12 +47,16 @@ class Fuse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
-    """How bad the network is: mean bytes to a cut each way, longest stall and latency. 0 bytes: no cuts."""
+    """How bad the network is: mean bytes to a cut each way, longest stall and latency, and what the ends may be.
+
+    0 bytes: no cuts.
+    """
 
     up_bytes: float
     down_bytes: float
     stall_s: float
     latency_s: float
+    ends: tuple[End, ...] = tuple(End)
 
     def fuse(self, rng: Random) -> Fuse | None:
         """Draw what will happen to a connection; None where nothing will."""
@@ -60,10 +64,8 @@ class Weather:
         mean = self.up_bytes if way is Way.UP else self.down_bytes
         if not mean:
             return None
-        end = rng.choice(tuple(End))
-        return Fuse(
-            way=way, burns_bytes=1 + int(rng.expovariate(1 / mean)), end=end, stall_s=rng.random() * self.stall_s
-        )
+        burns_bytes = 1 + int(rng.expovariate(1 / mean))
+        return Fuse(way=way, burns_bytes=burns_bytes, end=rng.choice(self.ends), stall_s=rng.random() * self.stall_s)
 
 
 FAIR = Weather(up_bytes=0, down_bytes=0, stall_s=0, latency_s=0)
@@ -71,7 +73,7 @@ Note = Callable[[str], None]
 
 
 class Cutter:
-    """The forwarder of one device. `weather` may be changed at any time; connections keep what they have drawn."""
+    """One forwarder. `weather` may be changed at any time; connections keep what they have drawn."""
 
     def __init__(self, targets: Sequence[int], weather: Weather, rng: Random, note: Note) -> None:
         self.targets = targets

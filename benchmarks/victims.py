@@ -108,6 +108,17 @@ class Store:
             raise AssertionError("the store has been started")
         return self.server.database_url
 
+    def address(self, port: int) -> str:
+        """Return the address of the store where a forwarder listens on `port`."""
+        return f":{port}/".join(self.database_url.rsplit(f":{self.port}/", 1))
+
+    @property
+    def port(self) -> int:
+        """The port, which stays too."""
+        if self.server is None:
+            raise AssertionError("the store has been started")
+        return self.server.port
+
     def running(self) -> bool:
         """Tell whether the postmaster lives."""
         return self.server is not None and self.server.child.poll() is None
