@@ -29,6 +29,7 @@ from ward.clock import SystemClock, to_us
 HANG_S = 90.0
 _LOOK_S = 0.05
 _MOST_UNSENT = 100
+_AT_ONCE = 4
 _PORT_TAKEN = "ddress already in use"
 
 
@@ -114,7 +115,7 @@ class Run:
 
     async def _measure(self, device: Device, home: Household) -> None:
         """Let a device measure: as fast as the plan's counts allow, or at its rate for so many seconds."""
-        plan = self.plan
+        plan, exchanges = self.plan, 0
         while self.ledger.measured < plan.readings or self._at_s() < plan.seconds:
             if plan.rate:
                 await asyncio.sleep(device.rng.expovariate(plan.rate))
@@ -122,7 +123,9 @@ class Run:
                 self._moved.clear()
                 await self._moved.wait()
             await home.still.wait()
-            device.measure(to_us(self.scene.clock.now()))
+            for _ in range(1 if home.exchanges == exchanges else _AT_ONCE):  # before any hint of it can have arrived
+                device.measure(to_us(self.scene.clock.now()))
+            exchanges = home.exchanges
             await asyncio.sleep(0)
 
     async def _inflict(self) -> None:
