@@ -11,8 +11,8 @@ from random import Random
 
 from benchmarks.fault_ledger import Entry, Ledger
 from benchmarks.households import GAP_US, HISTORY, Kit
-from ward import wire
 from ward.clock import from_us
+from ward.formats.vitals import encode_reading
 from ward.vitals import VITALS, Reading, VitalKind
 
 KINDS = (
@@ -202,7 +202,7 @@ class Outbox:
         return self._message(entries, echo=True, single=False)
 
     def _message(self, entries: list[Entry], *, echo: bool, single: bool, bad: bytes = b"") -> Message:
-        items = [wire.encode_reading(_reading(each)) for each in entries]
+        items = [encode_reading(_reading(each)) for each in entries]
         if bad:
             items.insert(self._rng.randrange(len(items) + 1), bad)
         self._key += 1
@@ -218,7 +218,9 @@ class Outbox:
 
 def _reading(entry: Entry) -> Reading:
     kind = _KIND_OF[entry.kind]
-    return Reading(kind=kind, value=entry.value, measured_at=from_us(entry.measured_us), seq=entry.number)
+    quality = 0.97 if entry.number % 3 else None
+    at = from_us(entry.measured_us)
+    return Reading(kind=kind, value=entry.value, measured_at=at, quality=quality, seq=entry.number)
 
 
 _KIND_OF = {VITALS[kind].code: kind for kind in KINDS}

@@ -22,9 +22,10 @@ from benchmarks.tcp_cutter import Weather
 from benchmarks.victims import Store
 
 SEED = 20261122
-READINGS = 600
+READINGS = 9000
 EACH = 3
-WEATHER = Weather(up_bytes=6000, down_bytes=150, stall_s=0.3, latency_s=0.005)
+HABITS = Habits(most_readings=150)  # so that what piles up in an outage is stored by COPY, the rest is not
+WEATHER = Weather(up_bytes=60_000, down_bytes=150, stall_s=0.3, latency_s=0.005)
 DOORS = [Door.ENDPOINT, pytest.param(Door.BROKER, marks=pytest.mark.broker)]
 
 
@@ -38,7 +39,8 @@ def a_plan(door: Door) -> Plan:
         patience_s=2.0,
         steps=chaos.counted(SEED, faults.faults_of(door, alerting=False), EACH, READINGS),
         readings=READINGS,
-        habits=Habits(most_readings=8),
+        slack=1500,
+        habits=HABITS,
     )
 
 

@@ -13,10 +13,10 @@ from benchmarks.chaos import Fault
 from benchmarks.fault_ledger import Ledger
 from benchmarks.fault_outbox import KINDS, Counts, Habits, Message, Outbox, value_of
 from benchmarks.households import GAP_US, HISTORY, Kit, Worn
+from tests.reading import read_vitals
 from ward.clock import to_us
 from ward.people import DeviceNo, StayId
 from ward.vitals import VITALS
-from ward.wire import decode_vitals
 
 NOW_US = to_us(datetime(2026, 11, 22, 10, 0, tzinfo=UTC))
 BEGAN_US = NOW_US - to_us(datetime(1970, 1, 1, tzinfo=UTC) + HISTORY)
@@ -58,7 +58,7 @@ def test_every_reading_is_valid_unique_and_in_the_ledger(ledger: Ledger, habits:
         outbox.measure(NOW_US + n)
     lines = lines_of(ledger.measured_path)
 
-    sent = [reading for _ in range(200) for reading in decode_vitals(taken(outbox).payload)[0]]
+    sent = [reading for _ in range(200) for reading in read_vitals(taken(outbox).payload)[0]]
     assert len({(each.kind, each.measured_at) for each in sent}) == len(sent) == len(lines)
     assert {(VITALS[each.kind].code, to_us(each.measured_at), each.value, each.seq) for each in sent} == {
         (int(kind), int(at_us), float(value), int(number)) for _, number, kind, at_us, value, _ in lines
@@ -110,7 +110,7 @@ def test_echo_repeats_what_was_acknowledged_with_the_same_value(ledger: Ledger) 
     outbox.acknowledged(original)
 
     echo = taken(outbox)
-    known, repeated = decode_vitals(original.payload)[0], decode_vitals(echo.payload)[0]
+    known, repeated = read_vitals(original.payload)[0], read_vitals(echo.payload)[0]
     assert echo.echo
     assert all(each in known for each in repeated)
     assert len(repeated) > len({each.seq for each in repeated})
