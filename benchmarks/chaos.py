@@ -4,7 +4,7 @@ A short run places faults after so many acknowledged readings, so that it does t
 places them in time, so that they also meet what is only just starting.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -46,10 +46,10 @@ class Step:
     lasts_s: float
 
 
-def counted(seed: int, faults: Sequence[Fault], each: int, readings: int) -> list[Step]:
-    """Return every fault `each` times in a drawn order, evenly over the readings; what is down comes back at once."""
+def counted(seed: int, times: Mapping[Fault, int], readings: int) -> list[Step]:
+    """Return every fault so many times in a drawn order, evenly over the readings; what is down comes back at once."""
     rng = Random(seed)
-    order = [(fault, n) for fault in faults for n in range(each)]
+    order = [(fault, n) for fault, often in times.items() for n in range(often)]
     rng.shuffle(order)
     gap = readings / (len(order) + 1)
     return [

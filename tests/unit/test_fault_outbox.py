@@ -20,6 +20,7 @@ from ward.vitals import VITALS
 
 NOW_US = to_us(datetime(2026, 11, 22, 10, 0, tzinfo=UTC))
 BEGAN_US = NOW_US - to_us(datetime(1970, 1, 1, tzinfo=UTC) + HISTORY)
+TIMES = {Fault.KILL_INGEST: 4, Fault.KILL_STORE: 2}
 PLAIN = Habits(arrays=0.5, history=0.0, echoes=0.0, bad_elements=0.0, jumps=0.0)
 
 
@@ -136,12 +137,12 @@ def test_first_reading_after_an_exchange_is_nobody_s(ledger: Ledger) -> None:
 
 def test_counted_faults_follow_from_the_seed() -> None:
     """A short run has every fault as often as asked, evenly spread, in an order that the seed decides."""
-    steps = chaos.counted(5, [Fault.KILL_INGEST, Fault.KILL_STORE], 3, 700)
+    steps = chaos.counted(5, TIMES, 700)
 
     assert [each.after for each in steps] == [100, 200, 300, 400, 500, 600]
-    assert sorted(each.fault for each in steps) == [Fault.KILL_INGEST] * 3 + [Fault.KILL_STORE] * 3
-    assert steps == chaos.counted(5, [Fault.KILL_INGEST, Fault.KILL_STORE], 3, 700)
-    assert steps != chaos.counted(6, [Fault.KILL_INGEST, Fault.KILL_STORE], 3, 700)
+    assert sorted(each.fault for each in steps) == [Fault.KILL_INGEST] * 4 + [Fault.KILL_STORE] * 2
+    assert steps == chaos.counted(5, TIMES, 700)
+    assert steps != chaos.counted(6, TIMES, 700)
 
 
 def test_timed_faults_follow_from_the_seed() -> None:
