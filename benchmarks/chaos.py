@@ -35,7 +35,7 @@ _STATES = frozenset({Fault.FREEZE_INGEST, Fault.DARK})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One fault. `after` is acknowledged readings in a short run and seconds in a long one.
+    """One fault. `after` is acknowledged readings since the one before in a short run, seconds in a long one.
 
     `which` chooses among the victims of a kind; `lasts_s` is how long it stays down, frozen or dark.
     """
@@ -46,15 +46,14 @@ class Step:
     lasts_s: float
 
 
-def counted(seed: int, times: Mapping[Fault, int], readings: int) -> list[Step]:
-    """Return every fault so many times in a drawn order, evenly over the readings; what is down comes back at once."""
+def counted(seed: int, times: Mapping[Fault, int], apart: int) -> list[Step]:
+    """Return every fault so many times in a drawn order, so many readings apart; what is down comes back at once."""
     rng = Random(seed)
     order = [(fault, n) for fault, often in times.items() for n in range(often)]
     rng.shuffle(order)
-    gap = readings / (len(order) + 1)
     return [
-        Step(after=round(gap * (n + 1)), fault=fault, which=which, lasts_s=_SHORT_S if fault in _STATES else 0.0)
-        for n, (fault, which) in enumerate(order)
+        Step(after=apart, fault=fault, which=which, lasts_s=_SHORT_S if fault in _STATES else 0.0)
+        for fault, which in order
     ]
 
 

@@ -12,10 +12,10 @@ from benchmarks.tcp_cutter import Weather
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is run. With `readings` the faults are counted in readings, with `seconds` they are timed.
+    """What is run: for so many seconds with faults that are timed, or, with none, until all counted faults are over.
 
-    `rate` is messages a second of each device in a timed run. `slack` is how many readings may be under way beyond
-    the count at which the next fault comes.
+    `rate` is messages a second of each device in a timed run; in a counted one they measure as fast as `slack` allows:
+    so many readings may be under way beyond the count at which the next fault comes.
     """
 
     door: Door
@@ -24,10 +24,9 @@ class Plan:
     weather: Weather
     patience_s: float
     steps: Iterable[Step]
-    readings: int = 0
     seconds: float = 0.0
     rate: float = 0.0
-    slack: int = 60
+    slack: int = 1000
     ingests: int = 2
     alerting: bool = False
     habits: Habits = field(default_factory=Habits)

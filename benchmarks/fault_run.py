@@ -44,6 +44,7 @@ class Run:
         self._events = (folder / "events.jsonl").open("w", encoding="utf-8")
         self._began_s = self._told_s = time.monotonic()
         self._settled = 0
+        self._inflicted = False
         self._limit = float("inf") if plan.seconds else 0.0
         self._moved = asyncio.Event()
         self._recovering: list[tuple[Fault, float]] = []
@@ -116,7 +117,7 @@ class Run:
     async def _measure(self, device: Device, home: Household) -> None:
         """Let a device measure: as fast as the plan's counts allow, or at its rate for so many seconds."""
         plan, exchanges = self.plan, 0
-        while self.ledger.measured < plan.readings or self._at_s() < plan.seconds:
+        while not self._over():
             if plan.rate:
                 await asyncio.sleep(device.rng.expovariate(plan.rate))
             while self.ledger.measured >= self._limit or len(device.outbox) >= _MOST_UNSENT:
@@ -128,6 +129,10 @@ class Run:
             exchanges = home.exchanges
             await asyncio.sleep(0)
 
+    def _over(self) -> bool:
+        """Tell whether nothing more is to be measured."""
+        return self._at_s() >= self.plan.seconds if self.plan.seconds else self._inflicted
+
     async def _inflict(self) -> None:
         """Have the plan's faults carried out, each when it is due; they may overlap."""
         inflictor = Inflictor(self.scene, self.outcome, self._back)
@@ -136,20 +141,22 @@ class Run:
                 if self.plan.seconds:
                     await asyncio.sleep(max(0.0, step.after - self._at_s()))
                 else:
-                    await self._reached(step.after)
+                    await self._settled_more(step.after)
                     await self.scene.all_ready()
-                group.create_task(inflictor.carry_out(step), name=step.fault)
-            self._allow(float("inf"))
+                carrying = group.create_task(inflictor.carry_out(step), name=step.fault)
+                if step.fault is Fault.EXCHANGE and not self.plan.seconds:
+                    await carrying  # else the next fault has ingest read the bindings anew, whether it would or not
+        self._inflicted, self._limit = True, float("inf")
+        self._moved.set()
 
-    async def _reached(self, count: float) -> None:
-        self._allow(count + self.plan.slack)
-        while self._settled < count:
+    async def _settled_more(self, count: float) -> None:
+        """Wait until so many readings more are settled."""
+        enough = self._settled + count
+        self._limit = enough + self.plan.slack
+        self._moved.set()
+        while self._settled < enough:
             self._moved.clear()
             await self._moved.wait()
-
-    def _allow(self, limit: float) -> None:
-        self._limit = max(self._limit, limit)
-        self._moved.set()
 
     async def _drain(self) -> None:
         """Let the weather clear up and wait until everything is acknowledged, or nothing moves any more."""
