@@ -24,9 +24,12 @@ from ward.clock import Clock
 from ward.store import embedded
 
 # What answers no more while its connection stays open is a frozen store or broker, not a network: no deaf ends here.
-_BEHIND = Weather(
-    up_bytes=1_000_000, down_bytes=30_000, stall_s=1.0, latency_s=0.0, ends=(End.RESET, End.FINISH, End.STALL)
-)
+# A broker sends whatever is not acknowledged again on each connection, so it needs more bytes to get anywhere.
+_ENDS = (End.RESET, End.FINISH, End.STALL)
+_BEHIND = {
+    Fault.CUT_STORE: Weather(up_bytes=1_000_000, down_bytes=30_000, stall_s=1.0, latency_s=0.0, ends=_ENDS),
+    Fault.CUT_BROKER: Weather(up_bytes=100_000, down_bytes=1_000_000, stall_s=1.0, latency_s=0.0, ends=_ENDS),
+}
 _LOOK_S = 0.05
 
 
@@ -100,7 +103,7 @@ class Scene:
 
     async def _link(self, fault: Fault, port: int) -> int:
         """Lay the network between ingest and what is behind it; return where ingest finds it."""
-        link = Cutter([port], _BEHIND, Random(f"{self.plan.seed}-{fault}"), partial(self.note, link=fault))
+        link = Cutter([port], _BEHIND[fault], Random(f"{self.plan.seed}-{fault}"), partial(self.note, link=fault))
         await link.start()
         self.links[fault] = link
         return link.port
