@@ -126,7 +126,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 def _plan(door: Door, flags: argparse.Namespace) -> Plan:
     seconds = flags.minutes * 60
-    kinds = faults_of(door, alerting=flags.alerting)
+    kinds = [fault for fault in faults_of(door, alerting=flags.alerting) if not flags.only or fault in flags.only]
     return Plan(
         door=door,
         devices=flags.devices,
@@ -165,6 +165,7 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=40, help="an even number: two a household")
     parser.add_argument("--rate", type=float, default=2.0, help="messages a second of each device")
     parser.add_argument("--gap", type=float, default=4.0, help="mean seconds between two faults")
+    parser.add_argument("--only", choices=[*Fault], type=Fault, action="append", help="nothing but these faults")
     parser.add_argument("--ingests", type=int, default=2, help="ingest processes")
     parser.add_argument("--alerting", action="store_true", help="let alerting run and be killed too")
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1 << 31), help="of everything drawn")
