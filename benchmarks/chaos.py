@@ -58,10 +58,10 @@ def counted(seed: int, times: Mapping[Fault, int], apart: int) -> list[Step]:
 
 
 def timed(seed: int, faults: Sequence[Fault], seconds: float, mean_gap_s: float) -> Iterator[Step]:
-    """Yield faults of all kinds, each as likely as another, until `seconds` are over; some come close together."""
+    """Yield faults of all kinds, each as likely as another, until `seconds` are over; some come close together, and none of no kind."""
     rng = Random(seed)
     at_s = mean_gap_s
-    while at_s < seconds:
+    while faults and at_s < seconds:
         fault = rng.choice(list(faults))
         longest_s = _LONGEST_FROZEN_S if fault is Fault.FREEZE_INGEST else _LONGEST_DOWN_S
         yield Step(after=at_s, fault=fault, which=rng.randrange(1 << 16), lasts_s=rng.random() * longest_s)

@@ -153,3 +153,4 @@ def test_timed_faults_follow_from_the_seed() -> None:
     assert {each.fault for each in steps} == set(Fault)
     assert [each.after for each in steps] == sorted(each.after for each in steps)
     assert steps[-1].after < 600.0
+    assert not list(chaos.timed(5, [], 600.0, 4.0))
