@@ -58,7 +58,7 @@ def counted(seed: int, times: Mapping[Fault, int], apart: int) -> list[Step]:
 
 
 def timed(seed: int, faults: Sequence[Fault], seconds: float, mean_gap_s: float) -> Iterator[Step]:
-    """Yield faults of all kinds, each as likely as another, until `seconds` are over; some come close together, and none of no kind."""
+    """Yield faults, each kind as likely as another, until `seconds` are over; some come close together."""
     rng = Random(seed)
     at_s = mean_gap_s
     while faults and at_s < seconds:
