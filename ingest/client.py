@@ -6,6 +6,7 @@ receipt (`docs/wire-format.md`). What this door promises: the broker is told onl
 
 import asyncio
 import contextlib
+import select
 import socket
 import ssl
 from collections.abc import Sequence
@@ -128,7 +129,11 @@ class BrokerDoor:
         self._loop.remove_reader(closed)
         self._loop.remove_writer(closed)
 
+    # uvloop tells of a reset once, and then keeps a dead watch that cannot be renewed: it is taken away first, and what
+    # was left unread in front of the reset is read by a new one.
+
     def _on_socket_register_write(self, client: paho.Client, _data: object, waiting: Any) -> None:
+        self._loop.remove_writer(waiting)
         self._loop.add_writer(waiting, client.loop_write)
 
     def _on_socket_unregister_write(self, _client: paho.Client, _data: object, written: Any) -> None:
@@ -136,9 +141,15 @@ class BrokerDoor:
 
     def _resume(self) -> None:
         if self._socket is not None:
+            self._loop.remove_reader(self._socket)
             self._loop.add_reader(self._socket, self._readable)
 
     def _readable(self) -> None:
+        self._take()
+        if self._socket is not None and not self._inbox.full and _in_error(self._socket):
+            self._loop.call_soon(self._resume)
+
+    def _take(self) -> None:
         """Take what has arrived, a bounded number of packets at a time, and stop reading while the inbox is full."""
         for _ in range(_PACKETS_AT_ONCE):
             if self._inbox.full and self._socket is not None:
@@ -205,3 +216,10 @@ class BrokerDoor:
             token=_Token(message.mid, self._generation) if message.qos else None,
         )
         self._inbox.put(delivery)
+
+
+def _in_error(connected: socket.socket) -> bool:
+    """Tell whether a connection was reset, be there data in front of that or not."""
+    asked = select.poll()
+    asked.register(connected, 0)
+    return bool(asked.poll(0))
