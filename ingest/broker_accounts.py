@@ -86,11 +86,16 @@ def wanted(device: BrokerDevice, secrets: Secrets) -> Wanted:
     )
 
 
-def changes(wants: Iterable[Wanted], have: Mapping[str, Account]) -> list[Change]:
-    """Return what brings the accounts that a broker has to those that are wanted, the urgent first."""
+def changes(wants: Iterable[Wanted], have: Mapping[str, Account], *, own: str | None) -> list[Change]:
+    """Return what brings the accounts that a broker has to those that are wanted, the urgent first.
+
+    `own` is the name of ingest itself.
+    """
     found: list[Change] = []
-    strays = {name for name, account in have.items() if account.mark is not None}
+    strays = {name for name, account in have.items() if account.mark is not None and name != own}
     for want in wants:
+        if want.name == own:
+            continue
         strays.discard(want.name)
         found += _of_one(want, have.get(want.name))
     found += [Change(act=Act.CLOSE, name=name) for name in sorted(strays) if _may_close(have[name])]
@@ -99,19 +104,20 @@ def changes(wants: Iterable[Wanted], have: Mapping[str, Account]) -> list[Change
 
 def _of_one(want: Wanted, account: Account | None) -> list[Change]:
     if account is None:
-        if not want.open or want.secret is None:
-            return []
-        return [Change(act=Act.CREATE, name=want.name, secret=want.secret, mark=want.mark)]
+        create = Change(act=Act.CREATE, name=want.name, secret=want.secret, mark=want.mark)
+        return [create] if want.open and want.secret is not None else []
     if account.has_rights:
         return []
-    if not want.open:
+    # Where another secret is in force that we cannot tell, at least the old one must not work.
+    superseded = account.mark not in {None, want.mark} and want.secret is None
+    if not want.open or superseded:
         return [Change(act=Act.CLOSE, name=want.name)] if account.open else []
-    if account.mark == want.mark:
-        return [] if account.open else [Change(act=Act.OPEN, name=want.name)]
-    if want.secret is None:  # another secret is in force now, and ours to tell it is not: the old one must not work
-        return [Change(act=Act.CLOSE, name=want.name)] if account.mark is not None and account.open else []
-    renewed = Change(act=Act.NEW_SECRET, name=want.name, secret=want.secret, mark=want.mark)
-    return [renewed] if account.open else [renewed, Change(act=Act.OPEN, name=want.name)]
+    found = []
+    if account.mark != want.mark and want.secret is not None:
+        found.append(Change(act=Act.NEW_SECRET, name=want.name, secret=want.secret, mark=want.mark))
+    if not account.open and (found or account.mark is not None):
+        found.append(Change(act=Act.OPEN, name=want.name))
+    return found
 
 
 def _may_close(account: Account) -> bool:
@@ -123,7 +129,7 @@ def after(change: Change, have: dict[str, Account]) -> None:
     before = have.get(change.name)
     have[change.name] = Account(
         name=change.name,
-        mark=change.mark if change.mark is not None else before and before.mark,
+        mark=before.mark if change.mark is None and before is not None else change.mark,
         open=change.act is not Act.CLOSE and (change.act is not Act.NEW_SECRET or before is None or before.open),
         has_rights=False,
     )

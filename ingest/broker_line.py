@@ -1,7 +1,7 @@
 """One connection to a broker, by paho: its socket is served by the event loop, without a thread.
 
 It is opened again whenever it is lost. Who uses it decides what is subscribed to, what is read when, and what a
-message means; paho never sends more at once than the broker has said it takes.
+message means.
 """
 
 import asyncio
@@ -22,7 +22,8 @@ from ward import log
 from ward.errors import ConfigError
 from ward.settings import Settings
 
-RECEIVE_MAXIMUM = 1000
+_RECEIVE_MAXIMUM = 1000
+_SENT_AT_ONCE = 20  # what mosquitto takes by default; paho does not look at what a broker says
 _KEEP_ALIVE_S = 30
 _CONNECT_S = 3.0  # connecting holds the event loop, which has nothing else to do without a broker
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 10.0
@@ -92,7 +93,7 @@ class BrokerLine:
         self.up = False
         self.lost = asyncio.Event()
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=True)
-        client.max_inflight_messages_set(RECEIVE_MAXIMUM)
+        client.max_inflight_messages_set(_SENT_AT_ONCE)
         client.connect_timeout = _CONNECT_S
         if address.username is not None:
             client.username_pw_set(address.username, address.password)
@@ -143,7 +144,7 @@ class BrokerLine:
         """Keep the connection: open it where there is none, and let paho look after its keep-alive."""
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's own
         properties.SessionExpiryInterval = self._session_s
-        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.ReceiveMaximum = _RECEIVE_MAXIMUM
         host, port = self._address.host, self._address.port
         fresh = self._session_s == 0
         pause_s = _FIRST_PAUSE_S
@@ -163,13 +164,12 @@ class BrokerLine:
             self.client.loop_misc()
 
     def _on_connect(
-        self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, properties: Properties | None
+        self, _client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
         if reason.is_failure:
             log.get().error("broker_refused", reason=str(reason), host=self._address.host, port=self._address.port)
             self.lost.set()
             return
-        client.max_inflight_messages_set(min(RECEIVE_MAXIMUM, getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM)))
         self.up = True
         log.get().info("broker_connected", host=self._address.host, port=self._address.port)
         self.on_up()

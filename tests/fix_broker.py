@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.broker_line import Address
 from ward.store.embedded import free_port
 
 _CONF = """\
@@ -32,6 +33,11 @@ class Broker:
     def url(self) -> str:
         """What HEMVAKT_MQTT_URL takes."""
         return f"mqtt://127.0.0.1:{self.port}"
+
+    @property
+    def address(self) -> Address:
+        """What a connection of ingest takes."""
+        return Address(host="127.0.0.1", port=self.port)
 
 
 def _start(program: str, folder: Path) -> Broker | None:

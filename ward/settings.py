@@ -116,9 +116,9 @@ def _contradictions(loaded: Settings) -> list[str]:
     """Say what does not go together."""
     lines = []
     if (loaded.broker_cert is None) != (loaded.broker_key is None):
-        lines.append("HEMVAKT_BROKER_CERT, HEMVAKT_BROKER_KEY: a certificate and its key go together; give both or none")
+        lines.append("HEMVAKT_BROKER_CERT, HEMVAKT_BROKER_KEY: a certificate and its key; give both or none")
     if (loaded.broker_ca or loaded.broker_cert) and urlsplit(loaded.mqtt_url).scheme != "mqtts":
-        lines.append("HEMVAKT_BROKER_CA, HEMVAKT_BROKER_CERT: need HEMVAKT_MQTT_URL with mqtts://, or nothing is encrypted")
+        lines.append("HEMVAKT_BROKER_CA, HEMVAKT_BROKER_CERT: need HEMVAKT_MQTT_URL with mqtts://")
     if loaded.broker_provision != "none" and not loaded.mqtt_url:
         lines.append("HEMVAKT_BROKER_PROVISION: needs HEMVAKT_MQTT_URL; without a broker ingest checks devices itself")
     return lines

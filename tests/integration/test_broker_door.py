@@ -30,7 +30,7 @@ class Worker:
 
     def __init__(self, broker: Broker, database_url: str, name: str) -> None:
         self.inbox = HeldInbox(most=1000, most_bytes=1 << 24, decode=validate.decode)
-        self.door = BrokerDoor(broker.url, self.inbox, SystemClock(), client_id=name)
+        self.door = BrokerDoor(broker.address, self.inbox, SystemClock(), client_id=name)
         self.writer = Writer(database_url, self.inbox, SystemClock())
 
     async def __aenter__(self) -> Self:

@@ -1,0 +1,176 @@
+"""The accounts of a broker: who may connect with which password. One Protocol, and mosquitto's dynamic security.
+
+What a device may publish and read is not here but in the broker's access list (`deploy/mosquitto.acl`): the plugin of
+mosquitto 2.0 knows no pattern with the user's name, and a role for each device would double a file that the broker
+writes anew, whole, at each change. For that reason, too, changes go in small batches, and between two of them the
+broker has as long for the devices as the batch took.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from ingest.broker_accounts import Account, Act, Change
+from ingest.broker_control import BrokerControl
+from ward import log
+
+_TOPIC = "$CONTROL/dynamic-security/v1"
+_PAGE = 500
+_AT_ONCE = 10
+_ANSWER_S = 60.0
+_NAME = "Hemvakt device"
+
+
+class Access(Protocol):
+    """A broker's accounts."""
+
+    async def accounts(self) -> dict[str, Account]:
+        """Return every account by its name."""
+
+    async def apply(self, changes: Sequence[Change]) -> list[Change]:
+        """Make changes, in their order; return those that the broker has made.
+
+        Raises
+        ------
+        ConnectionError
+            If the connection is lost; what was made is to be read anew.
+        """
+
+
+class _Client(msgspec.Struct):
+    username: str
+    textname: str = ""
+    textdescription: str = ""
+    disabled: bool = False
+    roles: list[msgspec.Raw] = msgspec.field(default_factory=list)
+    groups: list[msgspec.Raw] = msgspec.field(default_factory=list)
+
+
+class _Page(msgspec.Struct):
+    totalCount: int = 0  # noqa: N815 - the plugin's word
+    clients: list[_Client] = msgspec.field(default_factory=list)
+
+
+class _Answer(msgspec.Struct):
+    command: str = ""
+    error: str = ""
+    correlationData: str = ""  # noqa: N815 - the plugin's word
+    data: _Page | None = None
+
+
+class _Answers(msgspec.Struct):
+    responses: list[_Answer]
+
+
+_answers = msgspec.json.Decoder(_Answers)
+
+
+class DynamicSecurity:
+    """The dynamic security plugin of mosquitto 2; make one with `opened`."""
+
+    def __init__(self, control: BrokerControl) -> None:
+        self._control = control
+        self._loop = asyncio.get_running_loop()
+        self._numbers = itertools.count()
+        self._asked: dict[str, asyncio.Future[list[_Answer]]] = {}
+
+    @classmethod
+    async def opened(cls, control: BrokerControl) -> "DynamicSecurity":
+        """Listen for the plugin's answers.
+
+        Raises
+        ------
+        ConnectionError
+            If the broker does not let us, or is lost.
+        """
+        made = cls(control)
+        await control.listen(f"{_TOPIC}/response", made.hear)
+        return made
+
+    async def accounts(self) -> dict[str, Account]:
+        """Return every account, read in pages."""
+        found: dict[str, Account] = {}
+        offset, total = 0, 1
+        while offset < total:
+            (answer,) = await self._ask([{"command": "listClients", "verbose": True, "count": _PAGE, "offset": offset}])
+            if answer.data is None:
+                raise ConnectionError(f"the broker does not list its accounts: {answer.error or 'no answer'}")
+            found |= {each.username: _account(each) for each in answer.data.clients}
+            total = answer.data.totalCount
+            offset += _PAGE
+        return found
+
+    async def apply(self, changes: Sequence[Change]) -> list[Change]:
+        """Make changes, a few in a message, leaving the broker half of its time for the devices."""
+        made: list[Change] = []
+        for start in range(0, len(changes), _AT_ONCE):
+            batch = changes[start : start + _AT_ONCE]
+            began_s = self._loop.time()
+            answers = await self._ask([_command(change) for change in batch])
+            for change, answer in zip(batch, answers, strict=True):
+                if answer.error:
+                    log.get().error("broker_account_refused", device=change.name, act=change.act.name, why=answer.error)
+                else:
+                    made.append(change)
+            if start + _AT_ONCE < len(changes):
+                await asyncio.sleep(self._loop.time() - began_s)
+        return made
+
+    async def _ask(self, commands: Sequence[dict[str, object]]) -> list[_Answer]:
+        number = f"hemvakt-{id(self)}-{next(self._numbers)}"
+        answered: asyncio.Future[list[_Answer]] = self._loop.create_future()
+        self._asked[number] = answered
+        asked = {"commands": [{**command, "correlationData": number} for command in commands]}
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                if not await self._control.publish(_TOPIC, msgspec.json.encode(asked)):
+                    raise ConnectionError(f"the broker does not let us publish to {_TOPIC}: is this the admin account?")
+                return await self._or_lost(answered)
+        finally:
+            del self._asked[number]
+
+    async def _or_lost(self, answered: "asyncio.Future[list[_Answer]]") -> list[_Answer]:
+        losing = asyncio.ensure_future(self._control.lost.wait())
+        both: set[asyncio.Future[Any]] = {answered, losing}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        losing.cancel()
+        if not answered.done():
+            raise ConnectionError("the broker's connection was lost")
+        return answered.result()
+
+    def hear(self, payload: bytes) -> None:
+        """Take an answer of the plugin; everybody who listens gets everybody's."""
+        try:
+            answers = _answers.decode(payload).responses
+        except msgspec.DecodeError as error:
+            log.get().error("broker_answer_unreadable", error=str(error)[:200])
+            return
+        waiting = self._asked.get(answers[0].correlationData) if answers else None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answers)
+
+
+def _account(client: _Client) -> Account:
+    return Account(
+        name=client.username,
+        mark=client.textdescription if client.textname == _NAME else None,
+        open=not client.disabled,
+        has_rights=bool(client.roles or client.groups),
+    )
+
+
+def _command(change: Change) -> dict[str, object]:
+    told = {"username": change.name}
+    described = {"password": change.secret, "textname": _NAME, "textdescription": change.mark}
+    match change.act:
+        case Act.CLOSE:
+            return {"command": "disableClient", **told}
+        case Act.OPEN:
+            return {"command": "enableClient", **told}
+        case Act.CREATE:
+            return {"command": "createClient", **told, **described}
+        case Act.NEW_SECRET:
+            return {"command": "modifyClient", **told, **described}
