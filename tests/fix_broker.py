@@ -4,6 +4,7 @@
 """
 
 import getpass
+import json
 import os
 import shutil
 import socket
@@ -73,9 +74,9 @@ def _answers(port: int) -> bool:
 
 
 class Shipped:
-    """A mosquitto with deploy/mosquitto.conf, where only paths, port and account differ. It can be killed and come back.
+    """A mosquitto with deploy/mosquitto.conf, where only paths, port and account differ.
 
-    Its accounts are `ingest` and whom a test adds, each with the password `secret-` and the name. `switched_on` are
+    It can be killed and come back. Its accounts are `ingest` and whom a test adds, each with the password `secret-` and the name. `switched_on` are
     lines of the file that stand there as comments.
     """
 
@@ -114,11 +115,18 @@ class Shipped:
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def forget_accounts(self) -> None:
-        """Leave no account but that of ingest, as at the first start; takes effect when the broker starts."""
+        """Leave no account but that of ingest, as at the first start; takes effect when the broker starts.
+
+        The plugin lets everybody read what it knows nothing of, until ingest has told it to leave that to the access
+        list: done here already.
+        """
         accounts = self.folder / "dynamic-security.json"
         accounts.unlink(missing_ok=True)
         command = [program("mosquitto_ctrl"), "dynsec", "init", str(accounts), "ingest", "secret-ingest"]
         subprocess.run(command, check=True, capture_output=True)
+        kept = json.loads(accounts.read_text(encoding="utf-8"))
+        kept["defaultACLAccess"]["publishClientReceive"] = False
+        accounts.write_text(json.dumps(kept), encoding="utf-8")
 
     def add(self, user: str, secret: str = "") -> None:
         """Make an account by hand, as an operator does."""
