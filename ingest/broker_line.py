@@ -5,6 +5,7 @@ message means.
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Callable
@@ -26,7 +27,9 @@ _RECEIVE_MAXIMUM = 1000
 _SENT_AT_ONCE = 20  # what mosquitto takes by default; paho does not look at what a broker says
 _KEEP_ALIVE_S = 30
 _CONNECT_S = 3.0  # connecting holds the event loop, which has nothing else to do without a broker
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 10.0
+# A broker that comes back finds ingest at the door before the devices: mosquitto forgets shared subscriptions.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
+_PAUSE_GROWS = 1.3
 _MISC_S = 1.0
 
 
@@ -88,8 +91,10 @@ class BrokerLine:
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = None
         self._keeping: asyncio.Task[None] | None = None
+        self._closed = asyncio.Event()
         self._paused = False
         self._reading_again = False
+        self._came_up = False
         self.up = False
         self.lost = asyncio.Event()
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=True)
@@ -141,26 +146,36 @@ class BrokerLine:
             self._read_pending()
 
     async def _keep(self) -> None:
-        """Keep the connection: open it where there is none, and let paho look after its keep-alive."""
+        """Open the connection, stay with it, and open it again, sooner when it has been good."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            self._came_up = False
+            if self._open():
+                await self._stay()
+            self.lost.set()
+            pause_s = _FIRST_PAUSE_S if self._came_up else min(_PAUSE_GROWS * pause_s, _LONGEST_PAUSE_S)
+            await asyncio.sleep(pause_s)
+
+    def _open(self) -> bool:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's own
         properties.SessionExpiryInterval = self._session_s
         properties.ReceiveMaximum = _RECEIVE_MAXIMUM
         host, port = self._address.host, self._address.port
         fresh = self._session_s == 0
-        pause_s = _FIRST_PAUSE_S
-        while True:
-            if self.client.socket() is None:
-                try:
-                    self.client.connect(host, port, keepalive=_KEEP_ALIVE_S, clean_start=fresh, properties=properties)
-                except (OSError, ValueError) as error:
-                    log.get().warning("broker_unreachable", host=host, port=port, error=str(error)[:200])
-                    self.lost.set()
-                    await asyncio.sleep(pause_s)
-                    pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-                    continue
-            if self.up:
-                pause_s = _FIRST_PAUSE_S
-            await asyncio.sleep(_MISC_S)
+        try:
+            self.client.connect(host, port, keepalive=_KEEP_ALIVE_S, clean_start=fresh, properties=properties)
+        except (OSError, ValueError) as error:
+            log.get().warning("broker_unreachable", host=host, port=port, error=str(error)[:200])
+            return False
+        return True
+
+    async def _stay(self) -> None:
+        """Let paho look after its keep-alive until the connection is closed."""
+        while self.client.socket() is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MISC_S):
+                    await self._closed.wait()
+            self._closed.clear()
             self.client.loop_misc()
 
     def _on_connect(
@@ -170,7 +185,7 @@ class BrokerLine:
             log.get().error("broker_refused", reason=str(reason), host=self._address.host, port=self._address.port)
             self.lost.set()
             return
-        self.up = True
+        self.up = self._came_up = True
         log.get().info("broker_connected", host=self._address.host, port=self._address.port)
         self.on_up()
 
@@ -188,6 +203,7 @@ class BrokerLine:
 
     def _on_socket_close(self, _client: paho.Client, _data: object, closed: Any) -> None:
         self._socket = None
+        self._closed.set()
         self._loop.remove_reader(closed)
         self._loop.remove_writer(closed)
 

@@ -22,8 +22,8 @@ from ward.clock import Clock
 from ward.wire import FROM_DEVICE, Leaf
 
 _SESSION_S = 7 * 86_400
-_GROUP = "ingest"
 _PACKETS_AT_ONCE = 200
+GROUP = "ingest"
 # Answers that the broker has not taken yet. While there are many, nothing is acknowledged, so that the broker hands out
 # no more, and at most what the inbox holds adds to them: receipts stay under the last bound. Of rejects, one message
 # may cause a thousand.
@@ -42,16 +42,17 @@ class _Token:
 
 
 class BrokerDoor:
-    """A `Door` onto a broker.
+    """A `Door` onto a broker, which shares its work with those of the same `group`; "" for the only one.
 
     The broker's receive maximum bounds what is unacknowledged, and while the inbox is full the socket is not read, so
     the broker holds the rest. While the broker takes our answers too slowly it gets no acknowledgement either.
     """
 
-    def __init__(self, address: Address, inbox: Inbox, clock: Clock, *, client_id: str) -> None:
+    def __init__(self, address: Address, inbox: Inbox, clock: Clock, *, client_id: str, group: str = GROUP) -> None:
         self._inbox = inbox
         self._clock = clock
         self._loop = asyncio.get_running_loop()
+        self._group = group
         self._generation = 0
         self._owed: set[int] = set()
         self._withheld: list[_Token] = []
@@ -143,8 +144,11 @@ class BrokerDoor:
     def _on_up(self) -> None:
         self._generation += 1
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-        topics = [(f"$share/{_GROUP}/{wire.PREFIX}/{wire.VERSION}/+/{leaf}", options) for leaf in sorted(FROM_DEVICE)]
-        self._client.subscribe(topics)
+        plain = [wire.topic("+", leaf) for leaf in sorted(FROM_DEVICE)]
+        shared = [f"$share/{self._group or GROUP}/{pattern}" for pattern in plain]
+        wanted, other = (shared, plain) if self._group else (plain, shared)
+        self._client.subscribe([(pattern, options) for pattern in wanted])
+        self._client.unsubscribe(other)  # of a session from before the setting was changed
 
     def _on_subscribe(
         self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: object

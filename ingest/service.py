@@ -89,7 +89,9 @@ async def _open_door(
     settings: Settings, address: Address | None, side: Pool, inbox: HeldInbox, clock: Clock, watch: RegistryWatch
 ) -> BrokerDoor | Endpoint:
     if address is not None:
-        door = BrokerDoor(address, inbox, clock, client_id=f"hemvakt-ingest-{settings.instance}")
+        door = BrokerDoor(
+            address, inbox, clock, client_id=f"hemvakt-ingest-{settings.instance}", group=settings.broker_group
+        )
         door.start()
         return door
 

@@ -76,8 +76,8 @@ def _answers(port: int) -> bool:
 class Shipped:
     """A mosquitto with deploy/mosquitto.conf, where only paths, port and account differ.
 
-    It can be killed and come back. Its accounts are `ingest` and whom a test adds, each with the password `secret-` and the name. `switched_on` are
-    lines of the file that stand there as comments.
+    It can be killed and come back. Its accounts are `ingest` and whom a test adds, each with the password `secret-` and
+    the name. `switched_on` are lines of the file that stand there as comments.
     """
 
     def __init__(self, folder: Path, *, switched_on: tuple[str, ...] = (), listener: str = "listener 1883") -> None:

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]{1,32}$",
         description="name of this ingest worker at the broker: the same after a restart, another for each worker",
     )
+    broker_group: str = Field(
+        default="ingest",
+        pattern=r"^[A-Za-z0-9._-]{0,32}$",
+        description="workers of one group share what the broker has ($share); empty: this one is alone and takes all",
+    )
     broker_ca: Path | None = Field(
         default=None, description="PEM file of who signs the broker's certificate; None: who the system trusts"
     )
