@@ -22,6 +22,11 @@ _PAGE = 500
 _AT_ONCE = 10
 _ANSWER_S = 60.0
 _NAME = "Hemvakt device"
+# Who has it may do nothing at all, also where a certificate lets them in without a password.
+_CLOSED = "hemvakt-closed"
+_BARRED = ("publishClientSend", "publishClientReceive", "subscribePattern")
+# What the plugin knows nothing of is left to the access list. By default it lets everybody read everything.
+_LEFT_TO_THE_LIST = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
 
 
 class Access(Protocol):
@@ -40,12 +45,16 @@ class Access(Protocol):
         """
 
 
+class _Role(msgspec.Struct):
+    rolename: str
+
+
 class _Client(msgspec.Struct):
     username: str
     textname: str = ""
     textdescription: str = ""
     disabled: bool = False
-    roles: list[msgspec.Raw] = msgspec.field(default_factory=list)
+    roles: list["_Role"] = msgspec.field(default_factory=list)
     groups: list[msgspec.Raw] = msgspec.field(default_factory=list)
 
 
@@ -79,7 +88,7 @@ class DynamicSecurity:
 
     @classmethod
     async def opened(cls, control: BrokerControl) -> "DynamicSecurity":
-        """Listen for the plugin's answers.
+        """Listen for the plugin's answers, and set what all devices have in common.
 
         Raises
         ------
@@ -88,6 +97,16 @@ class DynamicSecurity:
         """
         made = cls(control)
         await control.listen(f"{_TOPIC}/response", made.hear)
+        defaults = [{"acltype": kind, "allow": allowed} for kind, allowed in _LEFT_TO_THE_LIST.items()]
+        barred = [{"acltype": kind, "topic": "#", "allow": False} for kind in _BARRED]
+        set_defaults, _ = await made._ask(
+            [
+                {"command": "setDefaultACLAccess", "acls": defaults},
+                {"command": "createRole", "rolename": _CLOSED, "acls": barred},  # it may be there
+            ]
+        )
+        if set_defaults.error:
+            raise ConnectionError(f"the broker does not take our rules: {set_defaults.error}")
         return made
 
     async def accounts(self) -> dict[str, Account]:
@@ -109,10 +128,12 @@ class DynamicSecurity:
         for start in range(0, len(changes), _AT_ONCE):
             batch = changes[start : start + _AT_ONCE]
             began_s = self._loop.time()
-            answers = await self._ask([_command(change) for change in batch])
-            for change, answer in zip(batch, answers, strict=True):
-                if answer.error:
-                    log.get().error("broker_account_refused", device=change.name, act=change.act.name, why=answer.error)
+            commands = [_commands(change) for change in batch]
+            answers = iter(await self._ask([command for each in commands for command in each]))
+            for change, asked in zip(batch, commands, strict=True):
+                errors = [answer.error for answer in itertools.islice(answers, len(asked)) if answer.error]
+                if errors:
+                    log.get().error("broker_account_refused", device=change.name, act=change.act.name, why=errors[0])
                 else:
                     made.append(change)
             if start + _AT_ONCE < len(changes):
@@ -157,20 +178,24 @@ def _account(client: _Client) -> Account:
     return Account(
         name=client.username,
         mark=client.textdescription if client.textname == _NAME else None,
-        open=not client.disabled,
-        has_rights=bool(client.roles or client.groups),
+        open=not client.disabled and _CLOSED not in {role.rolename for role in client.roles},
+        has_rights=bool(client.groups) or any(role.rolename != _CLOSED for role in client.roles),
     )
 
 
-def _command(change: Change) -> dict[str, object]:
+def _commands(change: Change) -> list[dict[str, object]]:
+    """Return what the plugin is to do for a change; all of it may be done twice."""
     told = {"username": change.name}
-    described = {"password": change.secret, "textname": _NAME, "textdescription": change.mark}
+    described = {"textname": _NAME, "textdescription": change.mark}
+    bar = {"roles": [{"rolename": _CLOSED}]}
     match change.act:
+        case Act.CLOSE if change.mark is not None:
+            return [{"command": "createClient", **told, **described, **bar}, {"command": "disableClient", **told}]
         case Act.CLOSE:
-            return {"command": "disableClient", **told}
+            return [{"command": "disableClient", **told}, {"command": "modifyClient", **told, **bar}]
         case Act.OPEN:
-            return {"command": "enableClient", **told}
+            return [{"command": "modifyClient", **told, "roles": []}, {"command": "enableClient", **told}]
         case Act.CREATE:
-            return {"command": "createClient", **told, **described}
+            return [{"command": "createClient", **told, **described, "password": change.secret}]
         case Act.NEW_SECRET:
-            return {"command": "modifyClient", **told, **described}
+            return [{"command": "modifyClient", **told, **described, "password": change.secret}]

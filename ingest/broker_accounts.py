@@ -2,7 +2,9 @@
 
 An account that carries no mark of ours was made by a person: it is closed when its device is revoked, and otherwise
 left alone. One with rights of its own (a role or a group: ingest, an administrator) is never touched, whatever a
-device is called. Nothing is ever deleted: a store that is empty by mistake closes doors, it does not pull down houses.
+device is called. A revoked device that has no account gets a closed one, since a broker that goes by certificates lets
+in whom it does not know. Nothing is ever deleted: a store that is empty by mistake closes doors, it does not pull down
+houses.
 """
 
 import hashlib
@@ -12,6 +14,9 @@ from enum import IntEnum
 
 from ward import device_secrets
 from ward.store.broker import BrokerDevice
+
+
+NO_SECRET = "no secret"  # the mark of an account that has never had one
 
 
 class Act(IntEnum):
@@ -45,7 +50,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing to do at the broker; `secret` and `mark` where it sets a secret."""
+    """One thing to do at the broker; `secret` where it sets one, `mark` where it sets one or makes the account."""
 
     act: Act
     name: str
@@ -104,12 +109,14 @@ def changes(wants: Iterable[Wanted], have: Mapping[str, Account], *, own: str | 
 
 def _of_one(want: Wanted, account: Account | None) -> list[Change]:
     if account is None:
+        if not want.open:
+            return [Change(act=Act.CLOSE, name=want.name, mark=NO_SECRET)]
         create = Change(act=Act.CREATE, name=want.name, secret=want.secret, mark=want.mark)
-        return [create] if want.open and want.secret is not None else []
+        return [create] if want.secret is not None else []
     if account.has_rights:
         return []
     # Where another secret is in force that we cannot tell, at least the old one must not work.
-    superseded = account.mark not in {None, want.mark} and want.secret is None
+    superseded = account.mark not in {None, NO_SECRET, want.mark} and want.secret is None
     if not want.open or superseded:
         return [Change(act=Act.CLOSE, name=want.name)] if account.open else []
     found = []
