@@ -146,6 +146,12 @@ def simulate(
     ] = "demo-{device}",  # noqa: S107 - the demo's, and no secret
     host: Annotated[str | None, typer.Option("--mqtt-host", help="Where the platform listens.")] = None,
     mqtt_port: MqttPort = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--mqtt-ca", help="PEM file of who signs its certificate (mqtts://).", exists=True, dir_okay=False
+        ),
+    ] = None,
     protocol: Annotated[Protocol, typer.Option(help="MQTT version.")] = Protocol.V5,
     *,
     speed: Annotated[float, typer.Option(help="How many times faster than life.", min=0.1)] = 1.0,
@@ -167,7 +173,7 @@ def simulate(
     url = loaded.mqtt_url or f"mqtt://{loaded.mqtt_host}:{loaded.mqtt_port}"
     command.run(
         command.Wanted(
-            url=url, protocol=protocol.value, replay=replay, scenario=scenario, devices=tuple(device or ()),
+            url=url, protocol=protocol.value, ca=ca, replay=replay, scenario=scenario, devices=tuple(device or ()),
             secret=secret, speed=speed, seed=seed, duration_s=duration, history_s=history * 3600, began_ms=began,
             loop=loop,
         )

@@ -15,8 +15,7 @@ from enum import IntEnum
 from ward import device_secrets
 from ward.store.broker import BrokerDevice
 
-
-NO_SECRET = "no secret"  # the mark of an account that has never had one
+NEVER_SET = "-"  # the mark of an account that has never had a secret
 
 
 class Act(IntEnum):
@@ -110,13 +109,13 @@ def changes(wants: Iterable[Wanted], have: Mapping[str, Account], *, own: str | 
 def _of_one(want: Wanted, account: Account | None) -> list[Change]:
     if account is None:
         if not want.open:
-            return [Change(act=Act.CLOSE, name=want.name, mark=NO_SECRET)]
+            return [Change(act=Act.CLOSE, name=want.name, mark=NEVER_SET)]
         create = Change(act=Act.CREATE, name=want.name, secret=want.secret, mark=want.mark)
         return [create] if want.secret is not None else []
     if account.has_rights:
         return []
     # Where another secret is in force that we cannot tell, at least the old one must not work.
-    superseded = account.mark not in {None, NO_SECRET, want.mark} and want.secret is None
+    superseded = account.mark not in {None, NEVER_SET, want.mark} and want.secret is None
     if not want.open or superseded:
         return [Change(act=Act.CLOSE, name=want.name)] if account.open else []
     found = []

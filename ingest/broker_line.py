@@ -95,6 +95,7 @@ class BrokerLine:
         self._paused = False
         self._reading_again = False
         self._came_up = False
+        self._fault = ""
         self.up = False
         self.lost = asyncio.Event()
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=True)
@@ -165,8 +166,11 @@ class BrokerLine:
         try:
             self.client.connect(host, port, keepalive=_KEEP_ALIVE_S, clean_start=fresh, properties=properties)
         except (OSError, ValueError) as error:
-            log.get().warning("broker_unreachable", host=host, port=port, error=str(error)[:200])
+            if str(error) != self._fault:  # once, not at each of many tries
+                self._fault = str(error)
+                log.get().warning("broker_unreachable", host=host, port=port, error=self._fault[:200])
             return False
+        self._fault = ""
         return True
 
     async def _stay(self) -> None:

@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
@@ -28,9 +29,10 @@ _KEEP_ALIVE_S = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """Where devices publish, and how they speak."""
+    """Where devices publish, who vouches for it (a PEM file; None: who the system trusts), and how they speak."""
 
     url: str
+    ca: Path | None = None
     protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
 
 
@@ -60,7 +62,7 @@ class Line:
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.will_set(self._topic(Leaf.STATUS), status.encode(WireStatus(online=False)), qos=1, retain=True)
         if address.scheme == "mqtts":
-            client.tls_set_context(ssl.create_default_context())
+            client.tls_set_context(ssl.create_default_context(cafile=platform.ca))
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
         client.on_message = self._on_message

@@ -128,9 +128,9 @@ class Shipped:
         kept["defaultACLAccess"]["publishClientReceive"] = False
         accounts.write_text(json.dumps(kept), encoding="utf-8")
 
-    def add(self, user: str, secret: str = "") -> None:
+    def add(self, user: str, secret: str = "", *, options: tuple[str, ...] = ()) -> None:
         """Make an account by hand, as an operator does."""
-        control = [program("mosquitto_ctrl"), "-h", "127.0.0.1", "-p", str(self.port)]
+        control = [program("mosquitto_ctrl"), "-h", "127.0.0.1", "-p", str(self.port), *options]
         who = ["-u", "ingest", "-P", "secret-ingest"]
         make = ["dynsec", "createClient", user, "-p", secret or f"secret-{user}"]
         subprocess.run([*control, *who, *make], check=True, capture_output=True)

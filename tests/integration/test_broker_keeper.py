@@ -111,7 +111,7 @@ def test_plugin_as_it_comes_is_told_to_leave_reading_to_the_access_list(
 
 
 def test_h26_revoked_device_is_disconnected_at_once(database_url: str, shipped: Shipped, connect: Connect) -> None:
-    """Revoking ends the connection within moments and every later one; its account is closed on the broker's disk, too."""
+    """Revoking ends the connection within moments and every later one, also for a broker that starts anew."""
     enter(database_url, "kit-1")
     secret = derive(KEY, "kit-1", 1)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.broker_accounts import NO_SECRET, Account, Act, Change, Secrets, Wanted, after, changes, mark_of, wanted
+from ingest.broker_accounts import NEVER_SET, Account, Act, Change, Secrets, Wanted, after, changes, mark_of, wanted
 from tests.broker_devices import KEY, device, digest
 from ward.device_secrets import derive
 from ward.store.broker import BrokerDevice
@@ -33,8 +33,8 @@ CASES = {
     "revoked, without an account": (want(is_open=False), None, [Act.CLOSE]),
     "revoked no longer": (want(), have(is_open=False), [Act.OPEN]),
     "revoked no longer, with a new secret": (want(), have(OLD, is_open=False), [Act.NEW_SECRET, Act.OPEN]),
-    "revoked before it ever connected": (want(), have(NO_SECRET, is_open=False), [Act.NEW_SECRET, Act.OPEN]),
-    "by certificate alone, revoked no longer": (want(secret=None), have(NO_SECRET, is_open=False), [Act.OPEN]),
+    "revoked before it ever connected": (want(), have(NEVER_SET, is_open=False), [Act.NEW_SECRET, Act.OPEN]),
+    "by certificate alone, revoked no longer": (want(secret=None), have(NEVER_SET, is_open=False), [Act.OPEN]),
     "a secret that we cannot tell": (want(secret=None), None, []),
     "a secret that we could tell once": (want(secret=None), have(), []),
     "a new secret that we cannot tell": (want(secret=None), have(OLD), [Act.CLOSE]),
@@ -92,7 +92,7 @@ def _accounts() -> st.SearchStrategy[dict[str, Account]]:
     one = st.builds(
         Account,
         name=st.just(""),
-        mark=st.sampled_from([None, NOW, OLD, NO_SECRET]),
+        mark=st.sampled_from([None, NOW, OLD, NEVER_SET]),
         open=st.booleans(),
         has_rights=st.booleans(),
     )
