@@ -11,7 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 30.0
 
 
 def until(done: Callable[[], object]) -> bool:
@@ -69,14 +69,18 @@ class Peer:
         self.client.subscribe(pattern, qos=1)
         assert until(lambda: self.subscribed)
 
-    def publish(self, name: str, payload: bytes, *, answer_to: str | None = None, correlation: bytes = b"") -> bool:
-        """Publish at QoS 1; tell whether the broker took it."""
+    def send(self, name: str, payload: bytes, *, answer_to: str | None = None, correlation: bytes = b"") -> int:
+        """Publish at QoS 1 and go on."""
         properties = None
         if answer_to is not None:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho's own
             properties.ResponseTopic = answer_to
             properties.CorrelationData = correlation
-        mid = self.client.publish(name, payload, qos=1, properties=properties).mid
+        return self.client.publish(name, payload, qos=1, properties=properties).mid
+
+    def publish(self, name: str, payload: bytes) -> bool:
+        """Publish at QoS 1; tell whether the broker took it."""
+        mid = self.send(name, payload)
         assert until(lambda: mid in self.acked)
         return not self.acked[mid].is_failure
 
