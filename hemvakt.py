@@ -202,6 +202,21 @@ def load(roster: Annotated[Path, typer.Argument(help="A TOML file; onebox/demo.t
         typer.echo(line)
 
 
+@app.command("broker-accounts")
+def broker_accounts(
+    file: Annotated[
+        Path, typer.Argument(help="What mosquitto_ctrl dynsec init has made.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """Write an account for each device into mosquitto's dynamic security file, before the broker starts.
+
+    Not needed, only faster for thousands of devices: ingest tells a running broker (HEMVAKT_BROKER_PROVISION=dynsec).
+    """
+    from ingest import broker_file  # noqa: PLC0415
+
+    typer.echo(f"added {asyncio.run(broker_file.write(_stored(), file))} accounts")
+
+
 @app.command()
 def check() -> None:
     """Tell whether the store answers, its schema is right and every service lives; the exit code says the same."""

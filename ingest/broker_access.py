@@ -2,13 +2,14 @@
 
 What a device may publish and read is not here but in the broker's access list (`deploy/mosquitto.acl`): the plugin of
 mosquitto 2.0 knows no pattern with the user's name, and a role for each device would double a file that the broker
-writes anew, whole, at each change. For that reason, too, changes go in small batches, and between two of them the
-broker has as long for the devices as the batch took.
+writes anew, whole, at each change. So changes go in small batches, and between two of them the broker has as long
+for the devices as the batch took. The first ten thousand accounts are better written by `ingest.broker_file`.
 """
 
 import asyncio
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import msgspec
@@ -19,14 +20,22 @@ from ward import log
 
 _TOPIC = "$CONTROL/dynamic-security/v1"
 _PAGE = 500
-_AT_ONCE = 10
+_STALL_S = 0.1  # about the time for which the broker may stand still
 _ANSWER_S = 60.0
-_NAME = "Hemvakt device"
+DEVICE_ACCOUNT = "Hemvakt device"
 # Who has it may do nothing at all, also where a certificate lets them in without a password.
 _CLOSED = "hemvakt-closed"
 _BARRED = ("publishClientSend", "publishClientReceive", "subscribePattern")
 # What the plugin knows nothing of is left to the access list. By default it lets everybody read everything.
-_LEFT_TO_THE_LIST = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
+LEFT_TO_THE_LIST = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The changes that a broker has made, and those that it refused."""
+
+    made: list[Change] = field(default_factory=list)
+    refused: list[Change] = field(default_factory=list)
 
 
 class Access(Protocol):
@@ -35,8 +44,8 @@ class Access(Protocol):
     async def accounts(self) -> dict[str, Account]:
         """Return every account by its name."""
 
-    async def apply(self, changes: Sequence[Change]) -> list[Change]:
-        """Make changes, in their order; return those that the broker has made.
+    async def apply(self, changes: Sequence[Change], *, for_s: float) -> Applied:
+        """Make changes, in their order, at least one and for about so long; there may be more urgent ones then.
 
         Raises
         ------
@@ -97,7 +106,7 @@ class DynamicSecurity:
         """
         made = cls(control)
         await control.listen(f"{_TOPIC}/response", made.hear)
-        defaults = [{"acltype": kind, "allow": allowed} for kind, allowed in _LEFT_TO_THE_LIST.items()]
+        defaults = [{"acltype": kind, "allow": allowed} for kind, allowed in LEFT_TO_THE_LIST.items()]
         barred = [{"acltype": kind, "topic": "#", "allow": False} for kind in _BARRED]
         set_defaults, _ = await made._ask(
             [
@@ -122,23 +131,32 @@ class DynamicSecurity:
             offset += _PAGE
         return found
 
-    async def apply(self, changes: Sequence[Change]) -> list[Change]:
+    async def apply(self, changes: Sequence[Change], *, for_s: float) -> Applied:
         """Make changes, a few in a message, leaving the broker half of its time for the devices."""
-        made: list[Change] = []
-        for start in range(0, len(changes), _AT_ONCE):
-            batch = changes[start : start + _AT_ONCE]
-            began_s = self._loop.time()
-            commands = [_commands(change) for change in batch]
-            answers = iter(await self._ask([command for each in commands for command in each]))
-            for change, asked in zip(batch, commands, strict=True):
-                errors = [answer.error for answer in itertools.islice(answers, len(asked)) if answer.error]
-                if errors:
-                    log.get().error("broker_account_refused", device=change.name, act=change.act.name, why=errors[0])
-                else:
-                    made.append(change)
-            if start + _AT_ONCE < len(changes):
-                await asyncio.sleep(self._loop.time() - began_s)
-        return made
+        done = Applied()
+        began_s = self._loop.time()
+        at, at_once = 0, 1
+        while at < len(changes) and self._loop.time() - began_s < for_s:
+            batch = changes[at : at + at_once]
+            asked_s = self._loop.time()
+            await self._make(batch, done)
+            took_s = self._loop.time() - asked_s
+            at += len(batch)
+            at_once = max(1, min(2 * at_once, int(len(batch) * _STALL_S / took_s)))
+            if at < len(changes):
+                await asyncio.sleep(took_s)
+        return done
+
+    async def _make(self, batch: Sequence[Change], done: Applied) -> None:
+        commands = [_commands(change) for change in batch]
+        answers = iter(await self._ask([command for each in commands for command in each]))
+        for change, asked in zip(batch, commands, strict=True):
+            errors = [answer.error for answer in itertools.islice(answers, len(asked)) if answer.error]
+            if errors:
+                log.get().error("broker_account_refused", device=change.name, act=change.act.name, why=errors[0])
+                done.refused.append(change)
+            else:
+                done.made.append(change)
 
     async def _ask(self, commands: Sequence[dict[str, object]]) -> list[_Answer]:
         number = f"hemvakt-{id(self)}-{next(self._numbers)}"
@@ -177,7 +195,7 @@ class DynamicSecurity:
 def _account(client: _Client) -> Account:
     return Account(
         name=client.username,
-        mark=client.textdescription if client.textname == _NAME else None,
+        mark=client.textdescription if client.textname == DEVICE_ACCOUNT else None,
         open=not client.disabled and _CLOSED not in {role.rolename for role in client.roles},
         has_rights=bool(client.groups) or any(role.rolename != _CLOSED for role in client.roles),
     )
@@ -186,7 +204,7 @@ def _account(client: _Client) -> Account:
 def _commands(change: Change) -> list[dict[str, object]]:
     """Return what the plugin is to do for a change; all of it may be done twice."""
     told = {"username": change.name}
-    described = {"textname": _NAME, "textdescription": change.mark}
+    described = {"textname": DEVICE_ACCOUNT, "textdescription": change.mark}
     bar = {"roles": [{"rolename": _CLOSED}]}
     match change.act:
         case Act.CLOSE if change.mark is not None:

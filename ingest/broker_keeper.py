@@ -13,7 +13,7 @@ import psycopg
 
 from ingest import broker_accounts
 from ingest.broker_access import Access, DynamicSecurity
-from ingest.broker_accounts import Account, Act, Secrets
+from ingest.broker_accounts import Account, Act, Change, Secrets
 from ingest.broker_control import BrokerControl, connected
 from ingest.broker_line import Address
 from ward import log, wire
@@ -29,6 +29,7 @@ _ELECT_S = 3.0
 _AGAIN_S = 2.0
 _SETTLE_S = 0.05
 _AT_ONCE = 100
+_ROUND_S = 1.0
 
 
 class BrokerKeeper:
@@ -43,6 +44,7 @@ class BrokerKeeper:
         self._loop = asyncio.get_running_loop()
         self._have: dict[str, Account] = {}
         self._listed_at_s = 0.0
+        self._refused: set[Change] = set()
         self._told: dict[str, bytes] = {}
         self._without = 0
         self.settled = 0
@@ -67,17 +69,18 @@ class BrokerKeeper:
         self._listed_at_s = -_LIST_AGAIN_S
         while not control.lost.is_set():
             devices = await broker.devices(conn)
-            if access is not None:
-                await self._accounts(access, devices)
+            done = await self._accounts(access, devices) if access is not None else True
             await self._configurations(control, devices)
-            self.settled += 1
-            await _hint(conn, control.lost)
+            if done:  # else there is more, and perhaps something more urgent by now
+                self.settled += 1
+                await _hint(conn, control.lost)
 
-    async def _accounts(self, access: Access, devices: Sequence[BrokerDevice]) -> None:
-        """Bring the broker's accounts to what the table says."""
+    async def _accounts(self, access: Access, devices: Sequence[BrokerDevice]) -> bool:
+        """Bring the broker's accounts nearer to what the table says; tells whether they are there."""
         if self._loop.time() - self._listed_at_s >= _LIST_AGAIN_S:
             self._have = await access.accounts()
             self._listed_at_s = self._loop.time()
+            self._refused.clear()
         wants = []
         for number, device in enumerate(devices):
             wants.append(broker_accounts.wanted(device, self._secrets))
@@ -87,12 +90,18 @@ class BrokerKeeper:
         if without != self._without:
             self._without = without
             log.get().warning("broker_secrets_unknown", devices=without)
-        changes = broker_accounts.changes(wants, self._have, own=self._address.username)
-        for change in changes and await access.apply(changes):
+        found = broker_accounts.changes(wants, self._have, own=self._address.username)
+        changes = [change for change in found if change not in self._refused]
+        if not changes:
+            return True
+        done = await access.apply(changes, for_s=_ROUND_S)
+        self._refused.update(done.refused)
+        for change in done.made:
             broker_accounts.after(change, self._have)
-        if changes:
-            counts = {act.name.lower(): sum(change.act is act for change in changes) for act in Act}
-            log.get().info("broker_accounts_kept", **counts)
+        counts = {act.name.lower(): sum(change.act is act for change in done.made) for act in Act}
+        left = len(changes) - len(done.made) - len(done.refused)
+        log.get().info("broker_accounts_kept", **counts, left=left)
+        return not left
 
     def _marked(self, want: broker_accounts.Wanted) -> bool:
         account = self._have.get(want.name)

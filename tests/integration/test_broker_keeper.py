@@ -8,11 +8,13 @@ from functools import partial
 
 import pytest
 
+from ingest import broker_file
 from ingest.broker_keeper import BrokerKeeper
 from tests.broker_devices import KEY, change, device, digest, enter
 from tests.broker_peer import Connect, Peer, until
 from tests.fix_broker import Shipped
 from ward.device_secrets import derive
+from ward.errors import ConfigError
 from ward.settings import Settings
 from ward.wire import Leaf, topic
 
@@ -312,3 +314,39 @@ def test_one_of_two_ingests_keeps_the_broker_and_the_other_takes_over(
 
     asyncio.run(story())
     assert device("kit-3").device_id in accounts(shipped)
+
+
+def test_file_that_was_filled_before_the_broker_started(database_url: str, shipped: Shipped, connect: Connect) -> None:
+    """Accounts written into the file work, the file leaves reading to the access list, and nothing is left to do."""
+    enter(database_url, "kit-1", "kit-2")
+    change(database_url, REVOKE, "kit-2")
+    shipped.stop()
+    file = shipped.folder / "dynamic-security.json"
+    file.write_text(file.read_text().replace('"publishClientReceive": false', '"publishClientReceive": true'))
+    settings = Settings(database_url=database_url, device_key=KEY)
+
+    assert asyncio.run(broker_file.write(settings, file)) == 1
+    assert asyncio.run(broker_file.write(settings, file)) == 0
+    before = accounts(shipped)
+    shipped.start()
+    kit = connect(shipped.port, "kit-1", derive(KEY, "kit-1", 1))
+    kit.subscribe("hemvakt/1/#")
+    shipped.add("other")
+    assert connect(shipped.port, "other").publish(topic("other", Leaf.VITALS), b"theirs") is True
+    assert kit.publish(topic("kit-1", Leaf.VITALS), b"own") is True
+    assert until(lambda: kit.heard)
+    assert kit.heard == [(topic("kit-1", Leaf.VITALS), b"own")]
+
+    async def once() -> None:
+        async with keeper(shipped, database_url):
+            pass
+
+    asyncio.run(once())
+    assert accounts(shipped)["kit-1"] == before["kit-1"] | {"iterations": 101}
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"clients": [{}]}'])
+def test_file_of_something_else_is_left_alone(content: bytes) -> None:
+    """A file that is none of the plugin's is refused."""
+    with pytest.raises(ConfigError, match="dynsec init"):
+        broker_file.filled(content, [])
