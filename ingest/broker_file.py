@@ -31,13 +31,13 @@ class _Accounts(msgspec.Struct):
     clients: list[dict[str, object]]
 
 
-async def write(settings: Settings, path: Path) -> int:
-    """Add the accounts that a file lacks, and return how many these were.
+async def wanted(settings: Settings) -> list[Wanted]:
+    """Return the accounts that the devices of the store should have.
 
     Raises
     ------
     ConfigError
-        If there is no key to derive secrets from, or the file is none of the plugin's.
+        If there is no key to derive secrets from.
     StoreUnavailable
         If the store does not answer.
     """
@@ -47,9 +47,19 @@ async def write(settings: Settings, path: Path) -> int:
     async with conn:
         found = await broker.devices(conn)
     known = Secrets(settings.device_key)
+    return [broker_accounts.wanted(device, known) for device in found]
+
+
+def add(path: Path, wants: Iterable[Wanted]) -> int:
+    """Add the accounts that a file lacks, and return how many these were.
+
+    Raises
+    ------
+    ConfigError
+        If the file is none of the plugin's, or cannot be written.
+    """
     try:
-        before = path.read_bytes()
-        content, added = filled(before, [broker_accounts.wanted(device, known) for device in found])
+        content, added = filled(path.read_bytes(), wants)
         path.write_bytes(content)  # in place: it keeps its owner and its mode
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
