@@ -214,7 +214,8 @@ def broker_accounts(
     """
     from ingest import broker_file  # noqa: PLC0415
 
-    typer.echo(f"added {asyncio.run(broker_file.write(_stored(), file))} accounts")
+    wanted = asyncio.run(broker_file.wanted(_stored()))
+    typer.echo(f"added {broker_file.add(file, wanted)} accounts")
 
 
 @app.command()

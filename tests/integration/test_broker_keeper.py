@@ -325,8 +325,9 @@ def test_file_that_was_filled_before_the_broker_started(database_url: str, shipp
     file.write_text(file.read_text().replace('"publishClientReceive": false', '"publishClientReceive": true'))
     settings = Settings(database_url=database_url, device_key=KEY)
 
-    assert asyncio.run(broker_file.write(settings, file)) == 1
-    assert asyncio.run(broker_file.write(settings, file)) == 0
+    wants = asyncio.run(broker_file.wanted(settings))
+    assert broker_file.add(file, wants) == 1
+    assert broker_file.add(file, wants) == 0
     before = accounts(shipped)
     shipped.start()
     kit = connect(shipped.port, "kit-1", derive(KEY, "kit-1", 1))

@@ -79,7 +79,7 @@ def subscribes(address: Address) -> bool:
     """Tell whether a door to this address comes to work."""
 
     async def story() -> bool:
-        door = BrokerDoor(address, HeldInbox(most=10, most_bytes=1000), SystemClock(), client_id="tls")
+        door = BrokerDoor(address, HeldInbox(most=10, most_bytes=1000, decode=lambda _: None), SystemClock(), client_id="tls")
         door.start()
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
@@ -124,7 +124,7 @@ def test_large_messages_come_through_tls_whole(tls_broker: Shipped, authority: A
     payloads = [bytes([number]) * (1 + 7_919 * number) for number in range(40)]
 
     async def story() -> list[bytes]:
-        inbox = HeldInbox(most=1000, most_bytes=1 << 26)
+        inbox = HeldInbox(most=1000, most_bytes=1 << 26, decode=lambda _: None)
         address = address_of(settings_for(tls_broker, broker_ca=authority.certificate))
         door = BrokerDoor(address, inbox, SystemClock(), client_id="tls")
         door.start()
