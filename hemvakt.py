@@ -198,7 +198,8 @@ def load(roster: Annotated[Path, typer.Argument(help="A TOML file; onebox/demo.t
     """
     from onebox import roster as rosters  # noqa: PLC0415
 
-    for line in asyncio.run(rosters.load(_stored().database_url, roster)):
+    loaded = _stored()
+    for line in asyncio.run(rosters.load(loaded.database_url, roster, device_key=loaded.device_key)):
         typer.echo(line)
 
 

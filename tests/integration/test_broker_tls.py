@@ -79,7 +79,9 @@ def subscribes(address: Address) -> bool:
     """Tell whether a door to this address comes to work."""
 
     async def story() -> bool:
-        door = BrokerDoor(address, HeldInbox(most=10, most_bytes=1000, decode=lambda _: None), SystemClock(), client_id="tls")
+        door = BrokerDoor(
+            address, HeldInbox(most=10, most_bytes=1000, decode=lambda _: None), SystemClock(), client_id="tls"
+        )
         door.start()
         with suppress(TimeoutError):
             async with asyncio.timeout(2):

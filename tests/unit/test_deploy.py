@@ -77,11 +77,11 @@ def test_web_page_is_not_open_to_other_machines() -> None:
 
 
 def test_mounted_files_are_there() -> None:
-    """Each file that a container mounts is in the repository; only the passwords are the operator's own."""
+    """Each file that a container mounts is in the repository."""
     mounts = [mount.split(":")[0] for service in COMPOSE["services"].values() for mount in service.get("volumes", ())]
     missing = [mount for mount in mounts if mount.startswith("./") and not (ROOT / mount).exists()]
 
-    assert [mount for mount in missing if mount != "./deploy/mosquitto.passwords"] == []
+    assert missing == []
     assert {mount for mount in mounts if not mount.startswith("./")} == set(COMPOSE["volumes"])
 
 
