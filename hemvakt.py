@@ -203,6 +203,18 @@ def load(roster: Annotated[Path, typer.Argument(help="A TOML file; onebox/demo.t
         typer.echo(line)
 
 
+@app.command("broker-leave")
+def broker_leave() -> None:
+    """Take what waits at the broker for this worker (HEMVAKT_INSTANCE), and give its place up for good.
+
+    Stop the worker first. A worker that is only stopped keeps its place, and its part waits for it.
+    """
+    from ingest import broker_leave as leaving  # noqa: PLC0415
+
+    log.configure("ingest", level=settings.load().log_level)
+    typer.echo(f"took {asyncio.run(leaving.leave(_stored()))} messages and left")
+
+
 @app.command("broker-accounts")
 def broker_accounts(
     file: Annotated[

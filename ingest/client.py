@@ -141,11 +141,26 @@ class BrokerDoor:
         if self._withheld:
             self._let_go()
 
+    def unsubscribe(self) -> None:
+        """Take nothing new; what waits in the session still comes."""
+        plain, shared = self._patterns()
+        self._client.unsubscribe([*plain, *shared])
+
+    def give_up_session(self) -> None:
+        """Leave for good: the broker forgets this session."""
+        properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call] # paho's own
+        properties.SessionExpiryInterval = 0
+        self._client.disconnect(properties=properties)
+
+    def _patterns(self) -> tuple[list[str], list[str]]:
+        """Return what is subscribed to by a lone worker, and by one of a group."""
+        plain = [wire.topic("+", leaf) for leaf in sorted(FROM_DEVICE)]
+        return plain, [f"$share/{self._group or GROUP}/{pattern}" for pattern in plain]
+
     def _on_up(self) -> None:
         self._generation += 1
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-        plain = [wire.topic("+", leaf) for leaf in sorted(FROM_DEVICE)]
-        shared = [f"$share/{self._group or GROUP}/{pattern}" for pattern in plain]
+        plain, shared = self._patterns()
         wanted, other = (shared, plain) if self._group else (plain, shared)
         self._client.subscribe([(pattern, options) for pattern in wanted])
         self._client.unsubscribe(other)  # of a session from before the setting was changed

@@ -66,6 +66,7 @@ SHELLS = {
     "ingest.broker_line",
     "ingest.broker_control",
     "ingest.broker_access",
+    "ingest.broker_leave",
     "ingest.broker_keeper",
     "ingest.admission",
     "ingest.endpoint",

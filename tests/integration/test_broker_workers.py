@@ -1,5 +1,6 @@
 """Two ingest processes at one mosquitto: they share its work, and one that is killed loses nothing."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,10 +11,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from ingest.broker_leave import leave
 from tests.broker_peer import Connect, until
 from tests.fix_broker import Shipped
 from tests.fix_ward import Ward
 from tests.integration.test_broker_door import payload
+from ward.settings import Settings
 from ward.wire import Leaf, topic
 
 pytestmark = [pytest.mark.broker, pytest.mark.integration]
@@ -99,3 +102,25 @@ def test_h21_killed_worker_loses_nothing(ward: Ward, shipped: Shipped, connect: 
     assert one.poll() is None
     assert min(shares[str(one.pid)], shares[str(two.pid)]) > READINGS // 9
     assert ask(ward.database_url, "select count(*) from quarantine") == [(0,)]
+
+
+def test_worker_that_leaves_for_good_takes_its_part_along(
+    ward: Ward, shipped: Shipped, connect: Connect, start: Start
+) -> None:
+    """A worker that is stopped, and then leaves, stores what waited for it, and the other one gets everything."""
+    shipped.add("hv-1")
+    one, two = start("1"), start("2")
+    assert until(lambda: len(beating(ward)) == 2), "the workers do not come to work"
+    two.terminate()
+    two.wait(30)
+    device = connect(shipped.port, "hv-1")
+    device.publish_many(topic("hv-1", Leaf.VITALS), [payload(number) for number in range(100)])
+    assert until(lambda: stored(ward) == 50)
+
+    settings = Settings(database_url=ward.database_url, mqtt_url=shipped.url, instance="2")
+    assert asyncio.run(leave(settings)) == 50
+    assert stored(ward) == 100
+    device.publish_many(topic("hv-1", Leaf.VITALS), [payload(number) for number in range(100, 150)])
+
+    assert until(lambda: stored(ward) == 150)
+    assert one.poll() is None
