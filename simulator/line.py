@@ -25,6 +25,7 @@ from ward.vitals import Reading
 from ward.wire import Leaf, WireStatus
 
 _KEEP_ALIVE_S = 30
+_NOBODY_HAS_IT = 0x10  # MQTT 5, 3.4.2.1: the broker took the message, and there is no matching subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Line:
         self.refused: str | None = None
         self._lock = threading.Lock()
         self._numbers: dict[int, int] = {}
+        self._nobody_has_it = False
         self._battery_pct = 100.0
         address = urlsplit(platform.url)
         # Another simulator may play the same device: each process has a session of its own.
@@ -89,6 +91,9 @@ class Line:
     def put(self, readings: Sequence[Reading]) -> None:
         """Remember readings, and send what may be sent."""
         with self._lock:
+            if self._nobody_has_it:
+                self._nobody_has_it = False
+                self.buffer.recall()
             self.buffer.put(readings)
         self._send()
 
@@ -137,10 +142,13 @@ class Line:
         self._send()
 
     def _on_publish(
-        self, _client: paho.Client, _data: object, mid: int, _reason: ReasonCode, _properties: Properties
+        self, _client: paho.Client, _data: object, mid: int, reason: ReasonCode, _properties: Properties
     ) -> None:
         with self._lock:
             number = self._numbers.pop(mid, None)
+            if number is not None and reason.value == _NOBODY_HAS_IT:
+                self._nobody_has_it = True  # sent again with what is measured next
+                return
             if number is not None:
                 self.buffer.confirm(number)
         if number is not None:

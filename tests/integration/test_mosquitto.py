@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from simulator.line import Line, Platform
 from tests.broker_peer import Connect, Peer, until
 from tests.fix_broker import Shipped, program
+from ward.clock import from_us
 from ward.store.embedded import free_port
+from ward.vitals import Reading, VitalKind
 from ward.wire import MAX_PAYLOAD_BYTES, Leaf, topic
 
 pytestmark = pytest.mark.broker
@@ -157,3 +160,33 @@ def test_too_large_message_reaches_ingest(shipped: Shipped, connect: Connect) ->
     assert device.publish(topic("hv-1", Leaf.VITALS), bytes(MAX_PAYLOAD_BYTES + 1)) is True
     assert until(lambda: ingest.received)
     assert len(ingest.received[0].payload) == MAX_PAYLOAD_BYTES + 1
+
+
+def test_simulated_device_keeps_what_nobody_has(shipped: Shipped, connect: Connect) -> None:
+    """A device that the broker tells that nobody subscribes holds its readings, and sends them when somebody does."""
+    shipped.add("hv-1")
+    readings = [
+        Reading(kind=VitalKind.SPO2, value=90.0 + number, measured_at=from_us(1_795_255_200_000_000 + number))
+        for number in range(3)
+    ]
+    line = Line(Platform(url=f"mqtt://127.0.0.1:{shipped.port}"), "hv-1", "secret-hv-1")
+    told = connect(shipped.port, "hv-1")
+    told.subscribe(topic("hv-1", Leaf.STATUS))
+    line.switch_on(80)
+    try:
+        assert until(lambda: told.received)
+        line.put(readings[:1])
+        line.put(readings[1:2])
+        assert until(lambda: line._nobody_has_it)
+        assert line.waiting == 2
+        ingest = connect(shipped.port, "ingest")
+        ingest.subscribe(PLAIN)
+        line.put(readings[2:])
+        assert until(lambda: line.waiting == 0)
+        assert {value for value in (90, 91, 92) if any(str(value) in str(body) for _, body in ingest.heard)} == {
+            90,
+            91,
+            92,
+        }
+    finally:
+        line.switch_off()
