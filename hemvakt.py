@@ -148,6 +148,12 @@ def simulate(
     ] = "demo-{device}",  # noqa: S107 - the demo's, and no secret
     host: Annotated[str | None, typer.Option("--mqtt-host", help="Where the platform listens.")] = None,
     mqtt_port: MqttPort = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--mqtt-ca", help="PEM file of who signs its certificate (mqtts://).", exists=True, dir_okay=False
+        ),
+    ] = None,
     protocol: Annotated[Protocol, typer.Option(help="MQTT version.")] = Protocol.V5,
     *,
     speed: Annotated[float, typer.Option(help="How many times faster than life.", min=0.1)] = 1.0,
@@ -169,7 +175,7 @@ def simulate(
     url = loaded.mqtt_url or f"mqtt://{loaded.mqtt_host}:{loaded.mqtt_port}"
     command.run(
         command.Wanted(
-            url=url, protocol=protocol.value, replay=replay, scenario=scenario, devices=tuple(device or ()),
+            url=url, protocol=protocol.value, ca=ca, replay=replay, scenario=scenario, devices=tuple(device or ()),
             secret=secret, speed=speed, seed=seed, duration_s=duration, history_s=history * 3600, began_ms=began,
             loop=loop,
         )
@@ -194,8 +200,37 @@ def load(roster: Annotated[Path, typer.Argument(help="A TOML file; onebox/demo.t
     """
     from onebox import roster as rosters  # noqa: PLC0415
 
-    for line in asyncio.run(rosters.load(_stored().database_url, roster)):
+    loaded = _stored()
+    for line in asyncio.run(rosters.load(loaded.database_url, roster, device_key=loaded.device_key)):
         typer.echo(line)
+
+
+@app.command("broker-leave")
+def broker_leave() -> None:
+    """Take what waits at the broker for this worker (HEMVAKT_INSTANCE), and give its place up for good.
+
+    Stop the worker first. A worker that is only stopped keeps its place, and its part waits for it.
+    """
+    from ingest import broker_leave as leaving  # noqa: PLC0415
+
+    log.configure("ingest", level=settings.load().log_level)
+    typer.echo(f"took {asyncio.run(leaving.leave(_stored()))} messages and left")
+
+
+@app.command("broker-accounts")
+def broker_accounts(
+    file: Annotated[
+        Path, typer.Argument(help="What mosquitto_ctrl dynsec init has made.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """Write an account for each device into mosquitto's dynamic security file, before the broker starts.
+
+    Not needed, only faster for thousands of devices: ingest tells a running broker (HEMVAKT_BROKER_PROVISION=dynsec).
+    """
+    from ingest import broker_file  # noqa: PLC0415
+
+    wanted = asyncio.run(broker_file.wanted(_stored()))
+    typer.echo(f"added {broker_file.add(file, wanted)} accounts")
 
 
 @app.command()

@@ -10,6 +10,8 @@ import psycopg
 
 from ingest import identity, validate
 from ingest.batch import HeldInbox
+from ingest.broker_keeper import BrokerKeeper
+from ingest.broker_line import Address, address_of
 from ingest.client import BrokerDoor
 from ingest.clocks import Clocks
 from ingest.endpoint import Endpoint
@@ -43,6 +45,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     """Serve until SIGTERM or SIGINT; what was not acknowledged by then comes again to the next ingest."""
     clock = clock or SystemClock()
     process.many_files()
+    address = address_of(settings) if settings.mqtt_url else None
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -53,7 +56,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
         following = asyncio.create_task(watch.run(), name="registry")
         if not await _loaded(watch, following, stopping):
             return
-        door = await _open_door(settings, side, inbox, clock, watch)
+        door = await _open_door(settings, address, side, inbox, clock, watch)
         tasks = [
             following,
             asyncio.create_task(writer.run(), name="writer"),
@@ -61,6 +64,8 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             asyncio.create_task(_upkeep(settings, clock), name="upkeep"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
+        if address is not None:
+            tasks.append(asyncio.create_task(BrokerKeeper(settings, address).run(), name="broker-keeper"))
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await door.stop()
         for task in pending:
@@ -83,10 +88,12 @@ async def _loaded(watch: RegistryWatch, following: asyncio.Task[None], stopping:
 
 
 async def _open_door(
-    settings: Settings, side: Pool, inbox: HeldInbox, clock: Clock, watch: RegistryWatch
+    settings: Settings, address: Address | None, side: Pool, inbox: HeldInbox, clock: Clock, watch: RegistryWatch
 ) -> BrokerDoor | Endpoint:
-    if settings.mqtt_url:
-        door = BrokerDoor(settings.mqtt_url, inbox, clock, client_id=f"hemvakt-ingest-{settings.instance}")
+    if address is not None:
+        door = BrokerDoor(
+            address, inbox, clock, client_id=f"hemvakt-ingest-{settings.instance}", group=settings.broker_group
+        )
         door.start()
         return door
 

@@ -14,7 +14,7 @@ import msgspec
 
 from api.passwords import hash_password
 from ingest import identity
-from ward import plans
+from ward import device_secrets, plans
 from ward.clock import SystemClock
 from ward.errors import ConfigError
 from ward.people import OrganisationId, Role, TeamId
@@ -98,19 +98,23 @@ def read(path: Path) -> Roster:
         raise ConfigError(f"{path} cannot be used: {error}") from error
 
 
-async def load(database_url: str, path: Path) -> list[str]:
-    """Enter a roster into the store in one transaction; return what was done, a line each."""
+async def load(database_url: str, path: Path, *, device_key: str = "") -> list[str]:
+    """Enter a roster into the store in one transaction; return what was done, a line each.
+
+    A device's secret that the file leaves out comes from `device_key`, or is drawn where there is none.
+    """
     roster = read(path)
     conn = await reach(database_url, "roster")
     async with conn:
-        return await _Loading(conn, SystemClock().now()).load(roster)
+        return await _Loading(conn, SystemClock().now(), device_key).load(roster)
 
 
 class _Loading:
     """One load: the connection, the present, and the ids found so far by name."""
 
-    def __init__(self, conn: Connection, now: datetime) -> None:
+    def __init__(self, conn: Connection, now: datetime, device_key: str) -> None:
         self._conn = conn
+        self._device_key = device_key
         self._now = now
         self._organisations: dict[str, OrganisationId] = {}
         self._teams: dict[str, TeamId] = {}
@@ -192,7 +196,7 @@ class _Loading:
             limits=dict(plans.TEMPLATE_LIMITS), expected=dict(plans.TEMPLATE_EXPECTED), spo2_scale=entry.spo2_scale
         )
         await people.add_plan(self._conn, stay_id=stay_id, plan=plan, valid_from=started_at)
-        secret = entry.device_secret or identity.new_secret()
+        secret = entry.device_secret or self._secret(entry.device)
         device_no = await people.add_device(
             self._conn,
             device_id=entry.device,
@@ -203,6 +207,11 @@ class _Loading:
         await people.add_binding(self._conn, device_no=device_no, stay_id=stay_id, from_at=started_at)
         told = "" if entry.device_secret else f", secret {secret}"
         self._told.append(f"patient with device {entry.device}{told}")
+
+    def _secret(self, device_id: str) -> str:
+        if self._device_key:
+            return device_secrets.derive(self._device_key, device_id, device_secrets.FIRST)
+        return identity.new_secret()
 
 
 def _named(known: dict[str, _Id], name: str, what: str) -> _Id:

@@ -20,6 +20,7 @@ class Wanted:
 
     url: str
     protocol: str
+    ca: Path | None
     replay: Path | None
     scenario: str | None
     devices: tuple[str, ...]
@@ -42,7 +43,7 @@ def run(wanted: Wanted) -> None:
     """
     began = SystemClock().now() if wanted.began_ms is None else from_us(wanted.began_ms * 1000)
     timing = Timing(began=began, speed=wanted.speed, duration_s=wanted.duration_s)
-    platform = Platform(url=wanted.url, protocol=_VERSIONS[wanted.protocol])
+    platform = Platform(url=wanted.url, ca=wanted.ca, protocol=_VERSIONS[wanted.protocol])
     demo = scenario.load_roster()
     names = list(wanted.devices) or [entry.device_id for entry in demo]
     if wanted.replay is not None:

@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
@@ -24,13 +25,15 @@ from ward.vitals import Reading
 from ward.wire import Leaf, WireStatus
 
 _KEEP_ALIVE_S = 30
+_NOBODY_HAS_IT = 0x10  # MQTT 5, 3.4.2.1: the broker took the message, and there is no matching subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """Where devices publish, and how they speak."""
+    """Where devices publish, who vouches for it (a PEM file; None: who the system trusts), and how they speak."""
 
     url: str
+    ca: Path | None = None
     protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
 
 
@@ -50,6 +53,7 @@ class Line:
         self.refused: str | None = None
         self._lock = threading.Lock()
         self._numbers: dict[int, int] = {}
+        self._nobody_has_it = False
         self._battery_pct = 100.0
         address = urlsplit(platform.url)
         # Another simulator may play the same device: each process has a session of its own.
@@ -60,7 +64,7 @@ class Line:
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.will_set(self._topic(Leaf.STATUS), status.encode(WireStatus(online=False)), qos=1, retain=True)
         if address.scheme == "mqtts":
-            client.tls_set_context(ssl.create_default_context())
+            client.tls_set_context(ssl.create_default_context(cafile=platform.ca))
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
@@ -87,6 +91,9 @@ class Line:
     def put(self, readings: Sequence[Reading]) -> None:
         """Remember readings, and send what may be sent."""
         with self._lock:
+            if self._nobody_has_it:
+                self._nobody_has_it = False
+                self.buffer.recall()
             self.buffer.put(readings)
         self._send()
 
@@ -135,10 +142,13 @@ class Line:
         self._send()
 
     def _on_publish(
-        self, _client: paho.Client, _data: object, mid: int, _reason: ReasonCode, _properties: Properties
+        self, _client: paho.Client, _data: object, mid: int, reason: ReasonCode, _properties: Properties
     ) -> None:
         with self._lock:
             number = self._numbers.pop(mid, None)
+            if number is not None and reason.value == _NOBODY_HAS_IT:
+                self._nobody_has_it = True  # sent again with what is measured next
+                return
             if number is not None:
                 self.buffer.confirm(number)
         if number is not None:

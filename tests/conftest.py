@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fix_store",
     "tests.fix_ward",
     "tests.fix_broker",
+    "tests.broker_peer",
     "tests.fix_api",
     "tests.fix_machine",
     "tests.fix_browser",

@@ -69,6 +69,11 @@ SHELLS = {
     "api",
     "ingest.service",
     "ingest.client",
+    "ingest.broker_line",
+    "ingest.broker_control",
+    "ingest.broker_access",
+    "ingest.broker_leave",
+    "ingest.broker_keeper",
     "ingest.admission",
     "ingest.endpoint",
     "ingest.link",
@@ -105,7 +110,13 @@ WORLDLY = {
 }
 
 # Shells that name psycopg's exceptions in an `except`, at their own loop, and use nothing else of it.
-CATCH_STORE_ERRORS = {"ingest.service", "ingest.writer", "ingest.registry_watch", "onebox.health"}
+CATCH_STORE_ERRORS = {
+    "ingest.service",
+    "ingest.writer",
+    "ingest.registry_watch",
+    "ingest.broker_keeper",
+    "onebox.health",
+}
 
 READS_ENVIRONMENT = {"ward.settings"}
 MOST_LINES = 400

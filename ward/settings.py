@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ward.errors import ConfigError
 
+_SHORTEST_KEY = 32
 _OTHERS = frozenset({"HEMVAKT_PYTHON"})  # read by the wrapper
 _LATEST_DAYS = 32  # how late a reading may come (ingest/validate.py), and a day on each side
 
@@ -28,6 +29,24 @@ class Settings(BaseSettings):
         default="1",
         pattern=r"^[A-Za-z0-9._-]{1,32}$",
         description="name of this ingest worker at the broker: the same after a restart, another for each worker",
+    )
+    broker_group: str = Field(
+        default="ingest",
+        pattern=r"^[A-Za-z0-9._-]{0,32}$",
+        description="workers of one group share what the broker has ($share); empty: this one is alone and takes all",
+    )
+    broker_ca: Path | None = Field(
+        default=None, description="PEM file of who signs the broker's certificate; None: who the system trusts"
+    )
+    broker_cert: Path | None = Field(default=None, description="PEM file of ingest's own certificate at the broker")
+    broker_key: Path | None = Field(default=None, description="PEM file of its key, without a passphrase")
+    broker_provision: str = Field(
+        default="none",
+        description="dynsec: ingest keeps the accounts of the broker (mosquitto's dynamic security) as the devices are",
+    )
+    device_key: str = Field(
+        default="",
+        description="at least 32 random characters: device secrets are derived from it, so that a broker can be told",
     )
     mqtt_host: str = Field(default="127.0.0.1", description="address on which the MQTT endpoint listens")
     mqtt_port: int = Field(default=1883, ge=0, le=65535, description="port of the MQTT endpoint")
@@ -77,6 +96,27 @@ class Settings(BaseSettings):
             raise ValueError("must be 0, or no less than HEMVAKT_KEEP_READINGS_DAYS: aggregates outlive their readings")
         return value
 
+    @field_validator("broker_ca", "broker_cert", "broker_key")
+    @classmethod
+    def _file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("is not a file that is there")
+        return value
+
+    @field_validator("broker_provision")
+    @classmethod
+    def _provision(cls, value: str) -> str:
+        if value not in {"none", "dynsec"}:
+            raise ValueError("must be none or dynsec")
+        return value
+
+    @field_validator("device_key")
+    @classmethod
+    def _key(cls, value: str) -> str:
+        if value and len(value) < _SHORTEST_KEY:
+            raise ValueError(f"must have at least {_SHORTEST_KEY} characters, for example from: openssl rand -hex 32")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _level(cls, value: str) -> str:
@@ -96,17 +136,32 @@ def load(**flags: object) -> Settings:
     if strangers := _strangers():
         raise ConfigError("The configuration is wrong:\n  " + "\n  ".join(strangers))
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+        loaded = Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         raise ConfigError("The configuration is wrong:\n  " + "\n  ".join([*_faults(error), *_strangers()])) from None
+    if faults := _contradictions(loaded):
+        raise ConfigError("The configuration is wrong:\n  " + "\n  ".join(faults))
+    return loaded
+
+
+def _contradictions(loaded: Settings) -> list[str]:
+    """Say what does not go together."""
+    lines = []
+    if (loaded.broker_cert is None) != (loaded.broker_key is None):
+        lines.append("HEMVAKT_BROKER_CERT, HEMVAKT_BROKER_KEY: a certificate and its key; give both or none")
+    if (loaded.broker_ca or loaded.broker_cert) and urlsplit(loaded.mqtt_url).scheme != "mqtts":
+        lines.append("HEMVAKT_BROKER_CA, HEMVAKT_BROKER_CERT: need HEMVAKT_MQTT_URL with mqtts://")
+    if loaded.broker_provision != "none" and not loaded.mqtt_url:
+        lines.append("HEMVAKT_BROKER_PROVISION: needs HEMVAKT_MQTT_URL; without a broker ingest checks devices itself")
+    return lines
 
 
 def _faults(error: ValidationError) -> list[str]:
-    """Say each fault by its variable; an address may hold a password and is not repeated."""
+    """Say each fault by its variable; an address may hold a password, a key is one: they are not repeated."""
     lines = []
     for fault in error.errors():
         name = "_".join(str(part) for part in fault["loc"]).upper()
-        given = "" if name.endswith("_URL") else f" (it is {str(fault.get('input'))[:80]!r})"
+        given = "" if name.endswith(("_URL", "_KEY")) else f" (it is {str(fault.get('input'))[:80]!r})"
         lines.append(f"HEMVAKT_{name}: {fault['msg'].removeprefix('Value error, ')}{given}")
     return lines
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
+from ingest.broker_line import Address
 from ingest.client import BrokerDoor
 from ingest.packet_writer import serialise
 from ingest.packets import V5, Connack, Granted, Packet, Publish, Subscribe
@@ -25,7 +26,7 @@ class Broker:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._listening.setblocking(False)
         self._peer: socket.socket | None = None
-        self.url = f"mqtt://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.address = Address(host="127.0.0.1", port=self._listening.getsockname()[1])
 
     async def let_in(self) -> None:
         """Wait for the door to connect, and grant what it asks for."""
@@ -69,7 +70,7 @@ def play(story: Callable[[BrokerDoor, Box, Broker], Awaitable[None]]) -> None:
 
     async def telling() -> None:
         broker, box = Broker(), Box()
-        door = BrokerDoor(broker.url, box, SystemClock(), client_id="test")
+        door = BrokerDoor(broker.address, box, SystemClock(), client_id="test")
         try:
             async with asyncio.timeout(20):
                 door.start()

@@ -18,7 +18,7 @@ from ingest import validate
 from ingest.batch import HeldInbox
 from ingest.client import BrokerDoor
 from ingest.writer import Writer
-from tests.fix_broker import Broker
+from tests.fix_broker import Broker, Shipped
 from tests.fix_ward import Ward
 from ward.clock import SystemClock
 
@@ -28,9 +28,9 @@ pytestmark = pytest.mark.broker
 class Worker:
     """An ingest of our own in this process: a broker door, an inbox, a writer."""
 
-    def __init__(self, broker: Broker, database_url: str, name: str) -> None:
+    def __init__(self, broker: Broker | Shipped, database_url: str, name: str) -> None:
         self.inbox = HeldInbox(most=1000, most_bytes=1 << 24, decode=validate.decode)
-        self.door = BrokerDoor(broker.url, self.inbox, SystemClock(), client_id=name)
+        self.door = BrokerDoor(broker.address, self.inbox, SystemClock(), client_id=name)
         self.writer = Writer(database_url, self.inbox, SystemClock())
 
     async def __aenter__(self) -> Self:

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from onebox import machine, roster
+from ward import device_secrets
 from ward.errors import ConfigError
 
 
@@ -74,3 +75,18 @@ def test_roster_with_an_unknown_team_changes_nothing(database_url: str, tmp_path
         asyncio.run(roster.load(database_url, path))
     with psycopg.connect(database_url) as conn:
         assert conn.execute("select count(*) from organisation").fetchone() == (0,)
+
+
+def test_secret_comes_from_the_key_where_there_is_one(database_url: str, tmp_path: Path) -> None:
+    """With a key, the secret that is told for a device is the one that a broker can be told again."""
+    path = tmp_path / "roster.toml"
+    demo = machine.ROSTER.read_text(encoding="utf-8")
+    path.write_text("".join(line for line in demo.splitlines(True) if not line.startswith("device_secret")))
+    key = "0123456789abcdef0123456789abcdef"
+
+    told = asyncio.run(roster.load(database_url, path, device_key=key))
+
+    with psycopg.connect(database_url) as conn:
+        kept = conn.execute("select device_id, secret_sha256 from device").fetchall()
+    assert {device_secrets.number_of(key, name, bytes(digest)) for name, digest in kept} == {device_secrets.FIRST}
+    assert any(line.endswith(f"hv-0001, secret {device_secrets.derive(key, 'hv-0001', 1)}") for line in told)

@@ -1,5 +1,7 @@
 """Settings: every fault at once, each with what to do."""
 
+from pathlib import Path
+
 import pytest
 
 from ward import settings
@@ -46,4 +48,33 @@ def test_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(ConfigError) as caught:
         settings.load()
 
+    assert "s3cret" not in str(caught.value)
+
+
+def test_what_does_not_go_together_is_listed_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A certificate without its key, files without encryption, and accounts without a broker are faults together."""
+    certificate = tmp_path / "ingest.crt"
+    certificate.write_text("any")
+    monkeypatch.setenv("HEMVAKT_BROKER_CERT", str(certificate))
+    monkeypatch.setenv("HEMVAKT_BROKER_PROVISION", "dynsec")
+
+    with pytest.raises(ConfigError) as caught:
+        settings.load()
+
+    for said in ("give both or none", "need HEMVAKT_MQTT_URL with mqtts://", "HEMVAKT_BROKER_PROVISION: needs"):
+        assert said in str(caught.value)
+
+
+def test_faults_of_the_broker_settings_are_listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is not there, an unknown way and a short key are named; the key is not repeated."""
+    monkeypatch.setenv("HEMVAKT_BROKER_CA", "/nowhere/ca.pem")
+    monkeypatch.setenv("HEMVAKT_BROKER_PROVISION", "magic")
+    monkeypatch.setenv("HEMVAKT_DEVICE_KEY", "s3cret")
+    monkeypatch.setenv("HEMVAKT_BROKER_GROUP", "a/b")
+
+    with pytest.raises(ConfigError) as caught:
+        settings.load()
+
+    for name in ("BROKER_CA", "BROKER_PROVISION", "DEVICE_KEY", "BROKER_GROUP"):
+        assert f"HEMVAKT_{name}: " in str(caught.value)
     assert "s3cret" not in str(caught.value)

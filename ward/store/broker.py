@@ -1,0 +1,34 @@
+"""What a broker must know of the devices: accounts and configurations. And which ingest tells it."""
+
+from dataclasses import dataclass
+
+from ward.store.pool import Connection
+
+_KEEPER_LOCK = 4200003
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerDevice:
+    """A device as a broker is to know it; `config` is JSON."""
+
+    device_id: str
+    secret_sha256: bytes
+    revoked: bool
+    config: str
+
+
+async def elect(conn: Connection) -> bool:
+    """Tell whether this session is the one that keeps the broker, until it ends. `conn` is in autocommit mode."""
+    row = await (await conn.execute("select pg_try_advisory_lock(%s)", (_KEEPER_LOCK,))).fetchone()
+    return bool(row and row[0])
+
+
+async def devices(conn: Connection) -> list[BrokerDevice]:
+    """Read every device."""
+    found = await conn.execute(
+        "select device_id, secret_sha256, revoked_at is not null, config::text from device order by device_no"
+    )
+    return [
+        BrokerDevice(device_id=name, secret_sha256=bytes(digest), revoked=revoked, config=config)
+        for name, digest, revoked, config in await found.fetchall()
+    ]
