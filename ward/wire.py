@@ -1,7 +1,7 @@
-"""MQTT topics, version 1, a device's status, and what is answered: encode and decode side by side.
+"""MQTT topics, version 1, and what is answered: encode and decode side by side.
 
-The payloads that carry measurements are in `ward.formats`. Decoding gives a value or a `Reject`, never an exception
-for bad data.
+The payloads that devices send are in `ward.formats`. Decoding gives a value or a `Reject`, never an exception for bad
+data.
 """
 
 import hashlib
@@ -104,19 +104,6 @@ class WireStatus(msgspec.Struct, omit_defaults=True):
     online: bool
     battery_pct: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
     firmware: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-
-
-_status = msgspec.json.Decoder(WireStatus)
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
-def decode_status(payload: bytes) -> WireStatus | Reject:
-    """Decode a status message (or will)."""
-    try:
-        return _status.decode(payload)
-    except _UNREADABLE as error:
-        reason = Reason.BAD_FIELD if isinstance(error, msgspec.ValidationError) else Reason.MALFORMED
-        return Reject(reason, str(error), payload)
 
 
 def encode_reject(reject: Reject, payload: bytes) -> bytes:

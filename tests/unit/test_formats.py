@@ -201,3 +201,15 @@ def test_too_large_a_message_is_not_even_read(decode: object) -> None:
     """Beyond a mebibyte nothing is decoded."""
     assert callable(decode)
     assert [each.reason for each in decode(b" " * (MAX_PAYLOAD_BYTES + 1)).rejects] == [Reason.TOO_LARGE]
+
+
+def test_h22_no_pack_takes_longer_than_its_size() -> None:
+    """A base field that is in force for every record costs each of them no more than its beginning."""
+    labels = ",".join(f'"b{number}_":0' for number in range(50_000))
+    shifting = f"[{{{labels}}}{',{}' * 999}]".encode()
+    endless = json.dumps([{"bn": "a" * 900_000}, *[{"n": "a", "v": 1}] * 999]).encode()
+
+    for payload in (shifting, endless):
+        told = [each.detail for each in senml.decode(payload).rejects]
+        assert (len(told), len(set(told))) == (1000, 2 if payload is shifting else 1)
+        assert max(map(len, told)) < 200

@@ -34,7 +34,8 @@ from ward.wire import Reason, Reject
 # 10 is RFC 8428; 26 is 10 with the feature "secondary units" (RFC 9100).
 VERSIONS: Final = (10, 26)
 FIRST_ABSOLUTE_S: Final = 1 << 28
-_SHORT = 100  # characters of a name; what a stranger makes up must not fill the memory
+_LONGEST = 500  # characters of a name with its base; a long base is looked at with every record
+_SHORT = 100  # characters of a name that is remembered; what a stranger makes up must not fill the memory
 _YEAR_9999_S = 253_402_300_799
 _OURS = {str(kind): codes.Code(kind=kind) for kind in VitalKind}
 _SCORES = frozenset(kind for kind, vital in VITALS.items() if vital.unit == "{score}")
@@ -138,7 +139,8 @@ def _record(element: msgspec.Raw) -> Record | _Unread:
     strange = [label for label in labels if label.endswith("_")]
     bases = {label: _base(label, value) for label, value in labels.items() if label in _BASE_DECODERS}
     if strange:
-        bases |= dict.fromkeys(label for label in strange if label.startswith("b"))
+        # One of them is enough: a record may have very many, and each record after it is told of it.
+        bases |= dict.fromkeys([label for label in strange if label.startswith("b")][:1])
         detail = f"label {strange[0][:40]!r} must be understood (RFC 8428, 4.4), and is not"
         return _Unread((Reason.BAD_FIELD, detail), bases)
     try:
@@ -182,6 +184,8 @@ def _resolve(payload: bytes, records: Sequence[Record | _Unread]) -> Decoded:
 def _claim(record: Record, base: _Base) -> Claim | Fault:
     if base.broken:
         return Reason.BAD_FIELD, f"base field {min(base.broken)[:40]!r} in force here cannot be read"
+    if len(base.bn) + len(record.n or "") > _LONGEST:
+        return Reason.BAD_FIELD, f"the name is longer than {_LONGEST} characters"
     name = base.bn + (record.n or "")
     code = (_remembered if len(name) <= _SHORT else _code)(name)
     measured_at = _time(base.bt + (record.t or 0.0))
