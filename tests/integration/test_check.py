@@ -12,11 +12,14 @@ from onebox import health
 from tests.fix_digest import fill
 from tests.fix_ward import Ward
 from ward.clock import SystemClock
+from ward.settings import Settings
 from ward.store.checks import schema, server, services
 from ward.store.checks.finding import Finding, Level
+from ward.store.keep import Keep
 from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
+KEEP = Keep.of(Settings())
 # The tests' own server is quick instead of safe; a machine's disk and room are its own.
 OF_THE_MACHINE = {"settings", "disk", "connections"}
 
@@ -37,7 +40,7 @@ def change(ward: Ward, statement: str) -> None:
 
 def look(ward: Ward, *, deep: bool = False) -> tuple[Finding, ...]:
     """Run the whole check."""
-    return asyncio.run(health.check(ward.database_url, deep=deep))
+    return asyncio.run(health.check(ward.database_url, KEEP, deep=deep))
 
 
 def wrong(found: Sequence[Finding], level: Level = Level.FAIL) -> list[str]:
@@ -250,7 +253,7 @@ def test_unknown_time_of_waiting_is_no_lag(full: Ward) -> None:
 
 def test_lost_store_is_said_in_a_sentence() -> None:
     """A store that does not answer is one fault, with what to look at."""
-    found = asyncio.run(health.check("postgresql://nobody@127.0.0.1:1/nothing"))
+    found = asyncio.run(health.check("postgresql://nobody@127.0.0.1:1/nothing", KEEP))
 
     assert [(each.level, each.what) for each in found] == [(Level.FAIL, "store")]
     assert "HEMVAKT_DATABASE_URL" in found[0].todo
