@@ -13,7 +13,7 @@ import pytest
 from onebox import backup, restore
 from tests.fix_digest import FILLED, digests, fill
 from tests.fix_ward import Ward
-from tests.integration.test_writer import Bench, a_reading
+from tests.writer_bench import Bench, a_reading
 from ward.errors import ConfigError, MaintenanceFailed
 from ward.store import databases, programs
 from ward.store.borrow import borrow

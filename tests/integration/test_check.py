@@ -37,7 +37,7 @@ def full(ward: Ward) -> Ward:
 async def keep_up(ward: Ward) -> None:
     """Do what ingest does beside its work, to the end."""
     async with await connect(ward.database_url, "test", autocommit=True) as conn:
-        while not (await upkeep.run(conn, SystemClock().now(), KEEP)).finished:
+        while not ((report := await upkeep.run(conn, SystemClock().now(), KEEP)) and report.finished):
             pass
 
 
