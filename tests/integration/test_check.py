@@ -13,12 +13,14 @@ from tests.fix_digest import fill
 from tests.fix_ward import Ward
 from ward.clock import SystemClock
 from ward.settings import Settings
+from ward.store import upkeep
 from ward.store.checks import schema, server, services
 from ward.store.checks.finding import Finding, Level
 from ward.store.keep import Keep
 from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
+KEEP = Keep.of(Settings())
 # The tests' own server is quick instead of safe; a machine's disk and room are its own.
 OF_THE_MACHINE = {"settings", "disk", "connections"}
 
@@ -28,10 +30,15 @@ def full(ward: Ward) -> Ward:
     """A ward with something in every table, all of it in order."""
     fill(ward)
     change(ward, "delete from evaluation_request")
+    asyncio.run(keep_up(ward))
     return ward
 
 
-KEEP = Keep.of(Settings())
+async def keep_up(ward: Ward) -> None:
+    """Do what ingest does beside its work, to the end."""
+    async with await connect(ward.database_url, "test", autocommit=True) as conn:
+        while not ((report := await upkeep.run(conn, SystemClock().now(), KEEP)) and report.finished):
+            pass
 
 
 def change(ward: Ward, statement: str) -> None:
@@ -238,7 +245,8 @@ def test_partitions_run_out_with_a_warning_first(full: Ward) -> None:
     for days, level in ((0, Level.OK), (6, Level.WARN), (8, Level.FAIL)):
         found = asyncio.run(ask(timedelta(days=days)))
 
-        assert {each.level for each in found} <= {level}  # none where tables divide themselves
+        told = {each.level for each in found if each.said.startswith("reading has")}
+        assert told <= {level}  # none where the table divides itself
 
 
 def test_unknown_time_of_waiting_is_no_lag(full: Ward) -> None:
