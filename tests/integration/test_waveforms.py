@@ -307,6 +307,23 @@ def test_two_compactions_at_once_do_no_harm(ward: Ward) -> None:
     assert (counted(ward.database_url, "waveform_block"), counted(ward.database_url, "waveform_stretch")) == (0, 3)
 
 
+def test_compaction_that_is_cut_off_leaves_the_blocks(ward: Ward) -> None:
+    """When the store fails between the going of the blocks and the coming of their stretch, nothing has happened."""
+    bed = ward.beds[0]
+
+    async def story(conn: Connection) -> list[Trace]:
+        await add(conn, rows_of(bed, [a_block(number) for number in range(70)]))
+        await conn.execute("alter table waveform_stretch add constraint full_disk check (samples < 0)")
+        with pytest.raises(psycopg.errors.CheckViolation):
+            await compact_all(conn)
+        assert counted(ward.database_url, "waveform_block") == 70
+        await conn.execute("alter table waveform_stretch drop constraint full_disk")
+        assert (await compact_all(conn)).blocks == 70
+        return await read(conn, a_span(bed))
+
+    assert_traces(in_store(ward, story), (0, 700))
+
+
 def test_corrupt_block_is_told_and_left(ward: Ward) -> None:
     """A block whose bytes have changed on disk is never drawn, and never compacted away; its neighbours are."""
     bed = ward.beds[0]
