@@ -108,14 +108,14 @@ class DynamicSecurity:
         await control.listen(f"{_TOPIC}/response", made.hear)
         defaults = [{"acltype": kind, "allow": allowed} for kind, allowed in LEFT_TO_THE_LIST.items()]
         barred = [{"acltype": kind, "topic": "#", "allow": False} for kind in _BARRED]
-        set_defaults, _ = await made._ask(
+        answers = await made._ask(
             [
                 {"command": "setDefaultACLAccess", "acls": defaults},
                 {"command": "createRole", "rolename": _CLOSED, "acls": barred},  # it may be there
             ]
         )
-        if set_defaults.error:
-            raise ConnectionError(f"the broker does not take our rules: {set_defaults.error}")
+        if answers[0].error:
+            raise ConnectionError(f"the broker does not take our rules: {answers[0].error}")
         return made
 
     async def accounts(self) -> dict[str, Account]:
@@ -123,7 +123,8 @@ class DynamicSecurity:
         found: dict[str, Account] = {}
         offset, total = 0, 1
         while offset < total:
-            (answer,) = await self._ask([{"command": "listClients", "verbose": True, "count": _PAGE, "offset": offset}])
+            answers = await self._ask([{"command": "listClients", "verbose": True, "count": _PAGE, "offset": offset}])
+            answer = answers[0]
             if answer.data is None:
                 raise ConnectionError(f"the broker does not list its accounts: {answer.error or 'no answer'}")
             found |= {each.username: _account(each) for each in answer.data.clients}
@@ -140,7 +141,7 @@ class DynamicSecurity:
             batch = changes[at : at + at_once]
             asked_s = self._loop.time()
             await self._make(batch, done)
-            took_s = self._loop.time() - asked_s
+            took_s = max(self._loop.time() - asked_s, 0.001)
             at += len(batch)
             at_once = max(1, min(2 * at_once, int(len(batch) * _STALL_S / took_s)))
             if at < len(changes):
