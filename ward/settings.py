@@ -5,12 +5,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ward.errors import ConfigError
 
 _OTHERS = frozenset({"HEMVAKT_PYTHON"})  # read by the wrapper
+_LATEST_DAYS = 32  # how late a reading may come (ingest/validate.py), and a day on each side
 
 
 class Settings(BaseSettings):
@@ -35,6 +36,17 @@ class Settings(BaseSettings):
     data_dir: Path | None = Field(default=None, description="folder of the embedded store; None: beside the program")
     log_level: str = Field(default="info", description="debug, info, warning or error")
     secure_cookies: bool = Field(default=False, description="set the Secure flag on cookies (behind HTTPS)")
+    keep_readings_days: int = Field(
+        default=730, ge=0, description="days that readings are kept; 0: for ever, else 32 or more"
+    )
+    keep_aggregates_days: int = Field(
+        default=3650, ge=0, description="days that aggregates of readings are kept, no shorter than they; 0: for ever"
+    )
+    keep_waveforms_days: int = Field(default=90, ge=0, description="days that waveforms are kept; 0: for ever")
+    keep_quarantine_days: int = Field(default=365, ge=0, description="days that what was refused is kept; 0: for ever")
+    compress_after_days: int = Field(
+        default=7, ge=0, description="days after which readings are compressed, where TimescaleDB is; 0: never"
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -48,6 +60,21 @@ class Settings(BaseSettings):
     def _mqtt(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"mqtt", "mqtts"}:
             raise ValueError("must start with mqtt:// or mqtts://, for example mqtt://127.0.0.1:1883")
+        return value
+
+    @field_validator("keep_readings_days", "keep_waveforms_days")
+    @classmethod
+    def _late(cls, value: int) -> int:
+        if 0 < value < _LATEST_DAYS:
+            raise ValueError(f"must be 0, or {_LATEST_DAYS} or more: what is 30 days late is still taken")
+        return value
+
+    @field_validator("keep_aggregates_days")
+    @classmethod
+    def _outlives(cls, value: int, given: ValidationInfo) -> int:
+        readings = given.data.get("keep_readings_days")
+        if value and readings is not None and not 0 < readings <= value:
+            raise ValueError("must be 0, or no less than HEMVAKT_KEEP_READINGS_DAYS: aggregates outlive their readings")
         return value
 
     @field_validator("log_level")

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
-__all__ = ["ACVPU", "VITALS", "Acvpu", "Freshness", "Mode", "Reading", "Validity", "Vital", "VitalKind"]
+__all__ = ["ACVPU", "USABLE", "VITALS", "Acvpu", "Freshness", "Mode", "Reading", "Validity", "Vital", "VitalKind"]
 
 
 class VitalKind(StrEnum):

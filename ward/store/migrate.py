@@ -1,19 +1,16 @@
-"""Apply the forward-only migrations under a lock, and keep the daily partitions of readings ahead of time."""
+"""Apply the forward-only migrations under a lock; upkeep does the rest (ward/store/upkeep.py)."""
 
 import hashlib
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
-from psycopg import sql
-
 from ward.errors import ConfigError
+from ward.store import partitions
 from ward.store.pool import Connection, reach
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 4200002
-_DAYS_BEHIND = 2
-_DAYS_AHEAD = 7
 
 
 def migrations() -> list[tuple[int, str, str]]:
@@ -58,7 +55,7 @@ async def migrate(database_url: str, now: datetime) -> list[str]:
             await conn.execute(text.encode())
             await conn.execute("insert into migration values (%s, %s, %s, %s)", (number, name, known[number][1], now))
             done.append(name)
-        await ensure_partitions(conn, days_around(now))
+        await partitions.ahead(conn, now)
     return done
 
 
@@ -83,21 +80,6 @@ async def _timescale(conn: Connection) -> None:
         await conn.execute("create extension if not exists timescaledb")
 
 
-def days_around(now: datetime) -> list[date]:
-    """Return the days whose partitions must exist at `now`: some behind, more ahead."""
-    return [now.date() + timedelta(days=offset) for offset in range(-_DAYS_BEHIND, _DAYS_AHEAD + 1)]
-
-
 async def ensure_partitions(conn: Connection, days: Iterable[date]) -> None:
     """Create the partitions of `reading` for these days (UTC) where they are missing; a hypertable needs none."""
-    row = await (await conn.execute("select relkind = 'p' from pg_class where oid = 'reading'::regclass")).fetchone()
-    if row is None or not row[0]:
-        return
-    for day in days:
-        await conn.execute(
-            sql.SQL("create table if not exists {} partition of reading for values from ({}) to ({})").format(
-                sql.Identifier(f"reading_{day:%Y%m%d}"),
-                sql.Literal(f"{day} 00:00+00"),
-                sql.Literal(f"{day + timedelta(days=1)} 00:00+00"),
-            )
-        )
+    await partitions.ensure(conn, partitions.READING, days)

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from psycopg import sql
+
 from ward.people import StayId
+from ward.store import buckets, rollups
 from ward.store.pool import Connection
 from ward.vitals import USABLE
 
@@ -68,17 +71,28 @@ _RAW = b"""
     ) newest group by kind order by kind
 """
 
-_BUCKETS = b"""
+_BUCKETS = """
     select kind, array_agg(t order by t), array_agg(mean order by t), array_agg(low order by t),
            array_agg(high order by t), array_agg(n order by t)
     from (
-        select kind, (extract(epoch from date_bin(%(step)s, measured_at, 'epoch')) * 1000)::bigint as t,
-               avg(value) as mean, min(value) as low, max(value) as high, count(*) as n
-        from reading
-        where stay_id = %(stay)s and kind = any(%(kinds)s) and measured_at >= %(start)s and measured_at < %(end)s
-              and validity = any(%(usable)s)
-        group by 1, 2
+        select kind, (extract(epoch from date_bin(%(step)s, bucket, 'epoch')) * 1000)::bigint as t,
+               sum(total) / sum(n) as mean, min(low) as low, max(high) as high, sum(n)::bigint as n
+        from ({pieces}) p group by 1, 2
     ) b group by kind order by kind
+"""
+_FROM_READINGS = sql.SQL(
+    "select kind, measured_at as bucket, 1::bigint as n, value as total, value as low, value as high from reading"
+    " where stay_id = %(stay)s and kind = any(%(kinds)s) and measured_at >= {start} and measured_at < {end}"
+    " and validity = any(%(usable)s)"
+)
+_FROM_LEVEL = sql.SQL(
+    "select kind, bucket, n::bigint, total, low, high from {level}"
+    " where stay_id = %(stay)s and kind = any(%(kinds)s) and bucket >= {start} and bucket < {end}"
+)
+_PENDING = """
+    select array(select distinct hour from rollup_pending
+                 where (stay_id = %(stay)s or stay_id is null) and hour > %(start)s::timestamptz - interval '1 hour'
+                 and hour < %(end)s)
 """
 
 
@@ -92,13 +106,29 @@ async def read_raw(conn: Connection, span: Span, limit: int) -> list[RawSeries]:
 
 
 async def read_buckets(conn: Connection, span: Span, step: timedelta) -> list[BucketSeries]:
-    """Return buckets of `step`, aligned to 1970; a bucket without a usable value is left out."""
+    """Return buckets of `step`, aligned to 1970; a bucket without a usable value is left out.
+
+    The answer is that of the readings, whatever has been rolled up: means to the last digits of a double, the rest
+    exactly. Where readings have been dropped it is that of the aggregates.
+    """
+    state = await rollups.state(conn)
+    row = await (await conn.execute(_PENDING.encode(), span.parameters())).fetchone()
+    pending = row[0] if row else []
+    parts = [_select(piece) for piece in buckets.cut(span.start, span.end, step, state, pending)]
+    query = sql.SQL(_BUCKETS).format(pieces=sql.SQL(" union all ").join(parts))
     parameters = {**span.parameters(), "step": step, "usable": [each.value for each in USABLE]}
-    cursor = await conn.execute(_BUCKETS, parameters, binary=True)
+    cursor = await conn.execute(query, parameters, binary=True)
     return [
         BucketSeries(kind=kind, t_ms=t_ms, mean=mean, low=low, high=high, count=count)
         for kind, t_ms, mean, low, high, count in await cursor.fetchall()
     ]
+
+
+def _select(piece: buckets.Piece) -> sql.Composed:
+    bounds = {"start": sql.Literal(piece.start), "end": sql.Literal(piece.end)}
+    if piece.level is None:
+        return _FROM_READINGS.format(**bounds)
+    return _FROM_LEVEL.format(level=sql.Identifier(piece.level.table), **bounds)
 
 
 async def read_scores(conn: Connection, span: Span, limit: int) -> ScoreSeries:
