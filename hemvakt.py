@@ -200,8 +200,10 @@ def load(roster: Annotated[Path, typer.Argument(help="A TOML file; onebox/demo.t
 def check() -> None:
     """Tell whether the store answers, its schema is right and every service lives; the exit code says the same."""
     from onebox import health  # noqa: PLC0415
+    from ward.store.keep import Keep  # noqa: PLC0415
 
-    lines, healthy = asyncio.run(health.check(_stored().database_url))
+    stored = _stored()
+    lines, healthy = asyncio.run(health.check(stored.database_url, Keep.of(stored)))
     typer.echo("\n".join(lines))
     raise typer.Exit(0 if healthy else 1)
 

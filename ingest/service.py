@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-from datetime import timedelta
 from typing import Protocol
 
 import psycopg
@@ -20,14 +19,16 @@ from ward import log, process, wire
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
-from ward.store import device_clocks, heartbeats, migrate, registry
+from ward.store import device_clocks, heartbeats, registry, upkeep
 from ward.store.borrow import borrow
-from ward.store.pool import Connection, Pool, pool
+from ward.store.keep import Keep
+from ward.store.pool import Connection, Pool, connect, pool
 
 _MOST_HELD = 20_000
 _MOST_HELD_BYTES = 64 << 20
 _BEAT_S = 2.0
 _STUCK_S = 10.0
+_UPKEEP_S = 60.0
 
 
 class Working(Protocol):
@@ -57,6 +58,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             following,
             asyncio.create_task(writer.run(), name="writer"),
             asyncio.create_task(_beat(side, door, writer, inbox, clock), name="beat"),
+            asyncio.create_task(_upkeep(settings, clock), name="upkeep"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -114,13 +116,12 @@ async def _tell_clocks(conn: Connection, clocks: Clocks, clock: Clock) -> None:
 
 
 async def _beat(side: Pool, door: Working, writer: Writer, inbox: HeldInbox, clock: Clock) -> None:
-    """Write a heartbeat with the counters, and once a day the partitions of the days to come.
+    """Write a heartbeat with the counters.
 
     A heartbeat says that readings come in and are being stored: while the door is shut, or none is stored that waits,
     there is none.
     """
     instance = f"{socket.gethostname()}-{os.getpid()}"
-    partitions_at = clock.now()
     counters, loop = writer.counters, asyncio.get_running_loop()
     commits, moved_at_s = 0, loop.time()
     while True:
@@ -143,9 +144,20 @@ async def _beat(side: Pool, door: Working, writer: Writer, inbox: HeldInbox, clo
             async with borrow(side) as conn:
                 await heartbeats.beat(conn, "ingest", instance, clock.now(), detail)
                 await _tell_clocks(conn, writer.clocks, clock)
-                if clock.now() >= partitions_at:
-                    await migrate.ensure_partitions(conn, migrate.days_around(clock.now()))
-                    partitions_at = clock.now() + timedelta(hours=6)
         except (StoreUnavailable, psycopg.Error) as error:
             log.get().warning("beat_failed", error=str(error)[:200])
         await asyncio.sleep(_BEAT_S)
+
+
+async def _upkeep(settings: Settings, clock: Clock) -> None:
+    """Keep partitions, aggregates and what is too old in order; whatever fails is tried again, and ingest goes on."""
+    keep = Keep.of(settings)
+    while True:
+        try:
+            async with await connect(settings.database_url, "upkeep", autocommit=True) as conn:
+                report = await upkeep.run(conn, clock.now(), keep)
+            if report is not None and any(report.counts().values()):
+                log.get().info("upkeep_done", **report.counts())
+        except (psycopg.Error, OSError) as error:
+            log.get().warning("upkeep_failed", error=str(error)[:200])
+        await asyncio.sleep(_UPKEEP_S)

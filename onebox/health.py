@@ -5,14 +5,15 @@ from datetime import timedelta
 import psycopg
 
 from ward.clock import SystemClock
-from ward.store import heartbeats, migrate
+from ward.store import heartbeats, migrate, upkeep
+from ward.store.keep import Keep
 from ward.store.pool import connect
 
 _SERVICES = ("ingest", "alerting")
 _SILENT = timedelta(seconds=15)
 
 
-async def check(database_url: str) -> tuple[list[str], bool]:
+async def check(database_url: str, keep: Keep) -> tuple[list[str], bool]:
     """Return a line for each thing looked at, and whether all of it is well."""
     now = SystemClock().now()
     try:
@@ -22,7 +23,9 @@ async def check(database_url: str) -> tuple[list[str], bool]:
     async with conn:
         missing = await migrate.missing(conn)
         beats = {} if missing else await heartbeats.newest(conn)
+        late = [] if missing else await upkeep.faults(conn, now, keep)
     found = [(not missing, "schema", "up to date" if not missing else f"run hemvakt migrate: {', '.join(missing)}")]
+    found.append((not late, "upkeep", "; ".join(late) or "up to date"))
     for service in _SERVICES:
         beat_at = beats.get(service)
         alive = beat_at is not None and now - beat_at < _SILENT

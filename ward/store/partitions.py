@@ -6,7 +6,7 @@ tables are hypertables, whose chunks make themselves. `AGEING` is the one list o
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from psycopg import sql
 
@@ -157,6 +157,22 @@ async def drop(conn: Connection, ageing: Ageing, part: Part) -> None:
     await conn.execute("select drop_chunks(%s::regclass, older_than => %s)", (ageing.table, part.end))
 
 
-def midnight(at: datetime) -> datetime:
-    """Return the beginning of the day (UTC) of `at`."""
-    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+async def compressible(conn: Connection, ageing: Ageing) -> bool:
+    """Tell whether a table has chunks that TimescaleDB may compress (its Apache edition does not)."""
+    if not await _timescale(conn):
+        return False
+    row = await (
+        await conn.execute(
+            "select exists (select from timescaledb_information.hypertables"
+            " where hypertable_name = %(table)s and compression_enabled)"
+            " or exists (select from timescaledb_information.continuous_aggregates"
+            " where view_name = %(table)s and compression_enabled)",
+            {"table": ageing.table},
+        )
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+async def compress(conn: Connection, part: Part) -> None:
+    """Compress a chunk, or what has come into it since; nothing happens where all of it is compressed."""
+    await conn.execute("select compress_chunk(%s::regclass, if_not_compressed => true)", (part.name,))

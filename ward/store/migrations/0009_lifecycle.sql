@@ -14,7 +14,8 @@ insert into rollup_state (rolled_until, dropped_until) values ('1970-01-01 00:00
 create table rollup_pending (
     pending_id bigint generated always as identity primary key,
     stay_id bigint,
-    hour timestamptz not null
+    hour timestamptz not null,
+    marked_at timestamptz not null default now()
 );
 create index rollup_pending_hour on rollup_pending (hour, stay_id);
 
