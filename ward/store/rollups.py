@@ -113,17 +113,19 @@ async def _fill(conn: Connection, hour: datetime) -> int:
     The marks are deleted by one statement and the readings read by a later one, which therefore sees what belongs to
     them; a batch that is committed in between has left a mark of its own.
     """
-    for ageing in partitions.ROLLUPS:
-        await partitions.ensure(conn, ageing, [hour.date()])
     async with conn.transaction():
         await _name_stays(conn, hour)
         found = await conn.execute(
             "select distinct stay_id from rollup_pending where hour = %s order by stay_id limit %s", (hour, _MOST_STAYS)
         )
         stays = [stay for (stay,) in await found.fetchall()]
+        if not stays:
+            return 1
         marks = await conn.execute("delete from rollup_pending where hour = %s and stay_id = any(%s)", (hour, stays))
+        for ageing in partitions.ROLLUPS:
+            await partitions.ensure(conn, ageing, [hour.date()])
         await _recompute(conn, hour, stays)
-    return max(marks.rowcount, 1)
+    return marks.rowcount
 
 
 async def _name_stays(conn: Connection, hour: datetime) -> None:
