@@ -1,7 +1,7 @@
 """`ward/store/schema.sql` is the sum of the migrations: read it to know the tables, change it by a migration only.
 
-It is what `pg_dump` says of a migrated store, without what differs from day to day (the daily partitions of
-readings, the tool's own settings and comments).
+It is what `pg_dump` says of a migrated store, without what differs from day to day (the partitions by
+time, the tool's own settings and comments).
 """
 
 import re
@@ -20,7 +20,7 @@ SCHEMA = Path(migrate.__file__).with_name("schema.sql")
 _HEAD = """\
 -- The whole schema of the store on plain PostgreSQL: the sum of migrations/, made from a migrated store and proved
 -- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
--- the migrations. The daily partitions of `reading` are left out; with TimescaleDB `reading` is a hypertable.
+-- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, the `rollup_…` are views.
 """
 _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*)\n", re.MULTILINE)
 
@@ -28,7 +28,7 @@ _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restr
 def _dump(database_url: str) -> str:
     """Return the schema of a database as text that is the same for the same schema."""
     program = embedded._programs(None) / "pg_dump"
-    options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-table=reading_2*"]
+    options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-table=*_20[0-9][0-9]*"]
     done = subprocess.run([program, *options, database_url], capture_output=True, text=True, check=True)
     return _HEAD + "\n" + re.sub(r"\n{2,}", "\n\n", _NOISE.sub("", done.stdout)).strip() + "\n"
 

@@ -1,6 +1,35 @@
 -- The whole schema of the store on plain PostgreSQL: the sum of migrations/, made from a migrated store and proved
 -- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
--- the migrations. The daily partitions of `reading` are left out; with TimescaleDB `reading` is a hypertable.
+-- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, the `rollup_…` are views.
+
+CREATE FUNCTION public.reading_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    changed_hour constant timestamptz := date_bin('1 hour', old.measured_at, 'epoch');
+begin
+    perform pg_advisory_xact_lock_shared(4200009);
+    insert into rollup_pending (stay_id, hour)
+    select old.stay_id, changed_hour from rollup_state
+    where changed_hour < rolled_until and not exists (
+        select from rollup_pending p
+        where p.stay_id = old.stay_id and p.hour = changed_hour and p.xmin = pg_current_xact_id()::xid
+    );
+    return null;
+end $$;
+
+CREATE FUNCTION public.readings_stored() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    until timestamptz;
+begin
+    perform pg_advisory_xact_lock_shared(4200009);
+    select rolled_until into until from rollup_state;
+    insert into rollup_pending (stay_id, hour)
+    select distinct stay_id, date_bin('1 hour', measured_at, 'epoch') from stored where measured_at < until;
+    return null;
+end $$;
 
 CREATE FUNCTION public.registry_changed() RETURNS trigger
     LANGUAGE plpgsql
@@ -263,6 +292,73 @@ CREATE TABLE public.responsibility (
     CONSTRAINT responsibility_period_check CHECK ((NOT isempty(period)))
 );
 
+CREATE TABLE public.rollup_15min (
+    stay_id bigint NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    total double precision NOT NULL,
+    low double precision NOT NULL,
+    high double precision NOT NULL,
+    n integer NOT NULL,
+    kind smallint NOT NULL
+)
+PARTITION BY RANGE (bucket);
+
+CREATE TABLE public.rollup_1d (
+    stay_id bigint NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    total double precision NOT NULL,
+    low double precision NOT NULL,
+    high double precision NOT NULL,
+    n integer NOT NULL,
+    kind smallint NOT NULL
+)
+PARTITION BY RANGE (bucket);
+
+CREATE TABLE public.rollup_1h (
+    stay_id bigint NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    total double precision NOT NULL,
+    low double precision NOT NULL,
+    high double precision NOT NULL,
+    n integer NOT NULL,
+    kind smallint NOT NULL
+)
+PARTITION BY RANGE (bucket);
+
+CREATE TABLE public.rollup_1min (
+    stay_id bigint NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    total double precision NOT NULL,
+    low double precision NOT NULL,
+    high double precision NOT NULL,
+    n integer NOT NULL,
+    kind smallint NOT NULL
+)
+PARTITION BY RANGE (bucket);
+
+CREATE TABLE public.rollup_pending (
+    pending_id bigint NOT NULL,
+    stay_id bigint,
+    hour timestamp with time zone NOT NULL,
+    marked_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.rollup_pending ALTER COLUMN pending_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.rollup_pending_pending_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.rollup_state (
+    the_one boolean DEFAULT true NOT NULL,
+    rolled_until timestamp with time zone NOT NULL,
+    dropped_until timestamp with time zone NOT NULL,
+    CONSTRAINT rollup_state_the_one_check CHECK (the_one)
+);
+
 CREATE TABLE public.score (
     stay_id bigint NOT NULL,
     scored_at timestamp with time zone NOT NULL,
@@ -426,6 +522,24 @@ ALTER TABLE ONLY public.registry_version
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_int8range_period_excl EXCLUDE USING gist (int8range(stay_id, stay_id, '[]'::text) WITH &&, period WITH &&);
 
+ALTER TABLE ONLY public.rollup_15min
+    ADD CONSTRAINT rollup_15min_pkey PRIMARY KEY (stay_id, kind, bucket);
+
+ALTER TABLE ONLY public.rollup_1d
+    ADD CONSTRAINT rollup_1d_pkey PRIMARY KEY (stay_id, kind, bucket);
+
+ALTER TABLE ONLY public.rollup_1h
+    ADD CONSTRAINT rollup_1h_pkey PRIMARY KEY (stay_id, kind, bucket);
+
+ALTER TABLE ONLY public.rollup_1min
+    ADD CONSTRAINT rollup_1min_pkey PRIMARY KEY (stay_id, kind, bucket);
+
+ALTER TABLE ONLY public.rollup_pending
+    ADD CONSTRAINT rollup_pending_pkey PRIMARY KEY (pending_id);
+
+ALTER TABLE ONLY public.rollup_state
+    ADD CONSTRAINT rollup_state_pkey PRIMARY KEY (the_one);
+
 ALTER TABLE ONLY public.score
     ADD CONSTRAINT score_pkey PRIMARY KEY (stay_id, scored_at);
 
@@ -478,6 +592,8 @@ CREATE INDEX responsibility_stay ON public.responsibility USING btree (stay_id);
 
 CREATE INDEX responsibility_team ON public.responsibility USING btree (team_id);
 
+CREATE INDEX rollup_pending_hour ON public.rollup_pending USING btree (hour, stay_id);
+
 CREATE INDEX session_staff ON public.session USING btree (staff_id);
 
 CREATE INDEX stay_patient ON public.stay USING btree (patient_id);
@@ -487,6 +603,10 @@ CREATE INDEX team_member_staff ON public.team_member USING btree (staff_id);
 CREATE TRIGGER binding_changed AFTER INSERT OR DELETE OR UPDATE ON public.binding FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
 CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
+
+CREATE TRIGGER reading_changed AFTER DELETE OR UPDATE ON public.reading FOR EACH ROW EXECUTE FUNCTION public.reading_changed();
+
+CREATE TRIGGER reading_stored AFTER INSERT ON public.reading REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION public.readings_stored();
 
 CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
