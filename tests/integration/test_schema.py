@@ -20,7 +20,7 @@ SCHEMA = Path(migrate.__file__).with_name("schema.sql")
 _HEAD = """\
 -- The whole schema of the store on plain PostgreSQL: the sum of migrations/, made from a migrated store and proved
 -- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
--- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, the `rollup_…` are views.
+-- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, `rollup_…` are views.
 """
 _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*)\n", re.MULTILINE)
 

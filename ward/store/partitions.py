@@ -98,8 +98,9 @@ def _start(ageing: Ageing, day: date) -> date:
 
 
 async def _absent(conn: Connection, names: Iterable[str]) -> list[str]:
-    found = await conn.execute(
-        "select distinct name from unnest(%s::text[]) as name where to_regclass(name) is null order by name",
+    found = await conn.execute(  # the table itself: to_regclass() may remember what was before the lock
+        "select distinct name from unnest(%s::text[]) as name where not exists (select from pg_class"
+        " where relname = name and relnamespace = current_schema()::regnamespace) order by name",
         (list(names),),
     )
     return [name for (name,) in await found.fetchall()]

@@ -55,12 +55,12 @@ class _OutOfTime(Exception):  # noqa: N818 - reads as what happened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Deadline:
-    """When a call stops beginning new steps, in seconds of the event loop."""
+    """When a call stops, in seconds of the event loop."""
 
     at_s: float
 
     def check(self) -> None:
-        """Raise once the time is up."""
+        """Raise once the time is up; asked after each step, so that every call gets somewhere."""
         if asyncio.get_running_loop().time() > self.at_s:
             raise _OutOfTime
 
@@ -135,7 +135,6 @@ async def _drop(conn: Connection, now: datetime, keep: Keep, report: Report, dea
         for part in await partitions.parts(conn, ageing):
             if part.end > cutoff:
                 break
-            deadline.check()
             async with conn.transaction():
                 await conn.execute("set local lock_timeout = '200ms'")
                 if ageing is READING:
@@ -143,6 +142,7 @@ async def _drop(conn: Connection, now: datetime, keep: Keep, report: Report, dea
                 await partitions.drop(conn, ageing, part)
             report.dropped.append(part.name)
             log.get().info("partition_dropped", table=ageing.table, part=part.name, until=part.end.isoformat())
+            deadline.check()
 
 
 async def _compress(conn: Connection, now: datetime, keep: Keep, report: Report, deadline: _Deadline) -> None:
@@ -155,11 +155,12 @@ async def _compress(conn: Connection, now: datetime, keep: Keep, report: Report,
             continue
         due = [part for part in await partitions.parts(conn, ageing) if part.end <= cutoff]
         for part in due:
-            if not part.dense or (report.hours and _may_have_changed(part, now)):
-                deadline.check()
-                await partitions.compress(conn, part)
             if not part.dense:
                 report.compressed.append(part.name)
+            elif not (report.hours and _may_have_changed(part, now)):
+                continue
+            await partitions.compress(conn, part)
+            deadline.check()
 
 
 def _may_have_changed(part: Part, now: datetime) -> bool:
@@ -170,7 +171,6 @@ async def _forget(conn: Connection, now: datetime, keep: Keep, report: Report, d
     """Delete what was refused long ago, some at a time: a small table that others point into, so not by partitions."""
     cutoff = keep.cutoff(Kept.QUARANTINE, now)
     while cutoff is not None:
-        deadline.check()
         gone = await conn.execute(
             "delete from quarantine where quarantine_id in (select quarantine_id from quarantine"
             " where received_at < %s order by received_at limit %s)",
@@ -179,6 +179,7 @@ async def _forget(conn: Connection, now: datetime, keep: Keep, report: Report, d
         report.forgotten += gone.rowcount
         if gone.rowcount < _QUARANTINE_AT_ONCE:
             return
+        deadline.check()
 
 
 async def faults(conn: Connection, now: datetime, keep: Keep) -> list[str]:
