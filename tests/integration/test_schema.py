@@ -33,6 +33,14 @@ def _dump(database_url: str) -> str:
     return _HEAD + "\n" + re.sub(r"\n{2,}", "\n\n", _NOISE.sub("", done.stdout)).strip() + "\n"
 
 
+@pytest.fixture(autouse=True)
+def _plain(database_url: str) -> None:
+    """Skip on TimescaleDB: what `schema.sql` states is plain PostgreSQL."""
+    with psycopg.connect(database_url) as conn:
+        if conn.execute("select from pg_extension where extname = 'timescaledb'").fetchone() is not None:
+            pytest.skip("schema.sql is that of plain PostgreSQL")
+
+
 @pytest.fixture
 def empty_url(server_url: str) -> str:
     """The address of a database with nothing in it; it ends with the server."""

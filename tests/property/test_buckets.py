@@ -1,6 +1,5 @@
 """A span is cut so that every instant comes from exactly one source, and from an aggregate only where that is right."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import hypothesis.strategies as st
@@ -18,7 +17,7 @@ _STEP = st.sampled_from([timedelta(seconds=10), *(timedelta(minutes=m) for m in 
 
 
 @st.composite
-def _cuts(draw: Callable[..., datetime]) -> tuple[datetime, datetime, timedelta, State, list[datetime], list[Piece]]:
+def _cuts(draw: st.DrawFn) -> tuple[datetime, datetime, timedelta, State, list[datetime], list[Piece]]:
     start, end = sorted((draw(_AT), draw(_AT)))
     dropped, rolled = sorted((draw(_DAY), draw(_HOUR)))
     dropped = floor(dropped, DAY)

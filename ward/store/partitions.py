@@ -39,7 +39,10 @@ class Part:
 
 
 READING = Ageing(table="reading", days=1, kept=Kept.READINGS)
+# A store has minutes as `rollup_minutes` or as `rollup_1min`; what it has not is passed over everywhere.
+MINUTES = Ageing(table="rollup_minutes", days=30, kept=Kept.AGGREGATES)
 ROLLUPS = (
+    MINUTES,
     Ageing(table="rollup_1min", days=30, kept=Kept.AGGREGATES),
     Ageing(table="rollup_15min", days=30, kept=Kept.AGGREGATES),
     Ageing(table="rollup_1h", days=360, kept=Kept.AGGREGATES),

@@ -26,7 +26,7 @@ _MOST_MARKS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One aggregate: its table, or its continuous aggregate, and how long its buckets are."""
+    """One aggregate: its table (of minutes a view), or its continuous aggregate, and how long its buckets are."""
 
     table: str
     step: timedelta
@@ -102,7 +102,7 @@ async def roll_some(conn: Connection) -> int:
     now = await state(conn)
     if hour < now.dropped_until:  # its readings have gone: what was computed from all of them stays
         return (await conn.execute("delete from rollup_pending where hour < %s", (now.dropped_until,))).rowcount
-    if await partitions.native(conn, partitions.ROLLUPS[0]):
+    if await partitions.native(conn, partitions.MINUTES):
         return await _fill(conn, hour)
     return await _refresh(conn, hour, now.rolled_until)
 
@@ -141,13 +141,18 @@ async def _name_stays(conn: Connection, hour: datetime) -> None:
 
 _RAW = """
     with minute as (
-        insert into rollup_1min (stay_id, kind, bucket, n, total, low, high)
-        select r.stay_id, r.kind, date_bin('1 minute', r.measured_at, 'epoch'),
-               count(*), sum(r.value), min(r.value), max(r.value)
+        select r.stay_id, r.kind, date_bin('1 minute', r.measured_at, 'epoch') as bucket,
+               count(*) as n, sum(r.value) as total, min(r.value) as low, max(r.value) as high
         from unnest(%(stays)s::bigint[]) as s (stay_id) cross join unnest(%(kinds)s::smallint[]) as k (kind)
         join reading r on r.stay_id = s.stay_id and r.kind = k.kind
         where r.measured_at >= %(hour)s and r.measured_at < %(end)s and r.validity = any(%(usable)s)
-        group by 1, 2, 3 returning *
+        group by 1, 2, 3
+    ), minutes as (
+        insert into rollup_minutes (stay_id, kind, hour, minute, n, total, low, high)
+        select stay_id, kind, %(hour)s, array_agg(extract(minute from bucket)::smallint order by bucket),
+               array_agg(n order by bucket), array_agg(total order by bucket),
+               array_agg(low order by bucket), array_agg(high order by bucket)
+        from minute group by 1, 2
     ), quarter as (
         insert into rollup_15min (stay_id, kind, bucket, n, total, low, high)
         select stay_id, kind, date_bin('15 minutes', bucket, 'epoch'), sum(n), sum(total), min(low), max(high)
@@ -171,7 +176,10 @@ async def _recompute(conn: Connection, hour: datetime, stays: list[int]) -> None
         "stays": stays, "kinds": list(BY_CODE), "usable": [each.value for each in USABLE],
         "hour": hour, "end": hour + HOUR, "day": day, "tomorrow": day + DAY,
     }  # fmt: skip
-    for level in LEVELS:
+    await conn.execute(
+        "delete from rollup_minutes where stay_id = any(%(stays)s) and kind = any(%(kinds)s) and hour = %(hour)s", given
+    )
+    for level in LEVELS[1:]:
         start = floor(hour, max(level.step, HOUR))
         await conn.execute(
             sql.SQL(

@@ -1,6 +1,6 @@
 -- The whole schema of the store on plain PostgreSQL: the sum of migrations/, made from a migrated store and proved
 -- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
--- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, the `rollup_…` are views.
+-- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, `rollup_…` are views.
 
 CREATE FUNCTION public.reading_changed() RETURNS trigger
     LANGUAGE plpgsql
@@ -40,6 +40,32 @@ begin
     perform pg_notify('hv_registry', '');
     return null;
 end $$;
+
+CREATE TABLE public.rollup_minutes (
+    stay_id bigint NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    kind smallint NOT NULL,
+    minute smallint[] NOT NULL,
+    n integer[] NOT NULL,
+    total double precision[] NOT NULL,
+    low double precision[] NOT NULL,
+    high double precision[] NOT NULL
+)
+PARTITION BY RANGE (hour);
+
+CREATE FUNCTION public.rollup_minutes_of(of_stay bigint, of_kinds smallint[], starts timestamp with time zone, ends timestamp with time zone) RETURNS TABLE(kind smallint, bucket timestamp with time zone, n bigint, total double precision, low double precision, high double precision)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT h.kind,
+     (h.hour + ((m.minute)::double precision * '00:01:00'::interval)),
+     (m.n)::bigint AS n,
+     m.total,
+     m.low,
+     m.high
+    FROM (public.rollup_minutes h
+      CROSS JOIN LATERAL UNNEST(h.minute, h.n, h.total, h.low, h.high) m(minute, n, total, low, high))
+   WHERE ((h.stay_id = rollup_minutes_of.of_stay) AND (h.kind = ANY (rollup_minutes_of.of_kinds)) AND (h.hour >= date_bin('01:00:00'::interval, rollup_minutes_of.starts, '1970-01-01 00:00:00+00'::timestamp with time zone)) AND (h.hour < rollup_minutes_of.ends) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) >= rollup_minutes_of.starts) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) < rollup_minutes_of.ends));
+END;
 
 CREATE SEQUENCE public.alert_id_seq
     START WITH 1
@@ -325,16 +351,16 @@ CREATE TABLE public.rollup_1h (
 )
 PARTITION BY RANGE (bucket);
 
-CREATE TABLE public.rollup_1min (
-    stay_id bigint NOT NULL,
-    bucket timestamp with time zone NOT NULL,
-    total double precision NOT NULL,
-    low double precision NOT NULL,
-    high double precision NOT NULL,
-    n integer NOT NULL,
-    kind smallint NOT NULL
-)
-PARTITION BY RANGE (bucket);
+CREATE VIEW public.rollup_1min AS
+ SELECT h.stay_id,
+    h.kind,
+    (h.hour + ((m.minute)::double precision * '00:01:00'::interval)) AS bucket,
+    m.n,
+    m.total,
+    m.low,
+    m.high
+   FROM (public.rollup_minutes h
+     CROSS JOIN LATERAL UNNEST(h.minute, h.n, h.total, h.low, h.high) m(minute, n, total, low, high));
 
 CREATE TABLE public.rollup_pending (
     pending_id bigint NOT NULL,
@@ -531,8 +557,8 @@ ALTER TABLE ONLY public.rollup_1d
 ALTER TABLE ONLY public.rollup_1h
     ADD CONSTRAINT rollup_1h_pkey PRIMARY KEY (stay_id, kind, bucket);
 
-ALTER TABLE ONLY public.rollup_1min
-    ADD CONSTRAINT rollup_1min_pkey PRIMARY KEY (stay_id, kind, bucket);
+ALTER TABLE ONLY public.rollup_minutes
+    ADD CONSTRAINT rollup_minutes_pkey PRIMARY KEY (stay_id, kind, hour);
 
 ALTER TABLE ONLY public.rollup_pending
     ADD CONSTRAINT rollup_pending_pkey PRIMARY KEY (pending_id);

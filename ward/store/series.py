@@ -72,10 +72,10 @@ _RAW = b"""
 """
 
 _BUCKETS = """
-    select kind, array_agg(t order by t), array_agg(mean order by t), array_agg(low order by t),
-           array_agg(high order by t), array_agg(n order by t)
+    select kind, array_agg((extract(epoch from at) * 1000)::bigint order by at), array_agg(mean order by at),
+           array_agg(low order by at), array_agg(high order by at), array_agg(n order by at)
     from (
-        select kind, (extract(epoch from date_bin(%(step)s, bucket, 'epoch')) * 1000)::bigint as t,
+        select kind, date_bin(%(step)s, bucket, 'epoch') as at,
                sum(total) / sum(n) as mean, min(low) as low, max(high) as high, sum(n)::bigint as n
         from ({pieces}) p group by 1, 2
     ) b group by kind order by kind
@@ -88,6 +88,9 @@ _FROM_READINGS = sql.SQL(
 _FROM_LEVEL = sql.SQL(
     "select kind, bucket, n::bigint, total, low, high from {level}"
     " where stay_id = %(stay)s and kind = any(%(kinds)s) and bucket >= {start} and bucket < {end}"
+)
+_FROM_MINUTES = sql.SQL(
+    "select kind, bucket, n, total, low, high from rollup_minutes_of(%(stay)s, %(kinds)s::smallint[], {start}, {end})"
 )
 _PENDING = """
     select array(select distinct hour from rollup_pending
@@ -125,9 +128,11 @@ async def read_buckets(conn: Connection, span: Span, step: timedelta) -> list[Bu
 
 
 def _select(piece: buckets.Piece) -> sql.Composed:
-    bounds = {"start": sql.Literal(piece.start), "end": sql.Literal(piece.end)}
+    bounds = {name: sql.Literal(at) for name, at in (("start", piece.start), ("end", piece.end))}
     if piece.level is None:
         return _FROM_READINGS.format(**bounds)
+    if piece.level is rollups.LEVELS[0]:
+        return _FROM_MINUTES.format(**bounds)
     return _FROM_LEVEL.format(level=sql.Identifier(piece.level.table), **bounds)
 
 

@@ -50,14 +50,43 @@ end $$;
 create trigger reading_changed after update or delete on reading for each row execute function reading_changed();
 
 -- Which validities count is said once in ward/vitals.py (USABLE) and here, and a test compares the two.
+-- Minutes are as many as readings often are. Without TimescaleDB, which compresses them, a row of `rollup_minutes` holds
+-- those of an hour; the view `rollup_1min` has the same columns on both. Queries of the program ask
+-- `rollup_minutes_of`, in which the hours are looked up by their key.
 do $$
 declare
     level record;
-    source text := 'reading';
+    source text := 'rollup_1min';
 begin
     if not exists (select from pg_extension where extname = 'timescaledb')
        or current_setting('timescaledb.license') <> 'timescale' then
-        for level in select unnest(array['rollup_1min', 'rollup_15min', 'rollup_1h', 'rollup_1d']) as name loop
+        create table rollup_minutes (
+            stay_id bigint not null,
+            hour timestamptz not null,
+            kind smallint not null,
+            minute smallint[] not null,
+            n int[] not null,
+            total double precision[] not null,
+            low double precision[] not null,
+            high double precision[] not null,
+            primary key (stay_id, kind, hour)
+        ) partition by range (hour);
+        create view rollup_1min as
+            select h.stay_id, h.kind, h.hour + m.minute * interval '1 minute' as bucket, m.n, m.total, m.low, m.high
+            from rollup_minutes h
+            cross join unnest(h.minute, h.n, h.total, h.low, h.high) as m (minute, n, total, low, high);
+        create function rollup_minutes_of(of_stay bigint, of_kinds smallint[], starts timestamptz, ends timestamptz)
+            returns table (kind smallint, bucket timestamptz, n bigint, total float8, low float8, high float8)
+            language sql stable begin atomic
+                select h.kind, h.hour + m.minute * interval '1 minute', m.n::bigint, m.total, m.low, m.high
+                from rollup_minutes h
+                cross join unnest(h.minute, h.n, h.total, h.low, h.high) as m (minute, n, total, low, high)
+                where h.stay_id = of_stay and h.kind = any(of_kinds)
+                  and h.hour >= date_bin('1 hour', starts, 'epoch') and h.hour < ends
+                  and h.hour + m.minute * interval '1 minute' >= starts
+                  and h.hour + m.minute * interval '1 minute' < ends;
+            end;
+        for level in select unnest(array['rollup_15min', 'rollup_1h', 'rollup_1d']) as name loop
             execute format('create table %I (
                 stay_id bigint not null,
                 bucket timestamptz not null,
@@ -79,7 +108,6 @@ begin
                   count(*) as n, sum(value) as total, min(value) as low, max(value) as high
         from reading where validity in (0, 1)
         group by stay_id, kind, time_bucket(interval '1 minute', measured_at) with no data;
-    source := 'rollup_1min';
     for level in select * from (values ('rollup_15min', '15 minutes'), ('rollup_1h', '1 hour'),
                                        ('rollup_1d', '1 day')) as v (name, step) loop
         execute format('create materialized view %I
@@ -98,4 +126,10 @@ begin
             timescaledb.compress_segmentby = ''stay_id, kind'', timescaledb.compress_orderby = ''bucket'')',
             level.view_name);
     end loop;
+    create function rollup_minutes_of(of_stay bigint, of_kinds smallint[], starts timestamptz, ends timestamptz)
+        returns table (kind smallint, bucket timestamptz, n bigint, total float8, low float8, high float8)
+        language sql stable begin atomic
+            select m.kind, m.bucket, m.n, m.total, m.low, m.high from rollup_1min m
+            where m.stay_id = of_stay and m.kind = any(of_kinds) and m.bucket >= starts and m.bucket < ends;
+        end;
 end $$;
