@@ -92,7 +92,7 @@ async def buckets(conn: Connection, span: series.Span, step: timedelta) -> objec
     ]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.one_of(_STORE, _STORE, _ADVANCE, _ROLL), min_size=3, max_size=12),
     st.lists(_SPAN, min_size=3, max_size=3),
