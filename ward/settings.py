@@ -62,7 +62,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with mqtt:// or mqtts://, for example mqtt://127.0.0.1:1883")
         return value
 
-    @field_validator("keep_readings_days", "keep_waveforms_days")
+    @field_validator("keep_readings_days")
     @classmethod
     def _late(cls, value: int) -> int:
         if 0 < value < _LATEST_DAYS:

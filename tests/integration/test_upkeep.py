@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.integration.test_rollups import columns
-from ward.clock import to_us
+from ward.clock import SystemClock, to_us
 from ward.people import StayId
 from ward.store import migrate, partitions, quarantine, registry, rollups, samples, series, upkeep
 from ward.store.keep import Keep
@@ -301,6 +301,9 @@ def test_faults_say_what_has_not_been_done(database_url: str) -> None:
         late = columns(_STAY, _START, [(61, 1, 99.0, Validity.VLD)])
         await samples.insert_batch(conn, late, await registry.version(conn))
         await conn.execute("update rollup_pending set marked_at = now() - interval '2 hours'")
+        await migrate.ensure_partitions(conn, [after(10).date()])
+        waiting = columns(_STAY, _START, [(10 * 86_400, 1, 70.0, Validity.VLD)])
+        await samples.insert_batch(conn, waiting, await registry.version(conn))
         said = "\n".join(await upkeep.faults(conn, after(60), keep(readings=32)))
         native = await partitions.native(conn, partitions.READING)
 
@@ -310,6 +313,16 @@ def test_faults_say_what_has_not_been_done(database_url: str) -> None:
         assert "partitions of reading are too old" in said
 
     run(database_url, scene)
+
+
+def test_an_empty_store_has_no_faults(database_url: str) -> None:
+    """Where nothing has been measured, nothing is behind, before the first upkeep as after it."""
+
+    async def looks() -> None:
+        async with await connect(database_url, "test", autocommit=True) as conn:
+            assert await upkeep.faults(conn, SystemClock().now(), keep(readings=32)) == []
+
+    asyncio.run(looks())
 
 
 def test_ingest_goes_on_while_a_partition_is_made(database_url: str) -> None:

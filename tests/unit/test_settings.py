@@ -1,9 +1,12 @@
 """Settings: every fault at once, each with what to do."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from ward import settings
 from ward.errors import ConfigError
+from ward.store.keep import Keep, Kept
 
 
 def test_flags_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +50,43 @@ def test_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch)
         settings.load()
 
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("KEEP_READINGS_DAYS", "31", "32 or more"),
+        ("KEEP_WAVEFORMS_DAYS", "-7", "greater than or equal to 0"),
+        ("KEEP_AGGREGATES_DAYS", "729", "no less than HEMVAKT_KEEP_READINGS_DAYS"),
+        ("KEEP_QUARANTINE_DAYS", "-1", "greater than or equal to 0"),
+        ("COMPRESS_AFTER_DAYS", "soon", "integer"),
+    ],
+)
+def test_times_that_would_lose_data_are_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, what: str
+) -> None:
+    """Nothing may be kept for less long than it may be late, nor aggregates for less long than their readings."""
+    monkeypatch.setenv(f"HEMVAKT_{name}", value)
+
+    with pytest.raises(ConfigError, match=f"HEMVAKT_{name}: .*{what}"):
+        settings.load()
+
+
+def test_aggregates_of_readings_that_are_kept_for_ever_are_so_too() -> None:
+    """Readings without an end need aggregates without one."""
+    with pytest.raises(ConfigError, match="HEMVAKT_KEEP_AGGREGATES_DAYS"):
+        settings.load(keep_readings_days=0)
+
+    assert settings.load(keep_readings_days=0, keep_aggregates_days=0).keep_aggregates_days == 0
+
+
+def test_zero_days_is_for_ever() -> None:
+    """What is kept for 0 days has no cutoff; the rest has one."""
+    kept = Keep.of(settings.load(keep_quarantine_days=0, compress_after_days=0))
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+
+    assert kept.cutoff(Kept.QUARANTINE, now) is None
+    assert kept.compress_after is None
+    assert kept.cutoff(Kept.READINGS, now) == now - timedelta(days=730)
+    assert kept.cutoff(Kept.AGGREGATES, now) == now - timedelta(days=3650)
+    assert kept.cutoff(Kept.WAVEFORMS, now) == now - timedelta(days=90)

@@ -211,6 +211,14 @@ async def _refresh(conn: Connection, hour: datetime, rolled_until: datetime) -> 
     return done.rowcount
 
 
+async def any_between(conn: Connection, start: datetime, end: datetime) -> bool:
+    """Tell whether there are readings of a time: a look at every one of them, so for what should not be."""
+    found = await conn.execute(
+        "select 1 from reading where measured_at >= %s and measured_at < %s limit 1", (start, end)
+    )
+    return await found.fetchone() is not None
+
+
 async def dropping(conn: Connection, end: datetime) -> None:
     """Write down that readings up to `end` are about to go: no day is computed from what is left of it."""
     midnight = floor(end - timedelta.resolution, DAY) + DAY
