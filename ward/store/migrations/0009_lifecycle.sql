@@ -106,7 +106,7 @@ begin
         with (timescaledb.continuous, timescaledb.materialized_only = false, timescaledb.create_group_indexes = false)
         as select stay_id, kind, time_bucket(interval '1 minute', measured_at) as bucket,
                   count(*) as n, sum(value) as total, min(value) as low, max(value) as high
-        from reading where validity in (0, 1)
+        from reading where validity in (0, 1, 8)
         group by stay_id, kind, time_bucket(interval '1 minute', measured_at) with no data;
     for level in select * from (values ('rollup_15min', '15 minutes'), ('rollup_1h', '1 hour'),
                                        ('rollup_1d', '1 day')) as v (name, step) loop
