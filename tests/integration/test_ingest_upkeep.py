@@ -8,10 +8,10 @@ import pytest
 import structlog
 
 from ingest import service
-from tests.integration.test_rollups import columns, prepared
+from tests.integration.test_rollups import columns, prepared, store
 from ward import settings
 from ward.people import StayId
-from ward.store import embedded, registry, samples
+from ward.store import embedded, registry
 from ward.vitals import Validity
 
 pytestmark = pytest.mark.integration
@@ -49,7 +49,7 @@ def test_ingest_keeps_its_store_in_order(database_url: str, monkeypatch: pytest.
     async def scene() -> None:
         async with await prepared(database_url, _START, 3) as conn:
             rows = columns(StayId(1), _START, [(60 * n, 1, 70.0, Validity.VLD) for n in range(100)])
-            await samples.insert_batch(conn, rows, await registry.version(conn))
+            await store(conn, rows, await registry.version(conn))
         await _lines(database_url, "upkeep_done", monkeypatch, 1)
 
     asyncio.run(scene())

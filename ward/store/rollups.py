@@ -18,7 +18,7 @@ from ward.vitals import BY_CODE, USABLE
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SETTLED = timedelta(minutes=10)  # how long after its end an hour is rolled up: most of what is late has come by then
-_LOCK = 4200009  # taken shared by the trigger functions readings_stored() and reading_changed()
+_LOCK = 4200009  # taken shared by mark_late(), which whoever stores readings calls, and by reading_changed()
 _MOST_HOURS = 48
 _MOST_STAYS = 200
 _MOST_MARKS = 10_000
