@@ -19,6 +19,7 @@ from psycopg import sql
 from ward.clock import to_us
 from ward.people import StayId
 from ward.store import migrate, registry, rollups, samples, series
+from ward.store.columns import INT8, TIMESTAMPTZ, array
 from ward.store.pool import Connection, connect
 from ward.vitals import USABLE, Validity
 
@@ -68,6 +69,15 @@ async def prepared(database_url: str, start: datetime, days: int) -> Connection:
     return conn
 
 
+async def store(conn: Connection, rows: samples.Rows, version: int) -> samples.Inserted | None:
+    """Store readings and mark what of them is late, in one transaction."""
+    async with conn.transaction():
+        stored = await samples.insert_batch(conn, rows, version)
+        late = (array(INT8, rows.stay_id), array(TIMESTAMPTZ, rows.measured_us))
+        await conn.execute("select mark_late(%b, %b)", late)
+    return stored
+
+
 def expected(kept: dict[Key, tuple[float, Validity]], start: datetime, span: series.Span, step: timedelta) -> object:
     """Compute the buckets of a span one reading at a time."""
     found: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -110,7 +120,7 @@ def test_h19_buckets_are_those_of_the_readings(
             version = await registry.version(conn)
             for act, what in acts:
                 if act == "store" and isinstance(what, list):
-                    await samples.insert_batch(conn, columns(_STAY, start, what), version)
+                    await store(conn, columns(_STAY, start, what), version)
                     for second, kind, value, validity in what:
                         kept.setdefault((second, kind), (value, validity))
                 elif act == "advance" and isinstance(what, int):
@@ -162,7 +172,7 @@ def test_readings_in_time_leave_no_mark(database_url: str) -> None:
     async def scene(conn: Connection, version: int) -> None:
         await roll_all(conn, _START + timedelta(hours=5))
         on_time = [(5 * 3600, 1, 70.0, Validity.VLD)]
-        await samples.insert_batch(conn, columns(_STAY, _START, on_time), version)
+        await store(conn, columns(_STAY, _START, on_time), version)
 
         assert await pending(conn) == []
 
@@ -170,13 +180,12 @@ def test_readings_in_time_leave_no_mark(database_url: str) -> None:
 
 
 def test_late_readings_mark_their_own_hours_alone(database_url: str) -> None:
-    """A late batch marks each of its stay's hours once, and a repeat of it none."""
+    """A late batch marks each of its stay's hours once, and no other."""
 
     async def scene(conn: Connection, version: int) -> None:
         await roll_all(conn, _START + timedelta(hours=30))
         late: list[Reading] = [(60, 1, 70.0, Validity.VLD), (61, 1, 71.0, Validity.VLD), (7300, 3, 95.0, Validity.VLD)]
-        for _ in range(2):
-            await samples.insert_batch(conn, columns(_STAY, _START, late), version)
+        await store(conn, columns(_STAY, _START, late), version)
 
         assert await pending(conn) == [(1, _START), (1, _START + timedelta(hours=2))]
 
@@ -189,7 +198,7 @@ def test_a_batch_that_is_rolled_back_leaves_no_mark(database_url: str) -> None:
     async def scene(conn: Connection, version: int) -> None:
         await roll_all(conn, _START + timedelta(hours=30))
         async with conn.transaction(force_rollback=True):
-            await samples.insert_batch(conn, columns(_STAY, _START, [(60, 1, 70.0, Validity.VLD)]), version)
+            await store(conn, columns(_STAY, _START, [(60, 1, 70.0, Validity.VLD)]), version)
 
         assert await pending(conn) == []
 
@@ -204,7 +213,7 @@ def test_readings_of_an_open_transaction_are_not_passed_by(database_url: str) ->
         other = await prepared(database_url, _START, 3)
         async with other:
             async with other.transaction():
-                await samples.insert_batch(other, columns(_STAY, _START, [(60, 1, 70.0, Validity.VLD)]), version)
+                await store(other, columns(_STAY, _START, [(60, 1, 70.0, Validity.VLD)]), version)
                 with pytest.raises(psycopg.errors.LockNotAvailable):
                     await rollups.advance(conn, now)
             await roll_all(conn, now)
@@ -220,11 +229,11 @@ def test_a_batch_committed_during_a_roll_up_is_not_lost(database_url: str) -> No
 
     async def scene(conn: Connection, version: int) -> None:
         await roll_all(conn, _START + timedelta(hours=30))
-        await samples.insert_batch(conn, columns(_STAY, _START, [(60, 1, 70.0, Validity.VLD)]), version)
+        await store(conn, columns(_STAY, _START, [(60, 1, 70.0, Validity.VLD)]), version)
         other = await prepared(database_url, _START, 3)
         async with other:
             async with other.transaction():
-                await samples.insert_batch(other, columns(_STAY, _START, [(61, 1, 72.0, Validity.VLD)]), version)
+                await store(other, columns(_STAY, _START, [(61, 1, 72.0, Validity.VLD)]), version)
                 assert await rollups.roll_some(conn)
             assert await pending(conn) == [(1, _START)]
         await roll_all(conn, _START + timedelta(hours=30))
@@ -241,7 +250,7 @@ def test_erased_and_corrected_readings_leave_the_buckets(database_url: str) -> N
     async def scene(conn: Connection, version: int) -> None:
         some: list[Reading] = [(60 * n, 1, 70.0 + n, Validity.VLD) for n in range(10)]
         for stay in (_STAY, _OTHER):
-            await samples.insert_batch(conn, columns(stay, _START, some), version)
+            await store(conn, columns(stay, _START, some), version)
         await roll_all(conn, _START + timedelta(hours=30))
         await conn.execute("delete from reading where stay_id = 2")
         await conn.execute("update reading set validity = 2 where stay_id = 1 and value > 75")
@@ -261,7 +270,7 @@ def test_what_the_aggregates_count_is_what_rules_use(database_url: str) -> None:
 
     async def scene(conn: Connection, version: int) -> None:
         every: list[Reading] = [(n, 1, float(40 + each.value), each) for n, each in enumerate(Validity)]
-        await samples.insert_batch(conn, columns(_STAY, _START, every), version)
+        await store(conn, columns(_STAY, _START, every), version)
         await roll_all(conn, _START + timedelta(hours=30))
         for level in rollups.LEVELS:
             found = await conn.execute(

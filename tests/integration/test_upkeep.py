@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.integration.test_rollups import columns
-from ward.clock import to_us
+from tests.integration.test_rollups import columns, store
+from ward.clock import SystemClock, to_us
 from ward.people import StayId
 from ward.store import migrate, partitions, quarantine, registry, rollups, samples, series, upkeep
 from ward.store.keep import Keep
@@ -48,7 +48,7 @@ def run(database_url: str, scene: Callable[[Connection], Awaitable[None]]) -> No
             await samples.prepare(conn)
             await migrate.ensure_partitions(conn, [after(day).date() for day in range(3)])
             readings = [(600 * n, 1, 60.0 + n % 40, Validity.VLD) for n in range(3 * 144)]
-            await samples.insert_batch(conn, columns(_STAY, _START, readings), await registry.version(conn))
+            await store(conn, columns(_STAY, _START, readings), await registry.version(conn))
             await scene(conn)
 
     asyncio.run(play())
@@ -88,7 +88,7 @@ def test_partitions_are_there_a_week_ahead(database_url: str) -> None:
         await done(conn, after(100), keep())
         await conn.execute("delete from latest_reading")
         readings = [(86_400 * (100 + day), 1, 70.0, Validity.VLD) for day in range(8)]
-        stored = await samples.insert_batch(conn, columns(_STAY, _START, readings), await registry.version(conn))
+        stored = await store(conn, columns(_STAY, _START, readings), await registry.version(conn))
 
         assert stored is not None
         assert stored.stored == len(readings)
@@ -120,7 +120,7 @@ def test_readings_are_never_dropped_before_they_are_rolled_up(database_url: str)
         assert await rollups.advance(conn, after(1.5))
         await upkeep.run(conn, after(1.5), keep(readings=32))
         late = columns(_STAY, _START, [(86_000, 1, 99.0, Validity.VLD)])
-        await samples.insert_batch(conn, late, await registry.version(conn))
+        await store(conn, late, await registry.version(conn))
         report = upkeep.Report()
         await upkeep._drop(conn, after(400), keep(readings=32), report, upkeep._Deadline(at_s=float("inf")))
 
@@ -140,7 +140,7 @@ def test_what_comes_after_the_drop_does_not_undo_the_aggregates(database_url: st
         before = await days_of(conn)
         await migrate.ensure_partitions(conn, [_START.date()])
         late = columns(_STAY, _START, [(61, 1, 99.0, Validity.VLD)])
-        await samples.insert_batch(conn, late, await registry.version(conn))
+        await store(conn, late, await registry.version(conn))
         await done(conn, after(40), keep())
 
         assert await days_of(conn) == before
@@ -209,7 +209,7 @@ def test_compressed_days_answer_and_take_late_readings(database_url: str) -> Non
         assert bool(report.compressed) == columnar
         assert await days_of(conn) == before
         late = columns(_STAY, _START, [(n, 1, 99.0, Validity.VLD) for n in range(1, 500)])
-        stored = await samples.insert_batch(conn, late, await registry.version(conn))
+        stored = await store(conn, late, await registry.version(conn))
         assert stored is not None
         assert stored.stored == 499
         await done(conn, after(21), keep(compress_after=7))
@@ -299,8 +299,11 @@ def test_faults_say_what_has_not_been_done(database_url: str) -> None:
     async def scene(conn: Connection) -> None:
         await done(conn, after(4), keep())
         late = columns(_STAY, _START, [(61, 1, 99.0, Validity.VLD)])
-        await samples.insert_batch(conn, late, await registry.version(conn))
+        await store(conn, late, await registry.version(conn))
         await conn.execute("update rollup_pending set marked_at = now() - interval '2 hours'")
+        await migrate.ensure_partitions(conn, [after(10).date()])
+        waiting = columns(_STAY, _START, [(10 * 86_400, 1, 70.0, Validity.VLD)])
+        await store(conn, waiting, await registry.version(conn))
         said = "\n".join(await upkeep.faults(conn, after(60), keep(readings=32)))
         native = await partitions.native(conn, partitions.READING)
 
@@ -312,6 +315,16 @@ def test_faults_say_what_has_not_been_done(database_url: str) -> None:
     run(database_url, scene)
 
 
+def test_an_empty_store_has_no_faults(database_url: str) -> None:
+    """Where nothing has been measured, nothing is behind, before the first upkeep as after it."""
+
+    async def looks() -> None:
+        async with await connect(database_url, "test", autocommit=True) as conn:
+            assert await upkeep.faults(conn, SystemClock().now(), keep(readings=32)) == []
+
+    asyncio.run(looks())
+
+
 def test_ingest_goes_on_while_a_partition_is_made(database_url: str) -> None:
     """Somebody who reads and writes the table keeps nobody from adding a partition, and is not kept from anything."""
 
@@ -320,7 +333,7 @@ def test_ingest_goes_on_while_a_partition_is_made(database_url: str) -> None:
         async with other:
             readings = columns(_STAY, _START, [(30, 1, 70.0, Validity.VLD)])
             await samples.prepare(other)
-            await samples.insert_batch(other, readings, await registry.version(other))
+            await store(other, readings, await registry.version(other))
             await conn.execute("set lock_timeout = '1s'")
             made = await partitions.ensure(conn, partitions.READING, [after(300).date()])
 

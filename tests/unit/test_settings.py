@@ -1,11 +1,12 @@
 """Settings: every fault at once, each with what to do."""
 
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ward import settings
 from ward.errors import ConfigError
+from ward.store.keep import Keep, Kept
 
 
 def test_flags_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,30 +52,41 @@ def test_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch)
     assert "s3cret" not in str(caught.value)
 
 
-def test_what_does_not_go_together_is_listed_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A certificate without its key, files without encryption, and accounts without a broker are faults together."""
-    certificate = tmp_path / "ingest.crt"
-    certificate.write_text("any")
-    monkeypatch.setenv("HEMVAKT_BROKER_CERT", str(certificate))
-    monkeypatch.setenv("HEMVAKT_BROKER_PROVISION", "dynsec")
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("KEEP_READINGS_DAYS", "31", "32 or more"),
+        ("KEEP_WAVEFORMS_DAYS", "-7", "greater than or equal to 0"),
+        ("KEEP_AGGREGATES_DAYS", "729", "no less than HEMVAKT_KEEP_READINGS_DAYS"),
+        ("KEEP_QUARANTINE_DAYS", "-1", "greater than or equal to 0"),
+        ("COMPRESS_AFTER_DAYS", "soon", "integer"),
+    ],
+)
+def test_times_that_would_lose_data_are_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, what: str
+) -> None:
+    """Nothing may be kept for less long than it may be late, nor aggregates for less long than their readings."""
+    monkeypatch.setenv(f"HEMVAKT_{name}", value)
 
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError, match=f"HEMVAKT_{name}: .*{what}"):
         settings.load()
 
-    for said in ("give both or none", "need HEMVAKT_MQTT_URL with mqtts://", "HEMVAKT_BROKER_PROVISION: needs"):
-        assert said in str(caught.value)
+
+def test_aggregates_of_readings_that_are_kept_for_ever_are_so_too() -> None:
+    """Readings without an end need aggregates without one."""
+    with pytest.raises(ConfigError, match="HEMVAKT_KEEP_AGGREGATES_DAYS"):
+        settings.load(keep_readings_days=0)
+
+    assert settings.load(keep_readings_days=0, keep_aggregates_days=0).keep_aggregates_days == 0
 
 
-def test_faults_of_the_broker_settings_are_listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that is not there, an unknown way and a short key are named; the key is not repeated."""
-    monkeypatch.setenv("HEMVAKT_BROKER_CA", "/nowhere/ca.pem")
-    monkeypatch.setenv("HEMVAKT_BROKER_PROVISION", "magic")
-    monkeypatch.setenv("HEMVAKT_DEVICE_KEY", "s3cret")
-    monkeypatch.setenv("HEMVAKT_BROKER_GROUP", "a/b")
+def test_zero_days_is_for_ever() -> None:
+    """What is kept for 0 days has no cutoff; the rest has one."""
+    kept = Keep.of(settings.load(keep_quarantine_days=0, compress_after_days=0))
+    now = datetime(2026, 3, 1, tzinfo=UTC)
 
-    with pytest.raises(ConfigError) as caught:
-        settings.load()
-
-    for name in ("BROKER_CA", "BROKER_PROVISION", "DEVICE_KEY", "BROKER_GROUP"):
-        assert f"HEMVAKT_{name}: " in str(caught.value)
-    assert "s3cret" not in str(caught.value)
+    assert kept.cutoff(Kept.QUARANTINE, now) is None
+    assert kept.compress_after is None
+    assert kept.cutoff(Kept.READINGS, now) == now - timedelta(days=730)
+    assert kept.cutoff(Kept.AGGREGATES, now) == now - timedelta(days=3650)
+    assert kept.cutoff(Kept.WAVEFORMS, now) == now - timedelta(days=90)

@@ -18,7 +18,7 @@ from ward.vitals import BY_CODE, USABLE
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SETTLED = timedelta(minutes=10)  # how long after its end an hour is rolled up: most of what is late has come by then
-_LOCK = 4200009  # taken shared by the trigger functions readings_stored() and reading_changed()
+_LOCK = 4200009  # taken shared by mark_late(), which whoever stores readings calls, and by reading_changed()
 _MOST_HOURS = 48
 _MOST_STAYS = 200
 _MOST_MARKS = 10_000
@@ -209,6 +209,14 @@ async def _refresh(conn: Connection, hour: datetime, rolled_until: datetime) -> 
             await conn.execute("call refresh_continuous_aggregate(%s::regclass, %s, %s)", (level.table, start, end))
     done = await conn.execute("delete from rollup_pending where pending_id = any(%s)", ([mark for mark, _ in marks],))
     return done.rowcount
+
+
+async def any_between(conn: Connection, start: datetime, end: datetime) -> bool:
+    """Tell whether there are readings of a time: a look at every one of them, so for what should not be."""
+    found = await conn.execute(
+        "select 1 from reading where measured_at >= %s and measured_at < %s limit 1", (start, end)
+    )
+    return await found.fetchone() is not None
 
 
 async def dropping(conn: Connection, end: datetime) -> None:

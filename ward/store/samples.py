@@ -1,7 +1,8 @@
 """Readings into the store: exactly once by key, with everything that depends on them in one transaction.
 
-`insert_batch` stores the readings, the newest of each kind and the request to evaluate their stays, and announces
-them. A repeat is harmless; the same key with another value is reported as a conflict and the stored value stays.
+`insert_batch` stores the readings, the newest of each kind and the request to evaluate their stays, announces them,
+and marks what is late to be rolled up anew. A repeat is harmless; the same key with another value is reported as a
+conflict and the stored value stays.
 The invariant: nothing is stored by bindings that have changed since the caller read them.
 
 Three ways, chosen by size alone, with one result: few rows are one statement with arrays (one round trip); many go
@@ -22,6 +23,8 @@ from ward.store.pool import Connection
 COPY_FROM: Final = 700  # rows; below, one round trip counts for more (benchmarks/)
 _COLUMNS = "stay_id, kind, measured_at, device_no, value, received_at, validity, quality"
 _TYPES = (INT8, INT2, TIMESTAMPTZ, INT8, FLOAT8, TIMESTAMPTZ, INT2, INT2)
+_PAIRS = (INT8, TIMESTAMPTZ, INT8, TIMESTAMPTZ)
+_HOUR_US = 3_600_000_000
 _ARRAYS = "int8[], int2[], timestamptz[], int8[], float8[], timestamptz[], int2[], int2[]"
 
 _NAMES = {"columns": _COLUMNS, "channel": bus.Channel.READINGS.value, "page": bus.PAGE_BYTES, "lock": registry.LOCK}
@@ -83,8 +86,11 @@ begin
         returning {columns}
     ), request as (
         select stay_id, measured_at as since from stored
+    ), late as (
+        select mark_late(array_agg(stay_id), array_agg(measured_at)) from stored
     ), {follow}
-    select (select count(*) from stored) into counted from (select count(*) from told) as announced;
+    select (select count(*) from stored) into counted
+    from (select count(*) from told) as announced, (select count(*) from late) as marked;
     if counted < expected then
         with batch as ({batch})
         select coalesce(array_agg(batch.n order by batch.n), differing) into differing
@@ -103,11 +109,13 @@ create temp table if not exists stage (
 ) on commit delete rows
 """
 _MAKE_FOLLOW = """
-create or replace function pg_temp.follow ({arrays}, int8[], timestamptz[]) returns void language plpgsql as $body$
+create or replace function pg_temp.follow ({arrays}, int8[], timestamptz[], int8[], timestamptz[])
+returns void language plpgsql as $body$
 #variable_conflict use_column
 declare
     announced bigint;
 begin
+    perform mark_late($11, $12);
     with batch as (
         select stay_id, kind, measured_at, device_no, value, received_at, validity, nullif(quality, -1) as quality
         from unnest($1, $2, $3, $4, $5, $6, $7, $8) as batch({columns})
@@ -119,7 +127,7 @@ end $body$
 """
 _FROM_ARRAYS = b"select newly, contradicting from pg_temp.store_arrays(%s, %s, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 _FROM_STAGE = b"select newly, contradicting from pg_temp.store_stage(%s, %s)"
-_THEN_FOLLOW = b"select pg_temp.follow(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+_THEN_FOLLOW = b"select pg_temp.follow(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 # A device that says nothing of quality leaves the column empty, and COPY has one form for all its rows.
 _COPY_WITH = (
     b"copy reading (stay_id, kind, measured_at, device_no, value, received_at, validity, quality) from stdin binary"
@@ -226,8 +234,12 @@ async def _insert_new(conn: Connection, rows: Rows, registry_version: int) -> In
                 async with cursor.copy(statement) as copy:
                     await copy.write(copy_rows(_TYPES[:width], parts))
         newest = tuple(array(kind, column) for kind, column in zip(_TYPES, _newest(columns), strict=True))
-        stays, since_us = _requests(columns)
-        await cursor.execute(_THEN_FOLLOW, (*newest, array(INT8, stays), array(TIMESTAMPTZ, since_us)), prepare=True)
+        pairs = (*_requests(columns), *_hours(columns))
+        await cursor.execute(
+            _THEN_FOLLOW,
+            (*newest, *(array(kind, each) for kind, each in zip(_PAIRS, pairs, strict=True))),
+            prepare=True,
+        )
     return Inserted(stored=len(rows), conflicts=())
 
 
@@ -246,6 +258,12 @@ def _newest(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     stay_id, kind = columns[0], columns[1]
     last = np.append((stay_id[1:] != stay_id[:-1]) | (kind[1:] != kind[:-1]), True)
     return tuple(column[last] for column in columns)
+
+
+def _hours(columns: tuple[Column, ...]) -> tuple[Column, Column]:
+    """Return the hours of each stay that have readings, as when they begin."""
+    pairs = np.unique(np.stack((columns[0], columns[2] // _HOUR_US)), axis=1).astype(np.int64)
+    return pairs[0], pairs[1] * _HOUR_US
 
 
 def _requests(columns: tuple[Column, ...]) -> tuple[Column, Column]:

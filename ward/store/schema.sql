@@ -2,6 +2,19 @@
 -- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
 -- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, `rollup_…` are views.
 
+CREATE FUNCTION public.mark_late(stays bigint[], measured timestamp with time zone[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+    until timestamptz;
+begin
+    perform pg_advisory_xact_lock_shared(4200009);
+    select rolled_until into until from rollup_state;
+    insert into rollup_pending (stay_id, hour)
+    select distinct late.stay_id, date_bin('1 hour', late.at, 'epoch')
+    from unnest(stays, measured) as late (stay_id, at) where late.at < until;
+end $$;
+
 CREATE FUNCTION public.reading_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -15,19 +28,6 @@ begin
         select from rollup_pending p
         where p.stay_id = old.stay_id and p.hour = changed_hour and p.xmin = pg_current_xact_id()::xid
     );
-    return null;
-end $$;
-
-CREATE FUNCTION public.readings_stored() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-declare
-    until timestamptz;
-begin
-    perform pg_advisory_xact_lock_shared(4200009);
-    select rolled_until into until from rollup_state;
-    insert into rollup_pending (stay_id, hour)
-    select distinct stay_id, date_bin('1 hour', measured_at, 'epoch') from stored where measured_at < until;
     return null;
 end $$;
 
@@ -679,8 +679,6 @@ CREATE TRIGGER binding_changed AFTER INSERT OR DELETE OR UPDATE ON public.bindin
 CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
 CREATE TRIGGER reading_changed AFTER DELETE OR UPDATE ON public.reading FOR EACH ROW EXECUTE FUNCTION public.reading_changed();
-
-CREATE TRIGGER reading_stored AFTER INSERT ON public.reading REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION public.readings_stored();
 
 CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 

@@ -215,7 +215,8 @@ async def _behind(conn: Connection, now: datetime) -> list[str]:
     """Tell how far the roll-up is behind; two hours, and marks of the last hour, are as it should be."""
     found = []
     until = (await rollups.state(conn)).rolled_until
-    if now - until > rollups.SETTLED + 2 * rollups.HOUR:
+    late = now - rollups.SETTLED - 2 * rollups.HOUR
+    if until < late and await rollups.any_between(conn, until, late):
         found.append(f"readings are rolled up until {until:%Y-%m-%d %H:%M} UTC only")
     row = await (
         await conn.execute("select count(*), min(hour) from rollup_pending where marked_at < now() - interval '1 hour'")

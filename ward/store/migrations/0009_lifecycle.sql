@@ -1,8 +1,8 @@
 -- Aggregates of readings over 1 min, 15 min, 1 h and 1 d, what of them is still to be (re)computed, and compression.
 -- An hour before `rolled_until` without a mark in `rollup_pending` is right in every aggregate; whatever else is asked
 -- for is computed from `reading` (ward/store/buckets.py). A reading that comes later than its hour was rolled leaves a
--- mark in its own transaction, by trigger: nobody who stores readings can forget it. Marks are only added, never
--- shared, so a commit never waits for a roll-up and no mark is lost to one.
+-- mark in its own transaction. Marks are only added, never shared, so a commit never waits for a roll-up and no mark is
+-- lost to one.
 create table rollup_state (
     the_one boolean primary key default true check (the_one),
     rolled_until timestamptz not null,
@@ -19,19 +19,19 @@ create table rollup_pending (
 );
 create index rollup_pending_hour on rollup_pending (hour, stay_id);
 
--- The lock is held until the commit: `rolled_until` moves under the exclusive one, so no reading slips behind it.
-create function readings_stored() returns trigger language plpgsql as $$
+-- Called with what is being stored, in the transaction that stores it; nearly always nothing of it is late. The lock is
+-- held until the commit: `rolled_until` moves under the exclusive one, so no reading slips behind it. No trigger: one
+-- with a transition table has COPY write row by row, a quarter more to the log and a tenth more work.
+create function mark_late(stays bigint[], measured timestamptz[]) returns void language plpgsql as $$
 declare
     until timestamptz;
 begin
     perform pg_advisory_xact_lock_shared(4200009);
     select rolled_until into until from rollup_state;
     insert into rollup_pending (stay_id, hour)
-    select distinct stay_id, date_bin('1 hour', measured_at, 'epoch') from stored where measured_at < until;
-    return null;
+    select distinct late.stay_id, date_bin('1 hour', late.at, 'epoch')
+    from unnest(stays, measured) as late (stay_id, at) where late.at < until;
 end $$;
-create trigger reading_stored after insert on reading
-    referencing new table as stored for each statement execute function readings_stored();
 
 -- Seldom: a correction by hand, or everything of one patient erased. One mark a transaction and hour is enough.
 create function reading_changed() returns trigger language plpgsql as $$
