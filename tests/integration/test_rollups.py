@@ -19,7 +19,6 @@ from psycopg import sql
 from ward.clock import to_us
 from ward.people import StayId
 from ward.store import migrate, registry, rollups, samples, series
-from ward.store.columns import INT8, TIMESTAMPTZ, array
 from ward.store.pool import Connection, connect
 from ward.vitals import USABLE, Validity
 
@@ -70,12 +69,8 @@ async def prepared(database_url: str, start: datetime, days: int) -> Connection:
 
 
 async def store(conn: Connection, rows: samples.Rows, version: int) -> samples.Inserted | None:
-    """Store readings and mark what of them is late, in one transaction."""
-    async with conn.transaction():
-        stored = await samples.insert_batch(conn, rows, version)
-        late = (array(INT8, rows.stay_id), array(TIMESTAMPTZ, rows.measured_us))
-        await conn.execute("select mark_late(%b, %b)", late)
-    return stored
+    """Store readings; what of them is late is marked with it."""
+    return await samples.insert_batch(conn, rows, version)
 
 
 def expected(kept: dict[Key, tuple[float, Validity]], start: datetime, span: series.Span, step: timedelta) -> object:

@@ -109,6 +109,7 @@ def test_unusable_message_is_quarantined_with_its_reason(ward: Ward, payload: ob
         ("hemvakt/1/hv-2/vitals", "hv-1", "foreign_topic"),
         ("hemvakt/2/hv-1/vitals", "hv-1", "unsupported"),
         ("hemvakt/1/hv-1/config", "hv-1", "unsupported"),
+        ("hemvakt/1/hv-1/waveform", "hv-1", "malformed"),
         ("hemvakt/1/hv-1/nonsense", "hv-1", "bad_topic"),
         ("something/else", None, "bad_topic"),
     ],
