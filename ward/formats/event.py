@@ -1,7 +1,6 @@
 """Events: JSON, one a message. Decode and encode side by side.
 
-Not here: whose event it is, and whether its time may be right. The invariant: a message is one event or one reject; a
-faulty call for help is both.
+Not here: whose event it is, and whether its time may be right. The invariant: a message is one event or one reject.
 What does not belong to a kind is unknown to it and ignored: a pressed help button counts, whatever stands beside it.
 """
 
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from ward.clock import EPOCH, from_us
+from ward.clock import from_us
 from ward.events import Answer, DeviceEvent, EventKind
 from ward.formats import instants
 from ward.formats.claims import UNREADABLE, Decoded, Fault, refused, too_large, unreadable
@@ -19,7 +18,6 @@ from ward.wire import Reason
 MAX_ANSWERS = 50
 MAX_QUESTION = 64  # characters of a question's id
 MAX_ANSWER = 500  # characters of an answer in words
-CALLS = frozenset({EventKind.HELP_BUTTON, EventKind.FALL})
 NO_NUL = "^[^\\x00]*$"  # jsonb cannot hold it
 
 
@@ -70,23 +68,13 @@ def decode(payload: bytes) -> Decoded:
         return refusal
     try:
         kind = _head.decode(payload).kind
-    except UNREADABLE as error:
-        return unreadable(payload, error)
-    if kind not in _DECODERS:
-        return refused(payload, Reason.UNKNOWN_KIND, f"event {kind[:40]!r}; expected one of {', '.join(EventKind)}")
-    try:
+        if kind not in _DECODERS:
+            return refused(payload, Reason.UNKNOWN_KIND, f"event {kind[:40]!r}; expected one of {', '.join(EventKind)}")
         wired = _DECODERS[kind].decode(payload)
     except UNREADABLE as error:
-        return _heard(kind, unreadable(payload, error))
+        return unreadable(payload, error)
     fault = _fault(wired)
-    return _heard(kind, refused(payload, *fault)) if fault is not None else Decoded(payload, events=[_taken(wired)])
-
-
-def _heard(kind: str, refusal: Decoded) -> Decoded:
-    """Hear a call for help all the same, without a time that could be its own; the device is told what was wrong."""
-    if kind in CALLS:
-        refusal.events = [DeviceEvent(kind=EventKind(kind), occurred_at=EPOCH)]
-    return refusal
+    return refused(payload, *fault) if fault is not None else Decoded(payload, events=[_taken(wired)])
 
 
 def encode(event: DeviceEvent) -> bytes:
