@@ -20,8 +20,7 @@ from ward.wire import Leaf, Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = sorted((ROOT / "tests" / "golden" / "formats").glob("*/*"))
-# Waveforms have a runner of their own (test_waveform_format.py).
-TABLED = [folder for folder in FOLDERS if folder.parent.name in set(DECODERS) - {Leaf.WAVEFORM}]
+TABLED = [folder for folder in FOLDERS if folder.parent.name in set(DECODERS)]
 NATIVE = [folder for folder in FOLDERS if folder.parent.name in {Leaf.VITALS, Leaf.EVENT, Leaf.STATUS}]
 DEVICE = "hv-0001"
 # What a schema does not know: ranges, the calendar, and that a question is answered once.
@@ -72,7 +71,7 @@ def test_payload_comes_to_what_is_kept(folder: Path, golden: Callable[[Path, str
     golden(folder / "expected.json", made + "\n")
 
 
-@pytest.mark.parametrize("leaf", [each for each in DECODERS if each is not Leaf.WAVEFORM])
+@pytest.mark.parametrize("leaf", DECODERS)
 def test_every_format_has_its_golden_cases(leaf: Leaf) -> None:
     """No format goes without a dozen cases, of which some are refused."""
     cases = [folder for folder in TABLED if folder.parent.name == leaf]

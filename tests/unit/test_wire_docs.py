@@ -56,7 +56,7 @@ def test_every_example_is_of_a_known_sort() -> None:
     sorts = {head.split()[0] for head, _ in EXAMPLES}
 
     assert blocks == len(EXAMPLES) > 10
-    assert sorts == {*DECODERS, "config", "rejects", "receipt"} - {Leaf.WAVEFORM}  # test_waveform_docs.py
+    assert sorts == {*DECODERS, "config", "rejects", "receipt"}
 
 
 @pytest.mark.parametrize(("head", "payload"), [each for each in EXAMPLES if each[0] in set(DECODERS)])
