@@ -14,7 +14,18 @@ from api.gate import Gate, secured
 from api.live import schema, socket
 from api.live.feed import Feed
 from api.live.hub import Hub
-from api.routes import alerts, health, patients, session, vitals, waveforms
+from api.routes import (
+    alerts,
+    audit,
+    bindings,
+    devices,
+    health,
+    patients,
+    quarantine,
+    session,
+    vitals,
+    waveforms,
+)
 from ward.clock import Clock, SystemClock
 from ward.settings import Settings
 from ward.store.pool import pool
@@ -44,7 +55,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    for part in (session, patients, vitals, waveforms, alerts, health, socket):
+    people = (session, patients, vitals, waveforms, alerts)
+    for part in (*people, devices, bindings, quarantine, audit, health, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))

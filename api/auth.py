@@ -20,6 +20,7 @@ from api.errors import Problem
 from ward.errors import StoreUnavailable
 from ward.people import OrganisationId, Role, StaffId, TeamId
 from ward.store import sessions
+from ward.store.audit import Actor
 from ward.store.borrow import borrow
 from ward.store.sessions import SessionRow
 from ward.store.tiles import Scope
@@ -42,6 +43,11 @@ class Principal:
     organisation_id: OrganisationId
     team_ids: tuple[TeamId, ...]
     session: SessionRow
+
+    @property
+    def actor(self) -> Actor:
+        """Who the audit says it was."""
+        return Actor(staff_id=self.staff_id, role=self.role, organisation_id=self.organisation_id)
 
     @property
     def scope(self) -> Scope:
@@ -100,6 +106,7 @@ class Door:
 
 
 CLINICAL = Door(Role.NURSE, Role.DOCTOR)
+OPERATOR = Door(Role.OPERATOR)
 ANYBODY = Door(*Role)
 
 

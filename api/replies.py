@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Annotated
 
 import orjson
@@ -17,9 +18,9 @@ def encode(content: object) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_UTC_Z)
 
 
-def reply(content: object, *, headers: Mapping[str, str] | None = None) -> Response:
+def reply(content: object, *, headers: Mapping[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return a JSON answer."""
-    return Response(encode(content), headers=dict(headers or {}), media_type="application/json")
+    return Response(encode(content), status.value, headers=dict(headers or {}), media_type="application/json")
 
 
 def cursor_after(last_id: int) -> str:
@@ -53,6 +54,12 @@ def _storable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_storable)]
 """Text that the store can keep."""
+
+DeviceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""A device's id, as it stands in its topics."""
+
+Reason = Annotated[str, AfterValidator(_storable), Field(min_length=3, max_length=500, pattern=r"\S")]
+"""Why somebody does something, for the audit. Never a name, a personal number or a vital value."""
 
 Id = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=_LARGEST_ID)]
 """An id in a path or a query: decimal digits, nothing else."""

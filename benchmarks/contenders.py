@@ -17,8 +17,7 @@ import psycopg
 from api import passwords
 from benchmarks import floor, load
 from benchmarks.rig import PROJECT, Child, NotReady, Rig, accepts, python
-from ingest import identity
-from ward import plans
+from ward import credentials, plans
 from ward.clock import SystemClock
 from ward.people import OrganisationId, PatientId, Role, TeamId
 from ward.store import embedded, migrate, people
@@ -232,7 +231,7 @@ async def _bed(
     )
     await people.add_responsibility(conn, stay_id=stay_id, team_id=team_id, from_at=at)
     await people.add_plan(conn, stay_id=stay_id, plan=plans.template(), valid_from=at)
-    secret = identity.digest(SECRET.format(number))
+    secret = credentials.digest(SECRET.format(number))
     device_no = await people.add_device(conn, device_id=DEVICE.format(number), secret_sha256=secret)
     await people.add_binding(conn, device_no=device_no, stay_id=stay_id, from_at=at)
     return patient_id

@@ -10,8 +10,7 @@ from datetime import date, datetime, timedelta
 
 import psycopg
 
-from ingest import identity
-from ward import plans
+from ward import credentials, plans
 from ward.clock import Clock, from_us, to_us
 from ward.people import DeviceNo, OrganisationId, StayId, TeamId
 from ward.store import migrate, people
@@ -121,7 +120,7 @@ async def _kit(conn: Connection, organisation_id: OrganisationId, team_id: TeamI
     await people.add_responsibility(conn, stay_id=stay_id, team_id=team_id, from_at=at)
     await people.add_plan(conn, stay_id=stay_id, plan=plans.template(), valid_from=at)
     device_id, secret = DEVICE.format(number), SECRET.format(number)
-    device_no = await people.add_device(conn, device_id=device_id, secret_sha256=identity.digest(secret))
+    device_no = await people.add_device(conn, device_id=device_id, secret_sha256=credentials.digest(secret))
     await people.add_binding(conn, device_no=device_no, stay_id=stay_id, from_at=at)
     return Kit(
         device_id=device_id,

@@ -1,4 +1,4 @@
-"""What the endpoint must know of the device table between batches: configurations to hand out, revocations.
+"""What the endpoint must know of the device table: configurations to hand out, revocations, new secrets.
 
 A change is acted upon at once (the store tells), and every `_SWEEP_S` seconds all is read anew, so a lost
 hint costs seconds. Whose a reading is does not depend on this: the writer asks the store itself.
@@ -61,7 +61,13 @@ class RegistryWatch:
             return
         for name, device in devices.items():
             known = before.get(name)
-            if device.revoked and not (known and known.revoked):
+            if _shut_out(known, device):
                 self.endpoint.kick(name)
             elif known is not None and known.config != device.config:
                 self.endpoint.publish(wire.topic(name, Leaf.CONFIG), device.config.encode())
+
+
+def _shut_out(known: Device | None, device: Device) -> bool:
+    """Tell whether a device that was let in before may no longer be there: revoked, or in by a secret of the past."""
+    was_revoked, secret_no = (known.revoked, known.secret_no) if known else (False, 1)
+    return (device.revoked and not was_revoked) or device.secret_no != secret_no

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import psycopg
 
-from ingest import identity, validate
+from ingest import validate
 from ingest.batch import HeldInbox
 from ingest.broker_keeper import BrokerKeeper
 from ingest.broker_line import Address, address_of
@@ -17,7 +17,7 @@ from ingest.clocks import Clocks
 from ingest.endpoint import Endpoint
 from ingest.registry_watch import RegistryWatch
 from ingest.writer import Writer
-from ward import log, process, wire
+from ward import credentials, log, process, wire
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
@@ -102,7 +102,7 @@ async def _open_door(
             return None
         async with borrow(side) as conn:
             kept = await registry.secret_of(conn, username)
-        return username if kept is not None and identity.matches(password, kept) else None
+        return username if kept is not None and credentials.matches(password, kept) else None
 
     # What a device publishes under another's topic goes to the quarantine by the same way as everything else.
     endpoint = Endpoint(inbox, authenticate, clock=clock, retained=watch.retained, on_foreign=inbox.put)

@@ -17,6 +17,7 @@ from ingest.delivery import Delivery
 from ward import wire
 from ward.clock import from_us, to_us
 from ward.events import DeviceEvent
+from ward.formats import vitals
 from ward.formats.claims import Claim, Decoded
 from ward.formats.settle import Ints, Settled, settle
 from ward.formats.table import DECODERS
@@ -26,7 +27,7 @@ from ward.store.devices import Status
 from ward.store.quarantine import Refused
 from ward.store.samples import Rows
 from ward.store.waveforms import BlockRow
-from ward.vitals import BY_CODE
+from ward.vitals import BY_CODE, Reading
 from ward.waveforms import WaveformBlock
 from ward.wire import Leaf, Reason, Reject
 
@@ -197,7 +198,7 @@ def _rows(
         for row in refused
         if row not in settled.faults
     }
-    _reject(messages, message, faults, rejects)
+    _reject(messages, message, settled, faults, rejects)
     chosen: NDArray[np.bool_] | slice = slice(None) if good.all() else good
     numbers = np.array([device.device_no for device in messages.device], dtype=np.int64)
     rows = Rows(
@@ -236,9 +237,16 @@ def _newest(device: Device) -> tuple[int, int, int]:
 
 
 def _reject(
-    messages: _Messages, message: Ints, faults: dict[int, tuple[Reason, str]], rejects: list[tuple[int, Reject]]
+    messages: _Messages,
+    message: Ints,
+    settled: Settled,
+    faults: dict[int, tuple[Reason, str]],
+    rejects: list[tuple[int, Reject]],
 ) -> None:
-    """Add the rejects of faulty claims; each message is taken apart into its elements once."""
+    """Add the rejects of faulty claims; each message is taken apart into its elements once.
+
+    A reading of nobody's may be given to somebody later (`ward.redecode`), so it is kept as a native reading.
+    """
     elements: Sequence[bytes] | None = None
     known = -1
     for row, (reason, detail) in sorted(faults.items()):
@@ -247,7 +255,21 @@ def _reject(
         if number != known:
             elements, known = decoded.elements(), number
         reject = decoded.refuse(row - messages.begins[number], reason, detail, elements)
+        if reason is Reason.NO_BINDING:
+            reject = replace(reject, item=_native(settled, row))
         rejects.append((messages.position[number], reject))
+
+
+def _native(settled: Settled, row: int) -> bytes:
+    quality = int(settled.quality[row])
+    return vitals.encode_reading(
+        Reading(
+            kind=BY_CODE[int(settled.kind[row])].kind,
+            value=float(settled.value[row]),
+            measured_at=from_us(int(settled.measured_us[row])),
+            quality=None if quality < 0 else quality / 100,
+        )
+    )
 
 
 def _untimely(device: Device, measured_us: int, ahead_us: int) -> tuple[Reason, str]:

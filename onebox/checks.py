@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from onebox import environment, webbuild
 from ward.errors import ConfigError
 
-_PACKAGES = {"chromium": ("chromium",), "mosquitto": ("mosquitto", "mosquitto_pub")}
-_DEBIAN = {"chromium": "chromium", "mosquitto": "mosquitto mosquitto-clients"}
+_PACKAGES = {"chromium": ("chromium",), "curl": ("curl",), "mosquitto": ("mosquitto", "mosquitto_pub")}
+_DEBIAN = {"chromium": "chromium", "curl": "curl", "mosquitto": "mosquitto mosquitto-clients"}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -55,7 +55,7 @@ def _step(name: str, command: Sequence[str]) -> int:
 
 
 def _programs() -> None:
-    """Install Chromium and mosquitto where that is allowed (Debian, root); name them where it is not."""
+    """Install Chromium, curl and mosquitto where that is allowed (Debian, root); name them where it is not."""
     missing = [name for name, programs in _PACKAGES.items() if not all(_found(program) for program in programs)]
     if not missing:
         return

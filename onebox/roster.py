@@ -13,8 +13,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from api.passwords import hash_password
-from ingest import identity
-from ward import device_secrets, plans
+from ward import credentials, device_secrets, plans
 from ward.clock import SystemClock
 from ward.errors import ConfigError
 from ward.people import OrganisationId, Role, TeamId
@@ -200,7 +199,7 @@ class _Loading:
         device_no = await people.add_device(
             self._conn,
             device_id=entry.device,
-            secret_sha256=identity.digest(secret),
+            secret_sha256=credentials.digest(secret),
             model=entry.device_model,
             mode=mode,
         )
@@ -209,9 +208,7 @@ class _Loading:
         self._told.append(f"patient with device {entry.device}{told}")
 
     def _secret(self, device_id: str) -> str:
-        if self._device_key:
-            return device_secrets.derive(self._device_key, device_id, device_secrets.FIRST)
-        return identity.new_secret()
+        return credentials.secret_of(self._device_key, device_id, device_secrets.FIRST)
 
 
 def _named(known: dict[str, _Id], name: str, what: str) -> _Id:

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ingest import identity
-from ward import plans
+from ward import credentials, plans
 from ward.clock import SystemClock
 from ward.people import DeviceNo, PatientId, Role, StaffId, StayId, TeamId
 from ward.store import people
@@ -59,7 +58,7 @@ async def admit_bed(conn: Connection, organisation_id: int, team_id: TeamId, num
     await people.add_plan(conn, stay_id=stay_id, plan=plans.template(), valid_from=at)
     device_id = f"hv-{number}"
     device_no = await people.add_device(
-        conn, device_id=device_id, secret_sha256=identity.digest(f"secret-{device_id}"), mode=Mode.REAL
+        conn, device_id=device_id, secret_sha256=credentials.digest(f"secret-{device_id}"), mode=Mode.REAL
     )
     await people.add_binding(conn, device_no=device_no, stay_id=stay_id, from_at=at)
     return Bed(patient_id=patient_id, stay_id=stay_id, device_no=device_no, device_id=device_id)

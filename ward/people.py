@@ -89,7 +89,10 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A device that may publish, what it is told (`config`, JSON), and its bindings to stays, oldest first."""
+    """A device that may publish, what it is told (`config`, JSON), and its bindings to stays, oldest first.
+
+    `secret_no` counts its secrets: another number is another secret.
+    """
 
     device_no: DeviceNo
     device_id: str
@@ -97,6 +100,7 @@ class Device:
     revoked: bool
     config: str
     bindings: tuple[Binding, ...]
+    secret_no: int = 1
 
     def stay_at(self, at_us: int) -> StayId | None:
         """Return whose device it was at an instant, None when nobody's."""

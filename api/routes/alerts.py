@@ -6,7 +6,7 @@ Nothing here changes an alert: `alerting.apply` does. Whoever acts names the rev
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from api.auth import CLINICAL, Principal
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.alert_messages import AlertDetail, AlertState, alert_detail, alert_state
+from api.preconditions import IfMatch, revision
 from api.replies import Cursor, Id, Text, cursor_after, reply
 from ward import alerts
 from ward.alerts import AlertId, Outcome
@@ -28,8 +29,6 @@ from ward.store.borrow import borrow
 
 router = APIRouter(tags=["alerts"])
 _STATES = frozenset(state.value for state in alerts.AlertState)
-_LARGEST_REV = (1 << 31) - 1
-IfMatch = Annotated[str | None, Header(alias="If-Match", description='The revision that was seen, as `"4"`')]
 
 
 class AlertsQuery(BaseModel):
@@ -119,7 +118,7 @@ async def acknowledge(
     if_match: IfMatch = None,
 ) -> Response:
     """Say that somebody has seen it."""
-    event = apply.Acknowledge(by=principal.staff_id, rev=_revision(if_match), note=body.note)
+    event = apply.Acknowledge(by=principal.staff_id, rev=revision(if_match), note=body.note)
     return await _act(context_of(request), AlertId(alert_id), principal, event)
 
 
@@ -132,18 +131,8 @@ async def resolve(
     if_match: IfMatch = None,
 ) -> Response:
     """Close it, and say what it was."""
-    event = apply.Resolve(by=principal.staff_id, rev=_revision(if_match), outcome=body.outcome, note=body.note)
+    event = apply.Resolve(by=principal.staff_id, rev=revision(if_match), outcome=body.outcome, note=body.note)
     return await _act(context_of(request), AlertId(alert_id), principal, event)
-
-
-def _revision(if_match: str | None) -> int:
-    if if_match is None:
-        raise Problem(HTTPStatus.PRECONDITION_REQUIRED, 'Say which revision you saw, as If-Match: "4".')
-    text = if_match.strip()
-    digits = text[1:-1] if len(text) > 2 and text[0] == text[-1] == '"' else text
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 10 and int(digits) <= _LARGEST_REV):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, 'If-Match is a revision, as "4".')
-    return int(digits)
 
 
 async def _act(

@@ -1,67 +1,113 @@
-"""The statements of `docs/operating.md`, run against a real store as an operator would paste them."""
+"""The commands of `docs/operating.md`, run against a real store and a real server as they would be pasted."""
 
+import asyncio
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from onebox.environment import PROJECT
+from tests.fix_api import PASSWORD, House
+from tests.fix_kit import Desk, at_desk, ingesting
 from tests.fix_ward import Ward
+from ward.clock import SystemClock
 
 pytestmark = pytest.mark.integration
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operating.md"
-BLOCKS: list[str] = re.findall(r"^```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+SHELL: list[str] = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-def _for(ward: Ward, text: str) -> bytes:
-    """Return a block with the page's device and stay replaced by the first bed's device and the second bed's stay."""
-    worn, free = ward.beds[0], ward.beds[1]
-    return text.replace("'kit-17'", f"'{worn.device_id}'").replace(" 42,", f" {free.stay_id},").encode()
-
-
-def _one(text: str) -> str:
-    (found,) = [block for block in BLOCKS if text in block]
+def _block(text: str) -> str:
+    (found,) = [block for block in SHELL if text in block]
     return found
 
 
-def test_quarantine_can_be_looked_at(ward: Ward) -> None:
-    """The page's questions to the quarantine are good SQL."""
-    with psycopg.connect(ward.database_url) as conn:
-        for statement in _one("from quarantine").split(";"):
-            if statement.strip():
-                conn.execute(statement.encode())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """A shell that follows the page, as the ward's operator and nurse, about the second bed's patient."""
+
+    desk: Desk
+    folder: Path
+
+    async def run(self, text: str) -> str:
+        """Run the block of the page that holds `text`; returns what it printed."""
+        bed = self.desk.house.ward.beds[1]
+        commands = f"{_block('ask() {')}\n{_block(text)}"
+        for written, own in (
+            ("http://127.0.0.1:8090", self.desk.served.url),
+            ('"patient_id": 42', f'"patient_id": {bed.patient_id}'),
+            ("1212", "9802"),
+            ("1912-12-12", "1940-01-01"),
+        ):
+            commands = commands.replace(written, own)
+        process = await asyncio.create_subprocess_exec(
+            "sh", "-euc", commands, cwd=self.folder, stdout=asyncio.subprocess.PIPE
+        )
+        printed, _ = await process.communicate()
+        assert process.returncode == 0, printed.decode()
+        return printed.decode()
 
 
-def test_h26_lost_device_is_revoked(ward: Ward) -> None:
-    """The page's statement for a lost device revokes that one alone."""
-    revoke, _ = _one("revoked_at").split("begin;")
-    with psycopg.connect(ward.database_url, autocommit=True) as conn:
-        conn.execute(_for(ward, revoke))
-        rows = conn.execute("select device_id from device where revoked_at is not null").fetchall()
+def following_the_page(house: House, folder: Path, visit: Callable[[Shell], Awaitable[None]]) -> None:
+    """Do what the page says, on a running server."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed (Debian: apt install curl)")
+    for name, username in (("operator", "oskar"), ("nurse", "anna")):
+        login = {"username": username, "password": PASSWORD}
+        (folder / f"{name}.json").write_text(json.dumps(login), encoding="utf-8")
 
-    assert rows == [(ward.beds[0].device_id,)]
+    async def whole(desk: Desk) -> None:
+        await visit(Shell(desk=desk, folder=folder))
+
+    asyncio.run(at_desk(house, whole))
 
 
-def test_h06_device_moves_to_another_patient(ward: Ward) -> None:
-    """The page's statements end the old binding at the instant at which the new one begins, and tell ingest."""
-    _, move = _one("update binding").split("begin;")
-    own = "from binding where device_no = %s order by lower(period)"
-    with psycopg.connect(ward.database_url, autocommit=True) as conn:
-        version = conn.execute("select version from registry_version").fetchone()
-        conn.execute(b"begin;" + _for(ward, move))
-        rows = conn.execute(
-            f"select stay_id, lower(period), upper(period) {own}".encode(), (ward.beds[0].device_no,)
-        ).fetchall()
+def test_device_is_looked_after_as_the_page_says(house: House, tmp_path: Path) -> None:
+    """The page's commands add a device, configure it, bind it, give it back and shut it out."""
 
-        assert [row[0] for row in rows] == [ward.beds[0].stay_id, ward.beds[1].stay_id]
-        assert rows[0][2] == rows[1][1]
-        assert rows[1][2] is None
-        assert conn.execute("select version from registry_version").fetchone() != version
+    async def visit(shell: Shell) -> None:
+        added = await shell.run("Idempotency-Key")
+        device = (await shell.desk.operator.get("/api/devices/kit-17")).json()
+        assert (device["model"], device["config"]) == ("Kit 2", {"interval_s": 60})
+        assert added.count('"secret":"') == 2
+        await shell.run("/confirm")
+        [worn] = await shell.desk.worn("kit-17")
+        assert (worn["association"], worn["reason"]) == ("dis", "the patient goes home")
+        assert worn["wearer"]["patient_id"] == shell.desk.house.ward.beds[1].patient_id
+        told = await shell.run("/revoke")
+        assert '"action":"device.revoked"' in told
+        assert shell.desk.ask("select device_id from device where revoked_at is not null") == [("kit-17",)]
+
+    following_the_page(house, tmp_path, visit)
+
+
+def test_refused_reading_is_given_to_its_patient_as_the_page_says(house: House, tmp_path: Path) -> None:
+    """The page's commands find a reading of nobody's and store it with its patient."""
+    at = SystemClock().now() - timedelta(minutes=30)
+
+    async def visit(shell: Shell) -> None:
+        bed = shell.desk.house.ward.beds[1]
+        await shell.desk.add("kit-17")
+        async with ingesting(house.database_url) as bench:
+            bench.put("hemvakt/1/kit-17/vitals", {"kind": "spo2", "value": 91, "measured_at": at.isoformat()})
+            await bench.settled()
+        await shell.desk.bind("kit-17", bed)
+        printed = await shell.run("/assign")
+
+        assert '"resolution":"assigned"' in printed
+        assert shell.desk.ask("select stay_id, measured_at, value from reading") == [(bed.stay_id, at, 91.0)]
+
+    following_the_page(house, tmp_path, visit)
 
 
 def _commands(heading: str) -> list[list[str]]:

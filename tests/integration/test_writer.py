@@ -168,20 +168,6 @@ def test_h06_binding_changed_while_ingest_runs_takes_effect_at_once(ward: Ward) 
     assert rows(ward.database_url, "select reason from quarantine") == [("no_binding",)]
 
 
-def test_h28_test_device_never_reaches_a_real_patient(ward: Ward) -> None:
-    """A device in test mode that is bound to a real stay is nobody's."""
-    with psycopg.connect(ward.database_url) as conn:
-        conn.execute("update device set mode = 'test' where device_no = 1")
-
-    async def story(bench: Bench) -> None:
-        bench.put("hemvakt/1/hv-1/vitals", a_reading(96))
-        await bench.settled()
-
-    run(ward.database_url, story)
-
-    assert rows(ward.database_url, "select reason from quarantine") == [("no_binding",)]
-
-
 def test_h19_any_order_and_repeats_give_the_same_store(ward: Ward) -> None:
     """Readings shuffled, repeated and split into other messages end in the same contents and the same newest."""
     base = SystemClock().now() - timedelta(hours=1)

@@ -20,6 +20,12 @@ class Status:
     reported_at: datetime
 
 
+async def tell(conn: Connection, stay_id: int, now: datetime) -> None:
+    """Have a stay evaluated, and those who look at it told, because its device came, went or fell silent."""
+    await conn.execute("insert into evaluation_request (stay_id, since) values (%s, %s)", (stay_id, now))
+    await bus.announce(conn, bus.Channel.DEVICES, [stay_id])
+
+
 async def save(conn: Connection, statuses: Sequence[Status]) -> None:
     """Keep the newest status of each device, ask for its stay's evaluation, and announce it."""
     async with conn.cursor() as cursor:

@@ -11,6 +11,14 @@ LOCK = 4200001  # taken exclusively by the trigger function registry_changed()
 _FOREVER_US = 1 << 62
 
 
+async def freeze(conn: Connection) -> None:
+    """Let no batch be written until the caller's transaction, which changes a binding, ends.
+
+    To be taken before looking at what has been stored under a binding. Whoever `hold`s must not ask for this.
+    """
+    await conn.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+
+
 async def hold(conn: Connection) -> None:
     """Keep devices and bindings from changing until the caller's transaction ends."""
     await conn.execute("select pg_advisory_xact_lock_shared(%s)", (LOCK,))
@@ -31,7 +39,8 @@ async def devices(conn: Connection) -> dict[str, Device]:
     """
     found = await (
         await conn.execute(
-            "select d.device_no, d.device_id, d.mode, d.revoked_at is not null, d.config::text, b.stay_id,"
+            "select d.device_no, d.device_id, d.mode, d.revoked_at is not null, d.config::text, d.secret_no,"
+            " b.stay_id,"
             " greatest(lower(b.period * s.period), timestamptz '1970-01-01 00:00+00'),"
             " least(upper(b.period * s.period), timestamptz '9999-01-01 00:00+00')"
             " from device d left join (binding b join stay s using (stay_id))"
@@ -40,7 +49,7 @@ async def devices(conn: Connection) -> dict[str, Device]:
         )
     ).fetchall()
     kept: dict[str, Device] = {}
-    for number, name, mode, revoked, config, stay_id, start, end in found:
+    for number, name, mode, revoked, config, secret_no, stay_id, start, end in found:
         bindings: tuple[Binding, ...] = kept[name].bindings if name in kept else ()
         if stay_id is not None:
             bindings += (_binding(number, stay_id, start, end),)
@@ -51,6 +60,7 @@ async def devices(conn: Connection) -> dict[str, Device]:
             revoked=revoked,
             config=config,
             bindings=bindings,
+            secret_no=secret_no,
         )
     return kept
 

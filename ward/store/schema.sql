@@ -2,6 +2,21 @@
 -- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
 -- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, `rollup_…` are views.
 
+CREATE FUNCTION public.audit_is_kept() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'the audit is only ever added to' using errcode = 'insufficient_privilege';
+end $$;
+
+CREATE FUNCTION public.binding_mode() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    new.mode := coalesce(new.mode, (select mode from stay where stay_id = new.stay_id));
+    return new;
+end $$;
+
 CREATE FUNCTION public.mark_late(stays bigint[], measured timestamp with time zone[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -115,11 +130,39 @@ CREATE TABLE public.alert_event (
     note text
 );
 
+CREATE TABLE public.audit (
+    audit_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    staff_id bigint NOT NULL,
+    role text NOT NULL,
+    organisation_id bigint NOT NULL,
+    action text NOT NULL,
+    device_id text,
+    patient_id bigint,
+    stay_id bigint,
+    reason text,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+ALTER TABLE public.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.binding (
     binding_id bigint NOT NULL,
     device_no bigint NOT NULL,
     stay_id bigint NOT NULL,
     period tstzrange NOT NULL,
+    mode text NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_by bigint,
+    ended_by bigint,
+    end_reason text,
     CONSTRAINT binding_period_check CHECK (((NOT isempty(period)) AND (NOT lower_inf(period))))
 );
 
@@ -132,6 +175,21 @@ ALTER TABLE public.binding ALTER COLUMN binding_id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE public.binding_proposal (
+    binding_id bigint DEFAULT nextval('public.binding_binding_id_seq'::regclass) NOT NULL,
+    device_no bigint NOT NULL,
+    stay_id bigint NOT NULL,
+    from_at timestamp with time zone,
+    proposed_at timestamp with time zone NOT NULL,
+    proposed_by bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    wrong_identifiers smallint DEFAULT 0 NOT NULL,
+    outcome text,
+    settled_at timestamp with time zone,
+    CONSTRAINT binding_proposal_check CHECK (((outcome IS NULL) = (settled_at IS NULL))),
+    CONSTRAINT binding_proposal_outcome_check CHECK ((outcome = ANY (ARRAY['confirmed'::text, 'wrong_identifier'::text, 'withdrawn'::text])))
+);
+
 CREATE TABLE public.device (
     device_no bigint NOT NULL,
     device_id text NOT NULL,
@@ -140,6 +198,9 @@ CREATE TABLE public.device (
     mode text DEFAULT 'real'::text NOT NULL,
     config jsonb DEFAULT '{}'::jsonb NOT NULL,
     revoked_at timestamp with time zone,
+    rev integer DEFAULT 1 NOT NULL,
+    secret_no integer DEFAULT 1 NOT NULL,
+    revoked_reason text,
     CONSTRAINT device_device_id_check CHECK ((device_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text)),
     CONSTRAINT device_mode_check CHECK ((mode = ANY (ARRAY['real'::text, 'test'::text, 'demo'::text]))),
     CONSTRAINT device_secret_sha256_check CHECK ((length(secret_sha256) = 32))
@@ -196,6 +257,14 @@ WITH (fillfactor='50');
 CREATE TABLE public.evaluation_request (
     stay_id bigint NOT NULL,
     since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.idempotency (
+    staff_id bigint NOT NULL,
+    key text NOT NULL,
+    request_sha256 bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_id bigint
 );
 
 CREATE TABLE public.latest_reading (
@@ -281,7 +350,14 @@ CREATE TABLE public.quarantine (
     item_index integer,
     payload bytea NOT NULL,
     payload_sha256 bytea NOT NULL,
-    payload_bytes integer NOT NULL
+    payload_bytes integer NOT NULL,
+    resolution text,
+    resolved_at timestamp with time zone,
+    resolved_by bigint,
+    stay_id bigint,
+    CONSTRAINT quarantine_check CHECK (((resolution IS NULL) = (resolved_at IS NULL))),
+    CONSTRAINT quarantine_check1 CHECK (((NOT (resolution IS DISTINCT FROM 'assigned'::text)) = (stay_id IS NOT NULL))),
+    CONSTRAINT quarantine_resolution_check CHECK ((resolution = ANY (ARRAY['assigned'::text, 'dismissed'::text])))
 );
 
 ALTER TABLE public.quarantine ALTER COLUMN quarantine_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -527,17 +603,26 @@ ALTER TABLE ONLY public.alert_event
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_pkey PRIMARY KEY (stay_id, alert_id);
 
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_id);
+
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_int8range_period_excl EXCLUDE USING gist (int8range(device_no, device_no, '[]'::text) WITH &&, period WITH &&);
 
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_pkey PRIMARY KEY (binding_id);
 
+ALTER TABLE ONLY public.binding_proposal
+    ADD CONSTRAINT binding_proposal_pkey PRIMARY KEY (binding_id);
+
 ALTER TABLE ONLY public.device_clock
     ADD CONSTRAINT device_clock_pkey PRIMARY KEY (device_no);
 
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_device_id_key UNIQUE (device_id);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_device_no_mode_key UNIQUE (device_no, mode);
 
 ALTER TABLE ONLY public.device_event
     ADD CONSTRAINT device_event_pkey PRIMARY KEY (stay_id, kind, occurred_at, device_no);
@@ -550,6 +635,9 @@ ALTER TABLE ONLY public.device_status
 
 ALTER TABLE ONLY public.evaluation_due
     ADD CONSTRAINT evaluation_due_pkey PRIMARY KEY (stay_id);
+
+ALTER TABLE ONLY public.idempotency
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (staff_id, key);
 
 ALTER TABLE ONLY public.latest_reading
     ADD CONSTRAINT latest_reading_pkey PRIMARY KEY (stay_id, kind);
@@ -629,6 +717,9 @@ ALTER TABLE ONLY public.stay
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_pkey PRIMARY KEY (stay_id);
 
+ALTER TABLE ONLY public.stay
+    ADD CONSTRAINT stay_stay_id_mode_key UNIQUE (stay_id, mode);
+
 ALTER TABLE ONLY public.team_member
     ADD CONSTRAINT team_member_pkey PRIMARY KEY (team_id, staff_id);
 
@@ -650,6 +741,12 @@ CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (stay_id, rule) W
 
 CREATE INDEX alert_team ON public.alert USING btree (team_id, opened_at);
 
+CREATE INDEX audit_device ON public.audit USING btree (device_id, audit_id) WHERE (device_id IS NOT NULL);
+
+CREATE INDEX audit_patient ON public.audit USING btree (patient_id, audit_id) WHERE (patient_id IS NOT NULL);
+
+CREATE INDEX binding_proposal_device ON public.binding_proposal USING btree (device_no);
+
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
 
 CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (kind <> 'check_in'::text));
@@ -657,6 +754,10 @@ CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id)
 CREATE INDEX evaluation_due_at ON public.evaluation_due USING btree (due_at);
 
 CREATE INDEX evaluation_request_stay ON public.evaluation_request USING btree (stay_id);
+
+CREATE INDEX idempotency_made ON public.idempotency USING btree (made_at);
+
+CREATE INDEX quarantine_assigned ON public.quarantine USING btree (device_id) WHERE (resolution = 'assigned'::text);
 
 CREATE INDEX quarantine_device ON public.quarantine USING btree (device_id, received_at);
 
@@ -674,7 +775,11 @@ CREATE INDEX stay_patient ON public.stay USING btree (patient_id);
 
 CREATE INDEX team_member_staff ON public.team_member USING btree (staff_id);
 
+CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_kept();
+
 CREATE TRIGGER binding_changed AFTER INSERT OR DELETE OR UPDATE ON public.binding FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
+
+CREATE TRIGGER binding_mode BEFORE INSERT ON public.binding FOR EACH ROW EXECUTE FUNCTION public.binding_mode();
 
 CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
@@ -700,8 +805,41 @@ ALTER TABLE ONLY public.alert
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.binding
+    ADD CONSTRAINT binding_confirmed_by_fkey FOREIGN KEY (confirmed_by) REFERENCES public.staff(staff_id);
+
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
+
+ALTER TABLE ONLY public.binding
+    ADD CONSTRAINT binding_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.binding
+    ADD CONSTRAINT binding_mode_of_device FOREIGN KEY (device_no, mode) REFERENCES public.device(device_no, mode);
+
+ALTER TABLE ONLY public.binding
+    ADD CONSTRAINT binding_mode_of_stay FOREIGN KEY (stay_id, mode) REFERENCES public.stay(stay_id, mode);
+
+ALTER TABLE ONLY public.binding_proposal
+    ADD CONSTRAINT binding_proposal_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
+
+ALTER TABLE ONLY public.binding_proposal
+    ADD CONSTRAINT binding_proposal_proposed_by_fkey FOREIGN KEY (proposed_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.binding_proposal
+    ADD CONSTRAINT binding_proposal_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
@@ -724,6 +862,9 @@ ALTER TABLE ONLY public.device_status
 ALTER TABLE ONLY public.evaluation_due
     ADD CONSTRAINT evaluation_due_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
+ALTER TABLE ONLY public.idempotency
+    ADD CONSTRAINT idempotency_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
 ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
 
@@ -732,6 +873,12 @@ ALTER TABLE ONLY public.plan
 
 ALTER TABLE ONLY public.plan
     ADD CONSTRAINT plan_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);

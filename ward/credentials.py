@@ -1,4 +1,4 @@
-"""Who a device is: credentials checked against the device table's secrets.
+"""A device's credential: drawn by the platform, kept as a digest, checked at its door. Pure but for the drawing.
 
 A device's secret is drawn by the platform with at least 128 bits, so a plain SHA-256 of it is kept:
 there is nothing to guess, and ten thousand devices reconnecting at once cost no key stretching.
@@ -8,10 +8,17 @@ import hashlib
 import hmac
 import secrets
 
+from ward import device_secrets
+
 
 def new_secret() -> str:
     """Draw a device secret: 32 URL-safe characters, 192 bits."""
     return secrets.token_urlsafe(24)
+
+
+def secret_of(key: str, device_id: str, number: int) -> str:
+    """Return a device's secret with a number: derived where the platform has a key for it, else drawn."""
+    return device_secrets.derive(key, device_id, number) if key else new_secret()
 
 
 def digest(secret: str) -> bytes:

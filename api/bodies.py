@@ -1,0 +1,36 @@
+"""What several routes are sent: why something is done, and how the person at the bedside was told apart."""
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.replies import Reason
+from ward.association import Identifier
+
+
+class Why(BaseModel):
+    """Why something is done."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+
+
+class SecondIdentifier(BaseModel):
+    """What the person at the bedside says of themselves: one of the two."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    birth_date: date | None = None
+    last_four: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4}$")] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.birth_date is None) == (self.last_four is None):
+            raise ValueError("give birth_date or last_four, one of them")
+        return self
+
+    def identifier(self) -> Identifier:
+        """Return it as the rules take it."""
+        return Identifier(birth_date=self.birth_date, last_four=self.last_four)

@@ -1,0 +1,108 @@
+"""Who did what to whom, when and why: written in the transaction of the deed, and only ever added to.
+
+The schema refuses to alter an entry or to take one away. An entry names people and devices by number and id; names,
+personal numbers and vital values have no place in `reason` or `detail`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from ward.people import OrganisationId, PatientId, Role, StaffId, StayId
+from ward.store.pool import Connection
+
+
+class Action(StrEnum):
+    """What was done."""
+
+    DEVICE_ADDED = "device.added"
+    DEVICE_REVOKED = "device.revoked"
+    DEVICE_SECRET_ROTATED = "device.secret_rotated"  # noqa: S105 - a word, no secret
+    DEVICE_CONFIGURED = "device.configured"
+    BINDING_PROPOSED = "binding.proposed"
+    BINDING_CONFIRMED = "binding.confirmed"
+    BINDING_IDENTIFIER_WRONG = "binding.identifier_wrong"
+    BINDING_WITHDRAWN = "binding.withdrawn"
+    BINDING_ENDED = "binding.ended"
+    QUARANTINE_ASSIGNED = "quarantine.assigned"
+    QUARANTINE_IDENTIFIER_WRONG = "quarantine.identifier_wrong"
+    QUARANTINE_DISMISSED = "quarantine.dismissed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts, and as what."""
+
+    staff_id: StaffId
+    role: Role
+    organisation_id: OrganisationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What was done to whom; `detail` is of the action."""
+
+    action: Action
+    device_id: str | None = None
+    patient_id: PatientId | None = None
+    stay_id: StayId | None = None
+    reason: str | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A deed as it is kept; `detail` is the JSON as kept."""
+
+    audit_id: int
+    at: datetime
+    staff_id: StaffId
+    staff_name: str
+    role: str
+    organisation_id: OrganisationId
+    action: str
+    device_id: str | None
+    patient_id: PatientId | None
+    stay_id: StayId | None
+    reason: str | None
+    detail: dict[str, object]
+
+
+async def write(conn: Connection, actor: Actor, deed: Deed, now: datetime) -> None:
+    """Keep a deed, in the transaction that does it."""
+    await conn.execute(
+        "insert into audit (at, staff_id, role, organisation_id, action, device_id, patient_id, stay_id, reason,"
+        " detail) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            now,
+            actor.staff_id,
+            actor.role.value,
+            actor.organisation_id,
+            deed.action.value,
+            deed.device_id,
+            deed.patient_id,
+            deed.stay_id,
+            deed.reason,
+            Jsonb(dict(deed.detail)),
+        ),
+    )
+
+
+async def read(
+    conn: Connection, *, device_id: str | None, patient_id: PatientId | None, before: int | None, limit: int
+) -> list[Entry]:
+    """Return what was done, the newest first; None leaves a filter out."""
+    cursor = conn.cursor(row_factory=class_row(Entry))
+    await cursor.execute(
+        "select a.audit_id, a.at, a.staff_id, f.name as staff_name, a.role, a.organisation_id, a.action, a.device_id,"
+        " a.patient_id, a.stay_id, a.reason, a.detail from audit a join staff f using (staff_id)"
+        " where (%(device)s::text is null or a.device_id = %(device)s)"
+        " and (%(patient)s::bigint is null or a.patient_id = %(patient)s)"
+        " and (%(before)s::bigint is null or a.audit_id < %(before)s) order by a.audit_id desc limit %(limit)s",
+        {"device": device_id, "patient": patient_id, "before": before, "limit": limit},
+    )
+    return await cursor.fetchall()
