@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from ingest.connection import State
+from ingest.identity import Presented
 from ingest.link import Link, Pause
 from ingest.packets import Connect
 from ingest.reasons import Reason
@@ -15,7 +16,7 @@ from ingest.session import Counters
 from ward import log
 from ward.errors import HemvaktError
 
-Authenticate = Callable[[str, str | None, bytes | None], Awaitable[str | None]]
+Authenticate = Callable[[Presented], Awaitable[str | None]]
 Enter = Callable[[Link, Connect, str, str], Reason]
 MOST_NAME_CHARACTERS = 64
 
@@ -26,7 +27,7 @@ class Admission:
     Parameters
     ----------
     authenticate : callable
-        `(client id, user name, password)` to the device's id, or None.
+        What a device shows to the device's id, or None.
     enter : callable
         `(link, connect, device id, client id)`: lets the device in, or gives the reason why not.
     timeout_s : float
@@ -64,7 +65,7 @@ class Admission:
         reason = Reason.UNSPECIFIED_ERROR
         try:
             async with asyncio.timeout(self._timeout_s):
-                device_id = await self._authenticate(client_id, connect.username, connect.password)
+                device_id = await self._authenticate(_presented(link, connect, client_id))
             reason = self._decide(link, connect, device_id, client_id)
         except (HemvaktError, OSError, TimeoutError):
             reason = Reason.SERVER_UNAVAILABLE
@@ -90,3 +91,9 @@ class Admission:
             reason=reason.name,
         )
         link.finish(reason)
+
+
+def _presented(link: Link, connect: Connect, client_id: str) -> Presented:
+    return Presented(
+        client_id=client_id, username=connect.username, password=connect.password, certificate=link.certificate()
+    )

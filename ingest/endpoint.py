@@ -7,7 +7,6 @@ device. The invariant: a PUBACK leaves only through `acknowledge`. Everything he
 import asyncio
 import secrets
 import socket
-import ssl as tls
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -17,12 +16,13 @@ from ingest.events import Closed, ConnectAsked, Foreign, RetainedWanted
 from ingest.filters import is_topic_name, matches
 from ingest.handshake import will_is_own
 from ingest.link import Link, Pause
+from ingest.listener import Listener
 from ingest.packets import Connect, Subscription, Will
 from ingest.reasons import Reason
 from ingest.receipts import Receipts
 from ingest.registry import Registry
 from ingest.session import Counters, Limits, Message, Session
-from ward import log, wire
+from ward import log, tls, wire
 from ward.clock import Clock
 
 SWEEP_S: Final = 1.0
@@ -37,16 +37,16 @@ class Endpoint:
     inbox : Inbox
         Takes every delivery; while it is full no socket is read.
     authenticate : callable
-        `(client id, user name, password)` to the device's id, or None to refuse. HemvaktError, OSError and
-        TimeoutError out of it tell the device to try again later.
+        What a device shows to the device's id, or None to refuse. HemvaktError, OSError and TimeoutError out of it
+        tell the device to try again later.
     clock : Clock
         Gives `received_at`.
     retained : callable
         Topic to the payload retained for it, or None; asked for `config` at each subscription. Must not block.
     on_foreign : callable
         Gets what a device published outside its own topics, for the quarantine; nobody else gets it.
-    ssl : ssl.SSLContext, optional
-        TLS as the operator configured it.
+    certificates : tls.Files, optional
+        TLS, and what of it; None speaks plainly.
     limits : Limits
         Every bound.
     """
@@ -59,7 +59,7 @@ class Endpoint:
         clock: Clock,
         retained: Callable[[str], bytes | None],
         on_foreign: Callable[[Delivery], None],
-        ssl: tls.SSLContext | None = None,
+        certificates: tls.Files | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.inbox = inbox
@@ -69,7 +69,7 @@ class Endpoint:
         self.port = 0
         self._retained = retained
         self._on_foreign = on_foreign
-        self._ssl = ssl
+        self._listener = Listener(lambda: Link(self), certificates, self.limits.connect_timeout_s)
         self._registry = Registry(self.limits)
         self._links: dict[Receipts, Link] = {}
         self._connected: dict[Session, Link] = {}
@@ -77,26 +77,25 @@ class Endpoint:
         self._wills: dict[Session, tuple[float, Delivery]] = {}
         self._held = False
         self._stopping = False
-        self._server: asyncio.Server | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._log = log.get()
 
     async def start(self, host: str, port: int) -> None:
         """Listen; `port` 0 lets the system choose, and `self.port` tells. OSError where it cannot."""
-        loop = asyncio.get_running_loop()
-        handshake_s = self.limits.connect_timeout_s if self._ssl is not None else None
-        self._server = await loop.create_server(
-            lambda: Link(self), host, port, ssl=self._ssl, ssl_handshake_timeout=handshake_s, backlog=4096
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._listener.start(host, port)
         self.inbox.on_room(self._release)
-        self._timer = loop.call_later(SWEEP_S, self._tick)
+        self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self._tick)
+
+    async def renew(self) -> None:
+        """Take certificates into use whose files have changed; done by itself each second."""
+        await self._listener.renew()
 
     @property
     def working(self) -> bool:
         """True while devices can connect."""
-        return self._server is not None and self._server.is_serving()
+        return self._listener.serving
 
     async def stop(self) -> None:
         """Stop listening and tell every device; waits at most `STOP_S` for the last bytes to leave.
@@ -107,8 +106,9 @@ class Endpoint:
         self._stopping = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._server is not None:
-            self._server.close()
+        if self._renewing is not None:
+            await self._renewing
+        self._listener.close()
         for link in tuple(self._links.values()):
             link.finish(Reason.SERVER_SHUTTING_DOWN)
         try:
@@ -250,6 +250,8 @@ class Endpoint:
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(SWEEP_S, self._tick)
+        if self._renewing is None or self._renewing.done():
+            self._renewing = loop.create_task(self.renew(), name="mqtt-certificates")
         self.sweep(loop.time())
 
     def _enter(self, link: Link, connect: Connect, device_id: str, client_id: str) -> Reason:

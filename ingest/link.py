@@ -13,6 +13,7 @@ from typing import Final, Protocol, cast
 from ingest.connection import Connection, State
 from ingest.delivery import Delivery, Door, Inbox
 from ingest.events import Closed, ConnectAsked, Event, Foreign, RetainedWanted
+from ingest.identity import Certificate, certificate_of
 from ingest.reasons import Reason
 from ingest.session import Counters, Limits
 from ward.clock import Clock
@@ -68,6 +69,12 @@ class Link(asyncio.Protocol):
         """Begin."""
         self.transport = cast(asyncio.Transport, transport)
         self._host.joined(self)
+
+    def certificate(self) -> Certificate | None:
+        """Return the certificate that the device has shown; None without one, or without TLS."""
+        shown = self.transport.get_extra_info("ssl_object")
+        encoded = shown.getpeercert(binary_form=True) if shown is not None else None
+        return certificate_of(encoded, shown.getpeercert() or {}) if encoded else None
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the protocol, and what came of them to the endpoint."""

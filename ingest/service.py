@@ -15,9 +15,10 @@ from ingest.broker_line import Address, address_of
 from ingest.client import BrokerDoor
 from ingest.clocks import Clocks
 from ingest.endpoint import Endpoint
+from ingest.identity import Presented
 from ingest.registry_watch import RegistryWatch
 from ingest.writer import Writer
-from ward import log, process, wire
+from ward import log, process
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
@@ -97,15 +98,22 @@ async def _open_door(
         door.start()
         return door
 
-    async def authenticate(_client_id: str, username: str | None, password: bytes | None) -> str | None:
-        if username is None or password is None or not wire.is_device_id(username):
+    async def authenticate(presented: Presented) -> str | None:
+        device_id = identity.claimed(presented)
+        if device_id is None:
             return None
         async with borrow(side) as conn:
-            kept = await registry.secret_of(conn, username)
-        return username if kept is not None and identity.matches(password, kept) else None
+            return device_id if await registry.admits(conn, device_id, **identity.shown(presented, device_id)) else None
 
     # What a device publishes under another's topic goes to the quarantine by the same way as everything else.
-    endpoint = Endpoint(inbox, authenticate, clock=clock, retained=watch.retained, on_foreign=inbox.put)
+    endpoint = Endpoint(
+        inbox,
+        authenticate,
+        clock=clock,
+        retained=watch.retained,
+        on_foreign=inbox.put,
+        certificates=settings.mqtt_tls,
+    )
     watch.endpoint = endpoint
     await endpoint.start(settings.mqtt_host, settings.mqtt_port)
     log.get().info("endpoint_listening", host=settings.mqtt_host, port=endpoint.port)

@@ -1,7 +1,6 @@
 """An endpoint on a free port with an inbox that the test empties, for the integration tests."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,8 +10,10 @@ import pytest
 import uvloop
 from paho.mqtt.properties import Properties as PahoProperties
 
+from ingest.admission import Authenticate
 from ingest.delivery import Delivery
 from ingest.endpoint import Endpoint
+from ingest.identity import Presented, claimed
 from ingest.packets import (
     V5,
     V311,
@@ -25,6 +26,7 @@ from ingest.packets import (
 )
 from ingest.session import Limits
 from tests.mqtt_peers import DEVICE, Box, SocketPeer, a_connect
+from ward import tls
 from ward.clock import SystemClock
 
 STATUS = f"hemvakt/1/{DEVICE}/status"
@@ -35,9 +37,10 @@ BOTH = pytest.mark.parametrize("version", [V311, V5])
 WILL = Will(topic=STATUS, payload=b'{"online":false}', qos=1, retain=True)
 
 
-async def by_secret(_client_id: str, username: str | None, password: bytes | None) -> str | None:
+async def by_secret(presented: Presented) -> str | None:
     """Let a device in by its secret."""
-    return username if username is not None and SECRETS.get(username) == password else None
+    device_id = claimed(presented)
+    return device_id if device_id is not None and SECRETS.get(device_id) == presented.password else None
 
 
 @dataclass
@@ -79,9 +82,9 @@ class Rig:
 
 @asynccontextmanager
 async def a_rig(
-    authenticate: Callable[[str, str | None, bytes | None], Awaitable[str | None]] = by_secret,
+    authenticate: Authenticate = by_secret,
     limits: Limits | None = None,
-    tls: ssl.SSLContext | None = None,
+    certificates: tls.Files | None = None,
 ) -> AsyncIterator[Rig]:
     """Run an endpoint on a free port."""
     rig = Rig()
@@ -91,7 +94,7 @@ async def a_rig(
         clock=SystemClock(),
         retained=rig.retained.get,
         on_foreign=rig.foreign.append,
-        ssl=tls,
+        certificates=certificates,
         limits=limits,
     )
     await rig.endpoint.start("127.0.0.1", 0)

@@ -65,6 +65,7 @@ GROUND_FLOOR_BRINGS = {
 SHELLS = {
     "hemvakt",
     "ward.store",
+    "ward.tls",
     "onebox",
     "api",
     "ingest.service",
@@ -77,6 +78,8 @@ SHELLS = {
     "ingest.admission",
     "ingest.endpoint",
     "ingest.link",
+    "ingest.listener",
+    "ingest.session_store",
     "ingest.writer",
     "ingest.batch",  # an inbox that waits: asyncio.Event and nothing else
     "ingest.registry_watch",

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from ingest.identity import Presented
 from ingest.link import Link
 from ingest.packet_writer import serialise
 from ingest.packets import (
@@ -50,7 +51,7 @@ def test_wrong_credentials_are_refused_and_counted(version: int) -> None:
 def test_a_store_that_does_not_answer_is_told_as_such() -> None:
     """While credentials cannot be checked a device is told to come back, not that it is wrong."""
 
-    async def broken(_client_id: str, _username: str | None, _password: bytes | None) -> str | None:
+    async def broken(_presented: Presented) -> str | None:
         raise StoreUnavailable
 
     async def scenario() -> None:

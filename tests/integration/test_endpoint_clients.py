@@ -3,11 +3,9 @@
 import asyncio
 import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from ingest.packets import (
     V5,
 )
+from tests.fix_tls import Authority
 from tests.mqtt_peers import CONFIG, DEVICE, VITALS
 from tests.mqtt_rig import (
     BOTH,
@@ -186,28 +185,15 @@ def test_mosquitto_sub_is_refused_anothers_topics() -> None:
     in_loop(scenario)
 
 
-@pytest.fixture
-def tls_pair(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Contexts of a server with a fresh certificate for 127.0.0.1, and of a client that trusts it."""
-    command = shutil.which("openssl")
-    if command is None:
-        pytest.skip("openssl is not installed")
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([command, "req", *kind, *subject, *files], check=True, capture_output=True)
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(certificate, key)
-    return server, ssl.create_default_context(cafile=str(certificate))
-
-
-def test_devices_speak_over_tls(tls_pair: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+def test_devices_speak_over_tls(authority: Authority) -> None:
     """The same over TLS: a reading in, its acknowledgement out."""
-    server, client = tls_pair
 
     async def scenario() -> None:
-        async with a_rig(tls=server) as rig, a_paho(rig.endpoint.port, V5, client) as device, asyncio.timeout(10):
+        async with (
+            a_rig(certificates=authority.files()) as rig,
+            a_paho(rig.endpoint.port, V5, authority.client()) as device,
+            asyncio.timeout(10),
+        ):
             device.client.publish(VITALS, b"96", qos=1)
             (delivery,) = await rig.store(1)
 
