@@ -8,8 +8,7 @@ from collections import deque
 from typing import Final
 
 from ingest.packet_writer import serialise
-from ingest.packets import V5, Publish
-from ingest.properties import NONE, Properties
+from ingest.packets import Publish
 from ingest.session import Message, Session
 
 PORTION_BYTES: Final = 64 * 1024
@@ -48,12 +47,12 @@ class Sender:
     def acknowledge(self, number: int) -> Message | None:
         """Take a PUBACK of the device; returns the message it was for, None where nothing waits under `number`."""
         self._unacknowledged.discard(number)
-        return self._session.in_flight.pop(number, None)
+        return self._session.settle(number)
 
     def _put(self, message: Message, number: int, out: bytearray, *, repeat: bool) -> int:
         data = self._encode(message, number, repeat=repeat)
         if len(data) > self._max_bytes:
-            self._session.in_flight.pop(number, None)
+            self._session.settle(number)
             return 1
         if number:
             self._unacknowledged.add(number)
@@ -61,9 +60,6 @@ class Sender:
         return 0
 
     def _encode(self, message: Message, number: int, *, repeat: bool) -> bytes:
-        properties = NONE
-        if self._version == V5 and message.correlation is not None:
-            properties = Properties(correlation=message.correlation)
         packet = Publish(
             topic=message.topic,
             payload=message.payload,
@@ -71,6 +67,6 @@ class Sender:
             retain=message.retain,
             dup=repeat,
             packet_id=number,
-            properties=properties,
+            properties=message.properties,
         )
         return serialise(packet, self._version)

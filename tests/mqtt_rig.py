@@ -10,7 +10,6 @@ import pytest
 import uvloop
 from paho.mqtt.properties import Properties as PahoProperties
 
-from ingest.admission import Authenticate
 from ingest.delivery import Delivery
 from ingest.endpoint import Endpoint
 from ingest.identity import Presented, claimed
@@ -24,7 +23,8 @@ from ingest.packets import (
     Subscription,
     Will,
 )
-from ingest.session import Limits
+from ingest.session import Limits, Message, Session
+from ingest.sessions import Admitted, Asking
 from tests.mqtt_peers import DEVICE, Box, SocketPeer, a_connect
 from ward import tls
 from ward.clock import SystemClock
@@ -37,10 +37,48 @@ BOTH = pytest.mark.parametrize("version", [V311, V5])
 WILL = Will(topic=STATUS, payload=b'{"online":false}', qos=1, retain=True)
 
 
+Authenticate = Callable[[Presented], Awaitable[str | None]]
+
+
 async def by_secret(presented: Presented) -> str | None:
     """Let a device in by its secret."""
     device_id = claimed(presented)
     return device_id if device_id is not None and SECRETS.get(device_id) == presented.password else None
+
+
+class InMemory:
+    """Lets devices in as `authenticate` says, and keeps no session beyond the endpoint's memory."""
+
+    def __init__(self, authenticate: Authenticate) -> None:
+        self.authenticate = authenticate
+        self.lost: list[Callable[[int, int], None]] = []
+
+    async def open(self, asking: Asking) -> Admitted | None:
+        """Let a device in."""
+        device_id = await self.authenticate(asking.presented)
+        client_id = asking.presented.client_id
+        if device_id is None:
+            return None
+        return Admitted(device_id=device_id, client_id=client_id, expiry_s=asking.expiry_s)
+
+    def close(self, admitted: Admitted) -> None:
+        """Nothing is open."""
+
+    def keep(self, session: Session) -> None:
+        """Nothing is kept."""
+
+    def end(self, session: Session) -> None:
+        """Nothing is kept."""
+
+    def when_kept(self, session: Session, then: Callable[[], None]) -> None:
+        """Nothing is kept, so it is never asked for."""
+
+    def retain(self, device_id: str, topic: str, message: Message | None) -> None:
+        """Nothing is kept."""
+
+    def on_lost(self, callback: Callable[[int, int], None]) -> None:
+        """Keep the callback for the test."""
+        self.lost.append(callback)
 
 
 @dataclass
@@ -90,7 +128,7 @@ async def a_rig(
     rig = Rig()
     rig.endpoint = Endpoint(
         rig.box,
-        authenticate,
+        InMemory(authenticate),
         clock=SystemClock(),
         retained=rig.retained.get,
         on_foreign=rig.foreign.append,

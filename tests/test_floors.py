@@ -77,6 +77,7 @@ SHELLS = {
     "ingest.broker_keeper",
     "ingest.admission",
     "ingest.endpoint",
+    "ingest.endpoint_door",
     "ingest.link",
     "ingest.listener",
     "ingest.session_store",
@@ -116,7 +117,9 @@ WORLDLY = {
 CATCH_STORE_ERRORS = {
     "ingest.service",
     "ingest.writer",
+    "ingest.endpoint_door",
     "ingest.registry_watch",
+    "ingest.session_store",
     "ingest.broker_keeper",
     "onebox.health",
 }

@@ -216,7 +216,7 @@ def test_a_large_message_comes_through_whole() -> None:
     """Ten megabytes arrive byte for byte."""
 
     async def scenario() -> None:
-        async with a_rig() as rig:
+        async with a_rig(limits=Limits(device_bytes_s=1e9)) as rig:
             peer = await rig.connect()
             payload = bytes(range(256)) * 40_000
             await peer.send(a_publish(1, payload))

@@ -28,6 +28,8 @@ from tests.mqtt_rig import (
     new_properties,
 )
 
+RECEIPTS = f"hemvakt/1/{DEVICE}/receipts"
+
 # --- other people's clients ---
 
 
@@ -43,7 +45,7 @@ class PahoDevice:
 
 @asynccontextmanager
 async def a_paho(port: int, version: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[PahoDevice]:
-    """Connect a paho client that has subscribed to everything of its own."""
+    """Connect a paho client that has subscribed to everything that comes from the platform."""
     loop = asyncio.get_running_loop()
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id="paho", protocol=MQTTProtocolVersion(version))
     device = PahoDevice(client, asyncio.Queue(), asyncio.Queue(), asyncio.Event())
@@ -52,7 +54,7 @@ async def a_paho(port: int, version: int, tls: ssl.SSLContext | None = None) -> 
     client.will_set(STATUS, b'{"online":false}', qos=1, retain=True)
     if tls is not None:
         client.tls_set_context(tls)
-    hooks.on_connect = lambda *_: client.subscribe(f"hemvakt/1/{DEVICE}/#", qos=1)
+    hooks.on_connect = lambda *_: client.subscribe([(topic, 1) for topic in (CONFIG, REJECTS, RECEIPTS)])
     hooks.on_subscribe = lambda *_: loop.call_soon_threadsafe(device.ready.set)
     hooks.on_message = lambda _c, _u, message: loop.call_soon_threadsafe(device.messages.put_nowait, message)
     hooks.on_publish = lambda _c, _u, number, *_: loop.call_soon_threadsafe(device.published.put_nowait, number)
@@ -96,7 +98,7 @@ def test_paho_gets_a_receipt_with_its_correlation_data() -> None:
     async def scenario() -> None:
         async with a_rig() as rig, a_paho(rig.endpoint.port, V5) as device, asyncio.timeout(10):
             asked = new_properties(PacketTypes.PUBLISH)
-            asked.ResponseTopic = f"hemvakt/1/{DEVICE}/receipts"
+            asked.ResponseTopic = RECEIPTS
             asked.CorrelationData = b"\x2a"
             asked.UserProperty = ("sdk", "1")
             device.client.publish(VITALS, b"{}", qos=1, properties=asked)

@@ -181,7 +181,7 @@ def test_packet_identifiers_in_flight_are_not_used_twice() -> None:
 def test_an_answer_carries_its_correlation_data_in_mqtt_5() -> None:
     """A receipt can be matched with what it answers."""
     session = Session(DEVICE, "c-1", 9)
-    session.offer(Message(topic=CONFIG, payload=b"{}", correlation=b"\x05"))
+    session.offer(Message(topic=CONFIG, payload=b"{}", properties=Properties(correlation=b"\x05")))
     peer = Peer()
     peer.connect(session)
     (answer,) = peer.after_connack
@@ -262,10 +262,17 @@ def test_the_deadline_for_connect_does_not_move_with_bytes() -> None:
 # --- registry ---
 
 
+def add(registry: Registry, device_id: str, client_id: str) -> tuple[Session | None, Session | None]:
+    """Take in a new session; returns it, None where there is no room, and which one gave way."""
+    session = Session(device_id, client_id, 9)
+    is_in, evicted = registry.add(session, 0.0)
+    return session if is_in else None, evicted
+
+
 def test_sessions_belong_to_a_device() -> None:
     """The same client id of another device is another session."""
     registry = Registry(Limits())
-    mine, _ = registry.make("kit-1", "c")
+    mine, _ = add(registry, "kit-1", "c")
 
     assert registry.find("kit-1", "c") is mine
     assert registry.find("kit-2", "c") is None
@@ -274,7 +281,7 @@ def test_sessions_belong_to_a_device() -> None:
 def test_sessions_end_when_their_time_is_up() -> None:
     """A released session is kept until its expiry."""
     registry = Registry(Limits())
-    kept, _ = registry.make("kit-1", "c")
+    kept, _ = add(registry, "kit-1", "c")
     assert kept is not None
     registry.release(kept, 60, 100.0)
 
@@ -287,7 +294,7 @@ def test_sessions_end_when_their_time_is_up() -> None:
 def test_a_resumed_session_does_not_expire() -> None:
     """Coming back in time keeps a session."""
     registry = Registry(Limits())
-    session, _ = registry.make("kit-1", "c")
+    session, _ = add(registry, "kit-1", "c")
     assert session is not None
     registry.release(session, 60, 0.0)
     registry.resume(session)
@@ -300,14 +307,14 @@ def test_a_resumed_session_does_not_expire() -> None:
 def test_where_sessions_are_bounded_an_offline_one_gives_way(limits: Limits) -> None:
     """A full registry forgets an offline session for a new one, and refuses where all are connected."""
     registry = Registry(limits)
-    first, _ = registry.make("kit-1", "a")
-    second, _ = registry.make("kit-1", "b")
-    refused = registry.make("kit-1", "c")
+    first, _ = add(registry, "kit-1", "a")
+    second, _ = add(registry, "kit-1", "b")
+    refused = add(registry, "kit-1", "c")
     assert first is not None
     assert second is not None
     registry.release(second, 60, 1.0)
     registry.release(first, 60, 2.0)
-    made, evicted = registry.make("kit-1", "c")
+    made, evicted = add(registry, "kit-1", "c")
 
     assert refused == (None, None)
     assert made is not None
