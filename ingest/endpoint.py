@@ -8,7 +8,7 @@ here runs on one event loop.
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -21,8 +21,8 @@ from ingest.handshake import will_is_own
 from ingest.link import Link, Pause
 from ingest.listener import Listener
 from ingest.outgoing import Outgoing
-from ingest.presence import Presence
 from ingest.packets import Connect, Subscription, Will
+from ingest.presence import Presence
 from ingest.reasons import Reason
 from ingest.receipts import Receipts
 from ingest.session import Counters, Limits, Session
@@ -134,6 +134,20 @@ class Endpoint:
             for link in tuple(self._links.values()):
                 link.transport.abort()
         self._presence.settle_wills()
+
+    def abort(self) -> None:
+        """Go without a word, as if killed: no will, no goodbye, and nothing of it is written."""
+        self._stopping = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._listener.close()
+        self._presence.connected.clear()
+        for link in tuple(self._links.values()):
+            link.transport.abort()
+
+    def sessions(self) -> Collection[Session]:
+        """Return the sessions in memory, connected or not."""
+        return self._presence.registry.all()
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Send the PUBACKs of committed deliveries, one write for each connection; those of gone ones are dropped."""

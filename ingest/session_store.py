@@ -78,6 +78,7 @@ class SessionStore:
         self._urgent = asyncio.Event()
         self._lost: Callable[[int, int], None] = lambda _key, _generation: None
         self.commits = 0
+        self.listening = asyncio.Event()
 
     # --- what the endpoint asks ---
 
@@ -272,6 +273,7 @@ class SessionStore:
                     known = {each.session.generation: key for key, each in self._kept.items()}
                     for generation in known.keys() - await mqtt_sessions.alive(conn, list(known)):
                         self._missed(known[generation], generation)
+                    self.listening.set()
                     async for key, generation in mqtt_sessions.hints(conn, self.instance):
                         self._lost(key, generation)
             except (psycopg.Error, OSError) as error:
@@ -287,14 +289,18 @@ class SessionStore:
     async def _sweep_for_ever(self) -> None:
         while True:
             try:
-                async with borrow(self._side) as conn:
-                    now = self._clock.now()
-                    if await mqtt_sessions.beat(conn, self.instance, now) is None:
-                        self._write_anew()
-                    await mqtt_sessions.sweep(conn, now)
+                await self.sweep()
             except (StoreUnavailable, psycopg.Error) as error:
                 log.get().warning("sessions_unswept", error=str(error)[:200])
             await asyncio.sleep(SWEEP_S)
+
+    async def sweep(self) -> None:
+        """Say that this endpoint lives, and let the sessions run out whose time is up; done by itself."""
+        async with borrow(self._side) as conn:
+            now = self._clock.now()
+            if await mqtt_sessions.beat(conn, self.instance, now) is None:
+                self._write_anew()
+            await mqtt_sessions.sweep(conn, now)
 
     def _write_anew(self) -> None:
         """Others may have counted us as dead: say of every session again whether its device is connected."""
@@ -321,7 +327,7 @@ class SessionStore:
 
     def _end(self, generation: int) -> None:
         self._ended.append(generation)
-        self._work.set()
+        self._hurry()
 
     def _hurry(self) -> None:
         self._work.set()

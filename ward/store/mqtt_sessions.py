@@ -176,7 +176,8 @@ async def _write_retained(conn: Connection, changes: Changes) -> None:
     await conn.execute(
         "with given as (select * from unnest(%s::text[], %s::bytea[], %s::bytea[], %s::timestamptz[])"
         " as g(device_id, topic_sha256, packet, expires_at)), cleared as"
-        " (delete from mqtt_retained r using given g, device d where g.packet is null and d.device_id = g.device_id and r.device_no = d.device_no"
+        " (delete from mqtt_retained r using given g, device d where g.packet is null"
+        " and d.device_id = g.device_id and r.device_no = d.device_no"
         " and r.topic_sha256 = g.topic_sha256)"
         " insert into mqtt_retained (device_no, topic_sha256, packet, expires_at)"
         " select d.device_no, g.topic_sha256, g.packet, g.expires_at from given g join device d using (device_id)"

@@ -1,0 +1,299 @@
+"""Sessions of the endpoint outlive it: killed without a word, or left for another behind the same balancer."""
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+
+from ingest.packets import V5, Ack, Disconnect, Granted, Ping, Publish, Unsubscribe, Will
+from ingest.properties import PacketType, Properties
+from ingest.reasons import Reason
+from tests.kept_rig import Balancer, KeptRig, a_kept_rig, register, with_rigs
+from tests.mqtt_peers import CONFIG, DEVICE, EXPIRES, NOW, SocketPeer, a_connect, a_publish
+from tests.mqtt_rig import BOTH, REJECTS, STATUS, payload_of, subscribing, until
+
+TOPIC = f"hemvakt/1/{DEVICE}/fhir"
+PINGREQ, PINGRESP = Ping(kind=PacketType.PINGREQ), Ping(kind=PacketType.PINGRESP)
+
+
+class Hands:
+    """A clock whose hands the test moves."""
+
+    def __init__(self) -> None:
+        self.passed = timedelta()
+
+    def now(self) -> datetime:
+        """Return the time it shows."""
+        return NOW + self.passed
+
+
+def lasting(version: int = V5) -> dict[str, Any]:
+    """What a CONNECT says that wants its session to outlive the connection."""
+    return {"clean_start": False, "properties": EXPIRES if version == V5 else Properties()}
+
+
+def is_alone(rig: KeptRig) -> bool:
+    """Tell whether nobody is connected."""
+    return rig.endpoint.counters.connections == 0
+
+
+def count(database_url: str, table: str) -> int:
+    """Count the rows of a table."""
+    with psycopg.connect(database_url) as conn:
+        row = conn.execute(psycopg.sql.SQL("select count(*) from {}").format(psycopg.sql.Identifier(table))).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@BOTH
+def test_a_session_outlives_a_killed_endpoint(version: int, database_url: str) -> None:
+    """What SUBACK has promised holds at the next endpoint, and what was in flight comes again under its number."""
+
+    async def scenario(first: KeptRig, second: KeptRig) -> None:
+        device = await first.connect(version, **lasting(version))
+        granted = await device.ask(subscribing(REJECTS))
+        assert isinstance(granted, Granted)
+        first.endpoint.publish(REJECTS, b"one")
+        sent = await device.receive()
+        await first.written()
+        device.close()
+        await first.kill()
+        again = await second.connect(version, **lasting(version))
+        repeat = await again.receive()
+        second.endpoint.publish(REJECTS, b"two")
+
+        assert again.session_present
+        assert isinstance(sent, Publish)
+        assert isinstance(repeat, Publish)
+        assert (repeat.payload, repeat.dup, repeat.packet_id) == (b"one", True, sent.packet_id)
+        assert payload_of(await again.receive()) == b"two"
+
+    with_rigs(database_url, 2, scenario)
+
+
+def test_suback_waits_for_the_store(database_url: str) -> None:
+    """A subscription is stored before it is granted, so a kill one moment later loses nothing."""
+
+    async def scenario(rig: KeptRig) -> None:
+        device = await rig.connect(**lasting())
+        await device.ask(subscribing(REJECTS, CONFIG))
+
+        with psycopg.connect(database_url) as conn:
+            row = conn.execute("select subscriptions from mqtt_session").fetchone()
+        assert row is not None
+        assert REJECTS.encode() in row[0]
+        await device.ask(Unsubscribe(packet_id=2, filters=(REJECTS, CONFIG)))
+        with psycopg.connect(database_url) as conn:
+            assert conn.execute("select subscriptions from mqtt_session").fetchone() == (b"",)
+
+    with_rigs(database_url, 1, scenario)
+
+
+def test_a_session_without_expiry_is_never_written(database_url: str) -> None:
+    """A clean session costs the store nothing."""
+
+    async def scenario(rig: KeptRig) -> None:
+        device = await rig.connect()
+        await device.ask(subscribing(REJECTS))
+        rig.endpoint.publish(REJECTS, b"one")
+        await device.receive()
+
+        assert count(database_url, "mqtt_session") == count(database_url, "mqtt_message") == 0
+
+    with_rigs(database_url, 1, scenario)
+
+
+def test_messages_acknowledged_leave_the_store(database_url: str) -> None:
+    """What waits is written, what was acknowledged is gone from the store too."""
+
+    async def scenario(rig: KeptRig) -> None:
+        device = await rig.connect(**lasting())
+        await device.ask(subscribing(REJECTS))
+        rig.endpoint.publish(REJECTS, b"one")
+        message = await device.receive()
+        assert isinstance(message, Publish)
+        await rig.written()
+        before = count(database_url, "mqtt_message")
+        await device.send(Ack(kind=PacketType.PUBACK, packet_id=message.packet_id))
+        await device.ask(PINGREQ)
+        await rig.written()
+
+        assert (before, count(database_url, "mqtt_message")) == (1, 0)
+
+    with_rigs(database_url, 1, scenario)
+
+
+def test_a_clean_start_and_an_expiry_of_zero_end_a_kept_session(database_url: str) -> None:
+    """A device that begins anew, or says goodbye for good, leaves nothing in the store."""
+
+    async def scenario(first: KeptRig, second: KeptRig) -> None:
+        device = await first.connect(**lasting())
+        await device.ask(subscribing(REJECTS))
+        anew = await second.connect(properties=EXPIRES)
+        await anew.send(Disconnect(properties=Properties(session_expiry_s=0)))
+        await anew.rest()
+        await second.flushed()
+        last = await first.connect(**lasting())
+
+        assert not anew.session_present
+        assert not last.session_present
+        assert await device.rest() == [Disconnect(code=Reason.SESSION_TAKEN_OVER)]
+
+    with_rigs(database_url, 2, scenario)
+
+
+@pytest.mark.parametrize("expires", [True, False])
+def test_a_device_that_comes_to_another_endpoint_leaves_the_first(database_url: str, *, expires: bool) -> None:
+    """The older connection is told 0x8E, and its will is not published: the device is there."""
+
+    async def scenario(first: KeptRig, second: KeptRig) -> None:
+        will = Will(topic=STATUS, payload=b'{"online":false}', qos=1)
+        wanted = lasting() if expires else {}
+        old = await first.connect(will=will, **wanted)
+        new = await second.connect(will=will, **wanted)
+
+        assert await old.rest() == [Disconnect(code=Reason.SESSION_TAKEN_OVER)]
+        assert await new.ask(PINGREQ) == PINGRESP
+        assert new.session_present is expires
+        assert first.box.deliveries == []
+        assert (first.endpoint.counters.taken_over, second.endpoint.counters.taken_over) == (1, 0)
+
+    with_rigs(database_url, 2, scenario)
+
+
+def test_behind_a_balancer_a_session_is_one(database_url: str) -> None:
+    """A device goes to and fro between two endpoints; each message reaches it once, wherever it waited."""
+
+    async def scenario(*rigs: KeptRig) -> None:
+        balancer = Balancer(*(rig.endpoint.port for rig in rigs))
+        port = await balancer.start()
+        seen = []
+        for turn in range(6):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            device = rigs[0].keep(SocketPeer(reader, writer, V5))
+            await device.ask(a_connect(**lasting()))
+            if not turn:
+                await device.ask(subscribing(REJECTS))
+            here = rigs[turn % 2]
+            here.endpoint.publish(REJECTS, b"live %d" % turn)
+            for _ in range(1 if not turn else 2):
+                message = await device.receive()
+                assert isinstance(message, Publish)
+                seen.append(message.payload)
+                await device.send(Ack(kind=PacketType.PUBACK, packet_id=message.packet_id))
+            await device.ask(PINGREQ)
+            device.close()
+            await until(partial(is_alone, here))
+            here.endpoint.publish(REJECTS, b"waited %d" % turn)
+            await here.written()
+        await balancer.stop()
+
+        expected = [b"live 0"]
+        for turn in range(1, 6):
+            expected += [b"waited %d" % (turn - 1), b"live %d" % turn]
+        assert seen == expected
+        assert balancer.taken == 6
+
+    with_rigs(database_url, 2, scenario)
+
+
+def test_many_devices_come_in_with_few_commits(database_url: str) -> None:
+    """Devices that reconnect at once share their round trips to the store."""
+
+    async def scenario(rig: KeptRig) -> None:
+        peers = [await rig.dial() for _ in range(200)]
+        before = rig.sessions.commits
+        await asyncio.gather(
+            *(peer.ask(a_connect(client_id=f"c-{n}", username=f"kit-{n}", **lasting())) for n, peer in enumerate(peers))
+        )
+
+        assert rig.endpoint.counters.accepted == 200
+        assert rig.sessions.commits - before < 20
+
+    register(database_url, *(f"kit-{n}" for n in range(200) if n != 7))
+    with_rigs(database_url, 1, scenario)
+
+
+def test_two_connections_of_one_client_at_once_leave_one(database_url: str) -> None:
+    """Two endpoints never both have a session: of two connections in the same moment the later one stays."""
+
+    async def scenario(first: KeptRig, second: KeptRig) -> None:
+        dialled = [await rig.dial() for rig in (first, second) for _ in range(3)]
+        await asyncio.gather(*(peer.ask(a_connect(**lasting())) for peer in dialled))
+        await until(lambda: first.endpoint.counters.connections + second.endpoint.counters.connections == 1)
+
+        assert count(database_url, "mqtt_session") == 1
+
+    with_rigs(database_url, 2, scenario)
+
+
+def test_what_expires_is_swept(database_url: str) -> None:
+    """A session runs out from when its device has gone, also where its endpoint was killed; other sessions stay."""
+
+    async def scenario() -> None:
+        clock = Hands()
+        async with a_kept_rig(database_url, clock) as rig, asyncio.timeout(30):
+            await rig.connect(client_id="short", **lasting())
+            await rig.connect(client_id="long", clean_start=False, properties=Properties(session_expiry_s=600))
+            await rig.written()
+            await rig.kill()
+        async with a_kept_rig(database_url, clock) as rig, asyncio.timeout(30):
+            swept = []
+            for _ in range(3):
+                clock.passed += timedelta(seconds=61)
+                await rig.sessions.sweep()
+                swept.append(count(database_url, "mqtt_session"))
+            back = await rig.connect(client_id="long", **lasting())
+
+            assert swept == [2, 1, 1]
+            assert back.session_present
+
+    register(database_url)
+    asyncio.run(scenario())
+
+
+def test_what_a_device_retains_outlives_the_endpoint(database_url: str) -> None:
+    """A retained message is kept per topic, bounded, given to the device's own subscriptions, cleared if empty."""
+
+    async def scenario(first: KeptRig, second: KeptRig) -> None:
+        device = await first.connect()
+        await device.send(
+            *(a_publish(n, b"%d" % n, f"{TOPIC}/{n}", retain=True) for n in range(1, 11)),
+            a_publish(11, b"", f"{TOPIC}/2", retain=True),
+            a_publish(12, bytes(70_000), f"{TOPIC}/2", retain=True),
+        )
+        await first.box.take(12)
+        await device.send(Disconnect())
+        await device.rest()
+        await first.flushed()
+        await first.kill()
+        again = await second.connect()
+        await again.ask(subscribing(f"{TOPIC}/+"))
+        found = [await again.receive() for _ in range(7)]
+
+        assert sorted(each.payload for each in found if isinstance(each, Publish) and each.retain) == [
+            b"%d" % n for n in (1, 3, 4, 5, 6, 7, 8)
+        ]
+        assert await again.ask(PINGREQ) == PINGRESP
+        assert first.endpoint.counters.retained_refused == 3
+
+    with_rigs(database_url, 2, scenario)
+
+
+def test_the_configuration_comes_anew_with_a_session_out_of_the_store(database_url: str) -> None:
+    """What an operator changed while nobody had the session reaches the device although it does not subscribe again."""
+
+    async def scenario(first: KeptRig, second: KeptRig) -> None:
+        device = await first.connect(**lasting())
+        await device.ask(subscribing(CONFIG))
+        device.close()
+        await until(lambda: first.endpoint.counters.connections == 0)
+        second.retained[CONFIG] = b'{"interval_s":10}'
+        again = await second.connect(**lasting())
+
+        assert payload_of(await again.receive()) == b'{"interval_s":10}'
+
+    with_rigs(database_url, 2, scenario)
