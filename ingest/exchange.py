@@ -80,7 +80,7 @@ class Exchange:
         self._version = version
         self._out = out
         self._receipts = receipts
-        self._sender = Sender(session, version, terms.peer_receive_maximum, terms.peer_max_packet_bytes)
+        self._sender = Sender(session, version, terms)
         self._aliases: dict[int, str] = {}
         self._audience = audience
         self.known = audience.known

@@ -20,17 +20,14 @@ class Tokens:
 
     def take(self, messages: int, size: int, at_s: float) -> bool:
         """Count what came; True where the device is now over its allowance and must not be read."""
+        self._refill(at_s)
         self._messages -= messages
         self._bytes -= size
-        return (self._messages < 0 or self._bytes < 0) and self.is_over(at_s)
+        return self._messages < 0 or self._bytes < 0
 
     def is_over(self, at_s: float) -> bool:
         """Tell whether the device must not be read at `at_s`."""
-        limits, passed_s = self._limits, max(0.0, at_s - self._at_s)
-        self._at_s = at_s
-        full = limits.device_burst_s
-        self._messages = min(self._messages + passed_s * limits.device_messages_s, full * limits.device_messages_s)
-        self._bytes = min(self._bytes + passed_s * limits.device_bytes_s, full * limits.device_bytes_s)
+        self._refill(at_s)
         return self._messages < 0 or self._bytes < 0
 
     def is_full(self, at_s: float) -> bool:
@@ -38,3 +35,10 @@ class Tokens:
         over, limits = self.is_over(at_s), self._limits
         most = (limits.device_messages_s * limits.device_burst_s, limits.device_bytes_s * limits.device_burst_s)
         return not over and (self._messages, self._bytes) == most
+
+    def _refill(self, at_s: float) -> None:
+        limits, passed_s = self._limits, max(0.0, at_s - self._at_s)
+        self._at_s += passed_s
+        full = limits.device_burst_s
+        self._messages = min(self._messages + passed_s * limits.device_messages_s, full * limits.device_messages_s)
+        self._bytes = min(self._bytes + passed_s * limits.device_bytes_s, full * limits.device_bytes_s)

@@ -33,7 +33,8 @@ CREATE FUNCTION public.mqtt_open(me text, at timestamp with time zone, most_sess
 #variable_conflict use_column
 declare
     ask record;
-    held mqtt_session;
+    kept_until timestamptz;
+    kept_no bigint;
     moved text[] := '{}';
 begin
     perform 1 from mqtt_session s where s.key = any(keys) order by s.session_no for update;
@@ -45,17 +46,18 @@ begin
     loop
         n := ask.n;
         generation := ask.generation;
-        select s.* into held from mqtt_session s where s.key = ask.key;
-        if held.session_no is not null and (ask.clean or held.expires_at <= at) then
-            delete from mqtt_session s where s.session_no = held.session_no;
-            held := null;
+        select s.session_no, s.generation, s.subscriptions, s.expires_at
+            into kept_no, formerly, subscriptions, kept_until from mqtt_session s where s.key = ask.key;
+        if ask.clean or kept_until <= at then
+            delete from mqtt_session s where s.session_no = kept_no;
+            kept_no := null;
+            formerly := null;
+            subscriptions := null;
         end if;
-        formerly := held.generation;
-        session_no := held.session_no;
-        subscriptions := held.subscriptions;
-        if session_no is not null then
+        session_no := kept_no;
+        if kept_no is not null then
             update mqtt_session s set generation = ask.generation, owner = me, expiry_s = ask.expiry_s, expires_at = null
-            where s.session_no = held.session_no;
+            where s.session_no = kept_no;
         elsif ask.expiry_s > 0 then
             delete from mqtt_session s where s.session_no in (
                 select o.session_no from mqtt_session o
@@ -68,7 +70,7 @@ begin
         select array_agg(m.number order by m.number), array_agg(m.packet_id order by m.number),
             array_agg(m.packet order by m.number), array_agg(m.expires_at order by m.number)
             into numbers, packet_ids, packets, expirations
-            from mqtt_message m where m.session_no = held.session_no;
+            from mqtt_message m where m.session_no = kept_no;
         select array_agg(r.packet order by r.topic_sha256), array_agg(r.expires_at order by r.topic_sha256)
             into retained, retained_until from mqtt_retained r where r.device_no = ask.device_no;
         moved := moved || (ask.key || ':' || ask.generation);
