@@ -7,7 +7,6 @@ here runs on one event loop.
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
@@ -19,7 +18,7 @@ from ingest.events import Closed, ConnectAsked, Foreign, Heard, Promised, Retain
 from ingest.floods import Floods
 from ingest.handshake import will_is_own
 from ingest.link import Link, Pause
-from ingest.listener import Listener
+from ingest.listener import Listener, notice_half_open
 from ingest.outgoing import Outgoing
 from ingest.packets import Connect, Subscription, Will
 from ingest.presence import Presence
@@ -214,9 +213,7 @@ class Endpoint:
             return
         self._links[link.core.receipts] = link
         self.counters.connections += 1
-        raw = link.transport.get_extra_info("socket")
-        if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        notice_half_open(link.transport.get_extra_info("socket"))
         # One turn later: uvloop begins to read after this call, whatever was asked in it.
         asyncio.get_running_loop().call_soon(self._hold_newcomer, link)
 

@@ -15,6 +15,24 @@ from ward import log, tls
 BACKLOG: Final = 4096
 
 
+# A peer that has vanished without a word is noticed within two minutes, also where its MQTT keep-alive is long or
+# none: silence is probed after `_IDLE_S`, and what is sent must be acknowledged (by TCP) within `_UNSENT_S`.
+_IDLE_S, _PROBE_S, _PROBES, _UNSENT_S = 60, 15, 4, 60
+
+
+def notice_half_open(connection: socket.socket | None) -> None:
+    """Have the system end a connection whose peer has vanished; as far as it can (Linux: wholly)."""
+    if connection is None:
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    wanted = {"TCP_KEEPIDLE": _IDLE_S, "TCP_KEEPINTVL": _PROBE_S, "TCP_KEEPCNT": _PROBES}
+    wanted["TCP_USER_TIMEOUT"] = _UNSENT_S * 1000
+    for name, value in wanted.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 class Listener:
     """Listens and hands every connection to a protocol of its own.
 

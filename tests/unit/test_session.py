@@ -1,8 +1,12 @@
 """The protocol of one connection, subscribing, sending and leaving; sessions and their registry."""
 
+from datetime import timedelta
+
 import pytest
 
-from ingest.events import Closed, RetainedWanted
+from ingest.audience import Audience
+from ingest.delivery import Delivery
+from ingest.events import Closed, Heard, RetainedWanted
 from ingest.packets import (
     V5,
     V311,
@@ -21,7 +25,8 @@ from ingest.properties import PacketType, Properties
 from ingest.reasons import Reason
 from ingest.registry import Registry
 from ingest.session import Limits, Message, Session
-from tests.mqtt_peers import CONFIG, DEVICE, VITALS, Peer, a_peer, assert_ended, packets_of
+from ingest.tokens import Tokens
+from tests.mqtt_peers import CONFIG, DEVICE, NOW, VITALS, Peer, a_peer, a_publish, assert_ended, packets_of
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
 PINGREQ = Ping(kind=PacketType.PINGREQ)
@@ -190,6 +195,78 @@ def test_an_answer_carries_its_correlation_data_in_mqtt_5() -> None:
     assert answer.properties.correlation == b"\x05"
 
 
+def test_a_topic_is_written_out_once_for_a_device_that_takes_aliases() -> None:
+    """The first message to a topic sets an alias, the next ones use it; beyond the device's maximum names are whole."""
+    session = a_session(b"a", b"b")
+    session.offer(Message(topic=VITALS, payload=b"c"))
+    peer = Peer()
+    peer.connect(session, properties=Properties(topic_alias_maximum=1))
+    plain = Peer()
+    plain.connect(session)
+
+    def named(packets: list[Packet]) -> list[tuple[str, int | None]]:
+        return [(each.topic, each.properties.topic_alias) for each in packets if isinstance(each, Publish)]
+
+    assert named(peer.after_connack) == [(CONFIG, 1), ("", 1), (VITALS, None)]
+    assert named(plain.after_connack) == [(CONFIG, None), (CONFIG, None), (VITALS, None)]
+
+
+def test_an_alias_is_not_set_by_a_message_that_was_too_large() -> None:
+    """What the device never got gives no name to what comes after it."""
+    peer = Peer()
+    peer.connect(a_session(bytes(100), b"a"), properties=Properties(maximum_packet_bytes=60, topic_alias_maximum=9))
+    (message,) = peer.after_connack
+
+    assert isinstance(message, Publish)
+    assert (message.topic, message.properties.topic_alias) == (CONFIG, 1)
+
+
+# --- what a device's own sessions hear ---
+
+
+def test_a_device_hears_what_it_subscribes_to_of_its_own() -> None:
+    """A publish that a session of the device wants is told, with its topic whole; one that nobody wants is not."""
+    peer = a_peer()
+    silent = peer.send(a_publish(1), a_publish(2))
+    subscribe(peer, VITALS)
+    alias = Properties(topic_alias=1)
+    told = peer.send(a_publish(3), a_publish(4, properties=alias), a_publish(5, topic="", properties=alias))
+    peer.send(Unsubscribe(packet_id=9, filters=(VITALS,)))
+    after = peer.send(a_publish(6))
+
+    assert [type(each) for each in (*silent, *after)] == [Delivery] * 3
+    assert [each.packet.topic for each in told if isinstance(each, Heard)] == [VITALS] * 3
+
+
+def test_copies_carry_the_lower_qos_and_what_belongs_to_the_message() -> None:
+    """Each session that subscribes gets one copy, the sender not where it asked for none of its own."""
+    mine, other = Session(DEVICE, "a", 9), Session(DEVICE, "b", 9)
+    mine.subscriptions[VITALS] = Subscription(filter=VITALS, qos=1, no_local=True)
+    other.subscriptions["#"] = Subscription(filter="#", qos=0)
+    other.subscriptions[VITALS] = Subscription(filter=VITALS, qos=1, retain_as_published=True)
+    audience = Audience(tokens=Tokens(Limits(), 0.0), sessions={"a": mine, "b": other})
+    said = Properties(user=(("a", "1"),), content_type="x", message_expiry_s=60, topic_alias=3)
+    ((session, copy),) = audience.copies(a_publish(1, b"x", retain=True, properties=said), mine, NOW)
+
+    assert session is other
+    assert (copy.topic, copy.payload, copy.qos, copy.retain) == (VITALS, b"x", 1, True)
+    assert copy.properties == Properties(user=(("a", "1"),), content_type="x", message_expiry_s=60)
+    assert copy.expires_at == NOW + timedelta(seconds=60)
+
+
+def test_what_expires_while_it_waits_is_not_sent() -> None:
+    """A message that is too old is dropped and counted; another says how long it still holds."""
+    session = a_session()
+    for expiry_s in (5, 60):
+        expires_at = NOW + timedelta(seconds=expiry_s)
+        said = Properties(message_expiry_s=expiry_s)
+        session.offer(Message(topic=CONFIG, payload=b"%d" % expiry_s, properties=said, expires_at=expires_at))
+
+    assert session.age(NOW + timedelta(seconds=10)) == 1
+    (left,) = session.queue
+    assert (left.payload, left.properties.message_expiry_s) == (b"60", 50)
+
+
 # --- leaving ---
 
 WILL = Will(topic=f"hemvakt/1/{DEVICE}/status", payload=b'{"online":false}')
@@ -257,6 +334,19 @@ def test_the_deadline_for_connect_does_not_move_with_bytes() -> None:
     peer.feed(b"\x10")
 
     assert peer.core.deadline_s() == 10.0
+
+
+def test_a_packet_that_has_begun_must_become_whole() -> None:
+    """Bytes alone keep no connection: five minutes after its first byte a packet must be whole."""
+    peer = a_peer(V311, keep_alive_s=0)
+    peer.at_s = 100.0
+    peer.feed(b"\x32\x20" + bytes(10))
+    for peer.at_s in (200.0, 300.0):
+        peer.feed(b"x")
+
+    assert peer.core.deadline_s() == 400.0
+    peer.core.touch(350.0)
+    assert peer.core.deadline_s() == 650.0
 
 
 # --- registry ---
