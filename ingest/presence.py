@@ -112,11 +112,11 @@ class Presence:
             held = self.registry.find(admitted.device_id, admitted.client_id)
         if held is None:
             return None
-        if not admitted.in_memory:
-            self._give_up(held)
-            return None
         if clean:
             self.forget(held)
+            return None
+        if not admitted.in_memory:
+            self._give_up(held)
             return None
         self.registry.resume(held)
         self._wills.take(held)

@@ -164,6 +164,43 @@ def test_a_device_that_comes_to_another_endpoint_leaves_the_first(database_url: 
     with_rigs(database_url, 2, scenario)
 
 
+def test_a_session_that_was_to_end_with_its_connection_gives_way_to_a_new_one(database_url: str) -> None:
+    """A kept session resumed without an expiry ends when the client connects anew, and the new one is kept."""
+
+    async def scenario(rig: KeptRig) -> None:
+        first = await rig.connect(**lasting())
+        await first.ask(subscribing(REJECTS))
+        second = await rig.connect(clean_start=False)
+        third = await rig.connect(**lasting())
+        await third.ask(subscribing(CONFIG))
+        third.close()
+        await until(partial(is_alone, rig))
+        fourth = await rig.connect(**lasting())
+
+        assert [each.session_present for each in (first, second, third, fourth)] == [False, True, False, True]
+        assert rig.endpoint.counters.taken_over == 0
+
+    with_rigs(database_url, 1, scenario)
+
+
+def test_a_clean_start_publishes_the_will_that_was_waiting(database_url: str) -> None:
+    """The will of a session that ends is due at once, however long its delay."""
+
+    async def scenario(rig: KeptRig) -> None:
+        will = Will(topic=STATUS, payload=b"gone", qos=1, properties=Properties(will_delay_s=30))
+        device = await rig.connect(will=will, **lasting())
+        device.close()
+        await until(partial(is_alone, rig))
+        before = list(rig.box.deliveries)
+        await rig.connect()
+        (delivery,) = await rig.store(1)
+
+        assert before == []
+        assert delivery.payload == b"gone"
+
+    with_rigs(database_url, 1, scenario)
+
+
 def test_behind_a_balancer_a_session_is_one(database_url: str) -> None:
     """A device goes to and fro between two endpoints; each message reaches it once, wherever it waited."""
 

@@ -35,6 +35,7 @@ declare
     ask record;
     kept_until timestamptz;
     kept_no bigint;
+    kept_s bigint;
     moved text[] := '{}';
 begin
     perform 1 from mqtt_session s where s.key = any(keys) order by s.session_no for update;
@@ -46,9 +47,9 @@ begin
     loop
         n := ask.n;
         generation := ask.generation;
-        select s.session_no, s.generation, s.subscriptions, s.expires_at
-            into kept_no, formerly, subscriptions, kept_until from mqtt_session s where s.key = ask.key;
-        if ask.clean or kept_until <= at then
+        select s.session_no, s.generation, s.subscriptions, s.expires_at, s.expiry_s
+            into kept_no, formerly, subscriptions, kept_until, kept_s from mqtt_session s where s.key = ask.key;
+        if ask.clean or kept_until <= at or kept_s = 0 then  -- one that ends with its connection has ended
             delete from mqtt_session s where s.session_no = kept_no;
             kept_no := null;
             formerly := null;
