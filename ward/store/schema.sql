@@ -158,6 +158,16 @@ ALTER TABLE public.binding ALTER COLUMN binding_id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE public.device_clock (
+    device_no bigint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ahead_us bigint NOT NULL,
+    messages integer NOT NULL,
+    before_us bigint,
+    before_messages integer DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
 ALTER TABLE public.device ALTER COLUMN device_no ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.device_device_no_seq
     START WITH 1
@@ -471,6 +481,9 @@ ALTER TABLE ONLY public.binding
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_pkey PRIMARY KEY (binding_id);
 
+ALTER TABLE ONLY public.device_clock
+    ADD CONSTRAINT device_clock_pkey PRIMARY KEY (device_no);
+
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_device_id_key UNIQUE (device_id);
 
@@ -634,6 +647,9 @@ ALTER TABLE ONLY public.binding
 
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.device_clock
+    ADD CONSTRAINT device_clock_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
 
 ALTER TABLE ONLY public.device_status
     ADD CONSTRAINT device_status_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
