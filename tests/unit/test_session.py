@@ -1,12 +1,8 @@
 """The protocol of one connection, subscribing, sending and leaving; sessions and their registry."""
 
-from datetime import timedelta
-
 import pytest
 
-from ingest.audience import Audience
-from ingest.delivery import Delivery
-from ingest.events import Closed, Heard, RetainedWanted
+from ingest.events import Closed, RetainedWanted
 from ingest.packets import (
     V5,
     V311,
@@ -23,10 +19,8 @@ from ingest.packets import (
 )
 from ingest.properties import PacketType, Properties
 from ingest.reasons import Reason
-from ingest.registry import Registry
 from ingest.session import Limits, Message, Session
-from ingest.tokens import Tokens
-from tests.mqtt_peers import CONFIG, DEVICE, NOW, VITALS, Peer, a_peer, a_publish, assert_ended, packets_of
+from tests.mqtt_peers import CONFIG, DEVICE, VITALS, Peer, a_peer, assert_ended, packets_of
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
 PINGREQ = Ping(kind=PacketType.PINGREQ)
@@ -221,52 +215,6 @@ def test_an_alias_is_not_set_by_a_message_that_was_too_large() -> None:
     assert (message.topic, message.properties.topic_alias) == (CONFIG, 1)
 
 
-# --- what a device's own sessions hear ---
-
-
-def test_a_device_hears_what_it_subscribes_to_of_its_own() -> None:
-    """A publish that a session of the device wants is told, with its topic whole; one that nobody wants is not."""
-    peer = a_peer()
-    silent = peer.send(a_publish(1), a_publish(2))
-    subscribe(peer, VITALS)
-    alias = Properties(topic_alias=1)
-    told = peer.send(a_publish(3), a_publish(4, properties=alias), a_publish(5, topic="", properties=alias))
-    peer.send(Unsubscribe(packet_id=9, filters=(VITALS,)))
-    after = peer.send(a_publish(6))
-
-    assert [type(each) for each in (*silent, *after)] == [Delivery] * 3
-    assert [each.packet.topic for each in told if isinstance(each, Heard)] == [VITALS] * 3
-
-
-def test_copies_carry_the_lower_qos_and_what_belongs_to_the_message() -> None:
-    """Each session that subscribes gets one copy, the sender not where it asked for none of its own."""
-    mine, other = Session(DEVICE, "a", 9), Session(DEVICE, "b", 9)
-    mine.subscriptions[VITALS] = Subscription(filter=VITALS, qos=1, no_local=True)
-    other.subscriptions["#"] = Subscription(filter="#", qos=0)
-    other.subscriptions[VITALS] = Subscription(filter=VITALS, qos=1, retain_as_published=True)
-    audience = Audience(tokens=Tokens(Limits(), 0.0), sessions={"a": mine, "b": other})
-    said = Properties(user=(("a", "1"),), content_type="x", message_expiry_s=60, topic_alias=3)
-    ((session, copy),) = audience.copies(a_publish(1, b"x", retain=True, properties=said), mine, NOW)
-
-    assert session is other
-    assert (copy.topic, copy.payload, copy.qos, copy.retain) == (VITALS, b"x", 1, True)
-    assert copy.properties == Properties(user=(("a", "1"),), content_type="x", message_expiry_s=60)
-    assert copy.expires_at == NOW + timedelta(seconds=60)
-
-
-def test_what_expires_while_it_waits_is_not_sent() -> None:
-    """A message that is too old is dropped and counted; another says how long it still holds."""
-    session = a_session()
-    for expiry_s in (5, 60):
-        expires_at = NOW + timedelta(seconds=expiry_s)
-        said = Properties(message_expiry_s=expiry_s)
-        session.offer(Message(topic=CONFIG, payload=b"%d" % expiry_s, properties=said, expires_at=expires_at))
-
-    assert session.age(NOW + timedelta(seconds=10)) == 1
-    (left,) = session.queue
-    assert (left.payload, left.properties.message_expiry_s) == (b"60", 50)
-
-
 # --- leaving ---
 
 WILL = Will(topic=f"hemvakt/1/{DEVICE}/status", payload=b'{"online":false}')
@@ -347,69 +295,6 @@ def test_a_packet_that_has_begun_must_become_whole() -> None:
     assert peer.core.deadline_s() == 400.0
     peer.core.touch(350.0)
     assert peer.core.deadline_s() == 650.0
-
-
-# --- registry ---
-
-
-def add(registry: Registry, device_id: str, client_id: str) -> tuple[Session | None, Session | None]:
-    """Take in a new session; returns it, None where there is no room, and which one gave way."""
-    session = Session(device_id, client_id, 9)
-    is_in, evicted = registry.add(session, 0.0)
-    return session if is_in else None, evicted
-
-
-def test_sessions_belong_to_a_device() -> None:
-    """The same client id of another device is another session."""
-    registry = Registry(Limits())
-    mine, _ = add(registry, "kit-1", "c")
-
-    assert registry.find("kit-1", "c") is mine
-    assert registry.find("kit-2", "c") is None
-
-
-def test_sessions_end_when_their_time_is_up() -> None:
-    """A released session is kept until its expiry."""
-    registry = Registry(Limits())
-    kept, _ = add(registry, "kit-1", "c")
-    assert kept is not None
-    registry.release(kept, 60, 100.0)
-
-    assert len(registry) == 1
-    assert registry.expire(159.0) == []
-    assert registry.expire(160.0) == [kept]
-    assert len(registry) == 0
-
-
-def test_a_resumed_session_does_not_expire() -> None:
-    """Coming back in time keeps a session."""
-    registry = Registry(Limits())
-    session, _ = add(registry, "kit-1", "c")
-    assert session is not None
-    registry.release(session, 60, 0.0)
-    registry.resume(session)
-
-    assert registry.expire(1000.0) == []
-    assert registry.find("kit-1", "c") is session
-
-
-@pytest.mark.parametrize("limits", [Limits(max_sessions=2), Limits(max_sessions_per_device=2)])
-def test_where_sessions_are_bounded_an_offline_one_gives_way(limits: Limits) -> None:
-    """A full registry forgets an offline session for a new one, and refuses where all are connected."""
-    registry = Registry(limits)
-    first, _ = add(registry, "kit-1", "a")
-    second, _ = add(registry, "kit-1", "b")
-    refused = add(registry, "kit-1", "c")
-    assert first is not None
-    assert second is not None
-    registry.release(second, 60, 1.0)
-    registry.release(first, 60, 2.0)
-    made, evicted = add(registry, "kit-1", "c")
-
-    assert refused == (None, None)
-    assert made is not None
-    assert evicted is second
-    assert len(registry) == 2
 
 
 def test_what_is_read_back_of_a_session_is_whole() -> None:
