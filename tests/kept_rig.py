@@ -94,9 +94,9 @@ class Balancer:
         self._server: asyncio.Server
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> int:
+    async def start(self, port: int = 0) -> int:
         """Listen; returns the port."""
-        self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._take, "127.0.0.1", port)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

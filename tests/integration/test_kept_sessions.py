@@ -4,11 +4,12 @@ import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from ingest.packets import V5, Ack, Disconnect, Granted, Ping, Publish, Unsubscribe, Will
+from ingest.packets import V5, Ack, Connack, Disconnect, Granted, Ping, Publish, Unsubscribe, Will
 from ingest.properties import PacketType, Properties
 from ingest.reasons import Reason
 from tests.kept_rig import Balancer, KeptRig, a_kept_rig, register, with_rigs
@@ -334,3 +335,33 @@ def test_the_configuration_comes_anew_with_a_session_out_of_the_store(database_u
         assert payload_of(await again.receive()) == b'{"interval_s":10}'
 
     with_rigs(database_url, 2, scenario)
+
+
+def test_while_the_store_is_down_nobody_new_comes_in_and_nobody_is_cut_off(database_url: str) -> None:
+    """A device is told to come back later, one that is there goes on, and its subscription is granted once stored."""
+
+    async def scenario() -> None:
+        place = urlsplit(database_url)
+        line = Balancer(place.port or 0)
+        port = await line.start()
+        through = database_url.replace(f":{place.port}/", f":{port}/")
+        async with a_kept_rig(through) as rig, asyncio.timeout(60):
+            device = await rig.connect(**lasting())
+            await line.stop()
+            await device.send(subscribing(REJECTS))
+            late = await rig.dial()
+            refused = await late.ask(a_connect(client_id="late"))
+            rig.endpoint.publish(CONFIG, b"{}")
+            still = rig.endpoint.counters.connections
+            await line.start(port)
+            granted = await device.receive()
+
+            assert refused == Connack(code=Reason.SERVER_UNAVAILABLE)
+            assert still >= 1
+            assert isinstance(granted, Granted)
+            assert count(database_url, "mqtt_session") == 1
+            assert isinstance(await (await rig.dial()).ask(a_connect(client_id="late")), Connack)
+        await line.stop()
+
+    register(database_url)
+    asyncio.run(scenario())
