@@ -66,6 +66,14 @@ class Audience:
         return [replace(each, qos=min(each.qos, subscription.qos)) for each in found if each is not None]
 
 
+def same(before: Message | None, after: Message | None) -> bool:
+    """Tell whether what is retained says the same as before, so that it need not be stored again."""
+    if before is None or after is None:
+        return before is after
+    kept = (before.payload, before.qos, before.properties, before.expires_at)
+    return kept == (after.payload, after.qos, after.properties, after.expires_at)
+
+
 def _message(packet: Publish, qos: int, now: datetime, *, retain: bool) -> Message:
     """Make a message of a publish; what belongs to its own hop (alias, subscription ids) is left out."""
     said = packet.properties

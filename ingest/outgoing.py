@@ -6,7 +6,7 @@ topic it is.
 
 from collections.abc import Callable, Mapping
 
-from ingest.audience import Audience
+from ingest.audience import Audience, same
 from ingest.filters import is_topic_name, matches
 from ingest.link import Link
 from ingest.packets import Publish, Subscription
@@ -66,10 +66,11 @@ class Outgoing:
         """Give the device's own sessions what it published, and keep what it retains."""
         now = self._clock.now()
         if packet.retain:
-            if audience.retain(packet, self._limits, now):
-                self._sessions.retain(sender.device_id, packet.topic, audience.retained.get(packet.topic))
-            else:
+            before = audience.retained.get(packet.topic)
+            if not audience.retain(packet, self._limits, now):
                 self._counters.retained_refused += 1
+            elif not same(before, after := audience.retained.get(packet.topic)):
+                self._sessions.retain(sender.device_id, packet.topic, after)
         for session, message in audience.copies(packet, sender, now):
             self.send(session, message)
 

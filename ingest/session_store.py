@@ -104,7 +104,7 @@ class SessionStore:
     def close(self, admitted: Admitted) -> None:
         """Let what was opened for a device run out that did not come in after all."""
         held = self._kept.get(key_of(admitted.device_id, admitted.client_id))
-        if held is None:
+        if held is None or held.session.generation != admitted.generation:
             self._end(admitted.generation)
         elif held.session is admitted.restored:
             held.session.kept_until = self._clock.now() + timedelta(seconds=admitted.expiry_s)

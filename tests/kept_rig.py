@@ -4,14 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from ingest.endpoint import Endpoint
 from ingest.identity import digest
+from ingest.packets import V5
+from ingest.properties import Properties
 from ingest.session import Limits
 from ingest.session_store import SessionStore
-from tests.mqtt_peers import DEVICE
+from tests.mqtt_peers import DEVICE, EXPIRES, NOW
 from tests.mqtt_rig import Rig
 from ward.clock import Clock, SystemClock
 from ward.store.pool import pool
@@ -44,6 +49,35 @@ class KeptRig(Rig):
         await asyncio.gather(self.work, return_exceptions=True)
         await self.sessions.flush()
         self.work = asyncio.create_task(self.sessions.run())
+
+
+class Hands:
+    """A clock whose hands the test moves."""
+
+    def __init__(self) -> None:
+        self.passed = timedelta()
+
+    def now(self) -> datetime:
+        """Return the time it shows."""
+        return NOW + self.passed
+
+
+def lasting(version: int = V5) -> dict[str, Any]:
+    """What a CONNECT says that wants its session to outlive the connection."""
+    return {"clean_start": False, "properties": EXPIRES if version == V5 else Properties()}
+
+
+def is_alone(rig: KeptRig) -> bool:
+    """Tell whether nobody is connected."""
+    return rig.endpoint.counters.connections == 0
+
+
+def count(database_url: str, table: str) -> int:
+    """Count the rows of a table."""
+    with psycopg.connect(database_url) as conn:
+        row = conn.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(table))).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def register(database_url: str, *devices: str) -> None:

@@ -1,52 +1,21 @@
 """Sessions of the endpoint outlive it: killed without a word, or left for another behind the same balancer."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
-import pytest
 
-from ingest.packets import V5, Ack, Connack, Disconnect, Granted, Ping, Publish, Unsubscribe, Will
+from ingest.packets import Ack, Connack, Disconnect, Granted, Ping, Publish, Unsubscribe, Will
 from ingest.properties import PacketType, Properties
 from ingest.reasons import Reason
-from tests.kept_rig import Balancer, KeptRig, a_kept_rig, register, with_rigs
-from tests.mqtt_peers import CONFIG, DEVICE, EXPIRES, NOW, SocketPeer, a_connect, a_publish
+from tests.kept_rig import Balancer, Hands, KeptRig, a_kept_rig, count, is_alone, lasting, register, with_rigs
+from tests.mqtt_peers import CONFIG, DEVICE, EXPIRES, a_connect, a_publish
 from tests.mqtt_rig import BOTH, REJECTS, STATUS, payload_of, subscribing, until
 
 TOPIC = f"hemvakt/1/{DEVICE}/fhir"
 PINGREQ, PINGRESP = Ping(kind=PacketType.PINGREQ), Ping(kind=PacketType.PINGRESP)
-
-
-class Hands:
-    """A clock whose hands the test moves."""
-
-    def __init__(self) -> None:
-        self.passed = timedelta()
-
-    def now(self) -> datetime:
-        """Return the time it shows."""
-        return NOW + self.passed
-
-
-def lasting(version: int = V5) -> dict[str, Any]:
-    """What a CONNECT says that wants its session to outlive the connection."""
-    return {"clean_start": False, "properties": EXPIRES if version == V5 else Properties()}
-
-
-def is_alone(rig: KeptRig) -> bool:
-    """Tell whether nobody is connected."""
-    return rig.endpoint.counters.connections == 0
-
-
-def count(database_url: str, table: str) -> int:
-    """Count the rows of a table."""
-    with psycopg.connect(database_url) as conn:
-        row = conn.execute(psycopg.sql.SQL("select count(*) from {}").format(psycopg.sql.Identifier(table))).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 @BOTH
@@ -146,25 +115,6 @@ def test_a_clean_start_and_an_expiry_of_zero_end_a_kept_session(database_url: st
     with_rigs(database_url, 2, scenario)
 
 
-@pytest.mark.parametrize("expires", [True, False])
-def test_a_device_that_comes_to_another_endpoint_leaves_the_first(database_url: str, *, expires: bool) -> None:
-    """The older connection is told 0x8E, and its will is not published: the device is there."""
-
-    async def scenario(first: KeptRig, second: KeptRig) -> None:
-        will = Will(topic=STATUS, payload=b'{"online":false}', qos=1)
-        wanted = lasting() if expires else {}
-        old = await first.connect(will=will, **wanted)
-        new = await second.connect(will=will, **wanted)
-
-        assert await old.rest() == [Disconnect(code=Reason.SESSION_TAKEN_OVER)]
-        assert await new.ask(PINGREQ) == PINGRESP
-        assert new.session_present is expires
-        assert first.box.deliveries == []
-        assert (first.endpoint.counters.taken_over, second.endpoint.counters.taken_over) == (1, 0)
-
-    with_rigs(database_url, 2, scenario)
-
-
 def test_a_session_that_was_to_end_with_its_connection_gives_way_to_a_new_one(database_url: str) -> None:
     """A kept session resumed without an expiry ends when the client connects anew, and the new one is kept."""
 
@@ -200,72 +150,6 @@ def test_a_clean_start_publishes_the_will_that_was_waiting(database_url: str) ->
         assert delivery.payload == b"gone"
 
     with_rigs(database_url, 1, scenario)
-
-
-def test_behind_a_balancer_a_session_is_one(database_url: str) -> None:
-    """A device goes to and fro between two endpoints; each message reaches it once, wherever it waited."""
-
-    async def scenario(*rigs: KeptRig) -> None:
-        balancer = Balancer(*(rig.endpoint.port for rig in rigs))
-        port = await balancer.start()
-        seen = []
-        for turn in range(6):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            device = rigs[0].keep(SocketPeer(reader, writer, V5))
-            await device.ask(a_connect(**lasting()))
-            if not turn:
-                await device.ask(subscribing(REJECTS))
-            here = rigs[turn % 2]
-            here.endpoint.publish(REJECTS, b"live %d" % turn)
-            for _ in range(1 if not turn else 2):
-                message = await device.receive()
-                assert isinstance(message, Publish)
-                seen.append(message.payload)
-                await device.send(Ack(kind=PacketType.PUBACK, packet_id=message.packet_id))
-            await device.ask(PINGREQ)
-            device.close()
-            await until(partial(is_alone, here))
-            here.endpoint.publish(REJECTS, b"waited %d" % turn)
-            await here.written()
-        await balancer.stop()
-
-        expected = [b"live 0"]
-        for turn in range(1, 6):
-            expected += [b"waited %d" % (turn - 1), b"live %d" % turn]
-        assert seen == expected
-        assert balancer.taken == 6
-
-    with_rigs(database_url, 2, scenario)
-
-
-def test_many_devices_come_in_with_few_commits(database_url: str) -> None:
-    """Devices that reconnect at once share their round trips to the store."""
-
-    async def scenario(rig: KeptRig) -> None:
-        peers = [await rig.dial() for _ in range(200)]
-        before = rig.sessions.commits
-        await asyncio.gather(
-            *(peer.ask(a_connect(client_id=f"c-{n}", username=f"kit-{n}", **lasting())) for n, peer in enumerate(peers))
-        )
-
-        assert rig.endpoint.counters.accepted == 200
-        assert rig.sessions.commits - before < 20
-
-    register(database_url, *(f"kit-{n}" for n in range(200) if n != 7))
-    with_rigs(database_url, 1, scenario)
-
-
-def test_two_connections_of_one_client_at_once_leave_one(database_url: str) -> None:
-    """Two endpoints never both have a session: of two connections in the same moment the later one stays."""
-
-    async def scenario(first: KeptRig, second: KeptRig) -> None:
-        dialled = [await rig.dial() for rig in (first, second) for _ in range(3)]
-        await asyncio.gather(*(peer.ask(a_connect(**lasting())) for peer in dialled))
-        await until(lambda: first.endpoint.counters.connections + second.endpoint.counters.connections == 1)
-
-        assert count(database_url, "mqtt_session") == 1
-
-    with_rigs(database_url, 2, scenario)
 
 
 def test_what_expires_is_swept(database_url: str) -> None:
@@ -319,6 +203,42 @@ def test_what_a_device_retains_outlives_the_endpoint(database_url: str) -> None:
         assert first.endpoint.counters.retained_refused == 3
 
     with_rigs(database_url, 2, scenario)
+
+
+def test_a_status_that_says_the_same_is_not_stored_again(database_url: str) -> None:
+    """A device that retains its status each minute costs the store a write only when it changes."""
+
+    async def scenario(rig: KeptRig) -> None:
+        device = await rig.connect()
+        commits = []
+        for number, payload in enumerate((b"80 %", b"80 %", b"79 %"), 1):
+            await device.send(a_publish(number, payload, STATUS, retain=True))
+            await rig.box.take(1)
+            await rig.flushed()
+            with psycopg.connect(database_url) as conn:
+                commits.append(conn.execute("select xmin::text, packet from mqtt_retained").fetchone())
+
+        assert commits[0] == commits[1] != commits[2]
+        assert commits[2] is not None
+        assert commits[2][1].endswith(b"79 %")
+
+    with_rigs(database_url, 1, scenario)
+
+
+def test_who_does_not_come_in_after_all_leaves_nothing(database_url: str) -> None:
+    """A device that is refused after its session was opened (its will is another's) keeps none by that."""
+
+    async def scenario(rig: KeptRig) -> None:
+        will = Will(topic="hemvakt/1/kit-8/status", payload=b"")
+        for clean_start in (True, False):
+            peer = await rig.dial()
+            answer = await peer.ask(a_connect(will=will, clean_start=clean_start, properties=EXPIRES))
+            assert answer == Connack(code=Reason.NOT_AUTHORIZED)
+        await rig.flushed()
+
+        assert count(database_url, "mqtt_session") == 0
+
+    with_rigs(database_url, 1, scenario)
 
 
 def test_the_configuration_comes_anew_with_a_session_out_of_the_store(database_url: str) -> None:

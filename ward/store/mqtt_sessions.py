@@ -139,7 +139,7 @@ async def _hold(conn: Connection, generations: set[int]) -> dict[int, int]:
     if not generations:
         return {}
     rows = await conn.execute(
-        "select generation, session_no from mqtt_session where generation = any(%s) order by session_no for update",
+        "select generation, session_no from mqtt_session where generation = any(%s) order by key for update",
         (list(generations),),
     )
     return dict(await rows.fetchall())
@@ -227,12 +227,12 @@ async def sweep(conn: Connection, now: datetime) -> int:
         "update mqtt_session s set expires_at = %(now)s + make_interval(secs => s.expiry_s) where s.session_no in"
         " (select o.session_no from mqtt_session o where o.expires_at is null and not exists"
         " (select 1 from mqtt_endpoint e where e.instance = o.owner and e.beat_at > %(dead)s)"
-        " order by o.session_no for update skip locked)",
+        " order by o.key for update skip locked)",
         {"now": now, "dead": dead},
     )
     removed = await conn.execute(
         "delete from mqtt_session where session_no in (select session_no from mqtt_session where expires_at <= %s"
-        " order by session_no for update skip locked)",
+        " order by key for update skip locked)",
         (now,),
     )
     await conn.execute("delete from mqtt_retained where expires_at <= %s", (now,))

@@ -71,6 +71,7 @@ create table device_throttled (
     primary key (device_no, instance)
 );
 
+-- Sessions are locked in the order of their keys everywhere.
 -- Lets devices in, many at once: for each that may come in, the number of its new connection, and its session where
 -- one is kept or wanted. A function, because each statement in it sees what others have committed while the one before
 -- it waited for a row; so a session is read as its former owner left it.
@@ -90,12 +91,13 @@ declare
     kept_s bigint;
     moved text[] := '{}';
 begin
-    perform 1 from mqtt_session s where s.key = any(keys) order by s.session_no for update;
+    perform 1 from mqtt_session s where s.key = any(keys) order by s.key for update;
     for ask in
         select a.*, d.device_no, nextval('mqtt_generation') as generation
         from unnest(ns, device_ids, client_ids, keys, secrets, certificates, named, clean, expiries)
             as a(n, device_id, client_id, key, secret, certificate, named, clean, expiry_s)
         join device d on d.device_id = a.device_id and device_admits(d, a.secret, a.certificate, a.named)
+        order by a.key
     loop
         n := ask.n;
         generation := ask.generation;
@@ -118,6 +120,8 @@ begin
                 order by o.expires_at desc offset most_sessions - 1 for update skip locked);
             insert into mqtt_session as s (key, device_no, client_id, generation, owner, expiry_s)
             values (ask.key, ask.device_no, ask.client_id, ask.generation, me, ask.expiry_s)
+            on conflict (key) do update set  -- the same client has come to another endpoint in the same moment
+                generation = excluded.generation, owner = me, expiry_s = excluded.expiry_s, expires_at = null
             returning s.session_no into session_no;
         end if;
         select array_agg(m.number order by m.number), array_agg(m.packet_id order by m.number),
