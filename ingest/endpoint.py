@@ -7,7 +7,7 @@ here runs on one event loop.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -133,20 +133,6 @@ class Endpoint:
             for link in tuple(self._links.values()):
                 link.transport.abort()
         self._presence.settle_wills()
-
-    def abort(self) -> None:
-        """Go without a word, as if killed: no will, no goodbye, and nothing of it is written."""
-        self._stopping = True
-        if self._timer is not None:
-            self._timer.cancel()
-        self._listener.close()
-        self._presence.connected.clear()
-        for link in tuple(self._links.values()):
-            link.transport.abort()
-
-    def sessions(self) -> Collection[Session]:
-        """Return the sessions in memory, connected or not."""
-        return self._presence.registry.all()
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Send the PUBACKs of committed deliveries, one write for each connection; those of gone ones are dropped."""

@@ -82,7 +82,8 @@ class EndpointDoor:
 
     def detail(self) -> dict[str, object]:
         """Return what the heartbeat says of the endpoint."""
-        return {"endpoint": {**asdict(self.endpoint.counters), "throttled_now": len(self.endpoint.throttled())}}
+        now = {"throttled_now": len(self.endpoint.throttled()), "session_commits": self._sessions.commits}
+        return {"endpoint": {**asdict(self.endpoint.counters), **now}}
 
     async def note_throttled(self, conn: Connection) -> None:
         """Keep which devices are read slowly, if that has changed."""

@@ -25,10 +25,6 @@ class Registry:
     def __len__(self) -> int:
         return self._count
 
-    def all(self) -> Collection[Session]:
-        """Return every session."""
-        return tuple(self._by_key.values())
-
     def of_device(self, device_id: str) -> Collection[Session]:
         """Return a device's sessions, those offline too."""
         found = self._by_device.get(device_id)

@@ -33,11 +33,16 @@ class KeptRig(Rig):
         """End the endpoint without a word to anybody, as SIGKILL would: what is not written by now is lost."""
         self.work.cancel()
         await asyncio.gather(self.work, return_exceptions=True)
-        self.endpoint.abort()
+        endpoint = self.endpoint
+        endpoint._stopping = True
+        endpoint._presence.connected.clear()
+        for link in tuple(endpoint._links.values()):
+            link.transport.abort()
+        endpoint._listener.close()
 
     async def written(self) -> None:
         """Wait until what has changed so far is written."""
-        for session in self.endpoint.sessions():
+        for session in tuple(self.endpoint._presence.registry._by_key.values()):
             if session.on_change is not None:
                 stored = asyncio.Event()
                 self.sessions.when_kept(session, stored.set)
