@@ -1,6 +1,6 @@
 -- The whole schema of the store on plain PostgreSQL: the sum of migrations/, made from a migrated store and proved
 -- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
--- the migrations. The daily partitions of `reading` are left out; with TimescaleDB `reading` is a hypertable.
+-- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, `rollup_…` are views.
 
 CREATE TABLE public.device (
     device_no bigint NOT NULL,
@@ -86,6 +86,35 @@ begin
     ) pairs group by portion;
 end $$;
 
+CREATE FUNCTION public.reading_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    changed_hour constant timestamptz := date_bin('1 hour', old.measured_at, 'epoch');
+begin
+    perform pg_advisory_xact_lock_shared(4200009);
+    insert into rollup_pending (stay_id, hour)
+    select old.stay_id, changed_hour from rollup_state
+    where changed_hour < rolled_until and not exists (
+        select from rollup_pending p
+        where p.stay_id = old.stay_id and p.hour = changed_hour and p.xmin = pg_current_xact_id()::xid
+    );
+    return null;
+end $$;
+
+CREATE FUNCTION public.readings_stored() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    until timestamptz;
+begin
+    perform pg_advisory_xact_lock_shared(4200009);
+    select rolled_until into until from rollup_state;
+    insert into rollup_pending (stay_id, hour)
+    select distinct stay_id, date_bin('1 hour', measured_at, 'epoch') from stored where measured_at < until;
+    return null;
+end $$;
+
 CREATE FUNCTION public.registry_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -95,6 +124,32 @@ begin
     perform pg_notify('hv_registry', '');
     return null;
 end $$;
+
+CREATE TABLE public.rollup_minutes (
+    stay_id bigint NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    kind smallint NOT NULL,
+    minute smallint[] NOT NULL,
+    n integer[] NOT NULL,
+    total double precision[] NOT NULL,
+    low double precision[] NOT NULL,
+    high double precision[] NOT NULL
+)
+PARTITION BY RANGE (hour);
+
+CREATE FUNCTION public.rollup_minutes_of(of_stay bigint, of_kinds smallint[], starts timestamp with time zone, ends timestamp with time zone) RETURNS TABLE(kind smallint, bucket timestamp with time zone, n bigint, total double precision, low double precision, high double precision)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT h.kind,
+     (h.hour + ((m.minute)::double precision * '00:01:00'::interval)),
+     (m.n)::bigint AS n,
+     m.total,
+     m.low,
+     m.high
+    FROM (public.rollup_minutes h
+      CROSS JOIN LATERAL UNNEST(h.minute, h.n, h.total, h.low, h.high) m(minute, n, total, low, high))
+   WHERE ((h.stay_id = rollup_minutes_of.of_stay) AND (h.kind = ANY (rollup_minutes_of.of_kinds)) AND (h.hour >= date_bin('01:00:00'::interval, rollup_minutes_of.starts, '1970-01-01 00:00:00+00'::timestamp with time zone)) AND (h.hour < rollup_minutes_of.ends) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) >= rollup_minutes_of.starts) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) < rollup_minutes_of.ends));
+END;
 
 CREATE SEQUENCE public.alert_id_seq
     START WITH 1
@@ -178,6 +233,17 @@ ALTER TABLE public.device ALTER COLUMN device_no ADD GENERATED ALWAYS AS IDENTIT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.device_event (
+    stay_id bigint NOT NULL,
+    device_no bigint NOT NULL,
+    kind text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    alert_id bigint,
+    CONSTRAINT device_event_kind_check CHECK ((kind = ANY (ARRAY['help_button'::text, 'fall'::text, 'check_in'::text])))
 );
 
 CREATE TABLE public.device_status (
@@ -378,6 +444,73 @@ CREATE TABLE public.responsibility (
     CONSTRAINT responsibility_period_check CHECK ((NOT isempty(period)))
 );
 
+CREATE TABLE public.rollup_15min (
+    stay_id bigint NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    total double precision NOT NULL,
+    low double precision NOT NULL,
+    high double precision NOT NULL,
+    n integer NOT NULL,
+    kind smallint NOT NULL
+)
+PARTITION BY RANGE (bucket);
+
+CREATE TABLE public.rollup_1d (
+    stay_id bigint NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    total double precision NOT NULL,
+    low double precision NOT NULL,
+    high double precision NOT NULL,
+    n integer NOT NULL,
+    kind smallint NOT NULL
+)
+PARTITION BY RANGE (bucket);
+
+CREATE TABLE public.rollup_1h (
+    stay_id bigint NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    total double precision NOT NULL,
+    low double precision NOT NULL,
+    high double precision NOT NULL,
+    n integer NOT NULL,
+    kind smallint NOT NULL
+)
+PARTITION BY RANGE (bucket);
+
+CREATE VIEW public.rollup_1min AS
+ SELECT h.stay_id,
+    h.kind,
+    (h.hour + ((m.minute)::double precision * '00:01:00'::interval)) AS bucket,
+    m.n,
+    m.total,
+    m.low,
+    m.high
+   FROM (public.rollup_minutes h
+     CROSS JOIN LATERAL UNNEST(h.minute, h.n, h.total, h.low, h.high) m(minute, n, total, low, high));
+
+CREATE TABLE public.rollup_pending (
+    pending_id bigint NOT NULL,
+    stay_id bigint,
+    hour timestamp with time zone NOT NULL,
+    marked_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.rollup_pending ALTER COLUMN pending_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.rollup_pending_pending_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.rollup_state (
+    the_one boolean DEFAULT true NOT NULL,
+    rolled_until timestamp with time zone NOT NULL,
+    dropped_until timestamp with time zone NOT NULL,
+    CONSTRAINT rollup_state_the_one_check CHECK (the_one)
+);
+
 CREATE TABLE public.score (
     stay_id bigint NOT NULL,
     scored_at timestamp with time zone NOT NULL,
@@ -472,6 +605,48 @@ ALTER TABLE public.team ALTER COLUMN team_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.waveform_block (
+    stay_id bigint NOT NULL,
+    kind smallint NOT NULL,
+    lead text NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    device_no bigint NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    fs_hz double precision NOT NULL,
+    unit text NOT NULL,
+    scale double precision NOT NULL,
+    "offset" double precision NOT NULL,
+    samples integer NOT NULL,
+    codec smallint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    data bytea NOT NULL,
+    CONSTRAINT waveform_block_fs_hz_check CHECK ((fs_hz > (0)::double precision)),
+    CONSTRAINT waveform_block_samples_check CHECK ((samples > 0))
+)
+PARTITION BY RANGE (measured_at);
+ALTER TABLE ONLY public.waveform_block ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TABLE public.waveform_stretch (
+    stay_id bigint NOT NULL,
+    kind smallint NOT NULL,
+    lead text NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    device_no bigint NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    fs_hz double precision NOT NULL,
+    unit text NOT NULL,
+    scale double precision NOT NULL,
+    "offset" double precision NOT NULL,
+    samples integer NOT NULL,
+    codec smallint NOT NULL,
+    parts bytea NOT NULL,
+    data bytea NOT NULL,
+    CONSTRAINT waveform_stretch_fs_hz_check CHECK ((fs_hz > (0)::double precision)),
+    CONSTRAINT waveform_stretch_samples_check CHECK ((samples > 0))
+)
+PARTITION BY RANGE (measured_at);
+ALTER TABLE ONLY public.waveform_stretch ALTER COLUMN data SET STORAGE EXTERNAL;
+
 ALTER TABLE ONLY public.alert_event
     ADD CONSTRAINT alert_event_pkey PRIMARY KEY (stay_id, alert_id, rev);
 
@@ -489,6 +664,9 @@ ALTER TABLE ONLY public.device_clock
 
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_device_id_key UNIQUE (device_id);
+
+ALTER TABLE ONLY public.device_event
+    ADD CONSTRAINT device_event_pkey PRIMARY KEY (stay_id, kind, occurred_at, device_no);
 
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_pkey PRIMARY KEY (device_no);
@@ -559,6 +737,24 @@ ALTER TABLE ONLY public.registry_version
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_int8range_period_excl EXCLUDE USING gist (int8range(stay_id, stay_id, '[]'::text) WITH &&, period WITH &&);
 
+ALTER TABLE ONLY public.rollup_15min
+    ADD CONSTRAINT rollup_15min_pkey PRIMARY KEY (stay_id, kind, bucket);
+
+ALTER TABLE ONLY public.rollup_1d
+    ADD CONSTRAINT rollup_1d_pkey PRIMARY KEY (stay_id, kind, bucket);
+
+ALTER TABLE ONLY public.rollup_1h
+    ADD CONSTRAINT rollup_1h_pkey PRIMARY KEY (stay_id, kind, bucket);
+
+ALTER TABLE ONLY public.rollup_minutes
+    ADD CONSTRAINT rollup_minutes_pkey PRIMARY KEY (stay_id, kind, hour);
+
+ALTER TABLE ONLY public.rollup_pending
+    ADD CONSTRAINT rollup_pending_pkey PRIMARY KEY (pending_id);
+
+ALTER TABLE ONLY public.rollup_state
+    ADD CONSTRAINT rollup_state_pkey PRIMARY KEY (the_one);
+
 ALTER TABLE ONLY public.score
     ADD CONSTRAINT score_pkey PRIMARY KEY (stay_id, scored_at);
 
@@ -589,6 +785,12 @@ ALTER TABLE ONLY public.team
 ALTER TABLE ONLY public.team
     ADD CONSTRAINT team_pkey PRIMARY KEY (team_id);
 
+ALTER TABLE ONLY public.waveform_block
+    ADD CONSTRAINT waveform_block_pkey PRIMARY KEY (stay_id, kind, lead, measured_at, device_no);
+
+ALTER TABLE ONLY public.waveform_stretch
+    ADD CONSTRAINT waveform_stretch_pkey PRIMARY KEY (stay_id, kind, lead, measured_at, device_no);
+
 CREATE INDEX alert_by_id ON public.alert USING btree (alert_id);
 
 CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (stay_id, rule) WHERE (state <> 'resolved'::text);
@@ -596,6 +798,8 @@ CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (stay_id, rule) W
 CREATE INDEX alert_team ON public.alert USING btree (team_id, opened_at);
 
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
+
+CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (kind <> 'check_in'::text));
 
 CREATE INDEX evaluation_due_at ON public.evaluation_due USING btree (due_at);
 
@@ -615,6 +819,8 @@ CREATE INDEX responsibility_stay ON public.responsibility USING btree (stay_id);
 
 CREATE INDEX responsibility_team ON public.responsibility USING btree (team_id);
 
+CREATE INDEX rollup_pending_hour ON public.rollup_pending USING btree (hour, stay_id);
+
 CREATE INDEX session_staff ON public.session USING btree (staff_id);
 
 CREATE INDEX stay_patient ON public.stay USING btree (patient_id);
@@ -624,6 +830,10 @@ CREATE INDEX team_member_staff ON public.team_member USING btree (staff_id);
 CREATE TRIGGER binding_changed AFTER INSERT OR DELETE OR UPDATE ON public.binding FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
 CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
+
+CREATE TRIGGER reading_changed AFTER DELETE OR UPDATE ON public.reading FOR EACH ROW EXECUTE FUNCTION public.reading_changed();
+
+CREATE TRIGGER reading_stored AFTER INSERT ON public.reading REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION public.readings_stored();
 
 CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
@@ -653,6 +863,15 @@ ALTER TABLE ONLY public.binding
 
 ALTER TABLE ONLY public.device_clock
     ADD CONSTRAINT device_clock_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
+
+ALTER TABLE ONLY public.device_event
+    ADD CONSTRAINT device_event_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
+
+ALTER TABLE ONLY public.device_event
+    ADD CONSTRAINT device_event_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
+
+ALTER TABLE ONLY public.device_event
+    ADD CONSTRAINT device_event_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.device_status
     ADD CONSTRAINT device_status_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
