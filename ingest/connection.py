@@ -203,7 +203,8 @@ class Connection:
         """Take whole packets off `data`; returns where the first one that is not whole begins.
 
         A PUBLISH at QoS 1, not retained, without properties, to a topic seen before that nobody listens to, is taken
-        apart in place: nearly all there is. `handled` counts the others.
+        apart in place: nearly all there is. `handled` counts what is to be added to the number of
+        events to give that of the packets.
         """
         v5, known, receipts, door = self.version == V5, exchange.known, self.receipts, self._door
         device_id, most, room = exchange.device_id, self._limits.max_packet_bytes, exchange.room()
@@ -231,8 +232,9 @@ class Connection:
                     events.append(delivery)
                     at, room = stop, room - 1
                     continue
-            self.handled += 1
+            told = len(events)
             exchange.handle(parse(first, data[body:stop], self.version), now, events)
+            self.handled += 1 + told - len(events)
             if events and type(events[-1]) is Closed:
                 self.state = State.CLOSED
                 return end
