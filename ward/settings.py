@@ -133,6 +133,7 @@ class Settings(BaseSettings):
         if value and len(value) < _SHORTEST_KEY:
             raise ValueError(f"must have at least {_SHORTEST_KEY} characters, for example from: openssl rand -hex 32")
         return value
+
     @field_validator("mqtt_tls_cert", "mqtt_tls_key", "mqtt_tls_client_ca", mode="before")
     @classmethod
     def _none(cls, value: object) -> object:
