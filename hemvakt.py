@@ -33,7 +33,7 @@ Host = Annotated[
     typer.Option(
         "--host",
         help="Address to listen on, for the web page and devices alike; the default is this machine alone. "
-        "Nothing is encrypted: put a TLS proxy in front of any other address.",
+        "The page is not encrypted, devices are with HEMVAKT_MQTT_TLS_CERT: put a TLS proxy in front of any other.",
     ),
 ]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the embedded store and the logs.")]

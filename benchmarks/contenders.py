@@ -148,6 +148,7 @@ def _our_parts(
     environment = {
         "HEMVAKT_DATABASE_URL": database_url,
         "HEMVAKT_MQTT_PORT": str(mqtt_port),
+        "HEMVAKT_MQTT_DEVICE_RATE": "1000000",  # a few connections stand for many devices
         "HEMVAKT_HTTP_PORT": str(web_port),
         "HEMVAKT_MQTT_URL": "" if name is Name.ENDPOINT else f"mqtt://127.0.0.1:{mqtt_port}",
     }

@@ -5,18 +5,20 @@ credentials are being checked is not let in, whatever the check says.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from ingest.connection import State
+from ingest.handshake import terms
+from ingest.identity import Presented
 from ingest.link import Link, Pause
 from ingest.packets import Connect
 from ingest.reasons import Reason
-from ingest.session import Counters
+from ingest.session import Counters, Limits
+from ingest.sessions import Admitted, Asking, Sessions
 from ward import log
 from ward.errors import HemvaktError
 
-Authenticate = Callable[[str, str | None, bytes | None], Awaitable[str | None]]
-Enter = Callable[[Link, Connect, str, str], Reason]
+Enter = Callable[[Link, Connect, Admitted], Reason]
 MOST_NAME_CHARACTERS = 64
 
 
@@ -25,19 +27,19 @@ class Admission:
 
     Parameters
     ----------
-    authenticate : callable
-        `(client id, user name, password)` to the device's id, or None.
+    sessions : Sessions
+        Says whether a device may come in, and what is kept of its session.
     enter : callable
-        `(link, connect, device id, client id)`: lets the device in, or gives the reason why not.
-    timeout_s : float
-        How long a check may take, in seconds.
+        Lets the device in, or gives the reason why not.
+    limits : Limits
+        How long a check may take, and a session last.
     """
 
-    def __init__(self, authenticate: Authenticate, enter: Enter, counters: Counters, timeout_s: float) -> None:
-        self._authenticate = authenticate
+    def __init__(self, sessions: Sessions, enter: Enter, counters: Counters, limits: Limits) -> None:
+        self._sessions = sessions
         self._enter = enter
         self._counters = counters
-        self._timeout_s = timeout_s
+        self._limits = limits
         self._tasks: dict[Link, asyncio.Task[None]] = {}
         self._revoked: dict[Link, set[str]] = {}
         self._log = log.get()
@@ -63,9 +65,11 @@ class Admission:
     async def _check(self, link: Link, connect: Connect, client_id: str) -> None:
         reason = Reason.UNSPECIFIED_ERROR
         try:
-            async with asyncio.timeout(self._timeout_s):
-                device_id = await self._authenticate(client_id, connect.username, connect.password)
-            reason = self._decide(link, connect, device_id, client_id)
+            async with asyncio.timeout(self._limits.connect_timeout_s):
+                admitted = await self._sessions.open(_asking(link, connect, client_id, self._limits))
+            reason = self._decide(link, connect, admitted)
+            if admitted is not None and reason is not Reason.SUCCESS:
+                self._sessions.close(admitted)
         except (HemvaktError, OSError, TimeoutError):
             reason = Reason.SERVER_UNAVAILABLE
         finally:
@@ -74,12 +78,12 @@ class Admission:
             if link.core.state is State.ASKING:
                 self._refuse(link, connect, client_id, reason)
 
-    def _decide(self, link: Link, connect: Connect, device_id: str | None, client_id: str) -> Reason:
+    def _decide(self, link: Link, connect: Connect, admitted: Admitted | None) -> Reason:
         if link.core.state is not State.ASKING:
-            return Reason.SUCCESS
-        if device_id is None or device_id in self._revoked.get(link, ()):
+            return Reason.UNSPECIFIED_ERROR
+        if admitted is None or admitted.device_id in self._revoked.get(link, ()):
             return Reason.NOT_AUTHORIZED
-        return self._enter(link, connect, device_id, client_id)
+        return self._enter(link, connect, admitted)
 
     def _refuse(self, link: Link, connect: Connect, client_id: str, reason: Reason) -> None:
         self._counters.refused += 1
@@ -90,3 +94,11 @@ class Admission:
             reason=reason.name,
         )
         link.finish(reason)
+
+
+def _asking(link: Link, connect: Connect, client_id: str, limits: Limits) -> Asking:
+    presented = Presented(
+        client_id=client_id, username=connect.username, password=connect.password, certificate=link.certificate()
+    )
+    expiry_s = terms(connect, client_id, limits).session_expiry_s
+    return Asking(presented=presented, clean=connect.clean_start, expiry_s=expiry_s)

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from ingest import reasons
+from ingest.audience import Audience
 from ingest.delivery import Delivery, Door
 from ingest.events import Closed, ConnectAsked, Event
 from ingest.exchange import Exchange
@@ -48,10 +49,12 @@ class Connection:
         "_limits",
         "_need",
         "_out",
+        "_partial_since_s",
         "_since_s",
         "_tail",
         "connect",
         "exchange",
+        "handled",
         "receipts",
         "state",
         "version",
@@ -63,7 +66,9 @@ class Connection:
         self._since_s = at_s
         self._tail = bytearray()
         self._need = 0
+        self._partial_since_s = at_s
         self._out = bytearray()
+        self.handled = 0
         self.receipts = Receipts(self._out)
         self.state = State.AWAITING
         self.version = 0
@@ -91,9 +96,12 @@ class Connection:
             events.append(Closed(reason=error.reason, detail=str(error)))
         if at < len(data) and self.state is not State.CLOSED:
             self._tail = bytearray(memoryview(data)[at:])
+            self._partial_since_s = at_s
         return events
 
-    def accept(self, session: Session, client_id: str, at_s: float, *, session_present: bool) -> None:
+    def accept(
+        self, session: Session, audience: Audience, client_id: str, at_s: float, *, session_present: bool
+    ) -> None:
         """Let the device in; `client_id` is its own or the one assigned. Call `receive` with no bytes next."""
         if self.state is not State.ASKING or self.connect is None:
             return
@@ -108,6 +116,7 @@ class Connection:
             will=self.connect.will,
             out=self._out,
             receipts=self.receipts,
+            audience=audience,
         )
         self._since_s, self._need, self.state = at_s, 0, State.OPEN
         self.push()
@@ -122,6 +131,11 @@ class Connection:
         self.state = State.CLOSED
         self._tail = bytearray()
 
+    def say(self, answer: bytes) -> None:
+        """Send an answer that had to wait for the store."""
+        if self.state is State.OPEN:
+            self._out += answer
+
     def push(self) -> None:
         """Send some of what waits in the session, as far as the device has room; nothing new once `take` is empty."""
         if self.exchange is not None and self.state is State.OPEN:
@@ -135,18 +149,22 @@ class Connection:
 
     def touch(self, at_s: float) -> None:
         """Start the keep-alive anew: the silence until `at_s` was ours, not the device's."""
-        self._since_s = at_s
+        self._since_s = self._partial_since_s = at_s
 
     def deadline_s(self) -> float | None:
         """Return when the peer must have been heard of; None where it may be silent for ever.
 
-        Before the CONNECT is whole that is `connect_timeout_s` after the start, however many bytes have come.
+        Before the CONNECT is whole that is `connect_timeout_s` after the start, however many bytes have come; later a
+        packet that has begun must be whole `packet_timeout_s` after its first byte.
         """
         if self.state is State.AWAITING:
             return self._since_s + self._limits.connect_timeout_s
-        if self.state is State.OPEN and self.exchange is not None and self.exchange.terms.keep_alive_s:
-            return self._since_s + 1.5 * self.exchange.terms.keep_alive_s
-        return None
+        if self.state is not State.OPEN or self.exchange is None:
+            return None
+        deadlines = [self._partial_since_s + self._limits.packet_timeout_s] if self._tail else []
+        if self.exchange.terms.keep_alive_s:
+            deadlines.append(self._since_s + 1.5 * self.exchange.terms.keep_alive_s)
+        return min(deadlines, default=None)
 
     def _last_word(self, reason: Reason, detail: str) -> bytes:
         most = self.exchange.terms.peer_max_packet_bytes if self.exchange is not None else 0
@@ -184,7 +202,9 @@ class Connection:
     def _consume(self, exchange: Exchange, data: bytes, now: datetime, events: list[Event]) -> int:
         """Take whole packets off `data`; returns where the first one that is not whole begins.
 
-        A PUBLISH at QoS 1 to a topic seen before, without properties, is taken apart in place: nearly all there is.
+        A PUBLISH at QoS 1, not retained, without properties, to a topic seen before that nobody listens to, is taken
+        apart in place: nearly all there is. `handled` counts what is to be added to the number of
+        events to give that of the packets.
         """
         v5, known, receipts, door = self.version == V5, exchange.known, self.receipts, self._door
         device_id, most, room = exchange.device_id, self._limits.max_packet_bytes, exchange.room()
@@ -202,7 +222,7 @@ class Connection:
             if stop > end:
                 self._need = stop - at
                 return at
-            if first & 0xF6 == 0x32 and length > 4 and room > 0:
+            if first & 0xF7 == 0x32 and length > 4 and room > 0:
                 number = body + 2 + (data[body] << 8 | data[body + 1])
                 start = number + 3 if v5 else number + 2
                 topic = known.get(data[body + 2 : number])
@@ -212,7 +232,9 @@ class Connection:
                     events.append(delivery)
                     at, room = stop, room - 1
                     continue
+            told = len(events)
             exchange.handle(parse(first, data[body:stop], self.version), now, events)
+            self.handled += 1 + told - len(events)
             if events and type(events[-1]) is Closed:
                 self.state = State.CLOSED
                 return end

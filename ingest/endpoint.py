@@ -1,28 +1,33 @@
 """Door 2: MQTT spoken to devices directly, and an acknowledgement that means "committed".
 
-Shell. No general broker: a device publishes and subscribes under its own topics, and nothing goes from device to
-device. The invariant: a PUBACK leaves only through `acknowledge`. Everything here runs on one event loop.
+Shell. No general broker: a device publishes and subscribes under its own topics, its own sessions hear what it
+publishes, and nothing goes from device to device. The invariant: a PUBACK leaves only through `acknowledge`. Everything
+here runs on one event loop.
 """
 
 import asyncio
 import secrets
-import socket
-import ssl as tls
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
-from ingest.admission import Admission, Authenticate
+from ingest.admission import Admission
+from ingest.audience import Audience
 from ingest.delivery import Delivery, Inbox
-from ingest.events import Closed, ConnectAsked, Foreign, RetainedWanted
-from ingest.filters import is_topic_name, matches
+from ingest.events import Closed, ConnectAsked, Foreign, Heard, Promised, RetainedWanted, Told
+from ingest.floods import Floods
 from ingest.handshake import will_is_own
 from ingest.link import Link, Pause
+from ingest.listener import Listener, notice_half_open
+from ingest.outgoing import Outgoing
 from ingest.packets import Connect, Subscription, Will
+from ingest.presence import Presence
 from ingest.reasons import Reason
 from ingest.receipts import Receipts
-from ingest.registry import Registry
-from ingest.session import Counters, Limits, Message, Session
-from ward import log, wire
+from ingest.session import Counters, Limits, Session
+from ingest.sessions import Admitted, Sessions
+from ingest.wills import delivery_of, publish_of
+from ward import log, tls
 from ward.clock import Clock
 
 SWEEP_S: Final = 1.0
@@ -36,17 +41,16 @@ class Endpoint:
     ----------
     inbox : Inbox
         Takes every delivery; while it is full no socket is read.
-    authenticate : callable
-        `(client id, user name, password)` to the device's id, or None to refuse. HemvaktError, OSError and
-        TimeoutError out of it tell the device to try again later.
+    sessions : Sessions
+        Lets devices in, and keeps their sessions beyond this process.
     clock : Clock
         Gives `received_at`.
     retained : callable
         Topic to the payload retained for it, or None; asked for `config` at each subscription. Must not block.
     on_foreign : callable
         Gets what a device published outside its own topics, for the quarantine; nobody else gets it.
-    ssl : ssl.SSLContext, optional
-        TLS as the operator configured it.
+    certificates : tls.Files, optional
+        TLS, and what of it; None speaks plainly.
     limits : Limits
         Every bound.
     """
@@ -54,12 +58,12 @@ class Endpoint:
     def __init__(
         self,
         inbox: Inbox,
-        authenticate: Authenticate,
+        sessions: Sessions,
         *,
         clock: Clock,
         retained: Callable[[str], bytes | None],
         on_foreign: Callable[[Delivery], None],
-        ssl: tls.SSLContext | None = None,
+        certificates: tls.Files | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.inbox = inbox
@@ -67,36 +71,44 @@ class Endpoint:
         self.limits = limits or Limits()
         self.counters = Counters()
         self.port = 0
-        self._retained = retained
         self._on_foreign = on_foreign
-        self._ssl = ssl
-        self._registry = Registry(self.limits)
+        self._listener = Listener(lambda: Link(self), certificates, self.limits.connect_timeout_s)
         self._links: dict[Receipts, Link] = {}
-        self._connected: dict[Session, Link] = {}
-        self._admission = Admission(authenticate, self._enter, self.counters, self.limits.connect_timeout_s)
-        self._wills: dict[Session, tuple[float, Delivery]] = {}
+        self._presence = Presence(sessions, publish_will=self._publish_will, counters=self.counters, limits=self.limits)
+        self._outgoing = Outgoing(
+            self._presence.registry,
+            self._presence.connected,
+            sessions=sessions,
+            configuration=retained,
+            clock=clock,
+            counters=self.counters,
+            limits=self.limits,
+        )
+        self._sessions = sessions
+        self._admission = Admission(sessions, self._enter, self.counters, self.limits)
+        self._floods: Floods[Link] = Floods()
         self._held = False
         self._stopping = False
-        self._server: asyncio.Server | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._log = log.get()
 
     async def start(self, host: str, port: int) -> None:
         """Listen; `port` 0 lets the system choose, and `self.port` tells. OSError where it cannot."""
-        loop = asyncio.get_running_loop()
-        handshake_s = self.limits.connect_timeout_s if self._ssl is not None else None
-        self._server = await loop.create_server(
-            lambda: Link(self), host, port, ssl=self._ssl, ssl_handshake_timeout=handshake_s, backlog=4096
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._listener.start(host, port)
         self.inbox.on_room(self._release)
-        self._timer = loop.call_later(SWEEP_S, self._tick)
+        self._sessions.on_lost(self._presence.lose)
+        self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self._tick)
+
+    async def renew(self) -> None:
+        """Take certificates into use whose files have changed; done by itself each second."""
+        await self._listener.renew()
 
     @property
     def working(self) -> bool:
         """True while devices can connect."""
-        return self._server is not None and self._server.is_serving()
+        return self._listener.serving
 
     async def stop(self) -> None:
         """Stop listening and tell every device; waits at most `STOP_S` for the last bytes to leave.
@@ -107,8 +119,9 @@ class Endpoint:
         self._stopping = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._server is not None:
-            self._server.close()
+        if self._renewing is not None:
+            await self._renewing
+        self._listener.close()
         for link in tuple(self._links.values()):
             link.finish(Reason.SERVER_SHUTTING_DOWN)
         try:
@@ -119,8 +132,7 @@ class Endpoint:
         except TimeoutError:
             for link in tuple(self._links.values()):
                 link.transport.abort()
-        for session in tuple(self._wills):
-            self._publish_will(session)
+        self._presence.settle_wills()
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Send the PUBACKs of committed deliveries, one write for each connection; those of gone ones are dropped."""
@@ -143,34 +155,41 @@ class Endpoint:
         `retain` only sets the flag for subscriptions that asked to see it: what is retained is kept by whoever
         gave `retained`.
         """
-        levels = topic.split("/", 3)
-        if len(levels) != 4 or not is_topic_name(topic):
-            self.counters.dropped_out += 1
-            return
-        for session in self._registry.of_device(levels[2]):
-            subscription = session.wanted(topic)
-            if subscription is not None:
-                flag = retain and subscription.retain_as_published
-                self._send(session, _message(topic, payload, subscription, correlation=correlation, retain=flag))
+        self._outgoing.publish(topic, payload, correlation=correlation, retain=retain)
 
     def kick(self, device_id: str) -> None:
         """Drop a revoked device at once: its connections, its sessions, and whoever is being let in as it."""
         self._admission.revoke(device_id)
-        for session in self._registry.of_device(device_id):
-            link = self._connected.get(session)
+        for session in self._presence.registry.of_device(device_id):
+            link = self._presence.connected.get(session)
             if link is not None:
                 link.finish(Reason.ADMINISTRATIVE_ACTION)
-            self._forget(session)
+            self._presence.forget(session)
 
     def sweep(self, at_s: float) -> None:
-        """End what has run out at `at_s` (the loop's time): silent connections, sessions, delays of wills."""
+        """End what has run out at `at_s` (the loop's time): silent connections, sessions, delays of wills, floods."""
         for link in tuple(self._links.values()):
             link.check(at_s)
             self._count_dropped(link)
-        for session in self._registry.expire(at_s):
-            self._forget(session)
-        for session in [each for each, (due_s, _) in self._wills.items() if due_s <= at_s]:
-            self._publish_will(session)
+        self._presence.sweep(at_s)
+        for link in self._floods.readable(at_s):
+            link.resume(Pause.FLOOD)
+
+    def throttled(self) -> dict[str, datetime]:
+        """Return the devices that publish more than they may and are read slowly, and since when."""
+        return self._floods.since()
+
+    def throttle(self, link: Link) -> None:
+        """Stop reading a device that has published more than it may, until it may again."""
+        exchange = link.core.exchange
+        if exchange is None:
+            return
+        link.pause(Pause.FLOOD)
+        tokens = self._audience(exchange.device_id).tokens
+        at_s = asyncio.get_running_loop().time()
+        if self._floods.stop_reading(exchange.device_id, tokens, link, self.clock.now(), at_s):
+            self.counters.throttled += 1
+            self._log.warning("device_throttled", device=exchange.device_id)
 
     def joined(self, link: Link) -> None:
         """Take note of a new connection, or refuse it where there are too many."""
@@ -180,13 +199,11 @@ class Endpoint:
             return
         self._links[link.core.receipts] = link
         self.counters.connections += 1
-        raw = link.transport.get_extra_info("socket")
-        if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        notice_half_open(link.transport.get_extra_info("socket"))
         # One turn later: uvloop begins to read after this call, whatever was asked in it.
         asyncio.get_running_loop().call_soon(self._hold_newcomer, link)
 
-    def handle(self, link: Link, event: ConnectAsked | Foreign | RetainedWanted | Closed) -> None:
+    def handle(self, link: Link, event: Told) -> None:
         """Act on what a connection tells."""
         match event:
             case ConnectAsked():
@@ -196,7 +213,14 @@ class Endpoint:
                 self.counters.foreign += 1
                 self._on_foreign(event.delivery)
             case RetainedWanted():
-                self._send_retained(link, event.subscription)
+                if link.core.exchange is not None:
+                    self._send_retained(link.core.exchange.session, event.subscription)
+            case Promised():
+                self._promise(link, event)
+            case Heard():
+                if link.core.exchange is not None:
+                    session = link.core.exchange.session
+                    self._outgoing.hear(self._audience(session.device_id), event.packet, session)
             case Closed():
                 self._note_end(link, event)
                 link.finish(event.reason)
@@ -206,25 +230,18 @@ class Endpoint:
         link.core.close(Reason.SUCCESS)
         link.core.receipts.forget()
         exchange = link.core.exchange
-        if exchange is None or self._connected.get(exchange.session) is not link:
+        if exchange is None or self._presence.connected.get(exchange.session) is not link:
             return
-        del self._connected[exchange.session]
         self._count_dropped(link)
+        will = None if self._stopping else exchange.will
         at_s = asyncio.get_running_loop().time()
-        delay_s = 0
-        if exchange.will is not None and not self._stopping:
-            delay_s = exchange.will.properties.will_delay_s or 0
-            self._wills[exchange.session] = (at_s + delay_s, self._from_will(exchange.will, exchange.device_id))
-        if not exchange.session_expiry_s:
-            self._forget(exchange.session)
-            return
-        self._registry.release(exchange.session, exchange.session_expiry_s, at_s)
-        if not delay_s:
-            self._publish_will(exchange.session)
+        self._presence.leave(exchange.session, will, exchange.session_expiry_s, self.clock.now(), at_s)
 
     def lost(self, link: Link) -> None:
         """Forget a closed socket."""
         self._admission.forget(link)
+        if link.core.exchange is not None:
+            self._floods.forget(link.core.exchange.device_id, link)
         if self._links.pop(link.core.receipts, None) is not None:
             self.counters.connections -= 1
         if not self._links:
@@ -250,73 +267,55 @@ class Endpoint:
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(SWEEP_S, self._tick)
+        if self._renewing is None or self._renewing.done():
+            self._renewing = loop.create_task(self.renew(), name="mqtt-certificates")
         self.sweep(loop.time())
 
-    def _enter(self, link: Link, connect: Connect, device_id: str, client_id: str) -> Reason:
+    def _enter(self, link: Link, connect: Connect, admitted: Admitted) -> Reason:
         """Open the session and the connection; returns why not, or SUCCESS."""
-        if connect.will is not None and not will_is_own(connect.will, device_id):
+        if connect.will is not None and not will_is_own(connect.will, admitted.device_id):
             return Reason.NOT_AUTHORIZED
-        session, is_present = self._session(device_id, client_id, connect)
+        at_s, now = asyncio.get_running_loop().time(), self.clock.now()
+        audience = self._audience(admitted.device_id)
+        if not any(each in self._presence.connected for each in audience.sessions.values()):
+            audience.retained = admitted.retained or audience.retained
+        session, is_present = self._presence.enter(admitted, link, at_s, clean=connect.clean_start)
         if session is None:
             return Reason.QUOTA_EXCEEDED
-        self._connected[session] = link
+        self.counters.dropped_out += session.age(now)
         self.counters.accepted += 1
-        link.core.accept(session, client_id, asyncio.get_running_loop().time(), session_present=is_present)
-        link.go_on(self.clock.now())
+        link.core.accept(session, audience, admitted.client_id, at_s, session_present=is_present)
+        if admitted.restored is session:
+            self._outgoing.send_configuration(session)
+        link.go_on(now, audience.tokens)
         return Reason.SUCCESS
 
-    def _session(self, device_id: str, client_id: str, connect: Connect) -> tuple[Session | None, bool]:
-        """Find or make the session; a connection that has it ends first. The flag tells whether it was there."""
-        held = self._registry.find(device_id, client_id)
-        if held is not None and held in self._connected:
-            self._connected[held].finish(Reason.SESSION_TAKEN_OVER)
-            held = self._registry.find(device_id, client_id)
-        if held is not None and not connect.clean_start:
-            self._registry.resume(held)
-            self._wills.pop(held, None)
-            return held, True
-        if held is not None:
-            self._forget(held)
-        made, evicted = self._registry.make(device_id, client_id)
-        if evicted is not None:
-            self._forget(evicted)
-        return made, False
+    def _audience(self, device_id: str) -> Audience:
+        return self._presence.registry.audience(device_id, asyncio.get_running_loop().time())
 
-    def _forget(self, session: Session) -> None:
-        """End a session; what waited in it is counted, and its will is due."""
-        self._registry.remove(session)
-        self.counters.dropped_out += len(session.queue) + len(session.in_flight)
-        self._publish_will(session)
+    def _publish_will(self, will: Will, session: Session) -> None:
+        self.counters.received += 1
+        self.inbox.put(delivery_of(will, session.device_id, self, self.clock.now()))
+        self._outgoing.hear(self._audience(session.device_id), publish_of(will), session)
 
-    def _from_will(self, will: Will, device_id: str) -> Delivery:
-        asked = will.properties
-        now = self.clock.now()
-        return Delivery(will.topic, will.payload, now, self, device_id, asked.response_topic, asked.correlation)
-
-    def _publish_will(self, session: Session) -> None:
-        due = self._wills.pop(session, None)
-        if due is not None:
-            due[1].received_at = self.clock.now()
-            self.counters.received += 1
-            self.inbox.put(due[1])
-
-    def _send_retained(self, link: Link, subscription: Subscription) -> None:
+    def _promise(self, link: Link, event: Promised) -> None:
+        """Answer a change of subscriptions when it is stored; until then the device is not read."""
         exchange = link.core.exchange
         if exchange is None:
             return
-        topic = wire.topic(exchange.device_id, wire.Leaf.CONFIG)
-        payload = self._retained(topic) if matches(subscription.filter, topic) else None
-        if payload is not None:
-            self._send(exchange.session, _message(topic, payload, subscription, correlation=None, retain=True))
+        session = exchange.session
 
-    def _send(self, session: Session, message: Message) -> None:
-        link = self._connected.get(session)
-        if link is None and not message.qos:
-            self.counters.dropped_out += 1
-            return
-        self.counters.dropped_out += session.offer(message)
-        if link is not None:
-            link.push()
+        def fulfil() -> None:
+            link.fulfil(event.answer)
+            for each in event.wanted:
+                self._send_retained(session, each)
+
+        link.promise()
+        self._sessions.when_kept(session, fulfil)
+
+    def _send_retained(self, session: Session, subscription: Subscription) -> None:
+        if session in self._presence.connected:
+            self._outgoing.send_retained(self._audience(session.device_id), session, subscription)
 
     def _count_dropped(self, link: Link) -> None:
         exchange = link.core.exchange
@@ -332,9 +331,3 @@ class Endpoint:
             self.counters.refused += 1
         device_id = exchange.device_id if exchange is not None else None
         self._log.info("device_fault", device=device_id, reason=event.reason.name, detail=event.detail)
-
-
-def _message(
-    topic: str, payload: bytes, subscription: Subscription, *, correlation: bytes | None, retain: bool
-) -> Message:
-    return Message(topic=topic, payload=payload, qos=subscription.qos, retain=retain, correlation=correlation)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ingest.delivery import Delivery
-from ingest.packets import Connect, Subscription
+from ingest.packets import Connect, Publish, Subscription
 from ingest.reasons import Reason
 
 
@@ -29,6 +29,21 @@ class RetainedWanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """The session has changed and outlives the connection: store it, then `say` the answer and what is `wanted`."""
+
+    answer: bytes
+    wanted: tuple[Subscription, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """The device published, under its own topics, what it retains or what a session of its own subscribes to."""
+
+    packet: Publish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """The connection is over: write what is left, then close. `detail` says what the peer did wrong, if it did."""
 
@@ -36,4 +51,5 @@ class Closed:
     detail: str = ""
 
 
-Event = Delivery | ConnectAsked | Foreign | RetainedWanted | Closed
+Told = ConnectAsked | Foreign | RetainedWanted | Promised | Heard | Closed
+Event = Delivery | Told

@@ -7,8 +7,9 @@ either is answered at QoS 1; a fault is a `PacketError`, which ends the connecti
 from dataclasses import replace
 from datetime import datetime
 
+from ingest.audience import Audience
 from ingest.delivery import Delivery, Door
-from ingest.events import Closed, Event, Foreign, RetainedWanted
+from ingest.events import Closed, Event, Foreign, Heard, Promised, RetainedWanted
 from ingest.filters import is_filter, is_own
 from ingest.handshake import Terms
 from ingest.packet_writer import serialise
@@ -31,8 +32,6 @@ from ingest.receipts import Receipts
 from ingest.sender import Sender
 from ingest.session import Limits, Session
 
-MAX_KNOWN_TOPICS = 16
-
 
 class Exchange:
     """The open part of a connection.
@@ -42,11 +41,12 @@ class Exchange:
     out : bytearray
         Takes the bytes to send.
     known : dict
-        Filled with the device's own topics as they are seen, by their bytes.
+        The device's own topics that nobody listens to, as they were seen, by their bytes.
     """
 
     __slots__ = (
         "_aliases",
+        "_audience",
         "_door",
         "_limits",
         "_out",
@@ -73,15 +73,17 @@ class Exchange:
         will: Will | None,
         out: bytearray,
         receipts: Receipts,
+        audience: Audience,
     ) -> None:
         self._door = door
         self._limits = limits
         self._version = version
         self._out = out
         self._receipts = receipts
-        self._sender = Sender(session, version, terms.peer_receive_maximum, terms.peer_max_packet_bytes)
+        self._sender = Sender(session, version, terms)
         self._aliases: dict[int, str] = {}
-        self.known: dict[bytes, str] = {}
+        self._audience = audience
+        self.known = audience.known
         self.session = session
         self.device_id = session.device_id
         self.terms = terms
@@ -101,7 +103,7 @@ class Exchange:
             case Subscribe():
                 self._on_subscribe(packet, events)
             case Unsubscribe():
-                self._on_unsubscribe(packet)
+                self._on_unsubscribe(packet, events)
             case Disconnect():
                 self._on_disconnect(packet, events)
             case _:
@@ -132,6 +134,8 @@ class Exchange:
                 delivery.token = self._receipts
                 self._receipts.add(delivery, b"@\2" + packet.packet_id.to_bytes(2, "big"))
             events.append(delivery)
+            if packet.retain or self._audience.heard(topic):
+                events.append(Heard(packet=replace(packet, topic=topic)))
         else:
             self._refuse(packet, delivery, events)
 
@@ -154,8 +158,8 @@ class Exchange:
             raise PacketError(Reason.PROTOCOL_ERROR, "a topic alias that stands for nothing yet")
         if alias is not None:
             self._aliases[alias] = topic
-        if packet.topic and len(self.known) < MAX_KNOWN_TOPICS and is_own(topic, self.device_id):
-            self.known[topic.encode()] = topic
+        if packet.topic and is_own(topic, self.device_id):
+            self._audience.note(topic)
         return topic
 
     def _on_puback(self, packet: Ack) -> None:
@@ -166,11 +170,22 @@ class Exchange:
     def _on_subscribe(self, packet: Subscribe, events: list[Event]) -> None:
         if packet.properties.subscription_ids:
             raise PacketError(Reason.SUBSCRIPTION_IDS_NOT_SUPPORTED, "subscription identifiers are not supported")
-        codes = tuple(self._subscribe(each, events) for each in packet.subscriptions)
+        wanted: list[Subscription] = []
+        codes = tuple(self._subscribe(each, wanted) for each in packet.subscriptions)
         granted = Granted(kind=PacketType.SUBACK, packet_id=packet.packet_id, codes=codes)
-        self._out += serialise(granted, self._version)
+        self._answer(serialise(granted, self._version), wanted, events)
 
-    def _subscribe(self, asked: Subscription, events: list[Event]) -> int:
+    def _answer(self, answer: bytes, wanted: list[Subscription], events: list[Event]) -> None:
+        """Answer a change of subscriptions: at once, or where the session outlives us when it is stored."""
+        self._audience.subscriptions_changed()
+        self.session.changed()
+        if self.session.on_change is not None:
+            events.append(Promised(answer=answer, wanted=tuple(wanted)))
+            return
+        self._out += answer
+        events += [RetainedWanted(subscription=each) for each in wanted]
+
+    def _subscribe(self, asked: Subscription, wanted: list[Subscription]) -> int:
         fault = self._fault(asked.filter)
         if fault is not None:
             return fault if self._version == V5 else Reason.UNSPECIFIED_ERROR
@@ -178,7 +193,7 @@ class Exchange:
         is_new = asked.filter not in held
         held[asked.filter] = replace(asked, qos=min(asked.qos, 1))
         if asked.retain_handling == 0 or (asked.retain_handling == 1 and is_new):
-            events.append(RetainedWanted(subscription=held[asked.filter]))
+            wanted.append(held[asked.filter])
         return held[asked.filter].qos
 
     def _fault(self, pattern: str) -> Reason | None:
@@ -191,12 +206,12 @@ class Exchange:
         held = self.session.subscriptions
         return Reason.QUOTA_EXCEEDED if pattern not in held and len(held) >= self._limits.max_subscriptions else None
 
-    def _on_unsubscribe(self, packet: Unsubscribe) -> None:
+    def _on_unsubscribe(self, packet: Unsubscribe, events: list[Event]) -> None:
         held = self.session.subscriptions
         ended = [held.pop(each, None) is not None for each in packet.filters]
         codes = tuple(0 if each else Reason.NO_SUBSCRIPTION_EXISTED for each in ended) if self._version == V5 else ()
         granted = Granted(kind=PacketType.UNSUBACK, packet_id=packet.packet_id, codes=codes)
-        self._out += serialise(granted, self._version)
+        self._answer(serialise(granted, self._version), [], events)
 
     def _on_disconnect(self, packet: Disconnect, events: list[Event]) -> None:
         expiry_s = packet.properties.session_expiry_s

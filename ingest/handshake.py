@@ -22,6 +22,7 @@ class Terms:
     session_expiry_s: int
     peer_receive_maximum: int
     peer_max_packet_bytes: int
+    peer_topic_aliases: int
 
 
 def objection(connect: Connect) -> Reason | None:
@@ -55,6 +56,7 @@ def terms(connect: Connect, client_id: str, limits: Limits) -> Terms:
         session_expiry_s=expiry_s,
         peer_receive_maximum=connect.properties.receive_maximum or 0xFFFF,
         peer_max_packet_bytes=connect.properties.maximum_packet_bytes or 1 << 30,
+        peer_topic_aliases=min(connect.properties.topic_alias_maximum or 0, limits.topic_alias_maximum),
     )
 
 

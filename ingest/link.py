@@ -12,9 +12,11 @@ from typing import Final, Protocol, cast
 
 from ingest.connection import Connection, State
 from ingest.delivery import Delivery, Door, Inbox
-from ingest.events import Closed, ConnectAsked, Event, Foreign, RetainedWanted
+from ingest.events import Event, Told
+from ingest.identity import Certificate, certificate_of
 from ingest.reasons import Reason
 from ingest.session import Counters, Limits
+from ingest.tokens import Tokens
 from ward.clock import Clock
 
 CLOSING_S: Final = 10.0
@@ -26,6 +28,12 @@ class Pause(Enum):
     INBOX = auto()
     ASKING = auto()
     SLOW = auto()
+    STORING = auto()
+    FLOOD = auto()
+
+
+# While it is not read for one of these, a device's silence is ours.
+OURS: Final = {Pause.INBOX, Pause.STORING, Pause.FLOOD}
 
 
 class Host(Door, Protocol):
@@ -45,11 +53,14 @@ class Host(Door, Protocol):
     def lost(self, link: "Link") -> None:
         """Take note that a socket is closed; called once."""
 
-    def handle(self, link: "Link", event: ConnectAsked | Foreign | RetainedWanted | Closed) -> None:
+    def handle(self, link: "Link", event: Told) -> None:
         """Act on what a connection tells."""
 
     def hold(self) -> None:
         """Stop reading everywhere: the inbox is full."""
+
+    def throttle(self, link: "Link") -> None:
+        """Stop reading a device that has published more than it may."""
 
 
 class Link(asyncio.Protocol):
@@ -61,6 +72,8 @@ class Link(asyncio.Protocol):
         self._pauses: set[Pause] = set()
         self._slow_since_s: float | None = None
         self._closing_since_s: float | None = None
+        self._tokens: Tokens | None = None
+        self._promises = 0
         self.transport: asyncio.Transport
         self.core = Connection(host, host.limits, self._loop.time())
 
@@ -69,12 +82,24 @@ class Link(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self._host.joined(self)
 
+    def certificate(self) -> Certificate | None:
+        """Return the certificate that the device has shown; None without one, or without TLS."""
+        shown = self.transport.get_extra_info("ssl_object")
+        encoded = shown.getpeercert(binary_form=True) if shown is not None else None
+        return certificate_of(encoded, shown.getpeercert() or {}) if encoded else None
+
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the protocol, and what came of them to the endpoint."""
-        self.carry(self.core.receive(data, self._host.clock.now(), self._loop.time()))
+        events = self.core.receive(data, self._host.clock.now(), self._loop.time())
+        self.carry(events)
+        if self._tokens is not None:
+            count, self.core.handled = len(events) + self.core.handled, 0
+            if self._tokens.take(count, len(data), self._loop.time()):
+                self._host.throttle(self)
 
-    def go_on(self, now: datetime) -> None:
-        """Read on after the device was let in, first what had come meanwhile."""
+    def go_on(self, now: datetime, tokens: Tokens) -> None:
+        """Read on after the device was let in, first what had come meanwhile; `tokens` is what it may publish."""
+        self._tokens = tokens
         self.resume(Pause.ASKING)
         self.carry(self.core.receive(b"", now, self._loop.time()))
 
@@ -108,6 +133,19 @@ class Link(asyncio.Protocol):
         self.flush()
         if taken and host.inbox.full:
             host.hold()
+
+    def promise(self) -> None:
+        """Read no more until an answer has been given that waits for the store."""
+        self._promises += 1
+        self.pause(Pause.STORING)
+
+    def fulfil(self, answer: bytes) -> None:
+        """Give such an answer, and read on when none waits any more."""
+        self._promises -= 1
+        self.core.say(answer)
+        self.flush()
+        if not self._promises:
+            self.resume(Pause.STORING)
 
     def push(self) -> None:
         """Send what waits in the session unless the device is slow."""
@@ -147,7 +185,7 @@ class Link(asyncio.Protocol):
             self.transport.abort()
             return
         deadline_s = self.core.deadline_s()
-        if deadline_s is not None and at_s >= deadline_s and Pause.INBOX not in self._pauses:
+        if deadline_s is not None and at_s >= deadline_s and not self._pauses & OURS:
             self.finish(Reason.KEEP_ALIVE_TIMEOUT, "nothing heard in time")
 
     def pause(self, cause: Pause) -> None:
@@ -159,7 +197,7 @@ class Link(asyncio.Protocol):
     def resume(self, cause: Pause) -> None:
         """Read again unless another cause remains; the silence until now does not count against the device."""
         self._pauses.discard(cause)
-        if cause is Pause.INBOX and self.core.state is not State.CLOSED:
+        if cause in OURS and self.core.state is not State.CLOSED:
             self.core.touch(self._loop.time())
         if not self._pauses and not self.transport.is_closing():
             self.transport.resume_reading()

@@ -5,26 +5,38 @@ Maximum Packet Size, and what was in flight on an earlier connection goes first,
 """
 
 from collections import deque
+from dataclasses import replace
 from typing import Final
 
+from ingest.handshake import Terms
 from ingest.packet_writer import serialise
-from ingest.packets import V5, Publish
-from ingest.properties import NONE, Properties
+from ingest.packets import Publish
 from ingest.session import Message, Session
 
 PORTION_BYTES: Final = 64 * 1024
 
 
 class Sender:
-    """Sends a session's messages within what the device can take."""
+    """Sends a session's messages within what the device can take; a topic it may alias is written out once."""
 
-    __slots__ = ("_max_bytes", "_repeat", "_session", "_unacknowledged", "_version", "_window")
+    __slots__ = (
+        "_aliases",
+        "_max_bytes",
+        "_most_aliases",
+        "_repeat",
+        "_session",
+        "_unacknowledged",
+        "_version",
+        "_window",
+    )
 
-    def __init__(self, session: Session, version: int, window: int, max_bytes: int) -> None:
+    def __init__(self, session: Session, version: int, terms: Terms) -> None:
         self._session = session
         self._version = version
-        self._window = window
-        self._max_bytes = max_bytes
+        self._window = terms.peer_receive_maximum
+        self._max_bytes = terms.peer_max_packet_bytes
+        self._most_aliases = terms.peer_topic_aliases
+        self._aliases: dict[str, int] = {}
         self._unacknowledged: set[int] = set()
         self._repeat = deque(session.in_flight)
 
@@ -48,24 +60,29 @@ class Sender:
     def acknowledge(self, number: int) -> Message | None:
         """Take a PUBACK of the device; returns the message it was for, None where nothing waits under `number`."""
         self._unacknowledged.discard(number)
-        return self._session.in_flight.pop(number, None)
+        return self._session.settle(number)
 
     def _put(self, message: Message, number: int, out: bytearray, *, repeat: bool) -> int:
         data = self._encode(message, number, repeat=repeat)
         if len(data) > self._max_bytes:
-            self._session.in_flight.pop(number, None)
+            self._session.settle(number)
             return 1
         if number:
             self._unacknowledged.add(number)
+        if len(self._aliases) < self._most_aliases:
+            self._aliases.setdefault(message.topic, len(self._aliases) + 1)
         out += data
         return 0
 
     def _encode(self, message: Message, number: int, *, repeat: bool) -> bytes:
-        properties = NONE
-        if self._version == V5 and message.correlation is not None:
-            properties = Properties(correlation=message.correlation)
+        topic, properties = message.topic, message.properties
+        alias = self._aliases.get(topic)
+        if alias is not None:
+            topic, properties = "", replace(properties, topic_alias=alias)
+        elif len(self._aliases) < self._most_aliases:
+            properties = replace(properties, topic_alias=len(self._aliases) + 1)
         packet = Publish(
-            topic=message.topic,
+            topic=topic,
             payload=message.payload,
             qos=message.qos,
             retain=message.retain,

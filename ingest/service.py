@@ -14,14 +14,14 @@ from ingest.broker_keeper import BrokerKeeper
 from ingest.broker_line import Address, address_of
 from ingest.client import BrokerDoor
 from ingest.clocks import Clocks
-from ingest.endpoint import Endpoint
+from ingest.endpoint_door import EndpointDoor
 from ingest.registry_watch import RegistryWatch
 from ingest.writer import Writer
-from ward import credentials, log, process, wire
+from ward import log, process
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
-from ward.store import device_clocks, heartbeats, registry, upkeep
+from ward.store import device_clocks, heartbeats, upkeep
 from ward.store.borrow import borrow
 from ward.store.keep import Keep
 from ward.store.pool import Connection, Pool, connect, pool
@@ -66,6 +66,8 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
         ]
         if address is not None:
             tasks.append(asyncio.create_task(BrokerKeeper(settings, address).run(), name="broker-keeper"))
+        if isinstance(door, EndpointDoor):
+            tasks.append(door.keeping)
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await door.stop()
         for task in pending:
@@ -89,7 +91,7 @@ async def _loaded(watch: RegistryWatch, following: asyncio.Task[None], stopping:
 
 async def _open_door(
     settings: Settings, address: Address | None, side: Pool, inbox: HeldInbox, clock: Clock, watch: RegistryWatch
-) -> BrokerDoor | Endpoint:
+) -> BrokerDoor | EndpointDoor:
     if address is not None:
         door = BrokerDoor(
             address, inbox, clock, client_id=f"hemvakt-ingest-{settings.instance}", group=settings.broker_group
@@ -97,18 +99,9 @@ async def _open_door(
         door.start()
         return door
 
-    async def authenticate(_client_id: str, username: str | None, password: bytes | None) -> str | None:
-        if username is None or password is None or not wire.is_device_id(username):
-            return None
-        async with borrow(side) as conn:
-            kept = await registry.secret_of(conn, username)
-        return username if kept is not None and credentials.matches(password, kept) else None
-
-    # What a device publishes under another's topic goes to the quarantine by the same way as everything else.
-    endpoint = Endpoint(inbox, authenticate, clock=clock, retained=watch.retained, on_foreign=inbox.put)
-    watch.endpoint = endpoint
-    await endpoint.start(settings.mqtt_host, settings.mqtt_port)
-    log.get().info("endpoint_listening", host=settings.mqtt_host, port=endpoint.port)
+    endpoint = EndpointDoor(settings, side, inbox, clock, watch.retained)
+    watch.endpoint = endpoint.endpoint
+    await endpoint.start()
     return endpoint
 
 
@@ -146,11 +139,14 @@ async def _beat(side: Pool, door: Working, writer: Writer, inbox: HeldInbox, clo
             "held": inbox.held,
             "rejected": dict(counters.rejected),
             "store_down_since": counters.store_down_since and counters.store_down_since.isoformat(),
+            **(door.detail() if isinstance(door, EndpointDoor) else {}),
         }
         try:
             async with borrow(side) as conn:
                 await heartbeats.beat(conn, "ingest", instance, clock.now(), detail)
                 await _tell_clocks(conn, writer.clocks, clock)
+                if isinstance(door, EndpointDoor):
+                    await door.note_throttled(conn)
         except (StoreUnavailable, psycopg.Error) as error:
             log.get().warning("beat_failed", error=str(error)[:200])
         await asyncio.sleep(_BEAT_S)

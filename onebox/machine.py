@@ -138,7 +138,16 @@ def _environment(settings: Settings, database_url: str) -> dict[str, str]:
         "HEMVAKT_MQTT_HOST": settings.mqtt_host,
         "HEMVAKT_MQTT_PORT": str(settings.mqtt_port),
         "HEMVAKT_MQTT_URL": settings.mqtt_url,
+        "HEMVAKT_MQTT_TLS_CERT": _absolute(settings.mqtt_tls_cert),
+        "HEMVAKT_MQTT_TLS_KEY": _absolute(settings.mqtt_tls_key),
+        "HEMVAKT_MQTT_TLS_CLIENT_CA": _absolute(settings.mqtt_tls_client_ca),
+        "HEMVAKT_MQTT_DEVICE_RATE": str(settings.mqtt_device_rate),
     }
+
+
+def _absolute(path: Path | None) -> str:
+    """Return a path that holds in any folder; empty for none."""
+    return "" if path is None else str(path.absolute())
 
 
 def _parts(settings: Settings, demo: Demo | None, database_url: str) -> list[Part]:

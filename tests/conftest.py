@@ -6,6 +6,7 @@ from hypothesis import settings
 pytest_plugins = [
     "tests.fix_golden",
     "tests.fix_store",
+    "tests.fix_tls",
     "tests.fix_ward",
     "tests.fix_broker",
     "tests.broker_peer",

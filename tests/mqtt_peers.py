@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ingest.audience import Audience
 from ingest.connection import Connection
 from ingest.delivery import Delivery
 from ingest.events import Closed, ConnectAsked, Event
@@ -15,6 +16,7 @@ from ingest.packets import V5, Connack, Connect, Disconnect, Packet, Publish
 from ingest.properties import Properties
 from ingest.reasons import Reason
 from ingest.session import Limits, Session
+from ingest.tokens import Tokens
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 DEVICE = "kit-7"
@@ -73,9 +75,13 @@ class Peer:
         events = list(self.core.receive(data, NOW, self.at_s))
         if events and isinstance(events[-1], ConnectAsked):
             session = Session(DEVICE, "c-1", self.limits.max_queue)
-            self.core.accept(session, "c-1", self.at_s, session_present=False)
+            self.core.accept(session, self.audience(session), "c-1", self.at_s, session_present=False)
             events += self.core.receive(b"", NOW, self.at_s)
         return events
+
+    def audience(self, session: Session) -> Audience:
+        """Return what a device with this one session is to the endpoint."""
+        return Audience(tokens=Tokens(self.limits, 0.0), sessions={session.client_id: session})
 
     def send(self, *packets: Packet) -> list[Event]:
         """Send packets."""
@@ -90,9 +96,8 @@ class Peer:
         events = self.core.receive(serialise(a_connect(self.version, **changes), self.version), NOW, self.at_s)
         assert [type(each) for each in events] == [ConnectAsked]
         present = session is not None
-        self.core.accept(
-            session or Session(DEVICE, "c-1", self.limits.max_queue), "c-1", self.at_s, session_present=present
-        )
+        session = session or Session(DEVICE, "c-1", self.limits.max_queue)
+        self.core.accept(session, self.audience(session), "c-1", self.at_s, session_present=present)
         answer = packets_of(self.core.take(), self.version)
         self.after_connack = answer[1:]
         assert isinstance(answer[0], Connack)

@@ -1,7 +1,6 @@
 """An endpoint on a free port with an inbox that the test empties, for the integration tests."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from paho.mqtt.properties import Properties as PahoProperties
 
 from ingest.delivery import Delivery
 from ingest.endpoint import Endpoint
+from ingest.identity import Presented, claimed
 from ingest.packets import (
     V5,
     V311,
@@ -23,8 +23,10 @@ from ingest.packets import (
     Subscription,
     Will,
 )
-from ingest.session import Limits
+from ingest.session import Limits, Message, Session
+from ingest.sessions import Admitted, Asking
 from tests.mqtt_peers import DEVICE, Box, SocketPeer, a_connect
+from ward import tls
 from ward.clock import SystemClock
 
 STATUS = f"hemvakt/1/{DEVICE}/status"
@@ -35,9 +37,48 @@ BOTH = pytest.mark.parametrize("version", [V311, V5])
 WILL = Will(topic=STATUS, payload=b'{"online":false}', qos=1, retain=True)
 
 
-async def by_secret(_client_id: str, username: str | None, password: bytes | None) -> str | None:
+Authenticate = Callable[[Presented], Awaitable[str | None]]
+
+
+async def by_secret(presented: Presented) -> str | None:
     """Let a device in by its secret."""
-    return username if username is not None and SECRETS.get(username) == password else None
+    device_id = claimed(presented)
+    return device_id if device_id is not None and SECRETS.get(device_id) == presented.password else None
+
+
+class InMemory:
+    """Lets devices in as `authenticate` says, and keeps no session beyond the endpoint's memory."""
+
+    def __init__(self, authenticate: Authenticate) -> None:
+        self.authenticate = authenticate
+        self.lost: list[Callable[[int, int], None]] = []
+
+    async def open(self, asking: Asking) -> Admitted | None:
+        """Let a device in."""
+        device_id = await self.authenticate(asking.presented)
+        client_id = asking.presented.client_id
+        if device_id is None:
+            return None
+        return Admitted(device_id=device_id, client_id=client_id, expiry_s=asking.expiry_s)
+
+    def close(self, admitted: Admitted) -> None:
+        """Nothing is open."""
+
+    def keep(self, session: Session) -> None:
+        """Nothing is kept."""
+
+    def end(self, session: Session) -> None:
+        """Nothing is kept."""
+
+    def when_kept(self, session: Session, then: Callable[[], None]) -> None:
+        """Nothing is kept, so it is never asked for."""
+
+    def retain(self, device_id: str, topic: str, message: Message | None) -> None:
+        """Nothing is kept."""
+
+    def on_lost(self, callback: Callable[[int, int], None]) -> None:
+        """Keep the callback for the test."""
+        self.lost.append(callback)
 
 
 @dataclass
@@ -79,19 +120,19 @@ class Rig:
 
 @asynccontextmanager
 async def a_rig(
-    authenticate: Callable[[str, str | None, bytes | None], Awaitable[str | None]] = by_secret,
+    authenticate: Authenticate = by_secret,
     limits: Limits | None = None,
-    tls: ssl.SSLContext | None = None,
+    certificates: tls.Files | None = None,
 ) -> AsyncIterator[Rig]:
     """Run an endpoint on a free port."""
     rig = Rig()
     rig.endpoint = Endpoint(
         rig.box,
-        authenticate,
+        InMemory(authenticate),
         clock=SystemClock(),
         retained=rig.retained.get,
         on_foreign=rig.foreign.append,
-        ssl=tls,
+        certificates=certificates,
         limits=limits,
     )
     await rig.endpoint.start("127.0.0.1", 0)

@@ -65,6 +65,7 @@ GROUND_FLOOR_BRINGS = {
 SHELLS = {
     "hemvakt",
     "ward.store",
+    "ward.tls",
     "onebox",
     "api",
     "ingest.service",
@@ -76,7 +77,10 @@ SHELLS = {
     "ingest.broker_keeper",
     "ingest.admission",
     "ingest.endpoint",
+    "ingest.endpoint_door",
     "ingest.link",
+    "ingest.listener",
+    "ingest.session_store",
     "ingest.writer",
     "ingest.batch",  # an inbox that waits: asyncio.Event and nothing else
     "ingest.registry_watch",
@@ -113,7 +117,9 @@ WORLDLY = {
 CATCH_STORE_ERRORS = {
     "ingest.service",
     "ingest.writer",
+    "ingest.endpoint_door",
     "ingest.registry_watch",
+    "ingest.session_store",
     "ingest.broker_keeper",
     "onebox.health",
 }

@@ -21,9 +21,9 @@ def secret_of(key: str, device_id: str, number: int) -> str:
     return device_secrets.derive(key, device_id, number) if key else new_secret()
 
 
-def digest(secret: str) -> bytes:
+def digest(secret: str | bytes) -> bytes:
     """Return what the store keeps of a secret."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).digest()
 
 
 def matches(secret: bytes, kept: bytes) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ward import tls
 from ward.errors import ConfigError
 
 _SHORTEST_KEY = 32
@@ -50,6 +51,22 @@ class Settings(BaseSettings):
     )
     mqtt_host: str = Field(default="127.0.0.1", description="address on which the MQTT endpoint listens")
     mqtt_port: int = Field(default=1883, ge=0, le=65535, description="port of the MQTT endpoint")
+    mqtt_tls_cert: Path | None = Field(
+        default=None,
+        description="certificate chain (PEM) of the MQTT endpoint; with it devices speak TLS, and only TLS",
+    )
+    mqtt_tls_key: Path | None = Field(default=None, validate_default=True, description="key (PEM) of that certificate")
+    mqtt_tls_client_ca: Path | None = Field(
+        default=None,
+        validate_default=True,
+        description="authorities (PEM) of devices' certificates; with it a device may show one instead of its secret",
+    )
+    mqtt_device_rate: int = Field(
+        default=50,
+        ge=1,
+        le=1_000_000,
+        description="messages per second that one device may publish on average (4 kB each; 40 times that at once)",
+    )
     http_host: str = Field(default="127.0.0.1", description="address on which the web server listens")
     http_port: int = Field(default=8090, ge=0, le=65535, description="port of the web server")
     data_dir: Path | None = Field(default=None, description="folder of the embedded store; None: beside the program")
@@ -117,12 +134,64 @@ class Settings(BaseSettings):
             raise ValueError(f"must have at least {_SHORTEST_KEY} characters, for example from: openssl rand -hex 32")
         return value
 
+    @field_validator("mqtt_tls_cert", "mqtt_tls_key", "mqtt_tls_client_ca", mode="before")
+    @classmethod
+    def _none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("mqtt_tls_cert")
+    @classmethod
+    def _certificate(cls, value: Path | None) -> Path | None:
+        return _readable(value)
+
+    @field_validator("mqtt_tls_key")
+    @classmethod
+    def _mqtt_key(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if "mqtt_tls_cert" not in info.data:  # its own fault is told
+            return _readable(value)
+        certificate: Path | None = info.data["mqtt_tls_cert"]
+        if certificate is None and value is not None:
+            raise ValueError("a key alone is no use; set HEMVAKT_MQTT_TLS_CERT too")
+        if certificate is not None and value is None:
+            raise ValueError("HEMVAKT_MQTT_TLS_CERT needs its key; set this to its file")
+        if certificate is not None and _readable(value) is not None and value is not None:
+            _refuse(tls.misfit(certificate, value))
+        return value
+
+    @field_validator("mqtt_tls_client_ca")
+    @classmethod
+    def _authority(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("mqtt_tls_cert", value) is None:
+            raise ValueError("devices' certificates need TLS; set HEMVAKT_MQTT_TLS_CERT and HEMVAKT_MQTT_TLS_KEY")
+        if _readable(value) is not None and value is not None:
+            _refuse(tls.no_authority(value))
+        return value
+
+    @property
+    def mqtt_tls(self) -> tls.Files | None:
+        """The files of the MQTT endpoint's TLS; None where it speaks plainly."""
+        if self.mqtt_tls_cert is None or self.mqtt_tls_key is None:
+            return None
+        return tls.Files(certificate=self.mqtt_tls_cert, key=self.mqtt_tls_key, client_ca=self.mqtt_tls_client_ca)
+
     @field_validator("log_level")
     @classmethod
     def _level(cls, value: str) -> str:
         if value.lower() not in {"debug", "info", "warning", "error"}:
             raise ValueError("must be debug, info, warning or error")
         return value.lower()
+
+
+def _refuse(fault: str | None) -> None:
+    if fault is not None:
+        raise ValueError(fault)
+
+
+def _readable(path: Path | None) -> Path | None:
+    """Return the path as it is, refused where there is one and it cannot be read."""
+    if path is not None:
+        _refuse(tls.unreadable(path))
+    return path
 
 
 def load(**flags: object) -> Settings:

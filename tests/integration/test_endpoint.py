@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from ingest.identity import Presented
 from ingest.link import Link
 from ingest.packet_writer import serialise
 from ingest.packets import (
@@ -50,7 +51,7 @@ def test_wrong_credentials_are_refused_and_counted(version: int) -> None:
 def test_a_store_that_does_not_answer_is_told_as_such() -> None:
     """While credentials cannot be checked a device is told to come back, not that it is wrong."""
 
-    async def broken(_client_id: str, _username: str | None, _password: bytes | None) -> str | None:
+    async def broken(_presented: Presented) -> str | None:
         raise StoreUnavailable
 
     async def scenario() -> None:
@@ -215,7 +216,7 @@ def test_a_large_message_comes_through_whole() -> None:
     """Ten megabytes arrive byte for byte."""
 
     async def scenario() -> None:
-        async with a_rig() as rig:
+        async with a_rig(limits=Limits(device_bytes_s=1e9)) as rig:
             peer = await rig.connect()
             payload = bytes(range(256)) * 40_000
             await peer.send(a_publish(1, payload))

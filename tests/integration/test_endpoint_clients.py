@@ -3,11 +3,9 @@
 import asyncio
 import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from ingest.packets import (
     V5,
 )
+from tests.fix_tls import Authority
 from tests.mqtt_peers import CONFIG, DEVICE, VITALS
 from tests.mqtt_rig import (
     BOTH,
@@ -28,6 +27,8 @@ from tests.mqtt_rig import (
     in_loop,
     new_properties,
 )
+
+RECEIPTS = f"hemvakt/1/{DEVICE}/receipts"
 
 # --- other people's clients ---
 
@@ -44,7 +45,7 @@ class PahoDevice:
 
 @asynccontextmanager
 async def a_paho(port: int, version: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[PahoDevice]:
-    """Connect a paho client that has subscribed to everything of its own."""
+    """Connect a paho client that has subscribed to everything that comes from the platform."""
     loop = asyncio.get_running_loop()
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id="paho", protocol=MQTTProtocolVersion(version))
     device = PahoDevice(client, asyncio.Queue(), asyncio.Queue(), asyncio.Event())
@@ -53,7 +54,7 @@ async def a_paho(port: int, version: int, tls: ssl.SSLContext | None = None) -> 
     client.will_set(STATUS, b'{"online":false}', qos=1, retain=True)
     if tls is not None:
         client.tls_set_context(tls)
-    hooks.on_connect = lambda *_: client.subscribe(f"hemvakt/1/{DEVICE}/#", qos=1)
+    hooks.on_connect = lambda *_: client.subscribe([(topic, 1) for topic in (CONFIG, REJECTS, RECEIPTS)])
     hooks.on_subscribe = lambda *_: loop.call_soon_threadsafe(device.ready.set)
     hooks.on_message = lambda _c, _u, message: loop.call_soon_threadsafe(device.messages.put_nowait, message)
     hooks.on_publish = lambda _c, _u, number, *_: loop.call_soon_threadsafe(device.published.put_nowait, number)
@@ -97,7 +98,7 @@ def test_paho_gets_a_receipt_with_its_correlation_data() -> None:
     async def scenario() -> None:
         async with a_rig() as rig, a_paho(rig.endpoint.port, V5) as device, asyncio.timeout(10):
             asked = new_properties(PacketTypes.PUBLISH)
-            asked.ResponseTopic = f"hemvakt/1/{DEVICE}/receipts"
+            asked.ResponseTopic = RECEIPTS
             asked.CorrelationData = b"\x2a"
             asked.UserProperty = ("sdk", "1")
             device.client.publish(VITALS, b"{}", qos=1, properties=asked)
@@ -186,28 +187,15 @@ def test_mosquitto_sub_is_refused_anothers_topics() -> None:
     in_loop(scenario)
 
 
-@pytest.fixture
-def tls_pair(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Contexts of a server with a fresh certificate for 127.0.0.1, and of a client that trusts it."""
-    command = shutil.which("openssl")
-    if command is None:
-        pytest.skip("openssl is not installed")
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([command, "req", *kind, *subject, *files], check=True, capture_output=True)
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(certificate, key)
-    return server, ssl.create_default_context(cafile=str(certificate))
-
-
-def test_devices_speak_over_tls(tls_pair: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+def test_devices_speak_over_tls(authority: Authority) -> None:
     """The same over TLS: a reading in, its acknowledgement out."""
-    server, client = tls_pair
 
     async def scenario() -> None:
-        async with a_rig(tls=server) as rig, a_paho(rig.endpoint.port, V5, client) as device, asyncio.timeout(10):
+        async with (
+            a_rig(certificates=authority.files()) as rig,
+            a_paho(rig.endpoint.port, V5, authority.client()) as device,
+            asyncio.timeout(10),
+        ):
             device.client.publish(VITALS, b"96", qos=1)
             (delivery,) = await rig.store(1)
 

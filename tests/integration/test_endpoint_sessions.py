@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from ingest.identity import Presented
 from ingest.packets import V5, Connack, Disconnect, Ping, Publish, Will
 from ingest.properties import PacketType, Properties
 from ingest.reasons import Reason
@@ -113,11 +114,11 @@ def test_h26_a_revoked_device_is_dropped_at_once() -> None:
     async def scenario() -> None:
         asked, answer = asyncio.Event(), asyncio.Event()
 
-        async def slow(client_id: str, username: str | None, _password: bytes | None) -> str | None:
-            if client_id == "slow":
+        async def slow(presented: Presented) -> str | None:
+            if presented.client_id == "slow":
                 asked.set()
                 await answer.wait()
-            return username
+            return presented.username
 
         async with a_rig(slow) as rig:
             peer = await rig.connect(properties=EXPIRES)

@@ -2,17 +2,13 @@
 
 import asyncio
 import json
-import shutil
-import ssl
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from ingest.delivery import Delivery
+from tests.fix_tls import Authority
 from tests.mqtt_peers import CONFIG, DEVICE, VITALS
 from tests.mqtt_rig import REJECTS, STATUS, Rig, a_rig
 from ward.formats import settle, status, vitals
@@ -96,23 +92,13 @@ def test_example_measures_while_the_platform_is_away() -> None:
     asyncio.run(scenario())
 
 
-def test_example_speaks_over_tls(tmp_path: Path) -> None:
+def test_example_speaks_over_tls(authority: Authority) -> None:
     """With `mqtts://` and the authority's certificate it trusts the endpoint."""
-    command = shutil.which("openssl")
-    if command is None:
-        pytest.skip("openssl is not installed")
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([command, "req", *kind, *subject, *files], check=True, capture_output=True)
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(certificate, key)
 
     async def scenario() -> None:
-        async with a_rig(tls=server) as rig, asyncio.timeout(60):
+        async with a_rig(certificates=authority.files()) as rig, asyncio.timeout(60):
             url = f"mqtts://127.0.0.1:{rig.endpoint.port}"
-            async with the_device(url, "--ca", str(certificate)):
+            async with the_device(url, "--ca", str(authority.ca_file)):
                 assert await some_vitals(rig, 1)
 
     asyncio.run(scenario())

@@ -19,7 +19,6 @@ from ingest.packets import (
 )
 from ingest.properties import PacketType, Properties
 from ingest.reasons import Reason
-from ingest.registry import Registry
 from ingest.session import Limits, Message, Session
 from tests.mqtt_peers import CONFIG, DEVICE, VITALS, Peer, a_peer, assert_ended, packets_of
 
@@ -181,13 +180,39 @@ def test_packet_identifiers_in_flight_are_not_used_twice() -> None:
 def test_an_answer_carries_its_correlation_data_in_mqtt_5() -> None:
     """A receipt can be matched with what it answers."""
     session = Session(DEVICE, "c-1", 9)
-    session.offer(Message(topic=CONFIG, payload=b"{}", correlation=b"\x05"))
+    session.offer(Message(topic=CONFIG, payload=b"{}", properties=Properties(correlation=b"\x05")))
     peer = Peer()
     peer.connect(session)
     (answer,) = peer.after_connack
 
     assert isinstance(answer, Publish)
     assert answer.properties.correlation == b"\x05"
+
+
+def test_a_topic_is_written_out_once_for_a_device_that_takes_aliases() -> None:
+    """The first message to a topic sets an alias, the next ones use it; beyond the device's maximum names are whole."""
+    session = a_session(b"a", b"b")
+    session.offer(Message(topic=VITALS, payload=b"c"))
+    peer = Peer()
+    peer.connect(session, properties=Properties(topic_alias_maximum=1))
+    plain = Peer()
+    plain.connect(session)
+
+    def named(packets: list[Packet]) -> list[tuple[str, int | None]]:
+        return [(each.topic, each.properties.topic_alias) for each in packets if isinstance(each, Publish)]
+
+    assert named(peer.after_connack) == [(CONFIG, 1), ("", 1), (VITALS, None)]
+    assert named(plain.after_connack) == [(CONFIG, None), (CONFIG, None), (VITALS, None)]
+
+
+def test_an_alias_is_not_set_by_a_message_that_was_too_large() -> None:
+    """What the device never got gives no name to what comes after it."""
+    peer = Peer()
+    peer.connect(a_session(bytes(100), b"a"), properties=Properties(maximum_packet_bytes=60, topic_alias_maximum=9))
+    (message,) = peer.after_connack
+
+    assert isinstance(message, Publish)
+    assert (message.topic, message.properties.topic_alias) == (CONFIG, 1)
 
 
 # --- leaving ---
@@ -259,60 +284,17 @@ def test_the_deadline_for_connect_does_not_move_with_bytes() -> None:
     assert peer.core.deadline_s() == 10.0
 
 
-# --- registry ---
+def test_a_packet_that_has_begun_must_become_whole() -> None:
+    """Bytes alone keep no connection: five minutes after its first byte a packet must be whole."""
+    peer = a_peer(V311, keep_alive_s=0)
+    peer.at_s = 100.0
+    peer.feed(b"\x32\x20" + bytes(10))
+    for peer.at_s in (200.0, 300.0):
+        peer.feed(b"x")
 
-
-def test_sessions_belong_to_a_device() -> None:
-    """The same client id of another device is another session."""
-    registry = Registry(Limits())
-    mine, _ = registry.make("kit-1", "c")
-
-    assert registry.find("kit-1", "c") is mine
-    assert registry.find("kit-2", "c") is None
-
-
-def test_sessions_end_when_their_time_is_up() -> None:
-    """A released session is kept until its expiry."""
-    registry = Registry(Limits())
-    kept, _ = registry.make("kit-1", "c")
-    assert kept is not None
-    registry.release(kept, 60, 100.0)
-
-    assert len(registry) == 1
-    assert registry.expire(159.0) == []
-    assert registry.expire(160.0) == [kept]
-    assert len(registry) == 0
-
-
-def test_a_resumed_session_does_not_expire() -> None:
-    """Coming back in time keeps a session."""
-    registry = Registry(Limits())
-    session, _ = registry.make("kit-1", "c")
-    assert session is not None
-    registry.release(session, 60, 0.0)
-    registry.resume(session)
-
-    assert registry.expire(1000.0) == []
-    assert registry.find("kit-1", "c") is session
-
-
-@pytest.mark.parametrize("limits", [Limits(max_sessions=2), Limits(max_sessions_per_device=2)])
-def test_where_sessions_are_bounded_an_offline_one_gives_way(limits: Limits) -> None:
-    """A full registry forgets an offline session for a new one, and refuses where all are connected."""
-    registry = Registry(limits)
-    first, _ = registry.make("kit-1", "a")
-    second, _ = registry.make("kit-1", "b")
-    refused = registry.make("kit-1", "c")
-    assert first is not None
-    assert second is not None
-    registry.release(second, 60, 1.0)
-    registry.release(first, 60, 2.0)
-    made, evicted = registry.make("kit-1", "c")
-
-    assert refused == (None, None)
-    assert made is not None
-    assert evicted is second
-    assert len(registry) == 2
+    assert peer.core.deadline_s() == 400.0
+    peer.core.touch(350.0)
+    assert peer.core.deadline_s() == 650.0
 
 
 def test_what_is_read_back_of_a_session_is_whole() -> None:

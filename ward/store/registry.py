@@ -74,12 +74,17 @@ def _binding(number: int, stay_id: int, start: datetime, end: datetime | None) -
     )
 
 
-async def secret_of(conn: Connection, device_id: str) -> bytes | None:
-    """Return the digest of a device's secret; None for an unknown or revoked device."""
+async def admits(
+    conn: Connection, device_id: str, *, secret_sha256: bytes | None, certificate_sha256: bytes | None, named: bool
+) -> bool:
+    """Tell whether a device may come in by what it shows; `named` says that its certificate bears its name."""
     row = await (
-        await conn.execute("select secret_sha256 from device where device_id = %s and revoked_at is null", (device_id,))
+        await conn.execute(
+            "select device_admits(d, %s::bytea, %s::bytea, %s) from device d where device_id = %s",
+            (secret_sha256, certificate_sha256, named, device_id),
+        )
     ).fetchone()
-    return bytes(row[0]) if row else None
+    return row is not None and bool(row[0])
 
 
 async def silent_stays(conn: Connection, now: datetime, within: timedelta) -> int:

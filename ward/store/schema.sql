@@ -17,6 +17,34 @@ begin
     return new;
 end $$;
 
+CREATE TABLE public.device (
+    device_no bigint NOT NULL,
+    device_id text NOT NULL,
+    secret_sha256 bytea NOT NULL,
+    model text DEFAULT ''::text NOT NULL,
+    mode text DEFAULT 'real'::text NOT NULL,
+    config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    revoked_at timestamp with time zone,
+    certificate_sha256 bytea,
+    rev integer DEFAULT 1 NOT NULL,
+    secret_no integer DEFAULT 1 NOT NULL,
+    revoked_reason text,
+    CONSTRAINT device_certificate_sha256_check CHECK ((length(certificate_sha256) = 32)),
+    CONSTRAINT device_device_id_check CHECK ((device_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text)),
+    CONSTRAINT device_mode_check CHECK ((mode = ANY (ARRAY['real'::text, 'test'::text, 'demo'::text]))),
+    CONSTRAINT device_secret_sha256_check CHECK ((length(secret_sha256) = 32))
+);
+
+CREATE FUNCTION public.device_admits(kept public.device, secret bytea, certificate bytea, named boolean) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select kept.revoked_at is null and coalesce(case
+        when kept.certificate_sha256 is not null then kept.certificate_sha256 = certificate
+        when certificate is not null then named
+        else kept.secret_sha256 = secret
+    end, false)
+$$;
+
 CREATE FUNCTION public.mark_late(stays bigint[], measured timestamp with time zone[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -28,6 +56,65 @@ begin
     insert into rollup_pending (stay_id, hour)
     select distinct late.stay_id, date_bin('1 hour', late.at, 'epoch')
     from unnest(stays, measured) as late (stay_id, at) where late.at < until;
+end $$;
+
+CREATE FUNCTION public.mqtt_open(me text, at timestamp with time zone, most_sessions integer, ns integer[], device_ids text[], client_ids text[], keys bigint[], secrets bytea[], certificates bytea[], named boolean[], clean boolean[], expiries bigint[]) RETURNS TABLE(n integer, generation bigint, formerly bigint, session_no bigint, subscriptions bytea, numbers bigint[], packet_ids integer[], packets bytea[], expirations timestamp with time zone[], retained bytea[], retained_until timestamp with time zone[])
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+declare
+    ask record;
+    kept_until timestamptz;
+    kept_no bigint;
+    kept_s bigint;
+    moved text[] := '{}';
+begin
+    perform 1 from mqtt_session s where s.key = any(keys) order by s.key for update;
+    for ask in
+        select a.*, d.device_no, nextval('mqtt_generation') as generation
+        from unnest(ns, device_ids, client_ids, keys, secrets, certificates, named, clean, expiries)
+            as a(n, device_id, client_id, key, secret, certificate, named, clean, expiry_s)
+        join device d on d.device_id = a.device_id and device_admits(d, a.secret, a.certificate, a.named)
+        order by a.key
+    loop
+        n := ask.n;
+        generation := ask.generation;
+        select s.session_no, s.generation, s.subscriptions, s.expires_at, s.expiry_s
+            into kept_no, formerly, subscriptions, kept_until, kept_s from mqtt_session s where s.key = ask.key;
+        if ask.clean or kept_until <= at or kept_s = 0 then  -- one that ends with its connection has ended
+            delete from mqtt_session s where s.session_no = kept_no;
+            kept_no := null;
+            formerly := null;
+            subscriptions := null;
+        end if;
+        session_no := kept_no;
+        if kept_no is not null then
+            update mqtt_session s set generation = ask.generation, owner = me, expiry_s = ask.expiry_s, expires_at = null
+            where s.session_no = kept_no;
+        elsif ask.expiry_s > 0 then
+            delete from mqtt_session s where s.session_no in (
+                select o.session_no from mqtt_session o
+                where o.device_no = ask.device_no and o.expires_at is not null
+                order by o.expires_at desc offset most_sessions - 1 for update skip locked);
+            insert into mqtt_session as s (key, device_no, client_id, generation, owner, expiry_s)
+            values (ask.key, ask.device_no, ask.client_id, ask.generation, me, ask.expiry_s)
+            on conflict (key) do update set  -- the same client has come to another endpoint in the same moment
+                generation = excluded.generation, owner = me, expiry_s = excluded.expiry_s, expires_at = null
+            returning s.session_no into session_no;
+        end if;
+        select array_agg(m.number order by m.number), array_agg(m.packet_id order by m.number),
+            array_agg(m.packet order by m.number), array_agg(m.expires_at order by m.number)
+            into numbers, packet_ids, packets, expirations
+            from mqtt_message m where m.session_no = kept_no;
+        select array_agg(r.packet order by r.topic_sha256), array_agg(r.expires_at order by r.topic_sha256)
+            into retained, retained_until from mqtt_retained r where r.device_no = ask.device_no;
+        moved := moved || (ask.key || ':' || ask.generation);
+        return next;
+    end loop;
+    -- Whoever has an older connection of the same client ends it. A payload is at most 8,000 bytes.
+    perform pg_notify('hv_mqtt', me || ' ' || string_agg(pair, ',')) from (
+        select pair, (place - 1) / 150 as portion from unnest(moved) with ordinality as m(pair, place)
+    ) pairs group by portion;
 end $$;
 
 CREATE FUNCTION public.reading_changed() RETURNS trigger
@@ -190,22 +277,6 @@ CREATE TABLE public.binding_proposal (
     CONSTRAINT binding_proposal_outcome_check CHECK ((outcome = ANY (ARRAY['confirmed'::text, 'wrong_identifier'::text, 'withdrawn'::text])))
 );
 
-CREATE TABLE public.device (
-    device_no bigint NOT NULL,
-    device_id text NOT NULL,
-    secret_sha256 bytea NOT NULL,
-    model text DEFAULT ''::text NOT NULL,
-    mode text DEFAULT 'real'::text NOT NULL,
-    config jsonb DEFAULT '{}'::jsonb NOT NULL,
-    revoked_at timestamp with time zone,
-    rev integer DEFAULT 1 NOT NULL,
-    secret_no integer DEFAULT 1 NOT NULL,
-    revoked_reason text,
-    CONSTRAINT device_device_id_check CHECK ((device_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text)),
-    CONSTRAINT device_mode_check CHECK ((mode = ANY (ARRAY['real'::text, 'test'::text, 'demo'::text]))),
-    CONSTRAINT device_secret_sha256_check CHECK ((length(secret_sha256) = 32))
-);
-
 CREATE TABLE public.device_clock (
     device_no bigint NOT NULL,
     began_at timestamp with time zone NOT NULL,
@@ -243,6 +314,12 @@ CREATE TABLE public.device_status (
     firmware text,
     reported_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.device_throttled (
+    device_no bigint NOT NULL,
+    instance text NOT NULL,
+    since timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.evaluation_due (
@@ -290,6 +367,55 @@ CREATE TABLE public.migration (
     name text NOT NULL,
     sha256 text NOT NULL,
     applied_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.mqtt_endpoint (
+    instance text NOT NULL,
+    beat_at timestamp with time zone NOT NULL
+);
+
+CREATE SEQUENCE public.mqtt_generation
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.mqtt_message (
+    session_no bigint NOT NULL,
+    number bigint NOT NULL,
+    packet_id integer,
+    packet bytea NOT NULL,
+    expires_at timestamp with time zone
+);
+
+CREATE TABLE public.mqtt_retained (
+    device_no bigint NOT NULL,
+    topic_sha256 bytea NOT NULL,
+    packet bytea NOT NULL,
+    expires_at timestamp with time zone
+);
+
+CREATE TABLE public.mqtt_session (
+    session_no bigint NOT NULL,
+    key bigint NOT NULL,
+    device_no bigint NOT NULL,
+    client_id text NOT NULL,
+    generation bigint NOT NULL,
+    owner text NOT NULL,
+    expiry_s bigint NOT NULL,
+    expires_at timestamp with time zone,
+    subscriptions bytea DEFAULT '\x'::bytea NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.mqtt_session ALTER COLUMN session_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.mqtt_session_session_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.organisation (
@@ -633,6 +759,9 @@ ALTER TABLE ONLY public.device
 ALTER TABLE ONLY public.device_status
     ADD CONSTRAINT device_status_pkey PRIMARY KEY (device_no);
 
+ALTER TABLE ONLY public.device_throttled
+    ADD CONSTRAINT device_throttled_pkey PRIMARY KEY (device_no, instance);
+
 ALTER TABLE ONLY public.evaluation_due
     ADD CONSTRAINT evaluation_due_pkey PRIMARY KEY (stay_id);
 
@@ -647,6 +776,24 @@ ALTER TABLE ONLY public.login_failure
 
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.mqtt_endpoint
+    ADD CONSTRAINT mqtt_endpoint_pkey PRIMARY KEY (instance);
+
+ALTER TABLE ONLY public.mqtt_message
+    ADD CONSTRAINT mqtt_message_pkey PRIMARY KEY (session_no, number);
+
+ALTER TABLE ONLY public.mqtt_retained
+    ADD CONSTRAINT mqtt_retained_pkey PRIMARY KEY (device_no, topic_sha256);
+
+ALTER TABLE ONLY public.mqtt_session
+    ADD CONSTRAINT mqtt_session_generation_key UNIQUE (generation);
+
+ALTER TABLE ONLY public.mqtt_session
+    ADD CONSTRAINT mqtt_session_key_key UNIQUE (key);
+
+ALTER TABLE ONLY public.mqtt_session
+    ADD CONSTRAINT mqtt_session_pkey PRIMARY KEY (session_no);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_hsa_id_key UNIQUE (hsa_id);
@@ -757,6 +904,12 @@ CREATE INDEX evaluation_request_stay ON public.evaluation_request USING btree (s
 
 CREATE INDEX idempotency_made ON public.idempotency USING btree (made_at);
 
+CREATE INDEX mqtt_session_device ON public.mqtt_session USING btree (device_no);
+
+CREATE INDEX mqtt_session_expires ON public.mqtt_session USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX mqtt_session_owner ON public.mqtt_session USING btree (owner) WHERE (expires_at IS NULL);
+
 CREATE INDEX quarantine_assigned ON public.quarantine USING btree (device_id) WHERE (resolution = 'assigned'::text);
 
 CREATE INDEX quarantine_device ON public.quarantine USING btree (device_id, received_at);
@@ -859,11 +1012,23 @@ ALTER TABLE ONLY public.device_event
 ALTER TABLE ONLY public.device_status
     ADD CONSTRAINT device_status_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
 
+ALTER TABLE ONLY public.device_throttled
+    ADD CONSTRAINT device_throttled_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.evaluation_due
     ADD CONSTRAINT evaluation_due_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT idempotency_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.mqtt_message
+    ADD CONSTRAINT mqtt_message_session_no_fkey FOREIGN KEY (session_no) REFERENCES public.mqtt_session(session_no) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mqtt_retained
+    ADD CONSTRAINT mqtt_retained_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mqtt_session
+    ADD CONSTRAINT mqtt_session_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);

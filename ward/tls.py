@@ -1,0 +1,79 @@
+"""Certificates out of files: what is wrong with them in words, and the TLS context that a server makes of them.
+
+Shell: reads files. Never asks for a passphrase. The invariant: nothing below TLS 1.2 is spoken, and where a client's
+certificate is asked for, one that the given authorities have not signed ends the handshake.
+"""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_NO_PASSPHRASE: Final = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Where a server's certificate chain, its key and the authorities of its clients are (PEM)."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """Return a server's context, TLS 1.2 or newer; OSError (ssl.SSLError is one) where the files are no use."""
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.minimum_version = ssl.TLSVersion.TLSv1_2
+        made.load_cert_chain(self.certificate, self.key, password=_NO_PASSPHRASE)
+        if self.client_ca is not None:
+            made.verify_mode = ssl.CERT_OPTIONAL
+            made.load_verify_locations(self.client_ca)
+        return made
+
+    def stamp(self) -> tuple[tuple[int, int, int], ...]:
+        """Return what differs once a file was written or replaced; a file that is missing counts too."""
+        paths = [self.certificate, self.key, *([self.client_ca] if self.client_ca is not None else [])]
+        return tuple(_stamp(path) for path in paths)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def unreadable(path: Path) -> str | None:
+    """Return why a file cannot be read and what to do, None where it can."""
+    try:
+        with path.open("rb"):
+            return None
+    except FileNotFoundError:
+        return f"there is no file {path}; give the path of a PEM file"
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror}); let the account that runs Hemvakt read it"
+
+
+def misfit(certificate: Path, key: Path) -> str | None:
+    """Return why a key does not go with a certificate and what to do, None where it does."""
+    try:
+        Files(certificate=certificate, key=key).context()
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return f"{key} is not the key of {certificate}; give the key that the certificate was made for"
+        return (
+            f"{certificate} and {key} cannot be used ({error.reason or 'no PEM'}); both must be PEM, without passphrase"
+        )
+    except (OSError, ValueError) as error:
+        return f"{certificate} and {key} cannot be used ({error}); both must be PEM, without passphrase"
+    return None
+
+
+def no_authority(path: Path) -> str | None:
+    """Return why a file holds no certificate of an authority, None where it does."""
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_verify_locations(path)
+    except OSError as error:
+        return f"{path} holds no certificate ({error}); give the authority's certificate as PEM"
+    return None
