@@ -274,3 +274,20 @@ def test_what_the_aggregates_count_is_what_rules_use(database_url: str) -> None:
             assert await found.fetchone() == (len(USABLE), sum(40 + each.value for each in USABLE))
 
     run(database_url, scene)
+
+
+@pytest.mark.parametrize("count", [2, samples.COPY_FROM + 1])
+@pytest.mark.parametrize("repeated", [0, 1])
+def test_every_way_of_storing_marks_what_is_late(database_url: str, count: int, repeated: int) -> None:
+    """Few readings, many by COPY, and many with a repeat among them: each marks its late hours, once."""
+
+    async def scene(conn: Connection, version: int) -> None:
+        late: list[Reading] = [(n, 1, 70.0, Validity.VLD) for n in range(count)]
+        if repeated:
+            await samples.insert_batch(conn, columns(_STAY, _START, late[:repeated]), version)
+        await roll_all(conn, _START + timedelta(hours=30))
+        await samples.insert_batch(conn, columns(_STAY, _START, late), version)
+
+        assert await pending(conn) == [(1, _START)]
+
+    run(database_url, scene)
