@@ -30,7 +30,7 @@ from ward.wire import Leaf, Reason, Reject
 _MOST = 2000
 _MOST_BYTES = 1 << 20
 _DAY_US = 86_400_000_000
-_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_BACKOFF_S = (0.1, 0.2, 0.5, 1.0)  # a store that comes up for some seconds must not be missed
 # What can be the fault of a message. Everything else is the store's: then nothing is refused, all is held.
 _REFUSALS = (psycopg.DataError, psycopg.IntegrityError, ValueError, ArithmeticError, RecursionError)
 
