@@ -53,7 +53,11 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     """The address of a fresh, migrated database of this test's own."""
     name = f"test_{os.urandom(6).hex()}"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("create database {} template {} strategy file_copy").format(sql.Identifier(name), sql.Identifier(template)))
+        admin.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
     yield _address(server_url, name)
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
