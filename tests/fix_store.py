@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from ward.clock import SystemClock
 from ward.store import embedded, migrate
 
 _TEMPLATE = "hemvakt_template"
+_ROOM_BYTES = 4 << 30
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +25,20 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="hemvakt-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="hemvakt-test-", dir=_memory()) as folder:
         Path(folder).chmod(0o711)  # the server's own account passes through
         running = embedded.start(Path(folder), options={"fsync": "off"})
         try:
             yield running.database_url
         finally:
             running.stop()
+
+
+def _memory() -> Path | None:
+    """Return a file system in memory with room for us, if there is one: a database is copied ten times as quickly."""
+    found = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    roomy = found.is_dir() and os.access(found, os.W_OK) and shutil.disk_usage(found).free > _ROOM_BYTES
+    return found if roomy else None
 
 
 def _address(server_url: str, name: str) -> str:
