@@ -39,6 +39,7 @@ class DeviceState(TypedDict):
     firmware: str | None
     reported_at: datetime | None
     clock_ahead_s: float | None
+    throttled_since: datetime | None
     worn: bool
     worn_since: datetime | None
     wearer: WearerState | None
@@ -118,6 +119,7 @@ def device_state(row: Registered, wearers: Mapping[StayId, Wearer]) -> DeviceSta
         firmware=row.firmware,
         reported_at=row.reported_at,
         clock_ahead_s=row.clock_ahead_s,
+        throttled_since=row.throttled_since,
         worn=row.stay_id is not None,
         worn_since=row.worn_since,
         wearer=None if row.stay_id is None else wearer_state(wearers.get(row.stay_id)),

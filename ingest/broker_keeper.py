@@ -60,6 +60,8 @@ class BrokerKeeper:
                         await self._keep(conn, control)
             except (psycopg.Error, OSError) as error:  # a timeout is an OSError, too
                 log.get().warning("broker_keeper_lost", error=str(error)[:200] or type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - an account may wait; readings must not stop for it
+                log.get().error("broker_keeper_failed", error=type(error).__name__, exc_info=error)
             await asyncio.sleep(_AGAIN_S)
 
     async def _keep(self, conn: Connection, control: BrokerControl) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from ward.clock import SystemClock
 from ward.store import embedded, migrate
 
 _TEMPLATE = "hemvakt_template"
+_ROOM_BYTES = 4 << 30
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +25,20 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="hemvakt-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="hemvakt-test-", dir=_memory()) as folder:
         Path(folder).chmod(0o711)  # the server's own account passes through
         running = embedded.start(Path(folder), options={"fsync": "off"})
         try:
             yield running.database_url
         finally:
             running.stop()
+
+
+def _memory() -> Path | None:
+    """Return a file system in memory with room for us, if there is one: a database is copied ten times as quickly."""
+    found = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    roomy = found.is_dir() and os.access(found, os.W_OK) and shutil.disk_usage(found).free > _ROOM_BYTES
+    return found if roomy else None
 
 
 def _address(server_url: str, name: str) -> str:
@@ -53,7 +62,11 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     """The address of a fresh, migrated database of this test's own."""
     name = f"test_{os.urandom(6).hex()}"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("create database {} template {} strategy file_copy").format(sql.Identifier(name), sql.Identifier(template)))
+        admin.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
     yield _address(server_url, name)
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

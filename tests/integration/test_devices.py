@@ -120,12 +120,14 @@ def test_status_is_shown_beside_the_registration(house: House) -> None:
 
         assert (shown["online"], shown["battery_pct"], shown["firmware"]) == (True, 81.0, "1.2.0")
         assert (shown["clock_ahead_s"], silent["clock_ahead_s"]) == (45.0, None)
+        assert (shown["throttled_since"], silent["throttled_since"]) == ("2026-11-21T10:00:00Z", None)
         assert (silent["online"], silent["battery_pct"], silent["reported_at"]) == (False, None, None)
 
     async def whole() -> None:
         with psycopg.connect(house.database_url, autocommit=True) as conn:
             conn.execute("insert into device_status values (1, true, 81, '1.2.0', now(), now())")
             conn.execute("insert into device_clock values (1, now(), 45000000, 3)")
+            conn.execute("insert into device_throttled values (1, 'one', '2026-11-21 10:00+00')")
         await at_desk(house, visit)
 
     asyncio.run(whole())

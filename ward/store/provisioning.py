@@ -30,7 +30,8 @@ class NewDevice:
 class Registered:
     """A device as it stands: registration, last status (None: never reported), and the stay it is worn in.
 
-    `config` is the JSON as kept; `clock_ahead_s` the estimate of the last half hour, negative for one behind.
+    `config` is the JSON as kept; `clock_ahead_s` the estimate of the last half hour, negative for one behind;
+    `throttled_since` is told while the endpoint reads it slowly, because it publishes more than it may.
     """
 
     device_no: DeviceNo
@@ -47,6 +48,7 @@ class Registered:
     firmware: str | None
     reported_at: datetime | None
     clock_ahead_s: float | None
+    throttled_since: datetime | None
     stay_id: StayId | None
     worn_since: datetime | None
 
@@ -70,6 +72,7 @@ _DEVICES = b"""
            st.online and d.revoked_at is null as online, st.battery_pct, st.firmware, st.reported_at,
            case when c.ahead_us > 0 or c.before_us > 0 or c.messages + c.before_messages >= %(enough)s
                 then greatest(c.ahead_us, c.before_us) / 1e6::float8 end as clock_ahead_s,
+           (select min(since) from device_throttled t where t.device_no = d.device_no) as throttled_since,
            w.stay_id, w.worn_since
     from device d left join device_status st using (device_no)
     left join device_clock c on c.device_no = d.device_no and c.began_at > %(now)s - interval '30 minutes'

@@ -73,6 +73,8 @@ returns table (newly bigint, contradicting int4[]) language plpgsql as $body$
 declare
     counted bigint;
     differing int4[] := array[]::int4[];
+    earliest timestamptz;
+    latest timestamptz;
 begin
     if not pg_temp.hold(registry) then
         return;
@@ -92,10 +94,13 @@ begin
     select (select count(*) from stored) into counted
     from (select count(*) from told) as announced, (select count(*) from late) as marked;
     if counted < expected then
+        -- The bounds let the server look into the days of the batch alone, however many there are.
+        with batch as ({batch}) select min(measured_at), max(measured_at) into earliest, latest from batch;
         with batch as ({batch})
         select coalesce(array_agg(batch.n order by batch.n), differing) into differing
         from batch join reading using (stay_id, kind, measured_at, device_no)
-        where reading.value is distinct from batch.value;
+        where reading.value is distinct from batch.value
+            and reading.measured_at >= earliest and reading.measured_at <= latest;
     end if;
     return query select counted, differing;
 end $body$
