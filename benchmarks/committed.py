@@ -4,9 +4,7 @@ Only what stores runs. A reading counts as committed when a listener of PostgreS
 with the commit: the same for all three, and nothing of it waits for a device's PUBACK. Read the ratios.
 """
 
-import argparse
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,31 +14,15 @@ import numpy as np
 import psycopg
 
 from benchmarks import load
-from benchmarks.contenders import DEVICE, SECRET, Extent, Name, Running, contender, now_text, settle
-from benchmarks.figures import Floats, Spread, head, middle, row, spread
-from benchmarks.rig import Others, Rig, await_quiet, load_average, rig
+from benchmarks.contenders import Extent, Name, Running, contender, settle
+from benchmarks.figures import Floats, spread
+from benchmarks.paced import Command, Result
+from benchmarks.rig import Others, Rig, await_quiet
 from benchmarks.viewers import Published, matched
 from ward.clock import to_us
 from ward.store.bus import Channel, Hint
 
 _PATIENCE_S = 15.0
-_HEAD = (
-    "messages/s", "who", "committed p50 ms", "p95", "p99", "max", "ratio p50", "ratio p99", "PUBACK p50 ms", "p99",
-    "CPU of a core: ingest", "broker", "store", "lost", "unheard", "others' cores",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """One run. `cpu` is CPU seconds a second, by part; `unheard` readings were stored and never announced."""
-
-    committed: Spread
-    ack_p50_ms: float
-    ack_p99_ms: float
-    cpu: dict[str, float]
-    lost: int
-    unheard: int
-    others_cores: float
 
 
 @dataclass(slots=True)
@@ -103,12 +85,12 @@ def measure(rig: Rig, name: Name, plan: load.Plan, quiet_cores: float) -> Result
         lost = least - settle(running.database_url, name, least=least, patience_s=_PATIENCE_S)
         heard = waited_ms[np.isfinite(waited_ms)]
         return Result(
-            committed=spread(heard),
+            seen=spread(heard),
             ack_p50_ms=report.ack_p50_ms,
             ack_p99_ms=report.ack_p99_ms,
             cpu=used,
             lost=lost,
-            unheard=len(waited_ms) - len(heard),
+            unseen=len(waited_ms) - len(heard),
             others_cores=others,
         )
 
@@ -131,78 +113,10 @@ def _cpu_s(rig: Rig, running: Running) -> dict[str, float]:
     return {"ingest": ingest, "broker": broker, "store": rig.store_cpu_s()}
 
 
-def _line(rate: float, name: str, result: Result, floor: Result | None) -> str:
-    found, base = result.committed, (floor or result).committed
-    return row(
-        f"{rate:g}", name, found.p50, found.p95, found.p99, found.worst, found.p50 / base.p50, found.p99 / base.p99,
-        result.ack_p50_ms, result.ack_p99_ms, *result.cpu.values(), result.lost, result.unheard, result.others_cores,
-    )  # fmt: skip
-
-
-def _middle(results: list[Result]) -> Result:
-    spreads = [each.committed for each in results]
-    return Result(
-        committed=Spread(
-            count=sum(each.count for each in spreads),
-            p50=middle([each.p50 for each in spreads]),
-            p95=middle([each.p95 for each in spreads]),
-            p99=middle([each.p99 for each in spreads]),
-            worst=max(each.worst for each in spreads),
-        ),
-        ack_p50_ms=middle([each.ack_p50_ms for each in results]),
-        ack_p99_ms=middle([each.ack_p99_ms for each in results]),
-        cpu={part: middle([each.cpu[part] for each in results]) for part in results[0].cpu},
-        lost=sum(each.lost for each in results),
-        unheard=sum(each.unheard for each in results),
-        others_cores=max(each.others_cores for each in results),
-    )
-
-
-def compare(rig: Rig, names: list[Name], plan: load.Plan, runs: int, quiet_cores: float) -> tuple[list[str], int]:
-    """Let the contenders take turns `runs` times; print each run.
-
-    Returns
-    -------
-    The lines of the medians, and how many readings were lost or never announced.
-    """
-    results: dict[Name, list[Result]] = {name: [] for name in names}
-    for _ in range(runs):
-        for name in names:
-            results[name].append(measure(rig, name, plan, quiet_cores))
-            floor = results[Name.FLOOR][-1] if results.get(Name.FLOOR) else None
-            print(_line(plan.rate, name, results[name][-1], floor), flush=True)
-    medians = {name: _middle(each) for name, each in results.items()}
-    missing = sum(each.lost + each.unheard for each in medians.values())
-    return [_line(plan.rate, f"**{name}**", each, medians.get(Name.FLOOR)) for name, each in medians.items()], missing
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rates", default="500,2000", help="messages a second, one part of the table each")
-    parser.add_argument("--readings", type=int, default=1, help="readings in a message")
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--devices", type=int, default=100, help="devices, each worn by a patient of its own")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--who", default=",".join(Name), help="contenders, in the order of their turns")
-    parser.add_argument("--quiet", type=float, default=0.3, help="wait (3 min at most) till others use fewer cores")
-    flags = parser.parse_args()
-    names = [Name(each) for each in flags.who.split(",")]
-    print(f"{now_text()}, {os.cpu_count()} cores, load average {load_average()}\n\n{head(*_HEAD)}", flush=True)
-    medians: list[str] = []
-    missing = 0
-    with rig() as machine:
-        for rate in (float(each) for each in flags.rates.split(",")):
-            plan = load.Plan(
-                host="127.0.0.1", port=0, device=DEVICE, secret=SECRET, devices=flags.devices,
-                messages=max(10, round(rate * flags.seconds)), readings=flags.readings, window=1, rate=rate,
-            )  # fmt: skip
-            lines, absent = compare(machine, names, plan, flags.runs, flags.quiet)
-            medians += lines
-            missing += absent
-    print(f"\nMedians of {flags.runs} runs\n\n{head(*_HEAD)}")
-    print("\n".join(medians), flush=True)
-    if missing:
-        raise SystemExit(f"{missing} readings were lost or never announced")
+    Command(
+        doc=str(__doc__), seen="committed", parts=("ingest", "broker", "store"), rates="500,2000", measure=measure
+    ).run()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,10 @@ class Target:
 
 TARGETS: Final = {
     "packets": Target(run="benchmarks.fuzz_targets:packets", seeds="benchmarks.fuzz_targets:packet_seeds"),
+    **{
+        name: Target(run=f"benchmarks.fuzz_formats:{name}", seeds=f"benchmarks.fuzz_formats:{name}_seeds")
+        for name in ("vitals", "status", "event", "senml", "fhir", "waveform")
+    },
 }
 _MOST_BYTES: Final = 8192
 _TAIL: Final = 40
