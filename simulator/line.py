@@ -53,6 +53,8 @@ class Line:
         self.refused: str | None = None
         self._lock = threading.Lock()
         self._numbers: dict[int, int] = {}
+        self._early: dict[int, int] = {}
+        self._sending = 0
         self._nobody_has_it = False
         self._battery_pct = 100.0
         address = urlsplit(platform.url)
@@ -117,17 +119,39 @@ class Line:
         self._client.publish(self._topic(Leaf.STATUS), status.encode(said), qos=1, retain=True)
 
     def _send(self) -> None:
-        """Send messages from memory while there is room on the line; paho repeats what a lost connection swallowed."""
+        """Send messages from memory while there is room on the line; paho repeats what a lost connection swallowed.
+
+        Never with our lock held: paho tells of an acknowledgement with its own lock held, and we take ours there. So
+        an acknowledgement may come before its number is noted; it waits in `_early`.
+        """
         while self._client.is_connected():
             with self._lock:
                 cut = self.buffer.cut()
                 if cut is None:
                     return
-                number, readings = cut
-                payload = (
-                    vitals.encode_reading(readings[0]) if len(readings) == 1 else next(vitals.encode_readings(readings))
-                )
-                self._numbers[self._client.publish(self._topic(Leaf.VITALS), payload, qos=1).mid] = number
+                self._sending += 1
+            number, readings = cut
+            payload = (
+                vitals.encode_reading(readings[0]) if len(readings) == 1 else next(vitals.encode_readings(readings))
+            )
+            mid = self._client.publish(self._topic(Leaf.VITALS), payload, qos=1).mid
+            with self._lock:
+                self._sending -= 1
+                reason = self._early.pop(mid, None)
+                if reason is None:
+                    self._numbers[mid] = number
+                else:
+                    self._acknowledged(number, reason)
+                if not self._sending:
+                    self._early.clear()
+
+    def _acknowledged(self, number: int, reason: int) -> bool:
+        """Settle a message, with our lock held; tell whether there is room for another."""
+        if reason == _NOBODY_HAS_IT:
+            self._nobody_has_it = True  # sent again with what is measured next
+            return False
+        self.buffer.confirm(number)
+        return True
 
     def _on_connect(
         self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
@@ -146,12 +170,12 @@ class Line:
     ) -> None:
         with self._lock:
             number = self._numbers.pop(mid, None)
-            if number is not None and reason.value == _NOBODY_HAS_IT:
-                self._nobody_has_it = True  # sent again with what is measured next
+            if number is None:
+                if self._sending:
+                    self._early[mid] = reason.value
                 return
-            if number is not None:
-                self.buffer.confirm(number)
-        if number is not None:
+            room = self._acknowledged(number, reason.value)
+        if room:
             self._send()
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:

@@ -16,7 +16,7 @@ from ward.errors import CorruptBlock
 from ward.store import migrate
 from ward.store.pool import Connection, connect
 from ward.store.waveform_compaction import Compacted, compact
-from ward.store.waveform_reads import READ, Part, WaveSpan, available, pack_parts, parts_of, read_stored
+from ward.store.waveform_reads import READ, Part, WaveSpan, available, read_stored
 from ward.store.waveforms import BlockRow, BlocksInserted, insert_blocks, read
 from ward.traces import Trace
 from ward.waveforms import WaveformBlock, WaveKind
@@ -396,14 +396,3 @@ def test_interval_is_found_by_the_index(ward: Ward) -> None:
     assert "Seq Scan" not in plan
     assert len(conditions) >= 2
     assert all("stay_id =" in line and "measured_at >" in line and "measured_at <" in line for line in conditions)
-
-
-def test_parts_come_back() -> None:
-    """What is kept of the blocks of a stretch comes back as it was."""
-    parts = (
-        Part(measured_us=1_000_000, samples=2500, received_us=999_000),
-        Part(measured_us=1_000_001, samples=1, received_us=10**15),
-        Part(measured_us=11_000_000, samples=100_000, received_us=11_000_000),
-    )
-
-    assert parts_of(pack_parts(parts), 1_000_000) == parts

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ward.store.waveform_reads import Part, pack_parts, parts_of
 from ward.traces import Channel, Piece, join, thin
 
 START_US = 1_795_255_200_000_000
@@ -111,3 +112,14 @@ def test_thinning_keeps_the_extremes() -> None:
 
     assert (thinned.low.tolist(), thinned.high.tolist()) == ([0, -5, 7], [900, 3, 7])
     assert (thinned.t0_us, thinned.step) == (START_US, 3)
+
+
+def test_parts_come_back() -> None:
+    """What is kept of the blocks of a stretch comes back as it was."""
+    parts = (
+        Part(measured_us=1_000_000, samples=2500, received_us=999_000),
+        Part(measured_us=1_000_001, samples=1, received_us=10**15),
+        Part(measured_us=11_000_000, samples=100_000, received_us=11_000_000),
+    )
+
+    assert parts_of(pack_parts(parts), 1_000_000) == parts
