@@ -1,6 +1,7 @@
 """The ingest process: a door, the inbox, the writer, and a heartbeat in the store."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -45,6 +46,9 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     """Serve until SIGTERM or SIGINT; what was not acknowledged by then comes again to the next ingest."""
     clock = clock or SystemClock()
     process.many_files()
+    # What waits is many small objects without cycles: looking through all of them for cycles, again and again, would
+    # cost more than decoding them.
+    gc.set_threshold(100_000, 50, 100)
     address = address_of(settings) if settings.mqtt_url else None
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

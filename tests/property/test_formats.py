@@ -186,4 +186,4 @@ def test_single_messages_end_in_exactly_one_place(
 def test_event_that_is_taken_survives_the_wire(wired: dict[str, object]) -> None:
     """What is decoded and encoded again is decoded to the same."""
     for taken in event.decode(json.dumps(wired).encode()).events:
-        assert event.decode(event.encode(taken)).events == [taken]
+        assert list(event.decode(event.encode(taken)).events) == [taken]

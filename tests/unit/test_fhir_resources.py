@@ -319,7 +319,7 @@ if find_spec("ward.formats.fhir") is not None:  # the decoder of what devices se
         value = 2.0
         read = decoder.decode(json.dumps(observations.of_reading(a_reading(kind, value))).encode()).of("hv-4")
 
-        assert read.rejects == []
+        assert not read.rejects
         (claim,) = read.claims
         assert claim.kind == kind.value
         assert claim.value == ("V" if kind is VitalKind.CONSCIOUSNESS else value)
@@ -331,5 +331,5 @@ if find_spec("ward.formats.fhir") is not None:  # the decoder of what devices se
         cuff = [a_reading(VitalKind.SYSTOLIC, 121.0), a_reading(VitalKind.DIASTOLIC, 79.0)]
         read = decoder.decode(json.dumps(next(observations.of_readings(cuff))).encode()).of("hv-4")
 
-        assert read.rejects == []
+        assert not read.rejects
         assert [(each.kind, each.value) for each in read.claims] == [("systolic", 121.0), ("diastolic", 79.0)]

@@ -141,7 +141,7 @@ def test_h18_absent_value_is_never_zero(changes: dict[str, object]) -> None:
     """What is absent, only bounded, or of another type is refused; no reading comes of it."""
     decoded = observed(**changes)
 
-    assert decoded.claims == []
+    assert not decoded.claims
     assert len(decoded.rejects) == 1
 
 

@@ -36,7 +36,7 @@ def test_example_block_is_accepted() -> None:
     payload = cbor2.dumps({**fields, **numbers, "measured_at": int(fields["measured_at"])})
     decoded = waveform.decode(payload)
 
-    assert decoded.rejects == []
+    assert not decoded.rejects
     assert [(block.count, block.scale) for block in decoded.blocks] == [(5, 0.00488)]
 
 

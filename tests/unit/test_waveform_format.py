@@ -40,7 +40,7 @@ def a_payload(**changes: object) -> bytes:
 def the_block(payload: bytes) -> WaveformBlock:
     """The one block of a payload that is good."""
     decoded = waveform.decode(payload)
-    assert decoded.rejects == []
+    assert not decoded.rejects
     (block,) = decoded.blocks
     return block
 
@@ -48,7 +48,8 @@ def the_block(payload: bytes) -> WaveformBlock:
 def the_fault(payload: bytes) -> tuple[Reason, str]:
     """Why a payload is refused; nothing else comes of it."""
     decoded = waveform.decode(payload)
-    assert (decoded.blocks, decoded.claims) == ([], [])
+    assert not decoded.blocks
+    assert not decoded.claims
     (reject,) = decoded.rejects
     assert reject.item == payload
     return reject.reason, reject.detail

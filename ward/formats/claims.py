@@ -4,7 +4,7 @@ A `Claim` is a reading as the device put it: any kind, any unit, any time. `sett
 The invariant: every element of a message is a claim, a block, an event, the status, or a reject, and never two of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -35,7 +35,7 @@ class Claim(msgspec.Struct, gc=False):
     seq: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | None = None
 
 
-class Decoded(msgspec.Struct):
+class Decoded(msgspec.Struct, gc=False):
     """What a payload came to.
 
     `split` takes an array's payload apart into its elements as they were sent; None where the payload is one element.
@@ -44,18 +44,18 @@ class Decoded(msgspec.Struct):
     """
 
     payload: bytes
-    claims: list[Claim] = []
-    rejects: list[Reject] = []
+    claims: Sequence[Claim] = ()
+    rejects: Sequence[Reject] = ()
     split: Callable[[bytes], Sequence[bytes]] | None = None
     at: list[int] | None = None
     status: WireStatus | None = None
-    events: list[DeviceEvent] = []
-    named: dict[int, str] = {}
-    blocks: list[WaveformBlock] = []
+    events: Sequence[DeviceEvent] = ()
+    named: Mapping[int, str] | None = None
+    blocks: Sequence[WaveformBlock] = ()
 
     def of(self, device_id: str) -> "Decoded":
         """Return this as a message of `device_id`: what says that another device measured it is refused (H6)."""
-        foreign = {number: name for number, name in self.named.items() if name != device_id}
+        foreign = {number: name for number, name in (self.named or {}).items() if name != device_id}
         if not foreign:
             return self
         elements = self.elements()
@@ -69,7 +69,7 @@ class Decoded(msgspec.Struct):
             claims=[self.claims[number] for number in own],
             rejects=[*self.rejects, *rejects],
             at=[number if self.at is None else self.at[number] for number in own],
-            named={},
+            named=None,
         )
 
     def refuse(self, number: int, reason: Reason, detail: str, elements: Sequence[bytes] | None) -> Reject:

@@ -151,22 +151,24 @@ def _told(
     """Put what was found where it belongs; it comes with the number of its entry."""
     if len(found) > MAX_READINGS:
         return too_many(payload, len(found))
-    decoded = Decoded(payload, split=apart)
+    claims: list[Claim] = []
     at: list[int] = []
+    named: dict[int, str] = {}
     faults: list[tuple[int, Fault]] = []
     for index, (each, device) in found:
         if isinstance(each, Claim):
             if device is not None:
-                decoded.named[len(at)] = device
-            decoded.claims.append(each)
+                named[len(at)] = device
+            claims.append(each)
             at.append(index)
         else:
             faults.append((index, each))
-    decoded.at = None if apart is None else at
-    elements = decoded.elements() if faults else None
-    for index, fault in faults:
-        decoded.rejects.append(Reject(*fault, payload) if elements is None else Reject(*fault, elements[index], index))
-    return decoded
+    elements = apart(payload) if faults and apart is not None else None
+    rejects = [
+        Reject(*fault, payload) if elements is None else Reject(*fault, elements[index], index)
+        for index, fault in faults
+    ]
+    return Decoded(payload, claims, rejects, split=apart, at=None if apart is None else at, named=named or None)
 
 
 def _found(entry: Entry) -> list[Found]:

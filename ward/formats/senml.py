@@ -160,7 +160,7 @@ def _base(label: str, value: msgspec.Raw) -> str | float | None:
 def _resolve(payload: bytes, records: Sequence[Record | _Unread]) -> Decoded:
     """Bring the base fields to the records; rejects are filled in at the end, from the records as they were sent."""
     base = _Base()
-    decoded = Decoded(payload, split=split)
+    claims: list[Claim] = []
     at: list[int] = []
     faults: list[tuple[int, Fault]] = []
     for index, record in enumerate(records):
@@ -170,15 +170,15 @@ def _resolve(payload: bytes, records: Sequence[Record | _Unread]) -> Decoded:
         base.take(record)
         claim = _claim(record, base) if isinstance(record, Record) else record.fault
         if isinstance(claim, Claim):
-            decoded.claims.append(claim)
+            claims.append(claim)
             at.append(index)
         else:
             faults.append((index, claim))
-    if faults:
-        elements = split(payload)
-        decoded.at = at
-        decoded.rejects = [Reject(*fault, elements[index], index) for index, fault in faults]
-    return decoded
+    if not faults:
+        return Decoded(payload, claims, split=split)
+    elements = split(payload)
+    rejects = [Reject(*fault, elements[index], index) for index, fault in faults]
+    return Decoded(payload, claims, rejects, split=split, at=at)
 
 
 def _claim(record: Record, base: _Base) -> Claim | Fault:

@@ -40,9 +40,9 @@ def decode(payload: bytes) -> Decoded:
         return refusal
     try:
         if payload[:1] == b"{":
-            return Decoded(payload, [_one.decode(payload)])
+            return Decoded(payload, (_one.decode(payload),))
         if payload.lstrip()[:1] != b"[":
-            return Decoded(payload, [_one.decode(payload)])
+            return Decoded(payload, (_one.decode(payload),))
         claims = _array.decode(payload)
     except UNREADABLE as error:
         return _decode_each(payload, error)
@@ -61,16 +61,16 @@ def _decode_each(payload: bytes, error: Exception) -> Decoded:
         return unreadable(payload, whole)
     if len(elements) > MAX_READINGS:
         return too_many(payload, len(elements))
-    found = Decoded(payload, split=split, at=[])
+    claims: list[Claim] = []
+    rejects: list[Reject] = []
     at: list[int] = []
     for index, element in enumerate(elements):
         try:
-            found.claims.append(_one.decode(element))
+            claims.append(_one.decode(element))
             at.append(index)
         except UNREADABLE as each:
-            found.rejects.append(Reject(fault_of(each), said(each), element, index))
-    found.at = at
-    return found
+            rejects.append(Reject(fault_of(each), said(each), element, index))
+    return Decoded(payload, claims, rejects, split=split, at=at)
 
 
 def encode_reading(reading: Reading) -> bytes:
