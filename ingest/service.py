@@ -46,9 +46,9 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     """Serve until SIGTERM or SIGINT; what was not acknowledged by then comes again to the next ingest."""
     clock = clock or SystemClock()
     process.many_files()
-    # What waits is many small objects without cycles: looking through all of them for cycles, again and again, would
-    # cost more than decoding them.
-    gc.set_threshold(100_000, 50, 100)
+    # What waits is many small objects without cycles: looking through all of them again and again would cost more than
+    # decoding them. But paho leaves cycles, and many of them at once would take longer than a commit.
+    gc.set_threshold(2_000, 20, 50)
     address = address_of(settings) if settings.mqtt_url else None
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
