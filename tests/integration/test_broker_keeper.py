@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -57,9 +58,17 @@ def _more(kept: BrokerKeeper, rounds: int) -> bool:
     return kept.settled > rounds
 
 
-def accounts(shipped: Shipped) -> dict[str, dict[str, object]]:
+def accounts(shipped: Shipped) -> dict[str, dict[str, Any]]:
     """Return the accounts as the broker has written them to its disk."""
-    kept = json.loads((shipped.folder / "dynamic-security.json").read_text(encoding="utf-8"))
+    kept: dict[str, list[dict[str, Any]]] = {}
+
+    def whole() -> bool:
+        """Say whether the file is whole: the broker writes it in place, and a reader may meet an empty or half one."""
+        with suppress(json.JSONDecodeError):
+            kept.update(json.loads((shipped.folder / "dynamic-security.json").read_text(encoding="utf-8")))
+        return bool(kept)
+
+    assert until(whole)
     return {client["username"]: client for client in kept["clients"]}
 
 
