@@ -1,0 +1,81 @@
+"""What a signal must be to be looked at: checked arguments, batches as rows, gaps.
+
+Not here: anything about hearts or lungs. The invariant: `rows` gives (n, samples) of float64 in which only NaN stands
+for a missing sample, and never the caller's own array changed.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+BRIDGED_S: Final = 0.05
+"""A gap of at most this length is bridged by a straight line; a longer one is a gap."""
+
+
+def rows(signal: npt.ArrayLike, *, name: str) -> Floats:
+    """Return a signal as (n, samples) floats with NaN where a sample is missing.
+
+    Parameters
+    ----------
+    signal : (samples,) or (n, samples), any real number type; booleans are none
+    name : what the caller calls it, for the error's text
+
+    Raises
+    ------
+    ValueError
+        If it has another number of dimensions, or holds something else than real numbers.
+    """
+    given = np.asarray(signal)
+    if given.ndim not in {1, 2}:
+        raise ValueError(f"{name}: has {given.ndim} dimensions, must be (samples,) or (n, samples)")
+    if given.dtype.kind not in "iuf":
+        raise ValueError(f"{name}: holds {given.dtype}, must hold real numbers")
+    made = np.atleast_2d(given.astype(np.float64, copy=False))
+    return np.where(np.isfinite(made), made, np.nan) if np.isinf(made).any() else made
+
+
+def rate(fs_hz: float, *, least: float, most: float, name: str = "fs_hz") -> float:
+    """Return a sampling rate that lies in [least, most].
+
+    Raises
+    ------
+    ValueError
+        If it does not, or is not a finite number.
+    """
+    checked = float(fs_hz)
+    if not (math.isfinite(checked) and least <= checked <= most):
+        raise ValueError(f"{name}: is {fs_hz!r}, must lie between {least:g} and {most:g} Hz")
+    return checked
+
+
+def missing(signal: Floats) -> Bools:
+    """Return where samples are missing, the shape of `signal`."""
+    return np.isnan(signal)
+
+
+def bridged(signal: Floats, fs_hz: float) -> Floats:
+    """Return (n, samples) with gaps of at most `BRIDGED_S` filled by a straight line, inside a record only.
+
+    A record without a gap is returned as it is, not copied.
+    """
+    if not np.isnan(signal).any():
+        return signal
+    filled = signal.copy()
+    most = max(1, int(BRIDGED_S * fs_hz))
+    for row in np.flatnonzero(np.isnan(signal).any(axis=-1)):
+        _bridge(filled[row], most)
+    return filled
+
+
+def _bridge(record: Floats, most: int) -> None:
+    gone = np.isnan(record)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], gone, [False])).astype(np.int8)))
+    for first, end in edges.reshape(-1, 2):
+        if end - first <= most and first > 0 and end < len(record):
+            record[first:end] = np.linspace(record[first - 1], record[end], end - first + 2)[1:-1]
