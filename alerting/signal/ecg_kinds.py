@@ -82,27 +82,44 @@ def likeness(seen: Looks, fellows: Fellowship) -> Floats:
     return np.where(fellows.there, made, 0.0)
 
 
-def signs(beats: Beats, seen: Looks, fellows: Fellowship) -> Floats:
-    """Return what speaks for a ventricular beat, (k, 6): see `SIGNS`."""
-    r = likeness(seen, fellows)
+def signs(beats: Beats, seen: Looks, fellows: Fellowship, r: Floats) -> Floats:
+    """Return what speaks for a ventricular beat before anything is known of its fellows, (k, len(SIGNS))."""
     before_s, after_s = _around(beats)
     usual_s = median(before_s[fellows.place], fellows.there & ~np.isnan(before_s[fellows.place]))
     width, size = np.log(seen.width_s), np.log(seen.size)
-    usual_width = median(width[fellows.place], fellows.there)
-    usual_size = median(size[fellows.place], fellows.there)
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = (
             1 - median(r, fellows.there),
-            width - usual_width,
+            width - median(width[fellows.place], fellows.there),
             width - np.log(USUAL_WIDTH_S),
-            1 - before_s / usual_s,
-            after_s / usual_s - 1,
-            np.abs(size - usual_size),
+            np.clip(1 - before_s / usual_s, -0.5, 0.5),
+            np.clip(after_s / usual_s - 1, -0.5, 0.5),
+            np.abs(size - median(size[fellows.place], fellows.there)),
         )
     return np.nan_to_num(np.stack(columns, axis=-1), nan=0.0, posinf=0.0, neginf=0.0)
 
 
+def later_signs(first: Floats, seen: Looks, fellows: Fellowship, r: Floats) -> Floats:
+    """Return what more speaks for it once each beat has a first probability, (k, len(LATER_SIGNS))."""
+    likely = np.where(fellows.there, first[fellows.place], 0)
+    usual = np.where(fellows.there, 1 - first[fellows.place], 0)
+    width = np.log(seen.width_s)
+    columns = (
+        np.log(first / (1 - first)),
+        _weighed(r, usual),
+        _weighed(r, likely),
+        width - _weighed(width[fellows.place], usual, width),
+    )
+    return np.stack(columns, axis=-1)
+
+
+def _weighed(values: Floats, weight: Floats, otherwise: Floats | float = 0.0) -> Floats:
+    """Return the mean of each row with these weights, leaning on `otherwise` by the weight of half a beat."""
+    return ((values * weight).sum(axis=-1) + 0.5 * otherwise) / (weight.sum(axis=-1) + 0.5)
+
+
 SIGNS: Final = ("unlike", "wider", "wide", "early", "pause", "size")
+LATER_SIGNS: Final = ("first", "like usual", "like ventricular", "wider than usual")
 USUAL_WIDTH_S: Final = 0.025
 
 
