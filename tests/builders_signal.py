@@ -6,6 +6,7 @@ from alerting.signal.ecg_intervals import Intervals, intervals
 from alerting.signal.ecg_kinds import Kind, Kinds
 from alerting.signal.events import Beats
 from alerting.signal.quality_verdict import Quality, Reason
+from alerting.signal.records import Floats
 
 FS_HZ = 250.0
 WINDOW_S = 2.0
@@ -39,3 +40,17 @@ def intervals_of(beats: Beats, letters: str | None = None, quality: Quality | No
     """Return the intervals of beats, by default all normal and well readable."""
     letters = letters or "N" * len(beats.sample)
     return intervals(beats, kinds_of(letters), quality or a_quality(records=beats.records))
+
+
+def an_ecg(*, seconds: float = 30.0, rr_s: float = 0.8, noise: float = 0.01, fs_hz: float = FS_HZ) -> Floats:
+    """Return an ECG of P, QRS and T waves in mV, (1, samples), with white noise of this standard deviation."""
+    t = np.arange(int(seconds * fs_hz)) / fs_hz
+    since = (t - 0.5 + rr_s / 2) % rr_s - rr_s / 2
+    waves = ((-0.18, 0.025, 0.12), (-0.025, 0.008, -0.1), (0.0, 0.011, 1.0), (0.025, 0.009, -0.2), (0.26, 0.05, 0.3))
+    made = sum(height * np.exp(-(((since - at) / width) ** 2) / 2) for at, width, height in waves)
+    return (made + noise * np.random.default_rng(7).standard_normal(len(t)))[None]
+
+
+def its_beats(*, seconds: float = 30.0, rr_s: float = 0.8, fs_hz: float = FS_HZ) -> Beats:
+    """Return the beats of `an_ecg`."""
+    return Beats.of(np.round(np.arange(0.5, seconds, rr_s) * fs_hz).astype(np.int64), fs_hz)

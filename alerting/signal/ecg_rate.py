@@ -70,10 +70,10 @@ def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_
 
 
 def _reasons(quality: Quality, step: int, part: int, windows: int) -> npt.NDArray[np.uint16]:
-    n, parts = quality.index.shape
-    begins = np.arange(parts) * part
-    made = np.zeros((n, windows), np.uint16)
-    for of in (begins // step, np.minimum(begins + part - 1, windows * step - 1) // step):
-        for window in range(windows):
-            made[:, window] |= np.bitwise_or.reduce(quality.reasons[:, of == window], axis=-1, initial=0)
+    """Return what is said of the windows of `quality` that touch each window, (n, windows)."""
+    begin = np.arange(quality.index.shape[1]) * part
+    made = np.zeros((len(quality.index), windows), np.uint16)
+    for moment in (begin, begin + part - 1):
+        place = np.minimum(moment // step, windows - 1)
+        np.bitwise_or.at(made, (slice(None), place), quality.reasons)
     return made

@@ -21,9 +21,10 @@ FAR_BACK: Final = 10
 """Windows before in which the size of a beat is looked for where there is none nearer."""
 FELLOWS: Final = 4
 """A beat is compared with this many before and after it: in trigeminy two of each are of its kind."""
-FELLOW_S: Final = 6.0
-"""But with none farther away than this."""
-NOT_ALIKE: Final = 0.0
+BEFORE_S: Final = 6.0
+"""But with none longer ago than this."""
+AFTER_S: Final = 2.5
+"""And none later than this: a stream cannot wait long."""
 _TINY: Final = 1e-30
 
 
@@ -150,16 +151,15 @@ def _drift(points: Floats, grid: Grid) -> Floats:
 def _unlikeness(points: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
     """Return log(1 - r) of each beat, r the mean correlation with the two most alike of its fellows, (k,)."""
     unit = _snippets(points, grid, seen, lens)
-    first = np.full(len(unit), NOT_ALIKE)
+    first = np.zeros(len(unit))
     second = first.copy()
-    most = FELLOW_S * grid.fs_hz
     for apart in range(1, min(FELLOWS, len(unit) - 1) + 1):
         r = (unit[apart:] * unit[:-apart]).sum(axis=-1)
-        same = (seen.row[apart:] == seen.row[:-apart]) & (seen.point[apart:] - seen.point[:-apart] <= most)
-        r = np.where(same, r, NOT_ALIKE)
-        for part in (slice(apart, None), slice(None, -apart)):
-            second[part] = np.maximum(second[part], np.minimum(first[part], r))
-            first[part] = np.maximum(first[part], r)
+        passed = np.where(seen.row[apart:] == seen.row[:-apart], seen.point[apart:] - seen.point[:-apart], np.inf)
+        for part, most_s in ((slice(apart, None), BEFORE_S), (slice(None, -apart), AFTER_S)):
+            near = np.where(passed <= most_s * grid.fs_hz, r, 0)
+            second[part] = np.maximum(second[part], np.minimum(first[part], near))
+            first[part] = np.maximum(first[part], near)
     return np.log(1.001 - np.clip((first + second) / 2, 0, 1))
 
 
