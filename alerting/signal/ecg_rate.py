@@ -66,7 +66,9 @@ def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_
     with np.errstate(invalid="ignore", divide="ignore"):
         per_min = np.where(read, 60 * count / filled_s, np.nan)
         confidence = np.where(read, sure / filled_s, 0.0)
-    return Rate(per_min=per_min, confidence=confidence, reasons=_reasons(quality, step, part, windows), window_s=window_s)
+    return Rate(
+        per_min=per_min, confidence=confidence, reasons=_reasons(quality, step, part, windows), window_s=window_s
+    )
 
 
 def _reasons(quality: Quality, step: int, part: int, windows: int) -> npt.NDArray[np.uint16]:

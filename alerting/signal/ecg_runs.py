@@ -76,9 +76,7 @@ def pauses(intervals: Intervals, least_s: float = PAUSE_S) -> Intervals:
     return intervals.where(_readable(intervals) & (intervals.rr_s >= least_s))
 
 
-def slow(
-    intervals: Intervals, below_per_min: float = BRADYCARDIA_PER_MIN, least_beats: int = RUN_BEATS
-) -> Stretches:
+def slow(intervals: Intervals, below_per_min: float = BRADYCARDIA_PER_MIN, least_beats: int = RUN_BEATS) -> Stretches:
     """Return the stretches of at least `least_beats` in which every interval is readable and slower than this rate.
 
     For pieces that are to be joined, ask for `least_beats=2` and select afterwards.
@@ -87,9 +85,7 @@ def slow(
     return found.where(found.beats >= least_beats)
 
 
-def fast(
-    intervals: Intervals, above_per_min: float = TACHYCARDIA_PER_MIN, least_beats: int = RUN_BEATS
-) -> Stretches:
+def fast(intervals: Intervals, above_per_min: float = TACHYCARDIA_PER_MIN, least_beats: int = RUN_BEATS) -> Stretches:
     """Return the stretches of at least `least_beats` in which every interval is readable and faster than this rate.
 
     For pieces that are to be joined, ask for `least_beats=2` and select afterwards.

@@ -33,21 +33,16 @@ SHORT_S: Final = 1.0
 _ECG_HZ: Final = 125.0
 _ECG_LENS: Final = Lens(rise_s=0.03, reach_s=0.08, shape_s=0.096, step_s=0.016, apart_s=0.12)
 ECG_MODEL: Final = Model(
-    intercept=8.4,
-    weight=(0.64, 1.22, 0.74, 0.78, 1.26, 3.06),
-    good=(0.0, -2.0, -5.0, -4.0, -4.0, 0.05),
-    bad=(0.8, 1.0, -0.2, -0.5, 1.5, 1.2),
+    intercept=6.26,
+    weight=(3.67, 1.68, 0.85, 0.09, 2.92, 7.66),
+    good=(0.0, -2.0, -5.0, -4.0, -1.5, 0.05),
+    bad=(1.0, 1.0, -0.2, -0.5, 0.5, 0.9),
 )
 """Fitted on MIT-BIH records, plain and with noise added."""
 
 _PPG_HZ: Final = 62.5
 _PPG_LENS: Final = Lens(rise_s=0.1, reach_s=0.25, shape_s=0.32, step_s=0.032, apart_s=0.25)
-PPG_MODEL: Final = Model(
-    intercept=5.0,
-    weight=(6.0, 1.5, 1.0, 1.0, 0.3, 1.0),
-    good=(0.0, -1.0, -4.0, -3.5, -1.0, 0.1),
-    bad=(0.7, 1.0, -0.2, 0.0, 2.0, 1.0),
-)
+PPG_MODEL: Final = ECG_MODEL
 """Not fitted yet."""
 
 _AT_ONCE: Final = 1 << 18

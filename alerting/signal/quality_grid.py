@@ -18,6 +18,14 @@ BLOCKS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Beats on a grid as columns: row (k,) int64, point (k,) float64, with its fraction."""
+
+    row: Ints
+    point: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """How a record of some rate and length is divided.
 
@@ -49,17 +57,14 @@ class Grid:
         """(windows * BLOCKS,) int64: the first point of each block."""
         return np.arange(self.windows * BLOCKS) * self.points // BLOCKS
 
+    def window_of(self, seen: Seen) -> Ints:
+        """Return the place of each beat's window among all windows of all records, (k,) int64."""
+        within = np.minimum(seen.point.astype(np.int64) // self.points, self.windows - 1)
+        return seen.row * self.windows + within
+
     def span(self, seconds: float) -> int:
         """Return how many points a time is, at least one."""
         return max(1, round(seconds * self.fs_hz))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """Beats on a grid as columns: row (k,) int64, point (k,) float64, with its fraction."""
-
-    row: Ints
-    point: Floats
 
 
 def pointed(signal: Floats, grid: Grid) -> Floats:
