@@ -16,7 +16,7 @@ import numpy.typing as npt
 from alerting.signal import quality_shape
 from alerting.signal.events import Beats
 from alerting.signal.quality_faults import faults
-from alerting.signal.quality_grid import WINDOW_S, Grid, Seen, pointed
+from alerting.signal.quality_grid import WINDOW_S, Grid, pointed
 from alerting.signal.quality_model import Model, judged
 from alerting.signal.quality_shape import Lens, Shape, measure
 from alerting.signal.quality_verdict import READABLE, Quality, Reason, at
@@ -121,7 +121,7 @@ def _part(
     signal: Floats, fs_hz: float, grid: Grid, beats: Beats | None, lens: Lens, model: Model
 ) -> tuple[Floats, npt.NDArray[np.uint16]]:
     points = pointed(bridged(signal, fs_hz), grid)
-    seen = None if beats is None else _seen(beats, grid)
+    seen = None if beats is None else grid.seen(beats)
     return judged(measure(points, grid, seen, lens), faults(points, grid), model)
 
 
@@ -129,19 +129,13 @@ def measured(signal: npt.ArrayLike, fs_hz: float, beats: Beats) -> Shape:
     """Return the measures behind the index of an ECG: what the model is fitted on."""
     given = rows(signal, name="signal")
     grid = Grid.of(given.shape[1], fs_hz, _ECG_HZ)
-    return measure(pointed(bridged(given, fs_hz), grid), grid, _seen(beats, grid), _ECG_LENS)
+    return measure(pointed(bridged(given, fs_hz), grid), grid, grid.seen(beats), _ECG_LENS)
 
 
 def _check(beats: Beats | None, records: int, fs_hz: float) -> None:
     if beats is not None and (beats.records != records or not np.isclose(beats.fs_hz, fs_hz)):
-        raise ValueError(
-            f"beats: of {beats.records} records at {beats.fs_hz:g} Hz, must be of the signal's {records} at {fs_hz:g} Hz"
-        )
-
-
-def _seen(beats: Beats, grid: Grid) -> Seen:
-    point = (beats.sample + 0.5) / grid.by - 0.5
-    return Seen(row=beats.row, point=np.clip(point, 0, grid.held - 1))
+        theirs, ours = f"{beats.records} records at {beats.fs_hz:g} Hz", f"{records} at {fs_hz:g} Hz"
+        raise ValueError(f"beats: of {theirs}, must be of the signal's {ours}")
 
 
 def _among(beats: Beats | None, records: slice) -> Beats | None:
