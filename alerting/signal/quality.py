@@ -37,13 +37,23 @@ ECG_MODEL: Final = Model(
     weight=(3.67, 1.68, 0.85, 0.09, 2.92, 7.66),
     good=(0.0, -2.0, -5.0, -4.0, -1.5, 0.05),
     bad=(1.0, 1.0, -0.2, -0.5, 0.5, 0.9),
+    noisy=-2.0,
+    swinging=-1.0,
 )
 """Fitted on MIT-BIH records, plain and with noise added."""
 
 _PPG_HZ: Final = 62.5
-_PPG_LENS: Final = Lens(rise_s=0.1, reach_s=0.25, shape_s=0.32, step_s=0.032, apart_s=0.25)
-PPG_MODEL: Final = ECG_MODEL
-"""Not fitted yet."""
+_PPG_LENS: Final = Lens(rise_s=0.1, reach_s=0.25, shape_s=0.48, step_s=0.048, apart_s=0.25)
+PPG_MODEL: Final = Model(
+    intercept=4.4,
+    weight=(0.7, 1.14, 0.84, 0.0, 0.0, 2.33),
+    good=(0.0, -2.0, -5.0, -4.0, -1.5, 0.05),
+    bad=(1.0, 1.0, -0.2, 0.0, 1.5, 0.9),
+    noisy=-1.5,
+    swinging=-0.4,
+)
+"""Fitted on BIDMC and Challenge 2015 records, plain and with motion added. The pulse wave is itself slow and round, so
+slow and fast swings say nothing but why beats are unlike."""
 
 _AT_ONCE: Final = 1 << 18
 """Samples that are worked on at once, so that they stay in the processor's cache."""
@@ -125,11 +135,19 @@ def _part(
     return judged(measure(points, grid, seen, lens), faults(points, grid), model)
 
 
-def measured(signal: npt.ArrayLike, fs_hz: float, beats: Beats) -> Shape:
-    """Return the measures behind the index of an ECG: what the model is fitted on."""
-    given = rows(signal, name="signal")
-    grid = Grid.of(given.shape[1], fs_hz, _ECG_HZ)
-    return measure(pointed(bridged(given, fs_hz), grid), grid, grid.seen(beats), _ECG_LENS)
+def measured_ecg(signal: npt.ArrayLike, fs_hz: float, beats: Beats) -> Shape:
+    """Return the measures behind the index of an ECG: what `ECG_MODEL` is fitted on. Arguments as of `ecg`."""
+    return _measured(rows(signal, name="signal"), fs_hz, beats, _ECG_HZ, _ECG_LENS)
+
+
+def measured_ppg(signal: npt.ArrayLike, fs_hz: float, beats: Beats) -> Shape:
+    """Return the measures behind the index of a pulse wave: what `PPG_MODEL` is fitted on. Arguments as of `ppg`."""
+    return _measured(rows(signal, name="signal"), fs_hz, beats, _PPG_HZ, _PPG_LENS)
+
+
+def _measured(signal: Floats, fs_hz: float, beats: Beats, at_hz: float, lens: Lens) -> Shape:
+    grid = Grid.of(signal.shape[1], fs_hz, at_hz)
+    return measure(pointed(bridged(signal, fs_hz), grid), grid, grid.seen(beats), lens)
 
 
 def _check(beats: Beats | None, records: int, fs_hz: float) -> None:
