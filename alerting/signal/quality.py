@@ -22,11 +22,10 @@ from alerting.signal.quality_shape import Lens, Shape, measure
 from alerting.signal.quality_verdict import READABLE, Quality, Reason, at
 from alerting.signal.records import Floats, bridged, rate, rows
 
-__all__ = ["AHEAD_S", "BACK_S", "READABLE", "Quality", "Reason", "at", "ecg", "ppg"]
+__all__ = ["AHEAD_S", "BACK_S", "READABLE", "WINDOW_S", "Quality", "Reason", "at", "ecg", "ppg"]
 
 BACK_S: Final = quality_shape.FAR_BACK * WINDOW_S + 2
 AHEAD_S: Final = quality_shape.AHEAD * WINDOW_S + 6
-LEAST_HZ, MOST_HZ = 20.0, 2000.0
 SHORT_S: Final = 1.0
 """Less of a window than this cannot be judged."""
 
