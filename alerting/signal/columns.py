@@ -1,4 +1,4 @@
-"""Statistics of ragged columns: values that belong to groups (a record, a window of a record), without a loop over them.
+"""Statistics of ragged columns: values that belong to groups (a record, a window of one), without a loop over them.
 
 Not here: what the groups mean. The invariant: a group's statistic depends on its own values only, and a group without
 values gives NaN (a count gives 0).
@@ -36,7 +36,7 @@ def medians(value: Floats, group: Ints, groups: int) -> Floats:
 
 def sums(value: Floats, group: Ints, groups: int) -> Floats:
     """Return the sum of each group, (groups,) float64; 0 where there is none. NaN is no value."""
-    return np.bincount(group, weights=np.nan_to_num(value), minlength=groups)
+    return np.bincount(group, weights=np.nan_to_num(value), minlength=groups).astype(np.float64)
 
 
 def means(value: Floats, group: Ints, groups: int) -> Floats:

@@ -72,7 +72,7 @@ def intervals(ppg: npt.ArrayLike, pulses: Beats, quality: Quality) -> Intervals:
     return Intervals(
         row=pulses.row[end],
         sample=pulses.sample[end],
-        ms=(pulses.sample[end] - pulses.sample[first]) * (1000.0 / pulses.fs_hz),
+        ms=(pulses.exact[end] - pulses.exact[first]) * (1000.0 / pulses.fs_hz),
         quality=np.minimum(each[first], each[end]),
         fs_hz=pulses.fs_hz,
         records=pulses.records,
@@ -92,7 +92,8 @@ def _broken(signal: Floats, pulses: Beats) -> Bools:
     if not gone.any():
         return np.zeros(max(0, len(pulses.row) - 1), np.bool_)
     before = np.cumsum(gone, axis=-1)[pulses.row, pulses.sample]
-    return np.diff(before) != 0
+    broken: Bools = np.diff(before) != 0
+    return broken
 
 
 def rate(found: Intervals, quality: Quality, *, samples: int, window_s: float = WINDOW_S) -> PulseRate:

@@ -139,7 +139,7 @@ def _grid(pulses: Beats, beats: Beats, samples: int, window_s: float) -> _Grid:
 
 def _delays(pulses: Beats, beats: Beats) -> tuple[Floats, Ints]:
     """Return delays in s from each R peak to the pulses after it, (4, beats), NaN where there is none, and which."""
-    apart = 2 * (max((int(each.sample.max(initial=0)) for each in (pulses, beats))) + round(pulses.fs_hz)) + 1
+    apart = 2 * (max(int(each.sample.max(initial=0)) for each in (pulses, beats)) + round(pulses.fs_hz)) + 1
     pulsed, heart = pulses.row * apart + pulses.sample, beats.row * apart + beats.sample
     first = np.searchsorted(pulsed, heart + round(SOONEST_S * pulses.fs_hz))
     pulse = first + np.arange(CANDIDATES)[:, np.newaxis]
@@ -172,5 +172,5 @@ def _around(count: Ints, wide: int, axis: int) -> Ints:
 def _rates(beats: Beats, cell: Ints, grid: _Grid) -> Floats:
     """Return 60 over the mean interval that ends in each cell, /min, NaN where none does."""
     within = np.flatnonzero(beats.row[1:] == beats.row[:-1])
-    gap_s = (beats.sample[within + 1] - beats.sample[within]) / beats.fs_hz
+    gap_s = (beats.exact[within + 1] - beats.exact[within]) / beats.fs_hz
     return 60.0 / columns.means(gap_s, cell[within + 1], grid.cells + 1)

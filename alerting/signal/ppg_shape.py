@@ -74,8 +74,8 @@ def shape(ppg: npt.ArrayLike, found: Beats) -> Shape:
     height = sign * (high - low)
     whole = ~np.isnan(height)
     return Shape(
-        foot=np.where(whole, slow.sample(foot), -1),
-        top=np.where(whole, slow.sample(top), -1),
+        foot=np.where(whole, np.rint(slow.sample(foot.astype(np.float64))), -1).astype(np.int64),
+        top=np.where(whole, np.rint(slow.sample(top.astype(np.float64))), -1).astype(np.int64),
         height=height,
         level=0.5 * (high + low),
     )

@@ -6,6 +6,7 @@ invariant: whether there is a pulse at t depends on the samples of [t - BACK_S, 
 begins at sample 0, and on no unit or offset. Nothing is found within a gap.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,7 +28,7 @@ _LEAST: Final = 0.2
 """Of the typical slope: less is no pulse. A weak premature beat reaches a third of it."""
 _MOST: Final = 2.0
 """Of the typical slope: more counts as this much, so that a jolt does not hide the pulses after it."""
-_REFRACTORY_S: Final = 0.28
+_REFRACTORY_S: Final = 0.24
 _AS_STEEP: Final = 0.85
 """Within the refractory time after a pulse, another must be at least this steep to be told from a dicrotic wave …"""
 _FREE_S: Final = 0.45
@@ -41,6 +42,26 @@ _NEIGHBOURS: Final = 6
 
 BACK_S: Final = (_BACK_BLOCKS + 1) * _BLOCK_S + 2 * _REACH_S + 0.5
 AHEAD_S: Final = (_AHEAD_BLOCKS + 1) * _BLOCK_S + 2 * _REFRACTORY_S + 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coarse:
+    """A signal in blocks: value (n, points), the mean of each `block` samples, NaN where one is missing."""
+
+    value: Floats
+    block: int
+    fs_hz: float
+
+    def sample(self, point: Floats) -> Floats:
+        """Return where the middles of blocks lie among the samples."""
+        return (point + 0.5) * self.block - 0.5
+
+
+def coarse(ppg: npt.ArrayLike, fs_hz: float) -> Coarse:
+    """Return the blocks that pulses are looked for in; what does not fill a block at the end is left out."""
+    block = _by(fs_hz)
+    value = _blocks(bridged(rows(ppg, name="ppg"), fs_hz), block)
+    return Coarse(value=value, block=block, fs_hz=fs_hz / block)
 
 
 def grid(fs_hz: float) -> int:
@@ -75,15 +96,17 @@ def detect(ppg: npt.ArrayLike, fs_hz: float) -> Beats:
     tests/unit/signal/test_pulses.py, tests/property/test_signal_pulses.py, floors on BIDMC.
     """
     fs = rate(fs_hz, least=LEAST_HZ, most=MOST_HZ)
-    signal = bridged(rows(ppg, name="ppg"), fs)
-    by = _by(fs)
-    slope = _slope(_blocks(signal, by), fs / by)
+    signal = rows(ppg, name="ppg")
+    points = coarse(signal, fs)
+    slope = _slope(points.value, points.fs_hz)
     row, top, steep = _upstrokes(slope)
-    typical = _typical(row, top, steep, slope.shape, fs / by)
+    if not len(top):
+        return Beats(row=row, sample=top, fs_hz=fs, records=len(signal), shift=steep)
+    typical = _typical(row, top, steep, slope.shape, points.fs_hz)
     is_pulse = steep > _LEAST * typical
     row, top, steep = row[is_pulse], top[is_pulse], np.minimum(steep, _MOST * typical)[is_pulse]
-    kept = _shown(row, top * by / fs, steep)
-    exact = (_vertex(slope, row[kept], top[kept]) + 0.5) * by - 0.5
+    kept = _shown(row, top / points.fs_hz, steep)
+    exact = points.sample(_vertex(slope, row[kept], top[kept]))
     sample = np.rint(exact).astype(np.int64)
     return Beats(row=row[kept], sample=sample, fs_hz=fs, records=len(signal), shift=exact - sample)
 
@@ -186,4 +209,5 @@ def _vertex(slope: Floats, row: Ints, top: Ints) -> Floats:
     before, at, after = (slope[row, top + step] for step in (-1, 0, 1))
     bend = before - 2 * at + after
     shift = np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1), 0)
-    return top + np.clip(shift, -0.5, 0.5)
+    exact: Floats = top + np.clip(shift, -0.5, 0.5)
+    return exact
