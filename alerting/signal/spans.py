@@ -1,0 +1,175 @@
+"""Stretches of ragged columns: which readings a moment sees, their medians, and bucket medians of absolute time.
+
+Not here: what is made of them. The invariant: a stretch's result depends on its own readings alone, to the last bit,
+whatever else is computed in the same call.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from alerting.signal.records import Bools, Floats, Ints
+from alerting.signal.series import Course, Lack, Moments, Support
+
+_CELLS: Final = 1 << 18
+"""Cells of one block of `blocks`: fits a processor's second cache a few times over."""
+
+_QUALITY_STEPS: Final = 1 << 20
+"""Qualities are added as whole numbers of this fraction, so that their sums are exact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spans:
+    """Stretches of flat columns: stretch i is `[first[i], end[i])`, (k,) int64 each, empty where they are equal."""
+
+    first: Ints
+    end: Ints
+
+    @property
+    def count(self) -> Ints:
+        """(k,) int64, how many readings each holds."""
+        return self.end - self.first
+
+
+def after(course: Course, row: Ints, at_s: Floats) -> Ints:
+    """Return for each (row, time) the index behind the stay's last reading at or before the time: (k,) int64."""
+    low, high = course.offsets[row], course.offsets[row + 1]
+    longest = int(np.diff(course.offsets).max(initial=0))
+    last = len(course.t_s) - 1
+    for _ in range(longest.bit_length()):
+        middle = (low + high) >> 1
+        passed = (low < high) & (course.t_s[np.minimum(middle, last)] <= at_s)
+        low, high = np.where(passed, middle + 1, low), np.where(passed, high, middle)
+    return low
+
+
+def between(course: Course, row: Ints, from_s: Floats, to_s: Floats) -> Spans:
+    """Return the stretches of the readings of [from_s, to_s] of each row: all (k,)."""
+    first = after(course, row, np.nextafter(from_s, -np.inf))
+    return Spans(first=first, end=np.maximum(after(course, row, to_s), first))
+
+
+def trailing(course: Course, at: Moments, window_s: float) -> Spans:
+    """Return the stretches of the readings of [at - window_s, at]."""
+    return between(course, at.row, at.at_s - window_s, at.at_s)
+
+
+def blocks(spans: Spans, work: int = 1) -> Iterator[tuple[Ints, Ints, Bools]]:
+    """Yield stretches of about the same length together, as much as a cache holds with `work` cells for each reading.
+
+    Yields
+    ------
+    which (b,), the stretches; index (b, w), their readings; held (b, w), False where a shorter one is filled up with
+    repeats of its own last reading. Empty stretches are not yielded.
+    """
+    count = spans.count
+    width = _width(count)
+    order = np.argsort(width, kind="stable")
+    widths = np.unique(width[width > 0])
+    starts = np.searchsorted(width[order], widths)
+    stops = np.searchsorted(width[order], widths, side="right")
+    for wide, start, stop in zip(widths.tolist(), starts.tolist(), stops.tolist(), strict=True):
+        steps = np.arange(wide)
+        rows = max(1, _CELLS // (wide * work))
+        for begin in range(start, stop, rows):
+            which = order[begin : min(begin + rows, stop)]
+            held = steps < count[which, None]
+            yield which, np.minimum(spans.first[which, None] + steps, spans.end[which, None] - 1), held
+
+
+def medians(value: Floats, spans: Spans) -> Floats:
+    """Return the median of each stretch: (k,) float64, NaN where it is empty; an even count averages the two middle."""
+    middle = np.full(len(spans.first), np.nan)
+    count = spans.count
+    for which, index, held in blocks(spans):
+        middle[which] = sorted_median(np.sort(np.where(held, value[index], np.inf), axis=1), count[which])
+    return middle
+
+
+def deviations(value: Floats, centre: Floats, spans: Spans) -> Floats:
+    """Return the median absolute deviation of each stretch from its `centre` (k,): (k,) float64, NaN where empty."""
+    middle = np.full(len(spans.first), np.nan)
+    count = spans.count
+    for which, index, held in blocks(spans):
+        away = np.where(held, np.abs(value[index] - centre[which, None]), np.inf)
+        away.sort(axis=1)
+        middle[which] = sorted_median(away, count[which])
+    return middle
+
+
+def sorted_median(ordered: Floats, count: Ints) -> Floats:
+    """Return the median of the first `count` (b,) columns of rows (b, w) in rising order: (b,)."""
+    rows = np.arange(len(ordered))
+    middle: Floats = 0.5 * (ordered[rows, (count - 1) // 2] + ordered[rows, count // 2])
+    return middle
+
+
+def thinned(course: Course, spans: Spans, spacing_s: float) -> Course:
+    """Return bucket medians of each stretch: one value for each bucket of absolute time in which it has readings.
+
+    A bucket is [i * spacing_s, (i + 1) * spacing_s) since 1970, so a stretch is cut the same way whoever asks; of a
+    bucket at its edge only what lies inside counts. Value and time are medians. The k stretches are the result's stays.
+    """
+    bucket = np.floor(course.t_s / spacing_s)
+    begins = np.ones(len(bucket), np.bool_)
+    begins[1:] = np.diff(bucket) != 0
+    begins[course.offsets[:-1][np.diff(course.offsets) > 0]] = True
+    run = np.cumsum(begins) - 1
+    run_first = np.append(np.flatnonzero(begins), len(bucket))
+    held = spans.count > 0
+    lowest = np.zeros(len(held), np.int64)
+    lowest[held] = run[spans.first[held]]
+    pieces = np.zeros(len(held), np.int64)
+    pieces[held] = run[spans.end[held] - 1] - lowest[held] + 1
+    offsets = np.concatenate(([0], np.cumsum(pieces)))
+    owner = np.repeat(np.arange(len(held)), pieces)
+    which = lowest[owner] + np.arange(offsets[-1]) - offsets[owner]
+    cut = Spans(
+        first=np.maximum(run_first[which], spans.first[owner]), end=np.minimum(run_first[which + 1], spans.end[owner])
+    )
+    early, late = cut.first + (cut.count - 1) // 2, cut.first + cut.count // 2
+    return Course(
+        t_s=0.5 * (course.t_s[early] + course.t_s[late]),
+        value=medians(course.value, cut),
+        quality=_quality(course.quality, cut),
+        offsets=offsets,
+    )
+
+
+def support(course: Course, at: Moments, spans: Spans, lack: npt.NDArray[np.uint8] | None = None) -> Support:
+    """Return what stretches that end at or before the moments hold; without `lack`, `Lack.FEW` where empty."""
+    held = spans.count > 0
+    newest = np.full(len(held), -np.inf)
+    newest[held] = course.t_s[spans.end[held] - 1]
+    span_s = np.zeros(len(held))
+    span_s[held] = newest[held] - course.t_s[spans.first[held]]
+    none = np.where(held, Lack.NONE, Lack.FEW).astype(np.uint8)
+    return Support(
+        readings=spans.count,
+        span_s=span_s,
+        age_s=at.at_s - newest,
+        quality=_quality(course.quality, spans),
+        lack=none if lack is None else lack,
+    )
+
+
+def _width(count: Ints) -> Ints:
+    """Round counts above 16 up to an eighth of their power of two: few widths, little filling up."""
+    step = np.left_shift(1, np.maximum(np.frexp(count.astype(np.float64))[1] - 4, 0).astype(np.int64))
+    width: Ints = (count + step - 1) // step * step
+    return width
+
+
+def _quality(quality: Floats, spans: Spans) -> Floats:
+    known = np.isfinite(quality)
+    if not known.any():
+        return np.full(len(spans.first), np.nan)
+    total = np.concatenate(([0], np.cumsum(np.rint(np.where(known, quality, 0) * _QUALITY_STEPS).astype(np.int64))))
+    count = np.concatenate(([0], np.cumsum(known)))
+    number = count[spans.end] - count[spans.first]
+    summed = (total[spans.end] - total[spans.first]) / _QUALITY_STEPS
+    mean: Floats = np.divide(summed, number, out=np.full(len(number), np.nan), where=number > 0)
+    return mean

@@ -1,0 +1,184 @@
+"""Slope of a vital over a trailing window: Theil-Sen with its interval, Mann-Kendall's p, and time to a threshold.
+
+Sen 1968, J Am Stat Assoc 63:1379, doi:10.1080/01621459.1968.10480934 (slope and interval, ties as there);
+Mann 1945, Econometrica 13:245, doi:10.2307/1907187; Kendall 1975 (variance under ties, continuity correction).
+
+Differs from the papers: readings are first brought to one a bucket of absolute time (`spans.thinned`). That bounds the
+pairs whatever the sampling rate, keeps bursts from outvoting quiet hours, and takes out most of the dependence between
+neighbours, on which the interval and p would otherwise be far too narrow.
+
+Not here: whether a slope matters. The invariant: a slope is that of readings that were made; over a gap there are
+none, and a window that holds too little gives NaN and says why.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy import special
+
+from alerting.signal.records import Floats, Ints
+from alerting.signal.series import Course, Heading, Lack, Moments, Ragged, Support, at_moments, positive, present
+from alerting.signal.spans import Spans, blocks, sorted_median, support, thinned, trailing
+
+MOST_POINTS: Final = 48
+"""Buckets of a window at most: at most 49 points and 1,176 pairs a slope, however dense the readings are."""
+
+LEAST_POINTS: Final = 5
+"""Fewer points give no two-sided interval at 95 %: of 4 points even a perfect order has p = 0.09."""
+
+LEAST_SPAN: Final = 0.5
+"""Share of the window that the readings must span."""
+
+MOST_AGE: Final = 0.25
+"""Share of the window that the newest reading may be old."""
+
+CONFIDENCE: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slope:
+    """What k windows say, (k,) float64 each, NaN where `support.lack` is not NONE.
+
+    per_hour : unit of the vital per hour; low, high : its interval at the confidence asked for
+    level : the line's value at the moment; p : two-sided, of no monotone trend
+    points : int64, buckets with readings, on which these rest; `support` counts the readings in them
+    """
+
+    per_hour: Floats
+    low: Floats
+    high: Floats
+    level: Floats
+    p: Floats
+    points: Ints
+    support: Support
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """When the line reaches a limit, seconds from the moment, (k,) float64 each, NaN where there is no slope.
+
+    expected_s : by the slope; earliest_s, latest_s : by the ends of its interval
+    0 where the level is there already, inf where it does not head there
+    """
+
+    expected_s: Floats
+    earliest_s: Floats
+    latest_s: Floats
+
+
+def look_back_s(window_s: float) -> float:
+    """Return how far back a slope looks."""
+    return window_s
+
+
+def bucket_s(window_s: float, spacing_s: float = 0.0) -> float:
+    """Return the bucket of a window: `spacing_s`, or what leaves `MOST_POINTS` of them where that is longer."""
+    return max(spacing_s, window_s / MOST_POINTS)
+
+
+def slope(
+    series: Ragged, at: Moments, window_s: float, *, spacing_s: float = 0.0, confidence: float = CONFIDENCE
+) -> Slope:
+    """Return the Theil-Sen slope of the readings of [at - window_s, at] for each moment.
+
+    Parameters
+    ----------
+    series : any number of stays, uneven, with gaps; NaN is a missing reading
+    at : k moments; `Moments.now` for the live view, many a stay for looking back
+    window_s : seconds, above 0
+    spacing_s : seconds, the least bucket; take the time after which two readings tell something new
+    confidence : of the interval, above 0 and below 1
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, times do not rise within a stay, or a moment names no stay.
+
+    Notes
+    -----
+    Interval: ranks (N -+ z * sigma) / 2 of the N sorted pair slopes, rounded as by scipy.stats.theilslopes.
+    p: normal, z = (|S| - 1) / sigma, sigma by the ties in value. Level: median of value - slope * time.
+    """
+    window = positive(window_s, name="window_s")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: is {confidence!r}, must lie between 0 and 1")
+    if not (np.isfinite(spacing_s) and spacing_s >= 0):
+        raise ValueError(f"spacing_s: is {spacing_s!r}, must be a finite number, 0 or more")
+    course = present(series)
+    asked = at_moments(at, course.stays)
+    spans = trailing(course, asked, window)
+    points = thinned(course, spans, bucket_s(window, spacing_s))
+    count = np.diff(points.offsets)
+    found = support(course, asked, spans, _lack(count, course, asked, spans, window))
+    usable = np.flatnonzero(found.lack == Lack.NONE)
+    columns = np.full((5, len(count)), np.nan)
+    z = float(special.ndtri(0.5 + confidence / 2))
+    runs = Spans(first=points.offsets[:-1][usable], end=points.offsets[1:][usable])
+    for which, index, held in blocks(runs, 1 + MOST_POINTS // 2):
+        rows = usable[which]
+        hours = (points.t_s[index] - asked.at_s[rows, None]) / 3600
+        columns[:, rows] = _theil_sen(hours, np.where(held, points.value[index], np.nan), count[rows], z)
+    per_hour, low, high, level, p = columns
+    return Slope(per_hour=per_hour, low=low, high=high, level=level, p=p, points=count, support=found)
+
+
+def reach(found: Slope, limit: float | Floats, heading: Heading) -> Reach:
+    """Return when each line reaches `limit` (one, or (k,)) from the good side; bad lies where `heading` points."""
+    away = heading * (np.asarray(limit, np.float64) - found.level)
+    bounds = (found.low, found.high) if heading is Heading.UP else (-found.high, -found.low)
+    slowest, fastest = bounds
+    return Reach(
+        expected_s=_time_s(away, heading * found.per_hour),
+        earliest_s=_time_s(away, fastest),
+        latest_s=_time_s(away, slowest),
+    )
+
+
+def _time_s(away: Floats, per_hour: Floats) -> Floats:
+    towards = np.where(per_hour > 0, per_hour, np.nan)
+    with np.errstate(over="ignore"):
+        time_s = np.where(np.isnan(towards), np.inf, 3600 * away / towards)
+    return np.where(np.isnan(away) | np.isnan(per_hour), np.nan, np.where(away <= 0, 0.0, time_s))
+
+
+def _lack(points: Ints, course: Course, at: Moments, spans: Spans, window_s: float) -> np.ndarray:
+    seen = support(course, at, spans)
+    lack = np.where(points < LEAST_POINTS, Lack.FEW, Lack.NONE)
+    lack |= np.where(seen.span_s < LEAST_SPAN * window_s, Lack.SHORT, Lack.NONE)
+    lack |= np.where(seen.age_s > MOST_AGE * window_s, Lack.STALE, Lack.NONE)
+    return lack.astype(np.uint8)
+
+
+def _theil_sen(hours: Floats, value: Floats, count: Ints, z: float) -> Floats:
+    """Return slope, its interval, level and p of rows of points (b, w), NaN values behind: (5, b)."""
+    early, late = np.triu_indices(value.shape[1], 1)
+    rise = value[:, late] - value[:, early]
+    ordered = np.divide(rise, hours[:, late] - hours[:, early], out=np.full(rise.shape, np.nan), where=~np.isnan(rise))
+    ordered.sort(axis=1)
+    pairs = count * (count - 1) // 2
+    per_hour = sorted_median(ordered, pairs)
+    sigma = _kendall_sigma(np.sort(value, axis=1), count)
+    rows = np.arange(len(count))
+    low = ordered[rows, np.maximum(np.rint((pairs - z * sigma) / 2).astype(np.int64) - 1, 0)]
+    high = ordered[rows, np.minimum(np.rint((pairs + z * sigma) / 2).astype(np.int64), pairs - 1)]
+    score = np.abs(np.nansum(np.sign(rise), axis=1))
+    tested = np.divide(np.maximum(score - 1, 0), sigma, out=np.zeros(len(score)), where=sigma > 0)
+    level = sorted_median(np.sort(value - per_hour[:, None] * hours, axis=1), count)
+    return np.stack([per_hour, low, high, level, 2 * special.ndtr(-tested)])
+
+
+def _kendall_sigma(ordered: Floats, count: Ints) -> Floats:
+    """Return the standard deviation of Kendall's S of rows in rising order, NaN behind: (b,).
+
+    Its variance is (n (n - 1) (2 n + 5) - sum of t (t - 1) (2 t + 5)) / 18 over groups of t ties; the r-th member of
+    a group adds 6 r^2 - 6 to that sum, which is how it is taken here.
+    """
+    place = np.arange(ordered.shape[1])
+    new = np.ones(ordered.shape, np.bool_)
+    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    rank = place - np.maximum.accumulate(np.where(new, place, 0), axis=1) + 1
+    tied = np.sum(6 * rank**2 - 6, axis=1)
+    n = count.astype(np.float64)
+    sigma: Floats = np.sqrt(np.maximum(n * (n - 1) * (2 * n + 5) - tied, 0) / 18)
+    return sigma
