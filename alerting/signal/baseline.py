@@ -46,15 +46,14 @@ LEAST_HOURS: Final = 8
 LEAST_SPAN_S: Final = 36 * 3600.0
 """They must span this: two days or two nights at least."""
 
-HUBER: Final = 1.5
-"""Hours further than this many robust standard deviations off the median count less in the centre (Huber 1964,
-doi:10.1214/aoms/1177703732); one step from the median keeps its robustness and gains most of the mean's efficiency."""
-
 MOST_DRIFT_PER_DAY: Final = 0.25
 """A baseline in force moves by at most this many of its spreads a day."""
 
-MOST_DRIFT: Final = 1.5
+MOST_DRIFT: Final = 1.0
 """And ends at most this many spreads from the first personal centre; beyond, somebody must begin a new one."""
+
+SPREAD_KEPT: Final = (0.5, 1.25)
+"""A spread in force stays within these multiples of the first personal one: illness makes vitals restless, too."""
 
 
 class Basis(IntEnum):
@@ -134,7 +133,7 @@ def adapt(held: Baseline, fresh: Baseline, elapsed_s: npt.ArrayLike, *, frozen: 
 
     Half a day that was not personal takes the fresh one over and is anchored there once that is personal. A personal
     one moves towards the fresh by at most `MOST_DRIFT_PER_DAY` and ends within `MOST_DRIFT` of its anchor, where
-    `frozen` (k,) not at all; its spread stays within half to one and a half times the anchor's.
+    `frozen` (k,) not at all; its spread stays within `SPREAD_KEPT` of the anchor's.
 
     Raises
     ------
@@ -153,7 +152,7 @@ def adapt(held: Baseline, fresh: Baseline, elapsed_s: npt.ArrayLike, *, frozen: 
     moved = replace(
         fresh,
         centre=centre,
-        spread=np.clip(fresh.spread, 0.5 * held.anchor_spread, 1.5 * held.anchor_spread),
+        spread=np.clip(fresh.spread, SPREAD_KEPT[0] * held.anchor_spread, SPREAD_KEPT[1] * held.anchor_spread),
         held=fresh.held | (centre != fresh.centre),
         anchor=held.anchor,
         anchor_spread=held.anchor_spread,
@@ -200,13 +199,10 @@ def _half(course: Course, at: Moments, norm: Norm) -> tuple[Floats, Floats, Ints
 
 
 def _located(value: Floats, weight: Floats, least: float) -> tuple[Floats, Floats]:
-    """Return weighted centre and spread of rows (b, w): median and MAD, then one Huber step for the centre."""
+    """Return weighted median and weighted MAD, as a standard deviation, of rows (b, w)."""
     middle = _weighted_median(value, weight)
-    away = value - middle[:, None]
-    spread = np.maximum(MAD_TO_SIGMA * _weighted_median(np.abs(away), weight), least)
-    limit = HUBER * spread[:, None]
-    pull = np.sum(weight * np.clip(away, -limit, limit), axis=1) / np.sum(weight * (np.abs(away) <= limit), axis=1)
-    return middle + pull, spread
+    spread = MAD_TO_SIGMA * _weighted_median(np.abs(value - middle[:, None]), weight)
+    return middle, np.maximum(spread, least)
 
 
 def _weighted_median(value: Floats, weight: Floats) -> Floats:

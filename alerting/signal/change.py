@@ -72,8 +72,8 @@ class Plan:
 class Evidence:
     """CUSUM at k moments. Columns (2, k), first down, then up.
 
-    sum : float64, 0 to `Plan.ceiling`; onset_s : float64, since when it is above 0 (Page's estimate of when the change
-    began), NaN where it is 0; changed : bool, sum >= threshold
+    sum : float64, 0 to `Plan.ceiling`, NaN without a reading in the window; changed : bool, sum >= threshold
+    onset_s : float64, since when it is above 0 (Page's estimate of when the change began), NaN where it is not
     """
 
     sum: Floats
@@ -162,8 +162,9 @@ def cusum(scores: Ragged, at: Moments, plan: Plan) -> Evidence:
         gained = np.where(held, counts[:, index], 0.0)
         summed[:, which], onset_s[:, which] = _walk(gained, np.where(held, ebb[index], 0.0), course.t_s[index], plan)
     seen = support(course, asked, spans)
-    silent = np.maximum(np.where(seen.readings > 0, seen.age_s, 0.0) - plan.hold_s, 0.0)
-    summed = np.maximum(summed - plan.allowance * silent / plan.unit_s, 0.0)
+    some = seen.readings > 0
+    silent = np.maximum(np.where(some, seen.age_s, 0.0) - plan.hold_s, 0.0)
+    summed = np.where(some, np.maximum(summed - plan.allowance * silent / plan.unit_s, 0.0), np.nan)
     return Evidence(
         sum=summed,
         onset_s=np.where(summed > 0, onset_s, np.nan),

@@ -37,7 +37,7 @@ NORMS: Final = MappingProxyType(
     {
         VitalKind.HEART_RATE: Norm(day=75, night=66, spread=9, least_spread=4, accuracy=2, low=45, high=110),
         VitalKind.RESP_RATE: Norm(day=16, night=15, spread=2.5, least_spread=1.2, accuracy=1, low=9, high=24),
-        VitalKind.SPO2: Norm(day=96, night=95.5, spread=1.5, least_spread=0.8, accuracy=1, low=86, high=100),
+        VitalKind.SPO2: Norm(day=96, night=95.5, spread=1.5, least_spread=1, accuracy=1, low=86, high=100),
         VitalKind.TEMPERATURE: Norm(
             day=36.8, night=36.5, spread=0.35, least_spread=0.2, accuracy=0.1, low=35.5, high=38
         ),
