@@ -77,7 +77,8 @@ def placed(course: Course, at: Moments) -> list[Floats]:
 
 def saturated(course: Course, at: Moments) -> list[Floats]:
     """Look at saturation and oxygen together; the flow is the course itself, some of it."""
-    flow = replace(course.chosen(course.value % 5 == 0), value=course.value[course.value % 5 == 0] % 7)
+    noted = course.chosen(np.floor(course.t_s) % 5 == 0)
+    flow = replace(noted, value=0.05 * noted.value)
     found = oxygenation.oxygenation(course, flow, at, 3 * HOUR_S)
     return [found.ratio.per_hour, found.flow_change, found.worsening]
 
@@ -96,6 +97,7 @@ WAYS = {
 }
 MEASURED = {name: way for name, way in WAYS.items() if way.scaled}
 ways, measured = st.sampled_from(sorted(WAYS)), st.sampled_from(sorted(MEASURED))
+timely = st.sampled_from(sorted(WAYS.keys() - {"baseline"}))  # looks at times that are stretched around one noon
 seeds = st.integers(0, 10_000)
 counts = st.lists(st.integers(0, 250), min_size=1, max_size=4).map(tuple)
 
@@ -169,7 +171,7 @@ def test_figures_move_and_stretch_with_the_values(name: str, seed: int, factor: 
 
 
 @settings(deadline=None, max_examples=30)
-@given(name=ways, seed=seeds, days=st.integers(-3000, 3000))
+@given(name=timely, seed=seeds, days=st.integers(-3000, 3000))
 def test_another_day_gives_the_same(name: str, seed: int, days: int) -> None:
     """Moved by whole days, figures stay; times among them move along."""
     way, course, at = WAYS[name], uneven(seed), moments(seed, 4)
@@ -177,8 +179,6 @@ def test_another_day_gives_the_same(name: str, seed: int, days: int) -> None:
     before = way.look(replace(course, t_s=np.round(course.t_s)), replace(at, at_s=np.round(at.at_s)))
     after = way.look(moved, replace(at, at_s=np.round(at.at_s) + days * 86_400.0))
 
-    if name == "baseline":  # looks at times that are stretched around another noon
-        return
     for one, other in zip(before, after, strict=True):
         times = one > 1e9
         np.testing.assert_allclose(other - days * 86_400.0 * times, one, rtol=1e-9, atol=1e-9)
