@@ -18,7 +18,7 @@ import numpy as np
 
 from alerting.signal.records import Bools, Floats, Ints
 from alerting.signal.series import Course, Heading, Moments, Ragged, Support, at_moments, positive, present
-from alerting.signal.spans import blocks, support, trailing
+from alerting.signal.spans import blocks, support, taken, trailing
 
 MEMORY: Final = 5.0
 """Time constants that an average looks back: what lies behind would weigh exp(-5), 0.7 % together."""

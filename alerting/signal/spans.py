@@ -17,6 +17,9 @@ from alerting.signal.series import Course, Lack, Moments, Support
 _CELLS: Final = 1 << 18
 """Cells of one block of `blocks`: fits a processor's second cache a few times over."""
 
+_ASKED: Final = 1 << 14
+"""Moments that are looked for together, for the same reason."""
+
 _QUALITY_STEPS: Final = 1 << 20
 """Qualities are added as whole numbers of this fraction, so that their sums are exact."""
 
@@ -36,14 +39,11 @@ class Spans:
 
 def after(course: Course, row: Ints, at_s: Floats) -> Ints:
     """Return for each (row, time) the index behind the stay's last reading at or before the time: (k,) int64."""
-    low, high = course.offsets[row], course.offsets[row + 1]
-    longest = int(np.diff(course.offsets).max(initial=0))
-    last = len(course.t_s) - 1
-    for _ in range(longest.bit_length()):
-        middle = (low + high) >> 1
-        passed = (low < high) & (course.t_s[np.minimum(middle, last)] <= at_s)
-        low, high = np.where(passed, middle + 1, low), np.where(passed, high, middle)
-    return low
+    found = np.empty(len(row), np.int64)
+    for begin in range(0, len(row), _ASKED):
+        some = slice(begin, begin + _ASKED)
+        found[some] = _bisected(course, row[some], at_s[some])
+    return found
 
 
 def between(course: Course, row: Ints, from_s: Floats, to_s: Floats) -> Spans:
@@ -67,17 +67,25 @@ def blocks(spans: Spans, work: int = 1) -> Iterator[tuple[Ints, Ints, Bools]]:
     """
     count = spans.count
     width = _width(count)
-    order = np.argsort(width, kind="stable")
-    widths = np.unique(width[width > 0])
-    starts = np.searchsorted(width[order], widths)
-    stops = np.searchsorted(width[order], widths, side="right")
-    for wide, start, stop in zip(widths.tolist(), starts.tolist(), stops.tolist(), strict=True):
-        steps = np.arange(wide)
-        rows = max(1, _CELLS // (wide * work))
-        for begin in range(start, stop, rows):
+    widths = np.flatnonzero(np.bincount(width)) if len(width) else np.empty(0, np.int64)
+    place = np.searchsorted(widths, width).astype(np.int16)
+    order = np.argsort(place, kind="stable")
+    stops = np.cumsum(np.bincount(place, minlength=len(widths))).tolist()
+    for wide, start, stop in zip(widths.tolist(), [0, *stops], stops, strict=False):
+        rows = max(1, _CELLS // max(wide * work, 1))
+        for begin in range(start, stop if wide else start, rows):
             which = order[begin : min(begin + rows, stop)]
-            held = steps < count[which, None]
-            yield which, np.minimum(spans.first[which, None] + steps, spans.end[which, None] - 1), held
+            held = np.arange(wide) < count[which, None]
+            index = spans.first[which, None] + np.arange(wide)
+            yield which, index if held.all() else np.minimum(index, spans.end[which, None] - 1), held
+
+
+def taken(value: Floats, index: Ints, held: Bools, fill: float) -> Floats:
+    """Return `value` at a block of `blocks`: (b, w), `fill` where it is not held."""
+    found = value[index]
+    if not held.all():
+        found[~held] = fill
+    return found
 
 
 def medians(value: Floats, spans: Spans) -> Floats:
@@ -85,7 +93,9 @@ def medians(value: Floats, spans: Spans) -> Floats:
     middle = np.full(len(spans.first), np.nan)
     count = spans.count
     for which, index, held in blocks(spans):
-        middle[which] = sorted_median(np.sort(np.where(held, value[index], np.inf), axis=1), count[which])
+        ordered = taken(value, index, held, np.inf)
+        ordered.sort(axis=1)
+        middle[which] = sorted_median(ordered, count[which])
     return middle
 
 
@@ -94,7 +104,7 @@ def deviations(value: Floats, centre: Floats, spans: Spans) -> Floats:
     middle = np.full(len(spans.first), np.nan)
     count = spans.count
     for which, index, held in blocks(spans):
-        away = np.where(held, np.abs(value[index] - centre[which, None]), np.inf)
+        away = np.abs(taken(value, index, held, np.inf) - centre[which, None])
         away.sort(axis=1)
         middle[which] = sorted_median(away, count[which])
     return middle
@@ -154,6 +164,17 @@ def support(course: Course, at: Moments, spans: Spans, lack: npt.NDArray[np.uint
         quality=_quality(course.quality, spans),
         lack=none if lack is None else lack,
     )
+
+
+def _bisected(course: Course, row: Ints, at_s: Floats) -> Ints:
+    low, high = course.offsets[row], course.offsets[row + 1]
+    longest = int((high - low).max(initial=0))
+    last = len(course.t_s) - 1
+    for _ in range(longest.bit_length()):
+        middle = (low + high) >> 1
+        passed = (course.t_s[np.minimum(middle, last)] <= at_s) & (low < high)
+        low, high = np.where(passed, middle + 1, low), np.where(passed, high, middle)
+    return low
 
 
 def _width(count: Ints) -> Ints:

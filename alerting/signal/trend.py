@@ -19,7 +19,7 @@ from scipy import special
 
 from alerting.signal.records import Floats, Ints
 from alerting.signal.series import Course, Heading, Lack, Moments, Ragged, Support, at_moments, positive, present
-from alerting.signal.spans import Spans, blocks, sorted_median, support, thinned, trailing
+from alerting.signal.spans import Spans, blocks, sorted_median, support, taken, thinned, trailing
 
 MOST_POINTS: Final = 48
 """Buckets of a window at most: at most 49 points and 1,176 pairs a slope, however dense the readings are."""
@@ -117,8 +117,8 @@ def slope(
     runs = Spans(first=points.offsets[:-1][usable], end=points.offsets[1:][usable])
     for which, index, held in blocks(runs, 1 + MOST_POINTS // 2):
         rows = usable[which]
-        hours = (points.t_s[index] - asked.at_s[rows, None]) / 3600
-        columns[:, rows] = _theil_sen(hours, np.where(held, points.value[index], np.nan), count[rows], z)
+        hours = (taken(points.t_s, index, held, np.nan) - asked.at_s[rows, None]) / 3600
+        columns[:, rows] = _theil_sen(hours, taken(points.value, index, held, np.nan), count[rows], z)
     per_hour, low, high, level, p = columns
     return Slope(per_hour=per_hour, low=low, high=high, level=level, p=p, points=count, support=found)
 
@@ -151,10 +151,8 @@ def _lack(points: Ints, course: Course, at: Moments, spans: Spans, window_s: flo
 
 
 def _theil_sen(hours: Floats, value: Floats, count: Ints, z: float) -> Floats:
-    """Return slope, its interval, level and p of rows of points (b, w), NaN values behind: (5, b)."""
-    early, late = np.triu_indices(value.shape[1], 1)
-    rise = value[:, late] - value[:, early]
-    ordered = np.divide(rise, hours[:, late] - hours[:, early], out=np.full(rise.shape, np.nan), where=~np.isnan(rise))
+    """Return slope, its interval, level and p of rows of points (b, w), NaN behind: (5, b)."""
+    ordered = _pair_slopes(hours, value)
     ordered.sort(axis=1)
     pairs = count * (count - 1) // 2
     per_hour = sorted_median(ordered, pairs)
@@ -162,10 +160,23 @@ def _theil_sen(hours: Floats, value: Floats, count: Ints, z: float) -> Floats:
     rows = np.arange(len(count))
     low = ordered[rows, np.maximum(np.rint((pairs - z * sigma) / 2).astype(np.int64) - 1, 0)]
     high = ordered[rows, np.minimum(np.rint((pairs + z * sigma) / 2).astype(np.int64), pairs - 1)]
-    score = np.abs(np.nansum(np.sign(rise), axis=1))
+    score = np.abs((ordered > 0).sum(axis=1) - (ordered < 0).sum(axis=1))
     tested = np.divide(np.maximum(score - 1, 0), sigma, out=np.zeros(len(score)), where=sigma > 0)
     level = sorted_median(np.sort(value - per_hour[:, None] * hours, axis=1), count)
     return np.stack([per_hour, low, high, level, 2 * special.ndtr(-tested)])
+
+
+def _pair_slopes(hours: Floats, value: Floats) -> Floats:
+    """Return the slopes of all pairs of points of rows (b, w): (b, w (w - 1) / 2), NaN where a point is NaN."""
+    wide = value.shape[1]
+    slopes = np.empty((len(value), wide * (wide - 1) // 2))
+    start = 0
+    for lag in range(1, wide):
+        part = slopes[:, start : start + wide - lag]
+        np.subtract(value[:, lag:], value[:, :-lag], out=part)
+        part /= hours[:, lag:] - hours[:, :-lag]
+        start += wide - lag
+    return slopes
 
 
 def _kendall_sigma(ordered: Floats, count: Ints) -> Floats:
