@@ -1,8 +1,8 @@
 """Vitals over time for tests: uneven readings of several stays, drawn from a seed."""
 
 import numpy as np
+import numpy.typing as npt
 
-from alerting.signal.records import Floats
 from alerting.signal.series import Course
 
 NOON_S = 1_795_262_400.0
@@ -22,7 +22,7 @@ def one(rng: np.random.Generator, count: int, every_s: float = 300.0) -> Course:
     return Course.of(NOON_S - np.cumsum(waits)[::-1], value, rng.choice([0.25, 0.5, np.nan], count))
 
 
-def evenly(value: Floats, every_s: float = 300.0) -> Course:
+def evenly(value: npt.ArrayLike, every_s: float = 300.0) -> Course:
     """Return one stay with these readings, so far apart, the last at noon."""
     given = np.asarray(value, np.float64)
     return Course.of(NOON_S - every_s * np.arange(len(given))[::-1], given)

@@ -18,7 +18,7 @@ import numpy as np
 
 from alerting.signal.records import Bools, Floats, Ints
 from alerting.signal.series import Course, Heading, Moments, Ragged, Support, at_moments, positive, present
-from alerting.signal.spans import blocks, support, taken, trailing
+from alerting.signal.spans import blocks, support, trailing
 
 MEMORY: Final = 5.0
 """Time constants that an average looks back: what lies behind would weigh exp(-5), 0.7 % together."""
@@ -52,9 +52,9 @@ class Plan:
     unit_s: float = 3600.0
     hold_s: float = 3600.0
     window_s: float = 24 * 3600.0
-    allowance: float = 0.5
-    threshold: float = 5.0
-    ceiling: float = 7.5
+    allowance: float = 1.0
+    threshold: float = 4.0
+    ceiling: float = 6.0
     clip: float = 4.0
 
     def __post_init__(self) -> None:
@@ -149,9 +149,19 @@ def cusum(scores: Ragged, at: Moments, plan: Plan) -> Evidence:
     time nobody measured before it, both in units; S begins at 0 where the window begins. After the last reading it
     ebbs on by k for every unit beyond `hold_s`.
 
-    Run length until a false or a true change at one score an hour, of `benchmarks/trends.py` (medians in units,
-    independent scores, and such with a correlation of 0.5 between neighbours): see that table; Page's chart with
-    k = 0.5 and h = 5 has a mean of 465 without a shift, and 10.4 at a shift of 1.
+    Mean hours until a change is said, of one hourly score, both sides, by `benchmarks.trends`; r is the correlation of
+    neighbours, which real vitals have. Page's chart with k = 0.5 and h = 5 has 465 without a shift and 10.4 at one sd.
+
+    ====  ===  ===  ========  =========  =========  =========
+    k     h    r    no shift  0.5 sd     1 sd       2 sd
+    ====  ===  ===  ========  =========  =========  =========
+    0.5   5    0    504       36         10.7       4.2
+    0.5   5    0.5  55        23         11.7       4.7
+    0.5   8    0.5  151       44         17         6.7
+    1     4    0    9,300     320        25         5.0
+    1     4    0.5  190       55         20         5.7
+    1     5    0.5  400       100        24         7.0
+    ====  ===  ===  ========  =========  =========  =========
     """
     course = present(scores)
     asked = at_moments(at, course.stays)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from alerting.signal.records import Bools, Floats, Ints
 from alerting.signal.series import Course, Lack, Moments, Ragged, Support, checked, positive
-from alerting.signal.spans import between, deviations, medians, support
+from alerting.signal.spans import behind, between, deviations, medians, support
 
 MAD_TO_SIGMA: Final = 1.4826
 """1 / Phi^-1(3/4): the median absolute deviation of a normal sample times this estimates its standard deviation.
@@ -99,7 +99,7 @@ def median(series: Ragged, window_s: float, *, hard: Bounds | None = None) -> Sm
     window = positive(window_s, name="window_s")
     given, course, known = _parted(series)
     at = Moments.readings(course)
-    spans = between(course, at.row, at.at_s - window, at.at_s)
+    spans = behind(course, window)
     extreme = _hard(given, hard)
     value = medians(course.value, spans)
     value[extreme[known]] = course.value[extreme[known]]
@@ -137,8 +137,10 @@ def hampel(
     window, least = positive(window_s, name="window_s"), positive(floor, name="floor")
     given, course, known = _parted(series)
     at = Moments.readings(course)
-    back, ahead = look_back_s(window, placement), look_ahead_s(window, placement)
-    spans = between(course, at.row, at.at_s - back, at.at_s + ahead)
+    half = window / 2
+    spans = behind(course, window)
+    if placement is Placement.CENTRED:
+        spans = between(course, at.row, at.at_s - half, at.at_s + half)
     centre = medians(course.value, spans)
     sigma = np.maximum(MAD_TO_SIGMA * deviations(course.value, centre, spans), least)
     enough = spans.count >= LEAST_READINGS

@@ -52,6 +52,12 @@ def between(course: Course, row: Ints, from_s: Floats, to_s: Floats) -> Spans:
     return Spans(first=first, end=np.maximum(after(course, row, to_s), first))
 
 
+def behind(course: Course, window_s: float) -> Spans:
+    """Return at each reading the stretch of the readings of the time before it, itself the last."""
+    first = after(course, course.row, np.nextafter(course.t_s - window_s, -np.inf))
+    return Spans(first=first, end=np.arange(1, len(course.t_s) + 1))
+
+
 def trailing(course: Course, at: Moments, window_s: float) -> Spans:
     """Return the stretches of the readings of [at - window_s, at]."""
     return between(course, at.row, at.at_s - window_s, at.at_s)

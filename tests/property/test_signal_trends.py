@@ -88,9 +88,7 @@ WAYS = {
     "slope": Way(look=sloped, back_s=trend.look_back_s(3 * HOUR_S), shifted=(3,), scaled=(0, 1, 2, 3)),
     "ewma": Way(look=averaged, back_s=change.look_back_ewma_s(1200.0, 600.0), shifted=(0,), scaled=(0,)),
     "cusum": Way(look=gathered, back_s=change.look_back_s(PLAN), shifted=(), scaled=()),
-    "change": Way(
-        look=compared, back_s=comparison.look_back_s(2 * HOUR_S, HOUR_S), shifted=(1, 2), scaled=(0, 1, 2)
-    ),
+    "change": Way(look=compared, back_s=comparison.look_back_s(2 * HOUR_S, HOUR_S), shifted=(1, 2), scaled=(0, 1, 2)),
     "baseline": Way(look=normal, back_s=BACK_100_S, shifted=(0, 1), scaled=(0, 1, 2, 3)),
     "grid": Way(look=placed, back_s=distance.look_back_s(900.0, 6), shifted=tuple(range(6)), scaled=tuple(range(6))),
     "oxygenation": Way(look=saturated, back_s=oxygenation.look_back_s(3 * HOUR_S), shifted=(), scaled=()),
@@ -193,7 +191,7 @@ def test_unsorted_readings_are_refused(name: str, seed: int) -> None:
     order = np.roll(np.arange(30), 1 + seed % 29)
     mixed = replace(course, t_s=course.t_s[order], value=course.value[order])
 
-    with pytest.raises(ValueError, match="t_s: .* must strictly rise"):
+    with pytest.raises(ValueError, match=r"t_s: .* must strictly rise"):
         WAYS[name].look(mixed, moments(seed, 1))
 
 

@@ -32,7 +32,8 @@ def judged(course: Course, at_s: float = NOON_S, norm: Norm = HEART) -> Baseline
 
 
 @pytest.mark.parametrize(
-    ("utc_hour", "offset_h", "expected"), [(21.9, 1, False), (22, 1, True), (5.99, 1, True), (6, 1, False), (21, 2, True)]
+    ("utc_hour", "offset_h", "expected"),
+    [(21.9, 1, False), (22, 1, True), (5.99, 1, True), (6, 1, False), (21, 2, True)],
 )
 def test_night_is_told_by_the_local_clock(utc_hour: float, offset_h: float, expected: bool) -> None:  # noqa: FBT001
     """23:00 to 07:00 where the person lives; the offset may be each reading's own."""
@@ -193,9 +194,9 @@ def test_weighted_median_is_that_of_repeated_values() -> None:
 def test_mask_of_another_form_is_refused(mask: np.ndarray) -> None:
     """A mask has one boolean for each reading."""
     course = lived(31, 7)
-    with pytest.raises(ValueError, match="at_night: .* must be"):
+    with pytest.raises(ValueError, match=r"at_night: .* must be"):
         estimate(course, Moments.now(NOON_S, 1), HEART, at_night=mask)
-    with pytest.raises(ValueError, match="excluded: .* must be"):
+    with pytest.raises(ValueError, match=r"excluded: .* must be"):
         estimate(course, Moments.now(NOON_S, 1), HEART, at_night=night(course.t_s, 0), excluded=mask)
 
 

@@ -54,7 +54,7 @@ def test_day_to_day_leaves_the_time_of_day_out() -> None:
 
 def test_windows_that_overlap_are_refused() -> None:
     """A reading cannot stand on both sides of a comparison."""
-    with pytest.raises(ValueError, match="apart_s: is 60.0, must be at least width_s"):
+    with pytest.raises(ValueError, match=r"apart_s: is 60\.0, must be at least width_s"):
         change(weighed([80, 80]), NOW, 60.0, 61.0)
 
 
@@ -109,4 +109,4 @@ def test_unknown_flow_is_not_air() -> None:
 def test_two_series_of_different_stays_are_refused() -> None:
     """Saturation and oxygen of the same people, or an error."""
     with pytest.raises(ValueError, match="flow: has 2 stays"):
-        oxygenation(evenly(np.arange(3)), Course.joined([flows([1], [1])] * 2), NOW, HOUR_S)
+        oxygenation(evenly(np.arange(3.0)), Course.joined([flows([1], [1])] * 2), NOW, HOUR_S)

@@ -36,13 +36,18 @@ def test_times_may_fall_from_one_stay_to_the_next() -> None:
 @pytest.mark.parametrize("offsets", [[0, 2], [1, 3], [0, 4], [0, 2, 1, 3], [], [0.0, 3.0], [[0, 3]]])
 def test_offsets_that_are_no_partition_are_refused(offsets: list[float]) -> None:
     """Every reading belongs to exactly one stay."""
-    with pytest.raises(ValueError, match="offsets: .*must"):
+    with pytest.raises(ValueError, match=r"offsets: .*must"):
         checked(replace(Course.of([1.0, 2, 3], [1, 2, 3]), offsets=np.array(offsets)))
 
 
 @pytest.mark.parametrize(
     ("value", "fault"),
-    [(np.zeros(2), "shape"), (np.zeros((3, 1)), "shape"), (np.array(["a", "b", "c"]), "<U1"), (np.ones(3, bool), "bool")],
+    [
+        (np.zeros(2), "shape"),
+        (np.zeros((3, 1)), "shape"),
+        (np.array(["a", "b", "c"]), "<U1"),
+        (np.ones(3, bool), "bool"),
+    ],
 )
 def test_values_of_another_form_are_refused(value: npt.NDArray[np.float64], fault: str) -> None:
     """A column of another length or kind is named."""
@@ -54,7 +59,7 @@ def test_infinity_is_missing_and_integers_are_widened() -> None:
     """Whatever is no finite number is a missing reading, and no integer overflows."""
     course = Course.of([1.0, 2, 3], [1, 2, 3])
 
-    assert checked(replace(course, value=np.array([1, 2, 3], np.int8))).value.dtype == np.float64  # type: ignore[arg-type]
+    assert checked(replace(course, value=np.array([1, 2, 3], np.int8))).value.dtype == np.float64
     assert present(replace(course, value=np.array([1, np.inf, np.nan]))).value.tolist() == [1]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from alerting.signal.records import Floats
 from alerting.signal.series import Course, Lack
 from alerting.signal.smooth import MAD_TO_SIGMA, SIGMAS, Bounds, Placement, hampel, look_ahead_s, look_back_s, median
 from tests.builders_vitals import evenly, uneven
@@ -10,10 +11,12 @@ from tests.builders_vitals import evenly, uneven
 COURSE = uneven(4)
 
 
-def near(index: int, back_s: float, ahead_s: float) -> np.ndarray:
+def near(index: int, back_s: float, ahead_s: float) -> Floats:
     """Return the values in a window around a reading, by looking at all readings."""
     away = COURSE.t_s - COURSE.t_s[index]
-    return COURSE.value[(COURSE.row == COURSE.row[index]) & (away >= -back_s) & (away <= ahead_s)]
+    within = (COURSE.row == COURSE.row[index]) & (away >= -back_s) & (away <= ahead_s)
+    values: Floats = COURSE.value[within]
+    return values
 
 
 def test_median_filter_is_the_median_of_what_came_before() -> None:
@@ -70,7 +73,12 @@ def test_hard_bound_may_be_each_stay_s_own() -> None:
     """A plan's bound counts for its own stay; the bound itself is hard."""
     course = Course.joined([evenly(np.array([84.0, 88])), evenly(np.array([84.0, 88]))])
 
-    assert median(course, 60.0, hard=Bounds(low=[80, 84], high=[88, np.inf])).hard.tolist() == [False, True, True, False]
+    assert median(course, 60.0, hard=Bounds(low=[80, 84], high=[88, np.inf])).hard.tolist() == [
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_missing_reading_stays_missing_and_changes_nothing_else() -> None:

@@ -88,6 +88,6 @@ def test_support_says_what_there_is() -> None:
 
 def test_window_includes_both_of_its_ends() -> None:
     """A reading exactly as old as the window is long still counts."""
-    course = evenly(np.arange(4))
+    course = evenly(np.arange(4.0))
 
     assert trailing(course, Moments.now(NOON_S, 1), 600.0).count.tolist() == [3]
