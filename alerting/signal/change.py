@@ -240,7 +240,7 @@ def _walk(gained: Floats, ebb: Floats, t_s: Floats, plan: Plan) -> tuple[Floats,
     gains, ebbs, times = (np.ascontiguousarray(np.moveaxis(each, -1, 0)) for each in (gained, ebb, t_s))
     summed, onset_s = np.zeros(gained.shape[:2]), np.full(gained.shape[:2], np.nan)
     for gain, gone, time_s in zip(gains, ebbs, times, strict=True):
-        left = np.maximum(summed - gone, 0.0)
-        onset_s = np.where(left > 0, onset_s, time_s)
-        summed = np.clip(left + gain, 0.0, plan.ceiling)
+        summed = np.maximum(summed - gone, 0.0)
+        onset_s = np.where(summed > 0, onset_s, time_s)
+        summed = np.minimum(np.maximum(summed + gain, 0.0), plan.ceiling)
     return summed, onset_s

@@ -12,7 +12,7 @@ import numpy as np
 from alerting.signal.records import Floats
 from alerting.signal.series import Course, Moments, Ragged, at_moments, present
 from alerting.signal.spans import after
-from alerting.signal.trend import Slope, slope
+from alerting.signal.trend import Neighbours, Slope, slope
 
 FLOW_HELD_S: Final = 12 * 3600.0
 """An oxygen flow written down holds until the next one, but no longer than this (`ward.vitals`: stale by hand)."""
@@ -29,7 +29,8 @@ class Oxygenation:
     """SpO2 and what it takes to keep it, over one window; k moments.
 
     saturation : slope of SpO2, % per hour; ratio : slope of ln(SpO2 / FiO2) per hour, which falls when saturation falls
-    or when oxygen is turned up to keep it (the ratio: Rice 2007, doi:10.1378/chest.07-0617)
+    or when oxygen is turned up to keep it (the ratio: Rice 2007, doi:10.1378/chest.07-0617); its interval takes
+    neighbours as independent: the stairs of a flow that somebody sets are no noise
     flow_change : (k,) float64, L/min, flow in force at the moment minus that where the window begins, NaN unknown
     worsening : (k,) float64, 1 - p of Mann-Kendall for the ratio where it falls, 0 where it does not, NaN unknown
     """
@@ -62,7 +63,9 @@ def oxygenation(spo2: Ragged, flow: Ragged, at: Moments, window_s: float, *, spa
     with np.errstate(divide="ignore", invalid="ignore"):
         log_ratio = np.log(saturation.value / fraction)
     asked = at_moments(at, saturation.stays)
-    ratio = slope(replace(saturation, value=log_ratio), asked, window_s, spacing_s=spacing_s)
+    ratio = slope(
+        replace(saturation, value=log_ratio), asked, window_s, spacing_s=spacing_s, neighbours=Neighbours.INDEPENDENT
+    )
     begin = Moments(row=asked.row, at_s=asked.at_s - window_s)
     return Oxygenation(
         saturation=slope(saturation, asked, window_s, spacing_s=spacing_s),

@@ -53,7 +53,7 @@ class Lack(IntFlag):
     FEW = 1  # too few readings
     SHORT = 2  # they span too little of the window
     STALE = 4  # the newest is too old to speak of the moment
-    UNKNOWN = 8  # another thing that is needed is not known
+    GAP = 8  # too much of the window lies between two neighbours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from alerting.signal import baseline
+from alerting.signal import change as changes
 from alerting.signal.baseline import Baseline, Basis, adapt, deviation, estimate, night, population
 from alerting.signal.norms import NORMS, Norm
 from alerting.signal.records import Floats
-from alerting.signal.series import Course, Moments
+from alerting.signal.series import Course, Heading, Moments
 from tests.builders_vitals import NOON_S
 from ward.vitals import VITALS, VitalKind
 
@@ -179,6 +180,28 @@ def test_deviation_is_by_the_half_of_the_day() -> None:
 
     found = deviation(held, which, [75, 75, np.nan], np.array([False, True, True]))
     np.testing.assert_array_equal(found, [-1, 5, np.nan])
+
+
+def scored(course: Course) -> Course:
+    """Return standard scores against the baseline of three days before noon."""
+    by_night = night(course.t_s, SWEDEN_S)
+    held = judged(course, NOON_S - 3 * DAY_S)
+    return replace(course, value=deviation(held, np.zeros(len(course.t_s), np.int64), course.value, by_night))
+
+
+def test_rhythm_of_the_day_is_no_change_and_an_illness_is_one() -> None:
+    """Twelve people's nights and days give hardly a change in three days; a rise of 12 /min is found in hours."""
+    well = [scored(lived(seed, 9)) for seed in range(100, 112)]
+    false = changes.intervals(Course.joined(well), changes.Plan())
+    ill = [lived(seed, 9) for seed in range(100, 112)]
+    ill = [replace(each, value=each.value + 12 * (each.t_s > NOON_S - DAY_S)) for each in ill]
+    true = changes.intervals(Course.joined([scored(each) for each in ill]), changes.Plan())
+    delay_h = (true.found_s - (NOON_S - DAY_S)) / HOUR_S
+
+    assert (false.found_s > NOON_S - 3 * DAY_S).sum() <= 1
+    assert sorted(set(true.row.tolist())) == list(range(12))
+    assert np.median(delay_h) < 6
+    assert (true.heading == Heading.UP).all()
 
 
 def test_weighted_median_is_that_of_repeated_values() -> None:
