@@ -4,7 +4,7 @@ Mahalanobis 1936 on standard scores against the own baseline, with the person's 
 single hours do not make them, and shrunk towards a common one by how many hours two vitals share (Ledoit & Wolf 2004,
 doi:10.1016/S0047-259X(03)00096-4, for the idea; the weight here is a count, not an optimum). What is missing is left
 out, not filled in: of a normal distribution the marginal of the components that are there is exact.
-Shares by vital: the corr-max transformation of Garthwaite & Koch 2016, doi:10.1002/sim.6804.
+Shares by vital: the corr-max transformation of Garthwaite & Koch 2016, doi:10.1111/anzs.12144.
 
 Vital signs have heavier tails than a normal distribution; `surprise` ranks and compares, it is no probability of harm.
 Not here: baselines (`baseline`). The invariant: shares are not negative and add up to the squared distance.
