@@ -132,8 +132,8 @@ def adapt(held: Baseline, fresh: Baseline, elapsed_s: npt.ArrayLike, *, frozen: 
     """Return the baseline in force after `fresh` was estimated `elapsed_s` (one, or (k,)) after the one in force.
 
     Half a day that was not personal takes the fresh one over and is anchored there once that is personal. A personal
-    one moves towards the fresh by at most `MOST_DRIFT_PER_DAY` and ends within `MOST_DRIFT` of its anchor, where
-    `frozen` (k,) not at all; its spread stays within `SPREAD_KEPT` of the anchor's.
+    one moves towards the fresh by at most `MOST_DRIFT_PER_DAY` and ends within `MOST_DRIFT` of its anchor; its spread
+    stays within `SPREAD_KEPT` of the anchor's. Where `frozen` (k,), because of an alert, nothing changes at all.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def adapt(held: Baseline, fresh: Baseline, elapsed_s: npt.ArrayLike, *, frozen: 
         anchor_spread=held.anchor_spread,
     )
     own = held.basis == Basis.PERSONAL
-    still = own & ((fresh.basis != Basis.PERSONAL) | np.asarray(frozen)[:, None])
+    still = np.asarray(frozen)[:, None] | (own & (fresh.basis != Basis.PERSONAL))
     return _either(still, held, _either(own, moved, fresh))
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from alerting.signal.baseline import Baseline, deviation, night
@@ -78,15 +79,15 @@ def grid(series: Ragged, at: Moments, spacing_s: float, buckets: int) -> Floats:
 
 
 def standardised(
-    series: Sequence[Ragged], baselines: Sequence[Baseline], at: Moments, offset_s: float, *, buckets: int
+    series: Sequence[Ragged], baselines: Sequence[Baseline], at: Moments, offset_s: npt.ArrayLike, *, buckets: int
 ) -> Floats:
     """Return standard scores of the last hours of d vitals against their baselines (k each): (k, buckets, d).
 
-    offset_s : local time minus UTC, seconds, for telling day from night by the middle of the hour
+    offset_s : local time minus UTC, seconds, one or (k,), for telling day from night by the middle of the hour
     """
     middle = np.floor(at.at_s / 3600)[:, None] - np.arange(buckets - 1, -1, -1) + 0.5
     hours: Floats = np.multiply(middle, 3600, dtype=np.float64)
-    at_night = night(hours, offset_s)
+    at_night = night(hours, np.reshape(np.asarray(offset_s, np.float64), (-1, 1)))
     owner = np.broadcast_to(np.arange(len(at.row))[:, None], hours.shape)
     scores = [
         deviation(baseline, owner, grid(each, at, 3600.0, buckets), at_night)

@@ -7,12 +7,15 @@ and is left out, never filled in; what is said of a moment rests on readings at 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from alerting.signal.records import Bools, Floats, Ints
+
+_LAST_S: Final = 95_617_584_000.0
+"""The year 5000: milliseconds taken for seconds lie beyond it."""
 
 
 class Ragged(Protocol):
@@ -146,8 +149,8 @@ def checked(series: Ragged) -> Course:
     Raises
     ------
     ValueError
-        If columns differ in length, hold no real numbers, `offsets` does not partition them, or times do not
-        strictly rise within a stay.
+        If columns differ in length, hold no real numbers, `offsets` does not partition them, times do not strictly
+        rise within a stay or are no seconds, or a quality is not 0-1.
     """
     columns = {name: np.asarray(getattr(series, name)) for name in ("t_s", "value", "quality")}
     offsets = np.asarray(series.offsets)
@@ -160,11 +163,16 @@ def checked(series: Ragged) -> Course:
     _check_offsets(offsets, size)
     t_s = columns["t_s"].astype(np.float64, copy=False)
     _check_times(t_s, offsets)
+    quality = columns["quality"].astype(np.float64, copy=False)
+    if ((quality < 0) | (quality > 1)).any():
+        raise ValueError(
+            f"quality: is {quality[(quality < 0) | (quality > 1)][0]}, must lie between 0 and 1, or be NaN"
+        )
     value = columns["value"].astype(np.float64, copy=False)
     return Course(
         t_s=t_s,
         value=np.where(np.isinf(value), np.nan, value) if np.isinf(value).any() else value,
-        quality=columns["quality"].astype(np.float64, copy=False),
+        quality=quality,
         offsets=offsets.astype(np.int64, copy=False),
     )
 
@@ -217,6 +225,10 @@ def _check_offsets(offsets: npt.NDArray[np.generic], size: int) -> None:
 def _check_times(t_s: Floats, offsets: npt.NDArray[np.generic]) -> None:
     if not np.isfinite(t_s).all():
         raise ValueError(f"t_s: is {t_s[~np.isfinite(t_s)][0]}, must be finite")
+    if (np.abs(t_s) > _LAST_S).any():
+        raise ValueError(
+            f"t_s: is {t_s[np.abs(t_s) > _LAST_S][0]}, must be seconds since 1970, and before the year 5000"
+        )
     falls = np.diff(t_s) <= 0
     starts = offsets[1:-1].astype(np.int64) - 1
     falls[starts[(starts >= 0) & (starts < len(falls))]] = False

@@ -166,11 +166,18 @@ def _parted(series: Ragged) -> tuple[Course, Course, Ints]:
 
 def _hard(course: Course, hard: Bounds | None) -> Bools:
     bounds = Bounds() if hard is None else hard
-    row = course.row
-    low = np.broadcast_to(np.asarray(bounds.low, np.float64), (course.stays,))[row]
-    high = np.broadcast_to(np.asarray(bounds.high, np.float64), (course.stays,))[row]
+    low, high = (_bound(getattr(bounds, name), course, name) for name in ("low", "high"))
     reached: Bools = (course.value <= low) | (course.value >= high)
     return reached & np.isfinite(course.value)
+
+
+def _bound(bound: npt.ArrayLike, course: Course, name: str) -> Floats:
+    given = np.asarray(bound, np.float64)
+    if given.shape not in {(), (course.stays,)} or np.isnan(given).any():
+        raise ValueError(
+            f"hard: {name} is {bound!r}, must be one number or ({course.stays},), infinite where there is none"
+        )
+    return np.broadcast_to(given, (course.stays,))[course.row]
 
 
 def _placed(value: Floats, known: Ints, size: int) -> Floats:

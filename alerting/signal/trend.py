@@ -52,9 +52,10 @@ class Neighbours(StrEnum):
     """How neighbouring points are taken to depend on each other.
 
     ALIKE : as alike as they are found to be: sigma of Kendall's S is multiplied by sqrt((1 + r) / (1 - r)), r the
-        correlation of neighbouring residuals, corrected for the bias that taking a line out gives it, (n r + 2) / (n - 4)
-        (after Marriott & Pope 1954, doi:10.1093/biomet/41.3-4.390, whose 1 is for a mean), not below 0: the variance of a first-order process (Hamed & Rao 1998,
-        doi:10.1016/S0022-1694(97)00125-X). With r = 0.8 and 49 points without a trend, p < 0.05 in 7 % and not in 48 %.
+        correlation of neighbouring residuals, not below 0, corrected for the bias that taking a line out gives it, to
+        (n r + 2) / (n - 4) (after Marriott & Pope 1954, doi:10.1093/biomet/41.3-4.390, whose 1 is for a mean): the
+        variance of a first-order process (Hamed & Rao 1998, doi:10.1016/S0022-1694(97)00125-X). With r = 0.8 and 49
+        points without a trend, p < 0.05 in 7 % and not in 48 %.
     INDEPENDENT : as the papers and scipy have it
     """
 
@@ -85,7 +86,7 @@ class Reach:
     """When the line reaches a limit, seconds from the moment, (k,) float64 each, NaN where there is no slope.
 
     expected_s : by the slope; earliest_s, latest_s : by the ends of its interval
-    0 where the level is there already, inf where it does not head there
+    0 where the level is there already, inf where it does not head there; NaN too where the limit is
     """
 
     expected_s: Floats

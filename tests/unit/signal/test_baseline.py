@@ -156,6 +156,8 @@ def test_frozen_baseline_does_not_move() -> None:
     moved = adapt(held, fresh, DAY_S, frozen=np.zeros(1, np.bool_))
 
     np.testing.assert_array_equal(frozen.centre, held.centre)
+    nobody = population(1, HEART)
+    assert adapt(nobody, fresh, DAY_S, frozen=np.ones(1, np.bool_)).basis.tolist() == nobody.basis.tolist()
     step = baseline.MOST_DRIFT_PER_DAY * held.spread[0, 0]
     assert moved.centre[0, 0] - held.centre[0, 0] == pytest.approx(step)
     assert moved.held[0, 0]

@@ -18,6 +18,7 @@ from tests.builders_vitals import NOON_S, uneven
         ([0.0, 1, 1], r"1\.0 is followed by 1\.0"),
         ([0.0, np.nan, 1], "is nan, must be finite"),
         ([0.0, np.inf, 1], "is inf, must be finite"),
+        ([1.795e12, 1.796e12, 1.797e12], "must be seconds since 1970"),
     ],
 )
 def test_times_that_do_not_rise_are_refused(times: list[float], fault: str) -> None:
@@ -53,6 +54,13 @@ def test_values_of_another_form_are_refused(value: npt.NDArray[np.float64], faul
     """A column of another length or kind is named."""
     with pytest.raises(ValueError, match=f"value: .*{fault}"):
         checked(replace(Course.of([1.0, 2, 3], [1, 2, 3]), value=value))
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, 97.0, np.inf])
+def test_quality_beyond_its_range_is_refused(wrong: float) -> None:
+    """A quality is 0 to 1 or not known; per cent are a mistake."""
+    with pytest.raises(ValueError, match=r"quality: is .*, must lie between 0 and 1"):
+        checked(Course.of([1.0, 2], [1, 2], [0.5, wrong]))
 
 
 def test_infinity_is_missing_and_integers_are_widened() -> None:

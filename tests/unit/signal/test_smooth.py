@@ -81,6 +81,13 @@ def test_hard_bound_may_be_each_stay_s_own() -> None:
     ]
 
 
+@pytest.mark.parametrize("bounds", [Bounds(low=np.nan), Bounds(high=[1.0, 2, 3]), Bounds(low=[[1.0]])])
+def test_h17_bound_that_could_never_be_reached_is_refused(bounds: Bounds) -> None:
+    """A bound that is not a number, or of other stays, would let extremes be filtered away in silence."""
+    with pytest.raises(ValueError, match=r"hard: (low|high) is .*, must be one number"):
+        median(evenly(np.array([84.0, 88])), 60.0, hard=bounds)
+
+
 def test_missing_reading_stays_missing_and_changes_nothing_else() -> None:
     """NaN is neither filled in nor counted."""
     with_gap = evenly(np.array([70.0, np.nan, 72, 99, np.inf, 71]))
