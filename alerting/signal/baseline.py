@@ -43,6 +43,10 @@ NIGHT_H: Final = (23.0, 7.0)
 LEAST_HOURS: Final = 8
 """Hours with readings before a half of the day has a personal centre; a median of 8 has a standard error of 0.4 sd."""
 
+SHRINK_HOURS: Final = 24.0
+"""Hours of one's own that weigh as much as the population's spread: a MAD of few hours is often far too small, and the
+level of a week differs from that of its days. On CinC 2019 this halves the hours beyond 3 spreads (heart rate)."""
+
 LEAST_SPAN_S: Final = 36 * 3600.0
 """They must span this: two days or two nights at least."""
 
@@ -52,8 +56,9 @@ MOST_DRIFT_PER_DAY: Final = 0.25
 MOST_DRIFT: Final = 1.0
 """And ends at most this many spreads from the first personal centre; beyond, somebody must begin a new one."""
 
-SPREAD_KEPT: Final = (0.5, 1.25)
-"""A spread in force stays within these multiples of the first personal one: illness makes vitals restless, too."""
+SPREAD_KEPT: Final = (0.5, 1.0)
+"""A spread in force stays within these multiples of the first personal one, which still has much of the population's:
+illness makes vitals restless, too, and that must not widen what passes for normal."""
 
 
 class Basis(IntEnum):
@@ -194,15 +199,17 @@ def _half(course: Course, at: Moments, norm: Norm) -> tuple[Floats, Floats, Ints
         which = enough[block]
         age = at.at_s[which, None] - hourly.t_s[index]
         weight = np.where(kept, np.exp2(-age / HALF_LIFE_S), 0.0)
-        centre[which], spread[which] = _located(hourly.value[index], weight, norm.least_spread)
+        centre[which], own = _located(hourly.value[index], weight)
+        hours = runs.count[which]
+        shared = (hours * own**2 + SHRINK_HOURS * norm.spread**2) / (hours + SHRINK_HOURS)
+        spread[which] = np.maximum(np.sqrt(shared), norm.least_spread)
     return centre, spread, runs.count, span_s
 
 
-def _located(value: Floats, weight: Floats, least: float) -> tuple[Floats, Floats]:
+def _located(value: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """Return weighted median and weighted MAD, as a standard deviation, of rows (b, w)."""
     middle = _weighted_median(value, weight)
-    spread = MAD_TO_SIGMA * _weighted_median(np.abs(value - middle[:, None]), weight)
-    return middle, np.maximum(spread, least)
+    return middle, MAD_TO_SIGMA * _weighted_median(np.abs(value - middle[:, None]), weight)
 
 
 def _weighted_median(value: Floats, weight: Floats) -> Floats:

@@ -63,7 +63,7 @@ def normal(course: Course, at: Moments) -> list[Floats]:
     """Look at the baseline, of readings a hundred times as far apart as they came."""
     slow = replace(course, t_s=NOON_S + 100 * (course.t_s - NOON_S))
     then = Moments(row=at.row, at_s=NOON_S + 100 * (at.at_s - NOON_S))
-    wide = replace(NORMS[VitalKind.HEART_RATE], low=-1e9, high=1e9, least_spread=1e-9)
+    wide = replace(NORMS[VitalKind.HEART_RATE], low=-1e9, high=1e9, spread=1e-9, least_spread=1e-9)
     found = baseline.estimate(slow, then, wide, at_night=baseline.night(slow.t_s, 0.0))
     own = found.basis == baseline.Basis.PERSONAL
     centre, spread = np.where(own, found.centre, np.nan), np.where(own, found.spread, np.nan)

@@ -112,11 +112,15 @@ def test_centre_beyond_what_is_accepted_is_held_and_marked() -> None:
     assert found.held.all()
 
 
-def test_spread_is_never_smaller_than_the_table_s() -> None:
-    """Equal readings for a week do not make the next beat a hundred deviations."""
-    course = lived(24, 7)
+def test_spread_starts_at_the_population_s_and_ends_at_the_own() -> None:
+    """Equal readings make a spread that shrinks with the hours, but never below the table's least."""
+    steady = [replace(lived(24, days), value=np.full(int(days * 96), 70.0)) for days in (3.0, 14.0)]
+    few, many = (judged(each).spread[0, 0] for each in steady)
+    narrow = judged(steady[1], norm=replace(HEART, spread=0.1))
 
-    assert judged(replace(course, value=np.full(len(course.t_s), 70.0))).spread.tolist() == [[HEART.least_spread] * 2]
+    assert HEART.spread > few > many == HEART.least_spread
+    assert narrow.spread.tolist() == [[HEART.least_spread] * 2]
+    assert judged(lived(24, 14, every_s=900)).spread[0, 0] == pytest.approx(4.5, abs=1.5)
 
 
 def days_of(course: Course, values: Floats, days: int) -> Baseline:
