@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from alerting.signal.records import Bools, Floats, Ints
 from alerting.signal.series import Course, Lack, Moments, Ragged, Support, checked, positive
-from alerting.signal.spans import behind, between, deviations, medians, support
+from alerting.signal.spans import behind, between, located, medians, support
 
 MAD_TO_SIGMA: Final = 1.4826
 """1 / Phi^-1(3/4): the median absolute deviation of a normal sample times this estimates its standard deviation.
@@ -141,8 +141,8 @@ def hampel(
     spans = behind(course, window)
     if placement is Placement.CENTRED:
         spans = between(course, at.row, at.at_s - half, at.at_s + half)
-    centre = medians(course.value, spans)
-    sigma = np.maximum(MAD_TO_SIGMA * deviations(course.value, centre, spans), least)
+    centre, spread = located(course.value, spans)
+    sigma = np.maximum(MAD_TO_SIGMA * spread, least)
     enough = spans.count >= LEAST_READINGS
     score = np.where(enough, (course.value - centre) / sigma, np.nan)
     lack = np.where(enough, Lack.NONE, Lack.FEW).astype(np.uint8)

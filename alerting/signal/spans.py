@@ -17,8 +17,10 @@ from alerting.signal.series import Course, Lack, Moments, Support
 _CELLS: Final = 1 << 18
 """Cells of one block of `blocks`: fits a processor's second cache a few times over."""
 
-_ASKED: Final = 1 << 14
-"""Moments that are looked for together, for the same reason."""
+_MANY: Final = 4
+"""With at least one moment for so many readings, all are numbered in one order first; else each is looked for alone."""
+
+_LARGEST: Final = 1 << 62
 
 _QUALITY_STEPS: Final = 1 << 20
 """Qualities are added as whole numbers of this fraction, so that their sums are exact."""
@@ -39,11 +41,15 @@ class Spans:
 
 def after(course: Course, row: Ints, at_s: Floats) -> Ints:
     """Return for each (row, time) the index behind the stay's last reading at or before the time: (k,) int64."""
-    found = np.empty(len(row), np.int64)
-    for begin in range(0, len(row), _ASKED):
-        some = slice(begin, begin + _ASKED)
-        found[some] = _bisected(course, row[some], at_s[some])
-    return found
+    if len(row) < len(course.t_s) // _MANY or not len(course.t_s):
+        return _bisected(course, row, at_s)
+    ranks = _ranks(course.t_s)
+    lowest, stride = int(ranks.min()), int(ranks.max()) - int(ranks.min()) + 2
+    if stride * course.stays >= _LARGEST:
+        return _bisected(course, row, at_s)
+    asked = np.clip(_ranks(at_s), lowest - 1, lowest + stride - 2)
+    found: Ints = np.searchsorted(course.row * stride + (ranks - lowest), row * stride + (asked - lowest), side="right")
+    return found.astype(np.int64)
 
 
 def between(course: Course, row: Ints, from_s: Floats, to_s: Floats) -> Spans:
@@ -105,15 +111,19 @@ def medians(value: Floats, spans: Spans) -> Floats:
     return middle
 
 
-def deviations(value: Floats, centre: Floats, spans: Spans) -> Floats:
-    """Return the median absolute deviation of each stretch from its `centre` (k,): (k,) float64, NaN where empty."""
-    middle = np.full(len(spans.first), np.nan)
+def located(value: Floats, spans: Spans) -> tuple[Floats, Floats]:
+    """Return median and median absolute deviation from it of each stretch: (k,) float64 each, NaN where empty."""
+    middle, spread = np.full((2, len(spans.first)), np.nan)
     count = spans.count
     for which, index, held in blocks(spans):
-        away = np.abs(taken(value, index, held, np.inf) - centre[which, None])
-        away.sort(axis=1)
-        middle[which] = sorted_median(away, count[which])
-    return middle
+        ordered = taken(value, index, held, np.inf)
+        ordered.sort(axis=1)
+        middle[which] = sorted_median(ordered, count[which])
+        ordered -= middle[which, None]
+        np.abs(ordered, out=ordered)
+        ordered.sort(axis=1)
+        spread[which] = sorted_median(ordered, count[which])
+    return middle, spread
 
 
 def sorted_median(ordered: Floats, count: Ints) -> Floats:
@@ -181,6 +191,12 @@ def _bisected(course: Course, row: Ints, at_s: Floats) -> Ints:
         passed = (course.t_s[np.minimum(middle, last)] <= at_s) & (low < high)
         low, high = np.where(passed, middle + 1, low), np.where(passed, high, middle)
     return low
+
+
+def _ranks(t_s: Floats) -> Ints:
+    """Return whole numbers in the exact order of floats: their own bits, negative ones turned round."""
+    bits = np.ascontiguousarray(t_s).view(np.int64)
+    return np.where(bits < 0, np.iinfo(np.int64).min - bits, bits)
 
 
 def _width(count: Ints) -> Ints:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alerting.signal.series import Course, Moments
-from alerting.signal.spans import Spans, blocks, deviations, medians, support, thinned, trailing
+from alerting.signal.spans import Spans, after, blocks, located, medians, support, thinned, trailing
 from tests.builders_vitals import NOON_S, evenly, uneven
 
 COURSE = uneven(3)
@@ -29,13 +29,30 @@ def test_trailing_stretches_are_those_found_by_looking_at_all(window_s: float) -
 def test_medians_and_deviations_are_numpy_s() -> None:
     """Whatever the length of a stretch, its median and MAD are those of its readings."""
     spans = trailing(COURSE, EVERY, 9000.0)
-    middle = medians(COURSE.value, spans)
-    away = deviations(COURSE.value, middle, spans)
+    middle, away = located(COURSE.value, spans)
 
     for index in range(len(COURSE.t_s)):
         values = COURSE.value[seen(index, 9000.0)]
-        assert middle[index] == np.median(values)
+        assert middle[index] == medians(COURSE.value, spans)[index] == np.median(values)
         assert away[index] == np.median(np.abs(values - np.median(values)))
+
+
+@pytest.mark.parametrize("begin_s", [-3e6, -500.0, 0.0, 1.795e9])
+@pytest.mark.parametrize("count", [5, 4000])
+def test_readings_are_found_to_the_last_bit_whenever_they_were(begin_s: float, count: int) -> None:
+    """Few moments or many, before 1970 or since, on a reading, a bit before or behind it: the exact index."""
+    rng = np.random.default_rng(37)
+    parts = [Course.of(begin_s + np.unique(rng.integers(0, 1000, size)), rng.random(0)) for size in (40, 0, 90)]
+    parts = [Course.of(part.t_s, np.zeros(len(part.t_s))) for part in parts]
+    course = Course.joined(parts)
+    row, at_s = rng.integers(0, 3, count), begin_s + rng.integers(-5, 1005, count).astype(float)
+    way = rng.choice([-np.inf, 0.0, np.inf], count)
+    at_s = np.where(way == 0, at_s, np.nextafter(at_s, way))
+
+    expected = [
+        course.offsets[r] + np.searchsorted(parts[r].t_s, t, side="right") for r, t in zip(row, at_s, strict=True)
+    ]
+    assert after(course, row, at_s).tolist() == expected
 
 
 def test_every_stretch_is_in_one_block_with_its_own_readings() -> None:
