@@ -231,8 +231,7 @@ def _steps(course: Course, plan: Plan) -> tuple[Floats, Floats]:
     stands = np.minimum(since, plan.hold_s) / plan.unit_s
     score = np.clip(course.value, -plan.clip, plan.clip)
     gained = stands * (np.stack([-score, score]) - plan.allowance)
-    gap = np.where(np.isinf(since), 0.0, np.maximum(since - plan.hold_s, 0.0))
-    return gained, plan.allowance * gap / plan.unit_s
+    return gained, plan.allowance * np.maximum(since - plan.hold_s, 0.0) / plan.unit_s
 
 
 def _walk(gained: Floats, ebb: Floats, t_s: Floats, plan: Plan) -> tuple[Floats, Floats]:

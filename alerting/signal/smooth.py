@@ -168,7 +168,7 @@ def _hard(course: Course, hard: Bounds | None) -> Bools:
     bounds = Bounds() if hard is None else hard
     low, high = (_bound(getattr(bounds, name), course, name) for name in ("low", "high"))
     reached: Bools = (course.value <= low) | (course.value >= high)
-    return reached & np.isfinite(course.value)
+    return reached
 
 
 def _bound(bound: npt.ArrayLike, course: Course, name: str) -> Floats:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from alerting.signal.records import Floats
 from alerting.signal.series import Course, Heading, Lack, Moments
 from alerting.signal.spans import thinned, trailing
 from alerting.signal.trend import LEAST_POINTS, MOST_POINTS, Neighbours, Slope, bucket_s, reach, slope
@@ -75,14 +76,21 @@ def test_interval_covers_the_true_slope_as_often_as_it_says() -> None:
     assert np.median(found.per_hour) == pytest.approx(0.8, abs=0.02)
 
 
-@pytest.mark.parametrize(("likeness", "expected"), [(0.0, 0.97), (0.6, 0.93), (0.8, 0.92)])
-def test_interval_is_honest_about_neighbours_that_are_alike(likeness: float, expected: float) -> None:
-    """Where each reading resembles the one before, intervals still hold the truth; the papers' would in 52 %."""
-    rng = np.random.default_rng(12)
-    noise = rng.normal(size=(1000, 48))
-    for step in range(1, 48):
+def alike(likeness: float, count: int) -> Floats:
+    """Return a thousand courses of so many readings, each like the one before: (1000, count)."""
+    noise = np.random.default_rng(12).normal(size=(1000, count))
+    for step in range(1, count):
         noise[:, step] = likeness * noise[:, step - 1] + np.sqrt(1 - likeness**2) * noise[:, step]
-    course = Course.joined([evenly(each + 0.02 * np.arange(48), 450) for each in noise])
+    return noise
+
+
+@pytest.mark.parametrize(
+    ("likeness", "count", "expected"), [(0.0, 48, 0.97), (0.6, 48, 0.93), (0.8, 48, 0.92), (0.6, 12, 0.92)]
+)
+def test_interval_is_honest_about_neighbours_that_are_alike(likeness: float, count: int, expected: float) -> None:
+    """Where each reading resembles the one before, intervals still hold the truth; the papers' would in 52 %."""
+    noise = alike(likeness, count)
+    course = Course.joined([evenly(each + 0.16 * 6 / count * np.arange(count), 21_600 / count) for each in noise])
     at = Moments.now(NOON_S, 1000)
     found = slope(course, at, 6 * HOUR_S)
     trusting = slope(course, at, 6 * HOUR_S, neighbours=Neighbours.INDEPENDENT)
@@ -92,6 +100,15 @@ def test_interval_is_honest_about_neighbours_that_are_alike(likeness: float, exp
 
     assert held(found) == pytest.approx(expected, abs=0.025)
     assert likeness < 0.8 or held(trusting) < 0.6
+
+
+def test_outlier_does_not_hide_that_neighbours_are_alike() -> None:
+    """A wild reading in each window leaves the share of intervals that hold the truth where it was."""
+    noise = alike(0.8, 48)
+    noise[:, 24] += 500
+    found = slope(Course.joined([evenly(each, 450) for each in noise]), Moments.now(NOON_S, 1000), 6 * HOUR_S)
+
+    assert ((found.low <= 0) & (found.high >= 0)).mean() > 0.87
 
 
 def test_line_is_found_through_a_third_of_nonsense() -> None:
@@ -147,6 +164,14 @@ def test_too_little_is_no_slope_and_says_why(minutes_ago: list[float], lack: Lac
     assert np.isnan(found.p[0]) == (lack != Lack.NONE)
 
 
+def test_gap_is_looked_for_within_a_window_only() -> None:
+    """Two looks at one stay, half a day apart: what lies between them is no gap of either."""
+    course = evenly(np.arange(300.0), 300)
+    at = Moments(row=np.zeros(2, np.int64), at_s=NOON_S - HOUR_S * np.array([20.0, 0]))
+
+    assert slope(course, at, 3 * HOUR_S).support.lack.tolist() == [Lack.NONE, Lack.NONE]
+
+
 def test_five_points_are_the_first_that_can_show_a_trend() -> None:
     """Five points in order have p below 0.05, which four cannot have: the bound is not arbitrary."""
     found = slope(evenly(np.arange(5.0), 900), Moments.now(NOON_S, 1), HOUR_S)
@@ -196,6 +221,13 @@ def test_time_to_a_limit_follows_the_line(limit: float, heading: Heading, expect
 
     hours = (found.expected_s[0], found.earliest_s[0], found.latest_s[0])
     np.testing.assert_allclose(hours, 3600 * np.array(expected))
+
+
+def test_time_to_an_upper_limit_follows_a_rising_line() -> None:
+    """From 92, rising by 2 (1 to 3) an hour: 98 in 3 h, at the earliest in 2, at the latest in 6."""
+    found = reach(a_slope(2, 1, 3, 92), 98.0, Heading.UP)
+
+    assert (found.expected_s[0], found.earliest_s[0], found.latest_s[0]) == (10_800, 7200, 21_600)
 
 
 def test_time_to_a_limit_is_honest_about_what_is_not_known() -> None:
