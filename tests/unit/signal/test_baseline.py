@@ -75,6 +75,15 @@ def test_newcomer_has_the_population_s_and_is_told_so() -> None:
     assert population(2, HEART).centre.tolist() == found.centre.tolist()
 
 
+@pytest.mark.parametrize(("hours", "basis"), [(7, Basis.POPULATION), (8, Basis.PERSONAL)])
+def test_few_hours_over_many_days_are_not_personal(hours: int, basis: Basis) -> None:
+    """Spot checks twice a day become personal with the eighth hour, however dense each of them was."""
+    at_s = NOON_S - DAY_S * (1 + np.arange(hours) // 2) - 4 * HOUR_S * (np.arange(hours) % 2)
+    t_s = np.sort((at_s[:, None] + 60 * np.arange(20)).ravel())
+
+    assert judged(Course.of(t_s, np.full(len(t_s), 80.0))).basis[0, 0] == basis
+
+
 def test_night_that_nobody_measured_is_derived_and_marked() -> None:
     """Spot checks by day give a personal day; the night is moved with it by the population's difference."""
     course = lived(20, 7, every_s=3600)
