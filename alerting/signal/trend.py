@@ -54,8 +54,8 @@ class Neighbours(StrEnum):
     ALIKE : as alike as they are found to be: sigma of Kendall's S is multiplied by sqrt((1 + r) / (1 - r)), r the
         correlation of neighbouring residuals, not below 0, corrected for the bias that taking a line out gives it, to
         (n r + 2) / (n - 4) (after Marriott & Pope 1954, doi:10.1093/biomet/41.3-4.390, whose 1 is for a mean): the
-        variance of a first-order process (Hamed & Rao 1998, doi:10.1016/S0022-1694(97)00125-X). With r = 0.8 and 49
-        points without a trend, p < 0.05 in 7 % and not in 48 %.
+        variance of a first-order process (Hamed & Rao 1998, doi:10.1016/S0022-1694(97)00125-X). With r = 0.8 and 48
+        points, intervals at 95 % hold the truth in 92 % of windows and not in 52 %.
     INDEPENDENT : as the papers and scipy have it
     """
 
