@@ -1,0 +1,116 @@
+"""What breathing does to a pulse wave and an ECG, beat by beat: series that rise and fall with the chest.
+
+Baseline, amplitude and rate of both (Charlton 2016, doi:10.1088/0967-3334/37/4/610; Karlen 2013,
+doi:10.1109/TBME.2013.2246160). Not here: finding the beats, and deciding on a rate. The invariant: no value is carried
+farther than `HELD_S` from a beat, so where beats are missing a series is NaN.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from alerting.signal.events import Beats
+from alerting.signal.records import Bools, Floats, Ints
+from alerting.signal.respiration_evidence import SERIES_HZ
+
+HELD_S: Final = 1.5
+"""How far from a beat its value is believed: one beat at 40/min."""
+
+# Where the parts of a QRS complex lie, in seconds from the R peak.
+QRS_S: Final = (-0.064, 0.064)
+BEFORE_QRS_S: Final = (-0.100, -0.044)
+
+PULSE_SERIES: Final = ("mean", "peak", "trough", "amplitude", "interval")
+ECG_SERIES: Final = ("swing", "R", "S", "area", "mean", "interval")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What is looked at: how many rows there are and how many seconds each is long."""
+
+    rows: int
+    span_s: float
+
+    @property
+    def samples(self) -> int:
+        """How long a series is."""
+        return int(self.span_s * SERIES_HZ)
+
+
+def of_pulses(ppg: Floats, pulses: Beats, window: Window) -> Floats:
+    """Return (n, 5, samples): the series of `PULSE_SERIES` from each pulse to the next.
+
+    ppg : (n, samples), any unit, NaN where missing; pulses : any one point of each pulse, foot or peak
+    """
+    at = pulses.row * ppg.shape[1] + pulses.sample
+    follows = _follows(pulses)
+    flat = ppg.ravel()
+    if not follows.any():
+        return np.full((window.rows, len(PULSE_SERIES), window.samples), np.nan)
+    peak, trough = (each.reduceat(flat, at)[:-1] for each in (np.maximum, np.minimum))
+    beats = np.diff(at)
+    mean = np.add.reduceat(flat, at)[:-1] / np.maximum(beats, 1)
+    values = np.stack((mean, peak, trough, peak - trough, beats / pulses.fs_hz))[:, follows]
+    middle_s = (pulses.sample[:-1] + beats / 2)[follows] / pulses.fs_hz
+    return _series(values, pulses.row[:-1][follows], middle_s, window)
+
+
+def of_ecg(ecg: Floats, beats: Beats, window: Window) -> Floats:
+    """Return (n, 6, samples): the series of `ECG_SERIES`, the last two from each R peak to the next.
+
+    ecg : (n, samples), any unit, NaN where missing; beats : R peaks
+    """
+    at_peaks = _series(*_complexes(ecg, beats), window)
+    follows = _follows(beats)
+    if not follows.any():
+        between = np.full((window.rows, 2, window.samples), np.nan)
+    else:
+        at = beats.row * ecg.shape[1] + beats.sample
+        length = np.diff(at)
+        mean = np.add.reduceat(ecg.ravel(), at)[:-1] / np.maximum(length, 1)
+        values = np.stack((mean, length / beats.fs_hz))[:, follows]
+        middle_s = (beats.sample[:-1] + length / 2)[follows] / beats.fs_hz
+        between = _series(values, beats.row[:-1][follows], middle_s, window)
+    return np.concatenate((at_peaks, between), axis=1)
+
+
+def _complexes(ecg: Floats, beats: Beats) -> tuple[Floats, Ints, Floats]:
+    """Return swing, R, S and area of each whole complex, (4, k), its row and its time."""
+    first = int(np.floor(BEFORE_QRS_S[0] * beats.fs_hz))
+    start, end = (round(each * beats.fs_hz) for each in QRS_S)
+    whole = (beats.sample + first >= 0) & (beats.sample + end < ecg.shape[1])
+    row, sample = beats.row[whole], beats.sample[whole]
+    cut = ecg[row[:, None], sample[:, None] + np.arange(first, end + 1)]
+    level = cut[:, : round(BEFORE_QRS_S[1] * beats.fs_hz) - first + 1].mean(axis=1)
+    qrs = cut[:, start - first :] - level[:, None]
+    high, low = qrs.max(axis=1, initial=-np.inf), qrs.min(axis=1, initial=np.inf)
+    return np.stack((high - low, high, low, np.abs(qrs).sum(axis=1))), row, sample / beats.fs_hz
+
+
+def _follows(beats: Beats) -> Bools:
+    """Return which beats but the last are followed by another of their record, (k - 1,)."""
+    return beats.row[1:] == beats.row[:-1]
+
+
+def _series(values: Floats, row: Ints, at_s: Floats, window: Window) -> Floats:
+    """Return (n, m, samples) at `SERIES_HZ`: straight lines between beats, held at the ends, NaN far from any.
+
+    values : (m, k), the beats with a NaN among them are left out; row : (k,) rising; at_s : (k,) rising within a row
+    """
+    there = ~np.isnan(values).any(axis=0)
+    if not there.any():
+        return np.full((window.rows, len(values), window.samples), np.nan)
+    values, row, at_s = values[:, there], row[there], at_s[there]
+    row_s = window.span_s + 4 * HELD_S  # rows lie one after the other, too far apart to touch
+    grid_s = np.arange(window.rows)[:, None] * row_s + (np.arange(window.samples) + 0.5) / SERIES_HZ
+    known_s = row * row_s + at_s
+    between = np.interp(grid_s, known_s, np.arange(len(known_s)))
+    left = between.astype(np.int64)
+    right = np.minimum(left + 1, len(known_s) - 1)
+    before, after = np.abs(grid_s - known_s[left]), np.abs(known_s[right] - grid_s)
+    apart = before + after
+    share = np.where(apart > 2 * HELD_S, before > after, before / np.maximum(apart, 1e-9))  # held beside a gap
+    far = np.minimum(before, after) > HELD_S
+    drawn = values[:, left] * (1 - share) + values[:, right] * share
+    return np.where(far, np.nan, drawn).transpose(1, 0, 2)
