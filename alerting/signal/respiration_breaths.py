@@ -22,7 +22,7 @@ BREATHS_HZ: Final = 8.0
 # The band in which breaths of a rate are looked for, in multiples of it: half-rate waves and slower are the baseline,
 # the heart and the shape of a breath are faster.
 SLOWEST: Final = 0.35
-FASTEST: Final = 2.5
+FASTEST: Final = 2.0
 _STEEPNESS: Final = 6
 
 _FIRST_SHARE: Final = 0.15  # of the range between the 10th and 90th centile; what is smaller never enters the median
@@ -50,6 +50,17 @@ class Turns:
         """How far it is to the next turn of the same record, (k - 1,); infinite where there is none."""
         together = self.row[1:] == self.row[:-1]
         return np.where(together, np.abs(np.diff(self.value)), np.inf)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """Breaths counted in each record: the rate of all whole breaths, NaN without one, and how they differ in length.
+
+    rate_per_min, irregularity : (n,); the latter is the coefficient of variation of the breaths' lengths, 0 without two
+    """
+
+    rate_per_min: Floats
+    irregularity: Floats
 
 
 def slowed(resp: Floats, fs_hz: float) -> tuple[Floats, float]:
@@ -127,3 +138,37 @@ def _gone(small: Bools, starts: Bools, ends: Bools) -> Bools:
     gone[:-1] |= small & (starts | ~ends)
     gone[1:] |= small & (ends | ~starts)
     return gone
+
+
+def filled(wave: Floats) -> Floats:
+    """Return a wave with straight lines across its gaps, the ends held, zeros for nothing: to filter, not to read."""
+    if not np.isnan(wave).any():
+        return wave
+    made = np.zeros_like(wave)
+    place = np.arange(wave.shape[1])
+    for row, values in enumerate(wave):
+        there = ~np.isnan(values)
+        if there.any():
+            made[row] = np.interp(place, place[there], values[there])
+    return made
+
+
+def outside_gaps(found: Turns, gone: Bools) -> Turns:
+    """Return the turns where the wave is there; gone : (n, samples), where it is not."""
+    return found.only(~gone[found.row, found.at]) if gone.any() else found
+
+
+def counted(found: Turns, gone: Bools, wave_hz: float) -> Count:
+    """Return the rate of breathing from one high point to the next and from one low point to the next.
+
+    found : alternating turns; gone : (n, samples), where the wave is missing: a breath across a gap is not counted
+    """
+    missed = np.cumsum(gone, axis=1)[found.row, found.at]
+    whole = (found.row[2:] == found.row[:-2]) & (missed[2:] == missed[:-2])
+    length_s = (found.at[2:] - found.at[:-2])[whole] / wave_hz
+    row = found.row[2:][whole]
+    breaths = np.maximum(np.bincount(row, minlength=found.records), 1)
+    mean_s = np.bincount(row, length_s, found.records) / breaths
+    variance = np.bincount(row, (length_s - mean_s[row]) ** 2, found.records) / breaths
+    some = np.where(mean_s > 0, mean_s, np.nan)
+    return Count(rate_per_min=60 / some, irregularity=np.nan_to_num(np.sqrt(variance) / some))

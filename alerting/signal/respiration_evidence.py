@@ -30,8 +30,8 @@ PRIOR_MEAN_PER_MIN: Final = 18.0
 PRIOR_SD_PER_MIN: Final = 5.5
 PRIOR_ANYWHERE: Final = 0.1
 
-UNIT_SAMPLES: Final = 128
-"""Evidence is counted in units of 32 s of series; a longer series says more."""
+UNIT_S: Final = 32.0
+"""Evidence is counted in units of this length of series; a longer series says more."""
 
 _MOST_EXPLAINED: Final = 0.98
 _TREND_TERMS: Final = 3  # constant, slope, bend: what is slower than a breath
@@ -66,25 +66,25 @@ def _median(series: Floats, found: Floats) -> Floats:
     return np.where(found > 0, both.mean(axis=-1), 0.0)
 
 
-def evidence(series: Floats, there: Floats, *, harmonics: int) -> Floats:
+def evidence(series: Floats, there: Floats, *, harmonics: int, series_hz: float = SERIES_HZ) -> Floats:
     """Return how strongly each series speaks for each rate: (..., rates), 0 where it says nothing.
 
     series, there : as from `standard`; harmonics : 1 for a sine, 2 for a breath of any simple shape
     """
-    trend, waves = _basis(series.shape[-1], harmonics)
+    trend, waves = _basis(series.shape[-1], harmonics, series_hz)
     level = series - (series @ trend) @ trend.T
     energy = np.einsum("...t,...t->...", level, level)
     parts = (level @ waves).reshape(*series.shape[:-1], len(RATES_PER_MIN), 2 * harmonics)
     fitted = np.einsum("...fc,...fc->...f", parts, parts)
     explained = fitted / np.where(energy > 0, energy, np.inf)[..., None]
-    units = there * series.shape[-1] / UNIT_SAMPLES
+    units = there * series.shape[-1] / series_hz / UNIT_S
     return -units[..., None] * np.log1p(-np.minimum(explained, _MOST_EXPLAINED))
 
 
 @functools.lru_cache(maxsize=16)
-def _basis(samples: int, harmonics: int) -> tuple[Floats, Floats]:
+def _basis(samples: int, harmonics: int, series_hz: float) -> tuple[Floats, Floats]:
     """Return orthonormal columns: of the trend (samples, 3), and of each rate's wave (samples, rates x 2 harmonics)."""
-    at_s = (np.arange(samples) - (samples - 1) / 2) / SERIES_HZ
+    at_s = (np.arange(samples) - (samples - 1) / 2) / series_hz
     trend = np.linalg.qr(np.polynomial.legendre.legvander(at_s / at_s[-1], _TREND_TERMS - 1))[0]
     angle = 2 * np.pi / 60 * RATES_PER_MIN[:, None, None] * at_s[None, :, None] * np.arange(1, harmonics + 1)
     waves = np.concatenate((np.cos(angle), np.sin(angle)), axis=-1)
