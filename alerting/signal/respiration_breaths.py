@@ -21,9 +21,12 @@ BREATHS_HZ: Final = 8.0
 
 # The band in which breaths of a rate are looked for, in multiples of it: half-rate waves and slower are the baseline,
 # the heart and the shape of a breath are faster.
-SLOWEST: Final = 0.35
+SLOWEST: Final = 0.45
 FASTEST: Final = 2.0
 _STEEPNESS: Final = 6
+
+_STEEP_CENTILE: Final = 0.95
+_STEEPEST: Final = 1.2  # of that centile of the wave's changes; what is steeper is no breath but a step
 
 _FIRST_SHARE: Final = 0.15  # of the range between the 10th and 90th centile; what is smaller never enters the median
 _PASSES: Final = 12  # each removes every smallest swing of its neighbourhood; few records need more than five
@@ -75,6 +78,30 @@ def slowed(resp: Floats, fs_hz: float) -> tuple[Floats, float]:
     return np.where(2 * found > size, mean, np.nan), fs_hz / size
 
 
+def filled(wave: Floats) -> Floats:
+    """Return a wave with straight lines across its gaps, the ends held, zeros for nothing: to filter, not to read."""
+    if not np.isnan(wave).any():
+        return wave
+    made = np.zeros_like(wave)
+    place = np.arange(wave.shape[1])
+    for row, values in enumerate(wave):
+        there = ~np.isnan(values)
+        if there.any():
+            made[row] = np.interp(place, place[there], values[there])
+    return made
+
+
+def without_steps(wave: Floats) -> Floats:
+    """Return a wave whose changes are cut to what is usual in it, so that a step of its baseline becomes a small one.
+
+    wave : (n, samples), no NaN
+    """
+    changes = np.diff(wave, axis=1)
+    place = int(_STEEP_CENTILE * changes.shape[1])
+    most = _STEEPEST * np.partition(np.abs(changes), place, axis=1)[:, place, None]
+    return np.concatenate((wave[:, :1], wave[:, :1] + np.cumsum(np.clip(changes, -most, most), axis=1)), axis=1)
+
+
 def banded(wave: Floats, wave_hz: float, rate_per_min: Floats) -> Floats:
     """Return a wave without what is slower or faster than breaths of a rate, each record for its own, (n, samples).
 
@@ -96,8 +123,8 @@ def turns(wave: Floats, *, share: float) -> Turns:
     row, before = np.nonzero(rises[:, 1:] != rises[:, :-1])
     found = Turns(row=row, at=before + 1, value=wave[row, before + 1], records=len(wave))
     low, high = np.quantile(wave, (0.1, 0.9), axis=1)
-    found = _without_small(found, _FIRST_SHARE * (high - low))
-    return _without_small(found, share * median_swing(found))
+    found = without_small(found, _FIRST_SHARE * (high - low))
+    return without_small(found, share * median_swing(found))
 
 
 def median_swing(found: Turns) -> Floats:
@@ -118,7 +145,7 @@ def by_row_median(row: Ints, values: Floats, records: int) -> Floats:
     return np.where(found > 0, (ordered[low] + ordered[high]) / 2, 0.0)
 
 
-def _without_small(found: Turns, least: Floats) -> Turns:
+def without_small(found: Turns, least: Floats) -> Turns:
     """Remove pairs of turns with less than `least` between them, (n,), the smallest of each neighbourhood first."""
     for _ in range(_PASSES):
         swings = found.swings
@@ -138,19 +165,6 @@ def _gone(small: Bools, starts: Bools, ends: Bools) -> Bools:
     gone[:-1] |= small & (starts | ~ends)
     gone[1:] |= small & (ends | ~starts)
     return gone
-
-
-def filled(wave: Floats) -> Floats:
-    """Return a wave with straight lines across its gaps, the ends held, zeros for nothing: to filter, not to read."""
-    if not np.isnan(wave).any():
-        return wave
-    made = np.zeros_like(wave)
-    place = np.arange(wave.shape[1])
-    for row, values in enumerate(wave):
-        there = ~np.isnan(values)
-        if there.any():
-            made[row] = np.interp(place, place[there], values[there])
-    return made
 
 
 def outside_gaps(found: Turns, gone: Bools) -> Turns:

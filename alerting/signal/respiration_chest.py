@@ -12,7 +12,7 @@ import numpy.typing as npt
 from alerting.signal import respiration_breaths as breaths
 from alerting.signal import respiration_evidence as rates
 from alerting.signal.quality_verdict import Reason
-from alerting.signal.records import Floats, rate, rows
+from alerting.signal.records import Bools, Floats, rate, rows
 from alerting.signal.respiration_estimate import LEAST_S, Estimate, absence, window_s
 
 LEAST_HZ, MOST_HZ = 8.0, 1000.0
@@ -55,10 +55,12 @@ def chest(resp: npt.ArrayLike, fs_hz: float) -> Estimate:
     given, fs = rows(resp, name="resp"), rate(fs_hz, least=LEAST_HZ, most=MOST_HZ)
     if window_s(given, fs, name="resp") < LEAST_S or not len(given):
         return Estimate.nothing(len(given), Reason.SHORT)
-    wave, wave_hz = breaths.slowed(given, fs)
-    believed, there = _spectrum(wave, wave_hz)
+    slow, wave_hz = breaths.slowed(given, fs)
+    gone = np.isnan(slow)
+    wave = breaths.without_steps(breaths.filled(slow))
+    believed, there = spectrum(wave, gone, wave_hz)
     rough = rates.middle(believed)
-    best = _count(wave, wave_hz, rough)
+    best = _count(wave, gone, wave_hz, rough)
     near = np.minimum(rates.confidence(believed, best), _MOST_SURE)
     odds = COUNT_ODDS * (near / (1 - near)) ** COUNT_POWER
     apart = np.abs(best - rough) > rates.WITHIN_PER_MIN
@@ -66,20 +68,21 @@ def chest(resp: npt.ArrayLike, fs_hz: float) -> Estimate:
     return Estimate.of(best, odds / (1 + odds), reasons)
 
 
-def _spectrum(wave: Floats, wave_hz: float) -> tuple[Floats, Floats]:
-    """Return what the spectrum lets believe, (n, rates), and how much of each window was there, (n,)."""
-    pairs = wave[:, : wave.shape[1] // 2 * 2].reshape(len(wave), -1, 2).mean(axis=-1)
-    series, there = rates.standard(pairs)
+def spectrum(wave: Floats, gone: Bools, wave_hz: float) -> tuple[Floats, Floats]:
+    """Return what the spectrum of a wave lets believe, (n, rates), and how much of each window was there, (n,).
+
+    wave : (n, samples), no NaN; gone : (n, samples), where it was missing
+    """
+    whole = np.where(gone, np.nan, wave)[:, : wave.shape[1] // 2 * 2]
+    series, there = rates.standard(whole.reshape(len(wave), -1, 2).mean(axis=-1))
     heard = rates.evidence(series, there, harmonics=1, series_hz=wave_hz / 2)
     return rates.belief(SPECTRUM_WEIGHT * heard), there
 
 
-def _count(wave: Floats, wave_hz: float, rough_per_min: Floats) -> Floats:
+def _count(wave: Floats, gone: Bools, wave_hz: float, rough_per_min: Floats) -> Floats:
     """Return the count of breaths that is nearer to the rough rate, (n,) 1/min; without a breath the rough rate."""
-    gone = np.isnan(wave)
-    band = breaths.banded(breaths.filled(wave), wave_hz, rough_per_min)
-    best = rough_per_min
-    least = np.full(len(wave), np.inf)
+    band = breaths.banded(wave, wave_hz, rough_per_min)
+    best, least = rough_per_min, np.full(len(wave), np.inf)
     for share in (MANY_SHARE, FEW_SHARE):
         found = breaths.outside_gaps(breaths.turns(band, share=share), gone)
         counted = breaths.counted(found, gone, wave_hz).rate_per_min

@@ -32,6 +32,9 @@ MAYER_PER_MIN: Final = 8.0
 """Below this rate the pulse wave's baseline moves with blood pressure (Mayer waves, 0.1 Hz; Julien 2006,
 doi:10.1016/j.cardiores.2005.11.008) at least as much as with breathing, so its evidence fades there."""
 
+ALONE: Final = 1.3
+"""Where one source is silent, so much more the other one's evidence weighs: part of what both say is the same."""
+
 APART_SURE: Final = 0.5
 """Two sources disagree when each is this sure of a rate that the other one is not near."""
 
@@ -90,7 +93,7 @@ def fused(
         return Estimate.nothing(window.rows, Reason.SHORT)
     by_pulse = _silent(window) if pulse is None else _of_pulse(pulse, window)
     by_heart = _silent(window) if heart is None else _of_heart(heart, window)
-    believed = rates.belief(by_pulse.weighed + by_heart.weighed)
+    believed = rates.belief(_alone(by_heart)[:, None] * by_pulse.weighed + _alone(by_pulse)[:, None] * by_heart.weighed)
     best = rates.middle(believed)
     neither = np.maximum(by_pulse.there, by_heart.there) < LEAST_THERE
     absent = np.where(neither, by_pulse.absent | by_heart.absent, np.uint16(0))
@@ -121,7 +124,9 @@ def _given(signal: npt.ArrayLike, fs_hz: float, beats: Beats | None, name: str) 
 
 def _window(pulse: _Given | None, heart: _Given | None) -> Window:
     sizes = {
-        (len(each.signal), round(each.signal.shape[1] / each.beats.fs_hz, 1)) for each in (pulse, heart) if each is not None
+        (len(each.signal), round(each.signal.shape[1] / each.beats.fs_hz, 1))
+        for each in (pulse, heart)
+        if each is not None
     }
     if not sizes:
         raise ValueError("ppg, ecg: are both None, one of them must be given")
@@ -135,6 +140,11 @@ def _silent(window: Window) -> _Heard:
     n = window.rows
     nothing = np.zeros((n, len(rates.RATES_PER_MIN)))
     return _Heard(weighed=nothing, there=np.zeros(n), absent=np.full(n, Reason.MISSING, np.uint16))
+
+
+def _alone(other: _Heard) -> Floats:
+    """Return the factor of a source's evidence, (n,), by whether the other source has any."""
+    return np.where(other.there < LEAST_THERE, ALONE, 1.0)
 
 
 def _of_pulse(pulse: _Given, window: Window) -> _Heard:
