@@ -71,12 +71,15 @@ def absence(signal: Floats, there: Floats) -> Reasons:
 
     signal : (n, samples); there : (n,) 0 to 1, how much of what was drawn from it could be used
     """
-    gone = np.isnan(signal)
+    reasons = np.zeros(len(signal), np.uint16)
+    few = np.flatnonzero(there < LEAST_THERE)
+    given = signal[few]
+    gone = np.isnan(given)
     missing = gone.mean(axis=-1) > 1 - LEAST_THERE
-    first = np.take_along_axis(signal, (~gone).argmax(axis=-1)[:, None], axis=-1)
-    still = (gone | (signal == first)).all(axis=-1)
-    why = np.where(missing, Reason.MISSING, np.where(still, Reason.FLAT, Reason.LEAD_OFF))
-    return np.where((there < LEAST_THERE) | still, why, 0).astype(np.uint16)
+    first = np.take_along_axis(given, (~gone).argmax(axis=-1)[:, None], axis=-1)
+    still = (gone | (given == first)).all(axis=-1)
+    reasons[few] = np.where(missing, Reason.MISSING, np.where(still, Reason.FLAT, Reason.LEAD_OFF))
+    return reasons
 
 
 def window_s(signal: Floats, fs_hz: float, *, name: str) -> float:
