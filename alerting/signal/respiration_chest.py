@@ -63,8 +63,8 @@ def chest(resp: npt.ArrayLike, fs_hz: float) -> Estimate:
     best = _count(wave, gone, wave_hz, rough)
     near = np.minimum(rates.confidence(believed, best), _MOST_SURE)
     odds = COUNT_ODDS * (near / (1 - near)) ** COUNT_POWER
-    apart = np.abs(best - rough) > rates.WITHIN_PER_MIN
-    reasons = absence(given, there) | np.where(apart, np.uint16(Reason.DISAGREEMENT), np.uint16(0))
+    reasons = absence(given, there)
+    reasons[np.abs(best - rough) > rates.WITHIN_PER_MIN] |= np.uint16(Reason.DISAGREEMENT)
     return Estimate.of(best, odds / (1 + odds), reasons)
 
 

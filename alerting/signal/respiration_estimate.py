@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.signal.quality_verdict import Reason
-from alerting.signal.records import Bools, Floats
+from alerting.signal.records import Floats
 from alerting.signal.respiration_evidence import RATES_PER_MIN, belief, confidence, middle
 
 WINDOW_S: Final = 32.0
@@ -90,7 +90,7 @@ def window_s(signal: Floats, fs_hz: float, *, name: str) -> float:
     ValueError
         If they are longer than `MOST_S`.
     """
-    seconds = signal.shape[1] / fs_hz
+    seconds = float(signal.shape[1] / fs_hz)
     if seconds > MOST_S:
         raise ValueError(f"{name}: is {seconds:g} s long, must be at most {MOST_S:g} s: cut it into windows")
     return seconds

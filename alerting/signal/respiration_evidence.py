@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.signal.records import Floats
+from alerting.signal.records import Floats, Ints
 
 SERIES_HZ: Final = 4.0
 """Series are uniform at this rate: four values for the shortest breath and room for its second harmonic."""
@@ -37,6 +37,7 @@ _MOST_EXPLAINED: Final = 0.98
 _TREND_TERMS: Final = 3  # constant, slope, bend: what is slower than a breath
 _DEVIATIONS: Final = 4.0  # values farther from the median are artefacts or ectopic beats, and are cut to this
 _NORMAL_MAD: Final = 1.4826  # standard deviation of a normal distribution in median absolute deviations
+_NORMAL_MEAN: Final = 1.2533  # and in mean absolute deviations
 _FLAT: Final = 1e-7  # of the largest value: what varies less is a constant that was rounded
 
 
@@ -48,22 +49,25 @@ def standard(series: Floats) -> tuple[Floats, Floats]:
     """
     there = ~np.isnan(series)
     found = there.sum(axis=-1)
-    centred = series - _median(series, found)[..., None]
-    spread = _NORMAL_MAD * _median(np.abs(centred), found)
-    largest = np.nanmax(np.abs(np.where(there, series, 0)), axis=-1)
-    varies = spread > _FLAT * largest
+    centred = np.where(there, series - _median(series, found)[..., None], 0)
+    off = np.abs(centred)
+    least = _FLAT * np.abs(np.where(there, series, 0)).max(axis=-1)
+    usual = _median(np.where(there, off, np.nan), found)
+    mean = off.sum(axis=-1) / np.maximum(found, 1)
+    spread = np.where(usual > least, _NORMAL_MAD * usual, _NORMAL_MEAN * mean)  # coarse steps have no median deviation
+    varies = spread > least
     scale = np.where(varies, spread, np.inf)[..., None]
-    made = np.clip(np.where(there, centred, 0) / scale, -_DEVIATIONS, _DEVIATIONS)
+    made = np.clip(centred / scale, -_DEVIATIONS, _DEVIATIONS)
     return made.astype(np.float32), np.where(varies, found / series.shape[-1], 0.0)
 
 
-def _median(series: Floats, found: Floats) -> Floats:
+def _median(series: Floats, found: Ints) -> Floats:
     """Return the median of what is there, (...,); NaN is sorted last. 0 where nothing is there."""
     ordered = np.sort(series, axis=-1)
     low, high = np.maximum(found - 1, 0) // 2, found // 2
     high = np.minimum(high, series.shape[-1] - 1)
     both = np.take_along_axis(ordered, np.stack((low, high), axis=-1), axis=-1)
-    return np.where(found > 0, both.mean(axis=-1), 0.0)
+    return np.where(found > 0, np.asarray(both.mean(axis=-1)), 0.0)
 
 
 def evidence(series: Floats, there: Floats, *, harmonics: int, series_hz: float = SERIES_HZ) -> Floats:
@@ -78,7 +82,8 @@ def evidence(series: Floats, there: Floats, *, harmonics: int, series_hz: float 
     fitted = np.einsum("...fc,...fc->...f", parts, parts)
     explained = fitted / np.where(energy > 0, energy, np.inf)[..., None]
     units = there * series.shape[-1] / series_hz / UNIT_S
-    return -units[..., None] * np.log1p(-np.minimum(explained, _MOST_EXPLAINED))
+    heard: Floats = -units[..., None] * np.log1p(-np.minimum(explained, _MOST_EXPLAINED))
+    return heard
 
 
 @functools.lru_cache(maxsize=16)
@@ -97,13 +102,15 @@ def belief(weighed: Floats) -> Floats:
     """Return the probability of each rate, (n, rates), from the sum of weighed evidence, (n, rates)."""
     logarithm = weighed + np.log(_prior())
     likely = np.exp(logarithm - logarithm.max(axis=-1, keepdims=True))
-    return likely / likely.sum(axis=-1, keepdims=True)
+    believed: Floats = likely / likely.sum(axis=-1, keepdims=True)
+    return believed
 
 
 @functools.lru_cache(maxsize=1)
 def _prior() -> Floats:
     usual = np.exp(-0.5 * ((RATES_PER_MIN - PRIOR_MEAN_PER_MIN) / PRIOR_SD_PER_MIN) ** 2)
-    return (1 - PRIOR_ANYWHERE) * usual / usual.sum() + PRIOR_ANYWHERE / len(usual)
+    prior: Floats = (1 - PRIOR_ANYWHERE) * usual / usual.sum() + PRIOR_ANYWHERE / len(usual)
+    return prior
 
 
 def middle(believed: Floats) -> Floats:
@@ -112,11 +119,12 @@ def middle(believed: Floats) -> Floats:
     at = (summed < 0.5).sum(axis=-1, keepdims=True).clip(max=believed.shape[-1] - 1)
     mass = np.take_along_axis(believed, at, axis=-1)
     before = np.take_along_axis(summed, at, axis=-1) - mass
-    inside = STEP_PER_MIN * ((0.5 - before) / mass - 0.5)
-    return (RATES_PER_MIN[at] + inside)[:, 0]
+    median: Floats = RATES_PER_MIN[at] + STEP_PER_MIN * ((0.5 - before) / mass - 0.5)
+    return median[:, 0]
 
 
 def confidence(believed: Floats, rate_per_min: Floats) -> Floats:
     """Return the probability that the truth is within `WITHIN_PER_MIN` of a rate, (n,)."""
     reach = WITHIN_PER_MIN + STEP_PER_MIN / 2 - np.abs(RATES_PER_MIN - rate_per_min[:, None])
-    return np.einsum("nf,nf->n", believed, np.clip(reach / STEP_PER_MIN, 0, 1))
+    near: Floats = np.einsum("nf,nf->n", believed, np.clip(reach / STEP_PER_MIN, 0, 1))
+    return near

@@ -96,9 +96,9 @@ def fused(
     believed = rates.belief(_alone(by_heart)[:, None] * by_pulse.weighed + _alone(by_pulse)[:, None] * by_heart.weighed)
     best = rates.middle(believed)
     neither = np.maximum(by_pulse.there, by_heart.there) < LEAST_THERE
-    absent = np.where(neither, by_pulse.absent | by_heart.absent, np.uint16(0))
-    apart = np.where(_disagree(by_pulse.weighed, by_heart.weighed), np.uint16(Reason.DISAGREEMENT), np.uint16(0))
-    return Estimate.of(best, rates.confidence(believed, best), absent | apart)
+    reasons = np.where(neither, by_pulse.absent | by_heart.absent, np.uint16(0))
+    reasons[_disagree(by_pulse.weighed, by_heart.weighed)] |= np.uint16(Reason.DISAGREEMENT)
+    return Estimate.of(best, rates.confidence(believed, best), reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

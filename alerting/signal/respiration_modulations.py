@@ -90,7 +90,7 @@ def _complexes(ecg: Floats, beats: Beats) -> tuple[Floats, Ints, Floats]:
 
 def _follows(beats: Beats) -> Bools:
     """Return which beats but the last are followed by another of their record, (k - 1,)."""
-    return beats.row[1:] == beats.row[:-1]
+    return np.equal(beats.row[1:], beats.row[:-1])
 
 
 def _series(values: Floats, row: Ints, at_s: Floats, window: Window) -> Floats:

@@ -1,9 +1,9 @@
 """Breaths along a whole record, and the pauses between them.
 
 Not here: which pause is an apnoea to be told of. Clinicians mean a fall of the breath's amplitude by 90 % for 10 s
-(Berry 2012, doi:10.5664/jcsm.2172); differs: impedance shows the heart too, so what is below `LEAST_BREATH` of the usual
-swing is no breath. The invariant: what is said about the time t depends on [t - BACK_S, t + AHEAD_S] alone, on a grid
-of blocks from sample 0 on, so that a stream gives what the record gives.
+(Berry 2012, doi:10.5664/jcsm.2172); differs: impedance shows the heart too, so what is below `LEAST_BREATH` of the
+usual swing is no breath. The invariant: what is said about the time t depends on [t - BACK_S, t + AHEAD_S] alone, on a
+grid of blocks from sample 0 on, so that a stream gives what the record gives.
 """
 
 from dataclasses import dataclass
@@ -81,14 +81,15 @@ def follow(resp: npt.ArrayLike, fs_hz: float) -> Breathing:
     """
     given, fs = rows(resp, name="resp"), rate(fs_hz, least=LEAST_HZ, most=MOST_HZ)
     slow, wave_hz = breaths.slowed(given, fs)
-    windows = sliding_window_view(slow, WINDOW, axis=1)[:, ::STEP] if slow.shape[1] >= WINDOW else slow[:, None, :0]
-    n, count = (len(slow), windows.shape[1]) if slow.shape[1] >= WINDOW else (len(slow), 0)
-    if not n * count:
+    if slow.shape[1] < WINDOW or not len(slow):
         return _nothing()
+    windows = sliding_window_view(slow, WINDOW, axis=1)[:, ::STEP]
+    count = windows.shape[1]
     row, at, high = _kept(*_found(windows, wave_hz), count)
     until = (count - 1) * STEP + KEPT_TO
     pauses = _pauses(row, at, np.isnan(slow)[:, :until], wave_hz)
-    return Breathing(row=row[high], at_s=(at[high] + 0.5) / wave_hz, pauses=pauses, settled_s=until / wave_hz)
+    at_s = (at[high] + 0.5) / np.float64(wave_hz)
+    return Breathing(row=row[high], at_s=at_s, pauses=pauses, settled_s=until / wave_hz)
 
 
 def _nothing() -> Breathing:
@@ -120,7 +121,8 @@ def _usual(swing: Floats) -> Floats:
     before = np.full((len(swing), USUAL_WINDOWS - 1), np.nan)
     last = np.sort(sliding_window_view(np.concatenate((before, known), axis=1), USUAL_WINDOWS, axis=1), axis=-1)
     place = np.maximum((~np.isnan(last)).sum(axis=-1) - 1, 0) // 2
-    return np.nan_to_num(np.take_along_axis(last, place[..., None], axis=-1)[..., 0])
+    usual: Floats = np.nan_to_num(np.take_along_axis(last, place[..., None], axis=-1)[..., 0])
+    return usual
 
 
 def _kept(turns: breaths.Turns, high: Bools, count: int) -> tuple[Ints, Ints, Bools]:
