@@ -66,10 +66,16 @@ class Count:
     irregularity: Floats
 
 
+def block(fs_hz: float) -> int:
+    """Return how many samples are averaged into one."""
+    return max(1, round(fs_hz / BREATHS_HZ))
+
+
 def slowed(resp: Floats, fs_hz: float) -> tuple[Floats, float]:
     """Return averages over blocks, (n, blocks), and their rate in Hz; NaN where half a block or more is missing."""
-    size = max(1, round(fs_hz / BREATHS_HZ))
-    blocks = resp[:, : resp.shape[1] // size * size].reshape(len(resp), -1, size)
+    size = block(fs_hz)
+    count = resp.shape[1] // size
+    blocks = resp[:, : count * size].reshape(len(resp), count, size)
     there = ~np.isnan(blocks)
     if there.all():
         return blocks.mean(axis=-1), fs_hz / size

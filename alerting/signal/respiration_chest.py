@@ -60,7 +60,7 @@ def chest(resp: npt.ArrayLike, fs_hz: float) -> Estimate:
     wave = breaths.without_steps(breaths.filled(slow))
     believed, there = spectrum(wave, gone, wave_hz)
     rough = rates.middle(believed)
-    best = _count(wave, gone, wave_hz, rough)
+    best = np.where(there > 0, _count(wave, gone, wave_hz, rough), rough)
     near = np.minimum(rates.confidence(believed, best), _MOST_SURE)
     odds = COUNT_ODDS * (near / (1 - near)) ** COUNT_POWER
     reasons = absence(given, there)

@@ -35,6 +35,7 @@ UNIT_S: Final = 32.0
 
 _MOST_EXPLAINED: Final = 0.98
 _TREND_TERMS: Final = 3  # constant, slope, bend: what is slower than a breath
+_TREND_ALONE: Final = 1e-6  # of the energy: what a trend leaves below this share is rounding
 _DEVIATIONS: Final = 4.0  # values farther from the median are artefacts or ectopic beats, and are cut to this
 _NORMAL_MAD: Final = 1.4826  # standard deviation of a normal distribution in median absolute deviations
 _NORMAL_MEAN: Final = 1.2533  # and in mean absolute deviations
@@ -80,7 +81,8 @@ def evidence(series: Floats, there: Floats, *, harmonics: int, series_hz: float 
     energy = np.einsum("...t,...t->...", level, level)
     parts = (level @ waves).reshape(*series.shape[:-1], len(RATES_PER_MIN), 2 * harmonics)
     fitted = np.einsum("...fc,...fc->...f", parts, parts)
-    explained = fitted / np.where(energy > 0, energy, np.inf)[..., None]
+    total = np.einsum("...t,...t->...", series, series)
+    explained = fitted / np.where(energy > _TREND_ALONE * total, energy, np.inf)[..., None]
     units = there * series.shape[-1] / series_hz / UNIT_S
     heard: Floats = -units[..., None] * np.log1p(-np.minimum(explained, _MOST_EXPLAINED))
     return heard

@@ -108,9 +108,10 @@ def _series(values: Floats, row: Ints, at_s: Floats, window: Window) -> Floats:
     between = np.interp(grid_s, known_s, np.arange(len(known_s)))
     left = between.astype(np.int64)
     right = np.minimum(left + 1, len(known_s) - 1)
-    before, after = np.abs(grid_s - known_s[left]), np.abs(known_s[right] - grid_s)
+    before, after = grid_s - known_s[left], known_s[right] - grid_s
     apart = before + after
-    share = np.where(apart > 2 * HELD_S, before > after, before / np.maximum(apart, 1e-9))  # held beside a gap
-    far = np.minimum(before, after) > HELD_S
+    held = (before < 0) | (apart > 2 * HELD_S)  # before the first beat, or beside a gap
+    share = np.where(held, (before >= 0) & (before > after), before / np.maximum(apart, 1e-9))
+    far = np.minimum(np.abs(before), np.abs(after)) > HELD_S
     drawn = values[:, left] * (1 - share) + values[:, right] * share
     return np.where(far, np.nan, drawn).transpose(1, 0, 2)

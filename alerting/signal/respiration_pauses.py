@@ -22,15 +22,19 @@ PAUSE_S: Final = 10.0
 LEAST_BREATH: Final = 0.2
 """Of the usual swing: a smaller one is no breath."""
 
-# The grid, in blocks of about 1/8 s: windows of 32 s every 8 s, and of each the turns in [KEPT_FROM, KEPT_TO).
+# The grid, in blocks of about 1/8 s: windows of 32 s every 8 s, and of each the turns in [KEPT_FROM, KEPT_TO). A turn
+# may lie a little elsewhere in the next window: up to `MARGIN` beyond, both windows' turns are taken, and once each.
 WINDOW, STEP = 256, 64
 KEPT_FROM, KEPT_TO = 160, 224
+MARGIN: Final = 8
 USUAL_WINDOWS: Final = 8
 """The usual swing is the median of this many windows' up to the present one: a minute and a half of breathing. After
 half of that without a breath, what is left is taken for breathing; the pause has long been told by then."""
 
-BACK_S, AHEAD_S = 130.0, 16.0
-"""At the slowest rate of blocks; at 8 Hz 92 s and 12 s."""
+BACK_S, AHEAD_S = 130.0, 20.0
+"""At the slowest rate of blocks; at 8 Hz 93 s and 14 s."""
+
+_ROUGH_PER_MIN: Final = 0.25  # the band follows the rate in such steps, so that the last bit of a sum moves no turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,11 @@ class Breathing:
     settled_s: float
 
 
+def step(fs_hz: float) -> int:
+    """Return the grid's step in samples: a stream may drop whole ones at its front."""
+    return STEP * breaths.block(fs_hz)
+
+
 def follow(resp: npt.ArrayLike, fs_hz: float) -> Breathing:
     """Return the breaths and pauses of records of any length.
 
@@ -72,7 +81,7 @@ def follow(resp: npt.ArrayLike, fs_hz: float) -> Breathing:
     Returns
     -------
     Breathing
-        Until about 4 s before the end; nothing in records shorter than 32 s. No pause across a gap.
+        Until about 5 s before the end at best; nothing in records shorter than 32 s. No pause across a gap.
 
     Raises
     ------
@@ -86,7 +95,7 @@ def follow(resp: npt.ArrayLike, fs_hz: float) -> Breathing:
     windows = sliding_window_view(slow, WINDOW, axis=1)[:, ::STEP]
     count = windows.shape[1]
     row, at, high = _kept(*_found(windows, wave_hz), count)
-    until = (count - 1) * STEP + KEPT_TO
+    until = (count - 1) * STEP + KEPT_TO - MARGIN
     pauses = _pauses(row, at, np.isnan(slow)[:, :until], wave_hz)
     at_s = (at[high] + 0.5) / np.float64(wave_hz)
     return Breathing(row=row[high], at_s=at_s, pauses=pauses, settled_s=until / wave_hz)
@@ -104,15 +113,23 @@ def _found(windows: Floats, wave_hz: float) -> tuple[breaths.Turns, Bools]:
     slow = windows.reshape(n * count, WINDOW)
     gone = np.isnan(slow)
     wave = breaths.without_steps(breaths.filled(slow))
-    band = breaths.banded(wave, wave_hz, middle(spectrum(wave, gone, wave_hz)[0]))
+    rough = np.round(middle(spectrum(wave, gone, wave_hz)[0]) / _ROUGH_PER_MIN) * _ROUGH_PER_MIN
+    band = breaths.banded(wave, wave_hz, rough)
     turns = breaths.turns(band, share=MANY_SHARE)
     usual = _usual(breaths.median_swing(turns).reshape(n, count)).reshape(-1)
     turns = breaths.without_small(turns, LEAST_BREATH * usual)
-    above = np.append(turns.value[1:] < turns.value[:-1], [False])
-    alone = np.append(turns.row[1:] != turns.row[:-1], [True])
-    high = np.where(alone, ~np.append([False], above[:-1]), above)
     there = ~gone[turns.row, turns.at]
-    return turns.only(there), high[there]
+    return turns.only(there), _high(turns)[there]
+
+
+def _high(turns: breaths.Turns) -> Bools:
+    """Return which turns are high ones, (k,): higher than the next of their record, or than the one before."""
+    high = np.zeros(len(turns.row), np.bool_)
+    together = turns.row[1:] == turns.row[:-1]
+    falls = turns.value[1:] < turns.value[:-1]
+    high[1:] |= together & ~falls
+    high[:-1] |= together & falls
+    return high
 
 
 def _usual(swing: Floats) -> Floats:
@@ -128,17 +145,22 @@ def _usual(swing: Floats) -> Floats:
 def _kept(turns: breaths.Turns, high: Bools, count: int) -> tuple[Ints, Ints, Bools]:
     """Return record, block and kind of the turns, each from the one window that decides about its time."""
     window = turns.row % count
-    kept = (turns.at < KEPT_TO) & ((turns.at >= KEPT_FROM) | (window == 0))
+    first, last = window == 0, window == count - 1
+    kept = (first | (turns.at >= KEPT_FROM - MARGIN)) & (turns.at < np.where(last, KEPT_TO - MARGIN, KEPT_TO + MARGIN))
     row, at, high = (turns.row // count)[kept], (window * STEP + turns.at)[kept], high[kept]
-    again = np.append([False], (high[1:] == high[:-1]) & (row[1:] == row[:-1]))  # where two windows meet
+    order = np.lexsort((at, row))
+    row, at, high = row[order], at[order], high[order]
+    again = np.zeros(len(row), np.bool_)
+    again[1:] = (high[1:] == high[:-1]) & (row[1:] == row[:-1])  # where two windows meet
     return row[~again], at[~again], high[~again]
 
 
 def _pauses(row: Ints, at: Ints, gone: Bools, wave_hz: float) -> Pauses:
     """Return where a turn is followed by none for `PAUSE_S`; gone : (n, blocks), missing, as far as it is settled."""
     missed = np.cumsum(gone, axis=1)
-    last = np.append(row[1:] != row[:-1], True)[: len(row)]
-    until = np.where(last, gone.shape[1] - 1, np.append(at[1:], [0])[: len(row)])
+    last = np.ones(len(row), np.bool_)
+    last[:-1] = row[1:] != row[:-1]
+    until = np.where(last, gone.shape[1] - 1, np.roll(at, -1))
     length_s = (until - at) / wave_hz
     pause = (length_s >= PAUSE_S) & (missed[row, until] == missed[row, at])
     return Pauses(row=row[pause], start_s=(at[pause] + 0.5) / wave_hz, length_s=length_s[pause], over=~last[pause])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting.signal.respiration import Estimate, chest, fused
-from alerting.signal.respiration_pauses import AHEAD_S, BACK_S, STEP, Breathing, follow
+from alerting.signal.respiration_pauses import AHEAD_S, BACK_S, Breathing, follow, step
 from alerting.signal.respiration_windows import HOP_S, beats_in, cut
 from tests.builders_breathing import FS_HZ, a_chest, a_pulse_wave, an_ecg, heart_beats, many, pulse_beats
 
@@ -104,7 +104,7 @@ def told(found: Breathing, since_s: float, until_s: float, shift_s: float = 0.0)
 def test_stream_breathes_as_the_record(dropped: int, more: int) -> None:
     """Breaths and pauses of a trailing buffer are those of the record, as far as it is settled."""
     record = wandering(420)
-    first, end = dropped * STEP * 15, len(record) - more  # blocks of 15 samples at 125 Hz
+    first, end = dropped * step(FS_HZ), len(record) - more
     since_s, until_s = first / FS_HZ + BACK_S, end / FS_HZ - AHEAD_S
 
     buffer = follow(record[first:end], FS_HZ)
