@@ -38,7 +38,7 @@ def an_irregular_chest(lengths_s: list[float], *, noise: float = 0.03) -> Floats
 def heart_beats(seconds: float = 32.0, fs_hz: float = FS_HZ) -> Beats:
     """Return R peaks of a heart that is not quite even."""
     count = int(seconds * PULSE_PER_MIN / 60)
-    at_s = (np.arange(count) + 0.5 + 0.05 * np.sin(1.7 * np.arange(count))) * 60 / PULSE_PER_MIN
+    at_s = (np.arange(count) + 0.5 + 0.03 * np.random.default_rng(6).standard_normal(count)) * 60 / PULSE_PER_MIN
     return Beats.of(np.round(at_s * fs_hz).astype(np.int64), fs_hz)
 
 

@@ -75,7 +75,8 @@ def spectrum(wave: Floats, gone: Bools, wave_hz: float) -> tuple[Floats, Floats]
     """
     whole = np.where(gone, np.nan, wave)[:, : wave.shape[1] // 2 * 2]
     series, there = rates.standard(whole.reshape(len(wave), -1, 2).mean(axis=-1))
-    heard = rates.evidence(series, there, harmonics=1, series_hz=wave_hz / 2)
+    (share,) = rates.explained(series, series_hz=wave_hz / 2)
+    heard = rates.evidence(share, there, span_s=wave.shape[1] / wave_hz)
     return rates.belief(SPECTRUM_WEIGHT * heard), there
 
 

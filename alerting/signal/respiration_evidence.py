@@ -36,7 +36,7 @@ UNIT_S: Final = 32.0
 _MOST_EXPLAINED: Final = 0.98
 _TREND_TERMS: Final = 3  # constant, slope, bend: what is slower than a breath
 _TREND_ALONE: Final = 1e-6  # of the energy: what a trend leaves below this share is rounding
-_DEVIATIONS: Final = 4.0  # values farther from the median are artefacts or ectopic beats, and are cut to this
+_DEVIATIONS: Final = 2.5  # values farther from the median are artefacts or ectopic beats, and are cut to this
 _NORMAL_MAD: Final = 1.4826  # standard deviation of a normal distribution in median absolute deviations
 _NORMAL_MEAN: Final = 1.2533  # and in mean absolute deviations
 _FLAT: Final = 1e-7  # of the largest value: what varies less is a constant that was rounded
@@ -71,20 +71,27 @@ def _median(series: Floats, found: Ints) -> Floats:
     return np.where(found > 0, np.asarray(both.mean(axis=-1)), 0.0)
 
 
-def evidence(series: Floats, there: Floats, *, harmonics: int, series_hz: float = SERIES_HZ) -> Floats:
-    """Return how strongly each series speaks for each rate: (..., rates), 0 where it says nothing.
+def explained(series: Floats, *, harmonics: int = 1, series_hz: float = SERIES_HZ) -> Floats:
+    """Return what part of a series' energy each harmonic of each rate explains: (harmonics, ..., rates), 0 to 1.
 
-    series, there : as from `standard`; harmonics : 1 for a sine, 2 for a breath of any simple shape
+    series : (..., samples) as from `standard`, uniform at `series_hz`; harmonics : 1 or 2
     """
     trend, waves = _basis(series.shape[-1], harmonics, series_hz)
     level = series - (series @ trend) @ trend.T
-    energy = np.einsum("...t,...t->...", level, level)
-    parts = (level @ waves).reshape(*series.shape[:-1], len(RATES_PER_MIN), 2 * harmonics)
-    fitted = np.einsum("...fc,...fc->...f", parts, parts)
-    total = np.einsum("...t,...t->...", series, series)
-    explained = fitted / np.where(energy > _TREND_ALONE * total, energy, np.inf)[..., None]
-    units = there * series.shape[-1] / series_hz / UNIT_S
-    heard: Floats = -units[..., None] * np.log1p(-np.minimum(explained, _MOST_EXPLAINED))
+    energy, total = (np.einsum("...t,...t->...", each, each) for each in (level, series))
+    parts = (level @ waves).reshape(*series.shape[:-1], len(RATES_PER_MIN), harmonics, 2)
+    powers = np.einsum("...fhc,...fhc->h...f", parts, parts)
+    shares: Floats = powers / np.where(energy > _TREND_ALONE * total, energy, np.inf)[..., None]
+    return shares
+
+
+def evidence(share: Floats, there: Floats, *, span_s: float) -> Floats:
+    """Return how strongly a series speaks for each rate: (..., rates), 0 where it says nothing.
+
+    share : (..., rates), what each rate explains; there : (...,) 0 to 1, as from `standard`; span_s : of the series
+    """
+    units = there * (span_s / UNIT_S)
+    heard: Floats = -units[..., None] * np.log1p(-np.minimum(share, _MOST_EXPLAINED))
     return heard
 
 
@@ -93,8 +100,8 @@ def _basis(samples: int, harmonics: int, series_hz: float) -> tuple[Floats, Floa
     """Return orthonormal columns: of the trend (samples, 3), and of each rate's wave (samples, rates x 2 harmonics)."""
     at_s = (np.arange(samples) - (samples - 1) / 2) / series_hz
     trend = np.linalg.qr(np.polynomial.legendre.legvander(at_s / at_s[-1], _TREND_TERMS - 1))[0]
-    angle = 2 * np.pi / 60 * RATES_PER_MIN[:, None, None] * at_s[None, :, None] * np.arange(1, harmonics + 1)
-    waves = np.concatenate((np.cos(angle), np.sin(angle)), axis=-1)
+    angle = 2 * np.pi / 60 * RATES_PER_MIN[:, None, None] * at_s[None, :, None]
+    waves = np.concatenate([turn(k * angle) for k in range(1, harmonics + 1) for turn in (np.cos, np.sin)], axis=-1)
     waves -= trend @ (trend.T @ waves)
     columns = np.linalg.qr(waves)[0].transpose(1, 0, 2).reshape(samples, -1)
     return trend.astype(np.float32), columns.astype(np.float32)

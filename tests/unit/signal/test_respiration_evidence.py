@@ -10,6 +10,7 @@ from alerting.signal.respiration_evidence import (
     belief,
     confidence,
     evidence,
+    explained,
     middle,
     standard,
 )
@@ -26,7 +27,7 @@ def test_series_are_centred_scaled_and_cut() -> None:
 
     assert np.median(made) == pytest.approx(0, abs=1e-3)
     assert np.std(made) == pytest.approx(1, abs=0.05)
-    assert made[0, 10] == 4
+    assert made[0, 10] == 2.5
     assert made[0, 20] == 0
     assert there[0] == pytest.approx(4000 / 4001)
 
@@ -38,7 +39,7 @@ def test_series_that_says_nothing_is_not_there(series: np.ndarray) -> None:
 
     assert not made.any()
     assert there[0] == 0
-    assert not evidence(made, there, harmonics=1).any()
+    assert not evidence(explained(made)[0], there, span_s=32).any()
 
 
 def test_series_in_coarse_steps_is_there() -> None:
@@ -56,29 +57,40 @@ def test_evidence_is_the_logarithm_of_what_a_wave_leaves_unexplained() -> None:
     rng = np.random.default_rng(2)
     wave = np.sqrt(2) * np.sin(2 * np.pi * 15 / 60 * AT_S) + rng.standard_normal((400, 128))
 
-    heard = evidence(wave, np.ones(400), harmonics=1).mean(axis=0)
+    heard = evidence(explained(wave)[0], np.ones(400), span_s=32).mean(axis=0)
 
     assert heard[RATES_PER_MIN == 15] == pytest.approx(np.log(2), abs=0.05)
     assert RATES_PER_MIN[heard.argmax()] == 15
     assert heard[np.abs(RATES_PER_MIN - 15) > 5].max() < 0.05
 
 
-def test_second_harmonic_is_heard_as_the_same_breath() -> None:
-    """A breath whose second harmonic is the stronger part is heard at its own rate if harmonics are."""
+def test_twice_as_long_a_series_says_twice_as_much() -> None:
+    """Evidence grows with the length of the series and with how much of it is there."""
+    share = np.full((1, len(RATES_PER_MIN)), 0.5)
+
+    heard = [evidence(share, np.array([there]), span_s=span)[0, 0] for there, span in ((1, 32), (1, 64), (0.5, 32))]
+    np.testing.assert_allclose(heard, np.log(2) * np.array([1, 2, 0.5]))
+
+
+def test_harmonics_are_told_apart() -> None:
+    """A breath whose second harmonic is the stronger part has both at its own rate, which a sine has not."""
     angle = 2 * np.pi * 12 / 60 * AT_S
     series = (0.6 * np.sin(angle) + np.cos(2 * angle))[None]
 
-    one, two = (evidence(series, np.ones(1), harmonics=each)[0] for each in (1, 2))
+    first, second = explained(series, harmonics=2)[:, 0]
 
-    assert RATES_PER_MIN[one.argmax()] == 24
-    assert RATES_PER_MIN[two.argmax()] == 12
+    own = RATES_PER_MIN == 12
+    assert first[own] == pytest.approx(0.36 / 1.36, abs=0.03)
+    assert second[own] == pytest.approx(1 / 1.36, abs=0.03)
+    assert RATES_PER_MIN[first.argmax()] == 24
+    assert RATES_PER_MIN[(first + second).argmax()] == 12
 
 
 def test_slow_drift_is_no_breath() -> None:
     """A parabola is taken away before rates are heard."""
     series = ((AT_S - 16) ** 2 / 8)[None]
 
-    assert evidence(series, np.ones(1), harmonics=1).max() < 0.01
+    assert explained(series).max() == 0
 
 
 def test_without_evidence_the_usual_is_believed() -> None:
