@@ -107,6 +107,14 @@ def _basis(samples: int, harmonics: int, series_hz: float) -> tuple[Floats, Floa
     return trend.astype(np.float32), columns.astype(np.float32)
 
 
+def doubted(weighed: Floats, doubt: float) -> Floats:
+    """Return evidence, (n, rates), as it counts when with the probability `doubt` it means nothing at all."""
+    likely = np.exp(weighed - weighed.max(axis=-1, keepdims=True))
+    likely /= likely.sum(axis=-1, keepdims=True)
+    counted: Floats = np.log((1 - doubt) * likely + doubt / len(RATES_PER_MIN))
+    return counted
+
+
 def belief(weighed: Floats) -> Floats:
     """Return the probability of each rate, (n, rates), from the sum of weighed evidence, (n, rates)."""
     logarithm = weighed + np.log(_prior())

@@ -21,8 +21,8 @@ PPG_LEAST_HZ, ECG_LEAST_HZ, MOST_HZ = 20.0, 100.0, 1000.0
 
 # What the evidence of series weighs. Fitted on 17 BIDMC records by the likelihood of the annotated rate, each record
 # left out in turn; from one to the next the weights moved by 3 %.
-BASELINE_WEIGHT: Final = 6.5  # of the pulse wave's mean, peak and trough, taken together
-COMPLEX_WEIGHT: Final = 9.0  # of the QRS complex's sizes and the ECG's mean, taken together
+BASELINE_WEIGHT: Final = 9.0  # of the pulse wave's mean, peak and trough, taken together
+COMPLEX_WEIGHT: Final = 12.0  # of the QRS complex's sizes and the ECG's mean, taken together
 # Pulse amplitude and beat intervals told next to nothing in these mostly old and gravely ill persons; in the young they
 # tell much (Karlen 2013), so they are heard with a weight that cost nothing there.
 AMPLITUDE_WEIGHT: Final = 0.3
@@ -36,8 +36,9 @@ DOUBLED: Final = 0.2
 """How likely it is that an ECG moves twice a breath, and shows the second harmonic where the fundamental should be. It
 happens (in 1 of 17 records), yet a fast breath must not be taken for half its rate."""
 
-ALONE: Final = 1.3
-"""Where one source is silent, so much more the other one's evidence weighs: part of what both say is the same."""
+DOUBT: Final = 0.2
+"""How likely it is that a source, however clear, moves with something else than breath. So two that are sure of
+different rates leave both possible, and one cannot outvote the other by loudness."""
 
 APART_SURE: Final = 0.5
 """Two sources disagree when each is this sure of a rate that the other one is not near."""
@@ -97,7 +98,7 @@ def fused(
         return Estimate.nothing(window.rows, Reason.SHORT)
     by_pulse = _silent(window) if pulse is None else _of_pulse(pulse, window)
     by_heart = _silent(window) if heart is None else _of_heart(heart, window)
-    believed = rates.belief(_alone(by_heart)[:, None] * by_pulse.weighed + _alone(by_pulse)[:, None] * by_heart.weighed)
+    believed = rates.belief(rates.doubted(by_pulse.weighed, DOUBT) + rates.doubted(by_heart.weighed, DOUBT))
     best = rates.middle(believed)
     neither = np.maximum(by_pulse.there, by_heart.there) < LEAST_THERE
     reasons = np.where(neither, by_pulse.absent | by_heart.absent, np.uint16(0))
@@ -144,11 +145,6 @@ def _silent(window: Window) -> _Heard:
     n = window.rows
     nothing = np.zeros((n, len(rates.RATES_PER_MIN)))
     return _Heard(weighed=nothing, there=np.zeros(n), absent=np.full(n, Reason.MISSING, np.uint16))
-
-
-def _alone(other: _Heard) -> Floats:
-    """Return the factor of a source's evidence, (n,), by whether the other source has any."""
-    return np.where(other.there < LEAST_THERE, ALONE, 1.0)
 
 
 def _of_pulse(pulse: _Given, window: Window) -> _Heard:
