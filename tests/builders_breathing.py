@@ -49,7 +49,8 @@ def an_ecg(per_min: float, *, depth: float = 0.1, seconds: float = 32.0, noise: 
     size = 1 + depth * a_breath(at_s, per_min)
     since = t[:, None] - at_s
     complexes = np.exp(-0.5 * (since / 0.012) ** 2) - 0.25 * np.exp(-0.5 * ((since - 0.03) / 0.012) ** 2)
-    return complexes @ size + noise * np.random.default_rng(4).standard_normal(len(t))
+    made: Floats = complexes @ size + noise * np.random.default_rng(4).standard_normal(len(t))
+    return made
 
 
 def a_pulse_wave(per_min: float, *, depth: float = 0.1, seconds: float = 32.0, noise: float = 0.01) -> Floats:

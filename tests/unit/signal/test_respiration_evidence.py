@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from alerting.signal.records import Floats
 from alerting.signal.respiration_evidence import (
     PRIOR_MEAN_PER_MIN,
     RATES_PER_MIN,
@@ -33,7 +34,7 @@ def test_series_are_centred_scaled_and_cut() -> None:
 
 
 @pytest.mark.parametrize("series", [np.full(9, np.nan), np.full(9, 0.1 + 0.2), np.zeros(9)])
-def test_series_that_says_nothing_is_not_there(series: np.ndarray) -> None:
+def test_series_that_says_nothing_is_not_there(series: Floats) -> None:
     """A missing or constant series becomes zeros that count for nothing."""
     made, there = standard(series[None])
 

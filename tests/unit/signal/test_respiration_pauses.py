@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 
 from alerting.signal.events import Beats
+from alerting.signal.records import Floats
 from alerting.signal.respiration_pauses import PAUSE_S, follow
 from alerting.signal.respiration_windows import beats_in, cut
 from tests.builders_breathing import FS_HZ, a_chest, times
 
 
-def paused(start_s: float, length_s: float, *, seconds: float = 200.0, per_min: float = 15) -> np.ndarray:
+def paused(start_s: float, length_s: float, *, seconds: float = 200.0, per_min: float = 15) -> Floats:
     """Return a chest that stops breathing for a while; the heart's ripple goes on."""
     t = times(seconds)
     breathing = a_chest(per_min, seconds=seconds, heart=0, noise=0)
     still = 1 / (1 + np.exp(-4 * (t - start_s))) / (1 + np.exp(4 * (t - start_s - length_s)))
     ripple = 0.08 * np.sin(2 * np.pi * 1.2 * t) + 0.02 * np.random.default_rng(2).standard_normal(len(t))
-    return breathing * (1 - still) + ripple
+    made: Floats = breathing * (1 - still) + ripple
+    return made
 
 
 def test_breaths_are_found_where_the_wave_is_highest() -> None:
@@ -70,7 +72,7 @@ def test_missing_signal_is_no_pause() -> None:
 
 
 @pytest.mark.parametrize("wave", [np.zeros(30_000), np.full(30_000, np.nan), np.zeros(100), np.zeros((0, 30_000))])
-def test_nothing_gives_no_breath_and_no_pause(wave: np.ndarray) -> None:
+def test_nothing_gives_no_breath_and_no_pause(wave: Floats) -> None:
     """A flat, missing or short record, or none, holds neither breaths nor pauses."""
     found = follow(wave, FS_HZ)
 
