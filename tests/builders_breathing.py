@@ -59,7 +59,8 @@ def a_pulse_wave(per_min: float, *, depth: float = 0.1, seconds: float = 32.0, n
     at_s = heart_beats(seconds).sample / FS_HZ + 0.25
     since = t[:, None] - at_s
     pulses = np.exp(-0.5 * (since / 0.1) ** 2).sum(axis=1)
-    return pulses + depth * a_breath(t, per_min) + noise * np.random.default_rng(5).standard_normal(len(t))
+    made: Floats = pulses + depth * a_breath(t, per_min) + noise * np.random.default_rng(5).standard_normal(len(t))
+    return made
 
 
 def pulse_beats(seconds: float = 32.0) -> Beats:

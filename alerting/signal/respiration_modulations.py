@@ -115,4 +115,5 @@ def _series(values: Floats, row: Ints, at_s: Floats, window: Window) -> Floats:
     share[np.minimum(np.abs(before), np.abs(after)) > HELD_S] = np.nan
     left = np.where(held & (before > after), right, left)
     rise = np.diff(values, axis=1, append=values[:, -1:])
-    return (np.take(values, left, axis=1) + share * np.take(rise, left, axis=1)).transpose(1, 0, 2)
+    drawn: Floats = np.take(values, left, axis=1) + share * np.take(rise, left, axis=1)
+    return drawn.transpose(1, 0, 2)
