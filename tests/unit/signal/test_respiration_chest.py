@@ -63,6 +63,14 @@ def test_noise_is_rarely_read() -> None:
     assert (found.reasons[refused] != 0).all()
 
 
+def test_heart_is_no_breath() -> None:
+    """A chest in which nothing but the heart moves, at 50 to 120/min, is never read."""
+    rng = np.random.default_rng(9)
+    hearts = np.sin(2 * np.pi * rng.uniform(50, 120, (100, 1)) / 60 * times()) + 0.2 * rng.standard_normal((100, 4000))
+
+    assert np.isnan(chest(hearts, FS_HZ).rate_per_min).all()
+
+
 @pytest.mark.parametrize(
     ("wave", "reason"),
     [
