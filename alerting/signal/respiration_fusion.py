@@ -4,12 +4,15 @@ Not here: finding beats (`pulses`, `qrs`), and what breathing does to each (`res
 a source without beats says nothing, it does not vote for what is usual.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from alerting.signal import pulses as pulse_wave
+from alerting.signal import qrs
 from alerting.signal import respiration_evidence as rates
 from alerting.signal.events import Beats
 from alerting.signal.quality_verdict import Reason
@@ -90,9 +93,15 @@ def fused(
     modulations are likelihoods and are multiplied with a prior, so agreement makes the belief narrow and disagreement
     wide; the value is its median, the confidence its mass within 2/min. Checked: BIDMC, both annotators.
     """
-    pulse = None if ppg is None else _given(ppg, rate(fs_hz, least=PPG_LEAST_HZ, most=MOST_HZ), pulses, "ppg")
+    pulse = (
+        None
+        if ppg is None
+        else _given(ppg, rate(fs_hz, least=PPG_LEAST_HZ, most=MOST_HZ), pulses, pulse_wave.detect, "ppg")
+    )
     ecg_hz = fs_hz if ecg_fs_hz is None else ecg_fs_hz
-    heart = None if ecg is None else _given(ecg, rate(ecg_hz, least=ECG_LEAST_HZ, most=MOST_HZ), beats, "ecg")
+    heart = (
+        None if ecg is None else _given(ecg, rate(ecg_hz, least=ECG_LEAST_HZ, most=MOST_HZ), beats, qrs.detect, "ecg")
+    )
     window = _window(pulse, heart)
     if window.span_s < LEAST_S or not window.rows:
         return Estimate.nothing(window.rows, Reason.SHORT)
@@ -114,16 +123,19 @@ class _Given:
     beats: Beats
 
 
-def _given(signal: npt.ArrayLike, fs_hz: float, beats: Beats | None, name: str) -> _Given:
+Detect = Callable[[npt.ArrayLike, float], Beats]
+
+
+def _given(signal: npt.ArrayLike, fs_hz: float, beats: Beats | None, detect: Detect, name: str) -> _Given:
     given = rows(signal, name=name)
+    window_s(given, fs_hz, name=name)
     if beats is None:
-        raise ValueError(f"{name}: came without its beats")
+        beats = detect(given, fs_hz)
     if beats.records != len(given) or not np.isclose(beats.fs_hz, fs_hz):
         raise ValueError(
             f"{name}: {len(given)} windows at {fs_hz:g} Hz came with beats of {beats.records} at {beats.fs_hz:g} Hz, "
             "both must be the same"
         )
-    window_s(given, fs_hz, name=name)
     return _Given(signal=given, beats=beats)
 
 

@@ -49,11 +49,10 @@ def of_pulses(ppg: Floats, pulses: Beats, window: Window) -> Floats:
     if not follows.any():
         return np.full((window.rows, len(PULSE_SERIES), window.samples), np.nan)
     peak, trough = (each.reduceat(flat, at)[:-1] for each in (np.maximum, np.minimum))
-    beats = np.diff(at)
-    mean = np.add.reduceat(flat, at)[:-1] / np.maximum(beats, 1)
-    values = np.stack((mean, peak, trough, peak - trough, beats / pulses.fs_hz))[:, follows]
-    middle_s = (pulses.sample[:-1] + beats / 2)[follows] / pulses.fs_hz
-    return _series(values, pulses.row[:-1][follows], middle_s, window)
+    mean = np.add.reduceat(flat, at)[:-1] / np.maximum(np.diff(at), 1)
+    interval_s, middle_s = _intervals(pulses)
+    values = np.stack((mean, peak, trough, peak - trough, interval_s))[:, follows]
+    return _series(values, pulses.row[:-1][follows], middle_s[follows], window)
 
 
 def of_ecg(ecg: Floats, beats: Beats, window: Window) -> Floats:
@@ -67,11 +66,10 @@ def of_ecg(ecg: Floats, beats: Beats, window: Window) -> Floats:
         between = np.full((window.rows, 2, window.samples), np.nan)
     else:
         at = beats.row * ecg.shape[1] + beats.sample
-        length = np.diff(at)
-        mean = np.add.reduceat(ecg.ravel(), at)[:-1] / np.maximum(length, 1)
-        values = np.stack((mean, length / beats.fs_hz))[:, follows]
-        middle_s = (beats.sample[:-1] + length / 2)[follows] / beats.fs_hz
-        between = _series(values, beats.row[:-1][follows], middle_s, window)
+        mean = np.add.reduceat(ecg.ravel(), at)[:-1] / np.maximum(np.diff(at), 1)
+        interval_s, middle_s = _intervals(beats)
+        values = np.stack((mean, interval_s))[:, follows]
+        between = _series(values, beats.row[:-1][follows], middle_s[follows], window)
     return np.concatenate((at_peaks, between), axis=1)
 
 
@@ -91,6 +89,12 @@ def _complexes(ecg: Floats, beats: Beats) -> tuple[Floats, Ints, Floats]:
 def _follows(beats: Beats) -> Bools:
     """Return which beats but the last are followed by another of their record, (k - 1,)."""
     return np.equal(beats.row[1:], beats.row[:-1])
+
+
+def _intervals(beats: Beats) -> tuple[Floats, Floats]:
+    """Return the time from each beat to the next and the middle between them, in s, (k - 1,)."""
+    at_s: Floats = beats.exact / beats.fs_hz
+    return np.diff(at_s), (at_s[1:] + at_s[:-1]) / 2
 
 
 def _series(values: Floats, row: Ints, at_s: Floats, window: Window) -> Floats:

@@ -40,4 +40,5 @@ def beats_in(beats: Beats, samples: int) -> Beats:
     window = np.arange(len(beat)) - np.repeat(np.cumsum(shares) - shares, shares) + first[beat]
     row, sample = beats.row[beat] * count + window, beats.sample[beat] - window * hop
     order = np.lexsort((sample, row))
-    return Beats(row=row[order], sample=sample[order], fs_hz=beats.fs_hz, records=beats.records * count)
+    shift = None if beats.shift is None else beats.shift[beat][order]
+    return Beats(row=row[order], sample=sample[order], fs_hz=beats.fs_hz, records=beats.records * count, shift=shift)
