@@ -84,6 +84,40 @@ def test_nothing_to_hear_is_unreadable(ppg: npt.ArrayLike, ecg: npt.ArrayLike, r
     assert found.confidence[0] < 0.5
 
 
+@pytest.mark.parametrize(
+    "signal",
+    [
+        np.zeros(0),
+        np.zeros((0, 4000)),
+        np.zeros(5),
+        np.zeros(4000),
+        np.full(4000, np.nan),
+        np.full(4000, np.inf),
+        np.full(4000, 32_767, np.int16),
+        np.random.default_rng(1).standard_normal(4000),
+        1e6 * np.random.default_rng(2).standard_normal((2, 4000)),
+    ],
+    ids=["empty", "no window", "short", "zero", "missing", "infinite", "saturated", "noise", "loud noise"],
+)
+def test_nothing_is_read_where_no_heart_is(signal: npt.NDArray[np.float64]) -> None:
+    """Whatever is no pulse wave and no ECG gives NaN and a reason, with the beats that are found in it."""
+    found = fused(signal, signal, FS_HZ)
+
+    assert found.rate_per_min.shape == np.atleast_2d(signal).shape[:1]
+    assert np.isnan(found.rate_per_min).all()
+    assert (found.reasons != 0).all()
+    assert np.isfinite(found.best_per_min).all()
+
+
+@pytest.mark.parametrize("per_min", [9, 15, 22])
+def test_clipped_integers_with_the_beats_found_in_them_are_read(per_min: float) -> None:
+    """Counts of a small range, cut off below, keep their rate."""
+    ppg = np.clip(a_pulse_wave(per_min) * 800, 150, 4095).astype(np.int16)
+    ecg = (an_ecg(per_min) * 400).astype(np.int16)
+
+    assert fused(ppg, ecg, FS_HZ).rate_per_min[0] == pytest.approx(per_min, abs=0.5)
+
+
 def test_signal_without_beats_is_a_lead_off() -> None:
     """A signal that moves and holds no beat came from nobody."""
     noise = np.random.default_rng(13).standard_normal(4000)
