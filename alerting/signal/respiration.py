@@ -8,5 +8,21 @@ reason, and the best guess, which may be no more than what is usual, stands besi
 from alerting.signal.respiration_chest import chest
 from alerting.signal.respiration_estimate import LEAST_S, MOST_S, READABLE, WINDOW_S, Estimate
 from alerting.signal.respiration_fusion import fused
+from alerting.signal.respiration_pauses import Breathing, Pauses, follow
+from alerting.signal.respiration_windows import HOP_S, beats_in, cut
 
-__all__ = ["LEAST_S", "MOST_S", "READABLE", "WINDOW_S", "Estimate", "chest", "fused"]
+__all__ = [
+    "HOP_S",
+    "LEAST_S",
+    "MOST_S",
+    "READABLE",
+    "WINDOW_S",
+    "Breathing",
+    "Estimate",
+    "Pauses",
+    "beats_in",
+    "chest",
+    "cut",
+    "follow",
+    "fused",
+]

@@ -34,12 +34,13 @@ def test_unit_offset_and_sign_of_a_chest_do_not_matter(rate: float, scale: float
 
 
 @modest
-@given(per_min, scales, offsets)
-def test_unit_and_offset_of_beats_do_not_matter(rate: float, scale: float, offset: float) -> None:
-    """Volts or counts, from any zero: the rate is the same."""
+@given(per_min, scales, offsets, st.sampled_from((1, -1)))
+def test_unit_offset_and_sign_of_beats_do_not_matter(rate: float, scale: float, offset: float, sign: int) -> None:
+    """Volts or counts, from any zero, either way up, with the same beats: the rate is the same."""
     ppg, ecg = a_pulse_wave(rate), an_ecg(rate)
+    other_ppg, other_ecg = sign * scale * (ppg + offset), sign * scale * (ecg - offset)
 
-    moved = fused(scale * (ppg + offset), scale * (ecg - offset), FS_HZ, pulses=pulse_beats(), beats=heart_beats())
+    moved = fused(other_ppg, other_ecg, FS_HZ, pulses=pulse_beats(), beats=heart_beats())
 
     same(moved, fused(ppg, ecg, FS_HZ, pulses=pulse_beats(), beats=heart_beats()))
 

@@ -18,6 +18,12 @@ def test_known_rate_is_found(per_min: float) -> None:
     assert found.confidence[0] > 0.9
 
 
+@pytest.mark.parametrize("seconds", [16.0, 20.5, 45.0, 64.0])
+def test_any_length_of_window_will_do(seconds: float) -> None:
+    """A quarter of a minute to a minute of chest movement tells the rate."""
+    assert chest(a_chest(18, seconds=seconds), FS_HZ).rate_per_min[0] == pytest.approx(18, abs=0.5)
+
+
 def test_irregular_breathing_is_counted() -> None:
     """Breaths of 2 to 5 s give their mean rate, where a spectrum has no peak to show."""
     lengths_s = [2.0, 3.5, 2.5, 5.0, 3.0, 4.5, 2.2, 3.8, 2.6, 2.9]

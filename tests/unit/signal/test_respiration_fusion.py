@@ -26,6 +26,16 @@ def test_known_rate_is_found_by_both(per_min: float) -> None:
     assert found.confidence[0] > 0.9
 
 
+@pytest.mark.parametrize("seconds", [16.0, 20.5, 45.0, 64.0])
+def test_any_length_of_window_will_do(seconds: float) -> None:
+    """A quarter of a minute to a minute tells the rate."""
+    ppg, ecg = a_pulse_wave(18, seconds=seconds), an_ecg(18, seconds=seconds)
+
+    found = fused(ppg, ecg, FS_HZ, pulses=pulse_beats(seconds), beats=heart_beats(seconds))
+
+    assert found.rate_per_min[0] == pytest.approx(18, abs=1)
+
+
 @pytest.mark.parametrize("per_min", [10, 15, 21])
 def test_one_source_is_enough(per_min: float) -> None:
     """A pulse wave without an ECG, and an ECG without a pulse wave, tell the rate."""
