@@ -24,7 +24,7 @@ from ward.vitals import VitalKind
 WINDOW_S: Final = 24 * 3600
 """A value is looked at for a day: long enough for a personal baseline over the daily rhythm."""
 
-HELD_S: Final = 4 * 3600
+HELD_S: Final = 3600
 """In a mean, a value stands for the time since the one before it, but not for more than this."""
 
 BACK_S: Final = WINDOW_S + HELD_S

@@ -1,0 +1,169 @@
+"""The file of weights of the deterioration score: read, checked, and kept; and written by `train` alone.
+
+A shell: reads `deterioration.toml` beside it, once. The file says where it comes from and what was measured of it; the
+model card shows the same figures. Not here: what the weights mean (`alerting.signal.risk_model`).
+"""
+
+import functools
+import tomllib
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from typing import Final
+
+import msgspec
+
+from alerting.signal.risk_features import Signal, Statistic
+from alerting.signal.risk_model import Effect, Model, Reach
+from ward.errors import ConfigError
+
+NAME: Final = "deterioration.toml"
+SCHEMA: Final = 1
+
+
+class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class DataSet(_Strict):
+    """One data set that was fitted on."""
+
+    name: str
+    patients: int
+    rows: int
+    outcomes: int
+
+
+class Training(_Strict):
+    """Where the weights come from."""
+
+    script: str
+    script_version: int
+    made_on: str
+    files_sha256: str
+    ridge: float
+    roughness: float
+    data: list[DataSet]
+
+
+class EffectLine(_Strict):
+    """One effect as it stands in the file."""
+
+    signal: Signal
+    statistic: Statistic
+    knots: list[float]
+    heights: list[float]
+
+
+class ReachLine(_Strict):
+    """One reach as it stands in the file."""
+
+    signal: Signal
+    low: float
+    high: float
+
+
+class Figure(_Strict):
+    """One cross-validated figure: what it is of, and what was found."""
+
+    data: str
+    what: str
+    group: str
+    found: float
+
+
+class Weights(_Strict):
+    """The file as a whole."""
+
+    schema: int
+    intercept: float
+    training: Training
+    effect: list[EffectLine]
+    reach: list[ReachLine]
+    figure: list[Figure]
+
+
+@functools.cache
+def weights() -> Model:
+    """Return the model that comes with the program.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is of another schema, or holds what no model can be.
+    """
+    return model(kept())
+
+
+def kept() -> Weights:
+    """Return the file that comes with the program."""
+    return parsed(resources.files("alerting.models").joinpath(NAME).read_text(encoding="utf-8"))
+
+
+def parsed(text: str) -> Weights:
+    """Return a file's text as values.
+
+    Raises
+    ------
+    ConfigError
+        If it is no TOML, of another schema, or names something unknown.
+    """
+    try:
+        found = msgspec.convert(tomllib.loads(text), Weights)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{NAME}: {error}") from error
+    if found.schema != SCHEMA:
+        raise ConfigError(f"{NAME}: is of schema {found.schema}, this program reads {SCHEMA}")
+    return found
+
+
+def model(found: Weights) -> Model:
+    """Return the model that a file describes.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    effects = [
+        Effect(signal=line.signal, statistic=line.statistic, knots=tuple(line.knots), heights=tuple(line.heights))
+        for line in found.effect
+    ]
+    reaches = [Reach(signal=line.signal, low=line.low, high=line.high) for line in found.reach]
+    try:
+        return Model.of(found.intercept, effects, reaches)
+    except ValueError as error:
+        raise ConfigError(f"{NAME}: {error}") from error
+
+
+def text(found: Weights) -> str:
+    """Return the file's text; `parsed` gives the same values back."""
+    return "\n".join(_lines(found)) + "\n"
+
+
+def _lines(found: Weights) -> Iterator[str]:
+    yield "# Weights of the deterioration score. Written by `python -m alerting.models.train`; do not edit by hand."
+    yield "# An effect adds to the logit the height of a broken line at the feature's value, 0 where it is not known."
+    yield f"schema = {found.schema}"
+    yield f"intercept = {found.intercept}"
+    yield "\n[training]"
+    yield from _pairs(found.training, leave="data")
+    for name, lines in (
+        ("training.data", found.training.data),
+        ("effect", found.effect),
+        ("reach", found.reach),
+        ("figure", found.figure),
+    ):
+        yield from _tables(name, lines)
+
+
+def _tables(name: str, lines: Sequence[msgspec.Struct]) -> Iterator[str]:
+    for line in lines:
+        yield f"\n[[{name}]]"
+        yield from _pairs(line)
+
+
+def _pairs(line: msgspec.Struct, leave: str = "") -> Iterator[str]:
+    for field, value in msgspec.structs.asdict(line).items():
+        if field != leave:
+            # What JSON writes of texts, numbers and lists of numbers is TOML too.
+            yield f"{field} = {msgspec.json.encode(value).decode().replace(',', ', ') if not isinstance(value, str) else msgspec.json.encode(value).decode()}"
