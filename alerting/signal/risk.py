@@ -13,7 +13,7 @@ import numpy as np
 
 from alerting.signal.records import Bools, Floats
 from alerting.signal.risk_courses import Courses
-from alerting.signal.risk_features import Signal, features, unknown
+from alerting.signal.risk_features import Signal, features
 from alerting.signal.risk_model import Model
 
 
@@ -52,11 +52,10 @@ def score(courses: Courses, model: Model) -> Scores:
     are unknown with them. A course without any value has the intercept's score and the widest interval.
     Checked: tests/unit/signal/test_risk.py, tests/property/test_signal_risk.py.
     """
-    found = features(courses, tuple(effect.feature for effect in model.effects))
+    found, not_known = features(courses, [effect.feature for effect in model.effects], model.signals)
     contributions = np.zeros((len(model.signals), len(courses.t_s)))
     for effect, values in zip(model.effects, found, strict=True):
         contributions[model.signals.index(effect.signal)] += effect.at(values)
-    not_known = unknown(courses, model.signals)
     logit, lower, upper = (np.full(len(courses.t_s), model.intercept) for _ in range(3))
     for reach, term, is_open in zip(model.reaches, contributions, not_known, strict=True):
         logit += term

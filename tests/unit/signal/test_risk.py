@@ -11,7 +11,7 @@ from alerting.signal.risk_features import Signal, Statistic
 from alerting.signal.risk_model import Effect, Model, Reach
 
 RATE = Effect(signal=Signal.HEART_RATE, statistic=Statistic.LAST, knots=(60, 80, 120), heights=(0.5, 0, 2))
-TREND = Effect(signal=Signal.HEART_RATE, statistic=Statistic.CHANGE, knots=(-40, 0, 40), heights=(0, 0, 1))
+TREND = Effect(signal=Signal.HEART_RATE, statistic=Statistic.DAY_SPREAD, knots=(0, 40), heights=(0, 1))
 OXYGEN = Effect(signal=Signal.SPO2, statistic=Statistic.LAST, knots=(85, 96), heights=(3, 0))
 REACHES = (Reach(signal=Signal.HEART_RATE, low=-0.5, high=1.5), Reach(signal=Signal.SPO2, low=0.0, high=2.0))
 MODEL = Model.of(-2.0, (RATE, OXYGEN, TREND), REACHES)
@@ -98,7 +98,7 @@ def test_no_patients_no_scores() -> None:
         (lambda: one_effect(knots=(1, 2), heights=(0,)), "has 2 knots and 1 heights"),
         (lambda: one_effect(knots=(2, 2), heights=(0, 1)), "knots must rise"),
         (lambda: one_effect(knots=(1, 2), heights=(0, np.inf)), "all numbers be finite"),
-        (lambda: one_effect(signal=Signal.AGE, statistic=Statistic.SPREAD), "age spread: no such feature"),
+        (lambda: one_effect(signal=Signal.AGE, statistic=Statistic.DAY_SPREAD), "age day_spread: no such feature"),
     ],
 )
 def test_impossible_model_is_refused(build: Callable[[], object], fault: str) -> None:

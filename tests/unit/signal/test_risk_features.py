@@ -7,7 +7,19 @@ import numpy.typing as npt
 import pytest
 
 from alerting.signal.risk_courses import Courses, course, ragged
-from alerting.signal.risk_features import HELD_S, STALE_S, WINDOW_S, Feature, Signal, Statistic, allowed, features, unknown
+from alerting.signal.risk_features import (
+    DAY_S,
+    HELD_S,
+    LEAST_DAY_S,
+    LEAST_RECENT_S,
+    RECENT_S,
+    STALE_S,
+    Feature,
+    Signal,
+    Statistic,
+    allowed,
+    features,
+)
 
 Floats = npt.NDArray[np.float64]
 EVERY = tuple((signal, statistic) for signal in Signal for statistic in Statistic if allowed((signal, statistic)))
@@ -16,28 +28,31 @@ NAN = np.nan
 
 def one(feature: Feature, made: Courses) -> list[float]:
     """Return one feature at each row."""
-    return [float(value) for value in features(made, (feature,))[0]]
+    return [float(value) for value in features(made, [feature], [])[0][0]]
 
 
 def by_loop(times_s: Floats, values: Floats) -> dict[Statistic, list[float]]:
-    """Compute the six statistics of one patient's signal in the plainest way."""
+    """Compute the statistics of one patient's signal in the plainest way."""
     out: dict[Statistic, list[float]] = {statistic: [] for statistic in Statistic}
     for row, now in enumerate(times_s):
-        inside = [(t, x) for t, x in zip(times_s[: row + 1], values[: row + 1], strict=True) if not np.isnan(x)]
-        held = [HELD_S, *(min(max(b[0] - a[0], 1), HELD_S) for a, b in zip(inside, inside[1:], strict=False))]
-        day = [(w, x) for w, (t, x) in zip(held, inside, strict=False) if t > now - WINDOW_S]
-        if not day:
-            for statistic in Statistic:
-                out[statistic].append(NAN)
-            continue
-        mean = sum(w * x for w, x in day) / sum(w for w, _ in day)
-        out[Statistic.LAST].append(day[-1][1])
-        out[Statistic.MEAN].append(mean)
-        out[Statistic.LOWEST].append(min(x for _, x in day))
-        out[Statistic.HIGHEST].append(max(x for _, x in day))
-        out[Statistic.SPREAD].append(math.sqrt(sum(w * (x - mean) ** 2 for w, x in day) / sum(w for w, _ in day)))
-        out[Statistic.CHANGE].append(day[-1][1] - mean)
+        known = [(t, x) for t, x in zip(times_s[: row + 1], values[: row + 1], strict=True) if not np.isnan(x)]
+        held = [HELD_S, *(min(max(b[0] - a[0], 1), HELD_S) for a, b in zip(known, known[1:], strict=False))]
+        day = [(w, x) for w, (t, x) in zip(held, known, strict=False) if t > now - DAY_S]
+        recent = [(w, x) for w, (t, x) in zip(held, known, strict=False) if t > now - RECENT_S]
+        anyhow = mean(day, 1)
+        out[Statistic.LAST].append(day[-1][1] if day else NAN)
+        out[Statistic.RECENT_MEAN].append(mean(recent, LEAST_RECENT_S))
+        out[Statistic.RECENT_LOWEST].append(min((x for _, x in recent), default=NAN))
+        out[Statistic.RECENT_HIGHEST].append(max((x for _, x in recent), default=NAN))
+        out[Statistic.DAY_MEAN].append(mean(day, LEAST_DAY_S))
+        out[Statistic.DAY_SPREAD].append(math.sqrt(mean([(w, (x - anyhow) ** 2) for w, x in day], 1)))
     return out
+
+
+def mean(weighted: list[tuple[float, float]], least_s: float) -> float:
+    """Return a weighted mean, NaN where the weights are less than asked for."""
+    total = sum(w for w, _ in weighted)
+    return sum(w * x for w, x in weighted) / total if total >= least_s else NAN
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -62,7 +77,7 @@ def test_derived_signals_are_what_their_names_say() -> None:
     assert one((Signal.MEAN_PRESSURE, Statistic.LAST), made) == [80]
     assert one((Signal.SHOCK_INDEX, Statistic.LAST), made) == [0.75]
     assert one((Signal.OXYGEN, Statistic.LAST), made) == [29]
-    assert one((Signal.OXYGENATION, Statistic.MEAN), made) == pytest.approx([94 / 29])
+    assert one((Signal.OXYGENATION, Statistic.LAST), made) == pytest.approx([94 / 29])
     assert one((Signal.AGE, Statistic.LAST), made) == [71]
 
 
@@ -88,7 +103,8 @@ def test_extra_measurements_of_the_same_value_change_no_mean() -> None:
     sparse = course([0, 60, 120], {"heart_rate": [60, 100, 60]}, 50)
     dense = course([0, 30, 60, 120], {"heart_rate": [60, 100, 100, 60]}, 50)
 
-    assert one((Signal.HEART_RATE, Statistic.MEAN), dense)[-1] == one((Signal.HEART_RATE, Statistic.MEAN), sparse)[-1]
+    for statistic in (Statistic.RECENT_MEAN, Statistic.DAY_MEAN, Statistic.DAY_SPREAD):
+        assert one((Signal.HEART_RATE, statistic), dense)[-1] == one((Signal.HEART_RATE, statistic), sparse)[-1]
 
 
 def test_signal_is_unknown_when_missing_or_stale() -> None:
@@ -96,12 +112,12 @@ def test_signal_is_unknown_when_missing_or_stale() -> None:
     stale = STALE_S / 60
     made = course([0, 1, stale, stale + 1], {"heart_rate": [NAN, 80, NAN, NAN], "systolic": [NAN, NAN, 120, NAN]}, NAN)
 
-    signals = (Signal.HEART_RATE, Signal.SHOCK_INDEX, Signal.AGE)
+    signals = [Signal.HEART_RATE, Signal.SHOCK_INDEX, Signal.AGE]
     expected = [[True, False, False, True], [True, True, False, True], [True] * 4]
-    assert unknown(made, signals).tolist() == expected
+    assert features(made, [], signals)[1].tolist() == expected
 
 
-@pytest.mark.parametrize("feature", [(Signal.AGE, Statistic.MEAN), (Signal.SHOCK_INDEX, Statistic.HIGHEST)])
+@pytest.mark.parametrize("feature", [(Signal.AGE, Statistic.DAY_MEAN), (Signal.SHOCK_INDEX, Statistic.DAY_SPREAD)])
 def test_impossible_features_are_not_allowed(feature: Feature) -> None:
     """An age has no course, and a ratio no extremes."""
     assert not allowed(feature)
@@ -110,5 +126,6 @@ def test_impossible_features_are_not_allowed(feature: Feature) -> None:
 def test_no_rows_no_features() -> None:
     """Nothing in, nothing out: no patient, or patients without a row."""
     for made in (ragged([0], np.zeros(0), {}, np.zeros(0)), ragged([0, 0, 0], np.zeros(0), {}, [50, 60])):
-        assert features(made, EVERY).shape == (len(EVERY), 0)
-        assert unknown(made, tuple(Signal)).shape == (len(Signal), 0)
+        found, unknown = features(made, EVERY, tuple(Signal))
+        assert found.shape == (len(EVERY), 0)
+        assert unknown.shape == (len(Signal), 0)
