@@ -5,6 +5,7 @@ model card shows the same figures. Not here: what the weights mean (`alerting.si
 """
 
 import functools
+import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from importlib import resources
@@ -30,6 +31,7 @@ class DataSet(_Strict):
     name: str
     patients: int
     rows: int
+    rows_fitted: int
     outcomes: int
 
 
@@ -63,12 +65,13 @@ class ReachLine(_Strict):
 
 
 class Figure(_Strict):
-    """One cross-validated figure: what it is of, and what was found."""
+    """One cross-validated figure: of which data and which patients, what was found, and its 95 % interval if it has one."""
 
     data: str
-    what: str
     group: str
+    what: str
     found: float
+    interval: list[float] = []
 
 
 class Weights(_Strict):
@@ -164,6 +167,7 @@ def _tables(name: str, lines: Sequence[msgspec.Struct]) -> Iterator[str]:
 
 def _pairs(line: msgspec.Struct, leave: str = "") -> Iterator[str]:
     for field, value in msgspec.structs.asdict(line).items():
-        if field != leave:
-            # What JSON writes of texts, numbers and lists of numbers is TOML too.
-            yield f"{field} = {msgspec.json.encode(value).decode().replace(',', ', ') if not isinstance(value, str) else msgspec.json.encode(value).decode()}"
+        if field == leave or value == []:
+            continue
+        # What JSON writes of texts, numbers and lists of numbers is TOML too.
+        yield f"{field} = {json.dumps(value)}"
