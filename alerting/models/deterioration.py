@@ -64,8 +64,8 @@ class ReachLine(_Strict):
     high: float
 
 
-class Figure(_Strict):
-    """One cross-validated figure: of which data and which patients, what was found, and its 95 % interval if it has one."""
+class Figure(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One cross-validated figure, a line of the file: of which data and which patients, and its 95 % interval if any."""
 
     data: str
     group: str
@@ -79,10 +79,10 @@ class Weights(_Strict):
 
     schema: int
     intercept: float
+    figures: list[Figure]
     training: Training
     effect: list[EffectLine]
     reach: list[ReachLine]
-    figure: list[Figure]
 
 
 @functools.cache
@@ -148,14 +148,12 @@ def _lines(found: Weights) -> Iterator[str]:
     yield "# An effect adds to the logit the height of a broken line at the feature's value, 0 where it is not known."
     yield f"schema = {found.schema}"
     yield f"intercept = {found.intercept}"
-    yield "\n[training]"
+    yield "\n# Cross-validated: data set, patients, what, found, 95 % interval by bootstrap over patients."
+    yield "figures = ["
+    yield from (f"  {json.dumps(msgspec.to_builtins(figure))}," for figure in found.figures)
+    yield "]\n\n[training]"
     yield from _pairs(found.training, leave="data")
-    for name, lines in (
-        ("training.data", found.training.data),
-        ("effect", found.effect),
-        ("reach", found.reach),
-        ("figure", found.figure),
-    ):
+    for name, lines in (("training.data", found.training.data), ("effect", found.effect), ("reach", found.reach)):
         yield from _tables(name, lines)
 
 
@@ -167,7 +165,6 @@ def _tables(name: str, lines: Sequence[msgspec.Struct]) -> Iterator[str]:
 
 def _pairs(line: msgspec.Struct, leave: str = "") -> Iterator[str]:
     for field, value in msgspec.structs.asdict(line).items():
-        if field == leave or value == []:
-            continue
-        # What JSON writes of texts, numbers and lists of numbers is TOML too.
-        yield f"{field} = {json.dumps(value)}"
+        if field != leave:
+            # What JSON writes of texts, numbers and lists of numbers is TOML too.
+            yield f"{field} = {json.dumps(value)}"

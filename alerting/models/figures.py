@@ -1,6 +1,6 @@
 """The figures of the deterioration score: what it is worth beside NEWS2, how calibrated it is, and for whom.
 
-Takes scores that others made; pure. Not here: how the scores came about (`train`), how figures are shown (`card`).
+Takes scores that others made; pure. Not here: how the scores came about (`train`), how figures are shown (docs/model-card-deterioration.md).
 """
 
 from collections.abc import Callable, Iterator
@@ -84,17 +84,21 @@ def groups(cohort: Cohort) -> dict[str, Bools]:
     found = {f"{sex}": np.array([each == sex for each in cohort.sex]) for sex in ("female", "male")}
     found |= {label: (age >= low) & (age < high) for low, high, label in AGES}
     units = sorted(set(cohort.unit) - {"unknown"})
-    return found | {unit: np.array([each == unit for each in cohort.unit]) for unit in units}
+    found |= {unit: np.array([each == unit for each in cohort.unit]) for unit in units}
+    return {group: chosen for group, chosen in found.items() if chosen.any()}
 
 
 def shares(cohort: Cohort, predicted: Floats, chosen: dict[str, Bools]) -> Iterator[Figure]:
-    """Yield for each group how many are in it, what share had the outcome, and what share was predicted."""
-    mean = by_patient(predicted, cohort.courses.offsets, "last")
-    for group, who in {"all": np.ones(len(mean), np.bool_), **chosen}.items():
+    """Yield for each group how many are in it; of deaths also which share of those with a score died, was predicted."""
+    measured = np.diff(cohort.courses.offsets) > 0
+    last = by_patient(predicted, cohort.courses.offsets, "last")
+    for group, who in {"all": np.ones(len(last), np.bool_), **chosen}.items():
         yield Figure(data=cohort.name, group=group, what="patients", found=float(who.sum()))
         yield Figure(data=cohort.name, group=group, what="outcomes", found=float(cohort.outcome[who].sum()))
         if cohort.name == DEATHS:
-            yield Figure(data=cohort.name, group=group, what="predicted share", found=float(mean[who].mean()))
+            scored = who & measured
+            yield Figure(data=cohort.name, group=group, what="share", found=float(cohort.outcome[scored].mean()))
+            yield Figure(data=cohort.name, group=group, what="predicted share", found=float(last[scored].mean()))
 
 
 def averaged(runs: list[list[Figure]]) -> list[Figure]:

@@ -74,32 +74,37 @@ def _level(signal: Signal, reference: float, direction: Direction, *knots: float
     )
 
 
-def _spread(signal: Signal, direction: Direction, *knots: float) -> Shape:
-    """Return the line of a day's spread; none is the reference."""
+def _spread(signal: Signal, *knots: float) -> Shape:
+    """Return the line of a day's spread: none is the reference, and more is never better."""
     return Shape(
-        signal=signal, statistic=Statistic.DAY_SPREAD, knots=(0.0, *knots), reference=0.0, direction=direction
+        signal=signal, statistic=Statistic.DAY_SPREAD, knots=(0.0, *knots), reference=0.0, direction=Direction.RISING
     )
+
+
+def _change(signal: Signal, *knots: float) -> Shape:
+    """Return the line of the last value less the day's mean: a rise is never better."""
+    return Shape(signal=signal, statistic=Statistic.CHANGE, knots=knots, reference=0.0, direction=Direction.RISING)
 
 
 SHAPES: Final = (
     *_level(Signal.HEART_RATE, 75, Direction.AWAY, 40, 50, 60, 75, 90, 100, 110, 120, 130, 150),
-    _spread(Signal.HEART_RATE, Direction.RISING, 4, 8, 12, 16, 20),
+    _spread(Signal.HEART_RATE, 4, 8, 12, 16, 20),
     *_level(Signal.RESP_RATE, 16, Direction.AWAY, 8, 10, 12, 14, 16, 18, 20, 22, 24, 27, 30, 35),
-    _spread(Signal.RESP_RATE, Direction.RISING, 2, 4, 6, 8),
+    _spread(Signal.RESP_RATE, 2, 4, 6, 8),
     # No spread of SpO2: with it, a lower value could make the day look steadier, and better.
     *_level(Signal.SPO2, 97, Direction.FALLING, 80, 85, 88, 90, 92, 94, 96, 98, 100),
     *_level(Signal.TEMPERATURE, 36.8, Direction.AWAY, 35, 35.5, 36, 36.4, 36.8, 37.2, 37.6, 38, 38.5, 39, 39.5),
-    _spread(Signal.TEMPERATURE, Direction.RISING, 0.2, 0.4, 0.6, 0.8, 1.2),
+    _spread(Signal.TEMPERATURE, 0.2, 0.4, 0.6, 0.8, 1.2),
     *_level(Signal.MEAN_PRESSURE, 85, Direction.LOW_IS_WORSE, 45, 55, 60, 65, 70, 75, 80, 85, 90, 100, 110, 120),
-    _spread(Signal.MEAN_PRESSURE, Direction.RISING, 5, 10, 15, 20),
+    _spread(Signal.MEAN_PRESSURE, 5, 10, 15, 20),
     *_level(Signal.PULSE_PRESSURE, 50, Direction.FREE, 15, 25, 30, 35, 40, 45, 50, 60, 70, 80, 100),
-    _spread(Signal.PULSE_PRESSURE, Direction.RISING, 5, 10, 15, 20),
+    _spread(Signal.PULSE_PRESSURE, 5, 10, 15, 20),
     *_level(Signal.SHOCK_INDEX, 0.6, Direction.RISING, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.4),
     *_level(Signal.CONSCIOUSNESS, 0, Direction.RISING, 0, 1, 2, 3, 4),
-    _spread(Signal.CONSCIOUSNESS, Direction.RISING, 0.5, 1, 1.5),
+    _change(Signal.CONSCIOUSNESS, -3, -2, -1, 0, 1, 2, 3),
     *_level(Signal.OXYGEN, 21, Direction.RISING, 21, 30, 40, 50, 60, 80, 100),
-    # Much change of oxygen is often a weaning: it may be a good sign.
-    _spread(Signal.OXYGEN, Direction.FREE, 5, 10, 20, 30),
+    # No spread of oxygen: weaning is a good sign and needing more a bad one, which only the change can tell.
+    _change(Signal.OXYGEN, -50, -30, -20, -10, 0, 10, 20, 30),
     *_level(Signal.OXYGENATION, 4.6, Direction.FALLING, 0.8, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 4.6),
     Shape(
         signal=Signal.AGE,

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         runs.append(_judged(parts, repeat))
         print(f"repeat {repeat + 1} of {asked.repeats} is done", flush=True)  # noqa: T201 - a command prints
     found = _weights(parts, figures.averaged(runs), asked)
-    for figure in found.figure:
+    for figure in found.figures:
         interval = f"  95 % {figure.interval[0]:.3f} to {figure.interval[1]:.3f}" if figure.interval else ""
         print(f"{figure.data}  {figure.group:16s} {figure.what:28s} {figure.found:.4f}{interval}")  # noqa: T201
     asked.out.write_text(deterioration.text(found), encoding="utf-8")
@@ -138,6 +138,7 @@ def _weights(parts: Sequence[Part], judged: list[Figure], asked: argparse.Namesp
     return Weights(
         schema=deterioration.SCHEMA,
         intercept=round(float(found.intercepts[0]), DECIMALS),
+        figures=judged,
         training=Training(
             script="alerting.models.train",
             script_version=VERSION,
@@ -152,7 +153,6 @@ def _weights(parts: Sequence[Part], judged: list[Figure], asked: argparse.Namesp
             for e in lines
         ],
         reach=_reaches(parts, lines),
-        figure=judged,
     )
 
 

@@ -65,7 +65,7 @@ class Signal(StrEnum):
 
 
 class Statistic(StrEnum):
-    """What is taken of a signal: its last value in a day, or something of its last six hours or its last day."""
+    """What is taken of a signal: its last value in a day, something of its last six hours or day, what changed."""
 
     LAST = "last"
     RECENT_MEAN = "recent_mean"
@@ -73,6 +73,7 @@ class Statistic(StrEnum):
     RECENT_HIGHEST = "recent_highest"
     DAY_MEAN = "day_mean"
     DAY_SPREAD = "day_spread"
+    CHANGE = "change"
 
 
 Feature = tuple[Signal, Statistic]
@@ -184,7 +185,7 @@ def features(courses: Courses, wanted: Sequence[Feature], signals: Sequence[Sign
 
     Notes
     -----
-    Spread is the standard deviation. A ratio (shock index: heart rate by systolic pressure; oxygenation: SpO2 by
+    Spread is the standard deviation, change the last value less the day's mean. A ratio (shock index: heart rate by systolic pressure; oxygenation: SpO2 by
     oxygen) is that of the two's statistics. Checked: tests/unit/signal/test_risk_features.py against a plain loop.
     """
     made = _Made(courses)
@@ -264,6 +265,10 @@ def _day_spread(track: _Track) -> Floats:
     return np.sqrt(np.maximum(_over(track.squares, track.spans.day) / seconds - mean**2, 0.0)) / _GRAIN
 
 
+def _change(track: _Track) -> Floats:
+    return _last(track) - _day_mean(track)
+
+
 def _extreme(track: _Track, better: np.ufunc) -> Floats:
     """Return (rows,) the extreme of the last six hours, by tables of the extremes of 1, 2, 4, 8 … rows."""
     first = track.spans.recent
@@ -294,5 +299,6 @@ _STATISTICS: Final[Mapping[Statistic, Callable[[_Track], Floats]]] = MappingProx
         Statistic.RECENT_HIGHEST: _recent_highest,
         Statistic.DAY_MEAN: _day_mean,
         Statistic.DAY_SPREAD: _day_spread,
+        Statistic.CHANGE: _change,
     }
 )

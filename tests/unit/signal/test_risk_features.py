@@ -45,6 +45,7 @@ def by_loop(times_s: Floats, values: Floats) -> dict[Statistic, list[float]]:
         out[Statistic.RECENT_LOWEST].append(min((x for _, x in recent), default=NAN))
         out[Statistic.RECENT_HIGHEST].append(max((x for _, x in recent), default=NAN))
         out[Statistic.DAY_MEAN].append(mean(day, LEAST_DAY_S))
+        out[Statistic.CHANGE].append(out[Statistic.LAST][-1] - out[Statistic.DAY_MEAN][-1])
         out[Statistic.DAY_SPREAD].append(math.sqrt(mean([(w, (x - anyhow) ** 2) for w, x in day], 1)))
     return out
 
