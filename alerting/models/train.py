@@ -175,7 +175,7 @@ def _reaches(parts: Sequence[Part], lines: Sequence[Effect]) -> list[ReachLine]:
         own = [(line, given) for line, given in zip(lines, values, strict=True) if line.signal is signal]
         known = np.any([~np.isnan(given) for _, given in own], axis=0)
         added = sum((line.at(given[known]) for line, given in own), start=np.zeros(int(known.sum())))
-        low, high = np.percentile(added, REACH_PCT)
+        low, high = np.percentile(added, REACH_PCT) if len(added) else (0.0, 0.0)
         made.append(ReachLine(signal=signal, low=round(float(low), DECIMALS), high=round(float(high), DECIMALS)))
     return made
 

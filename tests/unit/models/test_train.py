@@ -61,7 +61,7 @@ def test_script_finds_what_was_planted(folder: Path, tmp_path: Path, capsys: pyt
     for effect in deterioration.model(weights).effects:
         risen = effect.heights[-1] - effect.heights[0]
         assert (risen > 0.1) if effect.feature == ("heart_rate", "day_mean") else True
-        assert effect.signal == "heart_rate" or max(map(abs, effect.heights)) == 0
+        assert effect.signal == "heart_rate" or max(map(abs, effect.heights)) < 0.01
 
 
 def test_script_writes_where_the_weights_come_from(folder: Path, tmp_path: Path) -> None:
