@@ -175,9 +175,5 @@ def _cohort(name: str, patients: list[_Patient], outcome: list[bool]) -> Cohort:
 
 def _column(patients: list[_Patient], minutes: list[list[float]], kind: VitalKind) -> Floats:
     return np.array(
-        [
-            patient.rows[t].get(kind, np.nan)
-            for patient, times in zip(patients, minutes, strict=True)
-            for t in times
-        ]
+        [patient.rows[t].get(kind, np.nan) for patient, times in zip(patients, minutes, strict=True) for t in times]
     )

@@ -106,7 +106,11 @@ def averaged(runs: list[list[Figure]]) -> list[Figure]:
     made = []
     for same in zip(*runs, strict=True):
         first = same[0]
-        interval = [round(float(end), 3) for end in np.mean([each.interval for each in same], axis=0)] if first.interval else []
+        interval = (
+            [round(float(end), 3) for end in np.mean([each.interval for each in same], axis=0)]
+            if first.interval
+            else []
+        )
         found = round(float(np.mean([each.found for each in same])), 4)
         made.append(Figure(data=first.data, group=first.group, what=first.what, found=found, interval=interval))
     return made

@@ -61,7 +61,13 @@ class Shape:
         return low, high
 
 
-_LEVELS: Final = (Statistic.LAST, Statistic.RECENT_MEAN, Statistic.RECENT_LOWEST, Statistic.RECENT_HIGHEST, Statistic.DAY_MEAN)
+_LEVELS: Final = (
+    Statistic.LAST,
+    Statistic.RECENT_MEAN,
+    Statistic.RECENT_LOWEST,
+    Statistic.RECENT_HIGHEST,
+    Statistic.DAY_MEAN,
+)
 _OF_RATIOS: Final = (Statistic.LAST, Statistic.RECENT_MEAN, Statistic.DAY_MEAN)
 
 

@@ -113,23 +113,36 @@ def _fitted(parts: Sequence[Part], chosen: Sequence[Bools]) -> Fitted:
 
 
 def _judged(parts: Sequence[Part], seed: int) -> list[Figure]:
-    """Return every figure of scores that were made without the patient scored."""
+    """Return every figure of scores that were made without the patient scored.
+
+    Ranking is by the score as it is shown, with the intercept of deaths; calibration is with each data set's own.
+    """
     rng = np.random.default_rng(seed)
-    folds = [rng.permutation(len(part.cohort.outcome)) % FOLDS for part in parts]
-    logits = [np.zeros(len(part.thin)) for part in parts]
+    folds = [_folds(part.cohort.outcome, rng) for part in parts]
+    shown, own = ([np.zeros(len(part.thin)) for part in parts] for _ in range(2))
     for fold in range(FOLDS):
         out = [which[part.patient] == fold for part, which in zip(parts, folds, strict=True)]
         found = _fitted(parts, [part.thin & ~rows for part, rows in zip(parts, out, strict=True)])
-        for part, rows, logit, intercept in zip(parts, out, logits, found.intercepts, strict=True):
-            logit[rows] = part.design[rows] @ found.rises + intercept
+        for index, (part, rows) in enumerate(zip(parts, out, strict=True)):
+            logit = part.design[rows] @ found.rises
+            shown[index][rows] = expit(logit + found.intercepts[0])
+            own[index][rows] = expit(logit + found.intercepts[index])
     made: list[Figure] = []
-    for part, logit in zip(parts, logits, strict=True):
+    for part, score, predicted in zip(parts, shown, own, strict=True):
         groups = figures.groups(part.cohort)
-        made += figures.ranking(part.cohort, expit(logit), "score", groups)
+        made += figures.ranking(part.cohort, score, "score", groups)
         made += figures.ranking(part.cohort, figures.early_warning(part.cohort), "NEWS2", groups)
-        made += figures.calibrated(part.cohort, expit(logit))
-        made += figures.shares(part.cohort, expit(logit), groups)
+        made += figures.calibrated(part.cohort, predicted)
+        made += figures.shares(part.cohort, predicted, groups)
     return made
+
+
+def _folds(outcome: Bools, rng: np.random.Generator) -> Ints:
+    """Return (n,) each patient's fold; those with and without the outcome are dealt out apart, so folds are alike."""
+    found = np.zeros(len(outcome), np.int64)
+    for chosen in (outcome, ~outcome):
+        found[chosen] = rng.permutation(int(chosen.sum())) % FOLDS
+    return found
 
 
 def _weights(parts: Sequence[Part], judged: list[Figure], asked: argparse.Namespace) -> Weights:

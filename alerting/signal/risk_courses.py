@@ -156,7 +156,9 @@ def _seconds(times: Floats, bounds: npt.NDArray[np.generic]) -> Ints:
         raise ValueError(f"times_min: is {times[~np.isfinite(times)][0]} at a row, must be finite")
     starts = bounds[:-1].astype(np.int64)
     lengths = np.diff(bounds.astype(np.int64))
-    first = np.repeat(times[np.minimum(starts, max(len(times) - 1, 0))] if len(times) else np.zeros(len(starts)), lengths)
+    first = np.repeat(
+        times[np.minimum(starts, max(len(times) - 1, 0))] if len(times) else np.zeros(len(starts)), lengths
+    )
     since = times - first
     if len(since) and since.max() > LONGEST_MIN:
         raise ValueError(f"times_min: a course lasts {since.max():g} min, must not last more than {LONGEST_MIN:g}")

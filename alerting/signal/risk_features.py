@@ -129,12 +129,13 @@ class _Track:
 class _Made:
     """What was computed for some courses so far, so that nothing is computed twice."""
 
-    __slots__ = ("courses", "spans", "tracks")
+    __slots__ = ("courses", "found", "spans", "tracks")
 
     def __init__(self, courses: Courses) -> None:
         self.courses = courses
         self.spans = _Spans(day=_starts(courses, DAY_S), recent=_starts(courses, RECENT_S))
         self.tracks: dict[Signal, _Track] = {}
+        self.found: dict[Feature, Floats] = {}
 
     def track(self, signal: Signal) -> _Track:
         """Return a measured signal's track."""
@@ -144,7 +145,11 @@ class _Made:
 
     def feature(self, feature: Feature) -> Floats:
         """Return (rows,) a feature."""
-        signal, statistic = feature
+        if feature not in self.found:
+            self.found[feature] = self._feature(*feature)
+        return self.found[feature]
+
+    def _feature(self, signal: Signal, statistic: Statistic) -> Floats:
         if signal is Signal.AGE:
             return self.courses.age_years[self.courses.patient]
         if signal in _RATIOS:

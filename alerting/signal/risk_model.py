@@ -72,7 +72,9 @@ class Model:
         signals = tuple(dict.fromkeys(effect.signal for effect in effects))
         if sorted(reach.signal for reach in reaches) != sorted(signals):
             raise ValueError(f"reaches: must be one for each of {[signal.value for signal in signals]}")
-        wrong = [reach for reach in reaches if not (np.isfinite([reach.low, reach.high]).all() and reach.low <= reach.high)]
+        wrong = [
+            reach for reach in reaches if not (np.isfinite([reach.low, reach.high]).all() and reach.low <= reach.high)
+        ]
         if wrong or not np.isfinite(intercept):
             raise ValueError(f"reaches, intercept: must be finite and low <= high, are {wrong or intercept}")
         by_signal = {reach.signal: reach for reach in reaches}

@@ -1,5 +1,7 @@
 """The deterioration score over any courses: cut, shuffled, delayed and made better or worse."""
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -29,7 +31,7 @@ def _courses(rng: np.random.Generator, counts: list[int]) -> Courses:
     rows = sum(counts)
     steps = rng.choice([0.0, 0.5, 13.0, 60.0, 400.0, 2000.0], rows)
     offsets = np.concatenate(([0], np.cumsum(counts)))
-    times = np.concatenate([np.cumsum(steps[a:b]) for a, b in zip(offsets, offsets[1:], strict=False)])
+    times = np.concatenate([np.cumsum(steps[a:b]) for a, b in itertools.pairwise(offsets)])
     vitals = {}
     for kind in KINDS:
         drawn = rng.uniform(VITALS[kind].low, VITALS[kind].high, rows)
@@ -109,7 +111,7 @@ def test_lower_spo2_never_lowers_the_score(whole: Courses, less: float) -> None:
         ("heart_rate", range(80, 180, 5)),
         ("spo2", range(100, 70, -1)),
         ("consciousness", range(5)),
-        ("oxygen_flow", range(0, 16)),
+        ("oxygen_flow", range(16)),
         ("fio2", range(21, 101, 5)),
     ],
 )

@@ -86,7 +86,10 @@ def test_reliability_is_that_of_the_file(golden_table: Table) -> None:
 
 def test_groups_are_those_of_the_file(golden_table: Table) -> None:
     """Sex, age and kind of intensive care, each with how many patients it rests on."""
-    rows = ["| | deaths / patients | AUROC | died | predicted | sepsis / patients | AUROC |", "|---|---|---|---|---|---|---|"]
+    rows = [
+        "| | deaths / patients | AUROC | died | predicted | sepsis / patients | AUROC |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for group in dict.fromkeys(each.group for each in KEPT.figures if each.what == "patients"):
         counts = {data: [figure(data, group, what) for what in ("outcomes", "patients")] for data in (DEATHS, SEPSIS)}
         cells = [" / ".join(f"{each.found:.0f}" for each in found if each) or "–" for found in counts.values()]

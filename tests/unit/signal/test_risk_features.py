@@ -1,5 +1,6 @@
 """Features of the last day against a plain loop, and what must not leak into them."""
 
+import itertools
 import math
 
 import numpy as np
@@ -36,7 +37,7 @@ def by_loop(times_s: Floats, values: Floats) -> dict[Statistic, list[float]]:
     out: dict[Statistic, list[float]] = {statistic: [] for statistic in Statistic}
     for row, now in enumerate(times_s):
         known = [(t, x) for t, x in zip(times_s[: row + 1], values[: row + 1], strict=True) if not np.isnan(x)]
-        held = [HELD_S, *(min(max(b[0] - a[0], 1), HELD_S) for a, b in zip(known, known[1:], strict=False))]
+        held = [HELD_S, *(min(max(b[0] - a[0], 1), HELD_S) for a, b in itertools.pairwise(known))]
         day = [(w, x) for w, (t, x) in zip(held, known, strict=False) if t > now - DAY_S]
         recent = [(w, x) for w, (t, x) in zip(held, known, strict=False) if t > now - RECENT_S]
         anyhow = mean(day, 1)
