@@ -21,11 +21,7 @@ NAME: Final = "deterioration.toml"
 SCHEMA: Final = 1
 
 
-class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class DataSet(_Strict):
+class DataSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One data set that was fitted on."""
 
     name: str
@@ -35,7 +31,7 @@ class DataSet(_Strict):
     outcomes: int
 
 
-class Training(_Strict):
+class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the weights come from."""
 
     script: str
@@ -44,10 +40,11 @@ class Training(_Strict):
     files_sha256: str
     ridge: float
     roughness: float
+    sepsis_weighs: float
     data: list[DataSet]
 
 
-class EffectLine(_Strict):
+class EffectLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One effect as it stands in the file."""
 
     signal: Signal
@@ -56,7 +53,7 @@ class EffectLine(_Strict):
     heights: list[float]
 
 
-class ReachLine(_Strict):
+class ReachLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One reach as it stands in the file."""
 
     signal: Signal
@@ -65,7 +62,7 @@ class ReachLine(_Strict):
 
 
 class Figure(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One cross-validated figure, a line of the file: of which data and which patients, and its 95 % interval if any."""
+    """One cross-validated figure, a line of the file: of which data and patients, and its 95 % interval if any."""
 
     data: str
     group: str
@@ -74,7 +71,7 @@ class Figure(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     interval: list[float] = []
 
 
-class Weights(_Strict):
+class Weights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file as a whole."""
 
     schema: int

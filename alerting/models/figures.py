@@ -1,6 +1,7 @@
 """The figures of the deterioration score: what it is worth beside NEWS2, how calibrated it is, and for whom.
 
-Takes scores that others made; pure. Not here: how the scores came about (`train`), how figures are shown (docs/model-card-deterioration.md).
+Takes scores that others made; pure. Not here: how the scores came about (`train`), how the figures are shown
+(docs/model-card-deterioration.md).
 """
 
 from collections.abc import Callable, Iterator

@@ -31,6 +31,9 @@ KINDS: Final = (
 LONGEST_MIN: Final = 366 * 24 * 60.0
 """A course longer than a year is a mistake of units or of the clock."""
 
+FARTHEST_MIN: Final = 1e10
+"""Minutes since 1970 are some 3e7; more than this is no time, and could not be told to the second."""
+
 OLDEST_YEARS: Final = 130.0
 
 
@@ -56,7 +59,8 @@ class Courses:
 
     def of(self, kind: VitalKind) -> Floats:
         """Return (rows,) the values of a kind."""
-        return self.values[KINDS.index(kind)]
+        found: Floats = self.values[KINDS.index(kind)]
+        return found
 
 
 def course(times_min: npt.ArrayLike, vitals: Mapping[str, npt.ArrayLike], age_years: float) -> Courses:
@@ -151,23 +155,22 @@ def _check_offsets(bounds: npt.NDArray[np.generic], patients: int, rows: int) ->
 
 
 def _seconds(times: Floats, bounds: npt.NDArray[np.generic]) -> Ints:
-    """Return the times as whole seconds since each patient's first row: sums and windows of these are exact."""
-    if not np.isfinite(times).all():
-        raise ValueError(f"times_min: is {times[~np.isfinite(times)][0]} at a row, must be finite")
+    """Return whole seconds since each patient's first row, rounded before counting, so any cut rounds alike."""
+    possible = np.abs(times) <= FARTHEST_MIN
+    if not possible.all():
+        raise ValueError(f"times_min: is {times[~possible][0]} at a row, must be within {FARTHEST_MIN:g} of 0")
     starts = bounds[:-1].astype(np.int64)
-    lengths = np.diff(bounds.astype(np.int64))
-    first = np.repeat(
-        times[np.minimum(starts, max(len(times) - 1, 0))] if len(times) else np.zeros(len(starts)), lengths
-    )
-    since = times - first
-    if len(since) and since.max() > LONGEST_MIN:
-        raise ValueError(f"times_min: a course lasts {since.max():g} min, must not last more than {LONGEST_MIN:g}")
+    seconds = np.rint(times * 60).astype(np.int64)
+    owned = starts[starts < bounds[1:]]
+    since = seconds - np.repeat(seconds[owned], np.diff(np.append(owned, len(times))))
+    if since.max(initial=0) > LONGEST_MIN * 60:
+        raise ValueError(f"times_min: a course lasts {since.max() / 60:g} min, must not last more than {LONGEST_MIN:g}")
     falls = np.diff(times) < 0
     falls[starts[(starts > 0) & (starts < len(times))] - 1] = False
     if falls.any():
         at = int(falls.argmax())
         raise ValueError(f"times_min: falls from {times[at]:g} to {times[at + 1]:g}, must not within a patient")
-    return np.rint(since * 60).astype(np.int64)
+    return since
 
 
 def _values(vitals: Mapping[str, npt.ArrayLike], rows: int) -> Floats:

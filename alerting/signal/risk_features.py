@@ -190,8 +190,9 @@ def features(courses: Courses, wanted: Sequence[Feature], signals: Sequence[Sign
 
     Notes
     -----
-    Spread is the standard deviation, change the last value less the day's mean. A ratio (shock index: heart rate by systolic pressure; oxygenation: SpO2 by
-    oxygen) is that of the two's statistics. Checked: tests/unit/signal/test_risk_features.py against a plain loop.
+    Spread is the standard deviation, change the last value less the day's mean. A ratio (shock index: heart rate by
+    systolic pressure; oxygenation: SpO2 by oxygen) is that of the two's statistics.
+    Checked: tests/unit/signal/test_risk_features.py against a plain loop.
     """
     made = _Made(courses)
     rows = len(courses.t_s)

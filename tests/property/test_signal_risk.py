@@ -53,7 +53,7 @@ def assert_rows(found: Scores, expected: Scores, rows: slice) -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name)[..., rows], err_msg=name)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(whole=patients())
 def test_nothing_later_and_nobody_else_changes_a_score(whole: Courses) -> None:
     """A row's score is that of the course that ends with it, alone: causal, and the same in any batch."""
@@ -65,7 +65,7 @@ def test_nothing_later_and_nobody_else_changes_a_score(whole: Courses) -> None:
                 assert_rows(score(part(whole, patient, 0, rows), MODEL), found, slice(start, start + rows))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(whole=patients(), data=st.data())
 def test_stream_cut_anywhere_gives_the_whole(whole: Courses, data: st.DataObject) -> None:
     """A trailing buffer of `BACK_S` gives what the whole course gives, wherever it is cut."""
@@ -83,7 +83,7 @@ def test_stream_cut_anywhere_gives_the_whole(whole: Courses, data: st.DataObject
     np.testing.assert_array_equal(found.contributions[:, -1], last.contributions[:, row])
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(whole=patients())
 def test_score_is_explained_and_lies_in_its_interval(whole: Courses) -> None:
     """The contributions sum to the logit, and 0 <= low <= score <= high <= 1."""
@@ -93,7 +93,7 @@ def test_score_is_explained_and_lies_in_its_interval(whole: Courses) -> None:
     assert ((found.low >= 0) & (found.low <= found.score) & (found.score <= found.high) & (found.high <= 1)).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(whole=patients(), less=st.floats(0, 40))
 def test_lower_spo2_never_lowers_the_score(whole: Courses, less: float) -> None:
     """If the newest SpO2 had been lower, the score would have been as high or higher."""

@@ -1,4 +1,4 @@
-"""`docs/model-card-deterioration.md` against the file of weights: no figure stands there that the file does not hold."""
+"""`docs/model-card-deterioration.md` against the file of weights: its figures are those that the file holds."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -30,7 +30,7 @@ def test_contributions_sum_to_the_logit() -> None:
     found = score(made, MODEL)
 
     assert found.signals == (Signal.HEART_RATE, Signal.SPO2)
-    np.testing.assert_allclose(found.contributions, [[0, 2.5], [0, 3]])
+    np.testing.assert_allclose(found.contributions, np.array([[0, 2.5], [0, 3]]))
     np.testing.assert_allclose(found.logit, [-2, 3.5])
     np.testing.assert_allclose(found.score, [chance(-2), chance(3.5)])
 
