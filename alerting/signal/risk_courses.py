@@ -122,12 +122,9 @@ def ragged(
         If shapes differ, times fall or are no numbers, a kind is none, or an age is impossible.
     """
     age = _ages(age_years)
-    bounds = np.asarray(offsets)
     times = _numbers(times_min, "times_min", 1)
-    _check_offsets(bounds, len(age), len(times))
-    return Courses(
-        offsets=bounds.astype(np.int64), t_s=_seconds(times, bounds), values=_values(vitals, len(times)), age_years=age
-    )
+    bounds = _offsets(offsets, len(age), len(times))
+    return Courses(offsets=bounds, t_s=_seconds(times, bounds), values=_values(vitals, len(times)), age_years=age)
 
 
 def _numbers(given: npt.ArrayLike, name: str, dimensions: int) -> Floats:
@@ -147,19 +144,22 @@ def _ages(given: npt.ArrayLike) -> Floats:
     return age
 
 
-def _check_offsets(bounds: npt.NDArray[np.generic], patients: int, rows: int) -> None:
+def _offsets(given: npt.ArrayLike, patients: int, rows: int) -> Ints:
+    bounds = np.asarray(given)
     if bounds.dtype.kind not in "iu" or bounds.shape != (patients + 1,):
         raise ValueError(f"offsets: {bounds.dtype} of shape {bounds.shape}, must be {patients + 1} integers")
-    if bounds[0] != 0 or bounds[-1] != rows or (np.diff(bounds.astype(np.int64)) < 0).any():
+    found = bounds.astype(np.int64)
+    if found[0] != 0 or found[-1] != rows or (np.diff(found) < 0).any():
         raise ValueError(f"offsets: must rise from 0 to {rows}, the rows of times_min")
+    return found
 
 
-def _seconds(times: Floats, bounds: npt.NDArray[np.generic]) -> Ints:
+def _seconds(times: Floats, bounds: Ints) -> Ints:
     """Return whole seconds since each patient's first row, rounded before counting, so any cut rounds alike."""
     possible = np.abs(times) <= FARTHEST_MIN
     if not possible.all():
         raise ValueError(f"times_min: is {times[~possible][0]} at a row, must be within {FARTHEST_MIN:g} of 0")
-    starts = bounds[:-1].astype(np.int64)
+    starts = bounds[:-1]
     seconds = np.rint(times * 60).astype(np.int64)
     owned = starts[starts < bounds[1:]]
     since = seconds - np.repeat(seconds[owned], np.diff(np.append(owned, len(times))))
