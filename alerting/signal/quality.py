@@ -32,8 +32,8 @@ SHORT_S: Final = 1.0
 _ECG_HZ: Final = 125.0
 _ECG_LENS: Final = Lens(rise_s=0.03, reach_s=0.08, shape_s=0.096, step_s=0.016, apart_s=0.12)
 ECG_MODEL: Final = Model(
-    intercept=6.26,
-    weight=(3.67, 1.68, 0.85, 0.09, 2.92, 7.66),
+    intercept=6.78,
+    weight=(1.24, 1.32, 1.26, 0.0, 3.35, 5.10),
     good=(0.0, -2.0, -5.0, -4.0, -1.5, 0.05),
     bad=(1.0, 1.0, -0.2, -0.5, 0.5, 0.9),
     noisy=-2.0,
