@@ -67,7 +67,7 @@ def test_lead_that_is_off_is_named() -> None:
 
 
 def test_h17_heart_that_stands_still_is_not_a_lead_that_is_off() -> None:
-    """For a quarter of a minute after the last beat a quiet line is read as one without beats; later nobody can tell."""
+    """For some 15 s after the last beat a quiet line is read as one without beats; later nobody can tell."""
     signal = 0.01 * np.random.default_rng(3).standard_normal((1, 15000))
     signal[0, :3750] = an_ecg()[0, :3750]
     beats = its_beats().sample
