@@ -10,7 +10,7 @@ import numpy as np
 
 from alerting.signal.events import Beats
 from alerting.signal.quality_grid import Grid, pointed
-from alerting.signal.records import Floats, bridged
+from alerting.signal.records import Floats, Ints, bridged
 
 POINTS_HZ: Final = 125.0
 SHAPE_S: Final = 0.16
@@ -52,7 +52,7 @@ def looks(signal: Floats, beats: Beats) -> Looks:
     return Looks(shape=_unit(shape), width_s=width, size=np.sqrt(total))
 
 
-def _around(points: Floats, beats: Beats, exact: Floats, at: "np.typing.NDArray[np.int64]") -> Floats:
+def _around(points: Floats, beats: Beats, exact: Floats, at: Ints) -> Floats:
     """Return the points at the offsets `at` from each beat, between two points by a straight line, (k, len(at))."""
     if len(exact) == 0:
         return np.zeros((0, len(at)))
