@@ -52,7 +52,7 @@ class Weights:
     premature: float
 
 
-WEIGHTS: Final = Weights(intercept=6.814, entropy=4.4, jumps=-5.918, calm=-6.106, premature=-9.201)
+WEIGHTS: Final = Weights(intercept=6.84, entropy=4.39, jumps=-5.97, calm=-6.17, premature=-9.32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +96,11 @@ def af_score(rr_ms: npt.ArrayLike) -> Floats:
     doi:10.1109/TBME.2007.903707, as shares of the window. Atrial flutter with a fixed block is regular and scores low;
     with a changing block it scores between. Weights: `benchmarks.fit_rhythm`.
     """
+    return 1 / (1 + np.exp(-af_logit(rr_ms)))
+
+
+def af_logit(rr_ms: npt.ArrayLike) -> Floats:
+    """Return the logarithm of the odds of atrial fibrillation; arguments and errors are those of `af_score`."""
     seen = irregularity(rr_ms)
     logit = (
         WEIGHTS.intercept
@@ -104,7 +109,7 @@ def af_score(rr_ms: npt.ArrayLike) -> Floats:
         + WEIGHTS.calm * seen.calm
         + WEIGHTS.premature * seen.premature
     )
-    return np.where(seen.triples >= LEAST_TRIPLES, 1 / (1 + np.exp(-logit)), np.nan)
+    return np.where(seen.triples >= LEAST_TRIPLES, logit, np.nan)
 
 
 def irregularity(rr_ms: npt.ArrayLike) -> Irregularity:
