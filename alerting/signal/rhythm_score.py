@@ -118,39 +118,39 @@ def irregularity(rr_ms: npt.ArrayLike) -> Irregularity:
     if np.any(given < 0):
         raise ValueError(f"rr_ms: holds {np.nanmin(given):g}, intervals must be >= 0")
     rr = np.where((given >= SHORTEST_MS) & (given <= LONGEST_MS), given, np.nan)
-    rr = np.pad(rr, ((0, 0), (0, max(0, 3 - rr.shape[-1]))), constant_values=np.nan)
-    median = _median(rr)
-    step = np.abs(np.diff(rr, axis=-1)) / median[:, None]
-    triples = _count(~np.isnan(step[:, 1:] + step[:, :-1]))
-    calm = (step[:, 1:] < CALM) & (step[:, :-1] < CALM)
+    if rr.shape[-1] < 3:
+        rr = np.concatenate((rr, np.full((len(rr), 3 - rr.shape[-1]), np.nan)), axis=-1)
+    there = ~np.isnan(rr)
+    followed = there[:, 1:] & there[:, :-1]
+    triples = _count(followed[:, 1:] & followed[:, :-1])
+    step = np.abs(rr[:, 1:] - rr[:, :-1]) / _median(rr, there)[:, None]
+    small = step < CALM
     return Irregularity(
-        entropy=_entropy(rr),
-        jumps=_share(_count(step > JUMP), _count(~np.isnan(step))),
-        calm=_share(_count(calm), triples),
-        premature=_share(_count(_premature(rr)), _count(~np.isnan(rr))),
+        entropy=_entropy(rr, there, followed),
+        jumps=_share(_count(step > JUMP), _count(followed)),
+        calm=_share(_count(small[:, 1:] & small[:, :-1]), triples),
+        premature=_share(_count(_premature(rr)), _count(there)),
         triples=triples,
     )
 
 
-def _entropy(rr: Floats) -> Floats:
+def _entropy(rr: Floats, there: Bools, followed: Bools) -> Floats:
     """Return the coefficient of sample entropy of each row: the log of how rarely a match of one is a match of two."""
     n, beats = rr.shape
     near, both = np.empty(n), np.empty(n)
     at_once = max(1, _AT_ONCE // beats**2)
     for first in range(0, n, at_once):
         part = slice(first, first + at_once)
-        near[part], both[part] = _matches(rr[part].astype(np.float32))
-    valid = ~np.isnan(rr)
-    mean = _share(np.where(valid, rr, 0).sum(axis=-1), _count(valid))
-    return np.log((near + 1) / (both + 1)) + np.log(2 * MATCH_MS) - np.log(mean)
+        near[part], both[part] = _matches(rr[part].astype(np.float32), followed[part])
+    mean = _share(np.where(there, rr, 0).sum(axis=-1), _count(there))
+    return np.log((near + 1) / (both + 1) * (2 * MATCH_MS) / mean)
 
 
-def _matches(rr: npt.NDArray[np.float32]) -> tuple[Ints, Ints]:
+def _matches(rr: npt.NDArray[np.float32], followed: Bools) -> tuple[Ints, Ints]:
     """Count the pairs of intervals that match, and those whose next intervals match too; each pair twice."""
     apart = rr[:, :, None] - rr[:, None, :]
     match = np.abs(apart, out=apart) <= MATCH_MS
     one = match[:, :-1, :-1]
-    followed = ~np.isnan(rr[:, :-1] + rr[:, 1:])
     if not followed.all():
         one = one & followed[:, :, None] & followed[:, None, :]
     with_itself = _count(followed)
@@ -172,25 +172,27 @@ def _premature(rr: Floats) -> Bools:
     return early
 
 
-def _running_median(rr: Floats) -> Floats:
+def _running_median(rr: Floats) -> npt.NDArray[np.float32]:
     """Return the lower median of the `NEIGHBOURS` intervals around each, of those that are there."""
+    n, beats = rr.shape
     side = NEIGHBOURS // 2
-    around = np.pad(rr.astype(np.float32), ((0, 0), (side, side)), constant_values=np.nan)
-    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(around, NEIGHBOURS, axis=-1), axis=-1)
-    there = NEIGHBOURS - np.isnan(ordered).sum(axis=-1)
-    return np.take_along_axis(ordered, np.maximum(there - 1, 0)[..., None] // 2, axis=-1)[..., 0].astype(np.float64)
+    around = np.full((n, beats + 2 * side), np.nan, np.float32)
+    around[:, side:-side] = rr
+    ordered = around[:, np.arange(beats)[:, None] + np.arange(NEIGHBOURS)]
+    ordered.sort(axis=-1)
+    there = _count(~np.isnan(ordered))
+    return ordered[np.arange(n)[:, None], np.arange(beats), np.maximum(there - 1, 0) // 2]
 
 
-def _median(rr: Floats) -> Floats:
+def _median(rr: Floats, there: Bools) -> Floats:
     """Return the lower median of each row's intervals, NaN where there is none."""
-    ordered = np.sort(rr, axis=-1)
-    there = _count(~np.isnan(rr))
-    return np.take_along_axis(ordered, np.maximum(there - 1, 0)[:, None] // 2, axis=-1)[:, 0]
+    return np.sort(rr, axis=-1)[np.arange(len(rr)), np.maximum(_count(there) - 1, 0) // 2]
 
 
 def _count(flags: Bools) -> Ints:
-    return np.count_nonzero(flags, axis=-1).astype(np.int64)
+    return flags.sum(axis=-1, dtype=np.int64)
 
 
 def _share(part: npt.NDArray[np.generic], whole: Ints) -> Floats:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    """Return part / whole, NaN where there is no whole."""
+    return np.asarray(part / np.where(whole > 0, whole, np.nan))
