@@ -38,16 +38,17 @@ def _windows(cases: Windows) -> None:
     odds = crossed(cases.measures, cases.af, weight, group, PENALTY)
     for cell in cells(cases.source, cases.intervals):
         af, share = cases.af[cell], weight[cell]
+        area = f"AUROC {auroc(odds[cell], af, share):.4f}, " if af.any() else ""
         print(
             f"  {cases.source[cell[0]]:8} {cases.intervals[cell[0]]:4} intervals, {len(cell):4} windows:"
-            f" AUROC {auroc(odds[cell], af, share):.4f}, {_at_half(odds[cell], af, share)}"
+            f" {area}{_at_half(odds[cell], af, share)}"
         )
 
 
 def _at_half(odds: Floats, truth: Bools, weight: Floats) -> str:
     """Say what is right at a probability of a half, and what is true among what was thought likely to a degree."""
     right = (odds >= 0) == truth
-    se, sp = (100 * np.average(right[each], weights=weight[each]) for each in (truth, ~truth))
+    se, sp = (100 * np.average(right[each], weights=weight[each]) if each.any() else np.nan for each in (truth, ~truth))
     said = probability(odds)
     edges = (0, 0.2, 0.8, 1.01)
     within = [(said >= low) & (said < high) for low, high in zip(edges[:-1], edges[1:], strict=True)]

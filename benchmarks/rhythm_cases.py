@@ -1,7 +1,8 @@
 """Windows and strips of public recordings with their rhythm: what the weights of the rhythm modules are fitted on.
 
 Three sets: the Long-Term AF Database (few patients, many hours), MIT-BIH (ectopic beats in plenty) and the strips of
-the Challenge of 2017 (many patients, beats as they are found). They count the same, however many windows they have.
+the Challenge of 2017 (many patients, beats as they are found). They count the same, however many windows they have. None
+has a healthy young heart at rest, so a little of that is made: intervals that follow breathing, deeply.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.signal import qrs
-from alerting.signal.rhythm_score import Irregularity, irregularity
+from alerting.signal.rhythm_score import Irregularity, Weights, irregularity
 from alerting.signal.rhythm_strip import Evidence, evidence
 from benchmarks import annotated
 from benchmarks.logistic import Bools, Floats, Ints, Keys, cells
@@ -21,9 +22,12 @@ from benchmarks.logistic import Bools, Floats, Ints, Keys, cells
 LENGTHS: Final = (16, 30, 64, 128)
 MOST_WINDOWS: Final = 150
 """Of one record, label and length: more of the same patient teach nothing."""
+BREATHING: Final = 60
+BREATHING_WEIGHT: Final = 0.15
+"""How many windows of each length are made to follow breathing, and what they count beside a set of recordings."""
 FOLDS: Final = 10
 """Strips are left out a tenth at a time."""
-MEASURES: Final = ("entropy", "jumps", "calm", "premature")
+MEASURES: Final = tuple(each.name for each in fields(Weights))[1:]
 EVIDENCE: Final = tuple(each.name for each in fields(Evidence))
 
 
@@ -43,7 +47,7 @@ class Windows:
         for cell in cells(self.source, self.intervals, self.af):
             for part in cells(self.record[cell]):
                 weight[cell[part]] = 1 / np.sqrt(len(part))
-            weight[cell] /= weight[cell].sum()
+            weight[cell] *= (BREATHING_WEIGHT if self.source[cell[0]] == "made" else 1) / weight[cell].sum()
         return weight * len(weight) / weight.sum()
 
 
@@ -75,7 +79,7 @@ def strips(folder: Path) -> Strips:
 
 def windows(folder: Path, seen: Strips) -> Windows:
     """Return windows of every length from all three sets."""
-    parts = [*_long(folder), *_short(seen)]
+    parts = [*_long(folder), *_short(seen), *_made()]
     counts = [len(part[1]) for part in parts]
     measures, af, source, record, intervals = zip(*parts, strict=True)
     return Windows(
@@ -126,6 +130,23 @@ def _short(seen: Strips) -> Iterator[tuple[Floats, Bools, str, str, int]]:
     for rr_ms, label, fold in zip(seen.rr_ms, seen.label, seen.fold, strict=True):
         for intervals in LENGTHS[:-1] if label != "~" and len(rr_ms) >= 8 else ():
             yield measured(rr_ms[:intervals]), np.array([label == "A"]), "cinc2017", str(fold), intervals
+
+
+def breathing(intervals: int, rng: np.random.Generator) -> Floats:
+    """Return intervals in ms that follow a breath of 3 to 7 s by 5 to 15 % to and fro."""
+    rr_ms, depth, breath_s = rng.uniform(600, 1100), rng.uniform(0.05, 0.15), rng.uniform(3, 7)
+    made, phase = np.empty(intervals), 0.0
+    for each in range(intervals):
+        made[each] = rr_ms * (1 + depth * np.sin(phase)) + rng.normal(0, 8)
+        phase += 2 * np.pi * made[each] / 1000 / breath_s * np.exp(rng.normal(0, 0.15))
+    return made
+
+
+def _made() -> Iterator[tuple[Floats, Bools, str, str, int]]:
+    rng = np.random.default_rng(1)
+    for intervals in LENGTHS:
+        for each in range(BREATHING):
+            yield measured(breathing(intervals, rng)), np.array([False]), "made", str(each % FOLDS), intervals
 
 
 def _annotations(folder: Path) -> Iterator[tuple[str, str, annotated.Annotations]]:

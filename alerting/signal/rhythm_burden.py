@@ -5,6 +5,7 @@ Not here: what an irregular window is (`rhythm_score`), and beats. The invariant
 unreadable, exactly one of them, and depends on the beats of [its begin - BACK_S, its end + AHEAD_S] only.
 """
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -126,7 +127,7 @@ def burden(line: Timeline, span_s: float) -> Burden:
     ValueError
         If `span_s` is not a positive whole number of cells.
     """
-    per = round(span_s / STEP_S)
+    per = round(span_s / STEP_S) if math.isfinite(span_s) else 0
     if per < 1 or per * STEP_S != span_s:
         raise ValueError(f"span_s: is {span_s!r}, must be a positive multiple of {STEP_S:g} s")
     spans = line.state.shape[-1] // per
@@ -195,6 +196,9 @@ def _beside(cells: Bools) -> Bools:
 
 def _opened(cells: Bools, least: int) -> Bools:
     """Return `cells` without the runs that are shorter than `least`."""
-    whole = np.pad(cells, ((0, 0), (least - 1, least - 1)))
-    starts = np.lib.stride_tricks.sliding_window_view(whole, least, axis=-1).all(axis=-1)
-    return np.lib.stride_tricks.sliding_window_view(starts, least, axis=-1).any(axis=-1)
+    kept = np.pad(cells, ((0, 0), (least, least)))
+    for _ in range(least - 1):
+        kept[:, :-1] &= kept[:, 1:]
+    for _ in range(least - 1):
+        kept[:, 1:] |= kept[:, :-1].copy()
+    return kept[:, least : least + cells.shape[-1]]

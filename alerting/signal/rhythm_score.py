@@ -1,8 +1,9 @@
-"""How much a window of RR intervals looks like atrial fibrillation: four features of irregularity, one logistic.
+"""How much a window of RR intervals looks like atrial fibrillation: five measures of irregularity, one logistic.
 
 In atrial fibrillation each interval is nearly independent of those before it. What else is irregular is so in a
 pattern: breathing moves intervals slowly, a premature beat is followed by its pause, a missed beat doubles an interval.
-So the entropy of intervals speaks for fibrillation; premature beats with a pause, jumps and calm stretches against it.
+So the entropy of intervals speaks for fibrillation; against it speak premature beats with a pause, jumps, calm
+stretches, and intervals that rise and fall smoothly.
 The invariant: nothing is computed across a gap (NaN), and a window's score does not depend on NaN around it.
 """
 
@@ -30,6 +31,9 @@ JUMP: Final = 0.5
 CALM: Final = 0.06
 """Two steps in a row that are both smaller than this share are calm (the origin of a Lorenz plot, Sarkar 2008)."""
 
+TURNING: Final = 2 / 3
+"""Of three intervals without memory the middle one is the shortest or the longest this often."""
+
 EARLY: Final = 0.85
 LATE: Final = 1.1
 NEIGHBOURS: Final = 9
@@ -50,9 +54,11 @@ class Weights:
     jumps: float
     calm: float
     premature: float
+    smooth: float
 
 
-WEIGHTS: Final = Weights(intercept=6.84, entropy=4.39, jumps=-5.97, calm=-6.17, premature=-9.32)
+WEIGHTS: Final = Weights(intercept=7.27, entropy=5.15, jumps=-5.48, calm=-3.3, premature=-9.05, smooth=-5.67)
+"""Fitted by `benchmarks.fit_rhythm`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +67,7 @@ class Irregularity:
 
     entropy : coefficient of sample entropy, natural logarithm, about -3 (clockwork) to 0 (independent)
     jumps, calm, premature : shares 0-1 of the steps, of the runs of three intervals, of the intervals
+    smooth : by how much fewer of the runs of three turn than `TURNING`; 0 if no fewer
     triples : how many runs of three intervals without a gap there were; the others are NaN if it is 0
     """
 
@@ -68,6 +75,7 @@ class Irregularity:
     jumps: Floats
     calm: Floats
     premature: Floats
+    smooth: Floats
     triples: Ints
 
 
@@ -108,6 +116,7 @@ def af_logit(rr_ms: npt.ArrayLike) -> Floats:
         + WEIGHTS.jumps * seen.jumps
         + WEIGHTS.calm * seen.calm
         + WEIGHTS.premature * seen.premature
+        + WEIGHTS.smooth * seen.smooth
     )
     return np.where(seen.triples >= LEAST_TRIPLES, logit, np.nan)
 
@@ -123,13 +132,16 @@ def irregularity(rr_ms: npt.ArrayLike) -> Irregularity:
     there = ~np.isnan(rr)
     followed = there[:, 1:] & there[:, :-1]
     triples = _count(followed[:, 1:] & followed[:, :-1])
-    step = np.abs(rr[:, 1:] - rr[:, :-1]) / _median(rr, there)[:, None]
+    change = rr[:, 1:] - rr[:, :-1]
+    turning = _share(_count(change[:, 1:] * change[:, :-1] < 0), triples)
+    step = np.abs(change) / _median(rr, there)[:, None]
     small = step < CALM
     return Irregularity(
         entropy=_entropy(rr, there, followed),
         jumps=_share(_count(step > JUMP), _count(followed)),
         calm=_share(_count(small[:, 1:] & small[:, :-1]), triples),
         premature=_share(_count(_premature(rr)), _count(there)),
+        smooth=np.maximum(TURNING - turning, 0),
         triples=triples,
     )
 

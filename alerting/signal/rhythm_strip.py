@@ -48,7 +48,7 @@ class Noisy:
     refused: float
 
 
-FIBRILLATING: Final = Fibrillating(intercept=-3.16, rhythm=0.549, p_likeness=-6.81, log_residue=-2.41)
+FIBRILLATING: Final = Fibrillating(intercept=-3.25, rhythm=0.523, p_likeness=-6.7, log_residue=-2.47)
 NOISY: Final = Noisy(intercept=3.6, log_residue=3.44, fast=7.29, refused=2.08)
 """Fitted by `benchmarks.fit_rhythm`."""
 
@@ -155,7 +155,7 @@ def _reasons(seen: Evidence, judged: Quality) -> npt.NDArray[np.uint16]:
     few = np.isnan(seen.rhythm) | np.isnan(seen.p_likeness)
     noise = noisy(seen) >= NOISY.refused
     poor = judged.index < READABLE
-    refused = few | noise | (poor.mean(axis=-1) > 1 - LEAST_SHARE)
+    refused = few | noise | (poor.sum(axis=-1) > (1 - LEAST_SHARE) * poor.shape[-1])
     said = np.bitwise_or.reduce(np.where(poor, judged.reasons, 0), axis=-1)
     said |= np.where(few, Reason.SHORT, 0).astype(np.uint16) | np.where(noise, Reason.NOISE, 0).astype(np.uint16)
     said = np.where(said == Reason.NONE, Reason.NOISE, said)

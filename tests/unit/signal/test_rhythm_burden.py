@@ -50,7 +50,7 @@ def test_regular_pattern_is_no_episode(rr_ms: Floats) -> None:
 
 def test_burden_of_fibrillation_is_whole() -> None:
     """A record in fibrillation throughout is af in all of its readable time."""
-    beats = beats_of(lasting(fibrillation(1200), 600))
+    beats = beats_of(lasting(fibrillation(1200), 400))
 
     made = burden(timeline(beats, length(beats)), 300)
 
