@@ -7,6 +7,7 @@ Prints the tables to be copied into the modules and, cross-validated over record
 
 import sys
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +52,7 @@ def _at_half(odds: Floats, truth: Bools, weight: Floats) -> str:
     se, sp = (100 * np.average(right[each], weights=weight[each]) if each.any() else np.nan for each in (truth, ~truth))
     said = probability(odds)
     edges = (0, 0.2, 0.8, 1.01)
-    within = [(said >= low) & (said < high) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    within = [(said >= low) & (said < high) for low, high in pairwise(edges)]
     means = [
         f"{np.average(said[each], weights=weight[each]):.2f} is {np.average(truth[each], weights=weight[each]):.2f}"
         for each in within
@@ -71,7 +72,10 @@ def _strips(cases: Strips) -> None:
     out, called = noisy_odds >= refused, af_odds >= 0
     for against in ("N", "O", "NO"):
         some = np.isin(label, ["A", *against])
-        print(f"  A against {against}: AUROC {auroc(af_odds[some], label[some] == 'A'):.3f}, {_at_half(af_odds[some], label[some] == 'A', np.ones(some.sum()))}")
+        af = label[some] == "A"
+        print(
+            f"  A against {against}: AUROC {auroc(af_odds[some], af):.3f}, {_at_half(af_odds[some], af, np.ones(len(af)))}"
+        )
     print(f"  refused from {refused:.2f} on:", *(f"{each} {100 * out[label == each].mean():.1f} %" for each in "NAO~"))
     print("  called af:", *(f"{each} {100 * (called & ~out)[label == each].mean():.1f} %" for each in "NAO~"))
 

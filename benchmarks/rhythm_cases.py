@@ -1,8 +1,8 @@
 """Windows and strips of public recordings with their rhythm: what the weights of the rhythm modules are fitted on.
 
 Three sets: the Long-Term AF Database (few patients, many hours), MIT-BIH (ectopic beats in plenty) and the strips of
-the Challenge of 2017 (many patients, beats as they are found). They count the same, however many windows they have. None
-has a healthy young heart at rest, so a little of that is made: intervals that follow breathing, deeply.
+the Challenge of 2017 (many patients, beats as they are found). They count the same, however many windows they have.
+None has a healthy young heart at rest, so a little of that is made: intervals that follow breathing, deeply.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.signal import qrs
+from alerting.signal.events import Beats
 from alerting.signal.rhythm_score import Irregularity, Weights, irregularity
 from alerting.signal.rhythm_strip import Evidence, evidence
 from benchmarks import annotated
@@ -33,7 +34,7 @@ EVIDENCE: Final = tuple(each.name for each in fields(Evidence))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """Windows of RR intervals, (n, …): their measures, whether af, of which set, which record, of how many intervals."""
+    """Windows of RR intervals, (n, …): measures, whether af, of which set, which record, of how many intervals."""
 
     measures: Floats
     af: Bools
@@ -48,12 +49,12 @@ class Windows:
             for part in cells(self.record[cell]):
                 weight[cell[part]] = 1 / np.sqrt(len(part))
             weight[cell] *= (BREATHING_WEIGHT if self.source[cell[0]] == "made" else 1) / weight[cell].sum()
-        return weight * len(weight) / weight.sum()
+        return np.asarray(weight * len(weight) / weight.sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strips:
-    """Strips of the Challenge of 2017: evidence (n, 4), NaN where there are too few beats; label N, A, O or ~; intervals."""
+    """Strips of the Challenge of 2017: evidence (n, 4), NaN with too few beats; label N, A, O or ~; intervals."""
 
     evidence: Floats
     label: Keys
@@ -110,10 +111,15 @@ def rhythm_of(notes: annotated.Annotations) -> tuple[Floats, Ints]:
     return np.diff(notes.sample[beat]) / notes.fs_hz * 1000, label[1:]
 
 
+def beats_of(notes: annotated.Annotations) -> Beats:
+    """Return the annotated beats of one record."""
+    return Beats.of(notes.sample[notes.is_beat], notes.fs_hz)
+
+
 def measured(rr_ms: npt.ArrayLike) -> Floats:
     """Return the measures of windows as columns, 0 where there is none."""
     found: Irregularity = irregularity(rr_ms)
-    return np.nan_to_num(np.column_stack([getattr(found, name) for name in MEASURES]))
+    return np.asarray(np.nan_to_num(np.column_stack([getattr(found, name) for name in MEASURES])))
 
 
 def _long(folder: Path) -> Iterator[tuple[Floats, Bools, str, str, int]]:
@@ -122,7 +128,9 @@ def _long(folder: Path) -> Iterator[tuple[Floats, Bools, str, str, int]]:
         rr_ms, label = rhythm_of(notes)
         for intervals in LENGTHS:
             rows, af = cut(rr_ms, label, intervals)
-            taken = np.concatenate([rng.permutation(np.flatnonzero(af == each))[:MOST_WINDOWS] for each in (False, True)])
+            taken = np.concatenate(
+                [rng.permutation(np.flatnonzero(af == each))[:MOST_WINDOWS] for each in (False, True)]
+            )
             yield measured(rows[taken]), af[taken], source, name, intervals
 
 

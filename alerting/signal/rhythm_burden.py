@@ -116,7 +116,8 @@ def episodes(line: Timeline) -> Episodes:
     change = np.diff(padded, axis=-1)
     row, begin = np.nonzero(change == 1)
     end = np.nonzero(change == -1)[1]
-    return Episodes(row=row.astype(np.int64), begin_s=begin * STEP_S, end_s=end * STEP_S)
+    begin_s, end_s = (each.astype(np.float64) * STEP_S for each in (begin, end))
+    return Episodes(row=row.astype(np.int64), begin_s=begin_s, end_s=end_s)
 
 
 def burden(line: Timeline, span_s: float) -> Burden:

@@ -172,7 +172,7 @@ def _matches(rr: npt.NDArray[np.float32], followed: Bools) -> tuple[Ints, Ints]:
 def _ones(flags: Bools) -> Ints:
     """Count the set flags of each (n, …): packed into bits, which is several times faster than a sum."""
     packed = np.packbits(flags, axis=-1).reshape(len(flags), -1)
-    return np.bitwise_count(packed).sum(axis=-1, dtype=np.int64)
+    return np.asarray(np.bitwise_count(packed).sum(axis=-1, dtype=np.int64))
 
 
 def _premature(rr: Floats) -> Bools:
@@ -193,16 +193,16 @@ def _running_median(rr: Floats) -> npt.NDArray[np.float32]:
     ordered = around[:, np.arange(beats)[:, None] + np.arange(NEIGHBOURS)]
     ordered.sort(axis=-1)
     there = _count(~np.isnan(ordered))
-    return ordered[np.arange(n)[:, None], np.arange(beats), np.maximum(there - 1, 0) // 2]
+    return np.asarray(ordered[np.arange(n)[:, None], np.arange(beats), np.maximum(there - 1, 0) // 2])
 
 
 def _median(rr: Floats, there: Bools) -> Floats:
     """Return the lower median of each row's intervals, NaN where there is none."""
-    return np.sort(rr, axis=-1)[np.arange(len(rr)), np.maximum(_count(there) - 1, 0) // 2]
+    return np.asarray(np.sort(rr, axis=-1)[np.arange(len(rr)), np.maximum(_count(there) - 1, 0) // 2])
 
 
 def _count(flags: Bools) -> Ints:
-    return flags.sum(axis=-1, dtype=np.int64)
+    return np.asarray(flags.sum(axis=-1, dtype=np.int64))
 
 
 def _share(part: npt.NDArray[np.generic], whole: Ints) -> Floats:

@@ -92,7 +92,8 @@ def _likeness(unit: _Floats32, weight: Floats, starts: Ints) -> Floats:
     """Return the weighted mean correlation over all pairs of different beats of a record."""
     together = np.add.reduceat(unit * weight[:, None].astype(np.float32), starts).astype(np.float64)
     own = np.add.reduceat(weight**2, starts)
-    return (np.einsum("ns,ns->n", together, together) - own) / (np.add.reduceat(weight, starts) ** 2 - own)
+    pairs = np.add.reduceat(weight, starts) ** 2 - own
+    return np.asarray((np.einsum("ns,ns->n", together, together) - own) / pairs)
 
 
 def _points(signal: Floats, fs_hz: float) -> tuple[_Floats32, float, Bools]:
@@ -121,10 +122,10 @@ def _whole(gap: Bools, row: Ints, column: Ints, at_hz: float) -> Bools:
     span = _span(BEAT_S, at_hz)
     inside = (column + span[0] >= 0) & (column + span[-1] < gap.shape[-1])
     if not gap.any():
-        return inside
+        return np.asarray(inside)
     before = np.pad(np.cumsum(gap, axis=-1), ((0, 0), (1, 0)))
     first, end = np.clip((column + span[0], column + span[-1] + 1), 0, gap.shape[-1])
-    return inside & (before[row, end] == before[row, first])
+    return np.asarray(inside & (before[row, end] == before[row, first]))
 
 
 def _span(seconds: tuple[float, float], at_hz: float) -> Ints:
@@ -141,13 +142,13 @@ def _straightened(cut: _Floats32) -> _Floats32:
     """Return each row without its mean and its slope."""
     along = np.linspace(-1, 1, cut.shape[-1], dtype=np.float32)
     level = cut - cut.mean(axis=-1, keepdims=True)
-    return level - ((level @ along) / (along @ along))[:, None] * along
+    return np.asarray(level - ((level @ along) / (along @ along))[:, None] * along)
 
 
 def _unit(cut: _Floats32) -> _Floats32:
     """Return each row at length 1; a flat one stays flat."""
     length = np.sqrt(np.einsum("ks,ks->k", cut, cut))
-    return cut / np.where(length > 0, length, 1)[:, None]
+    return np.asarray(cut / np.where(length > 0, length, 1)[:, None], np.float32)
 
 
 def _mean(value: npt.NDArray[np.floating], weight: Floats, starts: Ints) -> Floats:

@@ -1,5 +1,7 @@
 """Rhythm does not depend on what it should not: batch, padding, chunks, scale, sign, offset, sampling rate."""
 
+from random import Random
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,9 @@ from tests.rhythms import Floats, ecg, fibrillation, sinus, with_ectopics, with_
 FS_HZ = 250.0
 MAKERS = (sinus, fibrillation, lambda beats, seed: with_ectopics(beats, period=2 + seed % 3, seed=seed))
 seeds = st.integers(0, 10_000)
-windows = st.builds(lambda kind, beats, seed: MAKERS[kind](beats, seed=seed), st.integers(0, 2), st.integers(8, 90), seeds)
+windows = st.builds(
+    lambda kind, beats, seed: MAKERS[kind](beats, seed=seed), st.integers(0, 2), st.integers(8, 90), seeds
+)
 
 
 def padded(window: Floats, before: int, after: int) -> Floats:
@@ -28,9 +32,9 @@ def test_missing_intervals_around_a_window_change_nothing(window: Floats, before
 
 
 @given(st.lists(windows, min_size=1, max_size=6), st.randoms())
-def test_window_does_not_depend_on_its_batch(given_windows: list[Floats], random: object) -> None:
+def test_window_does_not_depend_on_its_batch(given_windows: list[Floats], random: Random) -> None:
     """Each window of a batch, in any order, has the score it has alone."""
-    order = np.random.default_rng(getattr(random, "randrange")(1 << 30)).permutation(len(given_windows))
+    order = np.random.default_rng(random.randrange(1 << 30)).permutation(len(given_windows))
     longest = max(map(len, given_windows))
     batch = np.array([padded(given_windows[each], 0, longest - len(given_windows[each])) for each in order])
 
@@ -89,9 +93,11 @@ def test_any_chunks_tell_what_the_whole_record_tells(seed: int, cuts: list[int])
 
 
 strips = st.builds(
-    lambda af, seed: ecg(fibrillation(25, seed=seed), p_mv=0, seed=seed)
-    if af
-    else ecg(with_random_ectopics(22, share=0.1, seed=seed), seed=seed),
+    lambda af, seed: (
+        ecg(fibrillation(25, seed=seed), p_mv=0, seed=seed)
+        if af
+        else ecg(with_random_ectopics(22, share=0.1, seed=seed), seed=seed)
+    ),
     st.booleans(),
     seeds,
 )

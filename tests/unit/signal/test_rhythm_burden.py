@@ -37,7 +37,9 @@ def test_episode_is_dated_within_half_a_window() -> None:
     assert abs(found.end_s[0] - 900) <= WINDOW_S / 2
 
 
-@pytest.mark.parametrize("rr_ms", [sinus(900), with_ectopics(900, period=2), with_ectopics(900, period=3), flutter(900)])
+@pytest.mark.parametrize(
+    "rr_ms", [sinus(900), with_ectopics(900, period=2), with_ectopics(900, period=3), flutter(900)]
+)
 def test_regular_pattern_is_no_episode(rr_ms: Floats) -> None:
     """Sinus rhythm, bigeminy, trigeminy and flutter with a fixed block have no burden."""
     beats = beats_of(rr_ms)

@@ -1,5 +1,7 @@
 """A short ECG: fibrillation, another rhythm, or unreadable with a reason; never a score for what cannot be read."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -99,7 +101,18 @@ def test_noise_is_unreadable_and_not_fibrillation(seed: int) -> None:
         np.where(np.arange(9000) < 1500, of_sinus()[:9000], np.nan),
         np.zeros(9000, np.int16),
     ],
-    ids=["empty", "three", "zero", "missing", "flat", "infinite", "saturated", "four seconds", "five seconds", "integers"],
+    ids=[
+        "empty",
+        "three",
+        "zero",
+        "missing",
+        "flat",
+        "infinite",
+        "saturated",
+        "four seconds",
+        "five seconds",
+        "integers",
+    ],
 )
 def test_strip_without_enough_heart_is_unreadable(signal: npt.ArrayLike) -> None:
     """Nothing, next to nothing, and nothing that moves: unreadable with a reason, no score and no error."""
@@ -127,9 +140,8 @@ def test_short_gaps_do_not_make_fibrillation() -> None:
 
 
 @pytest.mark.parametrize("change", [lambda x: -x, lambda x: 1e6 * x, lambda x: 1e-3 * x, lambda x: x + 500.0])
-def test_lead_the_other_way_up_and_any_scale_is_the_same(change: object) -> None:
+def test_lead_the_other_way_up_and_any_scale_is_the_same(change: Callable[[Floats], Floats]) -> None:
     """An inverted, scaled or shifted lead tells what it told."""
-    assert callable(change)
     for signal in (of_sinus(), of_fibrillation()):
         same(strip(change(signal), FS_HZ), strip(signal, FS_HZ))
 
