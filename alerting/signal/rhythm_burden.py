@@ -41,7 +41,7 @@ SHORTEST_RR_MS: Final = 200.0
 BACK_S: Final = WINDOW_S / 2 + REACH_S + EPISODE_S
 AHEAD_S: Final = BACK_S
 
-_AT_ONCE: Final = 4096  # windows scored together: bounds the memory
+_AT_ONCE: Final = 64  # windows scored together: what a core's cache holds
 
 
 class Rhythm(IntEnum):
