@@ -88,7 +88,8 @@ def kinds(ecg: Floats, beats: Beats, beat_quality: Floats) -> Kinds:
 def _probability(model: tuple[float, ...], columns: Floats) -> Floats:
     """Return the probability by logistic regression, (k,), never quite 0 or 1."""
     logit = model[0] + (columns * model[1:]).sum(axis=-1)
-    return np.clip(1 / (1 + np.exp(-logit)), 0.001, 0.999)
+    made: Floats = np.clip(1 / (1 + np.exp(-logit)), 0.001, 0.999)
+    return made
 
 
 def _premature(beats: Beats, fellows: Fellowship) -> Bools:
@@ -156,7 +157,8 @@ def signs(beats: Beats, seen: Looks, fellows: Fellowship, r: Floats) -> Floats:
             np.clip(after_s / usual_s - 1, -0.5, 0.5),
             np.abs(size - median(size[fellows.place], fellows.there)),
         )
-    return np.nan_to_num(np.stack(columns, axis=-1), nan=0.0, posinf=0.0, neginf=0.0)
+    made: Floats = np.nan_to_num(np.stack(columns, axis=-1), nan=0.0, posinf=0.0, neginf=0.0)
+    return made
 
 
 def later_signs(first: Floats, seen: Looks, fellows: Fellowship, r: Floats) -> Floats:
@@ -177,12 +179,14 @@ def later_signs(first: Floats, seen: Looks, fellows: Fellowship, r: Floats) -> F
 
 def _unlike_closest(r: Floats) -> Floats:
     """Return log(1 - r) of the mean of the three largest, (k,)."""
-    return np.log(1.02 - np.clip(np.sort(r, axis=-1)[:, -3:].mean(axis=-1), 0, 1))
+    closest: Floats = np.sort(r, axis=-1)[:, -3:].mean(axis=-1)
+    return np.log(1.02 - np.clip(closest, 0, 1))
 
 
 def _weighed(values: Floats, weight: Floats, otherwise: Floats | float = 0.0) -> Floats:
     """Return the mean of each row with these weights, leaning on `otherwise` by the weight of half a beat."""
-    return ((values * weight).sum(axis=-1) + 0.5 * otherwise) / (weight.sum(axis=-1) + 0.5)
+    made: Floats = ((values * weight).sum(axis=-1) + 0.5 * otherwise) / (weight.sum(axis=-1) + 0.5)
+    return made
 
 
 def _around(beats: Beats) -> tuple[Floats, Floats]:

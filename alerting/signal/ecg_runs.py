@@ -57,7 +57,9 @@ class Stretches:
     def rate_per_min(self) -> Floats:
         """(k,) beats/min; NaN for a single beat."""
         lasted = self.lasted_s
-        return np.divide(60.0 * (self.beats - 1), lasted, out=np.full(len(lasted), np.nan), where=lasted > 0)
+        made: Floats = np.full(len(lasted), np.nan)
+        np.divide(60.0 * (self.beats - 1), lasted, out=made, where=lasted > 0)
+        return made
 
     def where(self, these: Bools) -> "Stretches":
         """Return only some of them, (k,) bool."""
@@ -157,7 +159,8 @@ def silent_s(beats: Beats, samples: int) -> Floats:
 
 
 def _readable(intervals: Intervals) -> Bools:
-    return (intervals.doubt & (Doubt.GAP | Doubt.UNREADABLE)) == 0
+    clear: Bools = np.equal(intervals.doubt & (Doubt.GAP | Doubt.UNREADABLE), 0)
+    return clear
 
 
 def _beside(beats: Beats, after: Ints, intervals: Intervals) -> Floats:

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 import numpy as np
 
+from alerting.signal.events import Beats
 from alerting.signal.records import Floats, Ints
 
 WINDOW_S: Final = 2.0
@@ -56,6 +57,11 @@ class Grid:
     def edges(self) -> Ints:
         """(windows * BLOCKS,) int64: the first point of each block."""
         return np.arange(self.windows * BLOCKS) * self.points // BLOCKS
+
+    def seen(self, beats: Beats) -> Seen:
+        """Return where beats lie among the points."""
+        point = (beats.sample + 0.5) / self.by - 0.5
+        return Seen(row=beats.row, point=np.clip(point, 0, max(0, self.held - 1)))
 
     def window_of(self, seen: Seen) -> Ints:
         """Return the place of each beat's window among all windows of all records, (k,) int64."""

@@ -22,10 +22,6 @@ Words = npt.NDArray[np.uint16]
 LOST_PER_S: Final = 1.5
 """A second that is lost hides at least one beat: after 0.67 s nothing is certain."""
 NAMES: Final = ("disagreement", "rest", "unlikeness", "noise", "drift", "doubtful")
-NOISY: Final = -2.0
-"""Fast swings of more than 0.14 beats (log): NOISE."""
-SWINGING: Final = -1.0
-"""Slow swings of more than 0.37 beats (log): MOTION."""
 RIVAL: Final = -0.7
 """Something half as large as a beat that is none (log): MOTION, unless the noise explains it."""
 
@@ -35,12 +31,15 @@ class Model:
     """Coefficients in the order of `NAMES`: logit = intercept - sum(weight * (measure limited to [good, bad] - good)).
 
     good : at or below this a measure says nothing against a window; bad : at or above this it says no more
+    noisy : fast swings beyond this, a log of beats, are called NOISE; swinging : slow ones beyond this MOTION
     """
 
     intercept: float
     weight: tuple[float, ...]
     good: tuple[float, ...]
     bad: tuple[float, ...]
+    noisy: float
+    swinging: float
 
 
 def measures(shape: Shape) -> Floats:
@@ -56,16 +55,16 @@ def judged(shape: Shape, faults: Faults, model: Model) -> tuple[Floats, Words]:
     heartless = np.isnan(against)
     index = np.where(heartless, 0.0, 1 / (1 + np.exp(against - model.intercept)))
     index *= np.clip(1 - LOST_PER_S * (faults.missing_s + faults.flat_s + faults.clipped_s), 0, 1)
-    return index, _named(shape, index < READABLE, heartless) | _lost(faults) | _when(
+    return index, _named(shape, model, index < READABLE, heartless) | _lost(faults) | _when(
         heartless & (faults.missing_s == 0), Reason.LEAD_OFF
     )
 
 
-def _named(shape: Shape, bad: Bools, heartless: Bools) -> Words:
+def _named(shape: Shape, model: Model, bad: Bools, heartless: Bools) -> Words:
     """Return what the measures say against the windows that are bad; where they say nothing, beats disagree."""
     with np.errstate(invalid="ignore"):
-        noisy = shape.noise > NOISY
-        moving = (shape.drift > SWINGING) | ((shape.rest > RIVAL) & ~noisy)
+        noisy = shape.noise > model.noisy
+        moving = (shape.drift > model.swinging) | ((shape.rest > RIVAL) & ~noisy)
     beaten = bad & ~heartless
     odd = (shape.disagreement > 0) | (shape.doubtful > 0) | ~(noisy | moving)
     return (

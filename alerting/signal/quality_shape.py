@@ -12,6 +12,7 @@ import numpy as np
 from alerting.signal.quality_grid import BLOCKS, Grid, Seen, averaged, loudest, pooled
 from alerting.signal.quality_second import bursts, disagreement
 from alerting.signal.records import Floats, Ints
+from alerting.signal.snippets import around, unit
 
 BACK: Final = 2
 """Windows before that a window is judged together with."""
@@ -77,14 +78,14 @@ def measure(points: Floats, grid: Grid, seen: Seen | None, lens: Lens) -> Shape:
     unlike = _unlikeness(points, grid, seen, lens)
     window = grid.window_of(seen)
 
-    def around(values: Floats, back: int = BACK) -> Floats:
-        return pooled(np.bincount(window, values, n * w).reshape(n, w), back, AHEAD)
+    def near(values: Floats, back: int = BACK) -> Floats:
+        return pooled(np.bincount(window, values, n * w).reshape(n, w).astype(np.float64), back, AHEAD)
 
     one = np.ones(len(size))
     with np.errstate(invalid="ignore", divide="ignore"):
-        near = around(one)
-        usual = np.where(near > 0, around(size) / near, around(size, FAR_BACK) / around(one, FAR_BACK))
-        unlikeness = around(unlike) / near
+        count = near(one)
+        usual = np.where(count > 0, near(size) / count, near(size, FAR_BACK) / near(one, FAR_BACK))
+        unlikeness = near(unlike) / count
     odd = np.clip((unlike - ALIKE) / (UNLIKE - ALIKE), 0, 1)
     return Shape(
         disagreement=disagreement(buzz, grid, seen, lens.apart_s, (BACK, AHEAD)),
@@ -143,7 +144,8 @@ def _rest(block: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
     at = (seen.point * BLOCKS / grid.points).astype(np.int64)[:, None] + np.arange(-reach, reach + 1)
     quiet = block.copy()
     quiet.ravel()[np.clip(at, 0, width - 1) + seen.row[:, None] * width] = 0
-    return quiet.reshape(n, grid.windows, BLOCKS).max(axis=-1)
+    most: Floats = quiet.reshape(n, grid.windows, BLOCKS).max(axis=-1)
+    return most
 
 
 def _drift(points: Floats, grid: Grid) -> Floats:
@@ -151,37 +153,21 @@ def _drift(points: Floats, grid: Grid) -> Floats:
     n = len(points)
     edges = np.arange(grid.windows * 8) * grid.points // 8
     level = np.add.reduceat(points, edges, axis=-1) / np.diff(np.append(edges, points.shape[1]))
-    return _sizes(np.diff(level.reshape(n, grid.windows, 8), axis=-1)).mean(axis=-1)
+    made: Floats = _sizes(np.diff(level.reshape(n, grid.windows, 8), axis=-1)).mean(axis=-1)
+    return made
 
 
 def _unlikeness(points: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
     """Return log(1 - r) of each beat, r the mean correlation with the two most alike of its fellows, (k,)."""
-    unit = _snippets(points, grid, seen, lens)
-    first = np.zeros(len(unit))
+    reach = round(lens.shape_s / lens.step_s)
+    shape = unit(around(points, seen, grid.span(lens.step_s) * np.arange(-reach, reach + 1)))
+    first = np.zeros(len(shape))
     second = first.copy()
-    for apart in range(1, min(FELLOWS, len(unit) - 1) + 1):
-        r = (unit[apart:] * unit[:-apart]).sum(axis=-1)
+    for apart in range(1, min(FELLOWS, len(shape) - 1) + 1):
+        r = (shape[apart:] * shape[:-apart]).sum(axis=-1)
         passed = np.where(seen.row[apart:] == seen.row[:-apart], seen.point[apart:] - seen.point[:-apart], np.inf)
         for part, most_s in ((slice(apart, None), BEFORE_S), (slice(None, -apart), AFTER_S)):
             near = np.where(passed <= most_s * grid.fs_hz, r, 0)
             second[part] = np.maximum(second[part], np.minimum(first[part], near))
             first[part] = np.maximum(first[part], near)
     return np.log(1.001 - np.clip((first + second) / 2, 0, 1))
-
-
-def _snippets(points: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
-    """Return what each beat looks like, (k, values) of length 1 without mean and slant."""
-    step, count = grid.span(lens.step_s), round(lens.shape_s / lens.step_s)
-    width = points.shape[1]
-    whole = seen.point.astype(np.int64)
-    at = whole[:, None] + step * np.arange(-count, count + 1)
-    start = seen.row[:, None] * width
-    flat = points.ravel()
-    here, after = flat[start + np.clip(at, 0, width - 1)], flat[start + np.clip(at + 1, 0, width - 1)]
-    shape = here + (seen.point - whole)[:, None] * (after - here)
-    shape[np.isnan(shape).any(axis=-1)] = 0
-    shape = shape - shape.mean(axis=-1, keepdims=True)
-    slant = np.arange(-count, count + 1) / np.sqrt((np.arange(-count, count + 1) ** 2).sum())
-    shape -= (shape * slant).sum(axis=-1, keepdims=True) * slant
-    length = np.sqrt((shape * shape).sum(axis=-1, keepdims=True))
-    return np.divide(shape, length, out=np.zeros_like(shape), where=length > 0)
