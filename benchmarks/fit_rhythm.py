@@ -73,9 +73,8 @@ def _strips(cases: Strips) -> None:
     for against in ("N", "O", "NO"):
         some = np.isin(label, ["A", *against])
         af = label[some] == "A"
-        print(
-            f"  A against {against}: AUROC {auroc(af_odds[some], af):.3f}, {_at_half(af_odds[some], af, np.ones(len(af)))}"
-        )
+        even = np.ones(len(af))
+        print(f"  A against {against}: AUROC {auroc(af_odds[some], af):.3f}, {_at_half(af_odds[some], af, even)}")
     print(f"  refused from {refused:.2f} on:", *(f"{each} {100 * out[label == each].mean():.1f} %" for each in "NAO~"))
     print("  called af:", *(f"{each} {100 * (called & ~out)[label == each].mean():.1f} %" for each in "NAO~"))
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from alerting.signal.events import Beats
 from alerting.signal.records import Bools, Floats, Ints
-from alerting.signal.rhythm_score import af_score
+from alerting.signal.rhythm_score import LONGEST_MS, SHORTEST_MS, af_score
 
 STEP_S: Final = 10.0
 WINDOW_S: Final = 60.0
@@ -33,10 +33,6 @@ EPISODE_S: Final = 30.0
 
 READABLE_SHARE: Final = 0.5
 """Least share of a window's time that usable RR intervals must cover. Ours."""
-
-LONGEST_RR_MS: Final = 3000.0
-SHORTEST_RR_MS: Final = 200.0
-"""Intervals outside are missed or invented beats more often than rhythm: they are gaps. Ours."""
 
 BACK_S: Final = WINDOW_S / 2 + REACH_S + EPISODE_S
 AHEAD_S: Final = BACK_S
@@ -94,15 +90,18 @@ def timeline(beats: Beats, samples: int, usable: Bools | None = None) -> Timelin
     ----------
     beats : R peaks (or pulses) of n records
     samples : length of the records at `beats.fs_hz`, >= 0; a last part of a cell is left out
-    usable : (k,) whether each beat may be believed (its quality); an interval needs both its beats. Default: all
+    usable : (k,) whether each beat may be believed, as `quality.at(quality, beats) >= quality.READABLE`; an interval
+        needs both its beats. Default: all
 
     Raises
     ------
     ValueError
-        If `samples` is negative, or `usable` is not one per beat.
+        If `samples` is negative, a beat lies outside the record, or `usable` is not one per beat.
     """
     if samples < 0:
         raise ValueError(f"samples: is {samples}, must be >= 0")
+    if np.any((beats.sample < 0) | (beats.sample >= samples)):
+        raise ValueError(f"beats: reach sample {beats.sample.max()}, must lie in the record of {samples} samples")
     if usable is not None and usable.shape != beats.sample.shape:
         raise ValueError(f"usable: has shape {usable.shape}, must be one per beat, {beats.sample.shape}")
     cells = int(samples / beats.fs_hz / STEP_S)
@@ -171,7 +170,7 @@ def _intervals(beats: Beats, usable: Bools | None) -> tuple[Floats, Ints, Floats
     """Return each interval between two beats of one record: its length or NaN, its record, when it ends."""
     within = beats.row[1:] == beats.row[:-1]
     rr_ms = np.diff(beats.sample) / beats.fs_hz * 1000
-    good = (rr_ms >= SHORTEST_RR_MS) & (rr_ms <= LONGEST_RR_MS)
+    good = (rr_ms >= SHORTEST_MS) & (rr_ms <= LONGEST_MS)
     if usable is not None:
         good &= usable[1:] & usable[:-1]
     rr_ms = np.where(good, rr_ms, np.nan)[within]

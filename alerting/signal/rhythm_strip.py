@@ -18,8 +18,8 @@ from alerting.signal.records import Bools, Floats, bridged, missing, rate, rows
 from alerting.signal.rhythm_score import af_logit
 from alerting.signal.rhythm_waves import waves
 
-FASTEST_MS: Final = 360.0
-"""Intervals shorter than this (167/min) are, in a strip at rest, noise taken for beats more often than a rhythm."""
+FASTEST_MS: Final = 300.0
+"""Intervals shorter than this (200/min) are, in a strip at rest, noise taken for beats more often than a rhythm."""
 
 LEAST_SHARE: Final = 1 / 3
 """Least share of a strip's windows whose quality must be readable. Ours."""
@@ -49,7 +49,7 @@ class Noisy:
 
 
 FIBRILLATING: Final = Fibrillating(intercept=-3.25, rhythm=0.523, p_likeness=-6.7, log_residue=-2.47)
-NOISY: Final = Noisy(intercept=3.6, log_residue=3.44, fast=7.29, refused=2.08)
+NOISY: Final = Noisy(intercept=3.74, log_residue=3.43, fast=10.8, refused=2.05)
 """Fitted by `benchmarks.fit_rhythm`."""
 
 

@@ -111,10 +111,10 @@ def test_records_of_a_batch_are_told_apart() -> None:
         sample=np.concatenate((calm.sample, ill.sample)), fs_hz=FS_HZ, records=2,
     )  # fmt: skip
 
-    line = timeline(both, int(400 * FS_HZ))
+    line = timeline(both, int(410 * FS_HZ))
 
     for each, alone in enumerate((calm, ill)):
-        np.testing.assert_allclose(line.score[[each]], timeline(alone, int(400 * FS_HZ)).score, rtol=1e-9)
+        np.testing.assert_allclose(line.score[[each]], timeline(alone, int(410 * FS_HZ)).score, rtol=1e-9)
 
 
 def test_late_beats_do_not_change_what_is_settled() -> None:
@@ -132,17 +132,19 @@ def test_late_beats_do_not_change_what_is_settled() -> None:
 @pytest.mark.parametrize("span_s", [0.0, -60.0, 15.0, float("nan")])
 def test_span_that_is_no_number_of_cells_is_refused(span_s: float) -> None:
     """A span is a positive number of whole cells."""
-    line = timeline(beats_of(sinus(90)), int(60 * FS_HZ))
+    line = timeline(beats_of(sinus(90)), int(80 * FS_HZ))
 
     with pytest.raises(ValueError, match="span_s: is"):
         burden(line, span_s)
 
 
 def test_wrong_arguments_are_refused_by_name() -> None:
-    """A negative length, and believing another number of beats than there are, are errors that say so."""
+    """A negative length, beats past the end, and believing another number of beats than there are, are errors."""
     beats = beats_of(sinus(90))
 
     with pytest.raises(ValueError, match="samples: is -1"):
         timeline(beats, -1)
+    with pytest.raises(ValueError, match="beats: reach sample"):
+        timeline(beats, 100)
     with pytest.raises(ValueError, match="usable: has shape"):
-        timeline(beats, 100, np.ones(3, np.bool_))
+        timeline(beats, length(beats), np.ones(3, np.bool_))
