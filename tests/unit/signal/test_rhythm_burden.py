@@ -60,7 +60,7 @@ def test_burden_of_fibrillation_is_whole() -> None:
     np.testing.assert_array_equal(made.readable_s + made.unreadable_s, [[300.0]])
 
 
-def test_unreadable_time_is_counted_apart() -> None:
+def test_h16_unreadable_time_is_counted_apart() -> None:
     """Beats that may not be believed make time unreadable; it is neither af nor other, and no share is told of it."""
     beats = beats_of(lasting(fibrillation(1200), 600))
     usable = (beats.sample < 200 * FS_HZ) | (beats.sample >= 500 * FS_HZ)

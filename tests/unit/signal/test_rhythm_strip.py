@@ -78,7 +78,7 @@ def test_p_waves_weigh_against_the_same_intervals() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_noise_is_unreadable_and_not_fibrillation(seed: int) -> None:
+def test_h16_noise_is_unreadable_and_not_fibrillation(seed: int) -> None:
     """Noise has no score, whatever intervals a detector finds in it, and a reason why."""
     made = strip(noise(seed=seed), FS_HZ)
 
