@@ -19,6 +19,9 @@ SHORTEST_MS: Final = 200.0
 LONGEST_MS: Final = 4000.0
 """An interval outside is an invented or a missed beat more often than a heart: it counts as a gap. Ours."""
 
+MOST_INTERVALS: Final = 2000
+"""Work grows with the square of a window; hours are judged by windows (`rhythm_burden`)."""
+
 LEAST_TRIPLES: Final = 6
 """Fewer runs of three intervals (8 beats) than this tell nothing. Ours."""
 
@@ -95,7 +98,7 @@ def af_score(rr_ms: npt.ArrayLike) -> Floats:
     Raises
     ------
     ValueError
-        If `rr_ms` is no (beats,) or (n, beats) of real numbers, or holds a negative one.
+        If `rr_ms` is no (beats,) or (n, beats) of real numbers, holds a negative one, or more than `MOST_INTERVALS`.
 
     Notes
     -----
@@ -126,6 +129,8 @@ def irregularity(rr_ms: npt.ArrayLike) -> Irregularity:
     given = rows(rr_ms, name="rr_ms")
     if np.any(given < 0):
         raise ValueError(f"rr_ms: holds {np.nanmin(given):g}, intervals must be >= 0")
+    if given.shape[-1] > MOST_INTERVALS:
+        raise ValueError(f"rr_ms: has {given.shape[-1]} intervals in a window, must have at most {MOST_INTERVALS}")
     rr = np.where((given >= SHORTEST_MS) & (given <= LONGEST_MS), given, np.nan)
     if rr.shape[-1] < 3:
         rr = np.concatenate((rr, np.full((len(rr), 3 - rr.shape[-1]), np.nan)), axis=-1)

@@ -21,6 +21,9 @@ from alerting.signal.rhythm_waves import waves
 FASTEST_MS: Final = 300.0
 """Intervals shorter than this (200/min) are, in a strip at rest, noise taken for beats more often than a rhythm."""
 
+LONGEST_S: Final = 300.0
+"""A longer record is no strip: its rhythm may change, and `rhythm_burden` says when."""
+
 LEAST_SHARE: Final = 1 / 3
 """Least share of a strip's windows whose quality must be readable. Ours."""
 
@@ -97,7 +100,8 @@ def strip(ecg: npt.ArrayLike, fs_hz: float, beats: Beats | None = None, looked_a
     Raises
     ------
     ValueError
-        If `ecg` is no record or batch of real numbers, `fs_hz` is out of range, or the beats are of other records.
+        If `ecg` is no record or batch of real numbers or longer than `LONGEST_S`, `fs_hz` is out of range, or the beats
+        are of other records.
 
     Notes
     -----
@@ -107,6 +111,8 @@ def strip(ecg: npt.ArrayLike, fs_hz: float, beats: Beats | None = None, looked_a
     """
     given = rows(ecg, name="ecg")
     fs = rate(fs_hz, least=100, most=1000)
+    if given.shape[-1] > LONGEST_S * fs:
+        raise ValueError(f"ecg: lasts {given.shape[-1] / fs:.0f} s, a strip must last at most {LONGEST_S:g} s")
     if beats is None:
         beats = qrs.detect(given, fs)
     if beats.records != len(given) or beats.fs_hz != fs:

@@ -10,7 +10,7 @@ from alerting.signal.rhythm import AF, af_score
 from alerting.signal.rhythm_score import LEAST_TRIPLES, irregularity
 from tests.rhythms import Floats, fibrillation, flutter, paced, sinus, with_ectopics, with_random_ectopics
 
-LENGTHS = (30, 64, 128, 300)
+LENGTHS = (30, 64, 128, 300, 1000)
 
 
 @pytest.mark.parametrize("beats", LENGTHS)
@@ -109,10 +109,11 @@ def test_window_without_intervals_is_unreadable(rr_ms: npt.ArrayLike) -> None:
         (np.array([800.0, -1.0]), "rr_ms: holds -1"),
         (np.zeros((2, 2, 2)), "rr_ms: has 3 dimensions"),
         (np.array(["800"]), "rr_ms: holds <U3"),
+        (np.full(2001, 800.0), "rr_ms: has 2001 intervals"),
     ],
 )
 def test_wrong_intervals_are_refused_by_name(rr_ms: npt.ArrayLike, fault: str) -> None:
-    """Negative intervals, and what is no window of numbers, are errors that say so."""
+    """Negative intervals, a day of them at once, and what is no window of numbers, are errors that say so."""
     with pytest.raises(ValueError, match=fault):
         af_score(rr_ms)
 

@@ -160,6 +160,12 @@ def test_impossible_rate_is_refused_by_name(fs_hz: float) -> None:
         strip(of_sinus(), fs_hz)
 
 
+def test_hour_is_no_strip() -> None:
+    """A record in which the rhythm may change has no single answer: it is refused, not averaged."""
+    with pytest.raises(ValueError, match="ecg: lasts 3600 s"):
+        strip(np.zeros(int(3600 * FS_HZ)), FS_HZ)
+
+
 def test_beats_of_other_records_are_refused() -> None:
     """Beats must be of the records they come with, at their rate."""
     other = Beats.of(np.arange(100, 8000, 250), 250.0)
