@@ -25,17 +25,19 @@ from alerting.signal.records import Floats, bridged, rate, rows
 __all__ = ["AHEAD_S", "BACK_S", "READABLE", "WINDOW_S", "Quality", "Reason", "at", "ecg", "ppg"]
 
 BACK_S: Final = quality_shape.FAR_BACK * WINDOW_S + 2
-AHEAD_S: Final = quality_shape.AHEAD * WINDOW_S + 6
+"""A window depends on nothing that lies longer before its begin."""
+AHEAD_S: Final = quality_shape.AHEAD * WINDOW_S + quality_shape.AFTER_S + 0.5
+"""A window depends on nothing that lies longer after its end: the next window, and the fellows of the beats in it."""
 SHORT_S: Final = 1.0
 """Less of a window than this cannot be judged."""
 
 _ECG_HZ: Final = 125.0
 _ECG_LENS: Final = Lens(rise_s=0.03, reach_s=0.08, shape_s=0.096, step_s=0.016, apart_s=0.12)
 ECG_MODEL: Final = Model(
-    intercept=6.78,
-    weight=(1.24, 1.32, 1.26, 0.0, 3.35, 5.10),
-    good=(0.0, -2.0, -5.0, -4.0, -1.5, 0.05),
-    bad=(1.0, 1.0, -0.2, -0.5, 0.5, 0.9),
+    intercept=6.73,
+    weight=(1.17, 1.20, 1.29, 1.01, 3.44, 4.61),
+    good=(0.0, -2.0, -5.0, -1.5, -1.5, 0.05),
+    bad=(1.0, 1.0, -0.2, 0.0, 0.5, 0.9),
     noisy=-2.0,
     swinging=-1.0,
 )
