@@ -37,6 +37,15 @@ def test_episode_is_dated_within_half_a_window() -> None:
     assert abs(found.end_s[0] - 900) <= WINDOW_S / 2
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_burst_is_no_episode(seed: int) -> None:
+    """Ten seconds of irregular beats are neither an episode nor burden."""
+    parts = lasting(sinus(900, seed=seed), 300), lasting(fibrillation(90, seed=seed), 10), lasting(sinus(900), 300)
+    beats = beats_of(*parts)
+
+    assert len(episodes(timeline(beats, length(beats))).row) == 0
+
+
 @pytest.mark.parametrize(
     "rr_ms", [sinus(900), with_ectopics(900, period=2), with_ectopics(900, period=3), flutter(900)]
 )
