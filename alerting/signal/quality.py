@@ -46,9 +46,9 @@ ECG_MODEL: Final = Model(
 _PPG_HZ: Final = 62.5
 _PPG_LENS: Final = Lens(rise_s=0.1, reach_s=0.25, shape_s=0.48, step_s=0.048, apart_s=0.25)
 PPG_MODEL: Final = Model(
-    intercept=4.4,
-    weight=(0.7, 1.14, 0.84, 0.0, 0.0, 2.33),
-    good=(0.0, -2.0, -5.0, -4.0, -1.5, 0.05),
+    intercept=4.89,
+    weight=(0.35, 0.86, 1.09, 0.0, 0.0, 1.43),
+    good=(0.0, -3.0, -5.0, -1.5, -0.5, 0.05),
     bad=(1.0, 1.0, -0.2, 0.0, 1.5, 0.9),
     noisy=-1.5,
     swinging=-0.4,
@@ -67,7 +67,8 @@ def ecg(signal: npt.ArrayLike, fs_hz: float, beats: Beats | None = None) -> Qual
     ----------
     signal : (samples,) or (n, samples), any unit, uniform at `fs_hz`; NaN and infinities are missing samples
     fs_hz : Hz, 100 to 1000
-    beats : of the same records and rate, as `qrs.detect` finds them; found here if not given
+    beats : of the same records and rate, as `qrs.detect` finds them. Without them the index is that of the rougher
+        beats found here (`quality_second`), and fewer windows are readable.
 
     Returns
     -------
@@ -98,7 +99,7 @@ def ppg(signal: npt.ArrayLike, fs_hz: float, beats: Beats | None = None) -> Qual
     ----------
     signal : (samples,) or (n, samples), any unit, uniform at `fs_hz`; NaN and infinities are missing samples
     fs_hz : Hz, 20 to 1000
-    beats : of the same records and rate, as `pulses.detect` finds them; found here if not given
+    beats : of the same records and rate, as `pulses.detect` finds them; without them as for `ecg`
 
     Returns
     -------
