@@ -20,7 +20,7 @@ from benchmarks.rhythm_cases import EVIDENCE, Strips, Windows, strips, windows
 
 PENALTY: Final = 0.1
 STRIP_PENALTY: Final = 1.0
-REFUSED: Final = 0.03
+REFUSED: Final = 0.025
 """The share of normal strips that the gate may refuse: where its threshold is put."""
 
 

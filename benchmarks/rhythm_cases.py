@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.signal import qrs
+from alerting.signal import qrs, quality
 from alerting.signal.events import Beats
 from alerting.signal.rhythm_score import Irregularity, Weights, irregularity
 from alerting.signal.rhythm_strip import Evidence, evidence
@@ -71,7 +71,7 @@ def strips(folder: Path) -> Strips:
     found, label, intervals = [], [], []
     for each in annotated.cinc2017(folder):
         beats = qrs.detect(each.ecg_mv[None], each.fs_hz)
-        seen = evidence(each.ecg_mv[None], each.fs_hz, beats)
+        seen = evidence(each.ecg_mv[None], beats, quality.ecg(each.ecg_mv[None], each.fs_hz, beats))
         found.append([getattr(seen, name)[0] for name in EVIDENCE])
         label.append(each.label)
         intervals.append(np.diff(beats.sample) / each.fs_hz * 1000)

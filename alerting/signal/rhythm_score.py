@@ -60,7 +60,7 @@ class Weights:
     smooth: float
 
 
-WEIGHTS: Final = Weights(intercept=7.27, entropy=5.15, jumps=-5.48, calm=-3.3, premature=-9.05, smooth=-5.67)
+WEIGHTS: Final = Weights(intercept=7.26, entropy=5.12, jumps=-4.7, calm=-2.91, premature=-11.0, smooth=-5.17)
 """Fitted by `benchmarks.fit_rhythm`."""
 
 

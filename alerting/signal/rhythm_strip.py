@@ -18,9 +18,6 @@ from alerting.signal.records import Bools, Floats, bridged, missing, rate, rows
 from alerting.signal.rhythm_score import af_logit
 from alerting.signal.rhythm_waves import waves
 
-FASTEST_MS: Final = 300.0
-"""Intervals shorter than this (200/min) are, in a strip at rest, noise taken for beats more often than a rhythm."""
-
 LONGEST_S: Final = 300.0
 """A longer record is no strip: its rhythm may change, and `rhythm_burden` says when."""
 
@@ -47,12 +44,12 @@ class Noisy:
 
     intercept: float
     log_residue: float
-    fast: float
+    quality: float
     refused: float
 
 
-FIBRILLATING: Final = Fibrillating(intercept=-3.25, rhythm=0.523, p_likeness=-6.7, log_residue=-2.47)
-NOISY: Final = Noisy(intercept=3.74, log_residue=3.43, fast=10.8, refused=2.05)
+FIBRILLATING: Final = Fibrillating(intercept=-4.04, rhythm=0.567, p_likeness=-6.0, log_residue=-2.67)
+NOISY: Final = Noisy(intercept=4.61, log_residue=1.68, quality=-0.688, refused=2.2)
 """Fitted by `benchmarks.fit_rhythm`."""
 
 
@@ -78,13 +75,13 @@ class Evidence:
     """What is weighed, (n,) float64 each; NaN where there are too few beats.
 
     rhythm : logarithm of the odds by the intervals, within +-`SURE`; p_likeness : `rhythm_waves.Waves`
-    log_residue : logarithm of the residue; fast : share of intervals below `FASTEST_MS`
+    log_residue : logarithm of the residue; quality : logarithm of the odds that the median index of quality stands for
     """
 
     rhythm: Floats
     p_likeness: Floats
     log_residue: Floats
-    fast: Floats
+    quality: Floats
 
 
 def strip(ecg: npt.ArrayLike, fs_hz: float, beats: Beats | None = None, looked_at: Quality | None = None) -> Strip:
@@ -117,8 +114,8 @@ def strip(ecg: npt.ArrayLike, fs_hz: float, beats: Beats | None = None, looked_a
         beats = qrs.detect(given, fs)
     if beats.records != len(given) or beats.fs_hz != fs:
         raise ValueError(f"beats: of {beats.records} records at {beats.fs_hz:g} Hz, must be {len(given)} at {fs:g} Hz")
-    seen = evidence(given, fs, beats)
     judged = quality.ecg(given, fs, beats) if looked_at is None else looked_at
+    seen = evidence(given, beats, judged)
     reasons = _reasons(seen, judged)
     readable = reasons == Reason.NONE
     suspicion = 1 / (1 + np.exp(-fibrillating(seen)))
@@ -127,17 +124,16 @@ def strip(ecg: npt.ArrayLike, fs_hz: float, beats: Beats | None = None, looked_a
     )  # fmt: skip
 
 
-def evidence(ecg: Floats, fs_hz: float, beats: Beats) -> Evidence:
-    """Return what `strip` weighs, of (n, samples)."""
-    intervals = _intervals(beats, missing(bridged(ecg, fs_hz)))
-    there = np.count_nonzero(~np.isnan(intervals), axis=-1)
-    fast = np.count_nonzero(intervals < FASTEST_MS, axis=-1)
-    shown = waves(bridged(ecg, fs_hz), beats)
+def evidence(ecg: Floats, beats: Beats, judged: Quality) -> Evidence:
+    """Return what `strip` weighs, of (n, samples), their beats and their quality."""
+    signal = bridged(ecg, beats.fs_hz)
+    shown = waves(signal, beats)
+    index = np.median(judged.index, axis=-1) if judged.index.shape[-1] else np.zeros(len(ecg))
     return Evidence(
-        rhythm=np.clip(af_logit(intervals), -SURE, SURE),
+        rhythm=np.clip(af_logit(_intervals(beats, missing(signal))), -SURE, SURE),
         p_likeness=shown.p_likeness,
         log_residue=np.log(shown.residue + 0.01),
-        fast=np.divide(fast, there, out=np.full(len(there), np.nan), where=there > 0),
+        quality=np.log((index + 0.01) / (1.01 - index)),
     )
 
 
@@ -153,7 +149,7 @@ def fibrillating(seen: Evidence) -> Floats:
 
 def noisy(seen: Evidence) -> Floats:
     """Return the logarithm of the odds that a strip cannot be read."""
-    return np.asarray(NOISY.intercept + NOISY.log_residue * seen.log_residue + NOISY.fast * seen.fast)
+    return np.asarray(NOISY.intercept + NOISY.log_residue * seen.log_residue + NOISY.quality * seen.quality)
 
 
 def _reasons(seen: Evidence, judged: Quality) -> npt.NDArray[np.uint16]:
@@ -176,6 +172,7 @@ def _intervals(beats: Beats, gap: Bools) -> Floats:
     place = np.arange(len(row)) - first[row]
     made = np.full((beats.records, int(place.max(initial=-1)) + 1), np.nan)
     rr_ms = (beats.sample[within + 1] - beats.sample[within]) / beats.fs_hz * 1000
+    rr_ms[rr_ms <= 0] = np.nan  # two beats at one place are none
     if gap.any():
         gone = np.cumsum(gap, axis=-1)
         rr_ms[gone[row, beats.sample[within]] != gone[row, beats.sample[within + 1]]] = np.nan

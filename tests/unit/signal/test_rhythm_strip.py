@@ -96,7 +96,7 @@ def test_h16_noise_is_unreadable_and_not_fibrillation(seed: int) -> None:
         np.full(9000, np.nan),
         np.full(9000, 5.0),
         np.full(9000, np.inf),
-        np.sign(np.sin(np.arange(9000))),
+        np.sign(noise()),
         of_sinus()[:1200],
         np.where(np.arange(9000) < 1500, of_sinus()[:9000], np.nan),
         np.zeros(9000, np.int16),
