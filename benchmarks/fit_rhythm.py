@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from alerting.signal.rhythm_score import Weights
-from alerting.signal.rhythm_strip import Fibrillating, Noisy
+from alerting.signal.rhythm_strip import RAISED, Fibrillating, Noisy
 from benchmarks.logistic import Bools, Floats, Keys, auroc, cells, crossed, fitted, probability
 from benchmarks.rhythm_cases import EVIDENCE, Strips, Windows, strips, windows
 
@@ -67,6 +67,7 @@ def _strips(cases: Strips) -> None:
     column = dict(zip(EVIDENCE, cases.evidence[known].T, strict=True))
     print(f"strips with too few beats: {''.join(cases.label[~known]) or 'none'}")
     af_odds = _logistic(Fibrillating, np.column_stack([column[k] for k in EVIDENCE[:3]]), label == "A", fold)
+    af_odds = np.minimum(af_odds, column["rhythm"] + RAISED)
     noisy_odds = _logistic(Noisy, np.column_stack([column[k] for k in EVIDENCE[2:]]), label == "~", fold)
     refused = float(np.quantile(noisy_odds[label == "N"], 1 - REFUSED))
     out, called = noisy_odds >= refused, af_odds >= 0

@@ -24,8 +24,9 @@ LONGEST_S: Final = 300.0
 LEAST_SHARE: Final = 1 / 3
 """Least share of a strip's windows whose quality must be readable. Ours."""
 
-SURE: Final = 5.0
-"""The odds of the intervals count no further than this logarithm, so that they never outvote clear P waves alone."""
+RAISED: Final = 3.5
+"""How far missing P waves may raise the odds of the intervals, as a logarithm: a regular rhythm without P waves, paced
+or junctional, is not fibrillation. Chosen on strips cut from MIT-BIH, of which the weights know nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Noisy:
     refused: float
 
 
-FIBRILLATING: Final = Fibrillating(intercept=-4.04, rhythm=0.567, p_likeness=-6.0, log_residue=-2.67)
+FIBRILLATING: Final = Fibrillating(intercept=-3.97, rhythm=0.508, p_likeness=-6.28, log_residue=-2.72)
 NOISY: Final = Noisy(intercept=4.61, log_residue=1.68, quality=-0.688, refused=2.2)
 """Fitted by `benchmarks.fit_rhythm`."""
 
@@ -61,7 +62,8 @@ class Strip:
         where unreadable
     readable : bool
     reasons : uint16, `quality.Reason` flags, why it is unreadable; 0 where it is readable
-    suspicion : float64, what the score would be if the strip were believed; to measure with, not to act on
+    suspicion : float64, what the score would be if the strip were believed; to measure with, not to act on; NaN where
+        there are too few beats
     """
 
     score: Floats
@@ -74,7 +76,7 @@ class Strip:
 class Evidence:
     """What is weighed, (n,) float64 each; NaN where there are too few beats.
 
-    rhythm : logarithm of the odds by the intervals, within +-`SURE`; p_likeness : `rhythm_waves.Waves`
+    rhythm : logarithm of the odds by the intervals; p_likeness : `rhythm_waves.Waves`
     log_residue : logarithm of the residue; quality : logarithm of the odds that the median index of quality stands for
     """
 
@@ -130,7 +132,7 @@ def evidence(ecg: Floats, beats: Beats, judged: Quality) -> Evidence:
     shown = waves(signal, beats)
     index = np.median(judged.index, axis=-1) if judged.index.shape[-1] else np.zeros(len(ecg))
     return Evidence(
-        rhythm=np.clip(af_logit(_intervals(beats, missing(signal))), -SURE, SURE),
+        rhythm=af_logit(_intervals(beats, missing(signal))),
         p_likeness=shown.p_likeness,
         log_residue=np.log(shown.residue + 0.01),
         quality=np.log((index + 0.01) / (1.01 - index)),
@@ -138,13 +140,14 @@ def evidence(ecg: Floats, beats: Beats, judged: Quality) -> Evidence:
 
 
 def fibrillating(seen: Evidence) -> Floats:
-    """Return the logarithm of the odds of atrial fibrillation; intervals that tell nothing count as even odds."""
-    return np.asarray(
+    """Return the logarithm of the odds of atrial fibrillation; NaN where there are too few beats."""
+    odds = (
         FIBRILLATING.intercept
-        + FIBRILLATING.rhythm * np.nan_to_num(seen.rhythm)
+        + FIBRILLATING.rhythm * seen.rhythm
         + FIBRILLATING.p_likeness * seen.p_likeness
         + FIBRILLATING.log_residue * seen.log_residue
     )
+    return np.asarray(np.minimum(odds, seen.rhythm + RAISED))
 
 
 def noisy(seen: Evidence) -> Floats:

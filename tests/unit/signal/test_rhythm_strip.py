@@ -69,6 +69,15 @@ def test_rhythm_with_p_waves_is_not_fibrillation(rr_ms: Floats, seed: int) -> No
     assert made.score[0] < AF
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_regular_rhythm_without_p_waves_is_not_called(seed: int) -> None:
+    """A paced or junctional rhythm has no P waves and regular intervals: the intervals decide, a limit for both."""
+    made = strip(ecg(paced(36, rr_ms=860), p_mv=0.0, seed=seed), FS_HZ)
+
+    assert made.readable[0]
+    assert made.score[0] < AF
+
+
 def test_p_waves_weigh_against_the_same_intervals() -> None:
     """The same irregular intervals are less of a suspicion where every beat has its P wave."""
     rr_ms = fibrillation(42, spread=0.12)
