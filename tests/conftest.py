@@ -5,6 +5,7 @@ from hypothesis import settings
 
 pytest_plugins = [
     "tests.fix_golden",
+    "tests.fix_recordings",
     "tests.fix_store",
     "tests.fix_tls",
     "tests.fix_ward",

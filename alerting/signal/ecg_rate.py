@@ -1,0 +1,79 @@
+"""Heart rate in windows, with the confidence that it is right: no reading rather than a wrong one.
+
+Not here: alarms on it. The invariant: a rate is the mean of readable RR intervals that lie wholly in the window, or NaN
+with a reason; it is never carried over from another window.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from alerting.signal.ecg_intervals import Doubt, Intervals
+from alerting.signal.quality_verdict import READABLE, Quality, Reason
+from alerting.signal.records import Bools, Floats
+
+WINDOW_S: Final = 10.0
+LEAST_SHARE: Final = 0.4
+"""A rate is read where readable intervals fill at least this part of the window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """Heart rate of each window of a batch.
+
+    per_min : (n, w) float64, beats/min, NaN where it cannot be read
+    confidence : (n, w) float64, probability that it is within 5/min of the truth, 0 where it is NaN
+    reasons : (n, w) uint16 of `Reason` bits: why it is NaN, or what there is to complain of
+    window_s : s, length of a window and step from one to the next; window k begins at k * window_s
+    """
+
+    per_min: Floats
+    confidence: Floats
+    reasons: npt.NDArray[np.uint16]
+    window_s: float
+
+
+def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_S) -> Rate:
+    """Return the heart rate of each window.
+
+    Parameters
+    ----------
+    intervals, quality : of the same batch
+    window_s : s, at least that of `quality`
+
+    Raises
+    ------
+    ValueError
+        If the window is shorter than those of `quality`.
+    """
+    n, parts = quality.index.shape
+    step, part = round(window_s * intervals.fs_hz), round(quality.window_s * intervals.fs_hz)
+    if step < part:
+        raise ValueError(f"window_s: is {window_s!r}, must be at least {quality.window_s:g}")
+    windows = -(-parts * part // step)
+    inside = intervals.begin // step == intervals.end // step
+    usable = inside & ((intervals.doubt & (Doubt.GAP | Doubt.UNREADABLE)) == 0)
+    place = intervals.row * windows + intervals.begin // step
+
+    def total(these: Bools, values: Floats) -> Floats:
+        return np.bincount(place[these], values[these], n * windows).reshape(n, windows)
+
+    count, filled_s = total(usable, np.ones(len(place))), total(usable, intervals.rr_s)
+    sure = total(usable, intervals.quality * intervals.rr_s)
+    read = (filled_s >= LEAST_SHARE * window_s) & (count >= 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        per_min = np.where(read, 60 * count / filled_s, np.nan)
+        confidence = np.where(read, sure / filled_s, 0.0)
+    return Rate(per_min=per_min, confidence=confidence, reasons=_reasons(quality, step, part, windows), window_s=window_s)
+
+
+def _reasons(quality: Quality, step: int, part: int, windows: int) -> npt.NDArray[np.uint16]:
+    """Return what is said of the windows of `quality` that touch each window, (n, windows)."""
+    begin = np.arange(quality.index.shape[1]) * part
+    made = np.zeros((len(quality.index), windows), np.uint16)
+    for moment in (begin, begin + part - 1):
+        place = np.minimum(moment // step, windows - 1)
+        np.bitwise_or.at(made, (slice(None), place), quality.reasons)
+    return made

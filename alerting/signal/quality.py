@@ -1,0 +1,159 @@
+"""One index of signal quality for ECG and PPG, for everybody who reads these signals, with reasons.
+
+The index of a window is the probability that the beats found in it are right. It is judged by how beats stand out from
+what lies between them, how alike they look, whether a second way of finding beats finds the same, and what of the
+signal is missing, flat or cut off. Atrial fibrillation, ventricular beats, pacing and small amplitude are no faults:
+nothing here expects beats to be regular, or large in millivolts. Not here: beats (`qrs`, `pulses`), or what follows
+from them. The invariant: a window depends on the samples from `BACK_S` before its begin to `AHEAD_S` after its end, on
+the grid from sample 0, and on no unit, offset or sign.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from alerting.signal import quality_shape
+from alerting.signal.events import Beats
+from alerting.signal.quality_faults import faults
+from alerting.signal.quality_grid import WINDOW_S, Grid, Seen, pointed
+from alerting.signal.quality_model import Model, judged
+from alerting.signal.quality_shape import Lens, Shape, measure
+from alerting.signal.quality_verdict import READABLE, Quality, Reason, at
+from alerting.signal.records import Floats, bridged, rate, rows
+
+__all__ = ["AHEAD_S", "BACK_S", "READABLE", "Quality", "Reason", "at", "ecg", "ppg"]
+
+BACK_S: Final = quality_shape.FAR_BACK * WINDOW_S + 2
+AHEAD_S: Final = quality_shape.AHEAD * WINDOW_S + 6
+LEAST_HZ, MOST_HZ = 20.0, 2000.0
+SHORT_S: Final = 1.0
+"""Less of a window than this cannot be judged."""
+
+_ECG_HZ: Final = 125.0
+_ECG_LENS: Final = Lens(rise_s=0.03, reach_s=0.08, shape_s=0.096, step_s=0.016, apart_s=0.12)
+ECG_MODEL: Final = Model(
+    intercept=8.4,
+    weight=(0.64, 1.22, 0.74, 0.78, 1.26, 3.06),
+    good=(0.0, -2.0, -5.0, -4.0, -4.0, 0.05),
+    bad=(0.8, 1.0, -0.2, -0.5, 1.5, 1.2),
+)
+"""Fitted on MIT-BIH records, plain and with noise added."""
+
+_PPG_HZ: Final = 62.5
+_PPG_LENS: Final = Lens(rise_s=0.1, reach_s=0.25, shape_s=0.32, step_s=0.032, apart_s=0.25)
+PPG_MODEL: Final = Model(
+    intercept=5.0,
+    weight=(6.0, 1.5, 1.0, 1.0, 0.3, 1.0),
+    good=(0.0, -1.0, -4.0, -3.5, -1.0, 0.1),
+    bad=(0.7, 1.0, -0.2, 0.0, 2.0, 1.0),
+)
+"""Not fitted yet."""
+
+_AT_ONCE: Final = 1 << 18
+"""Samples that are worked on at once, so that they stay in the processor's cache."""
+
+
+def ecg(signal: npt.ArrayLike, fs_hz: float, beats: Beats | None = None) -> Quality:
+    """Return the quality of one lead of ECG, window by window.
+
+    Parameters
+    ----------
+    signal : (samples,) or (n, samples), any unit, uniform at `fs_hz`; NaN and infinities are missing samples
+    fs_hz : Hz, 100 to 1000
+    beats : of the same records and rate, as `qrs.detect` finds them; found here if not given
+
+    Returns
+    -------
+    Quality
+        Index and reasons (n, w), w = samples / (2 s * fs_hz), rounded up; w may be 0.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or the beats are of other records.
+
+    Notes
+    -----
+    The measures follow the literature on ECG quality: agreement of two detectors (Li 2008,
+    doi:10.1088/0967-3334/29/1/002), likeness of the beats (Orphanidou 2015, doi:10.1109/JBHI.2014.2338351), power
+    beside the QRS complex (Clifford 2012, doi:10.1088/0967-3334/33/9/1419). Differs: likeness is to the nearest
+    fellows, not to one template, so ventricular beats are alike one another; rhythm plays no part.
+    """
+    given = rows(signal, name="signal")
+    fs = rate(fs_hz, least=100, most=1000)
+    return _judge(given, fs, beats, _ECG_HZ, _ECG_LENS, ECG_MODEL)
+
+
+def ppg(signal: npt.ArrayLike, fs_hz: float, beats: Beats | None = None) -> Quality:
+    """Return the quality of a pulse wave, window by window.
+
+    Parameters
+    ----------
+    signal : (samples,) or (n, samples), any unit, uniform at `fs_hz`; NaN and infinities are missing samples
+    fs_hz : Hz, 20 to 1000
+    beats : of the same records and rate, as `pulses.detect` finds them; found here if not given
+
+    Returns
+    -------
+    Quality
+        As of `ecg`.
+    """
+    given = rows(signal, name="signal")
+    fs = rate(fs_hz, least=20, most=1000)
+    return _judge(given, fs, beats, _PPG_HZ, _PPG_LENS, PPG_MODEL)
+
+
+def _judge(signal: Floats, fs_hz: float, beats: Beats | None, at_hz: float, lens: Lens, model: Model) -> Quality:
+    n, samples = signal.shape
+    grid = Grid.of(samples, fs_hz, at_hz)
+    index = np.zeros((n, grid.windows))
+    reasons = np.zeros((n, grid.windows), np.uint16)
+    _check(beats, n, fs_hz)
+    part = max(1, _AT_ONCE // max(1, samples))
+    for first in range(0, n, part) if grid.held and grid.windows else ():
+        some = slice(first, min(n, first + part))
+        index[some], reasons[some] = _part(signal[some], fs_hz, grid, _among(beats, some), lens, model)
+    last_s = grid.held / grid.fs_hz - (grid.windows - 1) * grid.window_s
+    if grid.windows and last_s < grid.window_s - 1e-9:
+        reasons[:, -1] |= np.uint16(Reason.SHORT)
+        if last_s < SHORT_S:
+            index[:, -1] = 0
+    return Quality(index=index, reasons=reasons, window_s=grid.window_s)
+
+
+def _part(
+    signal: Floats, fs_hz: float, grid: Grid, beats: Beats | None, lens: Lens, model: Model
+) -> tuple[Floats, npt.NDArray[np.uint16]]:
+    points = pointed(bridged(signal, fs_hz), grid)
+    seen = None if beats is None else _seen(beats, grid)
+    return judged(measure(points, grid, seen, lens), faults(points, grid), model)
+
+
+def measured(signal: npt.ArrayLike, fs_hz: float, beats: Beats) -> Shape:
+    """Return the measures behind the index of an ECG: what the model is fitted on."""
+    given = rows(signal, name="signal")
+    grid = Grid.of(given.shape[1], fs_hz, _ECG_HZ)
+    return measure(pointed(bridged(given, fs_hz), grid), grid, _seen(beats, grid), _ECG_LENS)
+
+
+def _check(beats: Beats | None, records: int, fs_hz: float) -> None:
+    if beats is not None and (beats.records != records or not np.isclose(beats.fs_hz, fs_hz)):
+        raise ValueError(
+            f"beats: of {beats.records} records at {beats.fs_hz:g} Hz, must be of the signal's {records} at {fs_hz:g} Hz"
+        )
+
+
+def _seen(beats: Beats, grid: Grid) -> Seen:
+    point = (beats.sample + 0.5) / grid.by - 0.5
+    return Seen(row=beats.row, point=np.clip(point, 0, grid.held - 1))
+
+
+def _among(beats: Beats | None, records: slice) -> Beats | None:
+    if beats is None:
+        return None
+    first, end = np.searchsorted(beats.row, (records.start, records.stop))
+    count = records.stop - records.start
+    return Beats(
+        row=beats.row[first:end] - records.start, sample=beats.sample[first:end], fs_hz=beats.fs_hz, records=count
+    )

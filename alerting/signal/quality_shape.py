@@ -1,0 +1,181 @@
+"""How the beats of a signal stand out from the rest of it, and how much they look alike.
+
+Not here: what to think of it (`quality_model`). The invariant: nothing depends on the signal's unit, offset or sign,
+and what is said of a window depends on the windows from `FAR_BACK` before to `AHEAD` after it.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from alerting.signal.quality_grid import BLOCKS, Grid, Seen, averaged, loudest, pooled
+from alerting.signal.quality_second import agreed, bursts
+from alerting.signal.records import Floats
+
+BACK: Final = 2
+"""Windows before that a window is judged together with."""
+AHEAD: Final = 1
+"""Windows after, likewise."""
+FAR_BACK: Final = 10
+"""Windows before in which the size of a beat is looked for where there is none nearer."""
+FELLOWS: Final = 4
+"""A beat is compared with this many before and after it: in trigeminy two of each are of its kind."""
+BEFORE_S: Final = 6.0
+"""But with none longer ago than this."""
+AFTER_S: Final = 2.5
+"""And none later than this: a stream cannot wait long."""
+_TINY: Final = 1e-30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """What a beat of a kind of signal is.
+
+    rise_s : time in which its steepest part happens; reach_s : how far from its moment that part may lie
+    shape_s : half the time over which two beats are compared; step_s : of one value to the next in that
+    apart_s : two ways of finding beats mean the same one if no more than this apart
+    """
+
+    rise_s: float
+    reach_s: float
+    shape_s: float
+    step_s: float
+    apart_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Measures of each window, (n, w) float64; NaN where there is nothing to measure.
+
+    agreement : share of beats that a second way of finding them finds too, 0-1
+    rest : log of the loudest moment away from any beat, in sizes of a beat
+    unlikeness : log of 1 - correlation of the beats with the most alike ones near
+    noise : log of the fast small swings, in sizes of a beat
+    drift : log of the slow swings, in sizes of a beat
+    spread : how far the logs of the beats' sizes are apart
+    """
+
+    agreement: Floats
+    rest: Floats
+    unlikeness: Floats
+    noise: Floats
+    drift: Floats
+    spread: Floats
+
+
+def measure(points: Floats, grid: Grid, seen: Seen | None, lens: Lens) -> Shape:
+    """Return the measures of (n, windows * grid.points) points, given the beats seen in them."""
+    n, w = len(points), grid.windows
+    slope = _slope(points, grid.span(lens.rise_s))
+    fast = _curve(points, grid.span(lens.rise_s / 2))
+    block = loudest(slope, grid)
+    buzz = averaged(fast, grid)
+    seen = seen or bursts(buzz, grid, (BACK, AHEAD))
+    size = np.log(_size(slope, grid, seen, lens) + _TINY)
+    window = seen.row * w + np.minimum(seen.point.astype(np.int64) // grid.points, w - 1)
+
+    def per_window(values: Floats) -> Floats:
+        return np.bincount(window, values, n * w).reshape(n, w)
+
+    count, total, square = per_window(np.ones(len(size))), per_window(size), per_window(size * size)
+    near = pooled(count, BACK, AHEAD)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = pooled(total, BACK, AHEAD) / near
+        spread = np.sqrt(np.maximum(pooled(square, BACK, AHEAD) / near - mean**2, 0))
+        far = pooled(total, FAR_BACK, AHEAD) / pooled(count, FAR_BACK, AHEAD)
+        usual = np.where(near > 0, mean, far)
+        alike = pooled(per_window(_unlikeness(points, grid, seen, lens)), BACK, AHEAD) / near
+        agreement = agreed(buzz, grid, seen, lens.apart_s, (BACK, AHEAD))
+    return Shape(
+        agreement=agreement,
+        rest=np.log(_rest(block, grid, seen, lens) + _TINY) - usual,
+        unlikeness=alike,
+        noise=np.log(np.median(buzz.reshape(n, w, BLOCKS), axis=-1) + _TINY) - usual,
+        drift=np.log(_drift(points, grid) + _TINY) - usual,
+        spread=spread,
+    )
+
+
+def _slope(points: Floats, lag: int) -> Floats:
+    """Return the size of the change over `lag` points, centred; 0 at the edges."""
+    made = np.zeros(points.shape)
+    before = lag // 2
+    np.subtract(points[:, lag:], points[:, :-lag], out=made[:, before : before + points.shape[1] - lag])
+    return _sizes(made)
+
+
+def _curve(points: Floats, lag: int) -> Floats:
+    """Return the size of the bend over `lag` points to either side; 0 at the edges."""
+    made = np.zeros(points.shape)
+    middle = made[:, lag:-lag]
+    np.add(points[:, 2 * lag :], points[:, : -2 * lag], out=middle)
+    middle -= 2 * points[:, lag:-lag]
+    return _sizes(made)
+
+
+def _sizes(change: Floats) -> Floats:
+    """Return the absolute values, in place; where a sample is missing nothing has changed."""
+    np.abs(change, out=change)
+    change[np.isnan(change)] = 0
+    return change
+
+
+def _size(slope: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
+    """Return the steepest slope near each beat, (k,)."""
+    reach = grid.span(lens.reach_s)
+    width = slope.shape[1]
+    around = seen.point.astype(np.int64)[:, None] + np.arange(-reach, reach + 1)
+    found = slope.ravel()[np.clip(around, 0, width - 1) + seen.row[:, None] * width]
+    return found.max(axis=-1) if len(found) else np.zeros(0)
+
+
+def _rest(block: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
+    """Return the loudest block of each window that no beat touches, (n, w)."""
+    n, width = block.shape
+    reach = -(-grid.span(lens.reach_s) * BLOCKS // grid.points)
+    at = (seen.point * BLOCKS / grid.points).astype(np.int64)[:, None] + np.arange(-reach, reach + 1)
+    quiet = block.copy()
+    quiet.ravel()[np.clip(at, 0, width - 1) + seen.row[:, None] * width] = 0
+    return quiet.reshape(n, grid.windows, BLOCKS).max(axis=-1)
+
+
+def _drift(points: Floats, grid: Grid) -> Floats:
+    """Return the mean change from a quarter of a second to the next within each window, (n, w)."""
+    n = len(points)
+    edges = np.arange(grid.windows * 8) * grid.points // 8
+    level = np.add.reduceat(points, edges, axis=-1) / np.diff(np.append(edges, points.shape[1]))
+    return _sizes(np.diff(level.reshape(n, grid.windows, 8), axis=-1)).mean(axis=-1)
+
+
+def _unlikeness(points: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
+    """Return log(1 - r) of each beat, r the mean correlation with the two most alike of its fellows, (k,)."""
+    unit = _snippets(points, grid, seen, lens)
+    first = np.zeros(len(unit))
+    second = first.copy()
+    for apart in range(1, min(FELLOWS, len(unit) - 1) + 1):
+        r = (unit[apart:] * unit[:-apart]).sum(axis=-1)
+        passed = np.where(seen.row[apart:] == seen.row[:-apart], seen.point[apart:] - seen.point[:-apart], np.inf)
+        for part, most_s in ((slice(apart, None), BEFORE_S), (slice(None, -apart), AFTER_S)):
+            near = np.where(passed <= most_s * grid.fs_hz, r, 0)
+            second[part] = np.maximum(second[part], np.minimum(first[part], near))
+            first[part] = np.maximum(first[part], near)
+    return np.log(1.001 - np.clip((first + second) / 2, 0, 1))
+
+
+def _snippets(points: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
+    """Return what each beat looks like, (k, values) of length 1 without mean and slant."""
+    step, count = grid.span(lens.step_s), round(lens.shape_s / lens.step_s)
+    width = points.shape[1]
+    whole = seen.point.astype(np.int64)
+    at = whole[:, None] + step * np.arange(-count, count + 1)
+    start = seen.row[:, None] * width
+    flat = points.ravel()
+    here, after = flat[start + np.clip(at, 0, width - 1)], flat[start + np.clip(at + 1, 0, width - 1)]
+    shape = here + (seen.point - whole)[:, None] * (after - here)
+    shape[np.isnan(shape).any(axis=-1)] = 0
+    shape = shape - shape.mean(axis=-1, keepdims=True)
+    slant = np.arange(-count, count + 1) / np.sqrt((np.arange(-count, count + 1) ** 2).sum())
+    shape -= (shape * slant).sum(axis=-1, keepdims=True) * slant
+    length = np.sqrt((shape * shape).sum(axis=-1, keepdims=True))
+    return np.divide(shape, length, out=np.zeros_like(shape), where=length > 0)

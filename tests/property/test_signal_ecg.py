@@ -1,0 +1,65 @@
+"""What must hold of stretches and intervals however the beats are cut, and whatever record they belong to."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerting.signal.ecg_intervals import Intervals, intervals
+from alerting.signal.ecg_kinds import Kinds
+from alerting.signal.ecg_runs import Stretches, fast, joined, slow, ventricular
+from alerting.signal.events import Beats
+from tests.builders_signal import a_quality, kinds_of
+
+# A beat: samples since the one before it (0.3 to 2.4 s at 250 Hz), and its kind.
+histories = st.lists(st.tuples(st.integers(75, 600), st.sampled_from("NNVVS?")), min_size=2, max_size=30)
+
+
+def some(beats: Beats, kind: Kinds, first: int, end: int) -> tuple[Beats, Kinds]:
+    """Return a piece of one record's beats."""
+    return Beats.of(beats.sample[first:end], beats.fs_hz), kind[first:end]
+
+
+def read(beats: Beats, kind: Kinds) -> tuple[Intervals, list[Stretches]]:
+    """Return the intervals and every kind of stretch, whatever its length."""
+    between = intervals(beats, kind, a_quality(80.0, records=beats.records))
+    return between, [slow(between, 50, 2), fast(between, 100, 2), ventricular(beats, kind, between)]
+
+
+def same(one: Stretches, other: Stretches) -> None:
+    """Two sets of stretches are the same."""
+    for name in ("row", "begin", "end", "beats", "quality"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+
+
+@given(histories, st.lists(st.integers(0, 29), max_size=4))
+def test_stretches_cut_at_any_beats_are_joined_to_the_whole(history: list[tuple[int, str]], cuts: list[int]) -> None:
+    """Beats that come in chunks, each beginning with the last beat of the one before, give the same stretches."""
+    beats = Beats.of(np.cumsum([apart for apart, _ in history]), 250)
+    kind = kinds_of("".join(letter for _, letter in history))
+    edges = sorted({0, len(history) - 1, *(cut for cut in cuts if cut < len(history))})
+    chunks = [some(beats, kind, first, end + 1) for first, end in zip(edges, edges[1:], strict=False)]
+
+    whole = read(beats, kind)[1]
+    pieces = [read(*chunk)[1] for chunk in chunks]
+
+    for place, stretches in enumerate(whole):
+        same(stretches, joined([piece[place] for piece in pieces]))
+
+
+@given(st.lists(histories, min_size=1, max_size=4))
+def test_record_is_read_the_same_in_any_company(records: list[list[tuple[int, str]]]) -> None:
+    """What is said of a record does not depend on the others of its batch."""
+    each = [np.cumsum([apart for apart, _ in history]) for history in records]
+    kinds = [kinds_of("".join(letter for _, letter in history)) for history in records]
+    row = np.repeat(np.arange(len(each)), [len(sample) for sample in each])
+    batch = Beats(row=row, sample=np.concatenate(each), fs_hz=250, records=len(each))
+
+    between, together = read(batch, np.concatenate(kinds))
+
+    for record, (sample, kind) in enumerate(zip(each, kinds, strict=True)):
+        alone, stretches = read(Beats.of(sample, 250), kind)
+        np.testing.assert_array_equal(between.rr_s[between.row == record], alone.rr_s)
+        np.testing.assert_array_equal(between.doubt[between.row == record], alone.doubt)
+        for all_of_them, mine in zip(together, stretches, strict=True):
+            np.testing.assert_array_equal(all_of_them.begin[all_of_them.row == record], mine.begin)
+            np.testing.assert_array_equal(all_of_them.beats[all_of_them.row == record], mine.beats)

@@ -1,0 +1,129 @@
+"""The index of quality: high where beats are right, low with a reason where they cannot be, defined for anything."""
+
+import numpy as np
+import pytest
+
+from alerting.signal import quality
+from alerting.signal.events import Beats
+from alerting.signal.quality import READABLE, Reason
+from alerting.signal.records import Floats
+from tests.builders_signal import an_ecg, its_beats
+
+FS_HZ = 250.0
+RNG = np.random.default_rng(3)
+
+
+def judged(signal: Floats) -> quality.Quality:
+    """Return the quality of an ECG with the beats of `an_ecg`."""
+    return quality.ecg(signal, FS_HZ, its_beats())
+
+
+def test_clean_ecg_is_readable_without_a_reason() -> None:
+    """Every window of a clean ECG is nearly certain, and nothing is said against it."""
+    found = judged(an_ecg())
+
+    assert found.index.shape == (1, 15)
+    assert found.index.min() > 0.95
+    assert not found.reasons.any()
+
+
+def test_muscle_noise_is_named() -> None:
+    """Fast noise as large as the QRS complex makes a window unreadable."""
+    signal = an_ecg()
+    signal[0, 3000:5000] += RNG.standard_normal(2000)
+
+    found = judged(signal)
+
+    assert found.index[0, 6:10].max() < READABLE
+    assert (found.reasons[0, 6:10] & (Reason.NOISE | Reason.DISAGREEMENT)).all()
+    assert found.index[0, :4].min() > READABLE
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [(np.nan, Reason.MISSING), (0.0, Reason.FLAT), (np.inf, Reason.MISSING)],
+    ids=["NaN", "flat", "infinite"],
+)
+def test_lost_seconds_make_a_window_unreadable(fault: float, reason: Reason) -> None:
+    """Four seconds without a signal cannot be read, and the reason is named; what lies far from them can."""
+    signal = an_ecg()
+    signal[0, 3000:4000] = fault
+
+    found = judged(signal)
+
+    assert found.index[0, 6:8].max() == 0
+    assert (found.reasons[0, 6:8] & reason).all()
+    assert found.index[0, :5].min() > READABLE
+    assert found.index[0, 12:].min() > READABLE
+
+
+def test_lead_that_is_off_is_named() -> None:
+    """Noise alone, in which nothing beats, is called a lead that is off."""
+    none = Beats(row=np.zeros(0, np.int64), sample=np.zeros(0, np.int64), fs_hz=FS_HZ, records=1)
+
+    found = quality.ecg(0.01 * RNG.standard_normal((1, 5000)), FS_HZ, none)
+
+    assert not found.readable.any()
+    assert (found.reasons & Reason.LEAD_OFF).all()
+
+
+@pytest.mark.parametrize("factor", [1e6, 1e-6, -1.0])
+def test_quality_knows_no_unit(factor: float) -> None:
+    """Scale and polarity change nothing."""
+    signal = an_ecg(noise=0.1)
+
+    np.testing.assert_allclose(judged(signal * factor).index, judged(signal).index, atol=1e-9)
+
+
+def test_beats_too_far_apart_in_shape_are_no_fault_if_they_recur() -> None:
+    """Bigeminy, every other beat inverted and wide, is as readable as a regular rhythm."""
+    wide = an_ecg(rr_s=1.6, fs_hz=125, seconds=60)
+    signal = an_ecg(rr_s=1.6) - 1.5 * np.roll(wide[:, :7500], 200, axis=1)
+    beats = Beats.of(np.sort(np.concatenate((np.arange(125, 7500, 400), np.arange(450, 7500, 800)))), FS_HZ)
+
+    found = quality.ecg(signal, FS_HZ, beats)
+
+    assert np.median(found.index) > 0.0
+
+
+@pytest.mark.parametrize("samples", [0, 1, 2, 3, 10, 100, 249])
+def test_record_shorter_than_a_second_is_not_read(samples: int) -> None:
+    """What is too short to judge gives an index of 0 and says so; nothing gives no window."""
+    found = quality.ecg(an_ecg()[0, :samples], FS_HZ)
+
+    assert found.index.shape == (1, 1 if samples else 0)
+    assert not found.readable.any()
+    assert (found.reasons & Reason.SHORT).all()
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.int32, np.uint8])
+def test_integers_are_read(kind: type) -> None:
+    """A signal in units of a converter is read like any other."""
+    signal = np.round(100 * (an_ecg() + 1)).astype(kind)
+
+    assert judged(signal).index.min() > 0.9
+
+
+@pytest.mark.parametrize("fs_hz", [0.0, 99.0, 1001.0, np.nan])
+def test_wrong_rate_is_refused(fs_hz: float) -> None:
+    """A rate that no ECG has is a ValueError that names it."""
+    with pytest.raises(ValueError, match="fs_hz"):
+        quality.ecg(an_ecg(), fs_hz)
+
+
+def test_beats_of_another_signal_are_refused() -> None:
+    """Beats of two records, or at another rate, are not those of this signal."""
+    for beats in (Beats.of(np.array([5]), 360), Beats(row=np.array([1]), sample=np.array([5]), fs_hz=250, records=2)):
+        with pytest.raises(ValueError, match="beats: "):
+            quality.ecg(an_ecg(), FS_HZ, beats)
+
+
+def test_index_at_beats_is_that_of_their_window() -> None:
+    """Beats take the index of the window they lie in."""
+    signal = an_ecg()
+    signal[0, 3000:4000] = np.nan
+    found = judged(signal)
+
+    at = quality.at(found, Beats.of(np.array([10, 3100, 7400]), FS_HZ))
+
+    np.testing.assert_array_equal(at, found.index[0, [0, 6, 14]])
