@@ -1,7 +1,8 @@
-"""What each channel of a patient shows before an alarm: its beats, and how like the channel's usual beat each one is.
+"""What each channel shows before an alarm: its beats, how like its own usual beat each one is, and how well it reads.
 
-Not here: what that says about the alarm (`verify`). The invariant: a channel is read by itself alone, and its size and
-offset do not matter; times are seconds before the alarm, which sounds at the end of the signals, so none is positive.
+Not here: what that says about the alarm (`verify_rules`). The invariant: a channel is read by itself alone, and its
+offset and polarity do not matter, nor its size but for a pressure; the alarm sounds at the end of the signals, so times
+are seconds before it and none is positive.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.signal import pulses, qrs
+from alerting.signal import pulses, qrs, quality
 from alerting.signal.records import Floats, Ints, bridged, rate, rows
+from alerting.signal.verify_waves import decimated, least_leakage, likeness
+
+LEAST_HZ, MOST_HZ = 100.0, 1000.0
 
 EVENT_S: Final = 16.0
-"""What an alarm speaks of lies in the last seconds: an onset within 10 s (Clifford 2015) and what led there."""
+"""What an alarm speaks of begins at most 10 s before it sounds (Clifford 2015) and needs some seconds to begin with."""
+
+LEAST_PULSE_MMHG: Final = 10.0
+"""A pressure that swings by less than this is no arterial pulse: a damped, flushed or open line."""
 
 
 class Sort(StrEnum):
@@ -27,30 +34,22 @@ class Sort(StrEnum):
     PRESSURE = "pressure"
 
 
-SORTS: Final = {
-    "PLETH": Sort.PPG,
-    "PPG": Sort.PPG,
-    "ABP": Sort.PRESSURE,
-    "ART": Sort.PRESSURE,
-}
-NO_BEATS: Final = frozenset({"RESP", "CO2", "CVP", "PAP", "ICP"})
-"""Channels that show no beat of the heart that could be counted on."""
+FLOWS: Final = {"PLETH": Sort.PPG, "PPG": Sort.PPG, "ABP": Sort.PRESSURE, "ART": Sort.PRESSURE}
+SILENT: Final = frozenset({"RESP", "CO2", "CVP", "PAP", "ICP"})
+"""Channels that show no beat of the heart on which one could rely."""
 
-TEMPLATE_S: Final = {Sort.ECG: (0.14, 0.16), Sort.PPG: (0.25, 0.30), Sort.PRESSURE: (0.25, 0.30)}
-"""Seconds before and after the peak that make up a beat's form."""
-WORKING_HZ: Final = 125.0
-SHIFT_S: Final = 0.024
-ALIKE: Final = 0.8
-LEAST_BEATS: Final = 6
+BEFORE_S: Final = {Sort.ECG: 0.14, Sort.PPG: 0.25, Sort.PRESSURE: 0.25}
+AFTER_S: Final = {Sort.ECG: 0.16, Sort.PPG: 0.30, Sort.PRESSURE: 0.30}
+"""Seconds around the peak that make up a beat's form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """One channel before an alarm.
 
-    beat_s : (k,) float64, s, 0 is the alarm, rising; likeness : (k,) correlation with the usual beat, -1 to 1
-    height : (k,) size of each beat, 1 is the usual; usual_share : how many of the earlier beats are like the usual one
-    present : share of the last `EVENT_S` seconds in which samples are there and move, 0 to 1
+    beat_s : (k,) float64, s, rising; likeness : (k,) correlation with the usual beat, -1 to 1
+    height : (k,) size of each beat, 1 is the usual one; quality : mean index of the last `EVENT_S` seconds, 0 to 1
+    leakage : least VF leakage of the last seconds of an ECG lead, 0 to 1; 1 for the others
     """
 
     name: str
@@ -58,14 +57,14 @@ class Channel:
     beat_s: Floats
     likeness: Floats
     height: Floats
-    usual_share: float
-    present: float
+    quality: float
+    leakage: float
 
 
 def sort_of(name: str) -> Sort | None:
     """Return what a channel of this name measures, None if it shows no beats; an unknown name is an ECG lead."""
     known = name.strip().upper()
-    return None if known in NO_BEATS else SORTS.get(known, Sort.ECG)
+    return None if known in SILENT else FLOWS.get(known, Sort.ECG)
 
 
 def read(signals: Mapping[str, npt.ArrayLike], fs_hz: float) -> tuple[Channel, ...]:
@@ -73,82 +72,78 @@ def read(signals: Mapping[str, npt.ArrayLike], fs_hz: float) -> tuple[Channel, .
 
     Parameters
     ----------
-    signals : by name, each (samples,), all of one length, NaN where a sample is missing
+    signals : by name, each (samples,), all of one length, NaN where a sample is missing; pressures in mmHg
     fs_hz : Hz, 100 to 1000
+
+    Raises
+    ------
+    ValueError
+        If a signal is no record of numbers, the lengths differ, or the rate is out of its range.
     """
-    fs_hz = rate(fs_hz, least=100, most=1000)
-    made = {name: rows(each, name=name) for name, each in signals.items() if sort_of(name) is not None}
-    leads = [name for name in made if sort_of(name) is Sort.ECG]
-    flows = [name for name in made if sort_of(name) is not Sort.ECG]
-    beats = _beats(qrs.detect, made, leads, fs_hz) | _beats(pulses.detect, made, flows, fs_hz)
-    return tuple(_channel(name, made[name][0], beats[name], fs_hz) for name in made)
+    fs = rate(fs_hz, least=LEAST_HZ, most=MOST_HZ)
+    held = {name: _record(name, each) for name, each in signals.items()}
+    if len({len(each) for each in held.values()}) > 1:
+        lengths = ", ".join(f"{name} {len(each)}" for name, each in held.items())
+        raise ValueError(f"signals: have {lengths} samples, must all be of one length")
+    sorts = {name: sort for name in held if (sort := sort_of(name)) is not None}
+    leads = [name for name, sort in sorts.items() if sort is Sort.ECG]
+    flows = [name for name in sorts if name not in leads]
+    read_of = _leads(leads, held, fs) | _flows(flows, held, sorts, fs)
+    return tuple(read_of[name] for name in sorts)
 
 
-def _beats(detect, made, names, fs_hz):
+def _record(name: str, signal: npt.ArrayLike) -> Floats:
+    given = rows(signal, name=name)
+    if len(given) != 1 or np.ndim(signal) != 1:
+        raise ValueError(f"{name}: has {np.ndim(signal)} dimensions, must be one record, (samples,)")
+    return given[0]
+
+
+def _leads(names: list[str], held: Mapping[str, Floats], fs_hz: float) -> dict[str, Channel]:
     if not names:
         return {}
-    found = detect(np.concatenate([made[name] for name in names]), fs_hz).split()
-    return dict(zip(names, found, strict=True))
+    signals = np.stack([held[name] for name in names])
+    beats = qrs.detect(signals, fs_hz)
+    index = _recent(quality.ecg(signals, fs_hz, beats))
+    return {
+        name: _channel(name, Sort.ECG, signal, found, good, fs_hz)
+        for name, signal, found, good in zip(names, signals, beats.split(), index, strict=True)
+    }
 
 
-def _channel(name: str, signal: Floats, beats: Ints, fs_hz: float) -> Channel:
-    sort = sort_of(name) or Sort.ECG
-    step = max(1, round(fs_hz / WORKING_HZ))
-    low = _decimated(bridged(signal[None], fs_hz)[0], step)
-    before_s, after_s = TEMPLATE_S[sort]
-    hz = fs_hz / step
-    at = np.clip(beats // step, 0, max(0, len(low) - 1))
-    end_s = len(signal) / fs_hz
-    beat_s = beats / fs_hz - end_s
-    forms = _forms(low, at, round(before_s * hz), round(after_s * hz), max(1, round(SHIFT_S * hz)))
-    likeness, height, share = _compared(forms, beat_s < -EVENT_S)
+def _flows(
+    names: list[str], held: Mapping[str, Floats], sorts: Mapping[str, Sort], fs_hz: float
+) -> dict[str, Channel]:
+    if not names:
+        return {}
+    signals = np.stack([held[name] for name in names])
+    beats = pulses.detect(signals, fs_hz)
+    index = _recent(quality.ppg(signals, fs_hz, beats))
+    return {
+        name: _channel(name, sorts[name], signal, found, good, fs_hz)
+        for name, signal, found, good in zip(names, signals, beats.split(), index, strict=True)
+    }
+
+
+def _recent(judged: quality.Quality) -> Floats:
+    """Return the mean index of the last seconds of each record, (n,)."""
+    last = judged.index[:, -max(1, round(EVENT_S / judged.window_s)) :]
+    return last.mean(axis=-1) if last.shape[1] else np.zeros(len(last))
+
+
+def _channel(name: str, sort: Sort, signal: Floats, found: Ints, good: float, fs_hz: float) -> Channel:
+    points, hz = decimated(bridged(signal[None], fs_hz)[0], fs_hz)
+    beat_s = found / fs_hz - len(signal) / fs_hz
+    at = np.minimum((found * hz / fs_hz).astype(np.int64), max(0, len(points) - 1))
+    alike = likeness(points, at, hz, BEFORE_S[sort], AFTER_S[sort], beat_s < -EVENT_S)
+    if sort is Sort.PRESSURE and not alike.usual_size >= LEAST_PULSE_MMHG:
+        good = 0.0
     return Channel(
         name=name,
         sort=sort,
         beat_s=beat_s,
-        likeness=likeness,
-        height=height,
-        usual_share=share,
-        present=_present(signal, fs_hz),
+        likeness=alike.likeness,
+        height=alike.height,
+        quality=float(good),
+        leakage=least_leakage(points, hz) if sort is Sort.ECG else 1.0,
     )
-
-
-def _decimated(signal: Floats, step: int) -> Floats:
-    whole = len(signal) // step * step
-    return signal[:whole].reshape(-1, step).mean(axis=-1)
-
-
-def _forms(signal: Floats, at: Ints, before: int, after: int, shift: int) -> Floats:
-    """Return (k, 2 shift + 1, before + after) stretches around each beat, at every shift, NaN beyond the ends."""
-    padded = np.pad(signal, (before + shift, after + shift), constant_values=np.nan)
-    offsets = np.arange(2 * shift + 1)[:, None] + np.arange(before + after)
-    return padded[at[:, None, None] + offsets]
-
-
-def _compared(forms: Floats, earlier: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, float]:
-    """Return likeness to the usual beat, height over the usual height, and how many earlier beats are like it."""
-    if len(forms) == 0:
-        return np.empty(0), np.empty(0), 0.0
-    centred = forms - forms.mean(axis=-1, keepdims=True)
-    norm = np.sqrt((centred**2).sum(axis=-1, keepdims=True))
-    unit = np.nan_to_num(centred / np.where(norm > 0, norm, 1))
-    middle = unit[:, unit.shape[1] // 2]
-    pool = np.flatnonzero(earlier & (np.abs(middle).sum(axis=-1) > 0))
-    if len(pool) < LEAST_BEATS:
-        pool = np.flatnonzero(np.abs(middle).sum(axis=-1) > 0)
-    if len(pool) == 0:
-        return np.zeros(len(forms)), np.zeros(len(forms)), 0.0
-    alike = (unit[pool] @ middle[pool].T).max(axis=1) >= ALIKE
-    chosen = alike[:, alike.sum(axis=0).argmax()]
-    usual = middle[pool][chosen].mean(axis=0)
-    usual /= np.sqrt((usual**2).sum())
-    heights = np.nan_to_num(norm[:, unit.shape[1] // 2, 0])
-    return (unit @ usual).max(axis=1), heights / np.median(heights[pool][chosen]), float(chosen.mean())
-
-
-def _present(signal: Floats, fs_hz: float) -> float:
-    last = signal[-round(EVENT_S * fs_hz) :]
-    step = max(1, round(fs_hz))
-    whole = last[: len(last) // step * step].reshape(-1, step)
-    moving = np.nanmax(whole, axis=-1, initial=-np.inf) > np.nanmin(whole, axis=-1, initial=np.inf)
-    return float((moving & ~np.isnan(whole).any(axis=-1)).mean()) if len(whole) else 0.0
