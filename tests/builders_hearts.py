@@ -13,7 +13,13 @@ from alerting.signal.records import Floats
 FS_HZ: Final = 250.0
 LENGTH_S: Final = 60.0
 
-NARROW: Final = ((-0.16, 0.020, 0.12), (-0.025, 0.009, -0.12), (0.0, 0.010, 1.2), (0.028, 0.010, -0.25), (0.26, 0.05, 0.28))
+NARROW: Final = (
+    (-0.16, 0.020, 0.12),
+    (-0.025, 0.009, -0.12),
+    (0.0, 0.010, 1.2),
+    (0.028, 0.010, -0.25),
+    (0.26, 0.05, 0.28),
+)
 """A normal beat: s from the R peak, width s, mV, of P, Q, R, S and T."""
 WIDE: Final = ((-0.03, 0.040, 0.5), (0.03, 0.045, 1.5), (0.22, 0.06, -0.6))
 """A ventricular beat: broad, no P wave, T the other way."""
@@ -51,7 +57,9 @@ def lead(of: Heart, *, size: float = 1.0, fs_hz: float = FS_HZ, length_s: float 
     """Return an ECG lead, mV."""
     narrow, wide = of.beat_s[~of.ventricular], of.beat_s[of.ventricular]
     time_s = np.arange(round(length_s * fs_hz)) / fs_hz
-    return size * (_bells(time_s, narrow, NARROW, np.ones(len(narrow))) + _bells(time_s, wide, WIDE, np.ones(len(wide))))
+    return size * (
+        _bells(time_s, narrow, NARROW, np.ones(len(narrow))) + _bells(time_s, wide, WIDE, np.ones(len(wide)))
+    )
 
 
 def pulse(of: Heart, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Floats:

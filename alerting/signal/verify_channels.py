@@ -22,8 +22,11 @@ LEAST_HZ, MOST_HZ = 100.0, 1000.0
 EVENT_S: Final = 16.0
 """What an alarm speaks of begins at most 10 s before it sounds (Clifford 2015) and needs some seconds to begin with."""
 
-LEAST_PULSE_MMHG: Final = 10.0
-"""A pressure that swings by less than this is no arterial pulse: a damped, flushed or open line."""
+BACK_S: Final = 60.0
+"""Nothing earlier is looked at: the usual beat is that of the last minute."""
+
+PULSE_MMHG: Final = (10.0, 200.0)
+"""A pressure that swings by less or more than this is no arterial pulse in mmHg: a damped, flushed or open line."""
 
 
 class Sort(StrEnum):
@@ -81,10 +84,11 @@ def read(signals: Mapping[str, npt.ArrayLike], fs_hz: float) -> tuple[Channel, .
         If a signal is no record of numbers, the lengths differ, or the rate is out of its range.
     """
     fs = rate(fs_hz, least=LEAST_HZ, most=MOST_HZ)
-    held = {name: _record(name, each) for name, each in signals.items()}
-    if len({len(each) for each in held.values()}) > 1:
-        lengths = ", ".join(f"{name} {len(each)}" for name, each in held.items())
+    whole = {name: _record(name, each) for name, each in signals.items()}
+    if len({len(each) for each in whole.values()}) > 1:
+        lengths = ", ".join(f"{name} {len(each)}" for name, each in whole.items())
         raise ValueError(f"signals: have {lengths} samples, must all be of one length")
+    held = {name: each[-round(BACK_S * fs) :] for name, each in whole.items()}
     sorts = {name: sort for name in held if (sort := sort_of(name)) is not None}
     leads = [name for name, sort in sorts.items() if sort is Sort.ECG]
     flows = [name for name in sorts if name not in leads]
@@ -111,9 +115,7 @@ def _leads(names: list[str], held: Mapping[str, Floats], fs_hz: float) -> dict[s
     }
 
 
-def _flows(
-    names: list[str], held: Mapping[str, Floats], sorts: Mapping[str, Sort], fs_hz: float
-) -> dict[str, Channel]:
+def _flows(names: list[str], held: Mapping[str, Floats], sorts: Mapping[str, Sort], fs_hz: float) -> dict[str, Channel]:
     if not names:
         return {}
     signals = np.stack([held[name] for name in names])
@@ -136,7 +138,7 @@ def _channel(name: str, sort: Sort, signal: Floats, found: Ints, good: float, fs
     beat_s = found / fs_hz - len(signal) / fs_hz
     at = np.minimum((found * hz / fs_hz).astype(np.int64), max(0, len(points) - 1))
     alike = likeness(points, at, hz, BEFORE_S[sort], AFTER_S[sort], beat_s < -EVENT_S)
-    if sort is Sort.PRESSURE and not alike.usual_size >= LEAST_PULSE_MMHG:
+    if sort is Sort.PRESSURE and not PULSE_MMHG[0] <= alike.usual_size <= PULSE_MMHG[1]:
         good = 0.0
     return Channel(
         name=name,

@@ -106,7 +106,9 @@ def least_leakage(points: Floats, fs_hz: float) -> float:
     if len(last) < width:
         return 1.0
     sections = scipy_signal.butter(2, WAVES_HZ, "band", fs=fs_hz, output="sos")
-    waves = scipy_signal.sosfiltfilt(sections, np.nan_to_num(last - np.nanmean(last)) if np.isfinite(last).any() else 0 * last)
+    waves = scipy_signal.sosfiltfilt(
+        sections, np.nan_to_num(last - np.nanmean(last)) if np.isfinite(last).any() else 0 * last
+    )
     return min(_leakage(waves[first : first + width]) for first in range(0, len(waves) - width + 1, step))
 
 
