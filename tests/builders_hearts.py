@@ -55,11 +55,9 @@ def heart(*normal: Floats, ventricular: Floats | None = None, stroke: float = 0.
 
 def lead(of: Heart, *, size: float = 1.0, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Floats:
     """Return an ECG lead, mV."""
-    narrow, wide = of.beat_s[~of.ventricular], of.beat_s[of.ventricular]
     time_s = np.arange(round(length_s * fs_hz)) / fs_hz
-    return size * (
-        _bells(time_s, narrow, NARROW, np.ones(len(narrow))) + _bells(time_s, wide, WIDE, np.ones(len(wide)))
-    )
+    usual = _bells(time_s, of.beat_s, NARROW, np.where(of.ventricular, 0.0, 1.0))
+    return size * (usual + _bells(time_s, of.beat_s, WIDE, np.where(of.ventricular, 1.0, 0.0)))
 
 
 def pulse(of: Heart, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Floats:

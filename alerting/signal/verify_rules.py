@@ -64,8 +64,8 @@ USUAL: Final = 0.8
 """Likeness from which a beat is the usual one."""
 HEIGHTS: Final = (0.4, 2.5)
 RUN_HEIGHTS: Final = (0.6, 1.7)
-"""Height over the usual one of a usual beat: breathing changes it by a third; ventricular QRS complexes of like form are
-larger, and their pulses smaller."""
+"""Height of a usual beat over the usual height: breathing changes it by a third; ventricular QRS complexes of like form
+are larger, and their pulses smaller."""
 SHARE: Final = 0.75
 """At least this part of the beats must be usual ones in a channel that is to tell how a heart beats."""
 UNBROKEN: Final = 1.75
@@ -134,7 +134,7 @@ def _per_min(beat_s: Floats, beats: int, pick: Callable[[Floats], float]) -> flo
 
 
 def asystole(channel: Channel) -> Statement:
-    """Usual beats without a long hole contradict; a hole nearly as long as the claim shows it."""
+    """Tell of asystole: usual beats without a long hole contradict; a hole nearly as long as the claim shows it."""
     hole_s = seen(channel, EVENT_S).hole_s
     if hole_s < PAUSE_S:
         return Statement(says=Says.CONTRADICTS, value=hole_s)
@@ -142,7 +142,7 @@ def asystole(channel: Channel) -> Statement:
 
 
 def bradycardia(channel: Channel) -> Statement:
-    """The slowest five beats tell, where nearly all beats are usual ones; a channel that loses some cannot deny it."""
+    """Tell of bradycardia by the slowest five beats; a channel that loses beats cannot deny it."""
     found = seen(channel, EVENT_S)
     per_min = slowest(found.usual_s, BRADYCARDIA_BEATS)
     if found.share < SHARE:
@@ -153,7 +153,7 @@ def bradycardia(channel: Channel) -> Statement:
 
 
 def tachycardia(channel: Channel) -> Statement:
-    """A steady and slow beat contradicts; an unsteady one does not, for fast beats may not all be seen."""
+    """Tell of tachycardia: a steady slow beat contradicts; of an unsteady one, fast beats may not all be seen."""
     found = seen(channel, FAST_BACK_S)
     per_min = fastest(found.all_s, TACHYCARDIA_BEATS)
     steady = fastest(found.all_s, RUN_BEATS) <= min(FAST_PER_MIN, STEADY * slowest(found.usual_s, RUN_BEATS))
@@ -163,7 +163,7 @@ def tachycardia(channel: Channel) -> Statement:
 
 
 def ventricular_tachycardia(channel: Channel) -> Statement:
-    """A beat that is never fast and never breaks contradicts, and so do usual QRS complexes all through.
+    """Tell of a run: a beat that is never fast and never breaks contradicts, and so do usual QRS complexes all through.
 
     Pulses of usual form alone do not: a slow ventricular tachycardia may move blood.
     """
@@ -180,7 +180,7 @@ def ventricular_tachycardia(channel: Channel) -> Statement:
 
 
 def ventricular_fibrillation(channel: Channel) -> Statement:
-    """Usual beats without a hole contradict, but not in a lead that is nearly a sine wave; such a lead shows it."""
+    """Tell of fibrillation: usual beats without a hole contradict, but not in a lead that is nearly a sine wave."""
     found = seen(channel, RUN_BACK_S)
     waves = channel.leakage < WAVES_LEAKAGE
     if not waves and found.share >= SHARE and found.hole_s < FIBRILLATION_S:

@@ -4,6 +4,7 @@ Not here: where beats are. The invariant: adding a constant to a signal or multi
 leakage.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Final
 
@@ -105,11 +106,16 @@ def least_leakage(points: Floats, fs_hz: float) -> float:
     width, step = round(LEAKAGE_S * fs_hz), max(1, round(LEAKAGE_STEP_S * fs_hz))
     if len(last) < width:
         return 1.0
-    sections = scipy_signal.butter(2, WAVES_HZ, "band", fs=fs_hz, output="sos")
-    waves = scipy_signal.sosfiltfilt(
-        sections, np.nan_to_num(last - np.nanmean(last)) if np.isfinite(last).any() else 0 * last
-    )
+    if not np.isfinite(last).any():
+        return 1.0
+    waves = scipy_signal.sosfiltfilt(_band(fs_hz), np.nan_to_num(last - np.nanmean(last)))
     return min(_leakage(waves[first : first + width]) for first in range(0, len(waves) - width + 1, step))
+
+
+@functools.cache
+def _band(fs_hz: float) -> Floats:
+    sections: Floats = scipy_signal.butter(2, WAVES_HZ, "band", fs=fs_hz, output="sos")
+    return sections
 
 
 def _leakage(waves: Floats) -> float:
