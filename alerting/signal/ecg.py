@@ -1,18 +1,17 @@
 """ECG, read: from a signal and its R peaks to beats with kind and quality, RR intervals, rate, pauses and runs.
 
-The one door; the rooms are `ecg_kinds`, `ecg_intervals`, `ecg_rate` and `ecg_runs`. Not here: finding the peaks (`qrs`),
-rhythm beyond a run of beats (`rhythm`), alarms. The invariant: every beat, interval, rate and stretch carries the
-quality it was read at, and what is unreadable is no part of any rate or stretch.
+The one door; the rooms are `ecg_kinds`, `ecg_intervals`, `ecg_rate` and `ecg_runs`. Not here: finding the peaks, which
+is `qrs`; rhythm beyond a run of beats, which is `rhythm`; alarms. The invariant: every beat, interval, rate and stretch
+carries the quality it was read at, and what is unreadable is no part of any rate or stretch.
 """
 
 from dataclasses import dataclass
 
-import numpy as np
 import numpy.typing as npt
 
 from alerting.signal import quality
 from alerting.signal.ecg_intervals import Intervals, intervals
-from alerting.signal.ecg_kinds import Kind, Kinds, kinds
+from alerting.signal.ecg_kinds import Kinds, kinds
 from alerting.signal.events import Beats
 from alerting.signal.quality_verdict import Quality
 from alerting.signal.records import Floats, rate, rows

@@ -1,7 +1,7 @@
 """RR intervals: how long, and which of them may be taken for normal to normal.
 
-Not here: what an interval means. The invariant: an interval has two beats of one record that follow each other; whatever
-is doubtful about it is marked, and nothing is filled in or corrected.
+Not here: what an interval means. The invariant: an interval has two beats of one record that follow each
+other; whatever is doubtful about it is marked, and nothing is filled in or corrected.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Intervals:
     @property
     def normal(self) -> Bools:
         """(k,): normal to normal (NN): without any doubt."""
-        return self.doubt == Doubt.NONE
+        return np.equal(self.doubt, Doubt.NONE)
 
     def where(self, these: Bools) -> "Intervals":
         """Return only some of them, (k,) bool."""

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from alerting.signal.ecg_shapes import Looks, looks
 from alerting.signal.events import Beats
+from alerting.signal.quality_verdict import READABLE
 from alerting.signal.records import Bools, Floats, Ints
 
 Kinds = npt.NDArray[np.uint8]
@@ -25,8 +26,20 @@ REACH_S: Final = 10.0
 """But none farther away than this."""
 EARLY: Final = 0.88
 """A beat that comes before this part of the usual interval has passed is premature."""
-REGULAR: Final = 0.08
-"""Prematurity means something where most intervals around differ by less than this part from their median."""
+REGULAR: Final = 0.05
+"""Prematurity means something where half of the intervals around differ by less than this part from their median."""
+USUAL_WIDTH_S: Final = 0.025
+"""Width of a usual QRS complex, as `Looks.width_s` measures it."""
+
+FIRST: Final = (-5.05, 3.06, 3.88, 3.21, 8.26, 3.93, 1.30)
+"""Intercept and weights of a first probability that a beat is ventricular: unlike its fellows; wider than they; wide;
+early; followed by a pause; of another size."""
+LATER: Final = (0.55, 0.59, 1.26, 0.59, 0.27, 1.29, -1.12)
+"""Intercept and weights of the final one: the first; mean likeness to usual fellows, and to ventricular ones; wider
+than usual ones; unlike the usual ones that it resembles most, and the ventricular ones.
+
+Both are logistic regressions on the annotated beats of 16 MIT-BIH records (lead 0). Each record judged by weights from
+the other 15: sensitivity 86 %, positive predictivity 93 % for ventricular beats."""
 
 
 class Kind(IntEnum):
@@ -46,6 +59,54 @@ class Fellowship:
 
     place: Ints
     there: Bools
+
+
+def kinds(ecg: Floats, beats: Beats, beat_quality: Floats) -> Kinds:
+    """Return the kind of each beat, (k,) uint8 of `Kind`.
+
+    Parameters
+    ----------
+    ecg : (n, samples), any unit, NaN where samples are missing
+    beats : R peaks of these records; beat_quality : (k,) index of the window that each lies in
+
+    Notes
+    -----
+    Signs after de Chazal 2004 (doi:10.1109/TBME.2004.827359): intervals, width, shape. Differs: all are relative to the
+    beats around, none needs a lead or a unit, and a second look uses what the first found out about the fellows.
+    """
+    seen, fellows = looks(ecg, beats), fellowship(beats)
+    r = likeness(seen, fellows)
+    first = _probability(FIRST, signs(beats, seen, fellows, r))
+    ventricular = _probability(LATER, later_signs(first, seen, fellows, r)) >= 0.5
+    made = np.full(len(first), Kind.NORMAL, np.uint8)
+    made[_premature(beats, fellows)] = Kind.SUPRAVENTRICULAR
+    made[ventricular] = Kind.VENTRICULAR
+    made[beat_quality < READABLE] = Kind.UNREADABLE
+    return made
+
+
+def _probability(model: tuple[float, ...], columns: Floats) -> Floats:
+    """Return the probability by logistic regression, (k,), never quite 0 or 1."""
+    logit = model[0] + (columns * model[1:]).sum(axis=-1)
+    made: Floats = np.clip(1 / (1 + np.exp(-logit)), 0.001, 0.999)
+    return made
+
+
+def _premature(beats: Beats, fellows: Fellowship) -> Bools:
+    """Tell which beats come early in a rhythm that is otherwise regular, (k,)."""
+    before_s, _ = _around(beats)
+    rr_s, there = _intervals_near(before_s, fellows)
+    usual_s = median(rr_s, there)
+    spread_s = median(np.abs(rr_s - usual_s[:, None]), there)
+    with np.errstate(invalid="ignore"):
+        return (before_s < EARLY * usual_s) & (spread_s < REGULAR * usual_s)
+
+
+def _intervals_near(before_s: Floats, fellows: Fellowship) -> tuple[Floats, Bools]:
+    """Return the intervals before each fellow, and where there is one, (k, 2 * FELLOWS) each."""
+    rr_s = before_s[fellows.place]
+    there = fellows.there & ~np.isnan(rr_s)
+    return np.where(there, rr_s, 0), there
 
 
 def fellowship(beats: Beats) -> Fellowship:
@@ -83,9 +144,9 @@ def likeness(seen: Looks, fellows: Fellowship) -> Floats:
 
 
 def signs(beats: Beats, seen: Looks, fellows: Fellowship, r: Floats) -> Floats:
-    """Return what speaks for a ventricular beat before anything is known of its fellows, (k, len(SIGNS))."""
+    """Return what speaks for a ventricular beat before anything is known of its fellows, (k, 6): see `FIRST`."""
     before_s, after_s = _around(beats)
-    usual_s = median(before_s[fellows.place], fellows.there & ~np.isnan(before_s[fellows.place]))
+    usual_s = median(*_intervals_near(before_s, fellows))
     width, size = np.log(seen.width_s), np.log(seen.size)
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = (
@@ -96,11 +157,12 @@ def signs(beats: Beats, seen: Looks, fellows: Fellowship, r: Floats) -> Floats:
             np.clip(after_s / usual_s - 1, -0.5, 0.5),
             np.abs(size - median(size[fellows.place], fellows.there)),
         )
-    return np.nan_to_num(np.stack(columns, axis=-1), nan=0.0, posinf=0.0, neginf=0.0)
+    made: Floats = np.nan_to_num(np.stack(columns, axis=-1), nan=0.0, posinf=0.0, neginf=0.0)
+    return made
 
 
 def later_signs(first: Floats, seen: Looks, fellows: Fellowship, r: Floats) -> Floats:
-    """Return what more speaks for it once each beat has a first probability, (k, len(LATER_SIGNS))."""
+    """Return what speaks for it once each beat has a first probability, (k, 6): see `LATER`."""
     likely = np.where(fellows.there, first[fellows.place], 0)
     usual = np.where(fellows.there, 1 - first[fellows.place], 0)
     width = np.log(seen.width_s)
@@ -109,18 +171,22 @@ def later_signs(first: Floats, seen: Looks, fellows: Fellowship, r: Floats) -> F
         _weighed(r, usual),
         _weighed(r, likely),
         width - _weighed(width[fellows.place], usual, width),
+        _unlike_closest(r * usual),
+        _unlike_closest(r * likely),
     )
     return np.stack(columns, axis=-1)
 
 
+def _unlike_closest(r: Floats) -> Floats:
+    """Return log(1 - r) of the mean of the three largest, (k,)."""
+    closest: Floats = np.sort(r, axis=-1)[:, -3:].mean(axis=-1)
+    return np.log(1.02 - np.clip(closest, 0, 1))
+
+
 def _weighed(values: Floats, weight: Floats, otherwise: Floats | float = 0.0) -> Floats:
     """Return the mean of each row with these weights, leaning on `otherwise` by the weight of half a beat."""
-    return ((values * weight).sum(axis=-1) + 0.5 * otherwise) / (weight.sum(axis=-1) + 0.5)
-
-
-SIGNS: Final = ("unlike", "wider", "wide", "early", "pause", "size")
-LATER_SIGNS: Final = ("first", "like usual", "like ventricular", "wider than usual")
-USUAL_WIDTH_S: Final = 0.025
+    made: Floats = ((values * weight).sum(axis=-1) + 0.5 * otherwise) / (weight.sum(axis=-1) + 0.5)
+    return made
 
 
 def _around(beats: Beats) -> tuple[Floats, Floats]:

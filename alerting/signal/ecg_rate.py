@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.signal.ecg_intervals import Doubt, Intervals
-from alerting.signal.quality_verdict import READABLE, Quality, Reason
+from alerting.signal.quality_verdict import Quality
 from alerting.signal.records import Bools, Floats
 
 WINDOW_S: Final = 10.0
@@ -58,7 +58,7 @@ def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_
     place = intervals.row * windows + intervals.begin // step
 
     def total(these: Bools, values: Floats) -> Floats:
-        return np.bincount(place[these], values[these], n * windows).reshape(n, windows)
+        return np.bincount(place[these], values[these], n * windows).reshape(n, windows).astype(np.float64)
 
     count, filled_s = total(usable, np.ones(len(place))), total(usable, intervals.rr_s)
     sure = total(usable, intervals.quality * intervals.rr_s)
@@ -66,7 +66,9 @@ def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_
     with np.errstate(invalid="ignore", divide="ignore"):
         per_min = np.where(read, 60 * count / filled_s, np.nan)
         confidence = np.where(read, sure / filled_s, 0.0)
-    return Rate(per_min=per_min, confidence=confidence, reasons=_reasons(quality, step, part, windows), window_s=window_s)
+    return Rate(
+        per_min=per_min, confidence=confidence, reasons=_reasons(quality, step, part, windows), window_s=window_s
+    )
 
 
 def _reasons(quality: Quality, step: int, part: int, windows: int) -> npt.NDArray[np.uint16]:
@@ -75,5 +77,6 @@ def _reasons(quality: Quality, step: int, part: int, windows: int) -> npt.NDArra
     made = np.zeros((len(quality.index), windows), np.uint16)
     for moment in (begin, begin + part - 1):
         place = np.minimum(moment // step, windows - 1)
-        np.bitwise_or.at(made, (slice(None), place), quality.reasons)
+        for one, window in enumerate(place.tolist()):
+            made[:, window] |= quality.reasons[:, one]
     return made

@@ -57,7 +57,9 @@ class Stretches:
     def rate_per_min(self) -> Floats:
         """(k,) beats/min; NaN for a single beat."""
         lasted = self.lasted_s
-        return np.divide(60.0 * (self.beats - 1), lasted, out=np.full(len(lasted), np.nan), where=lasted > 0)
+        made: Floats = np.full(len(lasted), np.nan)
+        np.divide(60.0 * (self.beats - 1), lasted, out=made, where=lasted > 0)
+        return made
 
     def where(self, these: Bools) -> "Stretches":
         """Return only some of them, (k,) bool."""
@@ -76,9 +78,7 @@ def pauses(intervals: Intervals, least_s: float = PAUSE_S) -> Intervals:
     return intervals.where(_readable(intervals) & (intervals.rr_s >= least_s))
 
 
-def slow(
-    intervals: Intervals, below_per_min: float = BRADYCARDIA_PER_MIN, least_beats: int = RUN_BEATS
-) -> Stretches:
+def slow(intervals: Intervals, below_per_min: float = BRADYCARDIA_PER_MIN, least_beats: int = RUN_BEATS) -> Stretches:
     """Return the stretches of at least `least_beats` in which every interval is readable and slower than this rate.
 
     For pieces that are to be joined, ask for `least_beats=2` and select afterwards.
@@ -87,9 +87,7 @@ def slow(
     return found.where(found.beats >= least_beats)
 
 
-def fast(
-    intervals: Intervals, above_per_min: float = TACHYCARDIA_PER_MIN, least_beats: int = RUN_BEATS
-) -> Stretches:
+def fast(intervals: Intervals, above_per_min: float = TACHYCARDIA_PER_MIN, least_beats: int = RUN_BEATS) -> Stretches:
     """Return the stretches of at least `least_beats` in which every interval is readable and faster than this rate.
 
     For pieces that are to be joined, ask for `least_beats=2` and select afterwards.
@@ -161,7 +159,8 @@ def silent_s(beats: Beats, samples: int) -> Floats:
 
 
 def _readable(intervals: Intervals) -> Bools:
-    return (intervals.doubt & (Doubt.GAP | Doubt.UNREADABLE)) == 0
+    clear: Bools = np.equal(intervals.doubt & (Doubt.GAP | Doubt.UNREADABLE), 0)
+    return clear
 
 
 def _beside(beats: Beats, after: Ints, intervals: Intervals) -> Floats:

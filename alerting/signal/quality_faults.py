@@ -74,7 +74,8 @@ def _at_end_of_range(points: Floats, grid: Grid, begin: Ints) -> Bools:
     value, before = flat[begin], flat[np.maximum(begin - 1, 0)]
     jump = np.abs(value - before) >= JUMP * (high - low)
     inside = begin % (grid.points * grid.windows) > 0
-    return inside & jump & ((value == high) | (value == low)) & (high > low)
+    made: Bools = inside & jump & ((value == high) | (value == low)) & (high > low)
+    return made
 
 
 def _lasting(begin: Ints, end: Ints, n: int, grid: Grid) -> Floats:

@@ -9,12 +9,21 @@ from typing import Final, Self
 
 import numpy as np
 
+from alerting.signal.events import Beats
 from alerting.signal.records import Floats, Ints
 
 WINDOW_S: Final = 2.0
 """A window is this long, but for the rounding to whole points."""
 BLOCKS: Final = 32
 """Blocks in a window: 62 ms each, less than a QRS complex and a quarter of the shortest RR interval."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Beats on a grid as columns: row (k,) int64, point (k,) float64, with its fraction."""
+
+    row: Ints
+    point: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +58,19 @@ class Grid:
         """(windows * BLOCKS,) int64: the first point of each block."""
         return np.arange(self.windows * BLOCKS) * self.points // BLOCKS
 
+    def seen(self, beats: Beats) -> Seen:
+        """Return where beats lie among the points."""
+        point = (beats.sample + 0.5) / self.by - 0.5
+        return Seen(row=beats.row, point=np.clip(point, 0, max(0, self.held - 1)))
+
+    def window_of(self, seen: Seen) -> Ints:
+        """Return the place of each beat's window among all windows of all records, (k,) int64."""
+        within = np.minimum(seen.point.astype(np.int64) // self.points, self.windows - 1)
+        return seen.row * self.windows + within
+
     def span(self, seconds: float) -> int:
         """Return how many points a time is, at least one."""
         return max(1, round(seconds * self.fs_hz))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """Beats on a grid as columns: row (k,) int64, point (k,) float64, with its fraction."""
-
-    row: Ints
-    point: Floats
 
 
 def pointed(signal: Floats, grid: Grid) -> Floats:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.signal.quality_grid import BLOCKS, Grid, Seen, pooled
+from alerting.signal.quality_grid import BLOCKS, Grid, Seen
 from alerting.signal.records import Floats, Ints
 
 SHARE: Final = 0.35
@@ -18,25 +18,20 @@ REFRACTORY: Final = 3
 """Blocks to either side in which a beat is the largest burst: 190 ms."""
 
 
-def agreed(buzz: Floats, grid: Grid, seen: Seen, apart_s: float, around: tuple[int, int]) -> Floats:
-    """Return the share of beats that both ways find, (n, w), pooled over the windows `around`; NaN where none does.
+def disagreement(buzz: Floats, grid: Grid, seen: Seen, apart_s: float, around: tuple[int, int]) -> Floats:
+    """Return the share of beats that only one way finds, (n, w) in [0, 1]; 0 where neither finds any.
 
-    buzz : (n, windows * BLOCKS) curvature of each block
+    buzz : (n, windows * BLOCKS) curvature of each block; around : windows before and after that say what is usual
     """
     n, w = len(buzz), grid.windows
     found = bursts(buzz, grid, around)
     width = float(w * grid.points * 2)
     first, second = seen.row * width + seen.point, found.row * width + found.point
     most = apart_s * grid.fs_hz
-
-    def per_window(which: Seen, values: Floats | None = None) -> Floats:
-        window = which.row * w + np.minimum(which.point.astype(np.int64) // grid.points, w - 1)
-        return np.bincount(window, values, n * w).reshape(n, w)
-
-    both = per_window(seen, _near(first, second, most)) + per_window(found, _near(second, first, most))
-    either = per_window(seen) + per_window(found)
-    with np.errstate(invalid="ignore"):
-        return pooled(both, *around) / pooled(either, *around)
+    alone = np.concatenate((_far(first, second, most), _far(second, first, most)))
+    window = np.concatenate((grid.window_of(seen), grid.window_of(found)))
+    all_of_them = np.bincount(window, minlength=n * w)
+    return (np.bincount(window, alone, n * w) / np.maximum(all_of_them, 1)).reshape(n, w)
 
 
 def bursts(buzz: Floats, grid: Grid, around: tuple[int, int]) -> Seen:
@@ -65,10 +60,10 @@ def _middle(windows: Floats, back: int, ahead: int) -> Floats:
     return np.median([padded[:, shift : shift + width] for shift in range(back + ahead + 1)], axis=0)
 
 
-def _near(these: Floats, those: Floats, most: float) -> Floats:
-    """Return 1 for each of `these` with one of `those` no more than `most` away, else 0. Both rise."""
+def _far(these: Floats, those: Floats, most: float) -> Floats:
+    """Return 1 for each of `these` with none of `those` within `most`, else 0. Both rise."""
     if len(those) == 0 or len(these) == 0:
-        return np.zeros(len(these))
+        return np.ones(len(these))
     after: Ints = np.searchsorted(those, these).astype(np.int64)
     left, right = those[np.maximum(after - 1, 0)], those[np.minimum(after, len(those) - 1)]
-    return (np.minimum(np.abs(these - left), np.abs(right - these)) <= most).astype(np.float64)
+    return (np.minimum(np.abs(these - left), np.abs(right - these)) > most).astype(np.float64)

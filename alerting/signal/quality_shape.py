@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from alerting.signal.quality_grid import BLOCKS, Grid, Seen, averaged, loudest, pooled
-from alerting.signal.quality_second import agreed, bursts
-from alerting.signal.records import Floats
+from alerting.signal.quality_second import bursts, disagreement
+from alerting.signal.records import Floats, Ints
+from alerting.signal.snippets import around, unit
 
 BACK: Final = 2
 """Windows before that a window is judged together with."""
@@ -25,6 +26,9 @@ BEFORE_S: Final = 6.0
 """But with none longer ago than this."""
 AFTER_S: Final = 2.5
 """And none later than this: a stream cannot wait long."""
+ALIKE: Final = -4.5
+UNLIKE: Final = -0.5
+"""From this log of 1 - correlation (0.99) to this (0.4) a beat goes from being one of many to being odd."""
 _TINY: Final = 1e-30
 
 
@@ -46,55 +50,58 @@ class Lens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Measures of each window, (n, w) float64; NaN where there is nothing to measure.
+    """Measures of each window, (n, w) float64; NaN where no beat is near. Sizes are those of the steepest slope.
 
-    agreement : share of beats that a second way of finding them finds too, 0-1
-    rest : log of the loudest moment away from any beat, in sizes of a beat
+    disagreement : share of beats that only one of two ways of finding them finds, 0-1
+    rest : log of the largest moment away from any beat, in sizes of a usual beat
     unlikeness : log of 1 - correlation of the beats with the most alike ones near
-    noise : log of the fast small swings, in sizes of a beat
-    drift : log of the slow swings, in sizes of a beat
-    spread : how far the logs of the beats' sizes are apart
+    noise : log of the fast small swings, in sizes of a usual beat
+    drift : log of the slow swings, in sizes of a usual beat
+    doubtful : of the most doubtful beat, how much smaller than usual it is (log), if it is unlike the others too
     """
 
-    agreement: Floats
+    disagreement: Floats
     rest: Floats
     unlikeness: Floats
     noise: Floats
     drift: Floats
-    spread: Floats
+    doubtful: Floats
 
 
 def measure(points: Floats, grid: Grid, seen: Seen | None, lens: Lens) -> Shape:
-    """Return the measures of (n, windows * grid.points) points, given the beats seen in them."""
+    """Return the measures of (n, windows * grid.points) points, given the beats seen in them, or the bursts if none."""
     n, w = len(points), grid.windows
     slope = _slope(points, grid.span(lens.rise_s))
-    fast = _curve(points, grid.span(lens.rise_s / 2))
-    block = loudest(slope, grid)
-    buzz = averaged(fast, grid)
+    buzz = averaged(_curve(points, grid.span(lens.rise_s / 2)), grid)
     seen = seen or bursts(buzz, grid, (BACK, AHEAD))
     size = np.log(_size(slope, grid, seen, lens) + _TINY)
-    window = seen.row * w + np.minimum(seen.point.astype(np.int64) // grid.points, w - 1)
+    unlike = _unlikeness(points, grid, seen, lens)
+    window = grid.window_of(seen)
 
-    def per_window(values: Floats) -> Floats:
-        return np.bincount(window, values, n * w).reshape(n, w)
+    def near(values: Floats, back: int = BACK) -> Floats:
+        return pooled(np.bincount(window, values, n * w).reshape(n, w).astype(np.float64), back, AHEAD)
 
-    count, total, square = per_window(np.ones(len(size))), per_window(size), per_window(size * size)
-    near = pooled(count, BACK, AHEAD)
+    one = np.ones(len(size))
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = pooled(total, BACK, AHEAD) / near
-        spread = np.sqrt(np.maximum(pooled(square, BACK, AHEAD) / near - mean**2, 0))
-        far = pooled(total, FAR_BACK, AHEAD) / pooled(count, FAR_BACK, AHEAD)
-        usual = np.where(near > 0, mean, far)
-        alike = pooled(per_window(_unlikeness(points, grid, seen, lens)), BACK, AHEAD) / near
-        agreement = agreed(buzz, grid, seen, lens.apart_s, (BACK, AHEAD))
+        count = near(one)
+        usual = np.where(count > 0, near(size) / count, near(size, FAR_BACK) / near(one, FAR_BACK))
+        unlikeness = near(unlike) / count
+    odd = np.clip((unlike - ALIKE) / (UNLIKE - ALIKE), 0, 1)
     return Shape(
-        agreement=agreement,
-        rest=np.log(_rest(block, grid, seen, lens) + _TINY) - usual,
-        unlikeness=alike,
+        disagreement=disagreement(buzz, grid, seen, lens.apart_s, (BACK, AHEAD)),
+        rest=np.log(_rest(loudest(slope, grid), grid, seen, lens) + _TINY) - usual,
+        unlikeness=unlikeness,
         noise=np.log(np.median(buzz.reshape(n, w, BLOCKS), axis=-1) + _TINY) - usual,
         drift=np.log(_drift(points, grid) + _TINY) - usual,
-        spread=spread,
+        doubtful=_most((usual.ravel()[window] - size) * odd, window, n * w).reshape(n, w),
     )
+
+
+def _most(values: Floats, window: Ints, windows: int) -> Floats:
+    """Return the largest value of each window, at least 0."""
+    made = np.zeros(windows)
+    np.maximum.at(made, window, values)
+    return made
 
 
 def _slope(points: Floats, lag: int) -> Floats:
@@ -137,7 +144,8 @@ def _rest(block: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
     at = (seen.point * BLOCKS / grid.points).astype(np.int64)[:, None] + np.arange(-reach, reach + 1)
     quiet = block.copy()
     quiet.ravel()[np.clip(at, 0, width - 1) + seen.row[:, None] * width] = 0
-    return quiet.reshape(n, grid.windows, BLOCKS).max(axis=-1)
+    most: Floats = quiet.reshape(n, grid.windows, BLOCKS).max(axis=-1)
+    return most
 
 
 def _drift(points: Floats, grid: Grid) -> Floats:
@@ -145,37 +153,21 @@ def _drift(points: Floats, grid: Grid) -> Floats:
     n = len(points)
     edges = np.arange(grid.windows * 8) * grid.points // 8
     level = np.add.reduceat(points, edges, axis=-1) / np.diff(np.append(edges, points.shape[1]))
-    return _sizes(np.diff(level.reshape(n, grid.windows, 8), axis=-1)).mean(axis=-1)
+    made: Floats = _sizes(np.diff(level.reshape(n, grid.windows, 8), axis=-1)).mean(axis=-1)
+    return made
 
 
 def _unlikeness(points: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
     """Return log(1 - r) of each beat, r the mean correlation with the two most alike of its fellows, (k,)."""
-    unit = _snippets(points, grid, seen, lens)
-    first = np.zeros(len(unit))
+    reach = round(lens.shape_s / lens.step_s)
+    shape = unit(around(points, seen, grid.span(lens.step_s) * np.arange(-reach, reach + 1)))
+    first = np.zeros(len(shape))
     second = first.copy()
-    for apart in range(1, min(FELLOWS, len(unit) - 1) + 1):
-        r = (unit[apart:] * unit[:-apart]).sum(axis=-1)
+    for apart in range(1, min(FELLOWS, len(shape) - 1) + 1):
+        r = (shape[apart:] * shape[:-apart]).sum(axis=-1)
         passed = np.where(seen.row[apart:] == seen.row[:-apart], seen.point[apart:] - seen.point[:-apart], np.inf)
         for part, most_s in ((slice(apart, None), BEFORE_S), (slice(None, -apart), AFTER_S)):
             near = np.where(passed <= most_s * grid.fs_hz, r, 0)
             second[part] = np.maximum(second[part], np.minimum(first[part], near))
             first[part] = np.maximum(first[part], near)
     return np.log(1.001 - np.clip((first + second) / 2, 0, 1))
-
-
-def _snippets(points: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
-    """Return what each beat looks like, (k, values) of length 1 without mean and slant."""
-    step, count = grid.span(lens.step_s), round(lens.shape_s / lens.step_s)
-    width = points.shape[1]
-    whole = seen.point.astype(np.int64)
-    at = whole[:, None] + step * np.arange(-count, count + 1)
-    start = seen.row[:, None] * width
-    flat = points.ravel()
-    here, after = flat[start + np.clip(at, 0, width - 1)], flat[start + np.clip(at + 1, 0, width - 1)]
-    shape = here + (seen.point - whole)[:, None] * (after - here)
-    shape[np.isnan(shape).any(axis=-1)] = 0
-    shape = shape - shape.mean(axis=-1, keepdims=True)
-    slant = np.arange(-count, count + 1) / np.sqrt((np.arange(-count, count + 1) ** 2).sum())
-    shape -= (shape * slant).sum(axis=-1, keepdims=True) * slant
-    length = np.sqrt((shape * shape).sum(axis=-1, keepdims=True))
-    return np.divide(shape, length, out=np.zeros_like(shape), where=length > 0)

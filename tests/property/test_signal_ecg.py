@@ -1,5 +1,7 @@
 """What must hold of stretches and intervals however the beats are cut, and whatever record they belong to."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ def test_stretches_cut_at_any_beats_are_joined_to_the_whole(history: list[tuple[
     beats = Beats.of(np.cumsum([apart for apart, _ in history]), 250)
     kind = kinds_of("".join(letter for _, letter in history))
     edges = sorted({0, len(history) - 1, *(cut for cut in cuts if cut < len(history))})
-    chunks = [some(beats, kind, first, end + 1) for first, end in zip(edges, edges[1:], strict=False)]
+    chunks = [some(beats, kind, first, end + 1) for first, end in pairwise(edges)]
 
     whole = read(beats, kind)[1]
     pieces = [read(*chunk)[1] for chunk in chunks]

@@ -1,19 +1,19 @@
 """The index of quality: high where beats are right, low with a reason where they cannot be, defined for anything."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from alerting.signal import quality
 from alerting.signal.events import Beats
 from alerting.signal.quality import READABLE, Reason
-from alerting.signal.records import Floats
 from tests.builders_signal import an_ecg, its_beats
 
 FS_HZ = 250.0
 RNG = np.random.default_rng(3)
 
 
-def judged(signal: Floats) -> quality.Quality:
+def judged(signal: npt.ArrayLike) -> quality.Quality:
     """Return the quality of an ECG with the beats of `an_ecg`."""
     return quality.ecg(signal, FS_HZ, its_beats())
 
@@ -99,7 +99,7 @@ def test_record_shorter_than_a_second_is_not_read(samples: int) -> None:
 @pytest.mark.parametrize("kind", [np.int16, np.int32, np.uint8])
 def test_integers_are_read(kind: type) -> None:
     """A signal in units of a converter is read like any other."""
-    signal = np.round(100 * (an_ecg() + 1)).astype(kind)
+    signal: npt.NDArray[np.generic] = np.round(100 * (an_ecg() + 1)).astype(kind)
 
     assert judged(signal).index.min() > 0.9
 
