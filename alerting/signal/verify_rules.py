@@ -70,8 +70,8 @@ SHARE: Final = 0.75
 """At least this part of the beats must be usual ones in a channel that is to tell how a heart beats."""
 UNBROKEN: Final = 1.75
 """No beat is lost where the longest time without one is shorter than so many times the usual one."""
-STEADY: Final = 1.25
-"""Fastest over slowest five beats of a steady beat: pulses that do not reach the finger are lost unevenly."""
+STEADY: Final = 1.4
+"""Longest over shortest interval of a steady beat: pulses that do not reach the finger are lost unevenly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +156,9 @@ def tachycardia(channel: Channel) -> Statement:
     """Tell of tachycardia: a steady slow beat contradicts; of an unsteady one, fast beats may not all be seen."""
     found = seen(channel, FAST_BACK_S)
     per_min = fastest(found.all_s, TACHYCARDIA_BEATS)
-    steady = fastest(found.all_s, RUN_BEATS) <= min(FAST_PER_MIN, STEADY * slowest(found.usual_s, RUN_BEATS))
-    if steady and found.share >= SHARE and found.hole_s < 2.0:
+    slow = fastest(found.all_s, RUN_BEATS) <= FAST_PER_MIN
+    steady = fastest(found.all_s, 2) <= STEADY * slowest(found.usual_s, 2)
+    if slow and steady and found.share >= SHARE and found.hole_s < 2.0:
         return Statement(says=Says.CONTRADICTS, value=per_min)
     return Statement(says=Says.SHOWS if per_min >= TACHYCARDIA_PER_MIN - 10 else Says.NOTHING, value=per_min)
 
