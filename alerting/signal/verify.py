@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy.typing as npt
 
+from alerting.signal.records import rows
 from alerting.signal.verify_channels import BACK_S, Channel, Sort, read
 from alerting.signal.verify_rules import (
     FAST_PER_MIN,
@@ -25,7 +26,19 @@ from alerting.signal.verify_rules import (
     Statement,
 )
 
-__all__ = ["BACK_S", "AlarmKind", "Event", "Reason", "Says", "Sort", "Verdict", "Witness", "kind_of", "verify"]
+__all__ = [
+    "BACK_S",
+    "AlarmKind",
+    "Event",
+    "Reason",
+    "Says",
+    "Sort",
+    "Verdict",
+    "Witness",
+    "kind_of",
+    "verify",
+    "verify_batch",
+]
 
 TRUSTED: Final = 0.75
 """Mean quality of the last seconds from which a channel is heard: its beats are right with this probability."""
@@ -127,6 +140,27 @@ def verify(signals: Mapping[str, npt.ArrayLike], fs_hz: float, kind: AlarmKind) 
     witnesses = tuple(_witness(channel, rule(channel)) for channel in read(signals, fs_hz))
     reason = _reason(kind, [each for each in witnesses if each.trusted])
     return Verdict(believed=reason is not Reason.CONTRADICTED, reason=reason, witnesses=witnesses)
+
+
+def verify_batch(signals: Mapping[str, npt.ArrayLike], fs_hz: float, kinds: Sequence[AlarmKind]) -> tuple[Verdict, ...]:
+    """Return the verdict on one alarm of each of n patients who wear the same channels.
+
+    Parameters
+    ----------
+    signals : by name, each (n, samples), else as in `verify`; a channel that somebody lacks is NaN for them
+    kinds : n claims
+
+    Notes
+    -----
+    One after the other: alarms are rare, and their channels are what is computed on together.
+    """
+    held = {name: rows(each, name=name) for name, each in signals.items()}
+    if any(len(each) != len(kinds) for each in held.values()):
+        counts = ", ".join(f"{name} {len(each)}" for name, each in held.items())
+        raise ValueError(f"signals: have {counts} records, must have one for each of the {len(kinds)} kinds")
+    return tuple(
+        verify({name: each[row] for name, each in held.items()}, fs_hz, kind) for row, kind in enumerate(kinds)
+    )
 
 
 def kind_of(event: Event, *, beats: int, lasted_s: float, per_min: float) -> AlarmKind | None:
