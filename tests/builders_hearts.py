@@ -1,6 +1,7 @@
 """Synthetic hearts: an ECG lead, a finger's pulse wave and an arterial pressure made from the same list of beats.
 
-Shapes are sums of bell curves, so what is true of a signal is known because it was made so. No noise unless asked for.
+Shapes are sums of bell curves, so what is true of a signal is known because it was made so. Every channel breathes and
+has an amplifier's noise, a hundredth of a beat: a line without any is a lead that is off.
 """
 
 from dataclasses import dataclass
@@ -57,19 +58,19 @@ def lead(of: Heart, *, size: float = 1.0, fs_hz: float = FS_HZ, length_s: float 
     """Return an ECG lead, mV."""
     time_s = np.arange(round(length_s * fs_hz)) / fs_hz
     usual = _bells(time_s, of.beat_s, NARROW, np.where(of.ventricular, 0.0, 1.0))
-    return size * (usual + _bells(time_s, of.beat_s, WIDE, np.where(of.ventricular, 1.0, 0.0)))
+    return size * (usual + _bells(time_s, of.beat_s, WIDE, np.where(of.ventricular, 1.0, 0.0)) + _floor(time_s, 0.01))
 
 
 def pulse(of: Heart, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Floats:
     """Return the pulse wave of a finger, in no unit."""
     time_s = np.arange(round(length_s * fs_hz)) / fs_hz
-    return _bells(time_s, of.beat_s + DELAY_S, PULSE, of.stroke)
+    return _bells(time_s, of.beat_s + DELAY_S, PULSE, of.stroke) + _floor(time_s, 0.01)
 
 
 def pressure(of: Heart, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Floats:
     """Return an arterial pressure, mmHg: 120 over 75 with the usual stroke."""
     time_s = np.arange(round(length_s * fs_hz)) / fs_hz
-    return 75 + 45 * _bells(time_s, of.beat_s + 0.15, PULSE, of.stroke)
+    return 75 + 45 * (_bells(time_s, of.beat_s + 0.15, PULSE, of.stroke) + _floor(time_s, 0.01))
 
 
 def fibrillation(*, start_s: float, fs_hz: float = FS_HZ, length_s: float = LENGTH_S, seed: int = 3) -> Floats:
@@ -89,6 +90,11 @@ def noise(size: float, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S, seed
     kernel = np.exp(-np.arange(round(0.3 * fs_hz)) / (0.06 * fs_hz))
     slow = np.convolve(rng.normal(0, 1, count), kernel, mode="same")
     return size * (slow / slow.std() + 0.5 * rng.normal(0, 1, count))
+
+
+def _floor(time_s: Floats, size: float) -> Floats:
+    """Return breathing, 15 a minute, and noise."""
+    return size * (np.sin(2 * np.pi * 0.25 * time_s) + 0.5 * np.random.default_rng(7).standard_normal(len(time_s)))
 
 
 def _bells(time_s: Floats, at_s: Floats, form: tuple[tuple[float, float, float], ...], size: Floats) -> Floats:

@@ -41,7 +41,7 @@ def test_each_channel_is_read_in_its_order() -> None:
         ("ABP", Sort.PRESSURE),
     ]
     for each in found:
-        assert (np.diff(each.beat_s) == pytest.approx(0.8, abs=0.1)).all()
+        assert np.diff(each.beat_s) == pytest.approx(np.full(len(each.beat_s) - 1, 0.8), abs=0.1)
         assert -1.2 < each.beat_s[-1] <= 0
         assert np.median(each.likeness) > 0.95
         assert np.median(each.height) == pytest.approx(1, abs=0.1)
