@@ -1,5 +1,7 @@
 """Beats and their quality with defaults, for tests of what is read from an ECG."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from alerting.signal.ecg_intervals import Intervals, intervals
@@ -10,6 +12,11 @@ from alerting.signal.records import Floats
 
 FS_HZ = 250.0
 WINDOW_S = 2.0
+# Waves of a beat: offset from the R peak and width in seconds, height in mV.
+_WAVES = {
+    "N": ((-0.18, 0.025, 0.12), (-0.025, 0.008, -0.1), (0.0, 0.011, 1.0), (0.025, 0.009, -0.2), (0.26, 0.05, 0.3)),
+    "V": ((0.0, 0.035, 1.4), (0.09, 0.03, -0.7), (0.3, 0.06, -0.4)),
+}
 
 
 def beats_after(*rr_s: float, start_s: float = 0.5) -> Beats:
@@ -46,11 +53,27 @@ def an_ecg(*, seconds: float = 30.0, rr_s: float = 0.8, noise: float = 0.01, fs_
     """Return an ECG of P, QRS and T waves in mV, (1, samples), with white noise of this standard deviation."""
     t = np.arange(int(seconds * fs_hz)) / fs_hz
     since = (t - 0.5 + rr_s / 2) % rr_s - rr_s / 2
-    waves = ((-0.18, 0.025, 0.12), (-0.025, 0.008, -0.1), (0.0, 0.011, 1.0), (0.025, 0.009, -0.2), (0.26, 0.05, 0.3))
-    made = sum(height * np.exp(-(((since - at) / width) ** 2) / 2) for at, width, height in waves)
+    made = sum(height * np.exp(-(((since - at) / width) ** 2) / 2) for at, width, height in _WAVES["N"])
     return (made + noise * np.random.default_rng(7).standard_normal(len(t)))[None]
 
 
 def its_beats(*, seconds: float = 30.0, rr_s: float = 0.8, fs_hz: float = FS_HZ) -> Beats:
     """Return the beats of `an_ecg`."""
     return Beats.of(np.round(np.arange(0.5, seconds, rr_s) * fs_hz).astype(np.int64), fs_hz)
+
+
+def a_rhythm(letters: str, *, rr_s: float | Floats = 0.8, wide_s: float = 0.0) -> tuple[Floats, Beats]:
+    """Return an ECG of these beats, (1, samples) in mV, and their R peaks.
+
+    V comes after 0.6 of an interval, wide, without a P wave, and the next N after 1.4; S comes after 0.65, of the usual
+    shape. `wide_s` makes the normal beats wider. The intervals before N may be given one by one.
+    """
+    after = {"N": 1.0, "V": 0.6, "S": 0.65}
+    factor = [1.4 if each == "N" and was == "V" else after[each] for was, each in pairwise(f"N{letters}")]
+    r_s = 1.0 + np.cumsum(np.broadcast_to(rr_s, len(letters)) * factor)
+    t = np.arange(int((r_s[-1] + 1.5) * FS_HZ)) / FS_HZ
+    made = 0.01 * np.random.default_rng(11).standard_normal(len(t))
+    for letter, at_s in zip(letters, r_s, strict=True):
+        for offset_s, width_s, height in _WAVES["V" if letter == "V" else "N"]:
+            made += height * np.exp(-(((t - at_s - offset_s) / (width_s + wide_s)) ** 2) / 2)
+    return made[None], Beats.of(np.round(r_s * FS_HZ).astype(np.int64), FS_HZ)

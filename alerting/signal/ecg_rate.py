@@ -12,11 +12,15 @@ import numpy.typing as npt
 
 from alerting.signal.ecg_intervals import Doubt, Intervals
 from alerting.signal.quality_verdict import Quality
-from alerting.signal.records import Bools, Floats
+from alerting.signal.records import Floats, Ints
 
 WINDOW_S: Final = 10.0
 LEAST_SHARE: Final = 0.4
 """A rate is read where readable intervals fill at least this part of the window."""
+SURE: Final = (2.9, 0.85, -6.5)
+"""Intercept and weights of the confidence: mean index (its logit), and how far the most unusual interval is from their
+median (log, at most 1). One beat missed or made up shows as such an interval, and so does a rhythm of which ten seconds
+say less. Fitted on windows of 16 MIT-BIH records, plain and with noise added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +61,43 @@ def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_
     usable = inside & ((intervals.doubt & (Doubt.GAP | Doubt.UNREADABLE)) == 0)
     place = intervals.row * windows + intervals.begin // step
 
-    def total(these: Bools, values: Floats) -> Floats:
-        return np.bincount(place[these], values[these], n * windows).reshape(n, windows).astype(np.float64)
+    place, rr_s, sure = place[usable], intervals.rr_s[usable], intervals.quality[usable]
 
-    count, filled_s = total(usable, np.ones(len(place))), total(usable, intervals.rr_s)
-    sure = total(usable, intervals.quality * intervals.rr_s)
+    def total(values: Floats) -> Floats:
+        return np.bincount(place, values, n * windows).reshape(n, windows).astype(np.float64)
+
+    count, filled_s = total(np.ones(len(place))), total(rr_s)
     read = (filled_s >= LEAST_SHARE * window_s) & (count >= 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         per_min = np.where(read, 60 * count / filled_s, np.nan)
-        confidence = np.where(read, sure / filled_s, 0.0)
+        mean = np.where(read, total(sure * rr_s) / filled_s, 0)
+    jump = _jumps(place, rr_s, n * windows).reshape(n, windows)
     return Rate(
-        per_min=per_min, confidence=confidence, reasons=_reasons(quality, step, part, windows), window_s=window_s
+        per_min=per_min,
+        confidence=np.where(read, _confidence(mean, jump), 0.0),
+        reasons=_reasons(quality, step, part, windows),
+        window_s=window_s,
     )
+
+
+def _jumps(place: Ints, rr_s: Floats, windows: int) -> Floats:
+    """Return how far the most unusual interval of each window is from their median, a log; 0 where there is none."""
+    made = np.zeros(windows)
+    if len(place):
+        order = np.lexsort((rr_s, place))
+        where, rising = place[order], np.log(rr_s[order])
+        first = np.flatnonzero(np.diff(where, prepend=-1))
+        count = np.diff(np.append(first, len(where)))
+        middle = (rising[first + (count - 1) // 2] + rising[first + count // 2]) / 2
+        made[where[first]] = np.maximum(rising[first + count - 1] - middle, middle - rising[first])
+    return made
+
+
+def _confidence(quality: Floats, jump: Floats) -> Floats:
+    index = np.clip(quality, 0.01, 0.999)
+    logit = SURE[0] + SURE[1] * np.log(index / (1 - index)) + SURE[2] * np.minimum(jump, 1)
+    made: Floats = 1 / (1 + np.exp(-logit))
+    return made
 
 
 def _reasons(quality: Quality, step: int, part: int, windows: int) -> npt.NDArray[np.uint16]:

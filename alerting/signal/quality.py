@@ -22,19 +22,18 @@ from alerting.signal.quality_shape import Lens, Shape, measure
 from alerting.signal.quality_verdict import READABLE, Quality, Reason, at
 from alerting.signal.records import Floats, bridged, rate, rows
 
-__all__ = ["AHEAD_S", "BACK_S", "READABLE", "Quality", "Reason", "at", "ecg", "ppg"]
+__all__ = ["AHEAD_S", "BACK_S", "READABLE", "WINDOW_S", "Quality", "Reason", "at", "ecg", "ppg"]
 
 BACK_S: Final = quality_shape.FAR_BACK * WINDOW_S + 2
 AHEAD_S: Final = quality_shape.AHEAD * WINDOW_S + 6
-LEAST_HZ, MOST_HZ = 20.0, 2000.0
 SHORT_S: Final = 1.0
 """Less of a window than this cannot be judged."""
 
 _ECG_HZ: Final = 125.0
 _ECG_LENS: Final = Lens(rise_s=0.03, reach_s=0.08, shape_s=0.096, step_s=0.016, apart_s=0.12)
 ECG_MODEL: Final = Model(
-    intercept=6.26,
-    weight=(3.67, 1.68, 0.85, 0.09, 2.92, 7.66),
+    intercept=6.78,
+    weight=(1.24, 1.32, 1.26, 0.0, 3.35, 5.10),
     good=(0.0, -2.0, -5.0, -4.0, -1.5, 0.05),
     bad=(1.0, 1.0, -0.2, -0.5, 0.5, 0.9),
     noisy=-2.0,

@@ -1,5 +1,7 @@
 """What must hold of quality however the signal is cut, scaled, shifted or resampled, and in any company."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -70,7 +72,7 @@ def test_chunks_give_what_the_whole_record_gives(seed: int, sizes: list[int]) ->
 
 @settings(max_examples=15)
 @given(st.lists(seeds, min_size=1, max_size=4), st.randoms())
-def test_record_is_judged_the_same_in_any_company(records: list[int], order: st.DrawFn) -> None:
+def test_record_is_judged_the_same_in_any_company(records: list[int], order: Random) -> None:
     """A record's quality does not depend on the others of its batch, nor on its place."""
     signals = [a_troubled_ecg(seed, 20.0) for seed in records]
     order.shuffle(signals)

@@ -16,7 +16,18 @@ def test_rate_is_the_mean_of_the_intervals_within() -> None:
 
     assert found.per_min.shape == (1, 1)
     assert abs(found.per_min[0, 0] - 60) < 5
-    assert found.confidence[0, 0] > 0.9
+
+
+def test_irregular_rhythm_is_less_certain() -> None:
+    """A regular rhythm's rate is nearly certain; an interval twice as long may be a beat missed."""
+    regular, longer = beats_after(*[0.8] * 11), beats_after(*[0.8] * 5, 1.6, *[0.8] * 4)
+    sure, less = (
+        heart_rate(intervals_of(beats, quality=a_quality(10)), a_quality(10)).confidence[0, 0]
+        for beats in (regular, longer)
+    )
+
+    assert sure > 0.99
+    assert 0.5 < less < sure
 
 
 def test_interval_across_two_windows_belongs_to_none() -> None:

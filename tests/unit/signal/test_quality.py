@@ -7,7 +7,7 @@ import pytest
 from alerting.signal import quality
 from alerting.signal.events import Beats
 from alerting.signal.quality import READABLE, Reason
-from tests.builders_signal import an_ecg, its_beats
+from tests.builders_signal import a_rhythm, an_ecg, its_beats
 
 FS_HZ = 250.0
 RNG = np.random.default_rng(3)
@@ -75,15 +75,37 @@ def test_quality_knows_no_unit(factor: float) -> None:
     np.testing.assert_allclose(judged(signal * factor).index, judged(signal).index, atol=1e-9)
 
 
-def test_beats_too_far_apart_in_shape_are_no_fault_if_they_recur() -> None:
-    """Bigeminy, every other beat inverted and wide, is as readable as a regular rhythm."""
-    wide = an_ecg(rr_s=1.6, fs_hz=125, seconds=60)
-    signal = an_ecg(rr_s=1.6) - 1.5 * np.roll(wide[:, :7500], 200, axis=1)
-    beats = Beats.of(np.sort(np.concatenate((np.arange(125, 7500, 400), np.arange(450, 7500, 800)))), FS_HZ)
+@pytest.mark.parametrize("letters", ["NV" * 18, "NNV" * 12, "NNNNNV" * 6, "NVVVVVVV" * 5])
+def test_ventricular_beats_are_no_fault(letters: str) -> None:
+    """Bigeminy, trigeminy, single ventricular beats and long runs of them are as readable as a regular rhythm."""
+    signal, beats = a_rhythm(letters)
 
     found = quality.ecg(signal, FS_HZ, beats)
 
-    assert np.median(found.index) > 0.0
+    assert found.index[:, 1:-1].min() > 0.8
+
+
+def test_irregular_rhythm_is_no_fault() -> None:
+    """In atrial fibrillation no interval is like the other, and the index is as high as ever."""
+    signal, beats = a_rhythm("N" * 40, rr_s=RNG.uniform(0.4, 1.2, 40))
+
+    assert quality.ecg(signal, FS_HZ, beats).index.min() > 0.95
+
+
+def test_small_beats_are_no_fault() -> None:
+    """Beats of 50 microvolts in a quiet lead are as readable as any."""
+    assert judged(0.05 * an_ecg()).index.min() > 0.95
+
+
+def test_long_pause_in_a_quiet_lead_is_readable() -> None:
+    """Six seconds without a beat, and nothing else that could be one, can be read as such."""
+    signal = an_ecg()
+    quiet = slice(3050, 4550)
+    signal[0, quiet] = 0.01 * RNG.standard_normal(1500)
+    beats = its_beats()
+    left = Beats.of(beats.sample[(beats.sample < 3050) | (beats.sample >= 4550)], FS_HZ)
+
+    assert quality.ecg(signal, FS_HZ, left).index.min() > READABLE
 
 
 @pytest.mark.parametrize("samples", [0, 1, 2, 3, 10, 100, 249])
