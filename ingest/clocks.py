@@ -8,8 +8,6 @@ device, changed entries are given out once; nothing here decides whether a clock
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from ward.clock import from_us, to_us
 from ward.formats.settle import Ints
 from ward.store.device_clocks import ENOUGH, Estimate
@@ -38,15 +36,12 @@ class Clocks:
     def note(self, device_no: Ints, ahead_us: Ints, now: datetime) -> None:
         """Take messages, (n,) each: whose, and how far its newest reading was ahead of when it came."""
         number = to_us(now) // _WHILE_US
-        devices, which, counts = np.unique(device_no, return_inverse=True, return_counts=True)
-        most = np.full(len(devices), np.iinfo(np.int64).min)
-        np.maximum.at(most, which, ahead_us)
-        for device, ahead, count in zip(devices.tolist(), most.tolist(), counts.tolist(), strict=True):
+        for device, ahead in zip(device_no.tolist(), ahead_us.tolist(), strict=True):
             kept = self._kept.get(device)
             if kept is None or kept.while_number != number:
                 self._kept[device] = kept = _Kept(while_number=number, ahead_us=ahead, messages=0)
             kept.ahead_us = max(kept.ahead_us, ahead)
-            kept.messages = min(kept.messages + count, ENOUGH)
+            kept.messages = min(kept.messages + 1, ENOUGH)
             if kept.told_us is None or kept.ahead_us > kept.told_us + _CHANGE_US or kept.messages > kept.told_messages:
                 self._changed.add(device)
 

@@ -5,14 +5,20 @@ read back has every message that was written, in the same order, those in flight
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from ingest.packet_reader import frame_length, parse
 from ingest.packet_writer import serialise
 from ingest.packets import V5, Packet, Publish, Subscribe
+from ingest.reasons import PacketError
 from ingest.session import Message, Session
 from ward.store.mqtt_sessions import Changes, Head, KeptMessage, Opened
+
+UNREADABLE: Final = (PacketError, ValueError)
+"""What kept packets raise that a disk or another version has spoilt."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,7 +51,7 @@ def add_changes(changes: Changes, session: Session, written: Written) -> Written
 
 
 def restore(device_id: str, client_id: str, opened: Opened, max_queue: int) -> tuple[Session, Written]:
-    """Make a session of what the store has kept of it."""
+    """Make a session of what the store has kept of it; one of `UNREADABLE` where that is no packets of ours."""
     session = Session(device_id, client_id, max_queue)
     session.generation = opened.generation
     if opened.subscriptions:
@@ -64,8 +70,11 @@ def restore(device_id: str, client_id: str, opened: Opened, max_queue: int) -> t
 
 
 def retained_of(kept: Sequence[tuple[bytes, datetime | None]]) -> dict[str, Message]:
-    """Read what a device has retained."""
-    messages = [message_of(*each) for each in kept]
+    """Read what a device has retained; what cannot be read is left out."""
+    messages = []
+    for each in kept:
+        with suppress(*UNREADABLE):
+            messages.append(message_of(*each))
     return {each.topic: each for each in messages}
 
 

@@ -248,7 +248,11 @@ class SessionStore:
             held.written.head = None
             self._changed(held.session)
         elif opened.formerly is not None:
-            restored, written = kept.restore(asked.device_id, asked.client_id, opened, self._limits.max_queue)
+            try:
+                restored, written = kept.restore(asked.device_id, asked.client_id, opened, self._limits.max_queue)
+            except kept.UNREADABLE as error:
+                self._give_up(question, opened, error)
+                return
             self._kept[asked.key] = _Kept(session=restored, written=written)
             restored.on_change = self._changed
         admitted = Admitted(
@@ -260,10 +264,19 @@ class SessionStore:
             restored=restored,
             retained=kept.retained_of(opened.retained),
         )
+        if len(admitted.retained) < len(opened.retained):
+            log.get().error("retained_unreadable", device_id=asked.device_id)
         if question.answer.done():
             self.close(admitted)
         else:
             question.answer.set_result(admitted)
+
+    def _give_up(self, question: _Question, opened: Opened, error: Exception) -> None:
+        """Remove a session that nobody can read; the device is sent away once, and comes back to a new one."""
+        log.get().error("session_unreadable", device_id=question.asked.device_id, error=str(error)[:200])
+        self._end(opened.generation)
+        if not question.answer.done():
+            question.answer.set_exception(StoreUnavailable("what was kept for the device could not be read"))
 
     async def _listen_for_ever(self) -> None:
         while True:

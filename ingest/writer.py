@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-import numpy as np
 import psycopg
 
 from ingest import validate
@@ -200,7 +199,7 @@ class Writer:
             delivery.door.publish(wire.topic(device_id, Leaf.REJECTS), answer)
 
     async def _partitions(self, conn: Connection, found: validate.Sorted) -> None:
-        days = set(np.unique(found.rows.measured_us // _DAY_US).tolist())
+        days = set((found.rows.measured_us // _DAY_US).tolist())
         days = (days | {row.block.measured_us // _DAY_US for _, row in found.blocks}) - self._days
         if days:
             async with conn.transaction():

@@ -1,6 +1,6 @@
 """`hemvakt export`: everything about one patient, as FHIR R4 and as CSV, from one instant, however much it is.
 
-`OUTPUTS` is the table of what is written: a new file of the export (waveforms) is one line there and one function.
+`OUTPUTS` is the table of what is written: a new file of the export is one line there and one function.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from onebox.sink import Archive, Folder, Write, sink
 from ward import log
 from ward.clock import SystemClock
 from ward.errors import ConfigError, NotFound
-from ward.fhir import alerts, codes, observations, people
+from ward.fhir import alerts, codes, observations, people, waves
 from ward.fhir.codes import Resource
-from ward.record import Answering, Episode, Happened, Measured, Person, Raised, Refused, Scored, Worn
-from ward.store import records, snapshot
+from ward.record import Answering, Episode, Happened, Measured, Person, Raised, Refused, Reported, Scored, Worn
+from ward.store import record_waves, records, snapshot
 from ward.store.pool import Connection
 from ward.store.records import Span
 
@@ -195,6 +195,11 @@ def _flush(readings: list[Measured], write: Write) -> None:
         write(_json(resource) + "\n")
 
 
+async def _waveforms(job: Job, write: Write) -> None:
+    async for traced in record_waves.traces(job.conn, job.span):
+        write(_json(waves.of_trace(traced)) + "\n")
+
+
 async def _score_observations(job: Job, write: Write) -> None:
     async for score in records.scores(job.conn, job.span):
         write(_json(observations.of_score(score)) + "\n")
@@ -230,9 +235,11 @@ OUTPUTS: tuple[Output, ...] = (
     Output(name="README.txt", write=_readme),
     Output(name="patient.json", write=_bundle),
     Output(name="observations.ndjson", write=_observations),
+    Output(name="waveforms.ndjson", write=_waveforms),
     Output(name="scores.ndjson", write=_score_observations),
     Output(name="plans.json", write=_plans),
     Output(name="readings.csv", write=_table(Measured, records.readings)),
+    Output(name="device_events.csv", write=_table(Reported, records.reports)),
     Output(name="scores.csv", write=_table(Scored, records.scores)),
     Output(name="alerts.csv", write=_table(Raised, records.alerts)),
     Output(name="alert_events.csv", write=_table(Happened, records.events)),

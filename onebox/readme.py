@@ -14,9 +14,17 @@ FILES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "varje mätvärde som FHIR R4 (Observation), ett på varje rad",
             "every reading as FHIR R4 (an Observation), one a line",
         ),
+        "waveforms.ndjson": (
+            "EKG, pulsvåg, andning och rörelse som FHIR R4 (Observation med SampledData), ett stycke på varje rad",
+            "ECG, pulse wave, breathing and motion as FHIR R4 (Observations with SampledData), a piece a line",
+        ),
         "scores.ndjson": ("NEWS2 över tid, som FHIR R4 (Observation)", "NEWS2 over time, as FHIR R4 (Observations)"),
         "plans.json": ("övervakningsplanerna, alla versioner", "the monitoring plans, every version"),
         "readings.csv": ("varje mätvärde, även de som inte får användas", "every reading, also those not to be used"),
+        "device_events.csv": (
+            "hjälpknapp, fall och svaren på dagens frågor",
+            "help button, falls, and the answers to the day's questions",
+        ),
         "scores.csv": ("NEWS2 över tid", "NEWS2 over time"),
         "alerts.csv": ("larmen", "the alerts"),
         "alert_events.csv": (

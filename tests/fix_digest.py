@@ -40,6 +40,9 @@ select now(), device_id, 'hemvakt/1/' || device_id || '/vitals', 'implausible', 
     '\\x7b7d', sha256('\\x7b7d'), 2 from device;
 insert into device_status (device_no, online, battery_pct, firmware, reported_at, changed_at)
 select device_no, true, 83, '1.2.0', now(), now() from device;
+insert into device_event (stay_id, device_no, kind, occurred_at, received_at, detail)
+select stay_id, device_no, 'check_in', now() - interval '1 hour', now(),
+    '{"answers":[{"question":"breathing","answer":"worse"}]}' from binding;
 insert into session (token_sha256, staff_id, created_at, seen_at, expires_at)
 select sha256('a'), staff_id, now(), now(), now() + interval '1 day' from staff;
 insert into service_heartbeat (service, instance, beat_at) values ('ingest', 'a', now()), ('alerting', 'b', now());

@@ -6,6 +6,7 @@ Each class is a line of one table of the record. Times are aware UTC; a period w
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from ward.events import EventKind
 from ward.vitals import Mode, Validity, VitalKind
 
 
@@ -84,6 +85,21 @@ class Measured:
     received_at: datetime
     validity: Validity
     quality: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What a device reported: a call for help, a fall, the answers of a check-in. `detail` is JSON."""
+
+    patient_id: int
+    stay_id: int
+    device_no: int
+    device_id: str
+    kind: EventKind
+    occurred_at: datetime
+    received_at: datetime
+    alert_id: int | None
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,16 @@ Trace = Piece  # joined, and with nothing before or after it within half a sampl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """A trace in a patient's record: whose it is, and of which device."""
+
+    patient_id: int
+    stay_id: int
+    device_id: str
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thinned:
     """A trace as the lowest and the highest of each `step` samples, shape (m,) int16 each; the last may be of fewer."""
 

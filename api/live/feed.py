@@ -28,6 +28,7 @@ SEATS_EVERY = 3
 BEAT_S = 2.0
 _SILENT_AFTER = timedelta(seconds=3 * SWEEP_S)
 _LONGEST_BACKOFF_S = 5.0
+_CHANNELS = tuple(channel for channel in Channel if channel is not Channel.MQTT)  # sessions of devices show nowhere
 
 
 class _Pending:
@@ -103,7 +104,7 @@ class Feed:
 
     async def _follow(self) -> None:
         async with await connect(self._url, "api-hints", autocommit=True) as hints:
-            await bus.subscribe(hints, Channel)
+            await bus.subscribe(hints, _CHANNELS)
             async with await connect(self._url, "api-feed", autocommit=True) as reads:
                 self._pending = _Pending()
                 self._pending.seats = self._pending.sweep = True
@@ -114,7 +115,7 @@ class Feed:
                     group.create_task(self._rounds(reads), name="rounds")
 
     async def _listen(self, conn: Connection) -> None:
-        async for hint in bus.listen(conn, Channel):
+        async for hint in bus.listen(conn, _CHANNELS):
             self._pending.take(hint)
             self._hinted.set()
 

@@ -251,6 +251,35 @@ def test_lost_connection_loses_nothing(house: House, service: str) -> None:
     as_anna(house, visit)
 
 
+def _listener(house: House) -> list[int]:
+    """The feed's listening connections by process."""
+    with psycopg.connect(house.database_url, autocommit=True) as conn:
+        rows = conn.execute(
+            "select pid from pg_stat_activity where datname = current_database()"
+            " and application_name = 'hemvakt-api-hints'"
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def test_device_that_connects_does_not_disturb_the_feed(house: House) -> None:
+    """What endpoints tell each other about sessions is not the board's: the feed stays on its connection."""
+
+    async def visit(served: Served, client: httpx.AsyncClient) -> None:
+        async with served.live(client) as socket:
+            await hear(socket)
+            before = _listener(house)
+            async with await connect(house.database_url, "test", autocommit=True) as conn:
+                await conn.execute("select pg_notify('hv_mqtt', '6c67c5b15a06899a 1789450299441:7')")
+            await measure(house, house.ward.beds[0], VitalKind.SPO2, 84)
+            message = await hear(socket)
+
+            assert message["vitals"]["spo2"]["value"] == 84
+            assert _listener(house) == before
+            assert len(before) == 1
+
+    as_anna(house, visit)
+
+
 def test_lost_hint_costs_seconds(house: House) -> None:
     """A reading that was stored without a hint shows after the next sweep."""
 

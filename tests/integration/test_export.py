@@ -9,9 +9,12 @@ import subprocess
 import sys
 import tracemalloc
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -20,10 +23,14 @@ from onebox.environment import PROJECT
 from onebox.readme import FILES
 from tests.fix_digest import fill
 from tests.fix_ward import Ward
+from tests.integration.test_waveforms import DAY, LATER, SIGNAL, a_block, add, in_store, rows_of
 from ward.errors import ConfigError, NotFound
 from ward.fhir import codes
+from ward.store.pool import Connection
+from ward.store.waveform_compaction import compact
 
 pytestmark = pytest.mark.integration
+fhir_model: Any = import_module("fhir.resources.R4B").get_fhir_model_class  # its types would be checked with ours
 
 
 @pytest.fixture
@@ -64,7 +71,7 @@ def test_export_holds_everything_of_the_patient(full: Ward, tmp_path: Path) -> N
     counts = {name: len(table(files, name)) for name in files if name.endswith(".csv")}
     assert counts == {
         "readings.csv": 600, "scores.csv": 20, "alerts.csv": 1, "alert_events.csv": 2, "stays.csv": 1,
-        "teams.csv": 1, "bindings.csv": 1, "quarantine.csv": 1,
+        "teams.csv": 1, "bindings.csv": 1, "quarantine.csv": 1, "device_events.csv": 1,
     }  # fmt: skip
     assert len(observations(files)) == 600
     assert len(files["scores.ndjson"].splitlines()) == 20
@@ -97,6 +104,46 @@ def test_h06_refused_message_of_a_shared_device_is_withheld(full: Ward, tmp_path
     assert (own["device_id"], own["detail"], own["payload"]) == ("hv-2", "spo2 20", "e30=")
     assert (shared["device_id"], shared["detail"], shared["payload"]) == ("hv-3", "", "")
     assert shared["payload_sha256"] == own["payload_sha256"]
+
+
+def test_export_holds_every_sample_once(full: Ward, tmp_path: Path) -> None:
+    """Waveforms come in pieces of ten minutes, whole ones and compacted ones alike, and nobody else's."""
+    blocks = [a_block(number) for number in (*range(70), *range(80, 90))]  # a bit more than ten minutes, and a gap
+
+    async def store(conn: Connection) -> None:
+        await add(conn, rows_of(full.beds[1], blocks[:62]))
+        await compact(conn, LATER, 100)
+        await add(conn, [*rows_of(full.beds[1], blocks[62:]), *rows_of(full.beds[0], blocks[:3])])
+
+    in_store(full, store)
+    told = [json.loads(line) for line in exported(full, tmp_path)["waveforms.ndjson"].splitlines()]
+
+    samples = [np.array(each["valueSampledData"]["data"].split(), np.int16) for each in told]
+    expected = [SIGNAL[begin * 2500 : end * 2500] for begin, end in ((0, 60), (60, 70), (80, 90))]
+    assert [each["effectivePeriod"]["start"] for each in told] == [
+        codes.instant(DAY + timedelta(seconds=10 * begin)) for begin in (0, 60, 80)
+    ]
+    for got, wanted in zip(samples, expected, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+    sampled = told[0]["valueSampledData"]
+    assert (sampled["period"], sampled["factor"], sampled["origin"]["value"]) == (4.0, 0.00488, 0.0)
+    assert {each["subject"]["reference"] for each in told} == {f"Patient/{full.beds[1].patient_id}"}
+    for each in told:
+        fhir_model("Observation").model_validate(each)
+
+
+def test_waveforms_of_the_time_that_was_asked_for(full: Ward, tmp_path: Path) -> None:
+    """With limits, the samples from the first until before the second are there, also out of the middle of a block."""
+
+    async def store(conn: Connection) -> None:
+        await add(conn, rows_of(full.beds[1], [a_block(number) for number in range(3)]))
+
+    in_store(full, store)
+    start, end = DAY + timedelta(seconds=5), DAY + timedelta(seconds=25)
+    (told,) = exported(full, tmp_path, start=start, end=end)["waveforms.ndjson"].splitlines()
+
+    samples = np.array(json.loads(told)["valueSampledData"]["data"].split(), np.int16)
+    np.testing.assert_array_equal(samples, SIGNAL[5 * 250 : 25 * 250])
 
 
 def test_csv_and_fhir_tell_the_same(full: Ward, tmp_path: Path) -> None:

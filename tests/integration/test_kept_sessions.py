@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import psycopg
+import pytest
 
 from ingest.packets import Ack, Connack, Disconnect, Granted, Ping, Publish, Unsubscribe, Will
 from ingest.properties import PacketType, Properties
@@ -39,6 +40,35 @@ def test_a_session_outlives_a_killed_endpoint(version: int, database_url: str) -
         assert isinstance(sent, Publish)
         assert isinstance(repeat, Publish)
         assert (repeat.payload, repeat.dup, repeat.packet_id) == (b"one", True, sent.packet_id)
+        assert payload_of(await again.receive()) == b"two"
+
+    with_rigs(database_url, 2, scenario)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    ["update mqtt_session set subscriptions = '\\x8201'", "update mqtt_message set packet = substr(packet, 1, 3)"],
+)
+def test_a_spoilt_session_costs_its_device_one_connection(spoil: str, database_url: str) -> None:
+    """What cannot be read is removed, everybody else goes on, and the device comes back to a new session."""
+
+    async def scenario(first: KeptRig, second: KeptRig) -> None:
+        device = await first.connect(**lasting())
+        await device.ask(subscribing(REJECTS))
+        first.endpoint.publish(REJECTS, b"one")
+        await first.written()
+        await first.kill()
+        with psycopg.connect(database_url, autocommit=True) as conn:
+            assert conn.execute(spoil).rowcount == 1
+
+        turned_away = await second.dial()
+        refused = await turned_away.ask(a_connect(**lasting()))
+        assert isinstance(refused, Connack)
+        assert refused.code == Reason.SERVER_UNAVAILABLE
+        again = await second.connect(**lasting())
+        assert not again.session_present
+        await again.ask(subscribing(REJECTS))
+        second.endpoint.publish(REJECTS, b"two")
         assert payload_of(await again.receive()) == b"two"
 
     with_rigs(database_url, 2, scenario)

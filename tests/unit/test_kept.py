@@ -93,3 +93,10 @@ def test_retained_messages_are_read_by_topic() -> None:
     assert {topic: (each.payload, each.qos, each.retain) for topic, each in retained_of(kept).items()} == {
         CONFIG: (b"x", 0, True)
     }
+
+
+def test_what_cannot_be_read_of_the_retained_is_left_out() -> None:
+    """A spoilt packet costs itself and nothing beside it."""
+    whole = packet_of(Message(topic=CONFIG, payload=b"x", qos=0, retain=True))
+
+    assert list(retained_of([(whole[:3], None), (b"", None), (whole, None)])) == [CONFIG]

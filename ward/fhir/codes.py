@@ -80,6 +80,11 @@ def survey() -> Sequence[Resource]:
     return [concept((f"{_TERMINOLOGY}/observation-category", "survey"))]
 
 
+def procedure() -> Resource:
+    """Return the category of a recording."""
+    return concept((f"{_TERMINOLOGY}/observation-category", "procedure"))
+
+
 def absent(reason: str) -> Resource:
     """Return why there is no value."""
     return concept((f"{_TERMINOLOGY}/data-absent-reason", reason))

@@ -113,7 +113,7 @@ async def open_many(conn: Connection, instance: str, now: datetime, asked: Seque
 
 async def write(conn: Connection, changes: Changes) -> set[int]:
     """Write what has changed; returns the generations that no session bears any more (somebody else has it)."""
-    kept = await _hold(conn, changes.generations)
+    kept = await _hold(conn, changes.generations | set(changes.ended))
     heads = [each for each in changes.heads if each.generation in kept]
     if heads:
         await conn.execute(

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from psycopg.rows import class_row, kwargs_row
 
-from ward.record import Answering, Episode, Happened, Measured, Person, Planned, Raised, Refused, Scored, Worn
+from ward.events import EventKind
+from ward.record import Answering, Episode, Happened, Measured, Person, Planned, Raised, Refused, Reported, Scored, Worn
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, Mode, Validity
 
@@ -103,6 +104,10 @@ def _measured(*, kind: int, validity: int, **rest: Any) -> Measured:
     return Measured(kind=BY_CODE[kind].kind, validity=Validity(validity), **rest)
 
 
+def _reported(*, kind: str, **rest: Any) -> Reported:
+    return Reported(kind=EventKind(kind), **rest)
+
+
 def stays(conn: Connection, span: Span) -> AsyncIterator[Episode]:
     """Stream the stays, oldest first."""
     query = (
@@ -145,6 +150,17 @@ def readings(conn: Connection, span: Span) -> AsyncIterator[Measured]:
         f" order by r.measured_at, r.device_no, r.stay_id, r.kind"
     )
     return _stream(conn, "readings", query, span, _measured)
+
+
+def reports(conn: Connection, span: Span) -> AsyncIterator[Reported]:
+    """Stream what the devices reported, oldest first."""
+    query = (
+        f"select s.patient_id, e.stay_id, e.device_no, d.device_id, e.kind, e.occurred_at, e.received_at, e.alert_id,"  # noqa: S608
+        f" e.detail::text as detail from device_event e join stay s using (stay_id) join device d using (device_no)"
+        f" where s.patient_id = %(patient)s and {_within('e.occurred_at')}"
+        f" order by e.occurred_at, e.device_no, e.kind, e.stay_id"
+    )
+    return _stream(conn, "reports", query, span, _reported)
 
 
 def scores(conn: Connection, span: Span) -> AsyncIterator[Scored]:

@@ -1,0 +1,54 @@
+"""Waveforms as FHIR R4 Observations with SampledData: a trace without a gap is one Observation.
+
+The numbers are those that the device sent; times `factor`, plus `origin`, they are the physical value.
+"""
+
+from types import MappingProxyType
+
+from ward.clock import from_us
+from ward.fhir import codes
+from ward.fhir.codes import Resource
+from ward.fhir.observations import device_identity
+from ward.traces import Traced
+from ward.waveforms import BY_CODE, WaveKind
+
+_EKG_STUDY = "11524-6"
+# IEEE 11073-10101, by kind and lead; docs/clinical-sources.md. Others have our own code alone.
+_MDC: MappingProxyType[tuple[WaveKind, str], str] = MappingProxyType(
+    {(WaveKind.ECG, "I"): "131329", (WaveKind.ECG, "II"): "131330", (WaveKind.PPG, "pleth"): "150452"}
+)
+
+
+def of_trace(traced: Traced) -> Resource:
+    """Return a trace as an Observation."""
+    trace = traced.trace
+    channel = trace.channel
+    kind = BY_CODE[channel.kind].kind
+    ends_us = trace.t0_us + round(len(trace.samples) * 1e6 / channel.fs_hz)
+    identity = f"wave-{channel.device_no}-{channel.kind}-{channel.lead}-{trace.t0_us}"
+    return {
+        "resourceType": "Observation",
+        "id": identity,
+        "status": "final",
+        "category": [codes.procedure()],
+        "code": _code(kind, channel.lead),
+        "subject": codes.reference("Patient", traced.patient_id),
+        "encounter": codes.reference("Encounter", traced.stay_id),
+        "effectivePeriod": codes.period(from_us(trace.t0_us), from_us(ends_us)),
+        "device": codes.reference("Device", device_identity(channel.device_no, traced.device_id)),
+        "valueSampledData": {
+            "origin": {"value": channel.offset, "unit": channel.unit, "system": codes.UCUM, "code": channel.unit},
+            "period": 1000 / channel.fs_hz,
+            "factor": channel.scale,
+            "dimensions": 1,
+            "data": " ".join(map(str, trace.samples.tolist())),
+        },
+    }
+
+
+def _code(kind: WaveKind, lead: str) -> Resource:
+    codings = [(codes.LOINC, _EKG_STUDY)] if kind is WaveKind.ECG else []
+    if mdc := _MDC.get((kind, lead)):
+        codings.append((codes.MDC, mdc))
+    codings.append((f"{codes.OWN}/CodeSystem/waveform", f"{kind}-{lead}"))
+    return codes.concept(*codings, text=f"{kind} {lead}")
