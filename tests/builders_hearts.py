@@ -80,7 +80,8 @@ def fibrillation(*, start_s: float, fs_hz: float = FS_HZ, length_s: float = LENG
     knots = np.arange(0, length_s + 1, 0.5)
     hertz = np.interp(time_s, knots, rng.uniform(4, 6, len(knots)))
     size = np.interp(time_s, knots, rng.uniform(0.35, 0.7, len(knots)))
-    return np.where(time_s >= start_s, size * np.sin(2 * np.pi * np.cumsum(hertz) / fs_hz), 0.0)
+    waves: Floats = size * np.sin(2 * np.pi * np.cumsum(hertz) / fs_hz)
+    return np.where(time_s >= start_s, waves, 0.0)
 
 
 def noise(size: float, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S, seed: int = 5) -> Floats:
@@ -89,7 +90,8 @@ def noise(size: float, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S, seed
     count = round(length_s * fs_hz)
     kernel = np.exp(-np.arange(round(0.3 * fs_hz)) / (0.06 * fs_hz))
     slow = np.convolve(rng.normal(0, 1, count), kernel, mode="same")
-    return size * (slow / slow.std() + 0.5 * rng.normal(0, 1, count))
+    made: Floats = size * (slow / slow.std() + 0.5 * rng.normal(0, 1, count))
+    return made
 
 
 def _floor(time_s: Floats, size: float) -> Floats:

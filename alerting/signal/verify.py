@@ -50,15 +50,20 @@ LEADS: Final = frozenset({Sort.ECG})
 FLOWS: Final = frozenset({Sort.PPG, Sort.PRESSURE})
 ANY: Final = LEADS | FLOWS
 
-HEARD: Final[Mapping[AlarmKind, tuple[tuple[frozenset[Sort], Says], ...]]] = {
-    AlarmKind.ASYSTOLE: ((FLOWS, Says.CONTRADICTS), (FLOWS, Says.SHOWS), (LEADS, Says.CONTRADICTS)),
-    AlarmKind.BRADYCARDIA: ((FLOWS, Says.CONTRADICTS), (ANY, Says.SHOWS), (LEADS, Says.CONTRADICTS)),
-    AlarmKind.TACHYCARDIA: ((ANY, Says.CONTRADICTS),),
-    AlarmKind.VENTRICULAR_TACHYCARDIA: ((ANY, Says.CONTRADICTS),),
-    AlarmKind.VENTRICULAR_FIBRILLATION: ((ANY, Says.CONTRADICTS),),
+HEARD: Final[Mapping[AlarmKind, tuple[tuple[frozenset[Sort], Says, int], ...]]] = {
+    AlarmKind.ASYSTOLE: ((FLOWS, Says.CONTRADICTS, 1), (FLOWS, Says.SHOWS, 1), (LEADS, Says.CONTRADICTS, 1)),
+    AlarmKind.BRADYCARDIA: ((FLOWS, Says.CONTRADICTS, 1), (ANY, Says.SHOWS, 1), (LEADS, Says.CONTRADICTS, 1)),
+    AlarmKind.TACHYCARDIA: ((LEADS, Says.SHOWS, 1), (ANY, Says.CONTRADICTS, 1)),
+    AlarmKind.VENTRICULAR_TACHYCARDIA: (
+        (LEADS, Says.CONTRADICTS, 1),
+        (LEADS, Says.SHOWS, 2),
+        (FLOWS, Says.CONTRADICTS, 1),
+    ),
+    AlarmKind.VENTRICULAR_FIBRILLATION: ((ANY, Says.CONTRADICTS, 1),),
 }
-"""Who is heard, in this order; the first that is there decides. Blood that moves, or stands, tells more of a pause than
-the ECG, in which a pacemaker's spikes can be taken for beats; and a T wave taken for a beat hides a slow heart."""
+"""Who is heard, in this order: so many channels of these sorts that say this decide. Blood that moves, or stands, tells
+more of a pause than the ECG, in which a pacemaker's spikes can be taken for beats; a T wave taken for a beat hides a
+slow heart; not every beat of a fast heart reaches the finger, and two leads that show a run are right."""
 
 
 class Reason(StrEnum):
@@ -195,7 +200,7 @@ def _witness(channel: Channel, said: Statement) -> Witness:
 def _reason(kind: AlarmKind, heard: Sequence[Witness]) -> Reason:
     if not heard:
         return Reason.UNREADABLE
-    for sorts, says in HEARD[kind]:
-        if any(each.sort in sorts and each.says is says for each in heard):
+    for sorts, says, least in HEARD[kind]:
+        if sum(each.sort in sorts and each.says is says for each in heard) >= least:
             return Reason.CONTRADICTED if says is Says.CONTRADICTS else Reason.CONFIRMED
     return Reason.CONFIRMED if any(each.says is Says.SHOWS for each in heard) else Reason.UNCONTRADICTED

@@ -130,7 +130,8 @@ def _flows(names: list[str], held: Mapping[str, Floats], sorts: Mapping[str, Sor
 def _recent(judged: quality.Quality) -> Floats:
     """Return the mean index of the last seconds of each record, (n,)."""
     last = judged.index[:, -max(1, round(EVENT_S / judged.window_s)) :]
-    return last.mean(axis=-1) if last.shape[1] else np.zeros(len(last))
+    made: Floats = last.mean(axis=-1) if last.shape[1] else np.zeros(len(last))
+    return made
 
 
 def _channel(name: str, sort: Sort, signal: Floats, found: Ints, good: float, fs_hz: float) -> Channel:

@@ -62,7 +62,7 @@ FAST_BACK_S: Final = 20.0
 
 USUAL: Final = 0.8
 """Likeness from which a beat is the usual one."""
-HEIGHTS: Final = (0.4, 2.5)
+HEIGHTS: Final = (0.3, 3.0)
 RUN_HEIGHTS: Final = (0.6, 1.7)
 """Height of a usual beat over the usual height: breathing changes it by a third; ventricular QRS complexes of like form
 are larger, and their pulses smaller."""
@@ -126,6 +126,14 @@ def fastest(beat_s: Floats, beats: int) -> float:
     return _per_min(beat_s, beats, np.min)
 
 
+def fastest_strange(found: Seen) -> float:
+    """Return the highest rate of `RUN_BEATS` strange beats in a row, /min; NaN if there are not so many."""
+    strange = ~np.isin(found.all_s, found.usual_s)
+    runs = np.split(found.all_s, np.flatnonzero(~strange))
+    rates = [fastest(np.setdiff1d(run, found.usual_s), RUN_BEATS) for run in runs]
+    return float(np.fmax.reduce(rates, initial=np.nan))
+
+
 def _per_min(beat_s: Floats, beats: int, pick: Callable[[Floats], float]) -> float:
     steps = beats - 1
     if len(beat_s) <= steps:
@@ -160,7 +168,8 @@ def tachycardia(channel: Channel) -> Statement:
     steady = fastest(found.all_s, 2) <= STEADY * slowest(found.usual_s, 2)
     if slow and steady and found.share >= SHARE and found.hole_s < 2.0:
         return Statement(says=Says.CONTRADICTS, value=per_min)
-    return Statement(says=Says.SHOWS if per_min >= TACHYCARDIA_PER_MIN - 10 else Says.NOTHING, value=per_min)
+    shown = per_min >= TACHYCARDIA_PER_MIN - 10 and found.share >= SHARE
+    return Statement(says=Says.SHOWS if shown else Says.NOTHING, value=per_min)
 
 
 def ventricular_tachycardia(channel: Channel) -> Statement:
@@ -177,7 +186,7 @@ def ventricular_tachycardia(channel: Channel) -> Statement:
     usual = found.share >= SHARE and found.hole_s < RUN_S
     if channel.leakage >= WAVES_LEAKAGE and (usual or (slow and unbroken(found.all_s, RUN_BACK_S))):
         return Statement(says=Says.CONTRADICTS, value=per_min)
-    return Statement(says=Says.SHOWS if per_min >= RUN_PER_MIN and not usual else Says.NOTHING, value=per_min)
+    return Statement(says=Says.SHOWS if fastest_strange(found) >= RUN_PER_MIN else Says.NOTHING, value=per_min)
 
 
 def ventricular_fibrillation(channel: Channel) -> Statement:

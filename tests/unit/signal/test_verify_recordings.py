@@ -74,9 +74,9 @@ def test_runs_of_ventricular_beats_are_believed(recordings: Path, name: str) -> 
 
 
 def _runs(record: annotated.Ecg) -> list[int]:
-    """Return the samples 2 s after the fifth beat of runs of at least five ventricular beats above 100 a minute."""
-    beats = record.annotations.is_beat
-    sample, is_v = record.annotations.sample[beats], record.annotations.symbol[beats] == "V"
+    """Return the samples 2 s after the fifth of five or more ventricular beats or flutter waves above 100 a minute."""
+    beats = record.annotations.is_beat | (record.annotations.symbol == "!")
+    sample, is_v = record.annotations.sample[beats], np.isin(record.annotations.symbol[beats], ["V", "!"])
     edges = np.flatnonzero(np.diff(np.concatenate(([False], is_v, [False])).astype(np.int8))).reshape(-1, 2)
     ends = []
     for first, end in edges:
