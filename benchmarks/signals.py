@@ -101,7 +101,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of public recordings")
     parser.add_argument("--only", default="", help="lines, by their forms: qrs,pulse,af,…")
     flags = parser.parse_args()
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n\n| line | who | figure | must | wanted | |\n|---|---|---|---|---|---|")  # noqa: DTZ005, TID251 - a heading
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n\n| line | who | figure | must | wanted | |\n|---|---|---|---|---|---|"
+    )  # noqa: DTZ005, TID251 - a heading
     for who, figures in _rows(flags.data, set(filter(None, flags.only.split(",")))):
         for line, value in figures.items():
             target = TARGETS.get(line)

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from alerting.signal.records import Ints
+from alerting.signal.records import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,18 +14,25 @@ class Beats:
 
     row : (k,) int64, the record; sample : (k,) int64, index along the last axis, strictly rising within a record
     fs_hz : Hz, of the samples; records : how many records were looked at, those without a beat too
+    shift : (k,) float64, in samples, -0.5 to 0.5: where between samples the moment lies; None where that is not known
     """
 
     row: Ints
     sample: Ints
     fs_hz: float
     records: int
+    shift: Floats | None = None
 
     @classmethod
     def of(cls, sample: Ints, fs_hz: float) -> Self:
         """Return the beats of one record."""
         found = np.asarray(sample, np.int64)
         return cls(row=np.zeros(len(found), np.int64), sample=found, fs_hz=fs_hz, records=1)
+
+    @property
+    def exact(self) -> Floats:
+        """(k,) float64: the moments in samples, as exactly as they are known."""
+        return self.sample.astype(np.float64) if self.shift is None else self.sample + self.shift
 
     @property
     def offsets(self) -> Ints:
