@@ -100,7 +100,8 @@ def _record(name: str, signal: npt.ArrayLike) -> Floats:
     given = rows(signal, name=name)
     if len(given) != 1 or np.ndim(signal) != 1:
         raise ValueError(f"{name}: has {np.ndim(signal)} dimensions, must be one record, (samples,)")
-    return given[0]
+    record: Floats = given[0]
+    return record
 
 
 def _leads(names: list[str], held: Mapping[str, Floats], fs_hz: float) -> dict[str, Channel]:

@@ -57,6 +57,10 @@ RUN_S: Final = 1.8
 FIBRILLATION_S: Final = 2.5
 WAVES_LEAKAGE: Final = 0.5
 """A lead with less leakage may fibrillate (organised rhythms have 0.55 to 0.9) and cannot say that beats are usual."""
+LOST_S: Final = 2.0
+"""A channel that is to tell a rate has no hole as long as this: 30 a minute, or beats lost."""
+TWICE: Final = 2.0
+"""Long over short intervals (tenths) from which each beat may be counted twice, the T or the dicrotic wave as another."""
 RUN_BACK_S: Final = 14.0
 FAST_BACK_S: Final = 20.0
 
@@ -109,6 +113,12 @@ def unbroken(beat_s: Floats, back_s: float) -> bool:
     return bool(holes.max() < UNBROKEN * np.median(np.diff(beat_s)))
 
 
+def single(beat_s: Floats) -> bool:
+    """Tell whether each beat is counted once: long and short intervals do not come in equal numbers."""
+    short_s, long_s = np.quantile(np.diff(beat_s), (0.1, 0.9))
+    return bool(long_s <= TWICE * short_s)
+
+
 def seen(channel: Channel, back_s: float, heights: tuple[float, float] = HEIGHTS) -> Seen:
     """Return the beats of the last seconds, and which of them are of usual form and height."""
     recent = channel.beat_s >= -back_s
@@ -155,7 +165,7 @@ def bradycardia(channel: Channel) -> Statement:
     per_min = slowest(found.usual_s, BRADYCARDIA_BEATS)
     if found.share < SHARE:
         return Statement(says=Says.NOTHING, value=per_min)
-    if per_min > SLOW_PER_MIN and found.hole_s < 2.0:
+    if per_min > SLOW_PER_MIN and found.hole_s < LOST_S and single(found.usual_s):
         return Statement(says=Says.CONTRADICTS, value=per_min)
     return Statement(says=Says.SHOWS if per_min <= SLOW_PER_MIN else Says.NOTHING, value=per_min)
 
@@ -166,7 +176,7 @@ def tachycardia(channel: Channel) -> Statement:
     per_min = fastest(found.all_s, TACHYCARDIA_BEATS)
     slow = fastest(found.all_s, RUN_BEATS) <= FAST_PER_MIN
     steady = fastest(found.all_s, 2) <= STEADY * slowest(found.usual_s, 2)
-    if slow and steady and found.share >= SHARE and found.hole_s < 2.0:
+    if slow and steady and found.share >= SHARE and found.hole_s < LOST_S:
         return Statement(says=Says.CONTRADICTS, value=per_min)
     shown = per_min >= TACHYCARDIA_PER_MIN - 10 and found.share >= SHARE
     return Statement(says=Says.SHOWS if shown else Says.NOTHING, value=per_min)

@@ -88,6 +88,15 @@ def test_bradycardia_is_told_by_the_slowest_five_beats(rr_s: float, likeness: fl
     assert rules.bradycardia(a_channel(every(rr_s), likeness=likeness)).says is says
 
 
+def test_beats_counted_twice_do_not_contradict_bradycardia() -> None:
+    """40 beats a minute with every T wave taken for another beat of the same form; one extra beat is no such thing."""
+    beats_s = every(1.5)
+    once_more = np.sort(np.append(every(1.0), -5.6))
+
+    assert rules.bradycardia(a_channel(np.sort([*beats_s, *(beats_s + 0.4)]))).says is Says.NOTHING
+    assert rules.bradycardia(a_channel(once_more)).says is Says.CONTRADICTS
+
+
 def test_five_slow_beats_among_faster_ones_show_bradycardia() -> None:
     """The slowest stretch counts, not the mean."""
     beats_s = np.concatenate([every(0.8, end_s=-12), np.arange(-11, -4, 1.6), every(0.8, first_s=-3.2)])
