@@ -6,15 +6,20 @@ carries the quality it was read at, and what is unreadable is no part of any rat
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy.typing as npt
 
-from alerting.signal import quality
+from alerting.signal import ecg_kinds, quality
 from alerting.signal.ecg_intervals import Intervals, intervals
 from alerting.signal.ecg_kinds import Kinds, kinds
 from alerting.signal.events import Beats
 from alerting.signal.quality_verdict import Quality
 from alerting.signal.records import Floats, rate, rows
+
+BACK_S: Final = max(quality.BACK_S + quality.WINDOW_S, ecg_kinds.BACK_S)
+AHEAD_S: Final = max(quality.AHEAD_S + quality.WINDOW_S, ecg_kinds.AHEAD_S)
+"""What is said of a beat, and of an interval that ends with it, depends on no sample farther away than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

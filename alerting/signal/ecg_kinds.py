@@ -3,7 +3,7 @@
 A beat is compared with its fellows, the beats before and after it: how many look like it, whether it is wider than they
 are, whether it came early. What is usual for the person is normal: bundle branch block and pacing are usual, not
 ventricular. Not here: what follows from a kind (`ecg_intervals`, `ecg_runs`). The invariant: a kind depends on no unit,
-offset or sign of the signal, and only on beats whose fellows reach `REACH_S` twice: its own, and theirs.
+offset or sign of the signal, and on the samples from `BACK_S` before the beat to `AHEAD_S` after it only.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,15 @@ from alerting.signal.records import Bools, Floats, Ints
 
 Kinds = npt.NDArray[np.uint8]
 
-FELLOWS: Final = 8
-"""Beats before, and as many after, that a beat is compared with."""
-REACH_S: Final = 10.0
-"""But none farther away than this."""
+BEFORE, AFTER = 12, 4
+"""A beat is compared with so many beats before it, and so many after."""
+BEFORE_S, AFTER_S = 12.0, 3.0
+"""But with none farther away than this: a stream cannot wait long."""
+LONGEST_S: Final = 5.0
+"""A longer interval says nothing of the rhythm."""
+BACK_S: Final = 2 * BEFORE_S + LONGEST_S + 1
+AHEAD_S: Final = 2 * AFTER_S + LONGEST_S + 1
+"""A beat's fellows, their fellows, the interval beside these, and the wave itself."""
 EARLY: Final = 0.88
 """A beat that comes before this part of the usual interval has passed is premature."""
 REGULAR: Final = 0.05
@@ -31,10 +36,10 @@ REGULAR: Final = 0.05
 USUAL_WIDTH_S: Final = 0.025
 """Width of a usual QRS complex, as `Looks.width_s` measures it."""
 
-FIRST: Final = (-5.05, 3.06, 3.88, 3.21, 8.26, 3.93, 1.30)
+FIRST: Final = (-5.05, 2.93, 3.91, 3.29, 8.52, 3.63, 1.23)
 """Intercept and weights of a first probability that a beat is ventricular: unlike its fellows; wider than they; wide;
 early; followed by a pause; of another size."""
-LATER: Final = (0.55, 0.59, 1.26, 0.59, 0.27, 1.29, -1.12)
+LATER: Final = (0.56, 0.60, 1.42, 0.63, 0.21, 1.36, -1.14)
 """Intercept and weights of the final one: the first; mean likeness to usual fellows, and to ventricular ones; wider
 than usual ones; unlike the usual ones that it resembles most, and the ventricular ones.
 
@@ -55,7 +60,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fellowship:
-    """Which beats are compared with which: (k, 2 * FELLOWS) places and whether there is one."""
+    """Which beats are compared with which: (k, BEFORE + AFTER) places and whether there is one."""
 
     place: Ints
     there: Bools
@@ -103,7 +108,7 @@ def _premature(beats: Beats, fellows: Fellowship) -> Bools:
 
 
 def _intervals_near(before_s: Floats, fellows: Fellowship) -> tuple[Floats, Bools]:
-    """Return the intervals before each fellow, and where there is one, (k, 2 * FELLOWS) each."""
+    """Return the intervals before each fellow, and where there is one, (k, BEFORE + AFTER) each."""
     rr_s = before_s[fellows.place]
     there = fellows.there & ~np.isnan(rr_s)
     return np.where(there, rr_s, 0), there
@@ -112,12 +117,13 @@ def _intervals_near(before_s: Floats, fellows: Fellowship) -> tuple[Floats, Bool
 def fellowship(beats: Beats) -> Fellowship:
     """Return the fellows of each beat."""
     k = len(beats.sample)
-    apart = np.concatenate((np.arange(-FELLOWS, 0), np.arange(1, FELLOWS + 1)))
+    apart = np.concatenate((np.arange(-BEFORE, 0), np.arange(1, AFTER + 1)))
     wanted = np.arange(k)[:, None] + apart
     place = np.clip(wanted, 0, max(0, k - 1))
     if k == 0:
         return Fellowship(place=place, there=np.zeros(place.shape, np.bool_))
-    near = np.abs(beats.sample[place] - beats.sample[:, None]) <= REACH_S * beats.fs_hz
+    passed_s = (beats.sample[place] - beats.sample[:, None]) / beats.fs_hz
+    near = (passed_s >= -BEFORE_S) & (passed_s <= AFTER_S)
     return Fellowship(place=place, there=(place == wanted) & (beats.row[place] == beats.row[:, None]) & near)
 
 
@@ -133,13 +139,14 @@ def median(values: Floats, there: Bools) -> Floats:
 
 
 def likeness(seen: Looks, fellows: Fellowship) -> Floats:
-    """Return the correlation of each beat with each fellow, (k, 2 * FELLOWS); 0 where there is none."""
+    """Return the correlation of each beat with each fellow, (k, BEFORE + AFTER); 0 where there is none."""
     made = np.zeros(fellows.place.shape)
     k = len(made)
-    for apart in range(1, min(FELLOWS, k - 1) + 1):
+    for apart in range(1, min(BEFORE, k - 1) + 1):
         r = (seen.shape[apart:] * seen.shape[:-apart]).sum(axis=-1)
-        made[apart:, FELLOWS - apart] = r
-        made[:-apart, FELLOWS + apart - 1] = r
+        made[apart:, BEFORE - apart] = r
+        if apart <= AFTER:
+            made[:-apart, BEFORE + apart - 1] = r
     return np.where(fellows.there, made, 0.0)
 
 
@@ -190,9 +197,10 @@ def _weighed(values: Floats, weight: Floats, otherwise: Floats | float = 0.0) ->
 
 
 def _around(beats: Beats) -> tuple[Floats, Floats]:
-    """Return the RR interval before and after each beat, (k,) s each; NaN at a record's ends."""
+    """Return the RR interval before and after each beat, (k,) s each; NaN where there is none or it is too long."""
     before = np.full(len(beats.sample), np.nan)
     after = before.copy()
-    rr = np.where(np.diff(beats.row) == 0, np.diff(beats.sample) / beats.fs_hz, np.nan)
+    rr = np.diff(beats.sample) / beats.fs_hz
+    rr[(np.diff(beats.row) != 0) | (rr > LONGEST_S)] = np.nan
     before[1:], after[:-1] = rr, rr
     return before, after

@@ -17,9 +17,13 @@ from alerting.signal.records import Floats, Ints
 WINDOW_S: Final = 10.0
 LEAST_SHARE: Final = 0.4
 """A rate is read where readable intervals fill at least this part of the window."""
-SURE: Final = (2.9, 0.85, -6.5)
+LEAST_SURE: Final = 0.5
+"""No reading rather than one that is more likely wrong than right."""
+MOST_JUMP: Final = 0.8
+"""An interval 2.2 times as long as the others; more than that, a pause, makes nothing less certain."""
+SURE: Final = (3.3, 0.92, -7.25)
 """Intercept and weights of the confidence: mean index (its logit), and how far the most unusual interval is from their
-median (log, at most 1). One beat missed or made up shows as such an interval, and so does a rhythm of which ten seconds
+median (a log). One beat missed or made up shows as such an interval, and so does a rhythm of which ten seconds
 say less. Fitted on windows of 16 MIT-BIH records, plain and with noise added."""
 
 
@@ -61,7 +65,7 @@ def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_
     usable = inside & ((intervals.doubt & (Doubt.GAP | Doubt.UNREADABLE)) == 0)
     place = intervals.row * windows + intervals.begin // step
 
-    place, rr_s, sure = place[usable], intervals.rr_s[usable], intervals.quality[usable]
+    place, rr_s, index = place[usable], intervals.rr_s[usable], intervals.quality[usable]
 
     def total(values: Floats) -> Floats:
         return np.bincount(place, values, n * windows).reshape(n, windows).astype(np.float64)
@@ -70,11 +74,12 @@ def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_
     read = (filled_s >= LEAST_SHARE * window_s) & (count >= 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         per_min = np.where(read, 60 * count / filled_s, np.nan)
-        mean = np.where(read, total(sure * rr_s) / filled_s, 0)
-    jump = _jumps(place, rr_s, n * windows).reshape(n, windows)
+        mean = np.where(read, total(index * rr_s) / filled_s, 0)
+    confidence = np.where(read, _confidence(mean, _jumps(place, rr_s, n * windows).reshape(n, windows)), 0.0)
+    sure = confidence >= LEAST_SURE
     return Rate(
-        per_min=per_min,
-        confidence=np.where(read, _confidence(mean, jump), 0.0),
+        per_min=np.where(sure, per_min, np.nan),
+        confidence=np.where(sure, confidence, 0.0),
         reasons=_reasons(quality, step, part, windows),
         window_s=window_s,
     )
@@ -95,7 +100,7 @@ def _jumps(place: Ints, rr_s: Floats, windows: int) -> Floats:
 
 def _confidence(quality: Floats, jump: Floats) -> Floats:
     index = np.clip(quality, 0.01, 0.999)
-    logit = SURE[0] + SURE[1] * np.log(index / (1 - index)) + SURE[2] * np.minimum(jump, 1)
+    logit = SURE[0] + SURE[1] * np.log(index / (1 - index)) + SURE[2] * np.minimum(jump, MOST_JUMP)
     made: Floats = 1 / (1 + np.exp(-logit))
     return made
 

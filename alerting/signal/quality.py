@@ -25,17 +25,19 @@ from alerting.signal.records import Floats, bridged, rate, rows
 __all__ = ["AHEAD_S", "BACK_S", "READABLE", "WINDOW_S", "Quality", "Reason", "at", "ecg", "ppg"]
 
 BACK_S: Final = quality_shape.FAR_BACK * WINDOW_S + 2
-AHEAD_S: Final = quality_shape.AHEAD * WINDOW_S + 6
+"""A window depends on nothing that lies longer before its begin."""
+AHEAD_S: Final = quality_shape.AHEAD * WINDOW_S + quality_shape.AFTER_S + 0.5
+"""A window depends on nothing that lies longer after its end: the next window, and the fellows of the beats in it."""
 SHORT_S: Final = 1.0
 """Less of a window than this cannot be judged."""
 
 _ECG_HZ: Final = 125.0
 _ECG_LENS: Final = Lens(rise_s=0.03, reach_s=0.08, shape_s=0.096, step_s=0.016, apart_s=0.12)
 ECG_MODEL: Final = Model(
-    intercept=6.78,
-    weight=(1.24, 1.32, 1.26, 0.0, 3.35, 5.10),
-    good=(0.0, -2.0, -5.0, -4.0, -1.5, 0.05),
-    bad=(1.0, 1.0, -0.2, -0.5, 0.5, 0.9),
+    intercept=6.73,
+    weight=(1.17, 1.20, 1.29, 1.01, 3.44, 4.61),
+    good=(0.0, -2.0, -5.0, -1.5, -1.5, 0.05),
+    bad=(1.0, 1.0, -0.2, 0.0, 0.5, 0.9),
     noisy=-2.0,
     swinging=-1.0,
 )
@@ -44,9 +46,9 @@ ECG_MODEL: Final = Model(
 _PPG_HZ: Final = 62.5
 _PPG_LENS: Final = Lens(rise_s=0.1, reach_s=0.25, shape_s=0.48, step_s=0.048, apart_s=0.25)
 PPG_MODEL: Final = Model(
-    intercept=4.4,
-    weight=(0.7, 1.14, 0.84, 0.0, 0.0, 2.33),
-    good=(0.0, -2.0, -5.0, -4.0, -1.5, 0.05),
+    intercept=4.89,
+    weight=(0.35, 0.86, 1.09, 0.0, 0.0, 1.43),
+    good=(0.0, -3.0, -5.0, -1.5, -0.5, 0.05),
     bad=(1.0, 1.0, -0.2, 0.0, 1.5, 0.9),
     noisy=-1.5,
     swinging=-0.4,
@@ -65,7 +67,8 @@ def ecg(signal: npt.ArrayLike, fs_hz: float, beats: Beats | None = None) -> Qual
     ----------
     signal : (samples,) or (n, samples), any unit, uniform at `fs_hz`; NaN and infinities are missing samples
     fs_hz : Hz, 100 to 1000
-    beats : of the same records and rate, as `qrs.detect` finds them; found here if not given
+    beats : of the same records and rate, as `qrs.detect` finds them. Without them the index is that of the rougher
+        beats found here (`quality_second`), and fewer windows are readable.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def ppg(signal: npt.ArrayLike, fs_hz: float, beats: Beats | None = None) -> Qual
     ----------
     signal : (samples,) or (n, samples), any unit, uniform at `fs_hz`; NaN and infinities are missing samples
     fs_hz : Hz, 20 to 1000
-    beats : of the same records and rate, as `pulses.detect` finds them; found here if not given
+    beats : of the same records and rate, as `pulses.detect` finds them; without them as for `ecg`
 
     Returns
     -------

@@ -106,3 +106,13 @@ def pooled(windows: Floats, back: int, ahead: int) -> Floats:
     for shift in range(back + ahead + 1):
         made += padded[:, shift : shift + width]
     return made
+
+
+def highest(windows: Floats, back: int, ahead: int) -> Floats:
+    """Return the largest over the windows from `back` before to `ahead` after, (n, w); none is below 0."""
+    padded = np.pad(windows, ((0, 0), (back, ahead)))
+    width = windows.shape[1]
+    made = np.zeros(windows.shape)
+    for shift in range(back + ahead + 1):
+        np.maximum(made, padded[:, shift : shift + width], out=made)
+    return made

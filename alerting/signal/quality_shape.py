@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.signal.quality_grid import BLOCKS, Grid, Seen, averaged, loudest, pooled
+from alerting.signal.quality_grid import BLOCKS, Grid, Seen, averaged, highest, loudest, pooled
 from alerting.signal.quality_second import bursts, disagreement
 from alerting.signal.records import Floats, Ints
 from alerting.signal.snippets import around, unit
@@ -18,6 +18,8 @@ BACK: Final = 2
 """Windows before that a window is judged together with."""
 AHEAD: Final = 1
 """Windows after, likewise."""
+OWN: Final = 4
+"""How much more the likeness of the window's own beats counts than that of the others."""
 FAR_BACK: Final = 10
 """Windows before in which the size of a beat is looked for where there is none nearer."""
 FELLOWS: Final = 4
@@ -29,6 +31,8 @@ AFTER_S: Final = 2.5
 ALIKE: Final = -4.5
 UNLIKE: Final = -0.5
 """From this log of 1 - correlation (0.99) to this (0.4) a beat goes from being one of many to being odd."""
+SMALLEST: Final = 0.01
+"""Of the largest beat near: what is smaller, down to nothing where a signal stands still, counts as this."""
 _TINY: Final = 1e-30
 
 
@@ -74,18 +78,20 @@ def measure(points: Floats, grid: Grid, seen: Seen | None, lens: Lens) -> Shape:
     slope = _slope(points, grid.span(lens.rise_s))
     buzz = averaged(_curve(points, grid.span(lens.rise_s / 2)), grid)
     seen = seen or bursts(buzz, grid, (BACK, AHEAD))
-    size = np.log(_size(slope, grid, seen, lens) + _TINY)
-    unlike = _unlikeness(points, grid, seen, lens)
     window = grid.window_of(seen)
+    size = _size(slope, grid, seen, lens)
+    most = highest(_most(size, window, n * w).reshape(n, w), BACK, AHEAD)
+    size = np.log(np.maximum(size, SMALLEST * most.ravel()[window]) + _TINY)
+    unlike = _unlikeness(points, grid, seen, lens)
 
-    def near(values: Floats, back: int = BACK) -> Floats:
-        return pooled(np.bincount(window, values, n * w).reshape(n, w).astype(np.float64), back, AHEAD)
+    def near(values: Floats, back: int = BACK, ahead: int = AHEAD) -> Floats:
+        return pooled(np.bincount(window, values, n * w).reshape(n, w).astype(np.float64), back, ahead)
 
     one = np.ones(len(size))
     with np.errstate(invalid="ignore", divide="ignore"):
         count = near(one)
         usual = np.where(count > 0, near(size) / count, near(size, FAR_BACK) / near(one, FAR_BACK))
-        unlikeness = near(unlike) / count
+        unlikeness = (near(unlike) + OWN * near(unlike, 0, 0)) / (count + OWN * near(one, 0, 0))
     odd = np.clip((unlike - ALIKE) / (UNLIKE - ALIKE), 0, 1)
     return Shape(
         disagreement=disagreement(buzz, grid, seen, lens.apart_s, (BACK, AHEAD)),

@@ -4,10 +4,15 @@ Not here: what the shapes say. The invariant: each piece depends on its own beat
 which samples are missing is zero throughout, like nothing at all.
 """
 
+from typing import Final
+
 import numpy as np
 
 from alerting.signal.quality_grid import Seen
 from alerting.signal.records import Floats, Ints
+
+ROUNDING: Final = 1e-11
+"""A piece that varies by less than this part of its level is a straight line."""
 
 
 def around(points: Floats, seen: Seen, offsets: Ints) -> Floats:
@@ -35,5 +40,6 @@ def unit(pieces: Floats) -> Floats:
     shape -= (shape * line).sum(axis=-1, keepdims=True) * line
     shape[np.isnan(shape).any(axis=-1)] = 0
     length = np.sqrt((shape * shape).sum(axis=-1, keepdims=True))
-    made: Floats = np.divide(shape, length, out=np.zeros_like(shape), where=length > 0)
+    rounding = ROUNDING * np.abs(pieces).max(axis=-1, keepdims=True, initial=0)
+    made: Floats = np.divide(shape, length, out=np.zeros_like(shape), where=length > rounding)
     return made

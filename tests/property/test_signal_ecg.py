@@ -3,14 +3,15 @@
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerting.signal import ecg
 from alerting.signal.ecg_intervals import Intervals, intervals
 from alerting.signal.ecg_kinds import Kinds
 from alerting.signal.ecg_runs import Stretches, fast, joined, slow, ventricular
 from alerting.signal.events import Beats
-from tests.builders_signal import a_quality, kinds_of
+from tests.builders_signal import FS_HZ, a_quality, a_rhythm, kinds_of
 
 # A beat: samples since the one before it (0.3 to 2.4 s at 250 Hz), and its kind.
 histories = st.lists(st.tuples(st.integers(75, 600), st.sampled_from("NNVVS?")), min_size=2, max_size=30)
@@ -65,3 +66,21 @@ def test_record_is_read_the_same_in_any_company(records: list[list[tuple[int, st
         for all_of_them, mine in zip(together, stretches, strict=True):
             np.testing.assert_array_equal(all_of_them.begin[all_of_them.row == record], mine.begin)
             np.testing.assert_array_equal(all_of_them.beats[all_of_them.row == record], mine.beats)
+
+
+@settings(max_examples=15)
+@given(st.text("NNNNVS", min_size=70, max_size=90), st.integers(0, 10), st.integers(0, 5000))
+def test_piece_of_a_record_is_read_as_in_the_whole(letters: str, windows: int, less: int) -> None:
+    """Where enough is known on either side a piece, begun at any window, says of beats what the whole record says."""
+    signal, beats = a_rhythm(letters)
+    start, end = windows * 500, signal.shape[1] - less
+    inside = (beats.sample >= start) & (beats.sample < end)
+    piece = Beats.of(beats.sample[inside] - start, FS_HZ)
+
+    whole = ecg.read(signal, FS_HZ, beats)
+    part = ecg.read(signal[:, start:end], FS_HZ, piece)
+
+    first = start + ecg.BACK_S * FS_HZ if start else 0
+    settled = (beats.sample >= first) & (beats.sample < end - ecg.AHEAD_S * FS_HZ)
+    np.testing.assert_array_equal(part.kind[settled[inside]], whole.kind[settled])
+    np.testing.assert_allclose(part.beat_quality[settled[inside]], whole.beat_quality[settled], atol=1e-9)
