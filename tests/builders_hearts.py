@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy import signal as scipy_signal
 
 from alerting.signal.records import Floats
 
@@ -22,7 +23,7 @@ NARROW: Final = (
     (0.26, 0.05, 0.28),
 )
 """A normal beat: s from the R peak, width s, mV, of P, Q, R, S and T."""
-WIDE: Final = ((-0.03, 0.040, 0.5), (0.03, 0.045, 1.5), (0.22, 0.06, -0.6))
+WIDE: Final = ((-0.03, 0.022, 0.5), (0.03, 0.026, 1.5), (0.22, 0.06, -0.6))
 """A ventricular beat: broad, no P wave, T the other way."""
 PULSE: Final = ((0.0, 0.07, 1.0), (0.22, 0.10, 0.35))
 DELAY_S: Final = 0.22
@@ -68,9 +69,12 @@ def pulse(of: Heart, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Flo
 
 
 def pressure(of: Heart, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Floats:
-    """Return an arterial pressure, mmHg: 120 over 75 with the usual stroke."""
+    """Return an arterial pressure, mmHg: 40 at the usual stroke's pulse, running off with a time constant of 1.5 s."""
     time_s = np.arange(round(length_s * fs_hz)) / fs_hz
-    return 75 + 45 * (_bells(time_s, of.beat_s + 0.15, PULSE, of.stroke) + _floor(time_s, 0.01))
+    strokes = _bells(time_s, of.beat_s + 0.15, ((0.0, 0.05, 1.0),), of.stroke)
+    kept = np.exp(-1 / (1.5 * fs_hz))
+    held: Floats = scipy_signal.lfilter([40 / (0.125 * fs_hz)], [1, -kept], strokes)
+    return 20 + held + 40 * _floor(time_s, 0.01)
 
 
 def fibrillation(*, start_s: float, fs_hz: float = FS_HZ, length_s: float = LENGTH_S, seed: int = 3) -> Floats:
