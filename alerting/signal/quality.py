@@ -34,27 +34,27 @@ SHORT_S: Final = 1.0
 _ECG_HZ: Final = 125.0
 _ECG_LENS: Final = Lens(rise_s=0.03, reach_s=0.08, shape_s=0.096, step_s=0.016, apart_s=0.12)
 ECG_MODEL: Final = Model(
-    intercept=6.73,
-    weight=(1.17, 1.20, 1.29, 1.01, 3.44, 4.61),
+    intercept=7.07,
+    weight=(1.78, 1.23, 1.48, 0.42, 3.12, 4.84),
     good=(0.0, -2.0, -5.0, -1.5, -1.5, 0.05),
     bad=(1.0, 1.0, -0.2, 0.0, 0.5, 0.9),
     noisy=-2.0,
     swinging=-1.0,
 )
-"""Fitted on MIT-BIH records, plain and with noise added."""
+"""Fitted on 16 MIT-BIH records, plain and with noise added, by `benchmarks.fit_quality`. Each record judged by weights
+from the others, beats are right in 94 % of the windows where the index is 0.83, in 86 % where it is 0.42."""
 
 _PPG_HZ: Final = 62.5
-_PPG_LENS: Final = Lens(rise_s=0.1, reach_s=0.25, shape_s=0.48, step_s=0.048, apart_s=0.25)
+_PPG_LENS: Final = Lens(rise_s=0.1, reach_s=0.2, shape_s=0.48, step_s=0.048, apart_s=0.25)
 PPG_MODEL: Final = Model(
-    intercept=4.89,
-    weight=(0.35, 0.86, 1.09, 0.0, 0.0, 1.43),
+    intercept=4.46,
+    weight=(0.69, 0.30, 1.20, 0.35, 1.29, 1.37),
     good=(0.0, -3.0, -5.0, -1.5, -0.5, 0.05),
     bad=(1.0, 1.0, -0.2, 0.0, 1.5, 0.9),
     noisy=-1.5,
     swinging=-0.4,
 )
-"""Fitted on BIDMC and Challenge 2015 records, plain and with motion added. The pulse wave is itself slow and round, so
-slow and fast swings say nothing but why beats are unlike."""
+"""Fitted on 17 BIDMC and 97 Challenge 2015 records, plain and with motion added, by `benchmarks.fit_quality`."""
 
 _AT_ONCE: Final = 1 << 18
 """Samples that are worked on at once, so that they stay in the processor's cache."""

@@ -84,19 +84,20 @@ def measure(points: Floats, grid: Grid, seen: Seen | None, lens: Lens) -> Shape:
     size = np.log(np.maximum(size, SMALLEST * most.ravel()[window]) + _TINY)
     unlike = _unlikeness(points, grid, seen, lens)
 
-    def near(values: Floats, back: int = BACK, ahead: int = AHEAD) -> Floats:
-        return pooled(np.bincount(window, values, n * w).reshape(n, w).astype(np.float64), back, ahead)
+    def usual_of(values: Floats, own: int) -> Floats:
+        total, count = (
+            np.bincount(window, each, n * w).reshape(n, w).astype(np.float64) for each in (values, np.ones(len(values)))
+        )
+        near, far = ([pooled(each, back, AHEAD) for each in (total, count)] for back in (BACK, FAR_BACK))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(near[1] > 0, (near[0] + own * total) / (near[1] + own * count), far[0] / far[1])
 
-    one = np.ones(len(size))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        count = near(one)
-        usual = np.where(count > 0, near(size) / count, near(size, FAR_BACK) / near(one, FAR_BACK))
-        unlikeness = (near(unlike) + OWN * near(unlike, 0, 0)) / (count + OWN * near(one, 0, 0))
+    usual = usual_of(size, 0)
     odd = np.clip((unlike - ALIKE) / (UNLIKE - ALIKE), 0, 1)
     return Shape(
         disagreement=disagreement(buzz, grid, seen, lens.apart_s, (BACK, AHEAD)),
         rest=np.log(_rest(loudest(slope, grid), grid, seen, lens) + _TINY) - usual,
-        unlikeness=unlikeness,
+        unlikeness=usual_of(unlike, OWN),
         noise=np.log(np.median(buzz.reshape(n, w, BLOCKS), axis=-1) + _TINY) - usual,
         drift=np.log(_drift(points, grid) + _TINY) - usual,
         doubtful=_most((usual.ravel()[window] - size) * odd, window, n * w).reshape(n, w),

@@ -10,7 +10,6 @@ from alerting.signal.quality import READABLE, Reason
 from tests.builders_signal import a_rhythm, an_ecg, its_beats
 
 FS_HZ = 250.0
-RNG = np.random.default_rng(3)
 
 
 def judged(signal: npt.ArrayLike) -> quality.Quality:
@@ -30,7 +29,7 @@ def test_clean_ecg_is_readable_without_a_reason() -> None:
 def test_muscle_noise_is_named() -> None:
     """Fast noise as large as the QRS complex makes a window unreadable."""
     signal = an_ecg()
-    signal[0, 3000:5000] += RNG.standard_normal(2000)
+    signal[0, 3000:5000] += np.random.default_rng(3).standard_normal(2000)
 
     found = judged(signal)
 
@@ -61,10 +60,22 @@ def test_lead_that_is_off_is_named() -> None:
     """Noise alone, in which nothing beats, is called a lead that is off."""
     none = Beats(row=np.zeros(0, np.int64), sample=np.zeros(0, np.int64), fs_hz=FS_HZ, records=1)
 
-    found = quality.ecg(0.01 * RNG.standard_normal((1, 5000)), FS_HZ, none)
+    found = quality.ecg(0.01 * np.random.default_rng(3).standard_normal((1, 5000)), FS_HZ, none)
 
     assert not found.readable.any()
     assert (found.reasons & Reason.LEAD_OFF).all()
+
+
+def test_h17_heart_that_stands_still_is_not_a_lead_that_is_off() -> None:
+    """For some 15 s after the last beat a quiet line is read as one without beats; later nobody can tell."""
+    signal = 0.01 * np.random.default_rng(3).standard_normal((1, 15000))
+    signal[0, :3750] = an_ecg()[0, :3750]
+    beats = its_beats().sample
+    found = quality.ecg(signal, FS_HZ, Beats.of(beats[beats < 3700], FS_HZ))
+
+    assert found.index[0, :15].min() > READABLE
+    assert found.index[0, 20:].max() == 0
+    assert (found.reasons[0, 20:] & Reason.LEAD_OFF).all()
 
 
 @pytest.mark.parametrize("factor", [1e6, 1e-6, -1.0])
@@ -87,9 +98,9 @@ def test_ventricular_beats_are_no_fault(letters: str) -> None:
 
 def test_irregular_rhythm_is_no_fault() -> None:
     """In atrial fibrillation no interval is like the other, and the index is as high as ever."""
-    signal, beats = a_rhythm("N" * 40, rr_s=RNG.uniform(0.4, 1.2, 40))
+    signal, beats = a_rhythm("N" * 40, rr_s=np.random.default_rng(3).uniform(0.4, 1.2, 40))
 
-    assert quality.ecg(signal, FS_HZ, beats).index.min() > 0.95
+    assert quality.ecg(signal, FS_HZ, beats).index[:, :-1].min() > 0.95
 
 
 def test_small_beats_are_no_fault() -> None:
@@ -101,7 +112,7 @@ def test_long_pause_in_a_quiet_lead_is_readable() -> None:
     """Six seconds without a beat, and nothing else that could be one, can be read as such."""
     signal = an_ecg()
     quiet = slice(3050, 4550)
-    signal[0, quiet] = 0.01 * RNG.standard_normal(1500)
+    signal[0, quiet] = 0.01 * np.random.default_rng(3).standard_normal(1500)
     beats = its_beats()
     left = Beats.of(beats.sample[(beats.sample < 3050) | (beats.sample >= 4550)], FS_HZ)
 

