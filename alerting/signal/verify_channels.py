@@ -38,7 +38,7 @@ class Sort(StrEnum):
 
 
 FLOWS: Final = {"PLETH": Sort.PPG, "PPG": Sort.PPG, "ABP": Sort.PRESSURE, "ART": Sort.PRESSURE}
-SILENT: Final = frozenset({"RESP", "CO2", "CVP", "PAP", "ICP"})
+SILENT: Final = frozenset({"RESP", "CO2", "CVP", "PAP", "ICP", "SPO2", "ACC"})
 """Channels that show no beat of the heart on which one could rely."""
 
 BEFORE_S: Final = {Sort.ECG: 0.14, Sort.PPG: 0.25, Sort.PRESSURE: 0.25}
@@ -52,6 +52,7 @@ class Channel:
 
     beat_s : (k,) float64, s, rising; likeness : (k,) correlation with the usual beat, -1 to 1
     height : (k,) size of each beat, 1 is the usual one; quality : mean index of the last `EVENT_S` seconds, 0 to 1
+    width_s : s, in which the usual beat has its slopes, 0 without a usual beat
     leakage : least VF leakage of the last seconds of an ECG lead, 0 to 1; 1 for the others
     """
 
@@ -61,6 +62,7 @@ class Channel:
     likeness: Floats
     height: Floats
     quality: float
+    width_s: float
     leakage: float
 
 
@@ -140,7 +142,7 @@ def _channel(name: str, sort: Sort, signal: Floats, found: Ints, good: float, fs
     beat_s = found / fs_hz - len(signal) / fs_hz
     at = np.minimum((found * hz / fs_hz).astype(np.int64), max(0, len(points) - 1))
     alike = likeness(points, at, hz, BEFORE_S[sort], AFTER_S[sort], beat_s < -EVENT_S)
-    if sort is Sort.PRESSURE and not PULSE_MMHG[0] <= alike.usual_size <= PULSE_MMHG[1]:
+    if sort is Sort.PRESSURE and not PULSE_MMHG[0] <= alike.size <= PULSE_MMHG[1]:
         good = 0.0
     return Channel(
         name=name,
@@ -149,5 +151,6 @@ def _channel(name: str, sort: Sort, signal: Floats, found: Ints, good: float, fs
         likeness=alike.likeness,
         height=alike.height,
         quality=float(good),
+        width_s=alike.width_s,
         leakage=least_leakage(points, hz) if sort is Sort.ECG else 1.0,
     )

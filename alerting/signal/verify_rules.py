@@ -54,7 +54,10 @@ FAST_PER_MIN: Final = 120.0
 RUN_SLOW_PER_MIN: Final = 96.0
 RUN_S: Final = 1.8
 """Five beats at 200 a minute, with the pause after them, leave a longer hole than this between usual beats."""
-FIBRILLATION_S: Final = 2.5
+BROAD_S: Final = 0.07
+"""A QRS complex whose slopes last longer is broad: narrow ones have 0.03 to 0.065 s, ventricular ones 0.07 to 0.17."""
+FIBRILLATION_S: Final = 3.0
+"""Less than the 4 s of the claim, as for a pause."""
 WAVES_LEAKAGE: Final = 0.5
 """A lead with less leakage may fibrillate (organised rhythms have 0.55 to 0.9) and cannot say that beats are usual."""
 LOST_S: Final = 2.0
@@ -185,7 +188,8 @@ def tachycardia(channel: Channel) -> Statement:
 def ventricular_tachycardia(channel: Channel) -> Statement:
     """Tell of a run: a beat that is never fast and never breaks contradicts, and so do usual QRS complexes all through.
 
-    Pulses of usual form alone do not: a slow ventricular tachycardia may move blood.
+    Pulses of usual form alone do not: a slow ventricular tachycardia may move blood. Nor does a usual complex that is
+    broad and fast: it may be the tachycardia itself, which has lasted longer than we look back.
     """
     found = seen(channel, RUN_BACK_S, RUN_HEIGHTS)
     per_min = fastest(found.all_s, RUN_BEATS)
@@ -193,7 +197,8 @@ def ventricular_tachycardia(channel: Channel) -> Statement:
     if channel.sort is not Sort.ECG:
         sure = slow and found.share >= SHARE and unbroken(found.usual_s, RUN_BACK_S)
         return Statement(says=Says.CONTRADICTS if sure else Says.NOTHING, value=per_min)
-    usual = found.share >= SHARE and found.hole_s < RUN_S
+    itself = channel.width_s >= BROAD_S and not slow
+    usual = found.share >= SHARE and found.hole_s < RUN_S and not itself
     if channel.leakage >= WAVES_LEAKAGE and (usual or (slow and unbroken(found.all_s, RUN_BACK_S))):
         return Statement(says=Says.CONTRADICTS, value=per_min)
     return Statement(says=Says.SHOWS if fastest_strange(found) >= RUN_PER_MIN else Says.NOTHING, value=per_min)

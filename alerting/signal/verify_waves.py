@@ -20,7 +20,9 @@ SHIFT_S: Final = 0.024
 ALIKE: Final = 0.8
 """Beats that correlate this well are of one form."""
 LEAST_BEATS: Final = 6
-"""With fewer beats before the event, the beats of the event count too when the usual one is sought."""
+"""With fewer beats before the event no beat is usual: those of the event itself may be what the alarm claims."""
+STEEP: Final = (0.05, 0.95)
+"""The width of a form holds this part of its squared slopes."""
 
 LEAKAGE_S: Final = 4.0
 """Fibrillation lasts at least this long before it is called so (Clifford 2015)."""
@@ -31,11 +33,15 @@ WAVES_HZ: Final = (1.0, 30.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Likeness:
-    """Beats compared with the usual one: likeness (k,) -1 to 1, height (k,) usual = 1, the usual peak to peak size."""
+    """Beats compared with the usual one: likeness (k,) -1 to 1, height (k,) usual = 1.
+
+    size : peak to peak, of the usual beat; width_s : s, in which it has its slopes; both 0 where there is no usual one
+    """
 
     likeness: Floats
     height: Floats
-    usual_size: float
+    size: float
+    width_s: float
 
 
 def decimated(signal: Floats, fs_hz: float) -> tuple[Floats, float]:
@@ -57,7 +63,6 @@ def likeness(points: Floats, at: Ints, fs_hz: float, before_s: float, after_s: f
     points : (samples,) float64 at `fs_hz`, NaN where missing; a beat with a missing sample is like nothing
     at : (k,) int64, beats; earlier : (k,) bool, which of them come before the event
     """
-    nothing = Likeness(likeness=np.zeros(len(at)), height=np.zeros(len(at)), usual_size=0.0)
     before, after = round(before_s * fs_hz), round(after_s * fs_hz)
     shift = max(1, round(SHIFT_S * fs_hz))
     forms = _forms(points, at, before, after, shift)
@@ -66,16 +71,16 @@ def likeness(points: Floats, at: Ints, fs_hz: float, before_s: float, after_s: f
     whole = norm[:, shift] > 0  # NaN is not
     unit = np.nan_to_num(centred / np.where(norm > 0, norm, np.inf)[..., None])
     pool = np.flatnonzero(whole & earlier)
-    pool = pool if len(pool) >= LEAST_BEATS else np.flatnonzero(whole)
-    if len(pool) == 0:
-        return nothing
+    if len(pool) < LEAST_BEATS:
+        return Likeness(likeness=np.zeros(len(at)), height=np.zeros(len(at)), size=0.0, width_s=0.0)
     usual, group = _usual(unit[pool], shift)
     height = np.nan_to_num(norm[:, shift])
     size = np.median(np.ptp(forms[pool][group, shift], axis=-1))
     return Likeness(
         likeness=(unit @ usual).max(axis=1),
         height=height / np.median(height[pool][group]),
-        usual_size=float(size),
+        size=float(size),
+        width_s=_width(usual) / fs_hz,
     )
 
 
@@ -93,6 +98,13 @@ def _usual(unit: Floats, shift: int) -> tuple[Floats, Bools]:
     group = alike[:, alike.sum(axis=0).argmax()]
     mean = middle[group].mean(axis=0)
     return mean / np.sqrt((mean**2).sum()), group
+
+
+def _width(form: Floats) -> float:
+    """Return in how many samples a form has its slopes."""
+    steep = np.cumsum(np.diff(form) ** 2)
+    first, last = np.searchsorted(steep, np.array(STEEP) * steep[-1])
+    return float(last - first)
 
 
 def least_leakage(points: Floats, fs_hz: float) -> float:

@@ -21,6 +21,7 @@ def a_channel(
     height: npt.ArrayLike = 1.0,
     sort: Sort = Sort.ECG,
     leakage: float = 0.8,
+    width_s: float = 0.04,
 ) -> Channel:
     """Make a channel with these beats, s before the alarm, all of them usual ones unless said otherwise."""
     when = np.asarray(beat_s, float)
@@ -31,6 +32,7 @@ def a_channel(
         likeness=np.broadcast_to(np.asarray(likeness, float), when.shape),
         height=np.broadcast_to(np.asarray(height, float), when.shape),
         quality=1.0,
+        width_s=width_s,
         leakage=leakage,
     )
 
@@ -149,6 +151,15 @@ def test_fast_usual_beats_of_a_sine_wave_do_not_contradict() -> None:
 
     assert rules.ventricular_tachycardia(sure).says is not Says.CONTRADICTS
     assert rules.ventricular_fibrillation(sure).says is not Says.CONTRADICTS
+
+
+def test_broad_and_fast_usual_beats_do_not_contradict() -> None:
+    """They may be the tachycardia itself, longer than the minute; narrow or slow ones contradict."""
+    fast, slow = every(0.45), every(0.8)
+
+    assert rules.ventricular_tachycardia(a_channel(fast, width_s=0.12)).says is not Says.CONTRADICTS
+    assert rules.ventricular_tachycardia(a_channel(fast, width_s=0.05)).says is Says.CONTRADICTS
+    assert rules.ventricular_tachycardia(a_channel(slow, width_s=0.12)).says is Says.CONTRADICTS
 
 
 def test_strange_beats_that_are_never_fast_contradict_ventricular_tachycardia() -> None:

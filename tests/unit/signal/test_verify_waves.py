@@ -27,7 +27,7 @@ def test_beats_of_one_form_are_alike_and_another_is_not() -> None:
     assert np.delete(found.height, 4) == pytest.approx(np.ones(9), abs=1e-6)
     assert found.likeness[4] < 0.3
     assert found.height[4] > 2
-    assert found.usual_size == pytest.approx(1, abs=0.01)
+    assert found.size == pytest.approx(1, abs=0.01)
 
 
 def test_frequent_ectopic_beats_do_not_blur_the_usual_one() -> None:
@@ -66,6 +66,26 @@ def test_unit_offset_and_sign_change_no_likeness(factor: float, offset: float) -
     np.testing.assert_allclose(after.height, before.height, atol=1e-6)
 
 
+@pytest.mark.parametrize(("width", "width_s"), [(1.5, 0.05), (5.0, 0.14)])
+def test_width_of_the_usual_beat_is_that_of_its_slopes(width: float, width_s: float) -> None:
+    """A bell curve has nearly all of its squared slope within four standard deviations."""
+    at = [200 * each for each in range(1, 11)]
+
+    found = likeness(bumps(at, width), np.array(at), HZ, 0.14, 0.16, np.ones(10, bool))
+
+    assert found.width_s == pytest.approx(width_s, rel=0.2)
+
+
+def test_too_few_beats_before_the_event_are_no_usual_one() -> None:
+    """Five earlier beats and twenty of the event: none is like the usual one, for there is none."""
+    at = np.arange(1, 26) * 80
+
+    found = likeness(bumps(list(at), 3), at, HZ, 0.14, 0.16, np.arange(25) < 5)
+
+    assert not found.likeness.any()
+    assert (found.size, found.width_s) == (0, 0)
+
+
 def test_beat_with_a_missing_sample_is_like_nothing() -> None:
     """A gap within a beat, and a beat cut off by the end of the record, give no likeness and no height."""
     at = [200 * each for each in range(1, 11)]
@@ -86,7 +106,7 @@ def test_signal_without_form_is_like_nothing(signal: Floats) -> None:
         found = likeness(signal, at, HZ, 0.14, 0.16, np.ones(len(at), bool))
 
         assert found.likeness.tolist() == [0] * len(at)
-        assert found.usual_size == 0
+        assert found.size == 0
 
 
 def test_leakage_tells_waves_from_beats() -> None:
