@@ -1,7 +1,7 @@
 """R peaks in an ECG, each at the peak itself.
 
-Peaks of the QRS energy are candidates; four things decide about each: how high it is beside its neighbourhood, how it
-stands out from what lies right beside it, and how far the nearest strong candidate is in terms of the RR interval.
+Peaks of the QRS energy are candidates. About each decide how high it is, how it stands out from what lies right beside
+it, how far the nearest strong candidate is in terms of the RR interval, and how restless the record is around it.
 Not here: what kind of beat it is (`ecg`), and whether the signal can be trusted (`quality`): in noise alone there are
 candidates too. The invariant: a beat at t is settled by the samples of [t - BACK_S, t + AHEAD_S], on the grid of blocks
 from sample 0, and by no unit, offset or polarity. Nothing is found within a gap.
@@ -13,8 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.signal.events import Beats
-from alerting.signal.qrs_energy import AHEAD_BLOCKS, BACK_BLOCKS, BLOCK_S, Energy, Singles, block, energy, middle
-from alerting.signal.qrs_energy import sliding_max, sliding_sum
+from alerting.signal.qrs_energy import (
+    AHEAD_BLOCKS,
+    BACK_BLOCKS,
+    BLOCK_S,
+    Energy,
+    Singles,
+    block,
+    energy,
+    middle,
+    sliding_max,
+    sliding_sum,
+)
 from alerting.signal.qrs_peak import PEAK_BACK_S, peaks
 from alerting.signal.records import Floats, Ints, bridged, rate, rows
 
@@ -34,11 +44,13 @@ _FELLOWS, _FELLOWS_S = 8, 10.0
 """The RR interval is the median of at most so many of strong candidates, within so many seconds before."""
 _RR_S, _LEAST_RR_S, _MOST_RR_S = 0.8, 0.3, 1.5
 
-# Logistic: logarithm of height over usual (at most 0.7), the square of it below 0, logarithm of height over what is
-# beside (at most 3), distance to the nearest strong candidate in RR intervals (at most 1). Fitted on 16 records of
-# MIT-BIH by `benchmarks.fit_qrs`; left out in turn, a record changes them by less than a twentieth.
-_HEIGHT, _LOW, _STANDS_OUT, _DISTANCE, _INTERCEPT = -3.06, -3.53, 4.09, 7.56, -6.79
+_AROUND_S: Final = 5.0
 _MOST_HEIGHT, _MOST_STANDS_OUT = 0.7, 3.0
+
+WEIGHTS: Final = (0.50, -1.82, 6.53, 2.97, -1.86, 1.85, 0.97)
+INTERCEPT: Final = -8.86
+"""Logistic in `measures`. Fitted by `python -m benchmarks.fit_qrs` on 16 records of MIT-BIH, each as it is and with
+noise added at three levels; judged there on each record by the weights of the others."""
 
 _JUDGED_BACK_S: Final = _FELLOWS_S + (BACK_BLOCKS + 1) * BLOCK_S + 1.0
 BACK_S: Final = PEAK_BACK_S + _JUDGED_BACK_S
@@ -72,21 +84,21 @@ def detect(ecg: npt.ArrayLike, fs_hz: float) -> Beats:
     -----
     Energy of the QRS complex after Pan & Tompkins 1985 (doi:10.1109/TBME.1985.325532). Differs: changes of the slope
     at one delay instead of a band-pass, without phase; a local usual height instead of running estimates of signal and
-    noise, so nothing is learnt and nothing can be learnt wrongly; a decision by four measures instead of thresholds
-    and a search back. Checked: tests/unit/signal/test_qrs.py, tests/property/test_signal_qrs.py, floors on MIT-BIH and
-    under noise in tests/unit/signal/test_qrs_floors.py.
+    noise, so nothing is learnt and nothing can be learnt wrongly; one decision on several measures instead of
+    thresholds and a search back. Checked: tests/unit/signal/test_qrs.py, tests/property/test_signal_qrs.py, floors on
+    MIT-BIH and under noise in tests/unit/signal/test_qrs_floors.py.
     """
     fs = rate(fs_hz, least=LEAST_HZ, most=MOST_HZ)
     signal = bridged(rows(ecg, name="ecg"), fs)
     seen = energy(signal, fs)
-    row, point = _candidates(seen)
+    row, point = candidates(seen)
     beat = _is_beat(seen, row, point)
     row, exact = row[beat], seen.sample(peaks(seen, row[beat], point[beat]))
     sample = np.rint(exact).astype(np.int64)
     return Beats(row=row, sample=sample, fs_hz=fs, records=len(signal), shift=exact - sample)
 
 
-def _candidates(seen: Energy) -> tuple[Ints, Ints]:
+def candidates(seen: Energy) -> tuple[Ints, Ints]:
     """Return record and point of the peaks of the height."""
     apart = round(_APART_S * seen.fs_hz)
     highest = sliding_max(np.pad(seen.height, ((0, 0), (apart, apart))), 2 * apart + 1)
@@ -96,20 +108,35 @@ def _candidates(seen: Energy) -> tuple[Ints, Ints]:
 
 
 def _is_beat(seen: Energy, row: Ints, point: Ints) -> npt.NDArray[np.bool_]:
-    if not len(row):
-        return np.zeros(0, np.bool_)
+    return np.asarray(measures(seen, row, point) @ np.array(WEIGHTS) + INTERCEPT > 0, np.bool_)
+
+
+def measures(seen: Energy, row: Ints, point: Ints) -> Floats:
+    """Return what is known of each candidate, (k, 7): what the weights are for.
+
+    The logarithm of its height over the usual one (at most 0.7), and the square of that below 0; the logarithm of its
+    height over what lies right beside it (at most 3); how far the nearest strong candidate is, in RR intervals (at most
+    1); the logarithm of the mean height around over the usual one, which is high in noise; and the products of that
+    with the first and the third, because in noise both must be larger.
+    """
     height = seen.height[row, point].astype(np.float64)
     usual = seen.usual[row, point].astype(np.float64)
-    level = np.log(height / usual)
-    stands_out = np.log(height / (_beside(seen)[row, point] + 1e-3 * usual))
-    score = (
-        _INTERCEPT
-        + _HEIGHT * np.minimum(level, _MOST_HEIGHT)
-        + _LOW * np.minimum(level, 0) ** 2
-        + _STANDS_OUT * np.minimum(stands_out, _MOST_STANDS_OUT)
-        + _DISTANCE * _distance(row, point / seen.fs_hz, height > _STRONG * usual)
-    )
-    return np.asarray(score > 0, np.bool_)
+    level = np.minimum(np.log(height / usual), _MOST_HEIGHT)
+    stands_out = np.minimum(np.log(height / (_beside(seen)[row, point] + 1e-3 * usual)), _MOST_STANDS_OUT)
+    restless = np.log(_around(seen, row, point) / usual + 1e-6)
+    distance = _distance(row, point / seen.fs_hz, height > _STRONG * usual)
+    low = np.minimum(level, 0) ** 2
+    with_noise = (level * (1 + restless), stands_out * (1 + restless))
+    return np.stack((level, low, stands_out, distance, restless, *with_noise), axis=1)
+
+
+def _around(seen: Energy, row: Ints, point: Ints) -> Floats:
+    """Return the mean height of the seconds around points: how restless the record is."""
+    reach, count = round(_AROUND_S * seen.fs_hz), seen.height.shape[1]
+    sums = np.zeros((len(seen.height), count + 1))
+    np.cumsum(seen.height, axis=1, dtype=np.float64, out=sums[:, 1:])
+    low, high = np.maximum(point - reach, 0), np.minimum(point + reach, count)
+    return np.asarray((sums[row, high] - sums[row, low]) / (high - low), np.float64)
 
 
 def _beside(seen: Energy) -> Singles:
@@ -129,7 +156,9 @@ def _distance(row: Ints, at_s: Floats, strong: npt.NDArray[np.bool_]) -> Floats:
     nearest = np.full(len(row), np.inf)
     for which in (before - 1, after):
         there = (which >= 0) & (which < len(place))
-        other = place[np.clip(which, 0, max(0, len(place) - 1))] if len(place) else np.zeros(len(row), np.int64)
+        if not there.any():
+            continue
+        other = place[np.clip(which, 0, len(place) - 1)]
         apart = np.where(there & (row[other] == row), np.abs(at_s[other] - at_s), np.inf)
         nearest = np.minimum(nearest, apart)
     return np.minimum(nearest / _rr_s(row, at_s, place, before), 1.0)
@@ -138,12 +167,10 @@ def _distance(row: Ints, at_s: Floats, strong: npt.NDArray[np.bool_]) -> Floats:
 def _rr_s(row: Ints, at_s: Floats, place: Ints, before: Ints) -> Floats:
     """Return the RR interval before each candidate, from the strong ones before it."""
     steps = np.full((_FELLOWS, len(row)), np.inf)
-    for step in range(_FELLOWS):
-        later = before - 1 - step
-        there = later >= 1
-        last, first = place[np.clip(later, 0, None)] if len(place) else row * 0, 0
-        first = place[np.clip(later - 1, 0, None)] if len(place) else row * 0
-        there &= (row[first] == row) & (at_s[first] > at_s - _FELLOWS_S)
+    for step in range(_FELLOWS if len(place) else 0):
+        later = np.maximum(before - 1 - step, 0)
+        last, first = place[later], place[np.maximum(later - 1, 0)]
+        there = (before - 1 - step >= 1) & (row[first] == row) & (at_s[first] > at_s - _FELLOWS_S)
         steps[step] = np.where(there, at_s[last] - at_s[first], np.inf)
     known = np.isfinite(steps).sum(axis=0)
     steps.sort(axis=0)

@@ -61,9 +61,7 @@ def energy(signal: Floats, fs_hz: float) -> Energy:
     rate_hz = fs_hz / by
     height = _height(points, rate_hz)
     height[gone] = 0
-    return Energy(
-        points=points, height=height, usual=_usual(height, gone, rate_hz), gone=gone, by=by, fs_hz=rate_hz
-    )
+    return Energy(points=points, height=height, usual=_usual(height, gone, rate_hz), gone=gone, by=by, fs_hz=rate_hz)
 
 
 def _by(fs_hz: float) -> int:

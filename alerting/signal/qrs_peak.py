@@ -41,7 +41,8 @@ def peaks(seen: Energy, row: Ints, point: Ints) -> Floats:
     own = np.clip(np.log((rises + tiny) / (falls + tiny)), -2, 2) + _UPWARDS
     upwards = own + _WEIGHT * np.clip(_of_fellows(row, point / seen.fs_hz, own), -1, 1) > 0
     best = np.where(upwards, up, down)
-    return point - reach + best + _between(piece, each, best)
+    exact: Floats = point - reach + best + _between(piece, each, best)
+    return exact
 
 
 def _of_fellows(row: Ints, at_s: Floats, own: Floats) -> Floats:

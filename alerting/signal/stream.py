@@ -94,4 +94,5 @@ def beats_between(beats: Beats, start: int, first: int, end: int) -> Beats:
     """Return the beats in the samples [first, end) of a stream, of which `beats` were looked for from `start` on."""
     sample = beats.sample + start
     here = (first <= sample) & (sample < end)
-    return Beats(row=beats.row[here], sample=sample[here], fs_hz=beats.fs_hz, records=beats.records)
+    shift = None if beats.shift is None else beats.shift[here]
+    return Beats(row=beats.row[here], sample=sample[here], fs_hz=beats.fs_hz, records=beats.records, shift=shift)
