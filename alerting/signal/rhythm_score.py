@@ -60,7 +60,7 @@ class Weights:
     smooth: float
 
 
-WEIGHTS: Final = Weights(intercept=7.26, entropy=5.12, jumps=-4.7, calm=-2.91, premature=-11.0, smooth=-5.17)
+WEIGHTS: Final = Weights(intercept=7.51, entropy=5.37, jumps=-4.6, calm=-2.57, premature=-12.1, smooth=-5.43)
 """Fitted by `benchmarks.fit_rhythm`."""
 
 

@@ -49,8 +49,8 @@ class Noisy:
     refused: float
 
 
-FIBRILLATING: Final = Fibrillating(intercept=-3.97, rhythm=0.508, p_likeness=-6.28, log_residue=-2.72)
-NOISY: Final = Noisy(intercept=4.61, log_residue=1.68, quality=-0.688, refused=2.2)
+FIBRILLATING: Final = Fibrillating(intercept=-3.81, rhythm=0.522, p_likeness=-6.17, log_residue=-2.67)
+NOISY: Final = Noisy(intercept=5.57, log_residue=2.32, quality=-0.694, refused=2.53)
 """Fitted by `benchmarks.fit_rhythm`."""
 
 
