@@ -23,6 +23,7 @@ from benchmarks import annotated
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 WITHIN_PER_MIN: Final = 5.0
 COVERAGES: Final = (1.0, 0.95, 0.9, 0.8)
@@ -70,18 +71,22 @@ def judged(record: annotated.Ecg, rate: Rate) -> tuple[Floats, Floats]:
 def annotated_rates(record: annotated.Ecg) -> Floats:
     """Return the rate of each whole window from the annotated beats, NaN where it is not known."""
     marks = record.annotations
-    beats = marks.sample[marks.is_beat]
+    truth = interval_rates(marks.sample[marks.is_beat], record.ecg_mv.shape[1], record.fs_hz)
     step = round(WINDOW_S * record.fs_hz)
-    windows = record.ecg_mv.shape[1] // step
+    for begin, end in zip(marks.sample[marks.symbol == "["], marks.sample[marks.symbol == "]"], strict=True):
+        truth[begin // step : end // step + 1] = np.nan
+    return truth
+
+
+def interval_rates(beats: Ints, samples: int, fs_hz: float) -> Floats:
+    """Return the rate of each whole window, by the mean of the intervals within; NaN where there are fewer than two."""
+    step = round(WINDOW_S * fs_hz)
+    windows = samples // step
     place = beats[:-1] // step
     inside = (place == beats[1:] // step) & (place < windows)
     count = np.bincount(place[inside], minlength=windows)
-    total = np.bincount(place[inside], np.diff(beats)[inside] / record.fs_hz, windows)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        truth = np.where(count >= 2, 60 * count / total, np.nan)
-    for begin, end in zip(marks.sample[marks.symbol == "["], marks.sample[marks.symbol == "]"], strict=True):
-        truth[begin // step : end // step + 1] = np.nan
-    return np.asarray(truth)
+    total = np.bincount(place[inside], np.diff(beats)[inside] / fs_hz, windows)
+    return np.asarray(np.divide(60.0 * count, total, out=np.full(windows, np.nan), where=count >= 2))
 
 
 def right_at(cases: list[tuple[Floats, Floats]], coverage: float) -> float:

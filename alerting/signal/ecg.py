@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy.typing as npt
 
-from alerting.signal import ecg_kinds, quality
+from alerting.signal import ecg_kinds, qrs, quality
 from alerting.signal.ecg_intervals import Intervals, intervals
 from alerting.signal.ecg_kinds import Kinds, kinds
 from alerting.signal.events import Beats
@@ -37,14 +37,14 @@ class Ecg:
     intervals: Intervals
 
 
-def read(ecg: npt.ArrayLike, fs_hz: float, beats: Beats) -> Ecg:
+def read(ecg: npt.ArrayLike, fs_hz: float, beats: Beats | None = None) -> Ecg:
     """Return what can be read of an ECG.
 
     Parameters
     ----------
     ecg : (samples,) or (n, samples), one lead of each record, any unit; NaN and infinities are missing samples
     fs_hz : Hz, 100 to 1000
-    beats : R peaks of the same records
+    beats : R peaks of the same records; those of `qrs.detect` if not given
 
     Raises
     ------
@@ -53,6 +53,7 @@ def read(ecg: npt.ArrayLike, fs_hz: float, beats: Beats) -> Ecg:
     """
     given = rows(ecg, name="ecg")
     fs = rate(fs_hz, least=100, most=1000)
+    beats = qrs.detect(given, fs) if beats is None else beats
     judged = quality.ecg(given, fs, beats)
     beat_quality = quality.at(judged, beats)
     kind = kinds(given, beats, beat_quality)

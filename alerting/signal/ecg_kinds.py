@@ -36,15 +36,15 @@ REGULAR: Final = 0.05
 USUAL_WIDTH_S: Final = 0.025
 """Width of a usual QRS complex, as `Looks.width_s` measures it."""
 
-FIRST: Final = (-5.05, 2.93, 3.91, 3.29, 8.52, 3.63, 1.23)
+FIRST: Final = (-5.07, 2.93, 3.60, 3.38, 8.96, 3.63, 1.52)
 """Intercept and weights of a first probability that a beat is ventricular: unlike its fellows; wider than they; wide;
 early; followed by a pause; of another size."""
-LATER: Final = (0.56, 0.60, 1.42, 0.63, 0.21, 1.36, -1.14)
+LATER: Final = (0.49, 0.58, 1.37, 0.61, 0.50, 1.35, -1.10)
 """Intercept and weights of the final one: the first; mean likeness to usual fellows, and to ventricular ones; wider
 than usual ones; unlike the usual ones that it resembles most, and the ventricular ones.
 
 Both are logistic regressions on the annotated beats of 16 MIT-BIH records (lead 0). Each record judged by weights from
-the other 15: sensitivity 86 %, positive predictivity 93 % for ventricular beats."""
+the other 15: sensitivity 86 %, positive predictivity 93 % for ventricular beats; see `benchmarks.fit_ecg`."""
 
 
 class Kind(IntEnum):
@@ -81,8 +81,8 @@ def kinds(ecg: Floats, beats: Beats, beat_quality: Floats) -> Kinds:
     """
     seen, fellows = looks(ecg, beats), fellowship(beats)
     r = likeness(seen, fellows)
-    first = _probability(FIRST, signs(beats, seen, fellows, r))
-    ventricular = _probability(LATER, later_signs(first, seen, fellows, r)) >= 0.5
+    first = probability(FIRST, signs(beats, seen, fellows, r))
+    ventricular = probability(LATER, later_signs(first, seen, fellows, r)) >= 0.5
     made = np.full(len(first), Kind.NORMAL, np.uint8)
     made[_premature(beats, fellows)] = Kind.SUPRAVENTRICULAR
     made[ventricular] = Kind.VENTRICULAR
@@ -90,7 +90,7 @@ def kinds(ecg: Floats, beats: Beats, beat_quality: Floats) -> Kinds:
     return made
 
 
-def _probability(model: tuple[float, ...], columns: Floats) -> Floats:
+def probability(model: tuple[float, ...], columns: Floats) -> Floats:
     """Return the probability by logistic regression, (k,), never quite 0 or 1."""
     logit = model[0] + (columns * model[1:]).sum(axis=-1)
     made: Floats = np.clip(1 / (1 + np.exp(-logit)), 0.001, 0.999)

@@ -17,14 +17,15 @@ from alerting.signal.records import Floats, Ints
 WINDOW_S: Final = 10.0
 LEAST_SHARE: Final = 0.4
 """A rate is read where readable intervals fill at least this part of the window."""
+LEAST_INTERVALS: Final = 2
 LEAST_SURE: Final = 0.5
 """No reading rather than one that is more likely wrong than right."""
 MOST_JUMP: Final = 0.8
 """An interval 2.2 times as long as the others; more than that, a pause, makes nothing less certain."""
-SURE: Final = (3.6, 0.80, -7.5)
+SURE: Final = (3.26, 1.06, -8.16)
 """Intercept and weights of the confidence: mean index (its logit), and how far the most unusual interval is from their
 median (a log). One beat missed or made up shows as such an interval, and so does a rhythm of which ten seconds
-say less. Fitted on windows of 16 MIT-BIH records, plain and with noise added."""
+say less. Fitted on windows of 16 MIT-BIH records, plain and with noise added, by `benchmarks.fit_ecg`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,20 @@ class Rate:
     window_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the rate of each window is read from, (n, w) float64 each.
+
+    count, filled_s : readable intervals wholly within, and how long they are together
+    index : their mean quality; jump : how far the most unusual of them is from their median, a log
+    """
+
+    count: Floats
+    filled_s: Floats
+    index: Floats
+    jump: Floats
+
+
 def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_S) -> Rate:
     """Return the heart rate of each window.
 
@@ -56,6 +71,22 @@ def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_
     ValueError
         If the window is shorter than those of `quality`.
     """
+    found = evidence(intervals, quality, window_s)
+    read = (found.filled_s >= LEAST_SHARE * window_s) & (found.count >= LEAST_INTERVALS)
+    confidence = np.where(read, _confidence(found), 0.0)
+    sure = confidence >= LEAST_SURE
+    with np.errstate(invalid="ignore", divide="ignore"):
+        per_min = np.where(sure, 60 * found.count / found.filled_s, np.nan)
+    return Rate(
+        per_min=per_min,
+        confidence=np.where(sure, confidence, 0.0),
+        reasons=_reasons(quality, intervals.fs_hz, window_s),
+        window_s=window_s,
+    )
+
+
+def evidence(intervals: Intervals, quality: Quality, window_s: float) -> Evidence:
+    """Return what a rate is read from; arguments and errors as of `heart_rate`."""
     n, parts = quality.index.shape
     step, part = round(window_s * intervals.fs_hz), round(quality.window_s * intervals.fs_hz)
     if step < part:
@@ -63,25 +94,18 @@ def heart_rate(intervals: Intervals, quality: Quality, window_s: float = WINDOW_
     windows = -(-parts * part // step)
     inside = intervals.begin // step == intervals.end // step
     usable = inside & ((intervals.doubt & (Doubt.GAP | Doubt.UNREADABLE)) == 0)
-    place = intervals.row * windows + intervals.begin // step
-
-    place, rr_s, index = place[usable], intervals.rr_s[usable], intervals.quality[usable]
+    place = (intervals.row * windows + intervals.begin // step)[usable]
+    rr_s, index = intervals.rr_s[usable], intervals.quality[usable]
 
     def total(values: Floats) -> Floats:
         return np.bincount(place, values, n * windows).reshape(n, windows).astype(np.float64)
 
-    count, filled_s = total(np.ones(len(place))), total(rr_s)
-    read = (filled_s >= LEAST_SHARE * window_s) & (count >= 2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        per_min = np.where(read, 60 * count / filled_s, np.nan)
-        mean = np.where(read, total(index * rr_s) / filled_s, 0)
-    confidence = np.where(read, _confidence(mean, _jumps(place, rr_s, n * windows).reshape(n, windows)), 0.0)
-    sure = confidence >= LEAST_SURE
-    return Rate(
-        per_min=np.where(sure, per_min, np.nan),
-        confidence=np.where(sure, confidence, 0.0),
-        reasons=_reasons(quality, step, part, windows),
-        window_s=window_s,
+    filled_s = total(rr_s)
+    return Evidence(
+        count=total(np.ones(len(place))),
+        filled_s=filled_s,
+        index=np.divide(total(index * rr_s), filled_s, out=np.zeros(filled_s.shape), where=filled_s > 0),
+        jump=_jumps(place, rr_s, n * windows).reshape(n, windows),
     )
 
 
@@ -98,15 +122,22 @@ def _jumps(place: Ints, rr_s: Floats, windows: int) -> Floats:
     return made
 
 
-def _confidence(quality: Floats, jump: Floats) -> Floats:
-    index = np.clip(quality, 0.01, 0.999)
-    logit = SURE[0] + SURE[1] * np.log(index / (1 - index)) + SURE[2] * np.minimum(jump, MOST_JUMP)
+def signs(found: Evidence) -> Floats:
+    """Return what the confidence is reckoned from, (n, w, 2): the logit of the index, and the jump."""
+    index = np.clip(found.index, 0.01, 0.999)
+    return np.stack((np.log(index / (1 - index)), np.minimum(found.jump, MOST_JUMP)), axis=-1)
+
+
+def _confidence(found: Evidence) -> Floats:
+    logit = SURE[0] + (signs(found) * SURE[1:]).sum(axis=-1)
     made: Floats = 1 / (1 + np.exp(-logit))
     return made
 
 
-def _reasons(quality: Quality, step: int, part: int, windows: int) -> npt.NDArray[np.uint16]:
+def _reasons(quality: Quality, fs_hz: float, window_s: float) -> npt.NDArray[np.uint16]:
     """Return what is said of the windows of `quality` that touch each window, (n, windows)."""
+    step, part = round(window_s * fs_hz), round(quality.window_s * fs_hz)
+    windows = -(-quality.index.shape[1] * part // step)
     begin = np.arange(quality.index.shape[1]) * part
     made = np.zeros((len(quality.index), windows), np.uint16)
     for moment in (begin, begin + part - 1):

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from alerting.signal.quality_grid import BLOCKS, Grid, Seen, averaged, highest, loudest, pooled
-from alerting.signal.quality_second import bursts, disagreement
+from alerting.signal.quality_second import disagreement
 from alerting.signal.records import Floats, Ints
 from alerting.signal.snippets import around, unit
 
@@ -72,12 +72,11 @@ class Shape:
     doubtful: Floats
 
 
-def measure(points: Floats, grid: Grid, seen: Seen | None, lens: Lens) -> Shape:
-    """Return the measures of (n, windows * grid.points) points, given the beats seen in them, or the bursts if none."""
+def measure(points: Floats, grid: Grid, seen: Seen, lens: Lens) -> Shape:
+    """Return the measures of (n, windows * grid.points) points, given the beats seen in them."""
     n, w = len(points), grid.windows
     slope = _slope(points, grid.span(lens.rise_s))
     buzz = averaged(_curve(points, grid.span(lens.rise_s / 2)), grid)
-    seen = seen or bursts(buzz, grid, (BACK, AHEAD))
     window = grid.window_of(seen)
     size = _size(slope, grid, seen, lens)
     most = highest(_most(size, window, n * w).reshape(n, w), BACK, AHEAD)

@@ -113,3 +113,12 @@ def test_wrong_argument_is_refused_by_name(
     """What cannot be an ECG, its rate or its beats is a ValueError that says what is wrong."""
     with pytest.raises(ValueError, match=fault):
         ecg.read(signal, fs_hz, beats)
+
+
+def test_beats_are_found_where_none_are_given() -> None:
+    """A clean ECG without beats is read as with its own."""
+    found = ecg.read(an_ecg(), FS_HZ)
+
+    assert np.abs(found.beats.sample - its_beats().sample).max() <= 2
+    assert (found.kind == Kind.NORMAL).all()
+    assert found.quality.index.min() > 0.9

@@ -122,7 +122,9 @@ def test_long_pause_in_a_quiet_lead_is_readable() -> None:
 @pytest.mark.parametrize("samples", [0, 1, 2, 3, 10, 100, 249])
 def test_record_shorter_than_a_second_is_not_read(samples: int) -> None:
     """What is too short to judge gives an index of 0 and says so; nothing gives no window."""
-    found = quality.ecg(an_ecg()[0, :samples], FS_HZ)
+    at = Beats.of(np.arange(0, samples, 60), FS_HZ)
+
+    found = quality.ecg(an_ecg()[0, :samples], FS_HZ, at)
 
     assert found.index.shape == (1, 1 if samples else 0)
     assert not found.readable.any()
