@@ -99,6 +99,32 @@ def up(
     )
 
 
+signals = typer.Typer(no_args_is_help=True, help="Look at what the signal core sees in a recording.")
+app.add_typer(signals, name="signals")
+
+
+@signals.command()
+def plot(
+    record: Annotated[Path, typer.Argument(help="WFDB record (.hea, .dat), or CSV with a column a channel.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Picture to write: .png, .svg or .pdf. Default: RECORD.png here.")
+    ] = None,
+    begin: Annotated[float, typer.Option(help="Second at which the picture begins.", min=0)] = 0.0,
+    seconds: Annotated[float, typer.Option(help="How many seconds it shows.", min=5, max=300)] = 30.0,
+    fs: Annotated[float | None, typer.Option(help="Samples a second, of a CSV.", min=1, max=10_000)] = None,
+) -> None:
+    """Write a picture of a recording with all that was found in it: beats and their kinds, quality, rates, rhythm.
+
+    Example: ./hemvakt signals plot 208.hea --begin 60 --seconds 30
+    """
+    from onebox import recordings, signal_picture, signal_reading  # noqa: PLC0415
+
+    recording = recordings.read(record, fs)
+    target = out or Path(f"{recording.name}.png")
+    signal_picture.save(signal_reading.page(recording, begin, seconds), target)
+    typer.echo(f"{target}: {recording.name}, {', '.join(recording.channels)}")
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
     """Install what the tests need and run all that CI runs; with arguments, hand them to pytest.

@@ -1,18 +1,14 @@
 """The signal core on public recordings, beside the libraries that are installed here, from one run.
 
-A table with a row for each line: what it must reach, what is wanted, ours, and the others'. Speeds are CPU time of one
-thread. To have the others beside us, run it with the Python of an environment in which they are installed too
-(neurokit2, sleepecg, wfdb, biosppy, heartpy); no folder of ours imports them.
+A table with a row for each line: what it must reach, what is wanted, ours, and the others'. Speeds are CPU time: set
+OMP_NUM_THREADS=1, so that nobody is helped or hindered by more threads. To have the others beside us, run it with the
+Python of an environment in which they are installed too (neurokit2, sleepecg, wfdb, biosppy, heartpy); none of them is
+a dependency of ours.
 
-Example: python -m benchmarks.signals --data ../shared/data --only qrs,af
+Example: OMP_NUM_THREADS=1 python -m benchmarks.signals --data ../shared/data --only qrs,af
 """
 
 import argparse
-import os
-
-for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_threads, "1")  # noqa: TID251 - before numpy is loaded: one thread, for everybody
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -174,8 +174,9 @@ def _band(axes: Axes, band: Band, begin_s: float, end_s: float) -> None:
         colour = _POOR if poor else _FAIR if index < (1 + band.readable) / 2 else _GOOD
         piece = [[(from_s, level), (until_s, level)]]
         axes.add_collection(LineCollection(piece, colors=colour, linewidths=6 if poor else 3, zorder=6))
-        if poor and band.reasons[window]:
-            said = band.reasons[window]
+        said = band.reasons[window]
+        is_new = from_s == begin_s or band.index[window - 1] >= band.readable or band.reasons[window - 1] != said
+        if poor and said and is_new:
             axes.text(from_s + 0.05, level - 0.05 * (high - low), said, color=_POOR, fontsize=7, va="top", zorder=7)
 
 

@@ -95,7 +95,20 @@ def detect(ecg: npt.ArrayLike, fs_hz: float) -> Beats:
     beat = _is_beat(seen, row, point)
     row, exact = row[beat], seen.sample(peaks(seen, row[beat], point[beat]))
     sample = np.rint(exact).astype(np.int64)
+    later = np.ones(
+        len(row), np.bool_
+    )  # in noise, the largest deflections of two neighbours may be one, or change places
+    later[1:] = (row[1:] != row[:-1]) | (sample[1:] > _so_far(row, sample)[:-1])
+    row, sample, exact = row[later], sample[later], exact[later]
     return Beats(row=row, sample=sample, fs_hz=fs, records=len(signal), shift=exact - sample)
+
+
+def _so_far(row: Ints, sample: Ints) -> Ints:
+    """Return the latest sample of the record up to each beat."""
+    if not len(row):
+        return sample
+    apart = int(sample.max()) + 1
+    return np.maximum.accumulate(row * apart + sample) - row * apart
 
 
 def candidates(seen: Energy) -> tuple[Ints, Ints]:
@@ -103,7 +116,7 @@ def candidates(seen: Energy) -> tuple[Ints, Ints]:
     apart = round(_APART_S * seen.fs_hz)
     highest = sliding_max(np.pad(seen.height, ((0, 0), (apart, apart))), 2 * apart + 1)
     enough = seen.height > np.float32(_LEAST) * seen.usual
-    row, point = np.nonzero((seen.height == highest) & enough & (seen.height > 0) & ~seen.gone)
+    row, point = np.nonzero((seen.height == highest) & enough & (seen.usual > 0) & ~seen.gone)
     return row.astype(np.int64), point.astype(np.int64)
 
 

@@ -120,9 +120,10 @@ def _usual(height: Singles, gone: Bools, fs_hz: float) -> Singles:
     padded = np.zeros((n, blocks * width), np.float32)
     padded[:, :count] = height
     highest = padded.reshape(n, blocks, width).max(axis=-1)
-    lost = np.ones((n, blocks * width), np.bool_)
+    lost = np.zeros((n, blocks * width), np.bool_)
     lost[:, :count] = gone
-    highest[lost.reshape(n, blocks, width).mean(axis=-1) > 0.5] = np.nan
+    held = np.minimum(count - width * np.arange(blocks), width)  # the last block may be cut
+    highest[lost.reshape(n, blocks, width).sum(axis=-1) > 0.5 * held] = np.nan
     around = np.full((n, blocks + BACK_BLOCKS + AHEAD_BLOCKS), np.nan, np.float32)
     around[:, BACK_BLOCKS : BACK_BLOCKS + blocks] = highest
     seen = np.sort(np.lib.stride_tricks.sliding_window_view(around, BACK_BLOCKS + AHEAD_BLOCKS + 1, axis=1), axis=-1)

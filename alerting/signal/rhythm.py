@@ -5,12 +5,13 @@ and `rhythm_strip` (9 to 61 s of ECG, with P waves). Not here: other arrhythmias
 takes an ECG that somebody has read. The invariant: what cannot be read is said to be unreadable, never to be af.
 """
 
-from alerting.signal.rhythm_burden import Burden, Episodes, Rhythm, Timeline, burden, episodes, timeline
+from alerting.signal.rhythm_burden import STEP_S, Burden, Episodes, Rhythm, Timeline, burden, episodes, timeline
 from alerting.signal.rhythm_score import AF, af_score
 from alerting.signal.rhythm_strip import Strip, strip
 
 __all__ = [
     "AF",
+    "STEP_S",
     "Burden",
     "Episodes",
     "Rhythm",

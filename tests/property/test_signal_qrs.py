@@ -20,7 +20,8 @@ def a_signal(seed: int, length_s: float = 40.0, fs_hz: float = FS_HZ) -> Floats:
     peaks = peaks[peaks < length_s - 0.4]
     kinds = "".join(draw.choice(["N", "V"], len(peaks), p=[0.9, 0.1]))
     made = an_ecg(peaks, length_s, fs_hz, wide=kinds)
-    return made + 0.4 * np.sin(2 * np.pi * 0.2 * np.arange(len(made)) / fs_hz)
+    wander: Floats = 0.4 * np.sin(2 * np.pi * 0.2 * np.arange(len(made)) / fs_hz)
+    return made + wander
 
 
 @settings(deadline=None, max_examples=25)

@@ -123,6 +123,23 @@ def test_rate_out_of_range_is_refused(fs_hz: float) -> None:
         qrs.detect(np.zeros(1000), fs_hz)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_beats_rise_strictly_in_noise(seed: int) -> None:
+    """Whatever is found in what is no ECG, no two beats are one and none comes before the one before it."""
+    noise = np.sign(np.random.default_rng(seed).standard_normal((2, 6000)))
+    found = qrs.detect(noise, FS_HZ)
+
+    assert all((np.diff(each) > 0).all() for each in found.split())
+
+
+@pytest.mark.parametrize("samples", [2, 5, 10, 50, 100, 200, 300])
+def test_short_record_is_no_error(samples: int) -> None:
+    """A piece of an ECG of any length is looked at without a warning."""
+    signal = an_ecg([0.4], 2)[:samples]
+
+    assert len(qrs.detect(signal, FS_HZ).sample) <= 1
+
+
 def test_integers_and_clipped_tops_are_taken() -> None:
     """Samples as a converter gives them, R waves cut off at its rail, give the same beats."""
     peaks = evenly(75, 40)
