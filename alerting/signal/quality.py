@@ -25,9 +25,9 @@ from alerting.signal.records import Floats, bridged, rate, rows
 __all__ = ["AHEAD_S", "BACK_S", "READABLE", "WINDOW_S", "Quality", "Reason", "at", "ecg", "ppg"]
 
 BACK_S: Final = quality_shape.FAR_BACK * WINDOW_S + 2
-"""A window depends on nothing that lies longer before its begin."""
+"""A window depends on no sample and no beat that lies longer before its begin."""
 AHEAD_S: Final = quality_shape.AHEAD * WINDOW_S + quality_shape.AFTER_S + 0.5
-"""A window depends on nothing that lies longer after its end: the next window, and the fellows of the beats in it."""
+"""Nor on what lies longer after its end than the next window and the fellows of the beats in it."""
 SHORT_S: Final = 1.0
 """Less of a window than this cannot be judged."""
 
