@@ -18,10 +18,9 @@ from onebox.recordings import Recording
 from onebox.signal_picture import Band, Intervals, Lane, Marks, Page
 from ward.errors import ConfigError
 
-_ECG: Final = frozenset(
-    ("ecg", "ekg", "i", "ii", "iii", "avr", "avl", "avf", "v", "v1", "v2", "v3", "v4", "v5", "v6")
-    + ("mlii", "mliii", "mcl", "mcl1", "mcl6")
-)
+_LIMBS: Final = ("i", "ii", "iii", "avr", "avl", "avf", "mlii", "mliii")
+_CHEST_LEADS: Final = ("v", "v1", "v2", "v3", "v4", "v5", "v6", "mcl", "mcl1", "mcl6")
+_ECG: Final = frozenset(("ecg", "ekg", *_LIMBS, *_CHEST_LEADS))
 _PULSE: Final = frozenset(("pleth", "ppg", "red", "infrared", "green", "abp", "art", "pap"))
 _CHEST: Final = frozenset(("resp", "impedance", "thorax", "abdomen", "breathing"))
 _LETTERS: Final[Mapping[int, str]] = {
