@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from benchmarks import adapters, signal_peers
@@ -22,6 +23,7 @@ from benchmarks.signal_lines import LINES, Figures, Function, one_by_one, pulse,
 from benchmarks.signal_live import live
 
 OURS: Final = "Hemvakt"
+_AS: Final = MappingProxyType({"qrs_in_noise": "qrs"})  # lines that take the function of another form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,8 @@ def _rows(data: Path, only: set[str]) -> Iterator[tuple[str, Figures]]:
     for form, line in lines.items():
         if only and form not in only:
             continue
-        yield OURS, line(data, getattr(adapters, form))
-        beside = "qrs" if form in {"qrs_batch", "qrs_in_noise"} else form
+        yield OURS, line(data, getattr(adapters, _AS.get(form, form)))
+        beside = "qrs" if form == "qrs_batch" else _AS.get(form, form)
         for name, function in signal_peers.installed(beside):
             yield name, line(data, one_by_one(function) if line is qrs_batch else function)
     if not only or "heart_rate" in only:

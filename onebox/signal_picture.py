@@ -109,13 +109,13 @@ def _head(figure: Figure, page: Page, height: float) -> None:
 
 
 def _lane(axes: Axes, lane: Lane, page: Page, begin_s: float, *, last: bool) -> None:
-    end_s = begin_s + ROW_S
-    first, until = (round(at_s * lane.fs_hz) for at_s in (begin_s, min(end_s, page.begin_s + page.length_s)))
+    end_s = min(begin_s + ROW_S, page.begin_s + page.length_s)
+    first, until = (round(at_s * lane.fs_hz) for at_s in (begin_s, end_s))
     piece = lane.signal[first:until]
     low, high = _range(lane, page)
     t_s = begin_s + np.arange(len(piece)) / lane.fs_hz
     axes.plot(t_s, piece, color=_INK, linewidth=0.7, solid_joinstyle="round", zorder=3)
-    axes.set(xlim=(begin_s, end_s), ylim=(low, high + 0.22 * (high - low)))
+    axes.set(xlim=(begin_s, begin_s + ROW_S), ylim=(low, high + 0.22 * (high - low)))
     _paper(axes, lane, low, high)
     _mark(axes, lane, begin_s, end_s, high)
     if lane.band is not None:

@@ -9,6 +9,8 @@ import pytest
 
 from alerting.lifecycle import ACKNOWLEDGED_FOR
 from alerting.rules import news2, news2_alerts, technical
+from alerting.signal import ecg_runs, rhythm_burden, verify_rules
+from alerting.signal.norms import NORMS
 from ingest import validate
 from ward.alerts import Priority
 from ward.plans import TEMPLATE_EXPECTED, TEMPLATE_LIMITS, Limits, template
@@ -121,3 +123,39 @@ def test_page_states_the_technical_rules_numbers() -> None:
     assert (validate.MAX_AHEAD.seconds, validate.MAX_AGE.days) == (300, 30)
     assert "by at most | 5 minutes |" in page
     assert "by at most | 30 days |" in page
+
+
+def test_norms_table_is_current(golden_table: Table) -> None:
+    """The page's population values are those of `NORMS`."""
+    rows = [
+        "| kind | day | night | spread | least spread | accuracy | accepted as normal |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {kind}, {VITALS[kind].unit} | {norm.day:g} | {norm.night:g} | {norm.spread:g} | {norm.least_spread:g} |"
+        f" {norm.accuracy:g} | {norm.low:g}–{norm.high:g} |"
+        for kind, norm in NORMS.items()
+    ]
+
+    golden_table(PAGE, "norms", rows)
+
+
+def test_rhythm_table_is_current(golden_table: Table) -> None:
+    """The page's limits of rhythm are those that the ECG is read by, and alarms are checked by."""
+    run, alarm = ecg_runs, verify_rules
+    slow_fast = f"below {run.BRADYCARDIA_PER_MIN:g}, above {run.TACHYCARDIA_PER_MIN:g} /min, {run.RUN_BEATS} beats"
+    rows = [
+        "| what | limit |",
+        "|---|---|",
+        f"| pause, long pause | {ecg_runs.PAUSE_S:g} s, {ecg_runs.LONG_PAUSE_S:g} s |",
+        f"| slow run, fast run | {slow_fast} |",
+        f"| ventricular tachycardia | {ecg_runs.VT_BEATS} beats above {ecg_runs.VT_PER_MIN:g} /min |",
+        f"| sustained | {ecg_runs.SUSTAINED_S:g} s |",
+        f"| episode of atrial fibrillation | {rhythm_burden.EPISODE_S:g} s |",
+        f"| alarm: asystole | {verify_rules.ASYSTOLE_S:g} s |",
+        f"| alarm: bradycardia | {verify_rules.BRADYCARDIA_BEATS} beats |",
+        f"| alarm: tachycardia | {alarm.TACHYCARDIA_BEATS} beats above {alarm.TACHYCARDIA_PER_MIN:g} /min |",
+        f"| alarm: ventricular run | {verify_rules.RUN_BEATS} beats above {verify_rules.RUN_PER_MIN:g} /min |",
+    ]
+
+    golden_table(PAGE, "rhythm", rows)
