@@ -281,7 +281,7 @@ def af_strips(data: Path, score: Function) -> Figures:
     threshold = best_threshold(scores[readable], label[readable] == "A")
     return {
         "AF in strips, AF vs normal and other, AUROC": auroc(scores[readable], label[readable] == "A"),
-        "noisy strips called AF, %": float(100 * (scores[~readable] >= threshold).mean()),
+        "noisy strips called AF where none is refused, %": float(100 * (scores[~readable] >= threshold).mean()),
     }
 
 

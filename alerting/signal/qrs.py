@@ -1,7 +1,8 @@
 """R peaks in an ECG, each at the peak itself.
 
 Peaks of the QRS energy are candidates. About each decide how high it is, how it stands out from what lies right beside
-it, how far the nearest strong candidate is in terms of the RR interval, and how restless the record is around it.
+it, how far the nearest strong candidate is in terms of the RR interval, and how restless the record is around it; what
+is doubtful and lies between two sure beats of a regular rhythm is none.
 Not here: what kind of beat it is (`ecg`), and whether the signal can be trusted (`quality`): in noise alone there are
 candidates too. The invariant: a beat at t is settled by the samples of [t - BACK_S, t + AHEAD_S], on the grid of blocks
 from sample 0, and by no unit, offset or polarity. Nothing is found within a gap.
@@ -26,7 +27,7 @@ from alerting.signal.qrs_energy import (
     sliding_sum,
 )
 from alerting.signal.qrs_peak import PEAK_BACK_S, peaks
-from alerting.signal.records import Floats, Ints, bridged, rate, rows
+from alerting.signal.records import Bools, Floats, Ints, bridged, rate, rows
 
 LEAST_HZ, MOST_HZ = 100.0, 1000.0
 
@@ -52,9 +53,15 @@ INTERCEPT: Final = -8.86
 """Logistic in `measures`. Fitted by `python -m benchmarks.fit_qrs` on 16 records of MIT-BIH, each as it is and with
 noise added at three levels; judged there on each record by the weights of the others."""
 
-_JUDGED_BACK_S: Final = _FELLOWS_S + (BACK_BLOCKS + 1) * BLOCK_S + 1.0
+_DOUBTFUL, _SURER = 4.0, 1.5
+"""A beat of a lower score than this, and lower by so much than both of its neighbours', is doubtful …"""
+_ONE_INTERVAL, _REGULAR = 1.4, 0.05
+"""… and none, where these are less than so many usual intervals apart, and the intervals before differ by less."""
+_BEATS_BEFORE, _LEAST_BEFORE, _BEFORE_S = 6, 3, 8.0
+
+_JUDGED_BACK_S: Final = _BEFORE_S + _FELLOWS_S + (BACK_BLOCKS + 1) * BLOCK_S + 1.0
 BACK_S: Final = PEAK_BACK_S + _JUDGED_BACK_S
-AHEAD_S: Final = (AHEAD_BLOCKS + 1) * BLOCK_S + _MOST_RR_S + 1.0
+AHEAD_S: Final = (AHEAD_BLOCKS + 1) * BLOCK_S + (1 + _ONE_INTERVAL) * _MOST_RR_S + 1.0
 
 
 def grid(fs_hz: float) -> int:
@@ -120,8 +127,52 @@ def candidates(seen: Energy) -> tuple[Ints, Ints]:
     return row.astype(np.int64), point.astype(np.int64)
 
 
-def _is_beat(seen: Energy, row: Ints, point: Ints) -> npt.NDArray[np.bool_]:
-    return np.asarray(measures(seen, row, point) @ np.array(WEIGHTS) + INTERCEPT > 0, np.bool_)
+def _is_beat(seen: Energy, row: Ints, point: Ints) -> Bools:
+    score = measures(seen, row, point) @ np.array(WEIGHTS) + INTERCEPT
+    beat = np.asarray(score > 0, np.bool_)
+    place = np.flatnonzero(beat)
+    extra = _interposed(row[place], point[place] / seen.fs_hz, score[place])
+    beat[place[extra]] = False
+    return beat
+
+
+def _interposed(row: Ints, at_s: Floats, score: Floats) -> Bools:
+    """Return which beats are doubtful and lie between two surer ones, one interval of a regular rhythm apart."""
+    extra = np.zeros(len(row), np.bool_)
+    if len(row) < 3:
+        return extra
+    usual_s, irregular = _rhythm(row, at_s)
+    doubtful = (score[1:-1] < _DOUBTFUL) & (score[1:-1] + _SURER < np.minimum(score[2:], score[:-2]))
+    most_s = _ONE_INTERVAL * np.minimum(usual_s[1:-1], _MOST_RR_S)
+    one_interval = (row[2:] == row[:-2]) & (at_s[2:] - at_s[:-2] < most_s)
+    extra[1:-1] = doubtful & one_interval & (irregular[1:-1] < _REGULAR)
+    return extra
+
+
+def _rhythm(row: Ints, at_s: Floats) -> tuple[Floats, Floats]:
+    """Return the median of the intervals before each beat, and their median deviation from it as a share of it.
+
+    The interval that ends at the beat itself is not among them; infinite where there are fewer than three.
+    """
+    before = np.full((_BEATS_BEFORE, len(row)), np.inf)
+    for step in range(1, min(_BEATS_BEFORE, len(row) - 2) + 1):
+        earlier = at_s[: -step - 1]
+        there = (row[: -step - 1] == row[step + 1 :]) & (at_s[step + 1 :] - earlier < _BEFORE_S)
+        before[step - 1, step + 1 :] = np.where(there, at_s[1:-step] - earlier, np.inf)
+    known = np.isfinite(before)
+    before[:, known.sum(axis=0) < _LEAST_BEFORE] = np.inf
+    median = _median(before)
+    finite = np.where(np.isfinite(median), median, 1.0)
+    apart = _median(np.where(np.isfinite(before), np.abs(before - finite), np.inf))
+    return median, apart / finite
+
+
+def _median(values: Floats) -> Floats:
+    """Return the median along the first axis; infinite values are left out, if not all are."""
+    known = np.maximum(np.isfinite(values).sum(axis=0), 1)[None]
+    ranked = np.sort(values, axis=0)
+    lower, upper = (np.take_along_axis(ranked, place, axis=0)[0] for place in ((known - 1) // 2, known // 2))
+    return np.where(np.isfinite(lower), (lower + np.where(np.isfinite(upper), upper, lower)) / 2, np.inf)
 
 
 def measures(seen: Energy, row: Ints, point: Ints) -> Floats:
@@ -185,7 +236,5 @@ def _rr_s(row: Ints, at_s: Floats, place: Ints, before: Ints) -> Floats:
         last, first = place[later], place[np.maximum(later - 1, 0)]
         there = (before - 1 - step >= 1) & (row[first] == row) & (at_s[first] > at_s - _FELLOWS_S)
         steps[step] = np.where(there, at_s[last] - at_s[first], np.inf)
-    known = np.isfinite(steps).sum(axis=0)
-    steps.sort(axis=0)
-    middle_one = np.take_along_axis(steps, (np.maximum(known, 1)[None] - 1) // 2, axis=0)[0]
-    return np.where(known > 0, np.clip(middle_one, _LEAST_RR_S, _MOST_RR_S), _RR_S)
+    median = _median(steps)
+    return np.where(np.isfinite(median), np.clip(median, _LEAST_RR_S, _MOST_RR_S), _RR_S)
