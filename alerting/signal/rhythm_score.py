@@ -60,7 +60,7 @@ class Weights:
     smooth: float
 
 
-WEIGHTS: Final = Weights(intercept=7.51, entropy=5.37, jumps=-4.6, calm=-2.57, premature=-12.1, smooth=-5.43)
+WEIGHTS: Final = Weights(intercept=7.42, entropy=5.34, jumps=-4.4, calm=-2.38, premature=-11.9, smooth=-5.27)
 """Fitted by `benchmarks.fit_rhythm`."""
 
 

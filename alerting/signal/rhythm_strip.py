@@ -49,8 +49,8 @@ class Noisy:
     refused: float
 
 
-FIBRILLATING: Final = Fibrillating(intercept=-3.81, rhythm=0.522, p_likeness=-6.17, log_residue=-2.67)
-NOISY: Final = Noisy(intercept=5.57, log_residue=2.32, quality=-0.694, refused=2.53)
+FIBRILLATING: Final = Fibrillating(intercept=-3.77, rhythm=0.521, p_likeness=-6.16, log_residue=-2.65)
+NOISY: Final = Noisy(intercept=5.36, log_residue=1.71, quality=-0.846, refused=2.06)
 """Fitted by `benchmarks.fit_rhythm`."""
 
 
