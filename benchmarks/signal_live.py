@@ -94,7 +94,7 @@ def _signals(data: Path, ecg_s: float, ppg_s: float) -> tuple[Floats, Floats]:
     waves = np.concatenate(
         [annotated.bidmc(data, name).ppg for name in annotated.names(data, "bidmc", "_Signals.csv.xz")]
     )
-    at = np.arange(int(_PEOPLE * ecg_s * _ECG_HZ)) * (360 / _ECG_HZ)
+    at = np.arange(_PEOPLE * int(ecg_s * _ECG_HZ)) * (360 / _ECG_HZ)
     ecg_mv = np.interp(at % (len(hearts) - 1), np.arange(len(hearts)), hearts).reshape(_PEOPLE, -1)
     return ecg_mv, np.resize(waves, (_PEOPLE, int(ppg_s * _PPG_HZ)))
 
