@@ -14,6 +14,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+LARGEST: Final = 1e12
+"""No unit of a signal has numbers beyond this; squares of what is beyond would leave the range of single precision."""
+
 BRIDGED_S: Final = 0.05
 """A gap of at most this length is bridged by a straight line; a longer one is a gap."""
 
@@ -29,15 +32,24 @@ def rows(signal: npt.ArrayLike, *, name: str) -> Floats:
     Raises
     ------
     ValueError
-        If it has another number of dimensions, or holds something else than real numbers.
+        If it has another number of dimensions, holds something else than real numbers, or one beyond `LARGEST`.
     """
-    given = np.asarray(signal)
+    try:
+        given = np.asarray(signal)
+    except ValueError as error:
+        raise ValueError(f"{name}: has records of different lengths, must be (samples,) or (n, samples)") from error
     if given.ndim not in {1, 2}:
         raise ValueError(f"{name}: has {given.ndim} dimensions, must be (samples,) or (n, samples)")
     if given.dtype.kind not in "iuf":
         raise ValueError(f"{name}: holds {given.dtype}, must hold real numbers")
     made = np.atleast_2d(given.astype(np.float64, copy=False))
-    return np.where(np.isfinite(made), made, np.nan) if np.isinf(made).any() else made
+    low, high = np.fmin.reduce(made, axis=None, initial=0.0), np.fmax.reduce(made, axis=None, initial=0.0)
+    if np.isinf(low) or np.isinf(high):
+        made = np.where(np.isfinite(made), made, np.nan)
+        low, high = np.fmin.reduce(made, axis=None, initial=0.0), np.fmax.reduce(made, axis=None, initial=0.0)
+    if max(high, -low) > LARGEST:
+        raise ValueError(f"{name}: holds {high if high > -low else low:g}, must lie within {LARGEST:g} of 0")
+    return made
 
 
 def rate(fs_hz: float, *, least: float, most: float, name: str = "fs_hz") -> float:

@@ -78,7 +78,7 @@ def test_rate_of_noise_is_not_read() -> None:
         np.full((1, 5000), np.nan),
         np.zeros((1, 5000)),
         np.full((1, 5000), 32767, np.int16),
-        np.where(np.arange(5000) % 2, 1e300, -1e300)[None],
+        np.where(np.arange(5000) % 2, 1e12, -1e12)[None],
         np.where(np.arange(5000) % 2, np.inf, -np.inf)[None],
     ],
     ids=["empty", "three empty", "no record", "one sample", "short", "NaN", "flat", "saturated", "huge", "infinite"],
