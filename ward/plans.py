@@ -4,12 +4,15 @@ A plan never turns off by missing something: what it leaves out is taken from th
 Clinical numbers here are the project's proposal and must be confirmed by who is clinically responsible.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from itertools import pairwise
 from types import MappingProxyType
 
 import msgspec
 
+from ward.alerts import Priority
 from ward.vitals import VitalKind
 
 # RCP, NEWS2, 2017: three points for each of six parameters and two for oxygen.
@@ -25,7 +28,8 @@ class Limits:
     `alert_*` raise high priority, `warn_*` medium; the ordering is
     `alert_low <= warn_low < warn_high <= alert_high`. `delay_s` is how long a violation must last,
     `clear_by` how far inside the limit a value must come before it counts as over (hysteresis).
-    `floor` and `ceiling` are hard: beyond them there is no delay.
+    `floor` and `ceiling` are hard: beyond them there is no delay, no filter and no count.
+    `k` of the last `n` readings must be beyond; `median_s` > 0 judges the median of that many seconds.
     """
 
     alert_low: float | None = None
@@ -36,6 +40,9 @@ class Limits:
     clear_by: float = 0.0
     floor: float | None = None
     ceiling: float | None = None
+    k: int = 1
+    n: int = 1
+    median_s: float = 0.0
 
     def faults(self) -> list[str]:
         """List what is wrong with the ordering, empty when nothing is."""
@@ -55,16 +62,142 @@ class Limits:
         return faults
 
 
+class Goals(StrEnum):
+    """What care is for. Under `COMFORT` no limit, score, trend or rhythm rings; requests and worrying answers do."""
+
+    FULL = "full"
+    COMFORT = "comfort"
+
+
+class Side(StrEnum):
+    """Which way is bad."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slope:
+    """A steady change: the robust slope over `over_s` is beyond `per_hour` (its sign says the way) for certain."""
+
+    kind: VitalKind
+    per_hour: float
+    over_s: float
+    priority: Priority = Priority.MEDIUM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """A value that lies `sds` robust standard deviations of the person's own normal away from it for `hold_s`."""
+
+    kind: VitalKind
+    side: Side
+    sds: float
+    hold_s: float
+    priority: Priority = Priority.MEDIUM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """Weight gained within a time, as in heart failure."""
+
+    kg: float
+    within_s: float
+    priority: Priority = Priority.MEDIUM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """SpO2 that falls by `spo2_fall` although the oxygen flow has risen by `flow_rise` L/min within a time."""
+
+    spo2_fall: float
+    flow_rise: float
+    within_s: float
+    priority: Priority = Priority.HIGH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One part of a combination: a fresh value of `kind` at or beyond `bound` on `side`."""
+
+    kind: VitalKind
+    side: Side
+    bound: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """`at_least` of the terms hold at once for `delay_s`: all of them is AND, one is OR."""
+
+    name: str
+    terms: tuple[Term, ...]
+    at_least: int
+    delay_s: float = 0.0
+    priority: Priority = Priority.MEDIUM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """Other limits from `begins` until `ends`, minutes after local midnight (Stockholm); hard bounds stay the day's."""
+
+    begins: int
+    ends: int
+    limits: dict[VitalKind, Limits]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """What of the heart's rhythm is told: suspected atrial fibrillation, pauses and runs."""
+
+    af: bool = True
+    pause_s: float | None = 3.0
+    ventricular_run: int | None = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What applies here: the action card of a rule, in both languages."""
+
+    sv: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A doctor's order, with name and expiry: SpO2 scale 2 stands on nothing else."""
+
+    doctor: str
+    ordered_at: datetime
+    expires_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What watches one stay. `expected` maps a kind to the seconds between readings that its device promises."""
+    """What watches one stay. `expected` maps a kind to the seconds between readings that its device promises.
+
+    `news2_rise` points more than at any time of the last `news2_rise_s` ring too (0: never). `cards` are by rule name
+    or the beginning of one; the longest that fits applies.
+    """
 
     version: int = 1
+    programme: str = "hospital_at_home"
+    goals: Goals = Goals.FULL
     spo2_scale: int = 1
+    scale_2_order: Order | None = None
     limits: dict[VitalKind, Limits]
+    night: Night | None = None
     expected: dict[VitalKind, float]
     news2_medium: int = 5
     news2_high: int = 7
+    news2_rise: int = 3
+    news2_rise_s: float = 6 * 3600.0
+    slopes: tuple[Slope, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+    gain: Gain | None = None
+    support: Support | None = None
+    combinations: tuple[Combination, ...] = ()
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    cards: dict[str, Card] = field(default_factory=dict)
 
     def faults(self) -> tuple[str, ...]:
         """List what makes a plan unusable, empty when nothing does: a slip must not turn a rule off."""
