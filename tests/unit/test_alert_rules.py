@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.evaluate import LOOK_AGAIN_S, Evaluation, evaluate, look_back
-from alerting.features import Batch, Doubted
+from alerting.features import Batch
 from alerting.observed import Quiet
 from alerting.rules import news2_alerts
 from tests.builders_alerting import NOW_S, a_batch, a_device, a_plan, an_alert
@@ -276,10 +276,10 @@ def test_look_back_covers_every_delay() -> None:
 
 def test_h17_implausible_value_asks_for_a_look_until_a_plausible_one_comes() -> None:
     """A newest value outside what is plausible raises "check" at once, and the next good one ends it."""
-    doubted = (Doubted(kind=SPO2, value=20.0, measured_s=NOW_S - 5),)
+    doubted = ((SPO2, 5.0, 20.0),)
     alerts = (an_alert("check.spo2", Priority.MEDIUM),)
 
-    assert judged("check.spo2", a_batch(doubted=doubted)) == "medium"
+    assert judged("check.spo2", a_batch(implausible=doubted)) == "medium"
     assert judged("check.spo2", a_batch(alerts=alerts)) == "quiet"
 
 
