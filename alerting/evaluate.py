@@ -23,12 +23,24 @@ from ward.people import StayId
 from ward.plans import Goals, Plan
 from ward.vitals import VitalKind
 
-__all__ = ["Evaluation", "Scored", "evaluate", "judge", "look_back", "memory", "remembered_back"]
+__all__ = [
+    "REMEMBERING",
+    "Evaluation",
+    "Scored",
+    "evaluate",
+    "furthest",
+    "judge",
+    "look_back",
+    "memory",
+    "remembered_back",
+]
 
 # A score is written when it changes, and at least this often, so that a chart shows it going on.
 SCORE_EVERY_S = 300.0
 # Without anything to wait for, a stay is looked at this often anyway.
 LOOK_AGAIN_S = 300.0
+# The rules that keep a memory.
+REMEMBERING = tuple(rule.name for rule in RULES if rule.memory is not None)
 _HALF_MICROSECOND = 0.5e-6
 
 
@@ -60,15 +72,16 @@ class Evaluation:
 
 def look_back(plan: Plan) -> dict[VitalKind, float]:
     """Return how far back the readings of each kind are needed, beside the newest before those, in seconds."""
-    return _furthest(rule.look_back(plan) for rule in RULES)
+    return furthest(rule.look_back(plan) for rule in RULES)
 
 
 def remembered_back(plan: Plan) -> dict[VitalKind, float]:
     """Return the same for who has the memory of every rule that keeps one."""
-    return _furthest((rule.look_back if rule.memory is None else rule.memory.look_back)(plan) for rule in RULES)
+    return furthest((rule.look_back if rule.memory is None else rule.memory.look_back)(plan) for rule in RULES)
 
 
-def _furthest(needed: Iterable[Mapping[VitalKind, float]]) -> dict[VitalKind, float]:
+def furthest(needed: Iterable[Mapping[VitalKind, float]]) -> dict[VitalKind, float]:
+    """Return the largest of several look-backs for each kind."""
     most: dict[VitalKind, float] = {}
     for each in needed:
         for kind, back_s in each.items():

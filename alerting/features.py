@@ -6,9 +6,10 @@ and when it was received, so neither a clock that is ahead nor a re-stamped copy
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from ward.clock import from_us, to_us
 from ward.events import EventKind
 from ward.people import StayId
 from ward.plans import Plan
-from ward.vitals import USABLE, VITALS, VitalKind
+from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -88,15 +89,6 @@ class DeviceReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubted:
-    """The newest reading of a kind where it lies outside what is plausible."""
-
-    kind: VitalKind
-    value: float
-    measured_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """An event that calls for somebody and that no alert has taken up yet."""
 
@@ -110,7 +102,7 @@ class Request:
 class StayContext:
     """One stay of a batch: its plan, since when data may be expected, its devices, its alerts not yet resolved.
 
-    `window_from_s` is where its readings begin; what was measured since `unjudged_s` has not been judged before.
+    What was measured since `unjudged_s` has not been judged before.
     `digest` and `scored_s` tell the score last written; `plan_faults` why its plan gave way to the template, empty when
     it did not; `requests` are in the order in which they occurred.
     """
@@ -118,9 +110,7 @@ class StayContext:
     stay_id: StayId
     plan: Plan
     watched_from_s: float
-    window_from_s: float
     devices: tuple[DeviceReport, ...] = ()
-    doubted: tuple[Doubted, ...] = ()
     alerts: Mapping[str, Alert]
     digest: int | None = None
     scored_s: float | None = None
@@ -193,8 +183,26 @@ def gather(readings: Readings, kind_code: int, stays: int) -> Series:
 
     Where two devices measured the same kind in the same microsecond, the larger value stands for both.
     """
-    usable = np.isin(readings.validity, USABLE) & np.isfinite(readings.value)
-    chosen = np.flatnonzero((readings.kind == kind_code) & usable)
+    return _ordered(readings, np.flatnonzero((readings.kind == kind_code) & _of(readings, USABLE)), stays)
+
+
+def gathered(readings: Readings, validities: Collection[Validity], stays: int) -> dict[VitalKind, Series]:
+    """Do as `gather` for every kind of which there is a reading of these validities."""
+    chosen = np.flatnonzero(_of(readings, validities))
+    chosen = chosen[np.argsort(readings.kind[chosen], kind="stable")]
+    codes, first = np.unique(readings.kind[chosen], return_index=True)
+    edges = [*first.tolist(), len(chosen)]
+    return {
+        BY_CODE[code].kind: _ordered(readings, chosen[begin:end], stays)
+        for code, (begin, end) in zip(codes.tolist(), pairwise(edges), strict=True)
+    }
+
+
+def _of(readings: Readings, validities: Collection[Validity]) -> Bools:
+    return np.isin(readings.validity, list(validities)) & np.isfinite(readings.value)
+
+
+def _ordered(readings: Readings, chosen: Ints, stays: int) -> Series:
     t_s = np.fmin(readings.measured_s[chosen], readings.received_s[chosen])
     stay = readings.stay[chosen]
     if not ((stay[1:] > stay[:-1]) | ((stay[1:] == stay[:-1]) & (t_s[1:] > t_s[:-1]))).all():

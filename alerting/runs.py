@@ -63,7 +63,7 @@ def runs(batch: Batch, kind: VitalKind, chosen: Bools) -> Runs:
     return Runs(
         stay=stay[first],
         from_s=t_s[first],
-        last_s=t_s[np.append(first[1:], len(stay)) - 1],
+        last_s=t_s[np.append(first[1:], len(stay))[: len(first)] - 1],
         value=whole[first] / _PER_UNIT,
         place=place[first],
     )

@@ -54,7 +54,6 @@ def a_batch(
         stay_id=StayId(1),
         plan=plan or template(),
         watched_from_s=NOW_S - watched_s,
-        window_from_s=NOW_S - 180.0,
         devices=devices,
         unjudged_s=NOW_S - unjudged_ago_s,
         alerts={alert.rule: alert for alert in alerts},
