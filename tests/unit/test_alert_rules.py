@@ -57,16 +57,17 @@ def test_limit_speaks_after_its_delay(samples: list[tuple[VitalKind, float, floa
 @pytest.mark.parametrize(
     ("samples", "word"),
     [
-        ([(SPO2, 10, 88.5)], "high"),
-        ([(SPO2, 10, 89)], "medium"),
-        ([(SPO2, 10, 91.5)], "medium"),
+        ([(SPO2, 300, 87), (SPO2, 10, 88.5)], "high"),
+        ([(SPO2, 300, 87), (SPO2, 10, 89)], "medium"),
+        ([(SPO2, 300, 90), (SPO2, 10, 91.5)], "medium"),
+        ([(SPO2, 600, 90), (SPO2, 10, 91.5)], "quiet"),
         ([(SPO2, 10, 92)], "quiet"),
         ([], "unknown"),
         ([(SPO2, 700, 97)], "unknown"),
     ],
 )
-def test_open_alert_goes_on_until_it_certainly_clears(samples: list[tuple[VitalKind, float, float]], word: str) -> None:
-    """An alert from before the readings that were read stays, eases or clears by them; without any nothing is said."""
+def test_limit_goes_on_until_it_certainly_is_over(samples: list[tuple[VitalKind, float, float]], word: str) -> None:
+    """Between the limit and its clearing point the last word stands for as long as a value; without any nothing is said."""
     assert judged(LOW, a_batch(*samples, alerts=(an_alert(LOW),))) == word
 
 
