@@ -51,6 +51,55 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "NEWS2 at least 7, alert threshold 7",
     ),
     (
+        "news2.total",
+        {"total": 6, "total_max": 9, "settles": "consciousness", "limit": 5, "duration_s": 60.0},
+        "NEWS2 minst 6, larmgräns 5 (högst 9; mät medvetandegrad)",
+        "NEWS2 at least 6, alert threshold 5 (at most 9; measure level of consciousness)",
+    ),
+    (
+        "news2.rise",
+        {"total": 4, "points": 3, "duration_s": 21600.0},
+        "NEWS2 har stigit med minst 3 på 6 h, nu minst 4",
+        "NEWS2 has risen by at least 3 in 6 h, now at least 4",
+    ),
+    (
+        "limit.low.doubtful",
+        {**SPO2, "value": 74.0, "limit": 80.0, "duration_s": 0.0},
+        "Syremättnad 74 % under gränsen 80 %, men mätningen är dålig: kontrollera patient och givare",
+        "Oxygen saturation 74 % below the limit 80 %, but the measurement is poor: check patient and sensor",
+    ),
+    (
+        "limit.high.doubtful",
+        {"kind": "heart_rate", "value": 190.0, "limit": 170.0, "unit": "/min", "duration_s": 0.0},
+        "Hjärtfrekvens 190 /min över gränsen 170 /min, men mätningen är dålig: kontrollera patient och givare",
+        "Heart rate 190 /min above the limit 170 /min, but the measurement is poor: check patient and sensor",
+    ),
+    (
+        "limit.high",
+        {"kind": "heart_rate", "value": 134.0, "limit": 130.0, "unit": "/min", "duration_s": 60.0, "k": 3, "n": 5},
+        "Hjärtfrekvens 134 /min över gränsen 130 /min i 3 av 5 mätningar i 60 s",
+        "Heart rate 134 /min above the limit 130 /min in 3 of 5 readings for 60 s",
+    ),
+    (
+        "combination",
+        {
+            "name": "möjlig sepsis",
+            "terms": "heart_rate high 95, temperature high 38.4, consciousness high 1",
+            "least": 2,
+            "all": 3,
+            "duration_s": 120.0,
+        },
+        "Möjlig sepsis: hjärtfrekvens ≥ 95 /min, temperatur ≥ 38,4 °C, medvetandegrad ≥ C i 2 min (minst 2 av 3)",
+        "Möjlig sepsis: heart rate ≥ 95 /min, temperature ≥ 38.4 °C, level of consciousness ≥ C for 2 min"
+        " (at least 2 of 3)",
+    ),
+    (
+        "quality",
+        {"kind": "spo2", "quality_pct": 12, "duration_s": 180.0},
+        "Dålig mätkvalitet för syremättnad i 3 min (12 %): värdena bedöms inte",
+        "Poor signal quality for oxygen saturation for 3 min (12 %): its values are not assessed",
+    ),
+    (
         "news2.single",
         {"part": "oxygen", "points": 3, "duration_s": 60.0},
         "NEWS2: 3 poäng för tillförd syrgas",
