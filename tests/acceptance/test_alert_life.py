@@ -77,7 +77,7 @@ def test_h09_forgotten_pause_ends_by_itself(timeline: Timeline) -> None:
 
 
 # What brings the alert into a state, and what time alone makes of it within the next hour.
-STATES = {
+STATES: dict[str, tuple[list[tuple[type, dict[str, object]]], list[str]]] = {
     "ringing": ([], ["raised"]),
     "acknowledged": ([(apply.Acknowledge, {})], ["raised", "acknowledged", "lapsed"]),
     "claimed": ([(apply.Claim, {})], ["raised", "claimed", "lapsed"]),
