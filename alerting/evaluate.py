@@ -11,6 +11,7 @@ import numpy as np
 
 from alerting import runs
 from alerting.features import Batch, Floats, seconds
+from alerting.lifecycle import due_at
 from alerting.observed import Observation, Quiet
 from alerting.rules.catalogue import RULES, WATCHES, Rule
 from alerting.rules.news2 import Part, Risk, Scores
@@ -18,7 +19,7 @@ from alerting.rules.news2_evidence import current
 from alerting.told import told
 from alerting.tracks import Track, without
 from alerting.tracks import next_s as tracks_next_s
-from ward.alerts import AlertState, Family
+from ward.alerts import Family
 from ward.people import StayId
 from ward.plans import Goals, Plan
 from ward.vitals import VitalKind
@@ -136,17 +137,10 @@ def _no_more(batch: Batch, judged: set[str]) -> Iterator[Quiet]:
 
 
 def _lapses(batch: Batch) -> Floats:
-    """Return (m,): when a stay's next acknowledgement runs out."""
+    """Return (m,): when time alone next changes an alert of a stay."""
     return np.array(
         [
-            min(
-                (
-                    seconds(alert.acknowledged_until)
-                    for alert in stay.alerts.values()
-                    if alert.state is AlertState.ACKNOWLEDGED and alert.acknowledged_until is not None
-                ),
-                default=np.inf,
-            )
+            min((seconds(at) for alert in stay.alerts.values() if (at := due_at(alert)) is not None), default=np.inf)
             for stay in batch.stays
         ]
     )
