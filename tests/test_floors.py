@@ -40,6 +40,7 @@ ALERTING_FOR_API = {"alerting.apply", "alerting.lifecycle", "alerting.observed",
 
 # What the ground floor brings along: the standard library, and one package where its job is done.
 GROUND_FLOOR_BRINGS = {
+    "ward.duty.holidays": {"holidays"},
     "ward.log": {"structlog"},
     "ward.settings": {"pydantic", "pydantic_settings"},
     "ward.wire": {"msgspec"},

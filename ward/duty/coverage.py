@@ -3,6 +3,7 @@
 Pure. The invariant: the cells of a stay or team join without gap from the first to the last instant asked for.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,7 +80,7 @@ def _of_period(period: Period, team: OnDuty | None, reach: Reach, within: Span) 
     fallback = Colour.FALLBACK if period.ground is Ground.BASE else Colour.COVERED
     found = []
     for from_at, until, turn in _watches(team, within):
-        on_duty = turn is not None or team is None or not team.turns
+        on_duty = turn is not None or team is None or not team.week.shifts
         crew = (period.staff_id,) if period.staff_id is not None else turn.crew if turn is not None else ()
         reached = on_duty and reach.reaches(period.team_id, crew)
         on_call = period.staff_id if turn is None or period.staff_id is not None else turn.on_call
@@ -122,6 +123,14 @@ def of_team(team: OnDuty, reach: Reach, idle: Colour, start: datetime, end: date
     return tuple(found)
 
 
+def idle_hours(team: OnDuty, reach: Reach, start: datetime, end: datetime) -> tuple[Span, ...]:
+    """Return when within [start, end) nobody of a team can be reached; one that keeps no hours keeps all of them."""
+    if not team.week.shifts:
+        return () if team.team_id in reach.teams else ((start, end),)
+    ahead = of_team(team, reach, Colour.NOBODY, start, end)
+    return tuple((cell.from_at, cell.until) for cell in ahead if cell.colour is Colour.NOBODY)
+
+
 def in_words(open_spans: Iterable[Span], sv: str, en: str) -> tuple[Gap, ...]:
     """Return spans in words, those that come back on the same weekdays and times once.
 
@@ -152,7 +161,7 @@ def _said(span: Span, days: tuple[str, ...]) -> str:
 
 def _when(found: list[Span], every_week: str, times: str) -> str:
     day = wallclock.wall(found[0][0]).date()
-    if len(found) > 1 and all(b[0] - a[0] < timedelta(days=7, hours=2) for a, b in zip(found, found[1:], strict=False)):
+    if len(found) > 1 and all(b[0] - a[0] < timedelta(days=7, hours=2) for a, b in itertools.pairwise(found)):
         return every_week
     called = holidays.name(day)
     date_of = f"{day.isoformat()} ({called})" if called else day.isoformat()

@@ -1,7 +1,7 @@
 """Which team answers for a patient when: by the time, what the patient needs, and who is competent and on duty.
 
-Pure. The invariant: `periods` of any policy, schedules and holds join without gap or overlap from `start` for ever:
-where no route has a team on duty, the round-the-clock team (the base) answers, whatever its own schedule says.
+Pure. The invariant: what is `laid` by any policy, schedules and batons joins without gap or overlap from `start` for
+ever: where no route has a team on duty, the round-the-clock team (the base) answers, whatever its own schedule says.
 """
 
 from bisect import bisect_right
@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
-from ward.duty.schedule import Span, Turn, Window, spans
+from ward.duty.schedule import Schedule, Span, Turn, Window, spans
 from ward.people import OrganisationId, StaffId, TeamId
 
 
@@ -43,11 +44,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnDuty:
-    """A team and who of it keeps watch when; `turns` are in order, within the time that is looked at."""
+    """A team and who of it keeps watch when; `turns` are in order, within the time that is looked at.
+
+    `week` is empty for a team whose hours nobody has entered: no route leads to it, and who assigns a patient to it
+    relies on its telephone at all hours.
+    """
 
     team_id: TeamId
     organisation_id: OrganisationId
     competences: frozenset[str]
+    week: Schedule
     turns: tuple[Turn, ...]
 
     def turn_at(self, at: datetime) -> Turn | None:
@@ -81,23 +87,36 @@ def _begins(turn: Turn) -> datetime:
     return turn.from_at
 
 
-def periods(
-    policy: Policy,
-    needs: frozenset[str],
-    teams: Mapping[TeamId, OnDuty],
-    holds: Iterable[Hold],
-    start: datetime,
-    end: datetime,
+def laid(
+    ordered: Sequence[Period], holds: Iterable[Hold], start: datetime, current: Period | None
 ) -> tuple[Period, ...]:
-    """Return who answers from `start` for ever; what comes after `end` is the base's until it is looked at again."""
-    routed = _routed(policy, needs, teams, start, end)
-    tail = Period(team_id=policy.base_team_id, staff_id=None, from_at=end, until=None, ground=Ground.BASE)
-    return _joined(_held([*routed, tail], sorted(holds, key=lambda hold: hold.from_at), start))
+    """Return who answers for ever, with the batons that were taken laid over what the routes say.
+
+    Parameters
+    ----------
+    ordered : what the routes say (`routed`) or what was laid before (`unheld`), from `start` for ever
+    current : the period that was laid before and began before `start`; it is past and stays as it was until then
+    """
+    whole = _held(ordered, sorted(holds, key=lambda hold: hold.from_at), start)
+    if current is not None and current.from_at < start:
+        whole = [replace(current, until=start), *whole]
+    return _joined(whole)
 
 
-def _routed(
+def unheld(before: Sequence[Period], start: datetime) -> tuple[Period, ...]:
+    """Return what was laid, from `start` for ever, without batons: the time of one is who comes after it."""
+    kept = [each for each in before if each.ground is not Ground.BATON and (each.until is None or each.until > start)]
+    at, found = start, []
+    for each in kept:
+        found.append(replace(each, from_at=at))
+        at = each.until or at
+    return tuple(found)
+
+
+def routed(
     policy: Policy, needs: frozenset[str], teams: Mapping[TeamId, OnDuty], start: datetime, end: datetime
-) -> list[Period]:
+) -> tuple[Period, ...]:
+    """Return what the routes say from `start` for ever; after `end`, until it is looked at again, the base answers."""
     lines = [
         (_opening(route, policy, start, end), _candidates(route, policy, teams))
         for route in policy.routes
@@ -108,19 +127,30 @@ def _routed(
         cuts.update(edge for each in opened for edge in each)
         cuts.update(edge for team in candidates for turn in team.turns for edge in (turn.from_at, turn.until))
     edges = sorted(edge for edge in cuts if start <= edge <= end)
-    found = []
-    for from_at, until in zip(edges, edges[1:], strict=False):
-        team_id = _first(lines, from_at)
-        found.append(
-            Period(
-                team_id=policy.base_team_id if team_id is None else team_id,
-                staff_id=None,
-                from_at=from_at,
-                until=until,
-                ground=Ground.BASE if team_id is None else Ground.ROUTE,
-            )
-        )
-    return found
+    found = [_period(policy, _first(lines, from_at), from_at, until) for from_at, until in pairwise(edges)]
+    return _joined([*found, _period(policy, None, end, None)])
+
+
+def _period(policy: Policy, team_id: TeamId | None, from_at: datetime, until: datetime | None) -> Period:
+    base = team_id is None
+    return Period(
+        team_id=policy.base_team_id if team_id is None else team_id,
+        staff_id=None,
+        from_at=from_at,
+        until=until,
+        ground=Ground.BASE if base else Ground.ROUTE,
+    )
+
+
+def fitting(
+    policy: Policy, needs: frozenset[str], teams: Mapping[TeamId, OnDuty], at: datetime, end: datetime
+) -> tuple[TeamId, ...]:
+    """Return the teams on duty at an instant to which any route leads, in the order of the routes, the base last."""
+    found: list[TeamId] = []
+    for route in policy.routes:
+        if route.needs <= needs and any(from_at <= at < until for from_at, until in _opening(route, policy, at, end)):
+            found += [team.team_id for team in _candidates(route, policy, teams) if team.turn_at(at) is not None]
+    return tuple(dict.fromkeys([*found, policy.base_team_id]))
 
 
 def _opening(route: Route, policy: Policy, start: datetime, end: datetime) -> list[Span]:

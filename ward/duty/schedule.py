@@ -23,7 +23,7 @@ Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Hours of some kinds of day, by the clock on the wall; one that ends no later than it starts ends the day after."""
+    """Hours of some kinds of day, by the clock on the wall; where `ends` is no later, they end the day after."""
 
     days: frozenset[Day]
     starts: time
