@@ -4,6 +4,7 @@ The caller owns the transaction. The invariants: a stay has one open offer at mo
 accept, the second finds what the first did and is refused.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from psycopg.rows import class_row
 
 from ward.duty.baton import Answer, Baton, Event, Relay, TimeOut, step
 from ward.errors import NotFound
-from ward.people import StaffId, StayId, TeamId
+from ward.people import PatientId, StaffId, StayId, TeamId
 from ward.store import duty_layout
 from ward.store.pool import Connection
 
@@ -146,6 +147,30 @@ async def time_out(conn: Connection, now: datetime, most: int = 500) -> list[Sta
     for stay_id, baton_id in over:
         await apply_event(conn, stay_id, baton_id, TimeOut(), now)
     return [StayId(stay_id) for stay_id, _ in over]
+
+
+async def time_out_of(conn: Connection, stay_id: StayId, now: datetime) -> None:
+    """Settle a stay's offer whose time is over, so that a new one can be made before the next sweep."""
+    cursor = await conn.execute(
+        "select baton_id from baton where stay_id = %s and answer is null and expires_at <= %s for update",
+        (stay_id, now),
+    )
+    for (baton_id,) in await cursor.fetchall():
+        await apply_event(conn, stay_id, baton_id, TimeOut(), now)
+
+
+async def stay_offered(
+    conn: Connection, patient_id: PatientId, staff_id: StaffId, team_ids: Sequence[TeamId], now: datetime
+) -> StayId | None:
+    """Return the stay of a patient who is being offered to this person, or to a team of theirs."""
+    cursor = await conn.execute(
+        "select b.stay_id from baton b join stay s using (stay_id) where s.patient_id = %(patient)s"
+        " and s.period @> %(now)s and b.answer is null and b.expires_at > %(now)s"
+        " and (b.to_staff = %(staff)s or (b.to_staff is null and b.to_team = any(%(teams)s)))",
+        {"patient": patient_id, "staff": staff_id, "teams": list(team_ids), "now": now},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else StayId(row[0])
 
 
 async def is_member(conn: Connection, team_id: TeamId, staff_id: StaffId) -> bool:

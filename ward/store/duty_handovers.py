@@ -73,6 +73,19 @@ async def unresolved(conn: Connection, team_id: TeamId, now: datetime) -> list[U
     return await cursor.fetchall()
 
 
+async def held(conn: Connection, team_id: TeamId, patient_ids: Sequence[int], now: datetime) -> list[Unresolved]:
+    """Return those of these patients whom a team answers for now, with or without alerts."""
+    cursor = conn.cursor(row_factory=class_row(Unresolved))
+    await cursor.execute(
+        "select s.stay_id, p.patient_id, p.given_name, p.family_name, '{}'::bigint[] as alerts"
+        " from responsibility r join stay s using (stay_id) join patient p using (patient_id)"
+        " where r.team_id = %(team)s and r.period @> %(now)s and s.period @> %(now)s"
+        " and p.patient_id = any(%(patients)s) order by p.patient_id",
+        {"team": team_id, "now": now, "patients": list(patient_ids)},
+    )
+    return await cursor.fetchall()
+
+
 async def give(
     conn: Connection,
     team_id: TeamId,

@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 from ward.duty.coverage import AHEAD
 from ward.duty.routing import Ground, Hold, OnDuty, Period, Policy, laid, routed, unheld
 from ward.people import StaffId, StayId, TeamId
-from ward.store import duty_care, duty_schedules
+from ward.store import bus, duty_care, duty_schedules
 from ward.store.pool import Connection
 
 # Laid out a day further than is shown, so that it is looked at once a day.
@@ -88,6 +88,8 @@ async def lay(conn: Connection, stays: Iterable[StayId], now: datetime) -> int:
         gone += [(stay.stay_id, each) for each in old if each not in new]
         come += [(stay.stay_id, each) for each in new if each not in old]
     await _replace(conn, gone, come)
+    if any(each.from_at <= now and (each.until is None or each.until > now) for _, each in come):
+        await bus.announce(conn, bus.Channel.REGISTRY, [0])
     await conn.execute(
         "update duty_care set laid_until = %s where stay_id = any(%s)", (now + REACH, [each.stay_id for each in found])
     )

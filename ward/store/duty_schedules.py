@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 
 from ward.duty.routing import OnDuty
 from ward.duty.schedule import Override, Schedule, turns
-from ward.people import OrganisationId, StaffId, TeamId
+from ward.people import OrganisationId, Role, StaffId, TeamId
 from ward.store.pool import Connection
 
 
@@ -177,10 +177,12 @@ def watch(row: TeamRow, exceptions: Iterable[OverrideRow], start: datetime, end:
     )
 
 
-async def bases(conn: Connection, team_id: TeamId) -> list[str]:
-    """Return the names of the units whose round-the-clock team this one is."""
-    cursor = await conn.execute("select name from duty_policy where base_team_id = %s order by name", (team_id,))
-    return [str(row[0]) for row in await cursor.fetchall()]
+async def bases(conn: Connection) -> dict[TeamId, list[str]]:
+    """Return the round-the-clock teams, each with the names of its units."""
+    cursor = await conn.execute(
+        "select base_team_id, array_agg(name order by name) from duty_policy group by base_team_id"
+    )
+    return {TeamId(team_id): list(units) for team_id, units in await cursor.fetchall()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +195,24 @@ class MemberRow:
     title: str
     role: str
     phone: str | None
+
+
+async def names(conn: Connection, staff_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of these people."""
+    cursor = await conn.execute(
+        "select staff_id, name from staff where staff_id = any(%s)",
+        ([each for each in set(staff_ids) if each is not None],),
+    )
+    return {int(staff_id): str(name) for staff_id, name in await cursor.fetchall()}
+
+
+async def roles(conn: Connection, staff_ids: Iterable[int | None]) -> dict[int, Role]:
+    """Return the roles of those of these people who can log in."""
+    cursor = await conn.execute(
+        "select staff_id, role from staff where staff_id = any(%s) and disabled_at is null",
+        ([each for each in set(staff_ids) if each is not None],),
+    )
+    return {int(staff_id): Role(role) for staff_id, role in await cursor.fetchall()}
 
 
 async def members(conn: Connection, team_ids: Iterable[TeamId]) -> Mapping[TeamId, list[MemberRow]]:

@@ -1,0 +1,56 @@
+"""What a team has left without an answer: for its next morning, not for blame. Reads only.
+
+The kinds: alerts that are open and nobody has seen, acknowledgements that have run out or are a shift old, offers that
+nobody answered, hand-overs that nobody took.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg.rows import class_row
+
+from ward.people import TeamId
+from ward.store.pool import Connection
+
+# [P] So old an acknowledgement without an end is a debt; so far back offers and hand-overs are counted.
+OLD = timedelta(hours=12)
+BACK = timedelta(hours=24)
+
+_DEBT = b"""
+    with own as (
+        select r.stay_id from responsibility r join stay s using (stay_id)
+        where r.team_id = %(team)s and r.period @> %(now)s and s.period @> %(now)s
+    )
+    select kind, count(*)::int as count, array_agg(alert_id order by alert_id) filter (where alert_id is not null)
+        as alerts
+    from (
+        select 'unseen' as kind, a.alert_id from alert a join own using (stay_id)
+        where a.state = 'open' and a.acknowledged_at is null
+        union all
+        select 'unclosed', a.alert_id from alert a join own using (stay_id)
+        where a.state <> 'resolved' and a.acknowledged_at is not null
+          and coalesce(a.acknowledged_until, a.acknowledged_at + %(old)s) <= %(now)s
+        union all
+        select 'unanswered_offer', null from baton where to_team = %(team)s and answer = 'timed_out'
+          and answered_at > %(since)s
+        union all
+        select 'untaken_handover', null from duty_handover where team_id = %(team)s and outcome = 'lapsed'
+          and closed_at > %(since)s
+    ) owed group by kind order by kind
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """How much of one kind, and which alerts."""
+
+    kind: str
+    count: int
+    alerts: list[int] | None
+
+
+async def debt(conn: Connection, team_id: TeamId, now: datetime) -> list[Debt]:
+    """Return what a team owes an answer now."""
+    cursor = conn.cursor(row_factory=class_row(Debt))
+    await cursor.execute(_DEBT, {"team": team_id, "now": now, "old": OLD, "since": now - BACK})
+    return await cursor.fetchall()
