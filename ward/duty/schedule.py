@@ -172,11 +172,12 @@ def gaps(kept: Iterable[Turn], start: datetime, end: datetime) -> list[Span]:
 
 def overlaps(team_id: TeamId, schedule: Schedule, start: datetime, end: datetime) -> list[Span]:
     """Return when two shifts of a week are kept at once."""
-    found, at = [], start
+    found: list[Span] = []
+    busy_until: datetime | None = None
     for turn in weekly(team_id, schedule, start, end):
-        if turn.from_at < at:
-            found.append((turn.from_at, min(at, turn.until)))
-        at = max(at, turn.until)
+        if busy_until is not None and turn.from_at < busy_until:
+            found.append((turn.from_at, min(busy_until, turn.until)))
+        busy_until = turn.until if busy_until is None else max(busy_until, turn.until)
     return found
 
 
