@@ -1,6 +1,6 @@
 """One patient's responsibility as a page: who answers now and ahead, whom to turn to, the baton. Reads the store.
 
-The invariant: who may not see the patient gets nothing, unless the patient is being offered to them.
+The invariant: who may not see the patient gets nothing, unless the patient is being offered to them, or they gave them away.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _BATONS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The patient that a request is about; `visible` is False for one who is only being offered to the caller."""
+    """The patient of a request; `visible` is False for one who is only offered to the caller, or was given away."""
 
     patient_id: PatientId
     stay_id: StayId
@@ -73,7 +73,7 @@ class ResponsibilityState(TypedDict):
 
 
 async def subject(conn: Connection, patient_id: int, principal: Principal, now: datetime) -> Subject:
-    """Return the patient, where the caller may see them or is being offered them.
+    """Return the patient, where the caller may see them, is being offered them, or has given them away.
 
     Raises
     ------
@@ -91,7 +91,7 @@ async def subject(conn: Connection, patient_id: int, principal: Principal, now: 
 
 
 async def page(conn: Connection, whose: Subject, now: datetime) -> ResponsibilityState:
-    """Return the page; who is only offered the patient sees the offer and who answers, but not the needs."""
+    """Return the page; who may not see the patient sees the baton and who answers, but not the needs."""
     rows = {row.team_id: row for row in await duty_schedules.teams(conn)}
     teams = await duty_schedules.on_duty(conn, now, now + AHEAD, list(rows.values()))
     laid = await duty_layout.ahead(conn, whose.stay_id, now)
@@ -105,7 +105,7 @@ async def page(conn: Connection, whose: Subject, now: datetime) -> Responsibilit
     people = staff_of(teams, cells) | told | asked | {said.nurse_id, said.doctor_id, held.staff_id}
     names = await duty_schedules.names(conn, people)
     called: dict[int, str] = {row.team_id: row.name for row in rows.values()}
-    shown = batons if whose.visible else [row for row in batons if baton.is_open(row.baton())]
+    shown = [row for row in batons if whose.visible or baton.is_open(row.baton()) or baton.is_held(row.baton(), now)]
     return {
         "patient_id": whose.patient_id,
         "rev": said.rev,

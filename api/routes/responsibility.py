@@ -4,6 +4,7 @@ A patient is offered by who may see them, and taken by who it is offered to, who
 and nothing else before it is taken. Of two who accept, one does, and the other is told who.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -172,6 +173,14 @@ def _person(principal: Principal) -> Person:
     return Person(staff_id=principal.staff_id, team_ids=frozenset(principal.team_ids))
 
 
+async def _still(conn: Connection, whose: Subject, principal: Principal, now: datetime) -> Subject:
+    """Return the patient as the caller may see them now; who just gave them back or declined sees the answer."""
+    try:
+        return await subject(conn, whose.patient_id, principal, now)
+    except NotFound:
+        return replace(whose, visible=False)
+
+
 async def _seen(conn: Connection, patient_id: int, principal: Principal, now: datetime) -> Subject:
     """Return a patient whom the caller may see without an offer."""
     whose = await subject(conn, patient_id, principal, now)
@@ -236,7 +245,7 @@ async def _answer(request: Request, patient_id: int, principal: Principal, body:
             refusal = "Somebody else has answered it before you."
         except IllegalTransition as error:
             refusal = f"It cannot be done: {error}."
-        state = await page(conn, whose, now)
+        state = await page(conn, await _still(conn, whose, principal, now), now)
     if refusal is not None:
         raise Problem(HTTPStatus.CONFLICT, refusal, more={"responsibility": state})
     return reply(state)

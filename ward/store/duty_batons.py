@@ -162,11 +162,13 @@ async def time_out_of(conn: Connection, stay_id: StayId, now: datetime) -> None:
 async def stay_offered(
     conn: Connection, patient_id: PatientId, staff_id: StaffId, team_ids: Sequence[TeamId], now: datetime
 ) -> StayId | None:
-    """Return the stay of a patient who is being offered to this person, or to a team of theirs."""
+    """Return the stay of a patient who is being offered to this person or a team of theirs, or whom they gave away."""
     cursor = await conn.execute(
         "select b.stay_id from baton b join stay s using (stay_id) where s.patient_id = %(patient)s"
-        " and s.period @> %(now)s and b.answer is null and b.expires_at > %(now)s"
-        " and (b.to_staff = %(staff)s or (b.to_staff is null and b.to_team = any(%(teams)s)))",
+        " and s.period @> %(now)s and ((b.answer is null and b.expires_at > %(now)s"
+        " and (b.to_staff = %(staff)s or (b.to_staff is null and b.to_team = any(%(teams)s))))"
+        " or (b.offered_by = %(staff)s and b.held_until > %(now)s and b.returned_at is null))"
+        " order by b.baton_id desc limit 1",
         {"patient": patient_id, "staff": staff_id, "teams": list(team_ids), "now": now},
     )
     row = await cursor.fetchone()
