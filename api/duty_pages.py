@@ -1,6 +1,6 @@
 """One patient's responsibility as a page: who answers now and ahead, whom to turn to, the baton. Reads the store.
 
-The invariant: who may not see the patient gets nothing, unless the patient is being offered to them, or they gave them away.
+The invariant: who may not see the patient gets nothing, unless they are offered the patient or have given them away.
 """
 
 from collections.abc import Mapping, Sequence

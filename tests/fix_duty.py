@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import pytest
 
+from api.auth import digest, expiry
 from tests.builders_duty import NOON, office_hours, round_the_clock
-from tests.fix_api import password_hash
 from tests.fix_ward import Ward, admit
 from ward.duty.routing import Route
 from ward.people import OrganisationId, Role, StaffId, StayId, TeamId
-from ward.store import duty_care, duty_layout, duty_schedules, people
+from ward.store import duty_care, duty_layout, duty_schedules, people, sessions
 from ward.store.duty_care import CareRow
 from ward.store.pool import Connection, connect
 
@@ -52,16 +52,26 @@ class Unit:
         return asyncio.run(run())
 
 
+def token(username: str) -> str:
+    """Return the token of somebody's open session."""
+    return f"session-of-{username}"
+
+
 async def _member(conn: Connection, organisation_id: OrganisationId, username: str, role: Role) -> StaffId:
-    return await people.add_staff(
+    staff_id = await people.add_staff(
         conn,
         organisation_id=organisation_id,
         username=username,
         name=f"{username.title()} Provsson",
         title="Prov",
         role=role,
-        password_hash=password_hash(),
+        password_hash="!",
     )
+    until = expiry(NOON, NOON)
+    await sessions.open_session(
+        conn, token_sha256=digest(token(username)), staff_id=staff_id, now=NOON, expires_at=until
+    )
+    return staff_id
 
 
 async def _furnish(database_url: str) -> Unit:

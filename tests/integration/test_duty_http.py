@@ -10,17 +10,13 @@ import pytest
 
 from tests.builders_duty import NOON
 from tests.fix_api import Served, serving
-from tests.fix_duty import Unit
+from tests.fix_duty import Unit, token
 from ward.clock import FakeClock
 
 pytestmark = pytest.mark.integration
-NIGHT_ONLY = {
-    "name": "Natt",
-    "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-    "starts": "21:00",
-    "ends": "07:00",
-}
-DAY = {"name": "Dag", "days": ["mon", "tue", "wed", "thu", "fri"], "starts": "07:00", "ends": "21:00"}
+WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
+NIGHT_ONLY = {"name": "Natt", "days": [*WORKDAYS, "sat", "sun"], "starts": "21:00", "ends": "07:00"}
+DAY = {"name": "Dag", "days": WORKDAYS, "starts": "07:00", "ends": "21:00"}
 
 
 def serve(unit: Unit, visit: Callable[[Served], Awaitable[None]]) -> None:
@@ -33,6 +29,11 @@ def serve(unit: Unit, visit: Callable[[Served], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
+def someone(served: Served, username: str) -> httpx.AsyncClient:
+    """Return a client of somebody of the unit, who has logged in."""
+    return httpx.AsyncClient(base_url=served.url, headers={"Authorization": f"Bearer {token(username)}"})
+
+
 async def put(client: httpx.AsyncClient, path: str, rev: int | None, body: dict[str, Any]) -> httpx.Response:
     """Change something, naming the revision that was seen."""
     headers = {} if rev is None else {"If-Match": f'"{rev}"'}
@@ -43,7 +44,7 @@ def test_teams_show_who_is_on_duty_and_whose_base_they_are(unit: Unit) -> None:
     """The list names who is on call now; the round-the-clock team names its units; an operator may look too."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("anna") as anna, served.logged_in("oskar") as oskar:
+        async with someone(served, "anna") as anna, someone(served, "oskar") as oskar:
             listed = (await anna.get("/api/teams")).json()
             teams = {each["team_id"]: each for each in listed["items"]}
             detail = (await oskar.get(f"/api/teams/{unit.base}")).json()
@@ -61,7 +62,7 @@ def test_base_that_leaves_a_gap_is_refused_by_name(unit: Unit) -> None:
     """A round-the-clock week without weekends is refused with the hours in words, and the old one stays in force."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("natt") as natt:
+        async with someone(served, "natt") as natt:
             path = f"/api/teams/{unit.base}/schedule"
             refused = await put(natt, path, 1, {"shifts": [NIGHT_ONLY, DAY]})
             gaps = [each["sv"] for each in refused.json()["faults"]]
@@ -80,7 +81,7 @@ def test_week_is_saved_by_its_team_over_the_revision_seen(unit: Unit) -> None:
     """A member saves a week once; a stale revision, none, and strangers to the team are refused."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("anna") as anna, served.logged_in("natt") as natt:
+        async with someone(served, "anna") as anna, someone(served, "natt") as natt:
             path, body = f"/api/teams/{unit.day}/schedule", {"shifts": [{**DAY, "crews": [[unit.anna]]}]}
             saved = await put(anna, path, 1, body)
 
@@ -101,7 +102,7 @@ def test_exception_is_added_once_and_taken_back(unit: Unit) -> None:
     """An exception that is sent twice with one key exists once; taken back, the week counts again."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("anna") as anna:
+        async with someone(served, "anna") as anna:
             body = {"from_at": "2026-11-18T11:30:00Z", "until": "2026-11-18T12:30:00Z", "reason": "utbildning"}
             path, key = f"/api/teams/{unit.day}/overrides", {"Idempotency-Key": "en"}
             first = await anna.post(path, json=body, headers=key)
@@ -125,7 +126,7 @@ def test_base_is_not_closed_for_an_hour(unit: Unit) -> None:
     """An exception that would leave the round-the-clock team without anybody is refused, one with a crew is not."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("natt") as natt:
+        async with someone(served, "natt") as natt:
             path = f"/api/teams/{unit.base}/overrides"
             hour = {"from_at": "2026-11-18T22:00:00Z", "until": "2026-11-18T23:00:00Z", "reason": "ledig"}
             refused = await natt.post(path, json=hour)
@@ -144,7 +145,7 @@ def test_coverage_of_fourteen_days_is_red_where_nobody_is_reached(unit: Unit) ->
     """Coverage runs fourteen days; without a telephone the round-the-clock team is red from its first hour."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("anna") as anna:
+        async with someone(served, "anna") as anna:
             path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
             before = (await anna.get(path)).json()
             with psycopg.connect(unit.url, autocommit=True) as conn:
@@ -166,7 +167,7 @@ def test_unit_is_saved_with_a_base_that_covers_everything(unit: Unit) -> None:
     """A unit whose round-the-clock team keeps office hours is refused; routes that lead nowhere are named."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("oskar") as oskar, served.logged_in("anna") as anna:
+        async with someone(served, "oskar") as oskar, someone(served, "anna") as anna:
             body = {"base_team_id": unit.day, "routes": [{"competence": "magic"}]}
             refused = await put(oskar, f"/api/routing/{unit.unit_id}", 1, body)
             whats = {each["what"] for each in refused.json()["faults"]}
@@ -180,8 +181,8 @@ def test_unit_is_saved_with_a_base_that_covers_everything(unit: Unit) -> None:
             assert (await put(anna, f"/api/routing/{unit.unit_id}", 2, good)).status_code == 403
             assert (await oskar.post("/api/routing", json={**good, "name": "Ny enhet"})).status_code == 409
             assert len((await anna.get("/api/routing")).json()["items"]) == 2
-            page = (await anna.get(f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility")).json()
-            assert page["now"]["team"] == "Andningsteamet"
+            page = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
+            assert (await anna.get(page)).status_code == 404  # another organisation's patient from now on
 
     serve(unit, visit)
 
@@ -190,7 +191,7 @@ def test_care_names_people_by_their_role(unit: Unit) -> None:
     """Needs and named people are saved over the revision seen; a nurse is no doctor."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("anna") as anna:
+        async with someone(served, "anna") as anna:
             path = f"/api/patients/{unit.ward.beds[1].patient_id}/responsibility"
             body = {"unit_id": unit.unit_id, "needs": ["respiratory"], "nurse_id": unit.anna, "doctor_id": unit.lunga}
             saved = await put(anna, path, 1, body)
@@ -214,7 +215,7 @@ def test_h25_patient_is_passed_to_another_organisation_and_back(unit: Unit) -> N
     """Until the offer the other team knows nothing of the patient; it sees the offer, takes it, and gives it back."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("anna") as anna, served.logged_in("lunga") as lunga:
+        async with someone(served, "anna") as anna, someone(served, "lunga") as lunga:
             patient = unit.ward.beds[0].patient_id
             path = f"/api/patients/{patient}/responsibility"
             assert (await lunga.get(path)).status_code == 404
@@ -225,15 +226,16 @@ def test_h25_patient_is_passed_to_another_organisation_and_back(unit: Unit) -> N
             wrong = await anna.post(f"{path}/accept", json=answer, headers={"If-Match": '"1"'})
             taken = await lunga.post(f"{path}/accept", json=answer, headers={"If-Match": '"1"'})
             seen = await lunga.get(f"/api/patients/{patient}")
+            given = await anna.get(path)
             back = await lunga.post(f"{path}/return", json=answer, headers={"If-Match": '"2"'})
 
             assert wrong.status_code == 409
             assert taken.json()["now"]["staff"] == {"staff_id": unit.lunga, "name": "Lunga Provsson"}
             assert taken.json()["batons"][0]["state"] == "held"
             assert seen.status_code == 200
+            assert given.json()["now"]["team"] == "Andningsteamet"
             assert back.json()["now"]["team_id"] == unit.day
-            audit = await lunga.get(f"/api/patients/{patient}")
-            assert audit.status_code == 404
+            assert (await lunga.get(f"/api/patients/{patient}")).status_code == 404
 
     serve(unit, visit)
 
@@ -245,9 +247,9 @@ def test_h24_second_acceptance_is_told_who_has_the_patient(unit: Unit) -> None:
         with psycopg.connect(unit.url, autocommit=True) as conn:
             conn.execute("insert into team_member values (%s, %s)", (unit.lungs, unit.natt))
         async with (
-            served.logged_in("anna") as anna,
-            served.logged_in("lunga") as lunga,
-            served.logged_in("natt") as natt,
+            someone(served, "anna") as anna,
+            someone(served, "lunga") as lunga,
+            someone(served, "natt") as natt,
         ):
             path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
             answer = {"baton_id": (await _offer(anna, path, unit.lungs))["baton_id"]}
@@ -266,7 +268,7 @@ def test_second_offer_waits_for_the_first(unit: Unit) -> None:
     """A patient is offered to one at a time; declined or withdrawn, they stay, and may be offered again."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("anna") as anna, served.logged_in("lunga") as lunga:
+        async with someone(served, "anna") as anna, someone(served, "lunga") as lunga:
             path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
             seen = {"If-Match": '"1"'}
             first = await _offer(anna, path, unit.lungs)
@@ -279,11 +281,9 @@ def test_second_offer_waits_for_the_first(unit: Unit) -> None:
             assert declined.status_code == 200
             assert [each["state"] for each in withdrawn.json()["batons"]] == ["withdrawn", "declined"]
             assert withdrawn.json()["now"]["team_id"] == unit.day
-            for body in (
-                {"team_id": 99},
-                {"team_id": unit.lungs, "staff_id": unit.anna},
-                {"team_id": unit.lungs, "held_until": "2027-01-01T00:00:00Z"},
-            ):
+            stranger = {"team_id": unit.lungs, "staff_id": unit.anna}
+            for_ever = {"team_id": unit.lungs, "held_until": "2027-01-01T00:00:00Z"}
+            for body in ({"team_id": 99}, stranger, for_ever):
                 assert (await anna.post(f"{path}/offer", json=body)).status_code == 422
 
     serve(unit, visit)
@@ -308,9 +308,9 @@ def test_h25_hand_over_names_who_gave_and_who_took(unit: Unit) -> None:
 
     async def visit(served: Served) -> None:
         async with (
-            served.logged_in("anna") as anna,
-            served.logged_in("natt") as natt,
-            served.logged_in("lunga") as lunga,
+            someone(served, "anna") as anna,
+            someone(served, "natt") as natt,
+            someone(served, "lunga") as lunga,
         ):
             path = f"/api/teams/{unit.day}/handover"
             preview = (await anna.get(path)).json()
@@ -344,7 +344,7 @@ def test_team_owes_what_it_has_not_answered(unit: Unit) -> None:
     _alarm(unit, unit.ward.beds[0].stay_id)
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("anna") as anna, served.logged_in("lunga") as lunga:
+        async with someone(served, "anna") as anna, someone(served, "lunga") as lunga:
             own = (await anna.get(f"/api/teams/{unit.day}")).json()["debt"]
             other = (await lunga.get(f"/api/teams/{unit.day}")).json()["debt"]
 
@@ -358,7 +358,7 @@ def test_operator_sees_no_patient_s_responsibility(unit: Unit) -> None:
     """What is about one patient is for nurses and doctors."""
 
     async def visit(served: Served) -> None:
-        async with served.logged_in("oskar") as oskar:
+        async with someone(served, "oskar") as oskar:
             path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
 
             assert (await oskar.get(path)).status_code == 403
