@@ -15,6 +15,7 @@ from api.live import schema, socket
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.routes import (
+    alert_acts,
     alerts,
     audit,
     bindings,
@@ -60,7 +61,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, vitals, waveforms, alerts)
+    people = (session, patients, vitals, waveforms, alerts, alert_acts)
     duty = (teams, schedules, routing, handovers, responsibility)
     for part in (*people, *duty, devices, bindings, quarantine, audit, health, socket):
         app.include_router(part.router)

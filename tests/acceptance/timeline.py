@@ -72,6 +72,8 @@ class AlertSeen:
     rev: int
     recurrences: int
     outcome: str | None
+    signal: str
+    responsibility: str
 
 
 def _written(moment: str) -> timedelta:
@@ -185,6 +187,12 @@ class Timeline:
         self.run(self._apply(seen.alert_id, apply.Resolve(by=StaffId(1), outcome=outcome, rev=seen.rev)))
         return self
 
+    def act(self, rule: str, act: type, **more: object) -> "Timeline":
+        """Let the nurse do something else about the alert of a rule, as it is now."""
+        seen = self.alert(rule)
+        self.run(self._apply(seen.alert_id, act(by=StaffId(1), rev=seen.rev, **more)))
+        return self
+
     async def _apply(self, alert_id: int, event: apply.Event) -> None:
         async with self.conn.transaction():
             await apply.apply_event(self.conn, AlertId(alert_id), event, self.clock.now())
@@ -193,7 +201,8 @@ class Timeline:
         """Return every alert of a rule, the oldest first."""
         rows = self.sql.execute(
             "select alert_id, rule, case priority when 3 then 'high' when 2 then 'medium' else 'low' end,"
-            " state, condition, rev, recurrences, outcome from alert where rule = %s order by alert_id",
+            " state, condition, rev, recurrences, outcome, signal, responsibility"
+            " from alert where rule = %s order by alert_id",
             (rule,),
         ).fetchall()
         return [AlertSeen(**dict(zip(AlertSeen.__dataclass_fields__, row, strict=True))) for row in rows]

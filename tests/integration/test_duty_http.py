@@ -8,10 +8,13 @@ import httpx
 import psycopg
 import pytest
 
+from alerting import apply
 from tests.builders_duty import NOON
 from tests.fix_api import Served, serving
 from tests.fix_duty import Unit, token
+from ward.alerts import Evidence, Family, Finding, Priority
 from ward.clock import FakeClock
+from ward.people import StayId
 
 pytestmark = pytest.mark.integration
 WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
@@ -289,14 +292,17 @@ def test_second_offer_waits_for_the_first(unit: Unit) -> None:
     serve(unit, visit)
 
 
-def _alarm(unit: Unit, stay_id: int) -> None:
-    with psycopg.connect(unit.url, autocommit=True) as conn:
-        conn.execute(
-            "insert into alert (stay_id, alert_id, rule, family, priority, state, condition, rev, team_id, began_at,"
-            " opened_at, changed_at, evidence) values (%s, nextval('alert_id_seq'), 'limit.spo2.low', 'clinical', 3,"
-            " 'open', 'present', 1, %s, %s, %s, %s, '{}')",
-            (stay_id, unit.day, NOON, NOON, NOON),
-        )
+def _alarm(unit: Unit, stay_id: StayId) -> None:
+    finding = Finding(
+        stay_id=stay_id,
+        rule="limit.spo2.low",
+        family=Family.CLINICAL,
+        priority=Priority.HIGH,
+        began_at=NOON,
+        due_at=NOON,
+        evidence=Evidence(rule_version=1, text_key="limit.low", params={}, inputs=()),
+    )
+    assert unit.within(lambda conn: apply.raise_or_update(conn, finding, NOON)) is not None
 
 
 def test_h25_hand_over_names_who_gave_and_who_took(unit: Unit) -> None:

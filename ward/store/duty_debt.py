@@ -1,6 +1,7 @@
 """What a team has left without an answer: for its next morning, not for blame. Reads only.
 
-The kinds: alerts that are open and nobody has seen, acknowledgements that have run out or are a shift old, offers that
+The kinds: alerts that nobody has seen (`unseen`), that somebody saw and that ring again, their acknowledgement or pause
+over (`lapsed`), that somebody has seen or taken a shift ago and nobody has closed (`unclosed`), offers of patients that
 nobody answered, hand-overs that nobody took.
 """
 
@@ -12,7 +13,7 @@ from psycopg.rows import class_row
 from ward.people import TeamId
 from ward.store.pool import Connection
 
-# [P] So old an acknowledgement without an end is a debt; so far back offers and hand-overs are counted.
+# [P] So long after it was seen or taken an alert is a debt; so far back offers and hand-overs are counted.
 OLD = timedelta(hours=12)
 BACK = timedelta(hours=24)
 
@@ -24,12 +25,14 @@ _DEBT = b"""
     select kind, count(*)::int as count, array_agg(alert_id order by alert_id) filter (where alert_id is not null)
         as alerts
     from (
-        select 'unseen' as kind, a.alert_id from alert a join own using (stay_id)
-        where a.state = 'open' and a.acknowledged_at is null
+        select case when exists (
+            select from alert_event e where e.stay_id = a.stay_id and e.alert_id = a.alert_id and e.staff_id is not null
+        ) then 'lapsed' else 'unseen' end as kind, a.alert_id
+        from alert a join own using (stay_id) where a.resolved_at is null and a.state = 'open'
         union all
         select 'unclosed', a.alert_id from alert a join own using (stay_id)
-        where a.state <> 'resolved' and a.acknowledged_at is not null
-          and coalesce(a.acknowledged_until, a.acknowledged_at + %(old)s) <= %(now)s
+        where a.resolved_at is null and a.state <> 'open'
+          and greatest(a.acknowledged_at, a.held_since) <= %(now)s - %(old)s::interval
         union all
         select 'unanswered_offer', null from baton where to_team = %(team)s and answer = 'timed_out'
           and answered_at > %(since)s
