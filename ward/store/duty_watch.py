@@ -6,12 +6,15 @@ timer is a row, so a restart loses none.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ward.duty.coverage import WARN_AHEAD, Reach, idle_hours
 from ward.people import StaffId, StayId, TeamId
 from ward.store import duty_batons, duty_handovers, duty_layout, duty_schedules
 from ward.store.pool import Connection
+
+# So far beyond the warning are open hours looked at, to say when they end.
+_SEEN_TO_THE_END = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +54,19 @@ async def reach(conn: Connection) -> Reach:
     )
 
 
+async def warned(conn: Connection, rule: str) -> list[StayId]:
+    """Return the stays of which a rule of duty has an alert that is not closed."""
+    cursor = await conn.execute("select stay_id from alert where rule = %s and resolved_at is null", (rule,))
+    return [StayId(row[0]) for row in await cursor.fetchall()]
+
+
 async def uncovered(conn: Connection, now: datetime) -> list[Uncovered]:
     """Return the stays in progress for which nobody can be reached at some time soon, the first such time of each."""
-    end = now + WARN_AHEAD
+    end = now + WARN_AHEAD + _SEEN_TO_THE_END
     reached = await reach(conn)
     duty = await duty_schedules.on_duty(conn, now, end)
     open_hours = [(team_id, *each) for team_id, team in duty.items() for each in idle_hours(team, reached, now, end)]
-    return await _stays(conn, open_hours, now)
+    return [each for each in await _stays(conn, open_hours, now) if each.from_at < now + WARN_AHEAD]
 
 
 async def _stays(
