@@ -15,11 +15,12 @@ from ward.clock import Clock
 from ward.errors import StoreUnavailable
 from ward.store import alerts, duty_watch
 from ward.store.borrow import borrow
-from ward.store.duty_watch import Swept
+from ward.store.duty_layout import AT_ONCE
 from ward.store.pool import Connection, Pool
 
 _SWEEP_S = 5.0
 _WARN_S = 60.0
+_BREATH_S = 0.1
 
 
 async def run(store: Pool, clock: Clock) -> None:
@@ -27,11 +28,9 @@ async def run(store: Pool, clock: Clock) -> None:
     warn_at = 0.0
     while True:
         began = time.monotonic()
+        more = False
         try:
-            async with borrow(store) as conn:
-                swept = await duty_watch.sweep(conn, clock.now())
-            if any((swept.timed_out, swept.lapsed, swept.laid)):
-                _tell(swept)
+            more = await _sweep(store, clock)
             if began >= warn_at:
                 async with borrow(store) as conn:
                     await warn(conn, clock.now())
@@ -40,11 +39,16 @@ async def run(store: Pool, clock: Clock) -> None:
             log.get().warning("duty_waits_for_store", error=str(error)[:200])
         except Exception as error:  # noqa: BLE001 - who answers is kept up, whatever one pass has met
             log.get().error("duty_failed", error=type(error).__name__, exc_info=error)
-        await asyncio.sleep(_SWEEP_S)
+        await asyncio.sleep(_BREATH_S if more else _SWEEP_S)
 
 
-def _tell(swept: Swept) -> None:
-    log.get().info("duty_swept", timed_out=list(swept.timed_out), lapsed=list(swept.lapsed), laid=swept.laid)
+async def _sweep(store: Pool, clock: Clock) -> bool:
+    """Sweep once; return whether there is more to lay out than one transaction takes."""
+    async with borrow(store) as conn:
+        swept = await duty_watch.sweep(conn, clock.now())
+    if any((swept.timed_out, swept.lapsed, swept.laid)):
+        log.get().info("duty_swept", timed_out=list(swept.timed_out), lapsed=list(swept.lapsed), laid=swept.laid)
+    return swept.laid >= AT_ONCE
 
 
 async def warn(conn: Connection, now: datetime) -> list[Alert]:
