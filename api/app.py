@@ -20,10 +20,15 @@ from api.routes import (
     audit,
     bindings,
     devices,
+    handovers,
     health,
     patients,
     quarantine,
+    responsibility,
+    routing,
+    schedules,
     session,
+    teams,
     vitals,
     waveforms,
 )
@@ -57,7 +62,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, vitals, waveforms, alerts, alert_acts)
-    for part in (*people, devices, bindings, quarantine, audit, health, socket):
+    duty = (teams, schedules, routing, handovers, responsibility)
+    for part in (*people, *duty, devices, bindings, quarantine, audit, health, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
