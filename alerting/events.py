@@ -85,7 +85,21 @@ class Announce:
     alert_id: AlertId
 
 
-Effect = Record | Announce
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """Tell people: it is new, worse or back, or nobody holds it any more."""
+
+    alert_id: AlertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hush:
+    """Tell nobody further: somebody has it, it is put off, or it is over."""
+
+    alert_id: AlertId
+
+
+Effect = Record | Announce | Ring | Hush
 
 # The word for each event in the alert's life, in the store and in the API.
 KINDS: MappingProxyType[type, str] = MappingProxyType(
