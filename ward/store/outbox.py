@@ -86,7 +86,8 @@ async def queue(conn: Connection, rows: Sequence[Queued], now: datetime) -> None
 
 _CLAIM = b"""
     with due as (
-        select stay_id, notification_id from outbox where due_at <= %(now)s
+        select stay_id, notification_id from outbox
+        where due_at <= %(now)s and priority = any(%(priorities)s)
         order by priority desc, due_at limit %(most)s for update skip locked
     ), taken as (
         update outbox o set due_at = %(until)s, attempts = attempts + 1 from due d
@@ -101,10 +102,10 @@ _CLAIM = b"""
 """
 
 
-async def claim(conn: Connection, now: datetime, lease: timedelta, most: int) -> list[Due]:
+async def claim(conn: Connection, now: datetime, lease: timedelta, most: int, priorities: Sequence[int]) -> list[Due]:
     """Lease up to `most` notifications that are due, the most urgent first; what others hold is left out."""
     async with conn.cursor(row_factory=class_row(Due)) as cursor:
-        await cursor.execute(_CLAIM, {"now": now, "until": now + lease, "most": most})
+        await cursor.execute(_CLAIM, {"now": now, "until": now + lease, "most": most, "priorities": list(priorities)})
         return await cursor.fetchall()
 
 
@@ -136,11 +137,11 @@ async def failed(conn: Connection, rows: Sequence[Due], now: datetime, reason: s
     await conn.execute(query.encode(), {**_named(rows, now), "reason": reason[:500], "retry": retry_at})
 
 
-async def put_off(conn: Connection, rows: Sequence[Due], now: datetime, until: datetime) -> None:
+async def put_off(conn: Connection, rows: Sequence[Due], until: datetime) -> None:
     """Give these back untried, to be looked at again at `until`."""
     query = "update outbox o set due_at = %(until)s, attempts = attempts - 1" + _THESE  # noqa: S608
     query += " and state in ('queued', 'failed')"
-    await conn.execute(query.encode(), {**_named(rows, now), "until": until})
+    await conn.execute(query.encode(), {**_named(rows, until), "until": until})
 
 
 async def cancel(conn: Connection, stay_id: StayId, alert_id: AlertId, now: datetime, reason: str) -> None:
