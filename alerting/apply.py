@@ -7,6 +7,7 @@ The caller owns the transaction. Brings no numpy, so that the API can use it. Th
 from collections.abc import Iterable
 from datetime import datetime
 
+from alerting import telling
 from alerting.events import (
     Acknowledge,
     Announce,
@@ -61,7 +62,7 @@ async def apply_event(conn: Connection, alert_id: AlertId, event: Event, now: da
     if alert is None:
         raise NotFound(f"alert {alert_id}")
     changed, effects = step(alert, event, now)
-    await _save(conn, changed, effects)
+    await _save(conn, changed, effects, now)
     await _announce(conn, effects)
     return changed
 
@@ -116,27 +117,28 @@ async def _settle_one(
         )
         raised, done = step(None, opening, now)
         if await alerts.add(conn, raised):
-            await _record(conn, raised, done)
+            await _record(conn, raised, done, now)
             return raised, list(done)
         # Somebody else has opened it since we looked.
         alert = await alerts.lock_open(conn, stay_id, rule)
     while alert is not None and (event := respond(alert, observation, now)) is not None:
         alert, done = step(alert, event, now)
-        await _save(conn, alert, done)
+        await _save(conn, alert, done, now)
         effects.extend(done)
         changed = alert
     return changed, effects
 
 
-async def _save(conn: Connection, alert: Alert, effects: Iterable[Effect]) -> None:
+async def _save(conn: Connection, alert: Alert, effects: Iterable[Effect], now: datetime) -> None:
     await alerts.save(conn, alert)
-    await _record(conn, alert, effects)
+    await _record(conn, alert, effects, now)
 
 
-async def _record(conn: Connection, alert: Alert, effects: Iterable[Effect]) -> None:
+async def _record(conn: Connection, alert: Alert, effects: Iterable[Effect], now: datetime) -> None:
     for effect in effects:
         if isinstance(effect, Record):
             await alerts.append(conn, alert.stay_id, effect.event)
+    await telling.carry_out(conn, alert, effects, now)
 
 
 async def _announce(conn: Connection, effects: Iterable[Effect]) -> None:

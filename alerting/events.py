@@ -99,7 +99,14 @@ class Hush:
     alert_id: AlertId
 
 
-Effect = Record | Announce | Ring | Hush
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """Whoever is next is told now; a person asked for it. Comes after `Ring`, if both come."""
+
+    alert_id: AlertId
+
+
+Effect = Record | Announce | Ring | Hush | Advance
 
 # The word for each event in the alert's life, in the store and in the API.
 KINDS: MappingProxyType[type, str] = MappingProxyType(

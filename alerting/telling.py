@@ -18,22 +18,29 @@ from ward.store import contact_channels, duty, escalations, listeners, outbox
 from ward.store.escalations import FrozenStep
 from ward.store.pool import Connection
 
-# Events after which the telling goes on from where it was; after any other it begins with the first level.
-_GOES_ON = frozenset({"lapsed", "worsened", "resumed"})
+# Events after which the telling begins with the first level; after any other it goes on from where it was.
+_BEGINS = frozenset({"raised", "recurred"})
 ASKED, RINGS_ANEW = "asked", "rings_anew"
 
 
 async def carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], now: datetime) -> None:
-    """Carry out the last `Ring` or `Hush` among a step's effects; the other effects are the caller's."""
+    """Carry out the `Ring`, `Hush` and `Advance` of one step of an alert's life; other effects are the caller's.
+
+    Whoever did something to the alert has seen what they were sent of it.
+    """
     effects = tuple(effects)
-    told = [each for each in effects if isinstance(each, Ring | Hush)]
-    if not told:
-        return
     lines = [each.event for each in effects if isinstance(each, Record)]
-    if isinstance(told[-1], Ring):
-        await ring(conn, alert, now, goes_on=any(line.kind in _GOES_ON for line in lines))
-        return
-    await hush(conn, alert, now, lines[-1].kind if lines else "hushed")
+    kind = lines[-1].kind if lines else ""
+    for effect in effects:
+        match effect:
+            case Ring():
+                await ring(conn, alert, now, goes_on=kind not in _BEGINS)
+            case Hush():
+                await hush(conn, alert, now, kind)
+            case Advance():
+                await escalate(conn, alert, now)
+            case _:
+                pass
     for line in lines:
         if line.staff_id is not None:
             await outbox.seen(conn, alert.stay_id, alert.alert_id, line.staff_id, now)
