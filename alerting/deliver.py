@@ -37,11 +37,12 @@ PER_MINUTE: MappingProxyType[str, int] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """What a pass did: messages that went out, that did not, that were put off."""
+    """What a pass did: messages that went out, that did not, that a provider waits for; `more` is due."""
 
     sent: int = 0
     refused: int = 0
-    put_off: int = 0
+    paced: int = 0
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ async def send_due(courier: Courier, lane: frozenset[Priority]) -> Delivered:
         await outbox.put_off(conn, [row for message in paced for row in message.rows], now + _OVER_PACE)
     fates = await asyncio.gather(*(_send(courier, message) for message in going))
     sent = sum(isinstance(fate, Sent) for fate in fates)
-    return Delivered(sent=sent, refused=len(fates) - sent, put_off=len(late) + len(paced))
+    return Delivered(sent=sent, refused=len(fates) - sent, paced=len(paced), more=bool(late) or len(rows) == most)
 
 
 URGENT = frozenset({Priority.HIGH})

@@ -11,10 +11,13 @@ from datetime import datetime
 
 from alerting import escalation
 from alerting.addressing import NO_SCREEN, Audience, notifications
-from alerting.events import Effect, Hush, Record, Ring
+from alerting.events import Advance, Effect, Hush, Record, Ring
+from ward import log
 from ward.alerts import Alert, Priority
+from ward.duty.contact import Chain, Contact, Why
 from ward.people import TeamId
 from ward.store import contact_channels, duty, escalations, listeners, outbox
+from ward.store.borrow import LOST
 from ward.store.escalations import FrozenStep
 from ward.store.pool import Connection
 
@@ -51,7 +54,7 @@ async def ring(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) 
     before = await escalations.reached(conn, alert.stay_id, alert.alert_id)
     if before.ring:
         await hush(conn, alert, now, RINGS_ANEW)
-    chain = await duty.chain(conn, alert.stay_id, now, escalation.needs(alert.rule))
+    chain = await _chain(conn, alert, now)
     planned = escalation.steps(escalation.POLICIES[alert.priority], chain, now, reached=before.level if goes_on else 1)
     frozen = [
         FrozenStep(
@@ -69,6 +72,19 @@ async def ring(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) 
     ]
     await escalations.freeze(conn, frozen)
     await fire(conn, alert, frozen[0], now)
+
+
+async def _chain(conn: Connection, alert: Alert, now: datetime) -> Chain:
+    """Return whom to tell; where that cannot be found out, the alert's own team: an alert is never held up by it."""
+    try:
+        async with conn.transaction():
+            found = await duty.chain(conn, alert.stay_id, now, escalation.needs(alert.rule))
+    except LOST:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a schedule, somebody must be told
+        log.get().error("chain_failed", alert=alert.alert_id, error=type(error).__name__, exc_info=error)
+        found = ()
+    return found or ((Contact(team_id=alert.team_id, staff_id=None, why=Why.TEAM),),)
 
 
 async def hush(conn: Connection, alert: Alert, now: datetime, reason: str) -> None:
