@@ -15,7 +15,7 @@ from alerting import telling
 from alerting.addressing import NO_CHANNEL
 from alerting.letters import Fate, Message, Refused, Send, Sent, letter, messages, retry_at
 from ward import log
-from ward.alerts import AlertState, Priority
+from ward.alerts import Closure, Priority, Signal
 from ward.clock import Clock
 from ward.store import alerts, contact_channels, escalations, outbox
 from ward.store.borrow import LOST, borrow
@@ -74,8 +74,8 @@ async def take_steps(store: Pool, clock: Clock) -> int:
 
 async def _take(conn: Connection, step: escalations.FrozenStep, now: datetime) -> None:
     alert = await alerts.lock(conn, step.alert_id)
-    if alert is None or alert.state is AlertState.RESOLVED:
-        await escalations.cancel(conn, step.stay_id, step.alert_id, now, "resolved")
+    if alert is None or alert.closure is Closure.CLOSED or alert.signal is not Signal.RINGING:
+        await escalations.cancel(conn, step.stay_id, step.alert_id, now, "not_ringing")
         return
     await telling.fire(conn, alert, step, now)
 

@@ -123,7 +123,7 @@ async def _evaluate(
     """Evaluate stays together; return how many scores were written, and the alerts that changed."""
     ids = [row.stay_id for row in claimed]
     since = await evaluation.take_requests(conn, ids)
-    known = await alerts.unresolved(conn, ids)
+    known = await alerts.in_force(conn, ids)
     asked = await device_events.unhandled(conn, ids)
     stays = _asking(await _contexts(conn, claimed, since, known, now), asked)
     looked_at = await _read(conn, claimed, stays, since, windows)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from alerting.features import Batch, Floats, seconds
+from alerting.lifecycle import due_at
 from alerting.observed import Observation
 from alerting.rules.catalogue import RULES
 from alerting.rules.news2 import Part, Risk, Scores
 from alerting.rules.news2_alerts import HOLD_S, current
-from ward.alerts import AlertState
 from ward.people import StayId
 from ward.plans import Plan
 
@@ -74,17 +74,10 @@ def evaluate(batch: Batch, now_s: float) -> Evaluation:
 
 
 def _lapses(batch: Batch) -> Floats:
-    """Return (m,): when a stay's next acknowledgement runs out."""
+    """Return (m,): when time alone next changes an alert of a stay."""
     return np.array(
         [
-            min(
-                (
-                    seconds(alert.acknowledged_until)
-                    for alert in stay.alerts.values()
-                    if alert.state is AlertState.ACKNOWLEDGED and alert.acknowledged_until is not None
-                ),
-                default=np.inf,
-            )
+            min((seconds(at) for alert in stay.alerts.values() if (at := due_at(alert)) is not None), default=np.inf)
             for stay in batch.stays
         ]
     )

@@ -1,10 +1,15 @@
-"""What can happen to an alert, and what a step of its life asks the shell to carry out. Nouns: no rule is here."""
+"""What can happen to an alert, and what a step of its life asks the shell to carry out. Nouns: no rule is here.
+
+Events come from rules (`Raise` to `Recur`), from time alone (`Settle` to `Return`), and from people (`Acknowledge` to
+`Undo`): whoever acts names the revision that they saw, and anything else is refused.
+"""
 
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
-from ward.alerts import AlertEvent, AlertId, Evidence, Finding, Outcome, Priority
-from ward.people import StaffId, TeamId
+from ward.alerts import Action, AlertEvent, AlertId, Cause, Evidence, Finding, Hold, Outcome, Priority
+from ward.people import StaffId, StayId, TeamId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +23,7 @@ class Raise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worsen:
-    """The finding has a higher priority than the alert; an acknowledgement of the milder one no longer holds."""
+    """The finding has a higher priority than the alert; what was made quiet at the milder one rings again."""
 
     priority: Priority
     evidence: Evidence
@@ -34,23 +39,19 @@ class Ease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clear:
-    """What raised the alert is certainly over."""
+    """What raised the alert is certainly absent; it may be back in a moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recur:
-    """What had cleared is there again before anybody acted, or a request is made another time."""
+    """What had cleared is there again, was there another time (retrospective), or a request is made once more."""
 
     finding: Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledge:
-    """A person has seen the alert as it was at `rev`."""
-
-    by: StaffId
-    rev: int
-    note: str | None = None
+class Settle:
+    """What cleared has stayed away for the damping time, or its holder has said nothing for long enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +60,125 @@ class Lapse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resolve:
-    """A person closes the alert as it was at `rev`."""
+class Resume:
+    """The snooze is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """Nobody has accepted the offer in time: it is with whom it was before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge:
+    """A person has seen the alert as it was at `rev`; nobody has taken it by that."""
 
     by: StaffId
-    outcome: Outcome
     rev: int
     note: str | None = None
 
 
-Event = Raise | Worsen | Ease | Clear | Recur | Acknowledge | Lapse | Resolve
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A person takes the alert upon themselves."""
+
+    by: StaffId
+    rev: int
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Whoever holds the alert lets it go."""
+
+    by: StaffId
+    rev: int
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A person asks another, or a team (`staff_id` None), to take the alert; until then it stays where it is."""
+
+    by: StaffId
+    rev: int
+    team_id: TeamId
+    staff_id: StaffId | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """Whom it was offered to takes it; `teams` are those that they are a member of."""
+
+    by: StaffId
+    rev: int
+    teams: tuple[TeamId, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decline:
+    """Whom it was offered to does not take it."""
+
+    by: StaffId
+    rev: int
+    teams: tuple[TeamId, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snooze:
+    """A person wants quiet until a time, for a reason."""
+
+    by: StaffId
+    rev: int
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalate:
+    """A person wants whoever is next to be told now."""
+
+    by: StaffId
+    rev: int
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A person writes something beside the alert."""
+
+    by: StaffId
+    rev: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve:
+    """A person closes the alert as it was at `rev`: what it was, what caused it, what was done."""
+
+    by: StaffId
+    rev: int
+    outcome: Outcome
+    cause: Cause | None = None
+    action: Action | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """Whoever acted last takes it back at once."""
+
+    by: StaffId
+    rev: int
+
+
+FromRules = Raise | Worsen | Ease | Clear | Recur
+FromTime = Settle | Lapse | Resume | Return
+FromPeople = Acknowledge | Claim | Release | Offer | Accept | Decline | Snooze | Escalate | Note | Resolve | Undo
+Event = FromRules | FromTime | FromPeople
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +197,14 @@ class Announce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """Tell people: it is new, worse or back, or nobody holds it any more."""
+    """People must be told: raised, worsened, recurred, lapsed, a snooze over or broken, given up, escalated."""
 
     alert_id: AlertId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hush:
-    """Tell nobody further: somebody has it, it is put off, or it is over."""
+    """Nobody further is told: acknowledged, claimed, paused, closed."""
 
     alert_id: AlertId
 
@@ -106,7 +216,22 @@ class Advance:
     alert_id: AlertId
 
 
-Effect = Record | Announce | Ring | Hush | Advance
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepClosed:
+    """The same episode opens no other alert while the hold lasts."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndHold:
+    """Nothing keeps this rule from opening an alert in this stay."""
+
+    stay_id: StayId
+    rule: str
+
+
+Effect = Record | Announce | Ring | Hush | Advance | KeepClosed | EndHold
 
 # The word for each event in the alert's life, in the store and in the API.
 KINDS: MappingProxyType[type, str] = MappingProxyType(
@@ -116,8 +241,20 @@ KINDS: MappingProxyType[type, str] = MappingProxyType(
         Ease: "eased",
         Clear: "cleared",
         Recur: "recurred",
-        Acknowledge: "acknowledged",
+        Settle: "settled",
         Lapse: "lapsed",
+        Resume: "resumed",
+        Return: "returned",
+        Acknowledge: "acknowledged",
+        Claim: "claimed",
+        Release: "released",
+        Offer: "offered",
+        Accept: "accepted",
+        Decline: "declined",
+        Snooze: "snoozed",
+        Escalate: "escalated",
+        Note: "noted",
         Resolve: "resolved",
+        Undo: "undone",
     }
 )

@@ -1,171 +1,114 @@
 """Alert state machine. Pure: no clock, no store, no logging. What is not in TRANSITIONS raises IllegalTransition.
 
-::
+Four dimensions move apart (`ward.alerts`): the condition by rules and time (`alerting.condition`), the signal, the
+responsibility and the closure mostly by people (`alerting.answers`)::
 
-    (nothing) ── Raise ──> open ── Acknowledge ──> acknowledged ── Resolve ──> resolved
-                           open <── Lapse, Worsen, Recur ── acknowledged
-    Ease changes the priority within a state; Recur brings a cleared condition back, and counts another request.
+    condition        (nothing) ── Raise ──> present <── Recur ── clearing ── Settle ──> cleared
+                                            present ── Clear ──> clearing      cleared ── Recur ──> present
+    signal           ringing ── Acknowledge, Claim, Accept ──> acknowledged,   ringing ── Snooze ──> paused
+                     ringing <── Lapse, Resume, Worsen, Release, Escalate, an offer not taken ── acknowledged, paused
+    responsibility   unassigned ── Offer ──> offered ── Accept ──> accepted,   unassigned ── Claim ──> accepted
+    closure          open ── Resolve, or by itself when cleared and seen ──> closed
 
-High and medium priority latch: when the condition clears, an open alert stays open until a person acts. Acknowledged
-and cleared, from either side, is resolved by itself; so are low priority and technical alerts as soon as they clear.
-A request never clears: a person resolves it. Asked again, it is open again, whoever had seen the first one.
-The invariants: `rev` rises by exactly one with each event, a resolved alert never changes, and whoever acts names the
-`rev` they saw (else Conflict: the alert may just have become worse).
+The invariants: `rev` rises by exactly one with each event; a closed alert never changes, but for whoever closed it
+taking that back at once; whoever acts names the `rev` they saw (else Conflict: it may just have become worse); what is
+of high priority and not over is never quiet without an end; it rings exactly when the last of `Ring` and `Hush` was
+`Ring`.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from types import MappingProxyType
 
+from alerting import answers, condition
 from alerting.events import (
     KINDS,
+    Accept,
     Acknowledge,
+    Advance,
     Announce,
+    Claim,
     Clear,
+    Decline,
     Ease,
     Effect,
+    EndHold,
+    Escalate,
     Event,
+    FromPeople,
+    FromRules,
+    FromTime,
+    Hush,
+    KeepClosed,
     Lapse,
+    Note,
+    Offer,
     Raise,
     Record,
     Recur,
+    Release,
     Resolve,
+    Resume,
+    Return,
+    Ring,
+    Settle,
+    Snooze,
+    Undo,
     Worsen,
 )
-from alerting.observed import Observation
-from ward.alerts import Alert, AlertEvent, AlertState, Condition, Family, Finding, Outcome, Priority
+from alerting.holds import kept_closed
+from alerting.lines import line
+from alerting.observed import Observation, Quiet
+from ward.alerts import Alert, Closure, Condition, Family, Finding, Responsibility, Signal
 from ward.errors import Conflict, IllegalTransition
-from ward.people import StaffId
 
-# How long "I have seen it" lasts before the alert is open again. The project's choice, to be confirmed locally.
-ACKNOWLEDGED_FOR: MappingProxyType[Priority, timedelta] = MappingProxyType(
-    {Priority.HIGH: timedelta(minutes=15), Priority.MEDIUM: timedelta(minutes=60), Priority.LOW: timedelta(hours=8)}
-)
-
-
-def _raise(event: Raise, now: datetime) -> Alert:
-    finding = event.finding
-    return Alert(
-        alert_id=event.alert_id,
-        stay_id=finding.stay_id,
-        rule=finding.rule,
-        family=finding.family,
-        priority=finding.priority,
-        state=AlertState.OPEN,
-        condition=Condition.PRESENT,
-        rev=1,
-        team_id=event.team_id,
-        began_at=finding.began_at,
-        opened_at=now,
-        changed_at=now,
-        recurrences=finding.repeats,
-        evidence=finding.evidence,
-    )
+CONDITIONS = frozenset({Condition.PRESENT, Condition.CLEARING, Condition.CLEARED})
+_THERE = frozenset({Condition.PRESENT})
+_NOT_OVER = frozenset({Condition.PRESENT, Condition.CLEARING})
+_GONE = frozenset({Condition.CLEARING, Condition.CLEARED})
+SIGNALS = frozenset(Signal)
+RESPONSIBILITIES = frozenset(Responsibility)
+_ASKED = frozenset({Responsibility.OFFERED})
 
 
-def _reopened(alert: Alert) -> Alert:
-    return replace(alert, state=AlertState.OPEN, acknowledged_at=None, acknowledged_by=None, acknowledged_until=None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One event: what it does, and in which condition, signal and responsibility an open alert may take it."""
+
+    change: Callable[..., Alert]
+    conditions: frozenset[Condition] = CONDITIONS
+    signals: frozenset[Signal] = SIGNALS
+    responsibilities: frozenset[Responsibility] = RESPONSIBILITIES
 
 
-def _worsen(alert: Alert, event: Worsen, now: datetime) -> Alert:
-    del now
-    if event.priority <= alert.priority:
-        raise IllegalTransition(f"priority {event.priority.name} is not worse than {alert.priority.name}")
-    return replace(_reopened(alert), priority=event.priority, evidence=event.evidence)
-
-
-def _ease(alert: Alert, event: Ease, now: datetime) -> Alert:
-    del now
-    if event.priority >= alert.priority:
-        raise IllegalTransition(f"priority {event.priority.name} is not milder than {alert.priority.name}")
-    return replace(alert, priority=event.priority, evidence=event.evidence)
-
-
-def _clear(alert: Alert, event: Clear, now: datetime) -> Alert:
-    del event
-    cleared = replace(alert, condition=Condition.CLEARED, cleared_at=now)
-    latched = alert.priority is not Priority.LOW and alert.family is not Family.TECHNICAL
-    return cleared if latched else _closed(cleared, Outcome.SELF_RESOLVED, now)
-
-
-def _clear_seen(alert: Alert, event: Clear, now: datetime) -> Alert:
-    del event
-    return _closed(replace(alert, condition=Condition.CLEARED, cleared_at=now), Outcome.SELF_RESOLVED, now)
-
-
-def _closed(alert: Alert, outcome: Outcome, now: datetime, by: StaffId | None = None) -> Alert:
-    return replace(
-        alert,
-        state=AlertState.RESOLVED,
-        outcome=outcome,
-        resolved_at=now,
-        resolved_by=by,
-        acknowledged_until=None,
-    )
-
-
-def _recur(alert: Alert, event: Recur, now: datetime) -> Alert:
-    del now
-    return replace(
-        alert,
-        condition=Condition.PRESENT,
-        cleared_at=None,
-        recurrences=alert.recurrences + 1 + event.finding.repeats,
-        priority=event.finding.priority,
-        evidence=event.finding.evidence,
-    )
-
-
-def _recur_seen(alert: Alert, event: Recur, now: datetime) -> Alert:
-    return _recur(_reopened(alert), event, now)
-
-
-def _acknowledge(alert: Alert, event: Acknowledge, now: datetime) -> Alert:
-    return replace(
-        alert,
-        state=AlertState.ACKNOWLEDGED,
-        acknowledged_at=now,
-        acknowledged_by=event.by,
-        acknowledged_until=now + ACKNOWLEDGED_FOR[alert.priority],
-    )
-
-
-def _acknowledge_cleared(alert: Alert, event: Acknowledge, now: datetime) -> Alert:
-    return _closed(_acknowledge(alert, event, now), Outcome.SELF_RESOLVED, now, event.by)
-
-
-def _lapse(alert: Alert, event: Lapse, now: datetime) -> Alert:
-    del event
-    if alert.acknowledged_until is None or now < alert.acknowledged_until:
-        raise IllegalTransition(f"the acknowledgement holds until {alert.acknowledged_until}")
-    return _reopened(alert)
-
-
-def _resolve(alert: Alert, event: Resolve, now: datetime) -> Alert:
-    return _closed(alert, event.outcome, now, event.by)
-
-
-_OPEN, _ACKNOWLEDGED = AlertState.OPEN, AlertState.ACKNOWLEDGED
-_PRESENT, _CLEARED = Condition.PRESENT, Condition.CLEARED
-
-TRANSITIONS: MappingProxyType[tuple[AlertState, Condition, type], Callable[..., Alert]] = MappingProxyType(
+TRANSITIONS: MappingProxyType[type, Transition] = MappingProxyType(
     {
-        (_OPEN, _PRESENT, Worsen): _worsen,
-        (_OPEN, _PRESENT, Ease): _ease,
-        (_OPEN, _PRESENT, Clear): _clear,
-        (_OPEN, _PRESENT, Recur): _recur,
-        (_OPEN, _PRESENT, Acknowledge): _acknowledge,
-        (_OPEN, _PRESENT, Resolve): _resolve,
-        (_OPEN, _CLEARED, Recur): _recur,
-        (_OPEN, _CLEARED, Acknowledge): _acknowledge_cleared,
-        (_OPEN, _CLEARED, Resolve): _resolve,
-        (_ACKNOWLEDGED, _PRESENT, Worsen): _worsen,
-        (_ACKNOWLEDGED, _PRESENT, Ease): _ease,
-        (_ACKNOWLEDGED, _PRESENT, Clear): _clear_seen,
-        (_ACKNOWLEDGED, _PRESENT, Recur): _recur_seen,
-        (_ACKNOWLEDGED, _PRESENT, Lapse): _lapse,
-        (_ACKNOWLEDGED, _PRESENT, Resolve): _resolve,
+        Worsen: Transition(change=condition.worsened, conditions=_THERE),
+        Ease: Transition(change=condition.eased, conditions=_THERE),
+        Clear: Transition(change=condition.cleared, conditions=_THERE),
+        Recur: Transition(change=condition.recurred),
+        Settle: Transition(change=condition.settled, conditions=_GONE),
+        Lapse: Transition(change=answers.rings_again, conditions=_THERE, signals=frozenset({Signal.ACKNOWLEDGED})),
+        Resume: Transition(change=answers.rings_again, conditions=_THERE, signals=frozenset({Signal.PAUSED})),
+        Return: Transition(change=answers.returned, responsibilities=_ASKED),
+        Acknowledge: Transition(change=answers.acknowledged, signals=frozenset({Signal.RINGING, Signal.SILENT})),
+        Claim: Transition(change=answers.claimed),
+        Release: Transition(
+            change=answers.released, responsibilities=frozenset({Responsibility.ACCEPTED, Responsibility.OFFERED})
+        ),
+        Offer: Transition(change=answers.offered, responsibilities=RESPONSIBILITIES - _ASKED),
+        Accept: Transition(change=answers.accepted, responsibilities=_ASKED),
+        Decline: Transition(change=answers.declined, responsibilities=_ASKED),
+        Snooze: Transition(
+            change=answers.snoozed,
+            conditions=_NOT_OVER,
+            signals=frozenset({Signal.RINGING, Signal.ACKNOWLEDGED}),
+        ),
+        Escalate: Transition(change=answers.escalated, signals=SIGNALS - {Signal.SILENT}),
+        Note: Transition(change=answers.noted),
+        Resolve: Transition(change=answers.resolved),
+        Undo: Transition(change=answers.undone),
     }
 )
 
@@ -183,53 +126,94 @@ def step(alert: Alert | None, event: Event, now: datetime) -> tuple[Alert, tuple
     if isinstance(event, Raise):
         if alert is not None:
             raise IllegalTransition(f"alert {alert.alert_id} is there already")
-        return _with_effects(_raise(event, now), event, now)
+        raised = condition.raised(event, now)
+        return raised, tuple(_effects(None, raised, event, now))
     if alert is None:
         raise IllegalTransition(f"there is no alert to be {KINDS[type(event)]}")
-    if isinstance(event, Acknowledge | Resolve) and event.rev != alert.rev:
+    if isinstance(event, FromPeople) and event.rev != alert.rev:
         raise Conflict(f"alert {alert.alert_id} has changed: it is at rev {alert.rev}, not {event.rev}")
-    transition = TRANSITIONS.get((alert.state, alert.condition, type(event)))
-    if transition is None:
+    _refuse(alert, event)
+    changed: Alert = TRANSITIONS[type(event)].change(alert, event, now)
+    undo = answers.undoable(alert, event.by, now) if isinstance(event, answers.UNDOABLE) else None
+    changed = replace(changed, rev=alert.rev + 1, changed_at=now, undo=undo)
+    return changed, tuple(_effects(alert, changed, event, now))
+
+
+def _refuse(alert: Alert, event: Event) -> None:
+    """Raise if the alert's dimensions do not allow the event."""
+    allowed = TRANSITIONS[type(event)]
+    is_open = alert.closure is Closure.OPEN or isinstance(event, Undo)
+    fits = (
+        alert.condition in allowed.conditions
+        and alert.signal in allowed.signals
+        and alert.responsibility in allowed.responsibilities
+    )
+    if not (is_open and fits):
         raise IllegalTransition(
-            f"alert {alert.alert_id} is {alert.state.value}, its condition {alert.condition.value}: "
+            f"alert {alert.alert_id} is {alert.condition}, {alert.signal}, {alert.responsibility}, {alert.closure}: "
             f"it cannot be {KINDS[type(event)]}"
         )
-    changed: Alert = transition(alert, event, now)
-    return _with_effects(replace(changed, rev=alert.rev + 1, changed_at=now), event, now)
 
 
-def _with_effects(alert: Alert, event: Event, now: datetime) -> tuple[Alert, tuple[Effect, ...]]:
-    person = event if isinstance(event, Acknowledge | Resolve) else None
-    line = AlertEvent(
-        alert_id=alert.alert_id,
-        rev=alert.rev,
-        at=now,
-        kind=KINDS[type(event)],
-        staff_id=person.by if person else None,
-        note=person.note if person else None,
-    )
-    return alert, (Record(event=line), Announce(alert_id=alert.alert_id))
+def _effects(before: Alert | None, after: Alert, event: Event, now: datetime) -> Iterator[Effect]:
+    yield Record(event=line(after, event, now))
+    yield Announce(alert_id=after.alert_id)
+    rang = before is not None and before.signal is Signal.RINGING
+    if after.signal is Signal.RINGING:
+        if not rang or _says_more(before, after, event):
+            yield Ring(alert_id=after.alert_id)
+    elif rang:
+        yield Hush(alert_id=after.alert_id)
+    if isinstance(event, Escalate):
+        yield Advance(alert_id=after.alert_id)
+    if isinstance(event, Resolve) and (hold := kept_closed(after)) is not None:
+        yield KeepClosed(hold=hold)
+    if isinstance(event, Undo) and before is not None and before.closure is Closure.CLOSED:
+        yield EndHold(stay_id=after.stay_id, rule=after.rule)
 
 
-def respond(
-    alert: Alert, observation: Observation | None, now: datetime
-) -> Worsen | Ease | Clear | Recur | Lapse | None:
+def _says_more(before: Alert | None, after: Alert, event: Event) -> bool:
+    """Return whether what rings already says something that nobody has been told of."""
+    if before is None or isinstance(event, Worsen):
+        return True
+    if not isinstance(event, Recur) or event.finding.ended_at is not None:
+        return False
+    return before.condition is not Condition.CLEARING or after.priority > before.priority
+
+
+def respond(alert: Alert, observation: Observation | None, now: datetime) -> FromRules | FromTime | None:
     """Return what an observation, or the time that has passed, does to an alert; None when nothing.
 
     An observation of None says that nothing can be known. Asked again with the changed alert, until it
     returns None, this gives every event that is due.
     """
-    if alert.state is AlertState.RESOLVED:
+    if alert.closure is Closure.CLOSED:
         return None
-    if alert.acknowledged_until is not None and now >= alert.acknowledged_until:
-        return Lapse()
-    if isinstance(observation, Finding):
-        return _meet(alert, observation)
-    return Clear() if observation is not None and alert.condition is Condition.PRESENT else None
+    if (settles_at := condition.settles_at(alert)) is not None and now >= settles_at:
+        return Settle()
+    if alert.offered is not None and now >= alert.offered.until:
+        return Return()
+    spoken = _hear(alert, observation)
+    if spoken is not None or alert.condition is not Condition.PRESENT:
+        return spoken
+    if alert.signal_until is None or now < alert.signal_until:
+        return None
+    return Lapse() if alert.signal is Signal.ACKNOWLEDGED else Resume()
+
+
+def _hear(alert: Alert, observation: Observation | None) -> FromRules | None:
+    if isinstance(observation, Quiet):
+        there = alert.condition is Condition.PRESENT and alert.family is not Family.REQUEST
+        return Clear() if there else None
+    if observation is None:
+        return None
+    if observation.ended_at is not None:
+        return _look_back(alert, observation, observation.ended_at)
+    return _meet(alert, observation)
 
 
 def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Recur | None:
-    if alert.condition is Condition.CLEARED:
+    if alert.condition is not Condition.PRESENT:
         return Recur(finding=finding)
     if finding.family is Family.REQUEST:
         # A rule finds a request once: another one says something else, and what was taken already says the same.
@@ -239,3 +223,21 @@ def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Recur | None:
     if finding.priority < alert.priority:
         return Ease(priority=finding.priority, evidence=finding.evidence)
     return None
+
+
+def _look_back(alert: Alert, finding: Finding, ended_at: datetime) -> Clear | Recur | None:
+    """Return what an episode that is over does: it is the alert's own, or another one to be counted once."""
+    before = ended_at < alert.began_at
+    after = alert.cleared_at is not None and finding.began_at > alert.cleared_at
+    if before or after:
+        return Recur(finding=finding)
+    return Clear() if alert.condition is Condition.PRESENT else None
+
+
+def due_at(alert: Alert) -> datetime | None:
+    """Return when time alone changes something about an alert; None for never."""
+    if alert.closure is Closure.CLOSED:
+        return None
+    quiet_ends = alert.signal_until if alert.condition is Condition.PRESENT else None
+    offer_ends = None if alert.offered is None else alert.offered.until
+    return min((at for at in (condition.settles_at(alert), quiet_ends, offer_ends) if at is not None), default=None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from alerting.features import Batch, DeviceReport, Doubted, Readings, StayContext, batch, gather, moment
-from ward.alerts import Alert, AlertId, AlertState, Condition, Evidence, Family, Priority
+from ward.alerts import Alert, AlertId, Condition, Evidence, Family, Priority
 from ward.people import StayId, TeamId
 from ward.plans import Plan, template
 from ward.vitals import VITALS, VitalKind
@@ -29,7 +29,7 @@ def an_alert(rule: str, priority: Priority = Priority.HIGH, began_ago_s: float =
         rule=rule,
         family=Family.TECHNICAL if rule.startswith("nodata") else Family.CLINICAL,
         priority=priority,
-        state=AlertState.OPEN,
+        worst=priority,
         condition=Condition.PRESENT,
         rev=1,
         team_id=TeamId(1),

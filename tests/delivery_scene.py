@@ -11,11 +11,9 @@ from uuid import uuid4
 import psycopg
 from psycopg.rows import dict_row
 
-from alerting import telling
 from alerting.apply import raise_or_update
 from alerting.channels import board
 from alerting.deliver import ORDINARY, URGENT, Courier, Delivered, send_due, take_steps
-from alerting.events import Ring
 from alerting.letters import Fate, Letter, Sent
 from tests.fix_ward import Bed, Ward
 from ward.alerts import Alert, Evidence, Family, Finding, Priority
@@ -79,7 +77,6 @@ class Scene:
                 conn, a_finding(bed, priority, rule, family, self.clock.now()), self.clock.now()
             )
             assert alert is not None
-            await telling.carry_out(conn, alert, (Ring(alert_id=alert.alert_id),), self.clock.now())
         return alert
 
     async def rows(self, query: str, **parameters: object) -> list[dict[str, Any]]:

@@ -22,9 +22,9 @@ insert into score (stay_id, scored_at, total_min, total_max, risk, spo2_scale, d
 select stay_id, now() - n * interval '1 minute', n % 3, n % 3 + 4, 'low_medium', 1,
     '{"parts":{"spo2":{"min":2,"max":2},"consciousness":{"min":0,"max":3}},"missing":["consciousness"],'
     '"stale":[],"settles":"consciousness","single_three":false}' from stay, generate_series(1, 20) as n;
-insert into alert (stay_id, rule, family, priority, state, condition, rev, team_id, began_at, opened_at, changed_at,
-    acknowledged_at, acknowledged_by, acknowledged_until, evidence)
-select s.stay_id, 'limit.spo2.low', 'clinical', 3, 'acknowledged', 'present', 2, r.team_id,
+insert into alert (stay_id, rule, family, priority, worst, signal, condition, rev, team_id, began_at, opened_at,
+    changed_at, acknowledged_at, acknowledged_by, signal_until, evidence)
+select s.stay_id, 'limit.spo2.low', 'clinical', 3, 3, 'acknowledged', 'present', 2, r.team_id,
     now() - interval '9 minutes', now() - interval '8 minutes', now() - interval '5 minutes',
     now() - interval '5 minutes', %(nurse)s, now() + interval '10 minutes',
     '{"rule_version":1,"text_key":"limit.low","params":{"kind":"spo2","value":84,"limit":88,"unit":"%%","duration_s":60},'

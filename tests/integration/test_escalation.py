@@ -69,6 +69,7 @@ def test_h05_acknowledged_alert_goes_on_when_nobody_acts(ward: Ward) -> None:
             quiet = await here.steps()
             await here.until(NOON + 17 * MINUTE, MINUTE)
             untouched = await here.steps()
+            await here.listen()
             await _carry(here, alert, Ring(alert_id=alert.alert_id), "lapsed")
             rung = [step for step in await here.steps() if step[0] == 2]
 

@@ -182,7 +182,6 @@ CREATE TABLE public.alert (
     rule text NOT NULL,
     family text NOT NULL,
     priority smallint NOT NULL,
-    state text NOT NULL,
     condition text NOT NULL,
     rev integer NOT NULL,
     team_id bigint NOT NULL,
@@ -192,19 +191,62 @@ CREATE TABLE public.alert (
     cleared_at timestamp with time zone,
     acknowledged_at timestamp with time zone,
     acknowledged_by bigint,
-    acknowledged_until timestamp with time zone,
     resolved_at timestamp with time zone,
     resolved_by bigint,
     outcome text,
     recurrences integer DEFAULT 0 NOT NULL,
     evidence jsonb NOT NULL,
-    CONSTRAINT alert_check CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
-    CONSTRAINT alert_check1 CHECK (((state <> 'acknowledged'::text) OR (acknowledged_by IS NOT NULL))),
-    CONSTRAINT alert_condition_check CHECK ((condition = ANY (ARRAY['present'::text, 'cleared'::text]))),
+    worst smallint NOT NULL,
+    signal text NOT NULL,
+    signal_until timestamp with time zone,
+    pause_reason text,
+    responsibility text DEFAULT 'unassigned'::text NOT NULL,
+    holder_id bigint,
+    held_since timestamp with time zone,
+    offered_team_id bigint,
+    offered_staff_id bigint,
+    offered_by bigint,
+    offered_until timestamp with time zone,
+    cause text,
+    action text,
+    undo jsonb,
+    state text GENERATED ALWAYS AS (
+CASE
+    WHEN (resolved_at IS NOT NULL) THEN 'resolved'::text
+    WHEN ((signal = 'ringing'::text) OR ((signal = 'silent'::text) AND (holder_id IS NULL))) THEN 'open'::text
+    ELSE 'acknowledged'::text
+END) STORED NOT NULL,
+    CONSTRAINT alert_action_check CHECK ((action = ANY (ARRAY['none'::text, 'called'::text, 'visited'::text, 'treated'::text, 'sent_in'::text, 'plan_changed'::text, 'equipment_fixed'::text]))),
+    CONSTRAINT alert_cause_check CHECK ((cause = ANY (ARRAY['deterioration'::text, 'activity'::text, 'artefact'::text, 'equipment'::text, 'limits'::text, 'mistake'::text, 'unknown'::text]))),
+    CONSTRAINT alert_closed_has_outcome CHECK (((resolved_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT alert_closed_is_over CHECK (((resolved_at IS NULL) OR ((signal = 'silent'::text) AND (signal_until IS NULL) AND (responsibility <> 'offered'::text)))),
     CONSTRAINT alert_family_check CHECK ((family = ANY (ARRAY['clinical'::text, 'technical'::text, 'request'::text]))),
+    CONSTRAINT alert_gone_since CHECK (((condition = 'present'::text) = (cleared_at IS NULL))),
+    CONSTRAINT alert_high_rests_shortly CHECK (((signal <> 'paused'::text) OR (priority < 3) OR (signal_until <= (acknowledged_at + '00:15:00'::interval)))),
+    CONSTRAINT alert_offer_is_whole CHECK (
+CASE responsibility
+    WHEN 'offered'::text THEN ((offered_team_id IS NOT NULL) AND (offered_by IS NOT NULL) AND (offered_until IS NOT NULL))
+    ELSE (num_nonnulls(offered_team_id, offered_staff_id, offered_by, offered_until) = 0)
+END),
+    CONSTRAINT alert_one_holder CHECK ((
+CASE responsibility
+    WHEN 'accepted'::text THEN (holder_id IS NOT NULL)
+    WHEN 'offered'::text THEN true
+    ELSE (holder_id IS NULL)
+END AND ((holder_id IS NULL) = (held_since IS NULL)))),
+    CONSTRAINT alert_only_closed_explained CHECK (((resolved_at IS NOT NULL) OR (num_nonnulls(cause, action) = 0))),
     CONSTRAINT alert_outcome_check CHECK ((outcome = ANY (ARRAY['true_alarm'::text, 'false_alarm'::text, 'self_resolved'::text, 'technical'::text]))),
+    CONSTRAINT alert_pause_has_reason CHECK (((signal = 'paused'::text) = (pause_reason IS NOT NULL))),
     CONSTRAINT alert_priority_check CHECK (((priority >= 1) AND (priority <= 3))),
-    CONSTRAINT alert_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text])))
+    CONSTRAINT alert_quiet_ends CHECK (
+CASE signal
+    WHEN 'ringing'::text THEN ((signal_until IS NULL) AND (acknowledged_by IS NULL))
+    WHEN 'silent'::text THEN ((resolved_at IS NOT NULL) OR ((condition = 'cleared'::text) AND ((holder_id IS NOT NULL) = (signal_until IS NOT NULL))))
+    ELSE ((signal_until IS NOT NULL) AND (acknowledged_by IS NOT NULL) AND (condition <> 'cleared'::text))
+END),
+    CONSTRAINT alert_request_stays CHECK (((family <> 'request'::text) OR (condition = 'present'::text))),
+    CONSTRAINT alert_words CHECK (((condition = ANY (ARRAY['present'::text, 'clearing'::text, 'cleared'::text])) AND (signal = ANY (ARRAY['ringing'::text, 'acknowledged'::text, 'paused'::text, 'silent'::text])) AND (responsibility = ANY (ARRAY['unassigned'::text, 'offered'::text, 'accepted'::text, 'declined'::text])))),
+    CONSTRAINT alert_worst_is_worst CHECK (((worst >= priority) AND (worst <= 3)))
 );
 
 CREATE TABLE public.alert_event (
@@ -214,7 +256,25 @@ CREATE TABLE public.alert_event (
     at timestamp with time zone NOT NULL,
     kind text NOT NULL,
     staff_id bigint,
-    note text
+    note text,
+    priority smallint,
+    evidence jsonb,
+    until timestamp with time zone,
+    to_team_id bigint,
+    to_staff_id bigint,
+    outcome text,
+    cause text,
+    action text
+);
+
+CREATE TABLE public.alert_hold (
+    stay_id bigint NOT NULL,
+    rule text NOT NULL,
+    alert_id bigint NOT NULL,
+    priority smallint NOT NULL,
+    until timestamp with time zone NOT NULL,
+    quiet_since timestamp with time zone,
+    CONSTRAINT alert_hold_priority_check CHECK (((priority >= 1) AND (priority <= 3)))
 );
 
 CREATE TABLE public.audit (
@@ -848,6 +908,9 @@ ALTER TABLE ONLY public.waveform_stretch ALTER COLUMN data SET STORAGE EXTERNAL;
 ALTER TABLE ONLY public.alert_event
     ADD CONSTRAINT alert_event_pkey PRIMARY KEY (stay_id, alert_id, rev);
 
+ALTER TABLE ONLY public.alert_hold
+    ADD CONSTRAINT alert_hold_pkey PRIMARY KEY (stay_id, rule);
+
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_pkey PRIMARY KEY (stay_id, alert_id);
 
@@ -1024,7 +1087,11 @@ ALTER TABLE ONLY public.waveform_stretch
 
 CREATE INDEX alert_by_id ON public.alert USING btree (alert_id);
 
-CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (stay_id, rule) WHERE (state <> 'resolved'::text);
+CREATE INDEX alert_episode ON public.alert USING btree (stay_id, rule, began_at);
+
+CREATE INDEX alert_held ON public.alert USING btree (holder_id) WHERE (resolved_at IS NULL);
+
+CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (stay_id, rule) WHERE (resolved_at IS NULL);
 
 CREATE INDEX alert_team ON public.alert USING btree (team_id, opened_at);
 
@@ -1108,6 +1175,27 @@ ALTER TABLE ONLY public.alert_event
 
 ALTER TABLE ONLY public.alert_event
     ADD CONSTRAINT alert_event_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
+
+ALTER TABLE ONLY public.alert_event
+    ADD CONSTRAINT alert_event_to_staff_id_fkey FOREIGN KEY (to_staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.alert_event
+    ADD CONSTRAINT alert_event_to_team_id_fkey FOREIGN KEY (to_team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.alert_hold
+    ADD CONSTRAINT alert_hold_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_offered_by_fkey FOREIGN KEY (offered_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_offered_staff_id_fkey FOREIGN KEY (offered_staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_offered_team_id_fkey FOREIGN KEY (offered_team_id) REFERENCES public.team(team_id);
 
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES public.staff(staff_id);

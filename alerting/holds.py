@@ -1,0 +1,44 @@
+"""What keeps an alert that a person has closed from being raised anew at the next evaluation. Pure.
+
+Somebody closed it while what raised it was still there: they know. The same episode opens no other alert for a bounded
+time, unless it gets worse than what they had seen; another episode does at once.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from alerting.durations import KEPT_CLOSED_FOR, SETTLES_AFTER
+from alerting.observed import Observation, Quiet
+from ward.alerts import Alert, Condition, Family, Hold
+
+
+def kept_closed(alert: Alert) -> Hold | None:
+    """Return what keeps a closed alert's episode from opening another; None where it was over, or a request."""
+    if alert.resolved_at is None or alert.family is Family.REQUEST or alert.condition is Condition.CLEARED:
+        return None
+    return Hold(
+        stay_id=alert.stay_id,
+        rule=alert.rule,
+        alert_id=alert.alert_id,
+        priority=alert.priority,
+        until=alert.resolved_at + KEPT_CLOSED_FOR[alert.priority],
+        quiet_since=alert.cleared_at,
+    )
+
+
+def held(hold: Hold, observation: Observation | None, now: datetime) -> Hold | None:
+    """Return what becomes of a hold by an observation; None when it is over and the rule may open an alert again.
+
+    It is over when the condition is worse than what was closed, when its time is up and the condition is there, and
+    when the condition has been away for the damping time: what comes after that is another episode.
+    """
+    if observation is None:
+        return hold
+    over_at = None if hold.quiet_since is None else hold.quiet_since + SETTLES_AFTER[hold.priority]
+    if over_at is not None and now >= over_at:
+        return None
+    if isinstance(observation, Quiet) or observation.ended_at is not None:
+        return hold if hold.quiet_since is not None else replace(hold, quiet_since=now)
+    if observation.priority > hold.priority or now >= hold.until:
+        return None
+    return replace(hold, quiet_since=None)
