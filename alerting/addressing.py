@@ -23,14 +23,19 @@ NO_SCREEN, NO_CHANNEL = "no_screen", "no_channel"
 SHOWN_WITHIN = timedelta(seconds=15)
 # Less urgent ones wait a moment for their like, so that many of them become one message.
 GATHERED_FOR = timedelta(seconds=5)
+JUST_NOW = timedelta(seconds=60)
 
 
 class Audience(NamedTuple):
-    """What is known of those to be told: the stay's mode, the ways that work, the teams with a listening screen."""
+    """What is known of those to be told: the stay's mode, the ways that work, the teams with a listening screen.
+
+    `just_told` are the ways by which this ring went out a moment ago: nobody is told twice when a step is skipped.
+    """
 
     mode: Mode
     ways: Collection[ChannelRow]
     listening: Collection[TeamId]
+    just_told: Collection[int] = ()
 
 
 class _Way(NamedTuple):
@@ -44,7 +49,8 @@ def notifications(alert: Alert, step: FrozenStep, audience: Audience, now: datet
     """Return the notifications of one step, the boards of all its teams first."""
     teams = list(dict.fromkeys([*([alert.team_id] if step.number == 1 else []), *(c.team_id for c in step.contacts)]))
     boards = [_board(alert, step, audience, team, now) for team in teams]
-    people = [] if alert.priority is Priority.LOW else _once(_ways(step.contacts, teams, audience))
+    found = [] if alert.priority is Priority.LOW else _once(_ways(step.contacts, teams, audience))
+    people = [way for way in found if way.channel_id not in audience.just_told]
     due_at = now if alert.priority is Priority.HIGH else now + GATHERED_FOR
     return (*boards, *(_queued(alert, step, audience.mode, way, due_at) for way in people))
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerting import escalation
-from alerting.addressing import NO_SCREEN, Audience, notifications
+from alerting.addressing import JUST_NOW, NO_SCREEN, Audience, notifications
 from alerting.events import Advance, Effect, Hush, Record, Ring
 from ward import log
 from ward.alerts import Alert, Priority
@@ -108,7 +108,7 @@ async def fire(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) 
     if step.number == 1 and alert.team_id not in audience.listening and alert.priority is not Priority.LOW:
         await escalations.skip(conn, step, NO_SCREEN)
         await escalations.pull(conn, alert.stay_id, alert.alert_id, now, NO_SCREEN)
-    elif all(each.state == "failed" for each in made):
+    elif not audience.just_told and all(each.state == "failed" for each in made):
         await escalations.pull_untold(conn, alert.stay_id, alert.alert_id, step.ring, step.number, now)
     if step.again is not None:
         await escalations.freeze(conn, [replace(step, number=step.number + 1, due_at=now + step.again)])
@@ -121,4 +121,5 @@ async def _audience(conn: Connection, alert: Alert, step: FrozenStep, now: datet
         mode=await outbox.mode(conn, alert.stay_id),
         ways=await contact_channels.usable(conn, staff, teams),
         listening=await listeners.listening(conn, teams, now),
+        just_told=await outbox.under_way(conn, alert.stay_id, alert.alert_id, step.ring, now - JUST_NOW),
     )

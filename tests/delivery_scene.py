@@ -1,7 +1,7 @@
 """A ward whose team can be told: alerts that ring on a clock moved by hand, ways that keep what they are given."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -62,6 +62,20 @@ class Scene:
         while self.clock.now() < at:
             self.clock.set(min(at, self.clock.now() + every))
             await self.pass_()
+
+    async def alarms(self, rules: Iterable[str], priority: Priority) -> None:
+        """Raise an alert of each of these rules, technical, in the patients' order of beds."""
+        now = self.clock.now()
+        async with await connect(self.ward.database_url, "test") as conn:
+            for number, rule in enumerate(rules):
+                bed = self.ward.beds[number % len(self.ward.beds)]
+                await raise_or_update(conn, a_finding(bed, priority, rule, Family.TECHNICAL, now), now)
+
+    async def mode(self, mode: Mode) -> None:
+        """Let the ward's stays be of another mode."""
+        async with await connect(self.ward.database_url, "test") as conn:
+            await conn.execute("delete from binding")
+            await conn.execute("update stay set mode = %s", (mode.value,))
 
     async def alarm(
         self,

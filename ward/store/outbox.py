@@ -71,6 +71,18 @@ async def mode(conn: Connection, stay_id: StayId) -> Mode:
     return Mode(row[0])
 
 
+async def under_way(conn: Connection, stay_id: StayId, alert_id: AlertId, ring: int, since: datetime) -> frozenset[int]:
+    """Return the ways (their numbers) by which a ring of an alert has gone out, or is going, since an instant."""
+    rows = await (
+        await conn.execute(
+            "select channel_id from outbox where stay_id = %s and alert_id = %s and ring = %s and queued_at > %s"
+            " and channel_id is not null and state in ('queued', 'sent', 'delivered', 'seen')",
+            (stay_id, alert_id, ring, since),
+        )
+    ).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
 async def queue(conn: Connection, rows: Sequence[Queued], now: datetime) -> None:
     """Write notifications; one that is there already stays as it is."""
     async with conn.cursor() as cursor:
