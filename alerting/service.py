@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alerting import courier
+from alerting import courier, selfcheck
 from alerting.due import MOST, Pass, evaluate_due
 from alerting.windows import Windows
 from ward import log, process
@@ -49,6 +49,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             asyncio.create_task(worker.listen(settings.database_url), name="listen"),
             asyncio.create_task(worker.beat(store), name="beat"),
             asyncio.create_task(courier.run(settings, store, clock), name="courier"),
+            asyncio.create_task(selfcheck.run(settings, store, clock), name="selfcheck"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

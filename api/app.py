@@ -14,6 +14,7 @@ from api.gate import Gate, secured
 from api.live import schema, socket
 from api.live.feed import Feed
 from api.live.hub import Hub
+from api.live.listening import Listening
 from api.routes import (
     alerts,
     audit,
@@ -37,12 +38,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     """Return the application; its life opens the pool and follows the store. `built` is the folder of the page."""
     hub = Hub()
     time = clock or SystemClock()
+    store = pool(settings.database_url, "api", size=_CONNECTIONS)
     context = Context(
         settings=settings,
         clock=time,
-        pool=pool(settings.database_url, "api", size=_CONNECTIONS),
+        pool=store,
         hub=hub,
         feed=Feed(settings.database_url, hub, time, scope_of),
+        listening=Listening(store, time),
     )
     app = FastAPI(
         title="Hemvakt",
@@ -69,10 +72,12 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await context.pool.open(wait=False)
     following = asyncio.create_task(context.feed.run(), name="feed")
+    hearing = asyncio.create_task(context.listening.run(), name="listening")
     try:
         yield
     finally:
         context.hub.close_all()
         following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        hearing.cancel()
+        await asyncio.gather(following, hearing, return_exceptions=True)
         await context.pool.close()

@@ -89,6 +89,7 @@ SHELLS = {
     "alerting.telling",
     "alerting.deliver",
     "alerting.courier",
+    "alerting.selfcheck",
     "alerting.channels",
     "alerting.models.datasets",
     "alerting.models.deterioration",
