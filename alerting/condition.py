@@ -127,7 +127,8 @@ def recurred(alert: Alert, event: Recur, now: datetime) -> Alert:
 
 def _counted(alert: Alert, finding: Finding, ended_at: datetime) -> Alert:
     """Return the alert with an episode of another time in it, which rings nobody."""
-    worse = finding.priority >= alert.priority and alert.condition is not Condition.PRESENT
+    # Only where it will ring when it comes back: whoever has made a milder one quiet has not seen a worse one.
+    worse = finding.priority >= alert.priority and alert.condition is Condition.CLEARED
     return replace(
         alert,
         began_at=min(alert.began_at, finding.began_at),

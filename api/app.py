@@ -16,6 +16,7 @@ from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
 from api.routes import (
+    alert_acts,
     alerts,
     audit,
     bindings,
@@ -58,7 +59,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, vitals, waveforms, alerts)
+    people = (session, patients, vitals, waveforms, alerts, alert_acts)
     for part in (*people, devices, bindings, quarantine, audit, health, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))

@@ -36,7 +36,14 @@ MAY_SEE = {
     "hemvakt": {"ward", "ward.store", "ingest", "alerting", "api", "simulator", "onebox", "hemvakt"},
 }
 # The one door to alert state, the state machine's own types, and the words of an alert; all of them pure or thin.
-ALERTING_FOR_API = {"alerting.apply", "alerting.lifecycle", "alerting.observed", "alerting.words"}
+ALERTING_FOR_API = {
+    "alerting.apply",
+    "alerting.durations",
+    "alerting.life_words",
+    "alerting.lifecycle",
+    "alerting.observed",
+    "alerting.words",
+}
 
 # What the ground floor brings along: the standard library, and one package where its job is done.
 GROUND_FLOOR_BRINGS = {
@@ -100,7 +107,14 @@ SHELLS = {
     "simulator.service",
 }
 # Inside api, which is a shell as a whole, these stay pure.
-PURE_IN_API = {"api.live.hub", "api.live.messages", "api.live.alert_messages", "api.live.backlog"}
+PURE_IN_API = {
+    "api.live.hub",
+    "api.live.messages",
+    "api.live.alert_messages",
+    "api.live.life_messages",
+    "api.live.backlog",
+    "api.alert_refusals",
+}
 WORLDLY = {
     "asyncio",
     "concurrent",

@@ -1,4 +1,4 @@
-"""The shapes of alerts, and how they are built from what the store gives. Pure."""
+"""The shapes of alerts, and how they are built from what the store gives. Pure. An alert's life: `life_messages`."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -7,13 +7,14 @@ import msgspec
 from typing_extensions import TypedDict
 
 from alerting import words
+from alerting.durations import UNDO_WITHIN
 from api.live.messages import TeamState, Tile, age_at
-from ward.alerts import Evidence, Priority
+from ward.alerts import Evidence, Priority, Signal
 from ward.people import StaffId
-from ward.store.alert_reads import AlertRow, EventRow
+from ward.store.alert_reads import AlertRow
 
 PriorityWord = Literal["high", "medium", "low"]
-_PRIORITY: dict[int, PriorityWord] = {Priority.HIGH: "high", Priority.MEDIUM: "medium", Priority.LOW: "low"}
+PRIORITIES: dict[int, PriorityWord] = {Priority.HIGH: "high", Priority.MEDIUM: "medium", Priority.LOW: "low"}
 
 
 class StaffState(TypedDict):
@@ -57,8 +58,29 @@ class EvidenceState(TypedDict):
     inputs: list[InputState]
 
 
+class OfferState(TypedDict):
+    """Whom an alert is offered to, and until when; a team as a whole where there is no `staff`."""
+
+    team_id: int
+    team_name: str
+    staff: StaffState | None
+    by: int
+    until: datetime
+
+
+class UndoState(TypedDict):
+    """Who may take back their last act, and until when."""
+
+    staff_id: int
+    until: datetime
+
+
 class AlertState(TypedDict):
-    """An alert as it is now; whoever acts names the `rev` they saw."""
+    """An alert as it is now; whoever acts names the `rev` they saw.
+
+    `state` follows from `condition`, `signal`, `responsibility` and `closure`. `retrospective`: it was there, is over,
+    and nobody was told; it needs to be seen.
+    """
 
     alert_id: int
     patient_id: int
@@ -66,8 +88,19 @@ class AlertState(TypedDict):
     rule: str
     family: Literal["clinical", "technical", "request"]
     priority: PriorityWord
+    worst: PriorityWord
     state: Literal["open", "acknowledged", "resolved"]
-    condition: Literal["present", "cleared"]
+    condition: Literal["present", "clearing", "cleared"]
+    signal: Literal["ringing", "acknowledged", "paused", "silent"]
+    signal_until: datetime | None
+    pause_reason: str | None
+    responsibility: Literal["unassigned", "offered", "accepted", "declined"]
+    holder: StaffState | None
+    held_since: datetime | None
+    offer: OfferState | None
+    closure: Literal["open", "closed"]
+    retrospective: bool
+    undo: UndoState | None
     rev: int
     team: TeamState
     began_at: datetime
@@ -80,28 +113,14 @@ class AlertState(TypedDict):
     resolved_at: datetime | None
     resolved_by: StaffState | None
     outcome: Literal["true_alarm", "false_alarm", "self_resolved", "technical"] | None
+    cause: str | None
+    action: str | None
     recurrences: int
     patient: PersonState
     text: TextState
     text_sv: str
     text_en: str
     evidence: EvidenceState
-
-
-class EventState(TypedDict):
-    """One line of an alert's life."""
-
-    rev: int
-    at: datetime
-    kind: str
-    staff: StaffState | None
-    note: str | None
-
-
-class AlertDetail(AlertState):
-    """An alert with every event of its life."""
-
-    events: list[EventState]
 
 
 class AlertMessage(TypedDict):
@@ -122,11 +141,12 @@ class SnapshotMessage(TypedDict):
     alerts: list[AlertState]
 
 
-def _staff(staff_id: StaffId | None, name: str | None, title: str | None) -> StaffState | None:
+def staff_state(staff_id: StaffId | None, name: str | None, title: str | None) -> StaffState | None:
+    """Build who did something, None for nobody."""
     return None if staff_id is None else StaffState(staff_id=staff_id, name=name or "", title=title or "")
 
 
-def _sentence(rule: str, evidence: Evidence, lang: words.Language) -> str:
+def sentence(rule: str, evidence: Evidence, lang: words.Language) -> str:
     """Put evidence into words; an alert whose words a newer program wrote shows its rule, and is never left out."""
     try:
         return words.text(evidence.text_key, evidence.params, lang)
@@ -134,26 +154,60 @@ def _sentence(rule: str, evidence: Evidence, lang: words.Language) -> str:
         return rule
 
 
-def _evidence(row: AlertRow) -> Evidence:
+def evidence_of(kept: dict[str, object] | None) -> Evidence:
     """Read kept evidence; an alert is shown even where this program cannot read why."""
     try:
-        return msgspec.convert(row.evidence, Evidence, strict=False)
+        return msgspec.convert(kept, Evidence, strict=False)
     except msgspec.ValidationError:
         return Evidence(rule_version=0, text_key="", params={}, inputs=())
 
 
+def _offer(row: AlertRow) -> OfferState | None:
+    if row.offered_team_id is None or row.offered_by is None or row.offered_until is None:
+        return None
+    return OfferState(
+        team_id=row.offered_team_id,
+        team_name=row.offered_team_name or "",
+        staff=staff_state(row.offered_staff_id, row.offered_name, row.offered_title),
+        by=row.offered_by,
+        until=row.offered_until,
+    )
+
+
+def _undo(row: AlertRow) -> UndoState | None:
+    if row.undo_by is None or row.undo_at is None:
+        return None
+    return UndoState(staff_id=row.undo_by, until=row.undo_at + UNDO_WITHIN)
+
+
+def _is_retrospective(row: AlertRow) -> bool:
+    """Return whether an open alert is over and rings nowhere, and nobody has it."""
+    return row.resolved_at is None and row.signal == Signal.SILENT and row.holder_id is None
+
+
 def alert_state(row: AlertRow, today: date) -> AlertState:
     """Build an alert."""
-    evidence = _evidence(row)
+    evidence = evidence_of(row.evidence)
     return AlertState(
         alert_id=row.alert_id,
         patient_id=row.patient_id,
         stay_id=row.stay_id,
         rule=row.rule,
         family=row.family,  # type: ignore[typeddict-item]  # the schema checks the word
-        priority=_PRIORITY[row.priority],
+        priority=PRIORITIES[row.priority],
+        worst=PRIORITIES[row.worst],
         state=row.state,  # type: ignore[typeddict-item]  # the schema checks the word
         condition=row.condition,  # type: ignore[typeddict-item]  # the schema checks the word
+        signal=row.signal,  # type: ignore[typeddict-item]  # the schema checks the word
+        signal_until=row.signal_until,
+        pause_reason=row.pause_reason,
+        responsibility=row.responsibility,  # type: ignore[typeddict-item]  # the schema checks the word
+        holder=staff_state(row.holder_id, row.holder_name, row.holder_title),
+        held_since=row.held_since,
+        offer=_offer(row),
+        closure="open" if row.resolved_at is None else "closed",
+        retrospective=_is_retrospective(row),
+        undo=_undo(row),
         rev=row.rev,
         team=TeamState(team_id=row.team_id, name=row.team_name, phone=row.team_phone),
         began_at=row.began_at,
@@ -161,11 +215,13 @@ def alert_state(row: AlertRow, today: date) -> AlertState:
         changed_at=row.changed_at,
         cleared_at=row.cleared_at,
         acknowledged_at=row.acknowledged_at,
-        acknowledged_by=_staff(row.acknowledged_by, row.acknowledged_name, row.acknowledged_title),
-        acknowledged_until=row.acknowledged_until,
+        acknowledged_by=staff_state(row.acknowledged_by, row.acknowledged_name, row.acknowledged_title),
+        acknowledged_until=row.signal_until if row.signal == Signal.ACKNOWLEDGED else None,
         resolved_at=row.resolved_at,
-        resolved_by=_staff(row.resolved_by, row.resolved_name, row.resolved_title),
+        resolved_by=staff_state(row.resolved_by, row.resolved_name, row.resolved_title),
         outcome=row.outcome,  # type: ignore[typeddict-item]  # the schema checks the word
+        cause=row.cause,
+        action=row.action,
         recurrences=row.recurrences,
         patient=PersonState(
             given_name=row.given_name,
@@ -174,8 +230,8 @@ def alert_state(row: AlertRow, today: date) -> AlertState:
             number_hint=row.personal_number[-4:],
         ),
         text=TextState(key=evidence.text_key, params=dict(evidence.params)),
-        text_sv=_sentence(row.rule, evidence, "sv"),
-        text_en=_sentence(row.rule, evidence, "en"),
+        text_sv=sentence(row.rule, evidence, "sv"),
+        text_en=sentence(row.rule, evidence, "en"),
         evidence=EvidenceState(
             rule_version=evidence.rule_version,
             inputs=[
@@ -190,18 +246,3 @@ def alert_state(row: AlertRow, today: date) -> AlertState:
             ],
         ),
     )
-
-
-def alert_detail(row: AlertRow, events: list[EventRow], today: date) -> AlertDetail:
-    """Build an alert with its life."""
-    lines = [
-        EventState(
-            rev=each.rev,
-            at=each.at,
-            kind=each.kind,
-            staff=_staff(each.staff_id, each.name, each.title),
-            note=each.note,
-        )
-        for each in events
-    ]
-    return AlertDetail(**alert_state(row, today), events=lines)

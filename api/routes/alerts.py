@@ -1,10 +1,7 @@
-"""`/api/alerts`: who needs somebody, the life of one alert, and what people do about it.
-
-Nothing here changes an alert: `alerting.apply` does. Whoever acts names the revision they saw in `If-Match`.
-"""
+"""`/api/alerts`: who needs somebody, and the life of one alert. Reads only; what people do: `api.routes.alert_acts`."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,33 +9,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from alerting import apply
 from api.auth import CLINICAL, Principal
-from api.context import Context, context_of
+from api.context import context_of
 from api.errors import Problem
-from api.live.alert_messages import AlertDetail, AlertState, alert_detail, alert_state
-from api.preconditions import IfMatch, revision
-from api.replies import Cursor, Id, Text, cursor_after, reply
+from api.live.alert_messages import AlertState, alert_state
+from api.live.life_messages import AlertDetail, alert_detail
+from api.replies import Cursor, Id, cursor_after, reply
 from ward import alerts
-from ward.alerts import AlertId, Outcome
-from ward.errors import Conflict, IllegalTransition, NotFound
-from ward.people import PatientId, TeamId
+from ward.alerts import AlertId
+from ward.errors import NotFound
+from ward.people import PatientId, StaffId, TeamId
 from ward.store import alert_reads
-from ward.store.alert_reads import AlertRow, WantedAlerts
+from ward.store.alert_reads import WantedAlerts
 from ward.store.borrow import borrow
+
+Holder = Literal["me"] | Id
 
 router = APIRouter(tags=["alerts"])
 _STATES = frozenset(state.value for state in alerts.AlertState)
 
 
 class AlertsQuery(BaseModel):
-    """Which alerts; `state` lists states by commas."""
+    """Which alerts; `state` lists states by commas, `holder` is `me` or who has taken them."""
 
     model_config = ConfigDict(extra="forbid")
 
     state: str = "open,acknowledged"
     team: Id | None = None
     patient: Id | None = None
+    holder: Holder | None = None
     limit: int = Field(default=100, ge=1, le=500)
     cursor: Cursor | None = None
 
@@ -50,28 +49,17 @@ class AlertsQuery(BaseModel):
         return states
 
 
+def _holder(holder: int | str | None, principal: Principal) -> StaffId | None:
+    if holder is None:
+        return None
+    return principal.staff_id if isinstance(holder, str) else StaffId(holder)
+
+
 class AlertPage(TypedDict):
     """A page of alerts, the newest first; `next` is the cursor of the following one."""
 
     items: list[AlertState]
     next: str | None
-
-
-class Note(BaseModel):
-    """What to write beside an acknowledgement."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    note: Text | None = Field(default=None, max_length=2000)
-
-
-class Closing(BaseModel):
-    """What the alert turned out to be."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    outcome: Outcome
-    note: Text | None = Field(default=None, max_length=2000)
 
 
 @router.get("/api/alerts", response_model=AlertPage)
@@ -86,6 +74,7 @@ async def get_alerts(
         states=query.states(),
         team_id=None if query.team is None else TeamId(query.team),
         patient_id=None if query.patient is None else PatientId(query.patient),
+        holder_id=_holder(query.holder, principal),
         before=None if query.cursor is None else AlertId(query.cursor),
         limit=query.limit + 1,
     )
@@ -107,54 +96,3 @@ async def get_alert(request: Request, alert_id: Id, principal: Annotated[Princip
             raise NotFound
         events = await alert_reads.read_events(conn, row)
     return reply(alert_detail(row, events, now.date()), headers={"ETag": f'"{row.rev}"'})
-
-
-@router.post("/api/alerts/{alert_id}/acknowledge", response_model=AlertState)
-async def acknowledge(
-    request: Request,
-    alert_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
-    body: Note,
-    if_match: IfMatch = None,
-) -> Response:
-    """Say that somebody has seen it."""
-    event = apply.Acknowledge(by=principal.staff_id, rev=revision(if_match), note=body.note)
-    return await _act(context_of(request), AlertId(alert_id), principal, event)
-
-
-@router.post("/api/alerts/{alert_id}/resolve", response_model=AlertState)
-async def resolve(
-    request: Request,
-    alert_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
-    body: Closing,
-    if_match: IfMatch = None,
-) -> Response:
-    """Close it, and say what it was."""
-    event = apply.Resolve(by=principal.staff_id, rev=revision(if_match), outcome=body.outcome, note=body.note)
-    return await _act(context_of(request), AlertId(alert_id), principal, event)
-
-
-async def _act(
-    context: Context, alert_id: AlertId, principal: Principal, event: apply.Acknowledge | apply.Resolve
-) -> Response:
-    """Apply what a person did; when the alert is not as they saw it, answer with how it is now."""
-    now = context.clock.now()
-    refusal = None
-    async with borrow(context.pool) as conn:
-        if await alert_reads.find_alert(conn, alert_id, principal.scope, now) is None:
-            raise NotFound
-        try:
-            await apply.apply_event(conn, alert_id, event, now)
-        except Conflict:
-            refusal = "It has changed since you saw it."
-        except IllegalTransition:
-            refusal = "It is not in a state that allows this."
-        row: AlertRow | None = await alert_reads.find_alert(conn, alert_id, principal.scope, now)
-    if row is None:
-        raise NotFound
-    state = alert_state(row, now.date())
-    headers = {"ETag": f'"{row.rev}"'}
-    if refusal is not None:
-        raise Problem(HTTPStatus.CONFLICT, refusal, more={"alert": state}, headers=headers)
-    return reply(state, headers=headers)

@@ -56,17 +56,18 @@ def test_acknowledged_alert_resolves_itself_when_it_clears(timeline: Timeline) -
     timeline.vitals("02:00", spo2=79).acknowledge(SPO2)
     timeline.at("03:00").vital("spo2", 95)
 
-    timeline.expect("03:00", SPO2, state="resolved", condition="cleared", outcome="self_resolved")
+    timeline.expect("07:59", SPO2, state="acknowledged", condition="clearing")
+    timeline.expect("08:00", SPO2, state="resolved", condition="cleared", outcome="self_resolved")
 
 
 def test_unseen_alert_is_latched_and_recurs(timeline: Timeline) -> None:
     """An alert that nobody has seen stays open when it clears, and is the same alert when its cause comes back."""
     timeline.vitals("02:00", spo2=79)
     timeline.at("03:00").vital("spo2", 95)
-    timeline.expect("03:00", SPO2, state="open", condition="cleared", priority="high")
-    timeline.at("04:00").vital("spo2", 78)
+    timeline.expect("08:00", SPO2, state="open", condition="cleared", priority="high")
+    timeline.at("09:00").vital("spo2", 78)
 
-    timeline.expect("04:00", SPO2, state="open", condition="present", recurrences=1)
+    timeline.expect("09:00", SPO2, state="open", condition="present", recurrences=1)
     assert len(timeline.alerts(SPO2)) == 1
 
 
@@ -95,7 +96,7 @@ def test_h01_signal_that_stops_is_told_by_the_clock(timeline: Timeline) -> None:
 
     assert [alert.rule for alert in timeline.alerts("nodata.spo2")] == ["nodata.spo2"]
     assert timeline.alerts("nodata.heart_rate") == []
-    timeline.vital("spo2", 97).expect("20:00", "nodata.spo2", state="resolved", outcome="self_resolved")
+    timeline.vitals("25:00", spo2=97).expect("25:00", "nodata.spo2", state="resolved", outcome="self_resolved")
 
 
 def test_h01_signal_is_missed_at_its_stale_time(timeline: Timeline) -> None:
@@ -184,8 +185,9 @@ def test_device_that_goes_offline_and_runs_empty(timeline: Timeline) -> None:
     timeline.sql.execute(status, (True, 80, timeline.clock.now(), timeline.clock.now()))
     timeline.sql.execute(ask, (timeline.stay_id, timeline.clock.now()))
 
-    timeline.expect("02:30", "offline", state="resolved")
-    timeline.expect("02:30", "battery", state="resolved")
+    timeline.expect("02:30", "offline", state="open", condition="clearing")
+    timeline.expect("04:30", "offline", state="resolved")
+    timeline.expect("04:30", "battery", state="resolved")
 
 
 @pytest.mark.parametrize("state", ["pending", "open", "cleared", "acknowledged", "resolved"])

@@ -65,7 +65,7 @@ def _faulty(batch: Batch, now_s: float) -> Evaluation:
 
 
 def test_h13_stay_that_breaks_the_evaluation_stops_no_other(ward: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All others are evaluated, and that it is not watched is a high alert, which ends when it is watched again."""
+    """All others are evaluated, and that it is not watched is a high alert, until it is watched and that was seen."""
     monkeypatch.setattr(due, "evaluate", _faulty)
     with psycopg.connect(ward) as conn:
         conn.execute("insert into evaluation_request values (%s, %s), (%s, %s)", (BAD, START, BAD, LATER))
@@ -89,7 +89,9 @@ def test_h13_stay_that_breaks_the_evaluation_stops_no_other(ward: str, monkeypat
 
     monkeypatch.setattr(due, "evaluate", evaluate)
     _pass(ward, minutes=11)
-    assert _unwatched(ward) == [(BAD, 3, "resolved")]
+    with psycopg.connect(ward) as conn:
+        gone = conn.execute("select condition, signal from alert where rule = 'unwatched'").fetchall()
+    assert gone == [("clearing", "ringing")]
     assert BAD in _watched(ward)
 
 
@@ -121,8 +123,9 @@ def test_h05_alert_that_cannot_be_read_can_be_acknowledged(ward: str) -> None:
     """Evidence of another program version stops neither evaluation nor people, and stays as it is."""
     with psycopg.connect(ward) as conn:
         conn.execute(
-            "insert into alert (stay_id, rule, family, priority, state, condition, rev, team_id, began_at, opened_at,"
-            " changed_at, evidence) select 3, 'limit.spo2.low', 'clinical', 2, 'open', 'present', 1, 1, t, t, t, '[7]'"
+            "insert into alert (stay_id, rule, family, priority, worst, signal, condition, rev, team_id, began_at,"
+            " opened_at, changed_at, evidence)"
+            " select 3, 'limit.spo2.low', 'clinical', 2, 2, 'ringing', 'present', 1, 1, t, t, t, '[7]'"
             " from (select %s::timestamptz) as w (t)",
             (START,),
         )
@@ -150,6 +153,7 @@ def test_h13_unusable_plan_is_told(ward: str) -> None:
 
         conn.execute("insert into plan (stay_id, version, rules, valid_from) values (3, 2, '{}', 'epoch')")
         _pass(ward, minutes=10)
+        _pass(ward, minutes=16)
         assert conn.execute(query.encode()).fetchall() == [(BAD, "technical", "resolved")]
 
 

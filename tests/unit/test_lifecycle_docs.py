@@ -1,38 +1,44 @@
-"""`docs/alert-lifecycle.md` against the code: what may happen in which state, and how long an acknowledgement holds."""
+"""`docs/alert-lifecycle.md` against the code: what may happen when, what can never be, and every word of it."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
-from alerting.events import KINDS
-from alerting.lifecycle import ACKNOWLEDGED_FOR, TRANSITIONS
+from alerting.events import KINDS, Raise
+from alerting.lifecycle import CONDITIONS, RESPONSIBILITIES, SIGNALS, TRANSITIONS
 from alerting.rules import catalogue, doubt, news2_alerts, requests, technical
-from ward.alerts import AlertState, Condition, Outcome, Priority
+from tests.builders_alerts import IMPOSSIBLE
+from ward.alerts import Action, Cause, Condition, Outcome, Responsibility, Signal
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "alert-lifecycle.md"
 Table = Callable[[Path, str, list[str]], None]
 
 
+def _where(allowed: frozenset[StrEnum], every: frozenset[StrEnum]) -> str:
+    return "any" if allowed == every else ", ".join(sorted(allowed))
+
+
 def test_transition_table_is_current(golden_table: Table) -> None:
-    """The page says which events are allowed in which state, and the machine allows these alone."""
-    rows = ["| state | condition | may be |", "|---|---|---|"]
-    for state in AlertState:
-        for condition in Condition:
-            allowed = [
-                word for event, word in KINDS.items() if (state, condition, event) in TRANSITIONS
-            ]  # in the order of KINDS
-            rows.append(f"| {state} | {condition} | {', '.join(allowed) or '– (cannot be, or never changes)'} |")
+    """The page says which events are allowed in which condition, signal and responsibility, and these alone are."""
+    rows = ["| may be | condition | signal | responsibility |", "|---|---|---|---|"]
+    for event, word in KINDS.items():
+        if event in TRANSITIONS:
+            may = TRANSITIONS[event]
+            rows.append(
+                f"| {word} | {_where(may.conditions, CONDITIONS)} | {_where(may.signals, SIGNALS)} |"
+                f" {_where(may.responsibilities, RESPONSIBILITIES)} |"
+            )
 
     golden_table(PAGE, "transitions", rows)
+    assert set(KINDS) - set(TRANSITIONS) == {Raise}
 
 
-def test_acknowledgement_table_is_current(golden_table: Table) -> None:
-    """The page says how long an acknowledgement holds at each priority."""
-    rows = ["| priority | an acknowledgement holds for |", "|---|---|"]
-    rows += [f"| {each.name.lower()} | {ACKNOWLEDGED_FOR[each].seconds // 60} minutes |" for each in reversed(Priority)]
-
-    golden_table(PAGE, "acknowledged", rows)
+def test_table_of_what_cannot_be_is_current(golden_table: Table) -> None:
+    """The page lists every combination that no alert may be in; the store refuses the same (test_alert_table)."""
+    golden_table(PAGE, "illegal", [f"- {name}" for name in IMPOSSIBLE])
 
 
+WORDS = (*Condition, *Signal, *Responsibility, *Outcome, *Cause, *Action)
 RULES = ("limit", "news2", "nodata", "device", "check", "clock", "watching", "requests")
 
 
@@ -51,7 +57,7 @@ def test_page_names_every_rule_and_outcome() -> None:
     ]
 
     assert {rule.name for rule in catalogue.RULES} == set(RULES)
-    assert [name for name in (*names, *Outcome) if f"`{name}`" not in page] == []
+    assert [name for name in (*names, *WORDS) if f"`{name}`" not in page] == []
 
 
 def test_page_states_the_rules_own_numbers() -> None:

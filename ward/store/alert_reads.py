@@ -28,8 +28,11 @@ class AlertRow:
     rule: str
     family: str
     priority: int
+    worst: int
     state: str
     condition: str
+    signal: str
+    responsibility: str
     rev: int
     began_at: datetime
     opened_at: datetime
@@ -39,12 +42,28 @@ class AlertRow:
     acknowledged_by: StaffId | None
     acknowledged_name: str | None
     acknowledged_title: str | None
-    acknowledged_until: datetime | None
+    signal_until: datetime | None
+    pause_reason: str | None
+    holder_id: StaffId | None
+    holder_name: str | None
+    holder_title: str | None
+    held_since: datetime | None
+    offered_team_id: TeamId | None
+    offered_team_name: str | None
+    offered_staff_id: StaffId | None
+    offered_name: str | None
+    offered_title: str | None
+    offered_by: StaffId | None
+    offered_until: datetime | None
+    undo_by: StaffId | None
+    undo_at: datetime | None
     resolved_at: datetime | None
     resolved_by: StaffId | None
     resolved_name: str | None
     resolved_title: str | None
     outcome: str | None
+    cause: str | None
+    action: str | None
     recurrences: int
     evidence: dict[str, object]
     given_name: str
@@ -69,6 +88,17 @@ class EventRow:
     name: str | None
     title: str | None
     note: str | None
+    priority: int | None
+    evidence: dict[str, object] | None
+    until: datetime | None
+    to_team_id: TeamId | None
+    to_team_name: str | None
+    to_staff_id: StaffId | None
+    to_name: str | None
+    to_title: str | None
+    outcome: str | None
+    cause: str | None
+    action: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +109,22 @@ class WantedAlerts:
     states: Sequence[str]
     team_id: TeamId | None = None
     patient_id: PatientId | None = None
+    holder_id: StaffId | None = None
     before: AlertId | None = None
     limit: int = 100
 
 
 _ALERTS = (
     b"""
-    select a.alert_id, a.stay_id, s.patient_id, a.rule, a.family, a.priority, a.state, a.condition, a.rev,
-           a.began_at, a.opened_at, a.changed_at, a.cleared_at, a.acknowledged_at, a.acknowledged_by,
-           k.name as acknowledged_name, k.title as acknowledged_title, a.acknowledged_until,
+    select a.alert_id, a.stay_id, s.patient_id, a.rule, a.family, a.priority, a.worst, a.state, a.condition, a.signal,
+           a.responsibility, a.rev, a.began_at, a.opened_at, a.changed_at, a.cleared_at, a.acknowledged_at,
+           a.acknowledged_by, k.name as acknowledged_name, k.title as acknowledged_title, a.signal_until,
+           a.pause_reason, a.holder_id, h.name as holder_name, h.title as holder_title, a.held_since,
+           a.offered_team_id, o.name as offered_team_name, a.offered_staff_id, w.name as offered_name,
+           w.title as offered_title, a.offered_by, a.offered_until,
+           (a.undo ->> 'by')::bigint as undo_by, (a.undo ->> 'at')::timestamptz as undo_at,
            a.resolved_at, a.resolved_by, v.name as resolved_name, v.title as resolved_title,
-           a.outcome, a.recurrences, a.evidence,
+           a.outcome, a.cause, a.action, a.recurrences, a.evidence,
            p.given_name, p.family_name, p.birth_date, p.personal_number,
            m.team_id, m.name as team_name, m.phone as team_phone,
            t.organisation_id as seen_by_organisation, t.team_id as seen_by_team
@@ -100,6 +135,9 @@ _ALERTS = (
     + b"""
     left join staff k on k.staff_id = a.acknowledged_by
     left join staff v on v.staff_id = a.resolved_by
+    left join staff h on h.staff_id = a.holder_id
+    left join staff w on w.staff_id = a.offered_staff_id
+    left join team o on o.team_id = a.offered_team_id
     """
 )
 
@@ -108,6 +146,7 @@ _WANTED = b"""
     and a.state = any(%(states)s)
     and (%(team)s::bigint is null or a.team_id = %(team)s)
     and (%(patient)s::bigint is null or s.patient_id = %(patient)s)
+    and (%(holder)s::bigint is null or a.holder_id = %(holder)s)
     and (%(before)s::bigint is null or a.alert_id < %(before)s)
     order by a.alert_id desc limit %(limit)s
 """
@@ -129,6 +168,7 @@ async def find_alerts(conn: Connection, wanted: WantedAlerts, now: datetime) -> 
             "states": list(wanted.states),
             "team": wanted.team_id,
             "patient": wanted.patient_id,
+            "holder": wanted.holder_id,
             "before": wanted.before,
             "limit": wanted.limit,
         },
@@ -157,13 +197,13 @@ async def read_alerts(conn: Connection, alert_ids: Sequence[AlertId], now: datet
 async def read_unresolved(conn: Connection, now: datetime) -> list[AlertRow]:
     """Return every alert that is not resolved, of every organisation, the oldest first."""
     cursor = conn.cursor(row_factory=class_row(AlertRow))
-    await cursor.execute(_ALERTS + b" where a.state <> 'resolved' order by a.alert_id", {"now": now})
+    await cursor.execute(_ALERTS + b" where a.resolved_at is null order by a.alert_id", {"now": now})
     return await cursor.fetchall()
 
 
 async def read_revisions(conn: Connection) -> list[tuple[AlertId, int]]:
     """Return (alert, rev) of every alert that is not resolved, so that a lost hint shows."""
-    cursor = await conn.execute("select alert_id, rev from alert where state <> 'resolved'", prepare=True, binary=True)
+    cursor = await conn.execute("select alert_id, rev from alert where resolved_at is null", prepare=True, binary=True)
     return await cursor.fetchall()
 
 
@@ -171,9 +211,39 @@ async def read_events(conn: Connection, alert: AlertRow) -> list[EventRow]:
     """Return an alert's life, the oldest event first."""
     cursor = conn.cursor(row_factory=class_row(EventRow))
     await cursor.execute(
-        "select e.rev, e.at, e.kind, e.staff_id, f.name, f.title, e.note"
-        " from alert_event e left join staff f using (staff_id)"
-        " where e.stay_id = %s and e.alert_id = %s order by e.rev",
+        """
+        select e.rev, e.at, e.kind, e.staff_id, f.name, f.title, e.note, e.priority, e.evidence, e.until,
+               e.to_team_id, m.name as to_team_name, e.to_staff_id, w.name as to_name, w.title as to_title,
+               e.outcome, e.cause, e.action
+        from alert_event e left join staff f using (staff_id) left join team m on m.team_id = e.to_team_id
+        left join staff w on w.staff_id = e.to_staff_id
+        where e.stay_id = %s and e.alert_id = %s order by e.rev
+        """,
         (alert.stay_id, alert.alert_id),
     )
     return await cursor.fetchall()
+
+
+async def may_take(conn: Connection, alert: AlertRow, team_id: TeamId, staff_id: StaffId | None) -> bool:
+    """Return whether an alert may be offered to a team, or to a person in its name: they must see the patient."""
+    row = await (
+        await conn.execute(
+            """
+            select exists (
+                select from team t where t.team_id = %(team)s
+                and (t.organisation_id = %(organisation)s or t.team_id = %(seen_by)s)
+            ) and (%(staff)s::bigint is null or exists (
+                select from staff f where f.staff_id = %(staff)s and f.role in ('nurse', 'doctor')
+                and f.disabled_at is null and (f.organisation_id = %(organisation)s or exists (
+                    select from team_member m where m.staff_id = f.staff_id and m.team_id = %(seen_by)s))
+            ))
+            """,
+            {
+                "team": team_id,
+                "staff": staff_id,
+                "organisation": alert.seen_by_organisation,
+                "seen_by": alert.seen_by_team,
+            },
+        )
+    ).fetchone()
+    return bool(row and row[0])

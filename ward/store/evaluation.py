@@ -21,7 +21,10 @@ from ward.vitals import IMPLAUSIBLE
 _HEADER_BYTES, _TRAILER_BYTES = 19, 2
 _FURTHEST = timedelta(minutes=15)
 # A worker's query for what it claims: whether an alert says that the stay could not be evaluated.
-_ASIDE = "stay_id in (select stay_id from alert where rule = %(aside)s and state <> 'resolved') as aside"
+_ASIDE = (
+    "stay_id in (select stay_id from alert where rule = %(aside)s and resolved_at is null and condition = 'present')"
+    " as aside"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
