@@ -15,16 +15,18 @@ import msgspec
 from alerting import apply
 from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
 from alerting.features import Batch, DeviceReport, Doubted, Request, StayContext, batch, gather, moment, seconds
+from alerting.observed import Observation
 from alerting.rules.news2 import INPUTS
 from alerting.rules.technical import UNWATCHED, unwatched
+from alerting.suppress import Suppressed, admit
 from alerting.windows import Windows, columns
 from ward import log, plans
-from ward.alerts import Alert
+from ward.alerts import Alert, Closure
 from ward.clock import from_us as clock_from_us
 from ward.events import EventKind
 from ward.people import StayId
 from ward.plans import Plan
-from ward.store import alerts, bus, device_events, evaluation, scores
+from ward.store import alerts, bus, device_events, evaluation, scores, suppressions
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, USABLE, VITALS
@@ -128,10 +130,37 @@ async def _evaluate(
     stays = _asking(await _contexts(conn, claimed, since, known, now), asked)
     looked_at = await _read(conn, claimed, stays, since, windows)
     found = evaluate(looked_at, seconds(now))
-    changed = await apply.settle(conn, known, found.observations, now)
+    changed = await apply.settle(conn, known, await _admitted(conn, looked_at, known, found, now), now)
     await device_events.take_up(conn, asked)
     await _write(conn, looked_at, found, changed, now, windows.worker)
     return len(found.scores), changed
+
+
+async def _admitted(
+    conn: Connection, looked_at: Batch, known: Sequence[Alert], found: Evaluation, now: datetime
+) -> Sequence[Observation]:
+    """Return what of an evaluation may speak; what is held is written down."""
+    admitted = admit(
+        found.observations,
+        {(alert.stay_id, alert.rule) for alert in known if alert.closure is Closure.OPEN},
+        {stay.stay_id: [device.online for device in stay.devices] for stay in looked_at.stays},
+    )
+    await suppressions.record(
+        conn, [stay.stay_id for stay in looked_at.stays], [_held(each) for each in admitted.held], now
+    )
+    return admitted.speaks
+
+
+def _held(suppressed: Suppressed) -> suppressions.Held:
+    finding = suppressed.finding
+    return suppressions.Held(
+        stay_id=finding.stay_id,
+        rule=finding.rule,
+        family=finding.family.value,
+        priority=finding.priority.value,
+        by_rule=suppressed.by_rule,
+        reason=suppressed.reason,
+    )
 
 
 async def _contexts(
