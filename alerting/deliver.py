@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from alerting import telling
-from alerting.addressing import NO_CHANNEL
+from alerting.addressing import BOARD, CONSOLE, NO_CHANNEL
 from alerting.letters import Fate, Message, Refused, Send, Sent, letter, messages, retry_at
 from ward import log
 from ward.alerts import Closure, Priority, Signal
@@ -106,7 +106,7 @@ def _paced(waiting: Iterable[Message], sent: Mapping[str, int]) -> tuple[list[Me
     paced: list[Message] = []
     for message in waiting:
         channel = message.first.channel
-        if channel == "board":
+        if channel == BOARD:
             going.append(message)
         elif message.first.priority != Priority.HIGH and room.get(channel, 1) <= 0:
             paced.append(message)
@@ -140,7 +140,7 @@ async def _hand_over(courier: Courier, message: Message) -> Fate:
     send = courier.senders.get(message.first.channel)
     if send is None:
         return Refused(reason="this way is not set up here", retry=False)
-    if message.first.channel_id is not None and message.first.address is None:
+    if message.first.address is None and message.first.channel not in {BOARD, CONSOLE}:
         return Refused(reason=NO_CHANNEL, retry=False)
     try:
         return await asyncio.to_thread(send, letter(message, courier.public_url))

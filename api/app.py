@@ -20,8 +20,10 @@ from api.routes import (
     alerts,
     audit,
     bindings,
+    channels,
     devices,
     health,
+    metrics,
     patients,
     quarantine,
     session,
@@ -60,7 +62,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, vitals, waveforms, alerts, alert_acts)
-    for part in (*people, devices, bindings, quarantine, audit, health, socket):
+    for part in (*people, channels, devices, bindings, quarantine, audit, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))

@@ -1,6 +1,7 @@
 """Settings: one frozen object, read once from `HEMVAKT_*`. Nobody else reads the environment."""
 
 import os
+from base64 import urlsafe_b64decode
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from ward import tls
 from ward.errors import ConfigError
 
 _SHORTEST_KEY = 32
+_VAPID_BYTES = 32
 _OTHERS = frozenset({"HEMVAKT_PYTHON"})  # read by the wrapper
 _LATEST_DAYS = 32  # how late a reading may come (ingest/validate.py), and a day on each side
 
@@ -177,6 +179,17 @@ class Settings(BaseSettings):
     def _gateway(cls, value: str) -> str:
         if value and "{to}" not in value:
             raise ValueError("must hold {to} where the receiver's number or address is put")
+        return value
+
+    @field_validator("vapid_key")
+    @classmethod
+    def _vapid(cls, value: str) -> str:
+        try:
+            raw = urlsafe_b64decode(value + "=" * (-len(value) % 4))
+        except ValueError:
+            raw = b""
+        if value and len(raw) != _VAPID_BYTES:
+            raise ValueError("must be 32 bytes as base64url, of a P-256 key")
         return value
 
     @field_validator("vapid_contact")

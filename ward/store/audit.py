@@ -31,6 +31,8 @@ class Action(StrEnum):
     QUARANTINE_ASSIGNED = "quarantine.assigned"
     QUARANTINE_IDENTIFIER_WRONG = "quarantine.identifier_wrong"
     QUARANTINE_DISMISSED = "quarantine.dismissed"
+    CHANNEL_ADDED = "channel.added"
+    CHANNEL_REMOVED = "channel.removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

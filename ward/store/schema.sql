@@ -1127,7 +1127,11 @@ CREATE INDEX mqtt_session_owner ON public.mqtt_session USING btree (owner) WHERE
 
 CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (due_at IS NOT NULL);
 
+CREATE INDEX outbox_group ON public.outbox USING btree (group_id) WHERE (group_id IS NOT NULL);
+
 CREATE UNIQUE INDEX outbox_once ON public.outbox USING btree (stay_id, alert_id, ring, step, channel, team_id, COALESCE(staff_id, (0)::bigint), COALESCE(channel_id, (0)::bigint));
+
+CREATE INDEX outbox_queued ON public.outbox USING btree (queued_at);
 
 CREATE INDEX outbox_sent ON public.outbox USING btree (sent_at, channel);
 
@@ -1289,9 +1293,6 @@ ALTER TABLE ONLY public.mqtt_retained
 
 ALTER TABLE ONLY public.mqtt_session
     ADD CONSTRAINT mqtt_session_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.outbox
-    ADD CONSTRAINT outbox_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.contact_channel(channel_id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);

@@ -52,7 +52,7 @@ create table outbox (
     team_id bigint not null references team,
     staff_id bigint references staff,
     channel text not null check (channel in ('board', 'console', 'push', 'email', 'sms', 'chat', 'webhook', 'none')),
-    channel_id bigint references contact_channel on delete set null,
+    channel_id bigint,  -- of contact_channel; it may have been taken out since
     state text not null default 'queued'
         check (state in ('queued', 'sent', 'delivered', 'seen', 'failed', 'cancelled')),
     attempts int not null default 0,
@@ -75,6 +75,8 @@ create unique index outbox_once on outbox
     (stay_id, alert_id, ring, step, channel, team_id, coalesce(staff_id, 0), coalesce(channel_id, 0));
 create index outbox_due on outbox (due_at) where due_at is not null;
 create index outbox_sent on outbox (sent_at, channel);
+create index outbox_queued on outbox (queued_at);
+create index outbox_group on outbox (group_id) where group_id is not null;
 
 -- A screen that shows alerts and can be heard, as its own page says every few seconds.
 create table listener (
