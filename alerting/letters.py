@@ -132,7 +132,7 @@ def retry_at(attempts: int, now: datetime) -> datetime | None:
     return now + min(_LONGEST_WAIT, _FIRST_WAIT * doubled)
 
 
-def signature(key: str, letter_id: UUID, stamp: int, body: bytes) -> str:
+def signature(key: bytes, letter_id: str, stamp: int, body: bytes) -> str:
     """Return what a receiver checks a webhook by: HMAC-SHA256 over id, time and body (Standard Webhooks, v1)."""
-    signed = b"%b.%d.%b" % (str(letter_id).encode(), stamp, body)
-    return "v1," + b64encode(hmac.new(key.encode(), signed, hashlib.sha256).digest()).decode()
+    signed = b"%b.%d.%b" % (letter_id.encode(), stamp, body)
+    return "v1," + b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -26,7 +26,7 @@ def sender(key: str, clock: Clock) -> Send:
             "Content-Type": "application/json",
             "webhook-id": str(letter.letter_id),
             "webhook-timestamp": str(stamp),
-            "webhook-signature": signature(key, letter.letter_id, stamp, body),
+            "webhook-signature": signature(key.encode(), str(letter.letter_id), stamp, body),
         }
         try:
             answer = connections.request("POST", letter.to, body=body, headers=headers, redirect=False)
