@@ -1,11 +1,14 @@
 """Screens that listen: what pages say over their live sockets, gathered here and written every two seconds.
 
+What is news (a screen that begins or closes, an alert that is shown for the first time) is written in a moment.
+
 A page speaks while it is visible and its sound is unlocked; what it says is a claim about itself and changes nothing
 but who counts as told. The invariant: a page that has stopped speaking is silent in the store after fifteen seconds,
 whatever becomes of this process.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID, uuid4
@@ -23,6 +26,7 @@ from ward.store.listeners import Heard
 from ward.store.pool import Pool
 
 WRITE_S = 2.0
+_MOMENT_S = 0.1
 MOST_SHOWN = 200
 
 
@@ -53,6 +57,7 @@ class Screen:
     staff_id: StaffId
     listener_id: UUID = field(default_factory=uuid4)
     told: set[int] = field(default_factory=set)
+    known: bool = False
 
 
 class Listening:
@@ -64,6 +69,7 @@ class Listening:
         self._heard: dict[UUID, Heard] = {}
         self._shown: dict[StaffId, set[int]] = {}
         self._left: set[UUID] = set()
+        self._news = asyncio.Event()
 
     def hear(self, screen: Screen, words: Said) -> None:
         """Take in what a screen says; one that does not listen has said nothing."""
@@ -76,18 +82,24 @@ class Listening:
             echoed=words.walk if words.walk is not None and 0 < words.walk < 1 << 31 else None,
         )
         shown = {each for each in words.shown[:MOST_SHOWN] if 0 < each < 1 << 63}
+        if shown - screen.told or not screen.known:
+            self._news.set()
         self._shown.setdefault(screen.staff_id, set()).update(shown - screen.told)
-        screen.told = shown
+        screen.told, screen.known = shown, True
 
     def leave(self, screen: Screen) -> None:
         """Take a screen out that has closed."""
         self._heard.pop(screen.listener_id, None)
         self._left.add(screen.listener_id)
+        self._news.set()
 
     async def run(self) -> None:
         """Write for ever."""
         while True:
-            await asyncio.sleep(WRITE_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), WRITE_S)
+            await asyncio.sleep(_MOMENT_S)
+            self._news.clear()
             try:
                 await self.write()
             except StoreUnavailable as error:
