@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alerting import courier, selfcheck
+from alerting import courier, duty, selfcheck
 from alerting.due import MOST, Pass, evaluate_due
 from alerting.windows import Windows
 from ward import log, process
@@ -32,7 +32,7 @@ _BEAT_S = 2.0
 _STUCK_S = 30.0
 _RETRY_S = (0.2, 5.0)
 _NICE = 10
-_CONNECTIONS = 6
+_CONNECTIONS = 7
 
 
 async def run(settings: Settings, clock: Clock | None = None) -> None:
@@ -50,6 +50,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             asyncio.create_task(worker.beat(store), name="beat"),
             asyncio.create_task(courier.run(settings, store, clock), name="courier"),
             asyncio.create_task(selfcheck.run(settings, store, clock), name="selfcheck"),
+            asyncio.create_task(duty.run(store, clock), name="duty"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -83,6 +83,10 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "patientens värden kan inte bedömas: inga andra larm kan ges",
             "the patient's values cannot be evaluated: no other alarm can be given",
         ),
+        "coverage": (
+            "ingen går att nå {starts}\N{EN DASH}{ends}: ändra schemat eller lämna över patienten",
+            "nobody can be reached {starts}\N{EN DASH}{ends}: change the schedule or pass the patient on",
+        ),
         "check": (
             "{kind} {value} är utanför det rimliga: kontrollera patient och givare",
             "{kind} {value} is outside what is plausible: check patient and sensor",

@@ -22,11 +22,16 @@ from api.routes import (
     bindings,
     channels,
     devices,
+    handovers,
     health,
     metrics,
     patients,
     quarantine,
+    responsibility,
+    routing,
+    schedules,
     session,
+    teams,
     vitals,
     waveforms,
 )
@@ -62,7 +67,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, vitals, waveforms, alerts, alert_acts)
-    for part in (*people, channels, devices, bindings, quarantine, audit, health, metrics, socket):
+    duty = (teams, schedules, routing, handovers, responsibility)
+    for part in (*people, *duty, channels, devices, bindings, quarantine, audit, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))

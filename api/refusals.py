@@ -1,10 +1,12 @@
-"""Why a step of a binding, or the settling of a refused reading, was not done, in words and as an HTTP status."""
+"""Why a binding, a refused reading or a schedule was not changed, in words and as an HTTP status."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
+from api.duty_states import fault_state
 from api.errors import Problem
 from ward.association import MOST_BACK, Refusal
+from ward.duty.checks import Fault
 
 _CONFLICT, _INVALID = HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
 _HOURS = int(MOST_BACK.total_seconds()) // 3600
@@ -37,3 +39,11 @@ def refused(refusal: Refusal, more: Mapping[str, object] | None = None) -> Probl
     """Return the answer to a step that was not done; its `reason` is the word of `Refusal`."""
     status, detail = _ANSWERS[refusal]
     return Problem(status, detail, more={"reason": refusal.value, **(more or {})})
+
+
+def refuse_faults(faults: Iterable[Fault]) -> None:
+    """Refuse a save that has faults, naming each of them; a save without any goes on."""
+    found = [fault_state(each) for each in faults]
+    if found:
+        said = "; ".join(each["en"] for each in found)
+        raise Problem(_INVALID, f"It cannot be saved: {said}.", more={"faults": found})

@@ -13,16 +13,18 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from api.passwords import hash_password
+from onebox import roster_duty
+from onebox.roster_duty import ShiftEntry, Tag, Text, UnitEntry, Week
 from ward import credentials, device_secrets, plans
 from ward.clock import SystemClock
 from ward.errors import ConfigError
-from ward.people import OrganisationId, Role, TeamId
-from ward.store import people
+from ward.people import OrganisationId, Role, StaffId, StayId, TeamId
+from ward.store import duty_care, duty_layout, people
+from ward.store.duty_care import CareRow
 from ward.store.pool import Connection, reach
 from ward.vitals import Mode
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-_Id = TypeVar("_Id", OrganisationId, TeamId)
+_Id = TypeVar("_Id", OrganisationId, TeamId, StaffId, int)
 PersonalNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8}[0-9A-Z]{2}[0-9]{2}$")]
 
 
@@ -34,11 +36,13 @@ class OrganisationEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
 
 
 class TeamEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
-    """A team of an organisation."""
+    """A team of an organisation, what it can do, and its week."""
 
     organisation: Text
     name: Text
     phone: Text
+    competences: tuple[Tag, ...] = ()
+    shift: tuple[ShiftEntry, ...] = ()
 
 
 class StaffEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
@@ -50,15 +54,23 @@ class StaffEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, froze
     title: Text
     role: Role
     teams: tuple[Text, ...] = ()
+    phone: Text | None = None
     language: Literal["sv", "en"] = "sv"
     password: Annotated[str, msgspec.Meta(min_length=8)] | None = None
 
 
 class PatientEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
-    """A patient, the stay, the team that answers and the device that is worn; without a secret one is drawn."""
+    """A patient, the stay, who answers and the device that is worn; without a secret one is drawn.
+
+    A unit routes the patient, by `needs`, among its teams; without one the `team` answers at all hours.
+    """
 
     organisation: Text
-    team: Text
+    team: Text | None = None
+    unit: Text | None = None
+    needs: tuple[Tag, ...] = ()
+    nurse: Text | None = None
+    doctor: Text | None = None
     personal_number: PersonalNumber
     given_name: Text
     family_name: Text
@@ -80,6 +92,7 @@ class Roster(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=Tr
     organisation: tuple[OrganisationEntry, ...] = ()
     team: tuple[TeamEntry, ...] = ()
     staff: tuple[StaffEntry, ...] = ()
+    unit: tuple[UnitEntry, ...] = ()
     patient: tuple[PatientEntry, ...] = ()
 
 
@@ -117,6 +130,8 @@ class _Loading:
         self._now = now
         self._organisations: dict[str, OrganisationId] = {}
         self._teams: dict[str, TeamId] = {}
+        self._staff: dict[str, StaffId] = {}
+        self._units: dict[str, int] = {}
         self._told: list[str] = []
 
     async def load(self, roster: Roster) -> list[str]:
@@ -127,6 +142,10 @@ class _Loading:
             await self._team(team)
         for member in roster.staff:
             await self._member(member)
+        for team in roster.team:
+            await self._week(team)
+        for unit in roster.unit:
+            await self._unit(unit)
         for patient in roster.patient:
             await self._patient(patient, roster.mode)
         return self._told or ["nothing to do: everything in the file is there already"]
@@ -143,13 +162,19 @@ class _Loading:
         known = await people.find_team(self._conn, organisation_id, entry.name)
         if known is None:
             known = await people.add_team(
-                self._conn, organisation_id=organisation_id, name=entry.name, phone=entry.phone
+                self._conn,
+                organisation_id=organisation_id,
+                name=entry.name,
+                phone=entry.phone,
+                competences=entry.competences,
             )
             self._told.append(f"team {entry.name}")
         self._teams[entry.name] = known
 
     async def _member(self, entry: StaffEntry) -> None:
-        if await people.username_exists(self._conn, entry.username):
+        known = await people.find_staff(self._conn, entry.username)
+        if known is not None:
+            self._staff[entry.username] = known
             return
         password = entry.password or secrets.token_urlsafe(12)
         staff_id = await people.add_staff(
@@ -161,10 +186,24 @@ class _Loading:
             role=entry.role,
             password_hash=hash_password(password),
             language=entry.language,
+            phone=entry.phone,
         )
+        self._staff[entry.username] = staff_id
         for name in entry.teams:
             await people.add_member(self._conn, team_id=_named(self._teams, name, "team"), staff_id=staff_id)
         self._told.append(f"log-in {entry.username}" + ("" if entry.password else f", password {password}"))
+
+    async def _week(self, entry: TeamEntry) -> None:
+        week = Week(team_id=self._teams[entry.name], name=entry.name, shifts=entry.shift)
+        if await roster_duty.load_week(self._conn, week, self._staff, self._now):
+            self._told.append(f"week of {entry.name}")
+
+    async def _unit(self, entry: UnitEntry) -> None:
+        organisation_id = _named(self._organisations, entry.organisation, "organisation")
+        number, new = await roster_duty.load_unit(self._conn, entry, organisation_id, self._teams, self._now)
+        self._units[entry.name] = number
+        if new:
+            self._told.append(f"unit {entry.name}")
 
     async def _patient(self, entry: PatientEntry, mode: Mode) -> None:
         if await people.device_exists(self._conn, entry.device):
@@ -189,8 +228,7 @@ class _Loading:
             started_at=started_at,
             mode=mode,
         )
-        team_id = _named(self._teams, entry.team, "team")
-        await people.add_responsibility(self._conn, stay_id=stay_id, team_id=team_id, from_at=started_at)
+        await self._answering(entry, stay_id, started_at)
         plan = plans.Plan(
             limits=dict(plans.TEMPLATE_LIMITS), expected=dict(plans.TEMPLATE_EXPECTED), spo2_scale=entry.spo2_scale
         )
@@ -206,6 +244,23 @@ class _Loading:
         await people.add_binding(self._conn, device_no=device_no, stay_id=stay_id, from_at=started_at)
         told = "" if entry.device_secret else f", secret {secret}"
         self._told.append(f"patient with device {entry.device}{told}")
+
+    async def _answering(self, entry: PatientEntry, stay_id: StayId, started_at: datetime) -> None:
+        """Have somebody answer from the first moment of a stay: its unit's routes, or one team."""
+        if entry.unit is None:
+            team_id = _named(self._teams, entry.team or "", "team")
+            await people.add_responsibility(self._conn, stay_id=stay_id, team_id=team_id, from_at=started_at)
+            return
+        care = CareRow(
+            stay_id=stay_id,
+            policy_id=_named(self._units, entry.unit, "unit"),
+            nurse_id=None if entry.nurse is None else _named(self._staff, entry.nurse, "log-in"),
+            doctor_id=None if entry.doctor is None else _named(self._staff, entry.doctor, "log-in"),
+            needs=list(entry.needs),
+            rev=0,
+        )
+        await duty_care.save_care(self._conn, care)
+        await duty_layout.lay(self._conn, [stay_id], started_at)
 
     def _secret(self, device_id: str) -> str:
         return credentials.secret_of(self._device_key, device_id, device_secrets.FIRST)

@@ -38,6 +38,7 @@ MAY_SEE = {
 # The one door to alert state, the state machine's own types, and the words of an alert; all of them pure or thin.
 ALERTING_FOR_API = {
     "alerting.apply",
+    "alerting.duty",
     "alerting.durations",
     "alerting.life_words",
     "alerting.lifecycle",
@@ -47,6 +48,7 @@ ALERTING_FOR_API = {
 
 # What the ground floor brings along: the standard library, and one package where its job is done.
 GROUND_FLOOR_BRINGS = {
+    "ward.duty.holidays": {"holidays"},
     "ward.log": {"structlog"},
     "ward.settings": {"pydantic", "pydantic_settings"},
     "ward.wire": {"msgspec"},

@@ -42,12 +42,13 @@ def a_ward(conn: psycopg.Connection, stays: int = 1) -> list[int]:
         " from generate_series(1, %s) n",
         (stays,),
     )
-    conn.execute(
-        "insert into stay (patient_id, programme, period)"
-        " select patient_id, 'hospital_at_home', tstzrange(%s, null) from patient order by patient_id",
-        (START,),
-    )
-    conn.execute("insert into responsibility select stay_id, 1, tstzrange(%s, null) from stay", (START,))
+    with conn.transaction():
+        conn.execute(
+            "insert into stay (patient_id, programme, period)"
+            " select patient_id, 'hospital_at_home', tstzrange(%s, null) from patient order by patient_id",
+            (START,),
+        )
+        conn.execute("insert into responsibility select stay_id, 1, tstzrange(%s, null) from stay", (START,))
     conn.execute(
         "insert into device (device_id, secret_sha256) select 'hv-' || stay_id, sha256('x') from stay order by stay_id"
     )
@@ -71,6 +72,8 @@ class AlertSeen:
     rev: int
     recurrences: int
     outcome: str | None
+    signal: str
+    responsibility: str
 
 
 def _written(moment: str) -> timedelta:
@@ -184,6 +187,12 @@ class Timeline:
         self.run(self._apply(seen.alert_id, apply.Resolve(by=StaffId(1), outcome=outcome, rev=seen.rev)))
         return self
 
+    def act(self, rule: str, act: type, **more: object) -> "Timeline":
+        """Let the nurse do something else about the alert of a rule, as it is now."""
+        seen = self.alert(rule)
+        self.run(self._apply(seen.alert_id, act(by=StaffId(1), rev=seen.rev, **more)))
+        return self
+
     async def _apply(self, alert_id: int, event: apply.Event) -> None:
         async with self.conn.transaction():
             await apply.apply_event(self.conn, AlertId(alert_id), event, self.clock.now())
@@ -192,7 +201,8 @@ class Timeline:
         """Return every alert of a rule, the oldest first."""
         rows = self.sql.execute(
             "select alert_id, rule, case priority when 3 then 'high' when 2 then 'medium' else 'low' end,"
-            " state, condition, rev, recurrences, outcome from alert where rule = %s order by alert_id",
+            " state, condition, rev, recurrences, outcome, signal, responsibility"
+            " from alert where rule = %s order by alert_id",
             (rule,),
         ).fetchall()
         return [AlertSeen(**dict(zip(AlertSeen.__dataclass_fields__, row, strict=True))) for row in rows]

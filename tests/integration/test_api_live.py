@@ -158,6 +158,7 @@ def test_admission_brings_a_snapshot(house: House) -> None:
                 stay = await people.add_stay(
                     conn, patient_id=patient, programme="hospital_at_home", reason="", next_step="", started_at=now
                 )
+                await people.add_responsibility(conn, stay_id=stay, team_id=house.ward.team_id, from_at=now)
             after = await hear(socket)
 
             assert after["type"] == "snapshot"

@@ -8,7 +8,12 @@ import pytest
 
 from onebox import machine, roster
 from ward import device_secrets
+from ward.clock import SystemClock
+from ward.duty.contact import Chain
 from ward.errors import ConfigError
+from ward.people import StayId
+from ward.store import duty
+from ward.store.pool import connect
 
 
 def luhn(digits: str) -> bool:
@@ -29,7 +34,7 @@ def test_demo_roster_is_loaded_once(database_url: str) -> None:
         row = conn.execute(
             "select count(*) from patient join stay using (patient_id) join responsibility using (stay_id)"
             " join plan using (stay_id) join binding using (stay_id) join device using (device_no)"
-            " where stay.mode = 'demo' and device.mode = 'demo'"
+            " where stay.mode = 'demo' and device.mode = 'demo' and responsibility.period @> now()"
         ).fetchone()
     assert row == (12,)
     assert len([line for line in first if line.startswith("patient")]) == 12
@@ -90,3 +95,50 @@ def test_secret_comes_from_the_key_where_there_is_one(database_url: str, tmp_pat
         kept = conn.execute("select device_id, secret_sha256 from device").fetchall()
     assert {device_secrets.number_of(key, name, bytes(digest)) for name, digest in kept} == {device_secrets.FIRST}
     assert any(line.endswith(f"hv-0001, secret {device_secrets.derive(key, 'hv-0001', 1)}") for line in told)
+
+
+def test_demo_patients_are_routed_at_every_hour(database_url: str) -> None:
+    """Each of the demo's patients is answered for by several teams over a week, and has named people and a doctor."""
+    asyncio.run(roster.load(database_url, machine.ROSTER))
+
+    async def ask() -> list[Chain]:
+        async with await connect(database_url, "test") as conn:
+            now = SystemClock().now()
+            return [await duty.chain(conn, StayId(number), now, ()) for number in range(1, 13)]
+
+    for levels in asyncio.run(ask()):
+        assert all(levels)
+        assert levels[-1][0].staff_id is not None
+    with psycopg.connect(database_url) as conn:
+        rows = conn.execute("select stay_id, count(distinct team_id) from responsibility group by 1").fetchall()
+        bases = conn.execute("select count(*) from duty_care where nurse_id is null or doctor_id is null").fetchone()
+    assert len(rows) == 12
+    assert min(teams for _, teams in rows) >= 2
+    assert bases == (0,)
+
+
+FAULTY_DUTY = [
+    ("crews = [['b']]", "'b' is named in a shift"),
+    ("crews = [['a'], []]", "one of the crews is empty"),
+    ("days = ['someday']", "days"),
+    ("[[unit]]\norganisation='K'\nname='U'\nbase='T'", r"U: .*Monday 07:00 has no team every week"),
+    ("[[unit]]\norganisation='K'\nname='U'\nbase='X'", "team 'X' is named by a unit"),
+]
+
+
+@pytest.mark.parametrize(("text", "fault"), FAULTY_DUTY, ids=[fault for _, fault in FAULTY_DUTY])
+def test_mistake_in_who_is_on_duty_is_named(database_url: str, tmp_path: Path, text: str, fault: str) -> None:
+    """A crew of strangers, a day that does not exist, and a unit whose base sleeps are refused, and nothing is kept."""
+    path = tmp_path / "roster.toml"
+    day = "" if text.startswith("days") else "days = ['mon', 'tue', 'wed', 'thu', 'fri']\n"
+    path.write_text(
+        "[[organisation]]\nname='K'\nkind='municipality'\n"
+        "[[staff]]\norganisation='K'\nusername='a'\nname='n'\ntitle='t'\nrole='nurse'\nteams=['T']\npassword='12345678'\n"
+        "[[team]]\norganisation='K'\nname='T'\nphone='1'\n"
+        f"[[team.shift]]\nname='Dag'\nstarts=07:00:00\nends=16:00:00\n{day}{text}\n"
+    )
+
+    with pytest.raises(ConfigError, match=fault):
+        asyncio.run(roster.load(database_url, path))
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("select count(*) from team").fetchone() == (0,)

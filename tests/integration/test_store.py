@@ -34,12 +34,19 @@ def _patient(conn: psycopg.Connection) -> tuple[int, int]:
         " returning patient_id"
     ).fetchone()
     assert row is not None
-    stay = conn.execute(
-        "insert into stay (patient_id, programme, period) values (%s, 'hospital_at_home', tstzrange(%s, null))"
-        " returning stay_id",
-        (row[0], NOW),
-    ).fetchone()
-    assert stay is not None
+    with conn.transaction():
+        stay = conn.execute(
+            "insert into stay (patient_id, programme, period) values (%s, 'hospital_at_home', tstzrange(%s, null))"
+            " returning stay_id",
+            (row[0], NOW),
+        ).fetchone()
+        assert stay is not None
+        conn.execute(
+            "with t as (insert into team (organisation_id, name, phone) select organisation_id, 'Testteamet', '000'"
+            " from organisation returning team_id) insert into responsibility (stay_id, team_id, period)"
+            " select %s, team_id, tstzrange(%s, null) from t",
+            (stay[0], NOW),
+        )
     return row[0], stay[0]
 
 

@@ -122,6 +122,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Patientens värden kan inte bedömas: inga andra larm kan ges",
         "The patient's values cannot be evaluated: no other alarm can be given",
     ),
+    (
+        "coverage",
+        {"starts": "2026-11-18 23:00", "ends": "2026-11-19 07:00"},
+        "Ingen går att nå 2026-11-18 23:00\N{EN DASH}2026-11-19 07:00: ändra schemat eller lämna över patienten",
+        "Nobody can be reached 2026-11-18 23:00\N{EN DASH}2026-11-19 07:00: change the schedule or pass the patient on",
+    ),
 ]
 
 

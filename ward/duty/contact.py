@@ -25,7 +25,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Somebody to tell: a person of a team, or, where `staff_id` is None, the team itself (its telephone, its board)."""
+    """Somebody to tell: a person of a team, or, where `staff_id` is None, the team itself (telephone and board)."""
 
     team_id: TeamId
     staff_id: StaffId | None
@@ -43,4 +43,4 @@ class Holder:
 
 
 Chain = tuple[tuple[Contact, ...], ...]
-"""Escalation levels, the first to be told first; none of them is empty, and the last holds a doctor where there is one."""
+"""Escalation levels, first to be told first; none is empty, and the last holds a doctor where there is one."""

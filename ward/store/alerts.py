@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from ward.alerts import Alert, AlertEvent, AlertId, Finding
 from ward.errors import NotFound
 from ward.people import StayId, TeamId
+from ward.store import duty
 from ward.store.alert_columns import COLUMNS, UNREADABLE, AlertColumns, to_alert, to_columns
 from ward.store.pool import Connection
 
@@ -140,29 +141,9 @@ async def append(conn: Connection, stay_id: StayId, event: AlertEvent) -> None:
 async def responsible_team(conn: Connection, stay_id: StayId, now: datetime) -> TeamId:
     """Return the team that answers for a stay now.
 
-    Where nobody does, an alert must still be seen: it goes to the team that answered last, else to the one that
-    will first, else to a team of the patient's organisation, else to any.
-
     Raises
     ------
     NotFound
         If there is no team at all, or no such stay.
     """
-    row = await (
-        await conn.execute(
-            """
-            select team_id from (
-                select team_id, case when period @> %(now)s then 0 when lower(period) > %(now)s then 2 else 1 end
-                    as choice, abs(extract(epoch from coalesce(lower(period), '-infinity') - %(now)s)) as far
-                from responsibility where stay_id = %(stay)s
-                union all
-                select t.team_id, case when t.organisation_id = p.organisation_id then 3 else 4 end, t.team_id
-                from stay s join patient p using (patient_id) cross join team t where s.stay_id = %(stay)s
-            ) candidates order by choice, far limit 1
-            """,
-            {"stay": stay_id, "now": now},
-        )
-    ).fetchone()
-    if row is None:
-        raise NotFound(f"a team for stay {stay_id}")
-    return TeamId(row[0])
+    return (await duty.holder(conn, stay_id, now)).team_id

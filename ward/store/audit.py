@@ -33,6 +33,15 @@ class Action(StrEnum):
     QUARANTINE_DISMISSED = "quarantine.dismissed"
     CHANNEL_ADDED = "channel.added"
     CHANNEL_REMOVED = "channel.removed"
+    SCHEDULE_SAVED = "schedule.saved"
+    OVERRIDE_ADDED = "schedule.override_added"
+    OVERRIDE_WITHDRAWN = "schedule.override_withdrawn"
+    ROUTING_SAVED = "routing.saved"
+    CARE_SAVED = "responsibility.care_saved"
+    BATON_OFFERED = "responsibility.offered"
+    BATON_ANSWERED = "responsibility.answered"
+    HANDOVER_GIVEN = "handover.given"
+    HANDOVER_TAKEN = "handover.taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,25 +4,33 @@ The schema keeps the periods of a stay whole: no gap and no overlap while it las
 ended, and where somebody has undone that, a team is found all the same, for an alert must be seen.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
-from ward.duty.contact import Chain, Contact, Holder, Why
+from ward.duty.chain import Ranks
+from ward.duty.chain import chain as levels
+from ward.duty.contact import Chain, Holder
+from ward.duty.routing import OnDuty, fitting
 from ward.errors import NotFound
-from ward.people import StaffId, StayId, TeamId
+from ward.people import Role, StaffId, StayId, TeamId
+from ward.store import duty_care, duty_schedules
 from ward.store.pool import Connection
 
+_INSTANT = timedelta(microseconds=1)
+_CLINICAL = frozenset({Role.NURSE, Role.DOCTOR})
+
 _HOLDER = b"""
-    select team_id, since, until from (
-        select team_id, nullif(lower(period), '-infinity') as since, nullif(upper(period), 'infinity') as until,
+    select team_id, staff_id, since, until from (
+        select team_id, staff_id, nullif(lower(period), '-infinity') as since,
+            nullif(upper(period), 'infinity') as until,
             case when period @> %(at)s then 0 when lower(period) > %(at)s then 2 else 1 end as choice,
             abs(extract(epoch from coalesce(lower(period), '-infinity') - %(at)s)) as far
         from responsibility where stay_id = %(stay)s
         union all
-        select t.team_id, null, null, case when t.organisation_id = p.organisation_id then 3 else 4 end, t.team_id
+        select t.team_id, null, null, null, case when t.organisation_id = p.organisation_id then 3 else 4 end, t.team_id
         from stay s join patient p using (patient_id) cross join team t where s.stay_id = %(stay)s
     ) candidates order by choice, far limit 1
 """
@@ -30,7 +38,8 @@ _HOLDER = b"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    team_id: int
+    team_id: TeamId
+    staff_id: StaffId | None
     since: datetime | None
     until: datetime | None
 
@@ -51,10 +60,10 @@ async def holder(conn: Connection, stay_id: StayId, at: datetime) -> Holder:
         row = await cursor.fetchone()
     if row is None:
         raise NotFound(f"a team for stay {stay_id}")
-    return Holder(team_id=TeamId(row.team_id), staff_id=None, since=row.since, until=row.until)
+    return Holder(team_id=row.team_id, staff_id=row.staff_id, since=row.since, until=row.until)
 
 
-async def chain(conn: Connection, stay_id: StayId, at: datetime, needs: Collection[str]) -> Chain:  # noqa: ARG001
+async def chain(conn: Connection, stay_id: StayId, at: datetime, needs: Collection[str]) -> Chain:
     """Return whom to tell about a stay, level by level: a person, the team, the next team, a doctor last.
 
     Parameters
@@ -67,22 +76,20 @@ async def chain(conn: Connection, stay_id: StayId, at: datetime, needs: Collecti
         If there is no such stay, or no team at all.
     """
     held = await holder(conn, stay_id, at)
-    team = Contact(team_id=held.team_id, staff_id=None, why=Why.TEAM)
-    cursor = await conn.execute(
-        "select m.team_id, f.staff_id, f.role from team_member m join staff f using (staff_id)"
-        " where f.disabled_at is null and f.role in ('nurse', 'doctor') order by m.team_id <> %(team)s, f.staff_id",
-        {"team": held.team_id},
+    said = await duty_care.care(conn, stay_id)
+    unit = None if said.policy_id is None else await duty_care.policy(conn, said.policy_id)
+    teams = await duty_schedules.on_duty(conn, at, at + _INSTANT)
+    following: tuple[TeamId, ...] = ()
+    if unit is not None:
+        following = fitting(unit.policy(), frozenset(said.needs) | frozenset(needs), teams, at, at + _INSTANT)
+    return levels(held, said.named(), following, await _ranks(conn, teams))
+
+
+async def _ranks(conn: Connection, teams: Mapping[TeamId, OnDuty]) -> Ranks:
+    members = await duty_schedules.members(conn, teams)
+    clinical = {team_id: [row for row in rows if row.role in _CLINICAL] for team_id, rows in members.items()}
+    return Ranks(
+        teams=teams,
+        members={team_id: tuple(row.staff_id for row in rows) for team_id, rows in clinical.items()},
+        roles={row.staff_id: Role(row.role) for rows in clinical.values() for row in rows},
     )
-    rows = await cursor.fetchall()
-    own = tuple(
-        Contact(team_id=held.team_id, staff_id=StaffId(staff), why=Why.TEAM)
-        for number, staff, _ in rows
-        if number == held.team_id
-    )
-    doctors = tuple(
-        Contact(team_id=TeamId(number), staff_id=StaffId(staff), why=Why.DOCTOR)
-        for number, staff, role in rows
-        if role == "doctor"
-    )
-    levels = ((own or (team,))[:1], (team, *own), doctors[:1])
-    return tuple(level for level in levels if level)

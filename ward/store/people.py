@@ -4,6 +4,7 @@ Reads for the board are in `tiles`, for log-in in `sessions`. Overlaps are refus
 `psycopg.errors.ExclusionViolation` comes through as it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -40,13 +41,21 @@ async def find_organisation(conn: Connection, name: str) -> OrganisationId | Non
     return OrganisationId(row[0]) if row else None
 
 
-async def add_team(conn: Connection, *, organisation_id: OrganisationId, name: str, phone: str) -> TeamId:
-    """Add a team."""
+async def add_team(
+    conn: Connection, *, organisation_id: OrganisationId, name: str, phone: str, competences: Sequence[str] = ()
+) -> TeamId:
+    """Add a team; `competences` are tags of what it can do, by which patients are routed to it."""
     query = (
-        "insert into team (organisation_id, name, phone) values (%(organisation_id)s, %(name)s, %(phone)s)"
-        " returning team_id"
+        "insert into team (organisation_id, name, phone, competences)"
+        " values (%(organisation_id)s, %(name)s, %(phone)s, %(competences)s) returning team_id"
     )
-    return TeamId(await _id(conn, query, {"organisation_id": organisation_id, "name": name, "phone": phone}))
+    parameters: dict[str, object] = {
+        "organisation_id": organisation_id,
+        "name": name,
+        "phone": phone,
+        "competences": sorted(set(competences)),
+    }
+    return TeamId(await _id(conn, query, parameters))
 
 
 async def add_staff(
@@ -59,12 +68,13 @@ async def add_staff(
     role: Role,
     password_hash: str,
     language: str = "sv",
+    phone: str | None = None,
 ) -> StaffId:
     """Add somebody who can log in. The hash comes from `api.passwords.hash_password`; the name is kept small."""
     query = (
-        "insert into staff (organisation_id, username, name, title, role, password_hash, language) values"
-        " (%(organisation_id)s, %(username)s, %(name)s, %(title)s, %(role)s, %(password_hash)s, %(language)s)"
-        " returning staff_id"
+        "insert into staff (organisation_id, username, name, title, role, password_hash, language, phone) values"
+        " (%(organisation_id)s, %(username)s, %(name)s, %(title)s, %(role)s, %(password_hash)s, %(language)s,"
+        " %(phone)s) returning staff_id"
     )
     parameters: dict[str, object] = {
         "organisation_id": organisation_id,
@@ -74,6 +84,7 @@ async def add_staff(
         "role": role.value,
         "password_hash": password_hash,
         "language": language,
+        "phone": phone,
     }
     return StaffId(await _id(conn, query, parameters))
 
@@ -259,9 +270,10 @@ async def find_team(conn: Connection, organisation_id: OrganisationId, name: str
     return TeamId(row[0]) if row else None
 
 
-async def username_exists(conn: Connection, username: str) -> bool:
-    """Tell whether a log-in of that name exists."""
-    return await (await conn.execute("select from staff where username = %s", (username,))).fetchone() is not None
+async def find_staff(conn: Connection, username: str) -> StaffId | None:
+    """Return who logs in by that name, None when nobody does."""
+    row = await (await conn.execute("select staff_id from staff where username = %s", (username,))).fetchone()
+    return StaffId(row[0]) if row else None
 
 
 async def device_exists(conn: Connection, device_id: str) -> bool:

@@ -143,6 +143,32 @@ begin
     return null;
 end $$;
 
+CREATE FUNCTION public.responsibility_is_whole() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    touched bigint;
+    lasting tstzrange;
+    held tstzmultirange;
+begin
+    foreach touched in array case tg_op
+        when 'INSERT' then array[new.stay_id]
+        when 'DELETE' then array[old.stay_id]
+        when 'UPDATE' then array[new.stay_id, old.stay_id]
+    end loop
+        select period into lasting from stay where stay_id = touched for no key update;
+        if lasting is null then
+            continue;
+        end if;
+        select coalesce(range_agg(period), '{}') into held from responsibility where stay_id = touched;
+        if not held @> lasting then
+            raise exception 'nobody answers for stay % in %', touched, tstzmultirange(lasting) - held
+                using errcode = 'check_violation', constraint = 'responsibility_is_whole', table = tg_table_name;
+        end if;
+    end loop;
+    return null;
+end $$;
+
 CREATE TABLE public.rollup_minutes (
     stay_id bigint NOT NULL,
     hour timestamp with time zone NOT NULL,
@@ -300,6 +326,38 @@ ALTER TABLE public.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.baton (
+    baton_id bigint NOT NULL,
+    stay_id bigint NOT NULL,
+    rev integer DEFAULT 1 NOT NULL,
+    to_team bigint NOT NULL,
+    to_staff bigint,
+    offered_by bigint NOT NULL,
+    offered_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    answer text,
+    answered_by bigint,
+    answered_at timestamp with time zone,
+    returned_at timestamp with time zone,
+    CONSTRAINT baton_answer_check CHECK ((answer = ANY (ARRAY['accepted'::text, 'declined'::text, 'withdrawn'::text, 'timed_out'::text]))),
+    CONSTRAINT baton_check CHECK ((expires_at > offered_at)),
+    CONSTRAINT baton_check1 CHECK ((held_until > offered_at)),
+    CONSTRAINT baton_check2 CHECK (((answer IS NULL) = (answered_at IS NULL))),
+    CONSTRAINT baton_check3 CHECK (((answered_by IS NULL) = ((answer IS NULL) OR (answer = 'timed_out'::text)))),
+    CONSTRAINT baton_check4 CHECK (((returned_at IS NULL) OR (answer = 'accepted'::text)))
+);
+
+ALTER TABLE public.baton ALTER COLUMN baton_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.baton_baton_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.binding (
     binding_id bigint NOT NULL,
     device_no bigint NOT NULL,
@@ -405,6 +463,97 @@ CREATE TABLE public.device_throttled (
     device_no bigint NOT NULL,
     instance text NOT NULL,
     since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.duty_care (
+    stay_id bigint NOT NULL,
+    policy_id bigint,
+    nurse_id bigint,
+    doctor_id bigint,
+    needs text[] DEFAULT '{}'::text[] NOT NULL,
+    laid_until timestamp with time zone,
+    rev integer DEFAULT 1 NOT NULL
+);
+
+CREATE TABLE public.duty_handover (
+    handover_id bigint NOT NULL,
+    team_id bigint NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    given_by bigint NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    lapses_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    outcome text,
+    CONSTRAINT duty_handover_check CHECK (((closed_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT duty_handover_outcome_check CHECK ((outcome = ANY (ARRAY['taken'::text, 'lapsed'::text])))
+);
+
+ALTER TABLE public.duty_handover ALTER COLUMN handover_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.duty_handover_handover_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.duty_handover_patient (
+    handover_id bigint NOT NULL,
+    stay_id bigint NOT NULL,
+    alerts bigint[] NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    taken_by bigint,
+    taken_at timestamp with time zone,
+    CONSTRAINT duty_handover_patient_check CHECK (((taken_by IS NULL) = (taken_at IS NULL)))
+);
+
+CREATE TABLE public.duty_override (
+    override_id bigint NOT NULL,
+    team_id bigint NOT NULL,
+    period tstzrange NOT NULL,
+    crew bigint[],
+    reason text NOT NULL,
+    made_by bigint,
+    made_at timestamp with time zone NOT NULL,
+    withdrawn_by bigint,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT duty_override_period_check CHECK (((NOT isempty(period)) AND (lower(period) > '-infinity'::timestamp with time zone) AND (upper(period) < 'infinity'::timestamp with time zone)))
+);
+
+ALTER TABLE public.duty_override ALTER COLUMN override_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.duty_override_override_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.duty_policy (
+    policy_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    name text NOT NULL,
+    base_team_id bigint NOT NULL,
+    routes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    rev integer DEFAULT 1 NOT NULL
+);
+
+ALTER TABLE public.duty_policy ALTER COLUMN policy_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.duty_policy_policy_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.duty_schedule (
+    team_id bigint NOT NULL,
+    rev integer NOT NULL,
+    week jsonb NOT NULL,
+    saved_by bigint,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT duty_schedule_rev_check CHECK ((rev > 0))
 );
 
 CREATE TABLE public.escalation_step (
@@ -664,6 +813,9 @@ CREATE TABLE public.responsibility (
     stay_id bigint NOT NULL,
     team_id bigint NOT NULL,
     period tstzrange NOT NULL,
+    staff_id bigint,
+    ground text DEFAULT 'assigned'::text NOT NULL,
+    CONSTRAINT responsibility_ground_check CHECK ((ground = ANY (ARRAY['assigned'::text, 'route'::text, 'baton'::text, 'base'::text]))),
     CONSTRAINT responsibility_period_check CHECK ((NOT isempty(period)))
 );
 
@@ -795,6 +947,7 @@ CREATE TABLE public.staff (
     password_hash text NOT NULL,
     language text DEFAULT 'sv'::text NOT NULL,
     disabled_at timestamp with time zone,
+    phone text,
     CONSTRAINT staff_language_check CHECK ((language = ANY (ARRAY['sv'::text, 'en'::text]))),
     CONSTRAINT staff_role_check CHECK ((role = ANY (ARRAY['nurse'::text, 'doctor'::text, 'operator'::text])))
 );
@@ -917,6 +1070,9 @@ ALTER TABLE ONLY public.alert
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_id);
 
+ALTER TABLE ONLY public.baton
+    ADD CONSTRAINT baton_pkey PRIMARY KEY (baton_id);
+
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_int8range_period_excl EXCLUDE USING gist (int8range(device_no, device_no, '[]'::text) WITH &&, period WITH &&);
 
@@ -949,6 +1105,30 @@ ALTER TABLE ONLY public.device_status
 
 ALTER TABLE ONLY public.device_throttled
     ADD CONSTRAINT device_throttled_pkey PRIMARY KEY (device_no, instance);
+
+ALTER TABLE ONLY public.duty_care
+    ADD CONSTRAINT duty_care_pkey PRIMARY KEY (stay_id);
+
+ALTER TABLE ONLY public.duty_handover_patient
+    ADD CONSTRAINT duty_handover_patient_pkey PRIMARY KEY (handover_id, stay_id);
+
+ALTER TABLE ONLY public.duty_handover
+    ADD CONSTRAINT duty_handover_pkey PRIMARY KEY (handover_id);
+
+ALTER TABLE ONLY public.duty_override
+    ADD CONSTRAINT duty_override_int8range_period_excl EXCLUDE USING gist (int8range(team_id, team_id, '[]'::text) WITH &&, period WITH &&) WHERE ((withdrawn_at IS NULL));
+
+ALTER TABLE ONLY public.duty_override
+    ADD CONSTRAINT duty_override_pkey PRIMARY KEY (override_id);
+
+ALTER TABLE ONLY public.duty_policy
+    ADD CONSTRAINT duty_policy_organisation_id_name_key UNIQUE (organisation_id, name);
+
+ALTER TABLE ONLY public.duty_policy
+    ADD CONSTRAINT duty_policy_pkey PRIMARY KEY (policy_id);
+
+ALTER TABLE ONLY public.duty_schedule
+    ADD CONSTRAINT duty_schedule_pkey PRIMARY KEY (team_id, rev);
 
 ALTER TABLE ONLY public.escalation_step
     ADD CONSTRAINT escalation_step_pkey PRIMARY KEY (stay_id, alert_id, ring, step);
@@ -1099,6 +1279,12 @@ CREATE INDEX audit_device ON public.audit USING btree (device_id, audit_id) WHER
 
 CREATE INDEX audit_patient ON public.audit USING btree (patient_id, audit_id) WHERE (patient_id IS NOT NULL);
 
+CREATE INDEX baton_due ON public.baton USING btree (expires_at) WHERE (answer IS NULL);
+
+CREATE UNIQUE INDEX baton_open ON public.baton USING btree (stay_id) WHERE (answer IS NULL);
+
+CREATE INDEX baton_stay ON public.baton USING btree (stay_id, held_until) WHERE (answer = 'accepted'::text);
+
 CREATE INDEX binding_proposal_device ON public.binding_proposal USING btree (device_no);
 
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
@@ -1108,6 +1294,12 @@ CREATE UNIQUE INDEX contact_channel_staff ON public.contact_channel USING btree 
 CREATE UNIQUE INDEX contact_channel_team ON public.contact_channel USING btree (team_id, kind, md5(address));
 
 CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (kind <> 'check_in'::text));
+
+CREATE INDEX duty_care_laid ON public.duty_care USING btree (laid_until);
+
+CREATE INDEX duty_care_policy ON public.duty_care USING btree (policy_id);
+
+CREATE UNIQUE INDEX duty_handover_open ON public.duty_handover USING btree (team_id) WHERE (closed_at IS NULL);
 
 CREATE INDEX escalation_step_due ON public.escalation_step USING btree (due_at) WHERE (state = 'pending'::text);
 
@@ -1169,6 +1361,10 @@ CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device 
 
 CREATE TRIGGER reading_changed AFTER DELETE OR UPDATE ON public.reading FOR EACH ROW EXECUTE FUNCTION public.reading_changed();
 
+CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER DELETE OR UPDATE ON public.responsibility DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.responsibility_is_whole();
+
+CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER INSERT OR UPDATE OF period ON public.stay DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.responsibility_is_whole();
+
 CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
 ALTER TABLE ONLY public.alert
@@ -1222,6 +1418,21 @@ ALTER TABLE ONLY public.audit
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
+ALTER TABLE ONLY public.baton
+    ADD CONSTRAINT baton_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.baton
+    ADD CONSTRAINT baton_offered_by_fkey FOREIGN KEY (offered_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.baton
+    ADD CONSTRAINT baton_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.baton
+    ADD CONSTRAINT baton_to_staff_fkey FOREIGN KEY (to_staff) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.baton
+    ADD CONSTRAINT baton_to_team_fkey FOREIGN KEY (to_team) REFERENCES public.team(team_id);
+
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_confirmed_by_fkey FOREIGN KEY (confirmed_by) REFERENCES public.staff(staff_id);
 
@@ -1273,6 +1484,54 @@ ALTER TABLE ONLY public.device_status
 ALTER TABLE ONLY public.device_throttled
     ADD CONSTRAINT device_throttled_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.duty_care
+    ADD CONSTRAINT duty_care_doctor_id_fkey FOREIGN KEY (doctor_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.duty_care
+    ADD CONSTRAINT duty_care_nurse_id_fkey FOREIGN KEY (nurse_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.duty_care
+    ADD CONSTRAINT duty_care_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.duty_policy(policy_id);
+
+ALTER TABLE ONLY public.duty_care
+    ADD CONSTRAINT duty_care_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.duty_handover
+    ADD CONSTRAINT duty_handover_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.duty_handover_patient
+    ADD CONSTRAINT duty_handover_patient_handover_id_fkey FOREIGN KEY (handover_id) REFERENCES public.duty_handover(handover_id);
+
+ALTER TABLE ONLY public.duty_handover_patient
+    ADD CONSTRAINT duty_handover_patient_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.duty_handover_patient
+    ADD CONSTRAINT duty_handover_patient_taken_by_fkey FOREIGN KEY (taken_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.duty_handover
+    ADD CONSTRAINT duty_handover_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.duty_override
+    ADD CONSTRAINT duty_override_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.duty_override
+    ADD CONSTRAINT duty_override_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.duty_override
+    ADD CONSTRAINT duty_override_withdrawn_by_fkey FOREIGN KEY (withdrawn_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.duty_policy
+    ADD CONSTRAINT duty_policy_base_team_id_fkey FOREIGN KEY (base_team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.duty_policy
+    ADD CONSTRAINT duty_policy_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.duty_schedule
+    ADD CONSTRAINT duty_schedule_saved_by_fkey FOREIGN KEY (saved_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.duty_schedule
+    ADD CONSTRAINT duty_schedule_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
 ALTER TABLE ONLY public.escalation_step
     ADD CONSTRAINT escalation_step_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
 
@@ -1317,6 +1576,9 @@ ALTER TABLE ONLY public.quarantine
 
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.responsibility
+    ADD CONSTRAINT responsibility_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
 
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);

@@ -1,0 +1,258 @@
+"""`/api/patients/{id}/responsibility`: who answers now and in the next fourteen days, whom to turn to, and the baton.
+
+A patient is offered by who may see them, and taken by who it is offered to, who may then see what is shown here too,
+and nothing else before it is taken. Of two who accept, one does, and the other is told who.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import CLINICAL, Principal
+from api.context import context_of
+from api.duty_bodies import AnswerBody, CareBody, OfferBody
+from api.duty_pages import ResponsibilityState, Subject, page, subject
+from api.errors import Problem
+from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
+from api.replies import Id, reply
+from ward.duty.baton import (
+    HELD_FOR,
+    LONGEST_HOLD,
+    OFFER_STANDS,
+    Accept,
+    Baton,
+    Decline,
+    Event,
+    Person,
+    Return,
+    Withdraw,
+)
+from ward.errors import Conflict, IllegalTransition, NotFound
+from ward.people import Role, StaffId, TeamId
+from ward.store import audit, duty_batons, duty_care, duty_layout, duty_schedules
+from ward.store import idempotency as keys
+from ward.store.audit import Action, Deed
+from ward.store.borrow import borrow
+from ward.store.duty_care import CareRow
+from ward.store.pool import Connection
+
+router = APIRouter(tags=["responsibility"])
+
+
+@router.get("/api/patients/{patient_id}/responsibility", response_model=ResponsibilityState)
+async def get_responsibility(
+    request: Request, patient_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]
+) -> Response:
+    """Show who answers for a patient, now and ahead; the revision of what routes them is the ETag."""
+    context = context_of(request)
+    now = context.clock.now()
+    async with borrow(context.pool) as conn:
+        whose = await subject(conn, patient_id, principal, now)
+        state = await page(conn, whose, now)
+    return reply(state, headers={"ETag": f'"{state["rev"]}"'})
+
+
+@router.put("/api/patients/{patient_id}/responsibility", response_model=ResponsibilityState)
+async def put_care(
+    request: Request,
+    patient_id: Id,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    body: CareBody,
+    if_match: IfMatch = None,
+) -> Response:
+    """Say what routes a patient: the unit, the needs, the named nurse and doctor. It is laid out anew."""
+    context = context_of(request)
+    now, seen = context.clock.now(), revision(if_match)
+    async with borrow(context.pool) as conn:
+        whose = await _seen(conn, patient_id, principal, now)
+        await _check_care(conn, body)
+        wanted = CareRow(
+            stay_id=whose.stay_id,
+            policy_id=body.unit_id,
+            nurse_id=None if body.nurse_id is None else StaffId(body.nurse_id),
+            doctor_id=None if body.doctor_id is None else StaffId(body.doctor_id),
+            needs=sorted(body.needs),
+            rev=seen,
+        )
+        if not await duty_care.save_care(conn, wanted):
+            raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this since you saw it.")
+        await _note(conn, principal, whose, Action.CARE_SAVED, now, {"unit_id": body.unit_id})
+        await duty_layout.lay(conn, [whose.stay_id], now)
+        state = await page(conn, whose, now)
+    return reply(state, headers={"ETag": f'"{state["rev"]}"'})
+
+
+@router.post(
+    "/api/patients/{patient_id}/responsibility/offer",
+    response_model=ResponsibilityState,
+    status_code=HTTPStatus.CREATED,
+)
+async def offer(
+    request: Request,
+    patient_id: Id,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    body: OfferBody,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Offer a patient to a team, or one person of it. Until it is taken nothing changes."""
+    context = context_of(request)
+    now = context.clock.now()
+    key = idempotency(idempotency_key, principal, request.url.path, body)
+    async with borrow(context.pool) as conn:
+        whose = await _seen(conn, patient_id, principal, now)
+        before = await keys.claim(conn, key, now) if key else None
+        if before is None:
+            number = await _offer(conn, whose, body, principal, now)
+            await _note(conn, principal, whose, Action.BATON_OFFERED, now, {"baton_id": number})
+            if key:
+                await keys.keep(conn, key, number)
+        elif before.made_id is None:
+            raise key_reused()
+        state = await page(conn, whose, now)
+    return reply(state, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+
+
+@router.post("/api/patients/{patient_id}/responsibility/accept", response_model=ResponsibilityState)
+async def accept(
+    request: Request,
+    patient_id: Id,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    body: AnswerBody,
+    if_match: IfMatch = None,
+) -> Response:
+    """Take a patient that is offered to the caller or a team of theirs: from now on they answer."""
+    event = Accept(by=_person(principal), rev=revision(if_match))
+    return await _answer(request, patient_id, principal, body, event)
+
+
+@router.post("/api/patients/{patient_id}/responsibility/decline", response_model=ResponsibilityState)
+async def decline(
+    request: Request,
+    patient_id: Id,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    body: AnswerBody,
+    if_match: IfMatch = None,
+) -> Response:
+    """Do not take a patient; they stay with who has them."""
+    event = Decline(by=_person(principal), rev=revision(if_match))
+    return await _answer(request, patient_id, principal, body, event)
+
+
+@router.post("/api/patients/{patient_id}/responsibility/withdraw", response_model=ResponsibilityState)
+async def withdraw(
+    request: Request,
+    patient_id: Id,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    body: AnswerBody,
+    if_match: IfMatch = None,
+) -> Response:
+    """Take an offer of one's own back."""
+    event = Withdraw(by=_person(principal), rev=revision(if_match))
+    return await _answer(request, patient_id, principal, body, event)
+
+
+@router.post("/api/patients/{patient_id}/responsibility/return", response_model=ResponsibilityState)
+async def give_back(
+    request: Request,
+    patient_id: Id,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    body: AnswerBody,
+    if_match: IfMatch = None,
+) -> Response:
+    """Give a patient that was taken back to the schedule, before its time."""
+    event = Return(by=_person(principal), rev=revision(if_match))
+    return await _answer(request, patient_id, principal, body, event)
+
+
+def _person(principal: Principal) -> Person:
+    return Person(staff_id=principal.staff_id, team_ids=frozenset(principal.team_ids))
+
+
+async def _still(conn: Connection, whose: Subject, principal: Principal, now: datetime) -> Subject:
+    """Return the patient as the caller may see them now; who just gave them back or declined sees the answer."""
+    try:
+        return await subject(conn, whose.patient_id, principal, now)
+    except NotFound:
+        return replace(whose, visible=False)
+
+
+async def _seen(conn: Connection, patient_id: int, principal: Principal, now: datetime) -> Subject:
+    """Return a patient whom the caller may see without an offer."""
+    whose = await subject(conn, patient_id, principal, now)
+    if not whose.visible:
+        raise NotFound
+    return whose
+
+
+async def _check_care(conn: Connection, body: CareBody) -> None:
+    """Refuse a unit that does not exist, and named people who cannot log in or have another role."""
+    if body.unit_id is not None and await duty_care.policy(conn, body.unit_id) is None:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no unit {body.unit_id}.")
+    roles = await duty_schedules.roles(conn, [body.nurse_id, body.doctor_id])
+    if body.nurse_id is not None and roles.get(body.nurse_id) is not Role.NURSE:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{body.nurse_id} is not a nurse who can log in.")
+    if body.doctor_id is not None and roles.get(body.doctor_id) is not Role.DOCTOR:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{body.doctor_id} is not a doctor who can log in.")
+
+
+async def _offer(conn: Connection, whose: Subject, body: OfferBody, principal: Principal, now: datetime) -> int:
+    team_id, staff_id = TeamId(body.team_id), None if body.staff_id is None else StaffId(body.staff_id)
+    if await duty_schedules.team(conn, team_id) is None:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no team {team_id}.")
+    if staff_id is not None and not await duty_batons.is_member(conn, team_id, staff_id):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{staff_id} is not in that team, or cannot log in.")
+    stands = OFFER_STANDS if body.stands_min is None else timedelta(minutes=body.stands_min)
+    held_until = now + HELD_FOR if body.held_until is None else body.held_until
+    if not now + stands < held_until <= now + LONGEST_HOLD:
+        most = LONGEST_HOLD.days
+        detail = f"A patient is held longer than the offer stands, and at most {most} days."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    baton = Baton(
+        stay_id=whose.stay_id,
+        rev=1,
+        to_team=team_id,
+        to_staff=staff_id,
+        offered_by=principal.staff_id,
+        offered_at=now,
+        expires_at=now + stands,
+        held_until=held_until,
+        note=body.note,
+    )
+    await duty_batons.time_out_of(conn, whose.stay_id, now)
+    number = await duty_batons.offer(conn, baton)
+    if number is None:
+        more = {"responsibility": await page(conn, whose, now)}
+        raise Problem(HTTPStatus.CONFLICT, "The patient is offered to somebody already.", more=more)
+    return number
+
+
+async def _answer(request: Request, patient_id: int, principal: Principal, body: AnswerBody, event: Event) -> Response:
+    """Apply what somebody did; when somebody else was first, answer with how it is now."""
+    context = context_of(request)
+    now, refusal = context.clock.now(), None
+    async with borrow(context.pool) as conn:
+        whose = await subject(conn, patient_id, principal, now)
+        try:
+            baton = await duty_batons.apply_event(conn, whose.stay_id, body.baton_id, event, now)
+            detail: dict[str, object] = {"baton_id": body.baton_id, "answer": baton.answer or "returned"}
+            await _note(conn, principal, whose, Action.BATON_ANSWERED, now, detail)
+        except Conflict:
+            refusal = "Somebody else has answered it before you."
+        except IllegalTransition as error:
+            refusal = f"It cannot be done: {error}."
+        state = await page(conn, await _still(conn, whose, principal, now), now)
+    if refusal is not None:
+        raise Problem(HTTPStatus.CONFLICT, refusal, more={"responsibility": state})
+    return reply(state)
+
+
+async def _note(
+    conn: Connection, principal: Principal, whose: Subject, action: Action, now: datetime, detail: dict[str, object]
+) -> None:
+    deed = Deed(action=action, patient_id=whose.patient_id, stay_id=whose.stay_id, detail=detail)
+    await audit.write(conn, principal.actor, deed, now)

@@ -1,0 +1,156 @@
+"""`/api/routing`: units, each with its round-the-clock team and its routes by time, need and competence.
+
+Changed by operators and doctors of the unit's organisation. A unit whose round-the-clock team does not cover every
+hour is refused, with the hours in words.
+"""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from api.auth import ANYBODY, Door, Principal
+from api.context import context_of
+from api.duty_bodies import RoutingBody, UnitBody
+from api.duty_states import RouteState, routes_state
+from api.errors import Problem
+from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
+from api.refusals import refuse_faults
+from api.replies import Id, reply
+from ward.duty import checks
+from ward.duty.routing import Policy
+from ward.errors import NotFound
+from ward.people import Role
+from ward.store import audit, duty_care, duty_layout, duty_schedules
+from ward.store import idempotency as keys
+from ward.store.audit import Action, Deed
+from ward.store.borrow import borrow
+from ward.store.duty_care import PolicyRow
+from ward.store.pool import Connection
+
+router = APIRouter(tags=["teams"])
+_MAY_CHANGE = Door(Role.OPERATOR, Role.DOCTOR)
+
+
+class UnitState(TypedDict):
+    """A unit: who answers round the clock, and the routes before that."""
+
+    unit_id: int
+    organisation_id: int
+    name: str
+    rev: int
+    base_team_id: int
+    routes: list[RouteState]
+
+
+class UnitList(TypedDict):
+    """Every unit, by name."""
+
+    items: list[UnitState]
+
+
+@router.get("/api/routing", response_model=UnitList)
+async def get_units(request: Request, _principal: Annotated[Principal, Depends(ANYBODY)]) -> Response:
+    """List the units and their routes."""
+    async with borrow(context_of(request).pool) as conn:
+        rows = await duty_care.policies(conn)
+    return reply({"items": [_state(row) for row in rows]})
+
+
+@router.post("/api/routing", response_model=UnitState, status_code=HTTPStatus.CREATED)
+async def post_unit(
+    request: Request,
+    principal: Annotated[Principal, Depends(_MAY_CHANGE)],
+    body: UnitBody,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Add a unit of the caller's organisation."""
+    context = context_of(request)
+    now = context.clock.now()
+    key = idempotency(idempotency_key, principal, request.url.path, body)
+    async with borrow(context.pool) as conn:
+        before = await keys.claim(conn, key, now) if key else None
+        if before is not None and before.made_id is None:
+            raise key_reused()
+        number = before.made_id if before is not None else await _add(conn, body, principal, now)
+        if key and before is None:
+            await keys.keep(conn, key, number or 0)
+        row = await duty_care.policy(conn, number or 0)
+    if row is None:
+        raise NotFound
+    status = HTTPStatus.CREATED if before is None else HTTPStatus.OK
+    return reply(_state(row), headers={"ETag": f'"{row.rev}"'}, status=status)
+
+
+@router.put("/api/routing/{unit_id}", response_model=UnitState)
+async def put_unit(
+    request: Request,
+    unit_id: Id,
+    principal: Annotated[Principal, Depends(_MAY_CHANGE)],
+    body: RoutingBody,
+    if_match: IfMatch = None,
+) -> Response:
+    """Save a unit's routes; who answers for its patients is laid out anew."""
+    context = context_of(request)
+    now, seen = context.clock.now(), revision(if_match)
+    async with borrow(context.pool) as conn:
+        row = await duty_care.policy(conn, unit_id)
+        if row is None or row.organisation_id != principal.organisation_id:
+            raise NotFound
+        await _check(conn, body.policy(), now)
+        if not await duty_care.save_policy(conn, unit_id, seen, body.policy()):
+            raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this unit since you saw it.")
+        await _note(conn, principal, unit_id, now)
+        await duty_layout.lay_or_leave(conn, await duty_care.stays_of(conn, unit_id, now), now)
+        saved = await duty_care.policy(conn, unit_id)
+    if saved is None:
+        raise NotFound
+    return reply(_state(saved), headers={"ETag": f'"{saved.rev}"'})
+
+
+async def _add(conn: Connection, body: UnitBody, principal: Principal, now: datetime) -> int:
+    policy = body.policy()
+    await _check(conn, policy, now)
+    number = await duty_care.add_policy(
+        conn,
+        organisation_id=principal.organisation_id,
+        name=body.name,
+        base_team_id=policy.base_team_id,
+        routes=policy.routes,
+    )
+    if number is None:
+        raise Problem(HTTPStatus.CONFLICT, "The organisation has a unit of that name already.")
+    await _note(conn, principal, number, now)
+    return number
+
+
+async def _check(conn: Connection, policy: Policy, now: datetime) -> None:
+    """Refuse routes that lead nowhere, and a round-the-clock team that has nobody on duty at any time."""
+    base = await duty_schedules.lock(conn, policy.base_team_id)
+    rows = await duty_schedules.teams(conn)
+    faults = list(checks.of_policy(policy, await duty_schedules.on_duty(conn, now, now, rows)))
+    if base is not None:
+        kept = await duty_schedules.overrides(conn, [base.team_id], now, now + checks.HORIZON)
+        overrides = [each.override() for each in kept[base.team_id]]
+        faults += checks.of_base(base.team_id, base.schedule(), overrides, now)
+    refuse_faults(faults)
+
+
+async def _note(conn: Connection, principal: Principal, unit_id: int, now: datetime) -> None:
+    await audit.write(conn, principal.actor, Deed(action=Action.ROUTING_SAVED, detail={"unit_id": unit_id}), now)
+
+
+def _state(row: PolicyRow) -> UnitState:
+    policy = row.policy()
+    return {
+        "unit_id": row.policy_id,
+        "organisation_id": row.organisation_id,
+        "name": row.name,
+        "rev": row.rev,
+        "base_team_id": row.base_team_id,
+        "routes": routes_state(policy),
+    }

@@ -1,0 +1,131 @@
+"""The baton on a real store: who answers before and after, two who accept at once, and offers that run out."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.builders_duty import NOON
+from tests.fix_duty import Unit
+from ward.duty.baton import HELD_FOR, OFFER_STANDS, Accept, Answer, Baton, Decline, Event, Person, Return
+from ward.errors import Conflict, IllegalTransition
+from ward.people import StaffId, TeamId
+from ward.store import duty, duty_batons, duty_watch
+from ward.store.duty_watch import Swept
+from ward.store.pool import connect
+
+pytestmark = pytest.mark.integration
+SOON = NOON + timedelta(minutes=1)
+
+
+def offer(unit: Unit, at: datetime = NOON) -> int:
+    """Offer the first patient to the lung team."""
+    baton = Baton(
+        stay_id=unit.stay,
+        rev=1,
+        to_team=unit.lungs,
+        to_staff=None,
+        offered_by=unit.anna,
+        offered_at=at,
+        expires_at=at + OFFER_STANDS,
+        held_until=at + HELD_FOR,
+        note="",
+    )
+    number = unit.within(lambda conn: duty_batons.offer(conn, baton))
+    assert number is not None
+    assert unit.within(lambda conn: duty_batons.offer(conn, baton)) is None
+    return number
+
+
+def taker(unit: Unit, staff_id: StaffId | None = None) -> Person:
+    """Somebody of the lung team."""
+    return Person(staff_id=staff_id or unit.lunga, team_ids=frozenset({unit.lungs}))
+
+
+def answer(unit: Unit, number: int, event: Event, at: datetime = SOON) -> Baton:
+    """Apply what somebody did."""
+    return unit.within(lambda conn: duty_batons.apply_event(conn, unit.stay, number, event, at))
+
+
+def holder(unit: Unit, at: datetime) -> tuple[TeamId, StaffId | None]:
+    """Ask who answers."""
+    held = unit.within(lambda conn: duty.holder(conn, unit.stay, at))
+    return held.team_id, held.staff_id
+
+
+def test_h25_offered_patient_stays_until_somebody_accepts(unit: Unit) -> None:
+    """From the acceptance on, not from the offer, the new team answers by name, and in the end the schedule again."""
+    number = offer(unit)
+
+    assert holder(unit, SOON) == (unit.day, None)
+    answer(unit, number, Accept(by=taker(unit), rev=1))
+    assert holder(unit, SOON - timedelta(seconds=1)) == (unit.day, None)
+    assert holder(unit, SOON) == (unit.lungs, unit.lunga)
+    assert holder(unit, NOON + HELD_FOR) == (unit.base, None)
+
+
+def test_h25_declined_patient_stays(unit: Unit) -> None:
+    """Declining changes nothing but that a new offer may be made."""
+    answer(unit, offer(unit), Decline(by=taker(unit), rev=1))
+
+    assert holder(unit, SOON) == (unit.day, None)
+    assert offer(unit, SOON)
+
+
+def test_h25_offer_that_nobody_answers_leaves_the_patient_with_the_schedule(unit: Unit) -> None:
+    """An offer at the end of the shift runs out in a sweep of another process; the round-the-clock team answers."""
+    late = datetime.fromisoformat("2026-11-18T14:50:00+00:00")
+    number = offer(unit, late)
+
+    def sweep(at: datetime) -> Swept:
+        return unit.within(lambda conn: duty_watch.sweep(conn, at))
+
+    assert sweep(late + OFFER_STANDS - timedelta(seconds=1)).timed_out == ()
+    assert sweep(late + OFFER_STANDS).timed_out == (unit.stay,)
+    assert holder(unit, late + OFFER_STANDS) == (unit.base, None)
+    with pytest.raises(IllegalTransition):
+        answer(unit, number, Accept(by=taker(unit), rev=2), late + OFFER_STANDS)
+
+
+def test_h24_of_two_who_accept_at_once_one_does(unit: Unit) -> None:
+    """Two people of the team accept in the same moment: one holds the patient, the other is told of the change."""
+    number, second = offer(unit), StaffId(unit.natt)
+
+    async def accept(staff_id: StaffId) -> Baton:
+        event = Accept(by=taker(unit, staff_id), rev=1)
+        async with await connect(unit.url, "test") as conn:
+            return await duty_batons.apply_event(conn, unit.stay, number, event, SOON)
+
+    async def race() -> tuple[Baton | BaseException, Baton | BaseException]:
+        return await asyncio.gather(accept(unit.lunga), accept(second), return_exceptions=True)
+
+    done = asyncio.run(race())
+    winners = [each.answered_by for each in done if isinstance(each, Baton)]
+    assert len(winners) == 1
+    assert [type(each) for each in done if isinstance(each, BaseException)] == [Conflict]
+    assert holder(unit, SOON) == (unit.lungs, winners[0])
+
+
+def test_taken_patient_is_given_back(unit: Unit) -> None:
+    """Who holds a patient gives them back to the schedule before the agreed time."""
+    number = offer(unit)
+    answer(unit, number, Accept(by=taker(unit), rev=1))
+    returned = answer(unit, number, Return(by=taker(unit), rev=2), SOON + timedelta(hours=1))
+
+    assert returned.answer is Answer.ACCEPTED
+    assert holder(unit, SOON + timedelta(minutes=59)) == (unit.lungs, unit.lunga)
+    assert holder(unit, SOON + timedelta(hours=1)) == (unit.day, None)
+
+
+def test_h21_crash_before_the_commit_leaves_the_offer_open(unit: Unit) -> None:
+    """An acceptance whose process dies before the commit never was: the offer can still be taken."""
+    number = offer(unit)
+
+    async def die() -> None:
+        conn = await connect(unit.url, "test")
+        await duty_batons.apply_event(conn, unit.stay, number, Accept(by=taker(unit), rev=1), SOON)
+        await conn.close()
+
+    asyncio.run(die())
+    assert holder(unit, SOON) == (unit.day, None)
+    assert answer(unit, number, Accept(by=taker(unit), rev=1)).rev == 2

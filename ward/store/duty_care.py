@@ -1,0 +1,150 @@
+"""What routes a patient: the unit's routes, the patient's needs, the named nurse and doctor. Read and saved.
+
+The caller owns the transaction. The invariant: a unit always has a team that answers round the clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+from psycopg.rows import class_row
+
+from ward.duty.chain import Named
+from ward.duty.routing import Policy, Route
+from ward.people import OrganisationId, StaffId, StayId, TeamId
+from ward.store.pool import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRow:
+    """A unit and its routes as they are kept."""
+
+    policy_id: int
+    organisation_id: OrganisationId
+    name: str
+    base_team_id: TeamId
+    routes: str
+    rev: int
+
+    def policy(self) -> Policy:
+        """Return what it says."""
+        return Policy(base_team_id=self.base_team_id, routes=_routes(self.routes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CareRow:
+    """What routes one stay; `rev` 0 is one of which nobody has said anything yet."""
+
+    stay_id: StayId
+    policy_id: int | None
+    nurse_id: StaffId | None
+    doctor_id: StaffId | None
+    needs: list[str]
+    rev: int
+
+    def named(self) -> Named:
+        """Return who is named for the patient."""
+        return Named(nurse_id=self.nurse_id, doctor_id=self.doctor_id)
+
+
+@lru_cache(maxsize=256)
+def _routes(kept: str) -> tuple[Route, ...]:
+    return msgspec.json.decode(kept, type=tuple[Route, ...])
+
+
+_POLICIES = "select policy_id, organisation_id, name, base_team_id, routes::text as routes, rev from duty_policy"
+
+
+async def policies(conn: Connection) -> list[PolicyRow]:
+    """Return every unit, by name."""
+    cursor = conn.cursor(row_factory=class_row(PolicyRow))
+    await cursor.execute(f"{_POLICIES} order by name, policy_id".encode())
+    return await cursor.fetchall()
+
+
+async def policy(conn: Connection, policy_id: int) -> PolicyRow | None:
+    """Return one unit, None where there is none."""
+    cursor = conn.cursor(row_factory=class_row(PolicyRow))
+    await cursor.execute(f"{_POLICIES} where policy_id = %s".encode(), (policy_id,))
+    return await cursor.fetchone()
+
+
+async def add_policy(
+    conn: Connection, *, organisation_id: OrganisationId, name: str, base_team_id: TeamId, routes: Sequence[Route] = ()
+) -> int | None:
+    """Keep a new unit; None where the organisation has one of that name."""
+    cursor = await conn.execute(
+        "insert into duty_policy (organisation_id, name, base_team_id, routes) values (%s, %s, %s, %s)"
+        " on conflict do nothing returning policy_id",
+        (organisation_id, name, base_team_id, _kept(routes)),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+async def save_policy(conn: Connection, policy_id: int, rev: int, said: Policy) -> bool:
+    """Save a unit's routes over revision `rev`; False where that is not the newest."""
+    done = await conn.execute(
+        "update duty_policy set base_team_id = %s, routes = %s, rev = rev + 1 where policy_id = %s and rev = %s",
+        (said.base_team_id, _kept(said.routes), policy_id, rev),
+    )
+    return done.rowcount == 1
+
+
+def _kept(routes: Sequence[Route]) -> str:
+    return msgspec.json.encode(tuple(routes), order="sorted").decode()
+
+
+async def care(conn: Connection, stay_id: StayId) -> CareRow:
+    """Return what routes a stay."""
+    cursor = conn.cursor(row_factory=class_row(CareRow))
+    await cursor.execute(
+        "select stay_id, policy_id, nurse_id, doctor_id, needs, rev from duty_care where stay_id = %s", (stay_id,)
+    )
+    row = await cursor.fetchone()
+    return row or CareRow(stay_id=stay_id, policy_id=None, nurse_id=None, doctor_id=None, needs=[], rev=0)
+
+
+async def save_care(conn: Connection, wanted: CareRow) -> bool:
+    """Save what routes a stay over revision `wanted.rev` (0: there was none); False where that is not the newest."""
+    done = await conn.execute(
+        "insert into duty_care (stay_id, policy_id, nurse_id, doctor_id, needs)"
+        " select %(stay)s, %(policy)s, %(nurse)s, %(doctor)s, %(needs)s where %(rev)s = 0"
+        " or exists (select from duty_care where stay_id = %(stay)s)"
+        " on conflict (stay_id) do update set policy_id = excluded.policy_id, nurse_id = excluded.nurse_id,"
+        " doctor_id = excluded.doctor_id, needs = excluded.needs, rev = duty_care.rev + 1"
+        " where duty_care.rev = %(rev)s",
+        {
+            "stay": wanted.stay_id,
+            "policy": wanted.policy_id,
+            "nurse": wanted.nurse_id,
+            "doctor": wanted.doctor_id,
+            "needs": sorted(set(wanted.needs)),
+            "rev": wanted.rev,
+        },
+    )
+    return done.rowcount == 1
+
+
+async def stays_routed(conn: Connection, team_id: TeamId, now: datetime) -> list[StayId]:
+    """Return the stays in progress that a team's hours may concern: those of every unit that could lead to it."""
+    cursor = await conn.execute(
+        "select c.stay_id from duty_care c join stay s using (stay_id) join duty_policy p using (policy_id)"
+        " where s.period @> %(now)s and (p.base_team_id = %(team)s or exists ("
+        " select from jsonb_array_elements(p.routes) r join team t on t.team_id = %(team)s"
+        " where (r ->> 'team_id')::bigint = %(team)s or r ->> 'competence' = any(t.competences))) order by 1",
+        {"team": team_id, "now": now},
+    )
+    return [StayId(row[0]) for row in await cursor.fetchall()]
+
+
+async def stays_of(conn: Connection, policy_id: int, now: datetime) -> list[StayId]:
+    """Return the stays in progress of a unit."""
+    cursor = await conn.execute(
+        "select c.stay_id from duty_care c join stay s using (stay_id)"
+        " where c.policy_id = %s and s.period @> %s order by 1",
+        (policy_id, now),
+    )
+    return [StayId(row[0]) for row in await cursor.fetchall()]
