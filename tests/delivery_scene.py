@@ -15,11 +15,12 @@ from alerting.apply import raise_or_update
 from alerting.channels import board
 from alerting.deliver import ORDINARY, URGENT, Courier, Delivered, send_due, take_steps
 from alerting.letters import Fate, Letter, Sent
+from tests.builders_duty import round_the_clock
 from tests.fix_ward import Bed, Ward
 from ward.alerts import Alert, Evidence, Family, Finding, Priority
 from ward.clock import FakeClock
 from ward.people import OrganisationId, Role, StaffId
-from ward.store import contact_channels, listeners, people
+from ward.store import contact_channels, duty_schedules, listeners, people
 from ward.store.pool import connect, pool
 from ward.vitals import Mode
 
@@ -162,8 +163,12 @@ async def add_doctor(ward: Ward, username: str = "doris") -> StaffId:
 
 @asynccontextmanager
 async def scene(ward: Ward) -> AsyncIterator[Scene]:
-    """A ward with a courier, at noon."""
+    """A ward with a courier, at noon; its nurse is on call round the clock."""
     clock = FakeClock(NOON)
+    async with await connect(ward.database_url, "test") as conn:
+        known = await (await conn.execute("select from duty_schedule where team_id = %s", (ward.team_id,))).fetchone()
+        if known is None:
+            await duty_schedules.save_week(conn, ward.team_id, 1, round_the_clock((ward.nurse_id,)), None, NOON)
     sms, webhook, console = Postbox(), Postbox(), Postbox()
     senders = {"board": board.send, "sms": sms.send, "webhook": webhook.send, "console": console.send}
     async with pool(ward.database_url, "test", size=6) as store:

@@ -59,7 +59,7 @@ def test_h04_failed_delivery_goes_to_the_next_at_once_and_is_tried_again(ward: W
     async def run() -> None:
         doctor = await add_doctor(ward)
         async with scene(ward) as here:
-            here.sms.fates = [Refused(reason="no answer")]
+            here.sms.fates = [Refused(reason="no answer")] * 2
             await here.telephone(ward.nurse_id, NUMBER)
             await here.telephone(doctor, "+46701740606")
             await here.listen()
@@ -70,6 +70,7 @@ def test_h04_failed_delivery_goes_to_the_next_at_once_and_is_tried_again(ward: W
                 )
             await here.pass_()
             failed = (await here.outbox("sms"))[0]
+            await here.pass_()
             await here.pass_()
             told = {letter.to for letter in here.sms.letters}
             await here.until(NOON + 6 * SECOND, SECOND)
