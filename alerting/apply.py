@@ -7,6 +7,7 @@ The caller owns the transaction. Brings no numpy, so that the API can use it. Th
 from collections.abc import Iterable
 from datetime import datetime
 
+from alerting import telling
 from alerting.events import (
     Accept,
     Acknowledge,
@@ -186,7 +187,6 @@ async def _save(conn: Connection, alert: Alert, effects: Iterable[Effect], now: 
 
 async def _carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], now: datetime) -> None:
     """Write what a step asks for beside the alert itself, in its transaction."""
-    del now
     for effect in effects:
         if isinstance(effect, Record):
             await alerts.append(conn, alert.stay_id, effect.event)
@@ -194,7 +194,7 @@ async def _carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], 
             await alert_holds.keep(conn, effect.hold)
         elif isinstance(effect, EndHold):
             await alert_holds.end(conn, effect.stay_id, effect.rule)
-    # Here `telling.carry_out(conn, alert, effects, now)` tells people of `Ring`, `Hush` and `Advance`.
+    await telling.carry_out(conn, alert, effects, now)
 
 
 async def _announce(conn: Connection, effects: Iterable[Effect]) -> None:

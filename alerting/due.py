@@ -25,15 +25,17 @@ from alerting.evaluate import (
     remembered_back,
 )
 from alerting.features import Batch, DeviceReport, Request, StayContext, batch, gathered, moment, seconds
+from alerting.observed import Observation
 from alerting.rules.technical import UNWATCHED, unwatched
+from alerting.suppress import Suppressed, admit
 from alerting.windows import Rows, Windows, columns
 from ward import log, plans
-from ward.alerts import Alert
+from ward.alerts import Alert, Closure
 from ward.clock import to_us
 from ward.events import EventKind
 from ward.people import StayId
 from ward.plans import Plan
-from ward.store import alerts, bus, device_events, evaluation, scores
+from ward.store import alerts, bus, device_events, evaluation, scores, suppressions
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
 from ward.vitals import IMPLAUSIBLE, USABLE, VITALS
@@ -135,13 +137,40 @@ async def _evaluate(
     stays = _asking(await _contexts(conn, claimed, since, known, now), asked)
     looked_at, rows = await _read(conn, claimed, stays, since, windows, now)
     found = evaluate(looked_at, seconds(now))
-    changed = await apply.settle(conn, known, found.observations, now)
+    changed = await apply.settle(conn, known, await _admitted(conn, looked_at, known, found, now), now)
     await device_events.take_up(conn, asked)
     await _write(conn, looked_at, found, changed, now, windows.worker)
     now_us = to_us(now)
     before_s = np.full(len(ids), windows.first_us(now_us) / 1e6)
     windows.keep(ids, rows, now_us, memory(looked_at, before_s))
     return len(found.scores), changed
+
+
+async def _admitted(
+    conn: Connection, looked_at: Batch, known: Sequence[Alert], found: Evaluation, now: datetime
+) -> Sequence[Observation]:
+    """Return what of an evaluation may speak; what is held is written down."""
+    admitted = admit(
+        found.observations,
+        {(alert.stay_id, alert.rule) for alert in known if alert.closure is Closure.OPEN},
+        {stay.stay_id: [device.online for device in stay.devices] for stay in looked_at.stays},
+    )
+    await suppressions.record(
+        conn, [stay.stay_id for stay in looked_at.stays], [_held(each) for each in admitted.held], now
+    )
+    return admitted.speaks
+
+
+def _held(suppressed: Suppressed) -> suppressions.Held:
+    finding = suppressed.finding
+    return suppressions.Held(
+        stay_id=finding.stay_id,
+        rule=finding.rule,
+        family=finding.family.value,
+        priority=finding.priority.value,
+        by_rule=suppressed.by_rule,
+        reason=suppressed.reason,
+    )
 
 
 async def _contexts(

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alerting import duty
+from alerting import courier, duty, selfcheck
 from alerting.due import MOST, Pass, evaluate_due
 from alerting.windows import Windows
 from ward import log, process
@@ -32,6 +32,7 @@ _BEAT_S = 2.0
 _STUCK_S = 30.0
 _RETRY_S = (0.2, 5.0)
 _NICE = 10
+_CONNECTIONS = 7
 
 
 async def run(settings: Settings, clock: Clock | None = None) -> None:
@@ -42,11 +43,13 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     worker = Worker(clock=clock, wake=wake)
-    async with pool(settings.database_url, "alerting", size=3) as store:
+    async with pool(settings.database_url, "alerting", size=_CONNECTIONS) as store:
         tasks = [
             asyncio.create_task(worker.work(store), name="work"),
             asyncio.create_task(worker.listen(settings.database_url), name="listen"),
             asyncio.create_task(worker.beat(store), name="beat"),
+            asyncio.create_task(courier.run(settings, store, clock), name="courier"),
+            asyncio.create_task(selfcheck.run(settings, store, clock), name="selfcheck"),
             asyncio.create_task(duty.run(store, clock), name="duty"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]

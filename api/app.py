@@ -14,14 +14,17 @@ from api.gate import Gate, secured
 from api.live import schema, socket
 from api.live.feed import Feed
 from api.live.hub import Hub
+from api.live.listening import Listening
 from api.routes import (
     alert_acts,
     alerts,
     audit,
     bindings,
+    channels,
     devices,
     handovers,
     health,
+    metrics,
     patients,
     quarantine,
     responsibility,
@@ -43,12 +46,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     """Return the application; its life opens the pool and follows the store. `built` is the folder of the page."""
     hub = Hub()
     time = clock or SystemClock()
+    store = pool(settings.database_url, "api", size=_CONNECTIONS)
     context = Context(
         settings=settings,
         clock=time,
-        pool=pool(settings.database_url, "api", size=_CONNECTIONS),
+        pool=store,
         hub=hub,
         feed=Feed(settings.database_url, hub, time, scope_of),
+        listening=Listening(store, time),
     )
     app = FastAPI(
         title="Hemvakt",
@@ -63,7 +68,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     errors.install(app)
     people = (session, patients, vitals, waveforms, alerts, alert_acts)
     duty = (teams, schedules, routing, handovers, responsibility)
-    for part in (*people, *duty, devices, bindings, quarantine, audit, health, socket):
+    for part in (*people, *duty, channels, devices, bindings, quarantine, audit, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
@@ -76,10 +81,12 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await context.pool.open(wait=False)
     following = asyncio.create_task(context.feed.run(), name="feed")
+    hearing = asyncio.create_task(context.listening.run(), name="listening")
     try:
         yield
     finally:
         context.hub.close_all()
         following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        hearing.cancel()
+        await asyncio.gather(following, hearing, return_exceptions=True)
         await context.pool.close()

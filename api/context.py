@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 
 from api.live.feed import Feed
 from api.live.hub import Hub
+from api.live.listening import Listening
 from ward.clock import Clock
 from ward.settings import Settings
 from ward.store.pool import Pool
@@ -23,6 +24,7 @@ class Context:
     pool: Pool
     hub: Hub
     feed: Feed
+    listening: Listening
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HASHING_AT_ONCE))
 
 

@@ -117,9 +117,11 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(database_url: str, clock: Clock | None = None, *, device_key: str = "") -> AsyncIterator[Served]:
+async def serving(
+    database_url: str, clock: Clock | None = None, *, device_key: str = "", settings: Settings | None = None
+) -> AsyncIterator[Served]:
     """Serve the api on a free port for as long as the block lasts."""
-    settings = Settings(database_url=database_url, http_port=0, device_key=device_key)
+    settings = settings or Settings(database_url=database_url, http_port=0, device_key=device_key)
     server = uvicorn.Server(service.config(settings, clock or SystemClock()))
     listening = service.bind(settings)
     task = asyncio.create_task(server.serve(sockets=[listening]))

@@ -1,6 +1,7 @@
 """Settings: one frozen object, read once from `HEMVAKT_*`. Nobody else reads the environment."""
 
 import os
+from base64 import urlsafe_b64decode
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from ward import tls
 from ward.errors import ConfigError
 
 _SHORTEST_KEY = 32
+_VAPID_BYTES = 32
 _OTHERS = frozenset({"HEMVAKT_PYTHON"})  # read by the wrapper
 _LATEST_DAYS = 32  # how late a reading may come (ingest/validate.py), and a day on each side
 
@@ -70,6 +72,44 @@ class Settings(BaseSettings):
     http_host: str = Field(default="127.0.0.1", description="address on which the web server listens")
     http_port: int = Field(default=8090, ge=0, le=65535, description="port of the web server")
     data_dir: Path | None = Field(default=None, description="folder of the embedded store; None: beside the program")
+    public_url: str = Field(
+        default="", description="https:// address of the board as people reach it, for links in notifications"
+    )
+    sms_gateway: str = Field(
+        default="", description="Apprise address that sends a text message, with {to} for the telephone number"
+    )
+    email_gateway: str = Field(
+        default="", description="Apprise address that sends mail, with {to} for the mail address"
+    )
+    chat_gateway: str = Field(
+        default="", description="Apprise address that writes in a chat, with {to} for the room of a team"
+    )
+    webhook_key: str = Field(
+        default="", description="at least 32 random characters: signs what webhooks are sent; empty: none are sent"
+    )
+    vapid_key: str = Field(
+        default="", description="private key of Web Push (VAPID), base64url without padding; empty: none is sent"
+    )
+    vapid_contact: str = Field(
+        default="", validate_default=True, description="mailto: address of who runs this, for push services"
+    )
+    push_hosts: str = Field(
+        default="fcm.googleapis.com,.push.services.mozilla.com,.notify.windows.com,.push.apple.com",
+        description="push services that a browser may name; one that begins with a dot stands for all below it",
+    )
+    alarm_gateway: str = Field(
+        default="", description="Apprise address of the operator, told at once when the self-check fails"
+    )
+    deadman_url: str = Field(
+        default="",
+        description="https:// address that is asked every half minute while all is well, by an outside watcher",
+    )
+    deadman_file: Path | None = Field(
+        default=None, description="file that is touched every half minute while all is well"
+    )
+    selfcheck_minutes: int = Field(
+        default=5, ge=0, le=60, description="minutes between the walks of the synthetic alert; 0: none"
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
     secure_cookies: bool = Field(default=False, description="set the Secure flag on cookies (behind HTTPS)")
     keep_readings_days: int = Field(
@@ -127,7 +167,39 @@ class Settings(BaseSettings):
             raise ValueError("must be none or dynsec")
         return value
 
-    @field_validator("device_key")
+    @field_validator("public_url", "deadman_url")
+    @classmethod
+    def _web(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"https", "http"}:
+            raise ValueError("must start with https:// (or http:// where nobody listens in)")
+        return value
+
+    @field_validator("sms_gateway", "email_gateway", "chat_gateway")
+    @classmethod
+    def _gateway(cls, value: str) -> str:
+        if value and "{to}" not in value:
+            raise ValueError("must hold {to} where the receiver's number or address is put")
+        return value
+
+    @field_validator("vapid_key")
+    @classmethod
+    def _vapid(cls, value: str) -> str:
+        try:
+            raw = urlsafe_b64decode(value + "=" * (-len(value) % 4))
+        except ValueError:
+            raw = b""
+        if value and len(raw) != _VAPID_BYTES:
+            raise ValueError("must be 32 bytes as base64url, of a P-256 key")
+        return value
+
+    @field_validator("vapid_contact")
+    @classmethod
+    def _contact(cls, value: str, given: ValidationInfo) -> str:
+        if given.data.get("vapid_key") and not value.startswith(("mailto:", "https://")):
+            raise ValueError("must be a mailto: or https:// address: push services ask who sends")
+        return value
+
+    @field_validator("device_key", "webhook_key")
     @classmethod
     def _key(cls, value: str) -> str:
         if value and len(value) < _SHORTEST_KEY:

@@ -92,6 +92,7 @@ class Board:
 
     def __init__(self) -> None:
         self.loaded = False
+        self.walk: int | None = None  # the newest walk of the self-check that has come here
         self._stays: dict[StayId, Held] = {}
         self._alerts: dict[AlertId, HeldAlert] = {}
 

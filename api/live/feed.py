@@ -16,7 +16,7 @@ from ward import log
 from ward.alerts import AlertId
 from ward.clock import Clock
 from ward.people import StayId
-from ward.store import alert_reads, bus, sessions, tiles
+from ward.store import alert_reads, bus, selfchecks, sessions, tiles
 from ward.store.borrow import LOST
 from ward.store.bus import Channel, Hint, Latest
 from ward.store.pool import Connection, connect
@@ -188,6 +188,7 @@ class Feed:
 
     async def _alerts(self, conn: Connection, alert_ids: list[AlertId]) -> None:
         now = self._clock.now()
+        self.board.walk = await selfchecks.reached(conn, alert_ids) or self.board.walk
         for row in await alert_reads.read_alerts(conn, alert_ids, now):
             held = self.board.set_alert(row, now.date())
             if held is not None:

@@ -132,7 +132,8 @@ class Client:
             texts.append(entry.numbered(self._seq))
         if self._beat:
             self._beat = False
-            texts.append(f'{{"type":"heartbeat","seq":{self._seq},"server_time":"{at}"}}')
+            walk = "" if board.walk is None else f',"walk":{board.walk}'
+            texts.append(f'{{"type":"heartbeat","seq":{self._seq},"server_time":"{at}"{walk}}}')
         return texts
 
 

@@ -6,7 +6,7 @@ Every message carries whole state.
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -141,11 +141,12 @@ class PatientsMessage(TypedDict):
 
 
 class HeartbeatMessage(TypedDict):
-    """Every 2 s while the store is followed; does not count in `seq`."""
+    """Every 2 s while the store is followed; does not count in `seq`. A page says `walk` back with its heartbeat."""
 
     type: Literal["heartbeat"]
     seq: int
     server_time: datetime
+    walk: NotRequired[int]
 
 
 class ResumedMessage(TypedDict):

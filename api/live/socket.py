@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.auth import CLINICAL, Principal
 from api.context import Context, context_of
 from api.live.hub import Client
+from api.live.listening import Listening, Screen, said
 
 router = APIRouter()
 _CLOSE_S = 2.0
@@ -41,15 +42,17 @@ async def live(
     await websocket.accept()
     client = context.hub.join(principal.scope, bytes(principal.session.token_sha256), since, wake)
     ready.set()
+    screen = Screen(staff_id=principal.staff_id)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_write(websocket, client, ready, context), name="writer")
-            group.create_task(_read(websocket), name="reader")
+            group.create_task(_read(websocket, screen, context.listening), name="reader")
             group.create_task(_watch(closed), name="watcher")
     except* (_Closed, WebSocketDisconnect):
         pass
     finally:
         context.hub.leave(client, context.clock.now())
+        context.listening.leave(screen)
     if client.closing is not None:
         with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
             await asyncio.wait_for(websocket.close(client.closing.value, client.closing.name.lower()), _CLOSE_S)
@@ -63,12 +66,15 @@ async def _write(websocket: WebSocket, client: Client, ready: asyncio.Event, con
             await websocket.send_text(text)
 
 
-async def _read(websocket: WebSocket) -> None:
-    """Hear heartbeats until the peer goes; nothing that a client sends changes anything."""
+async def _read(websocket: WebSocket, screen: Screen, listening: Listening) -> None:
+    """Hear heartbeats until the peer goes: that a screen listens and what it shows; nothing else is heard."""
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message["code"])
+        words = said(message.get("text"))
+        if words is not None:
+            listening.hear(screen, words)
 
 
 async def _watch(closed: asyncio.Event) -> None:

@@ -13,13 +13,14 @@ from api.auth import CLINICAL, Principal
 from api.context import context_of
 from api.errors import Problem
 from api.live.alert_messages import AlertState, alert_state
-from api.live.life_messages import AlertDetail, alert_detail
+from api.live.life_messages import alert_detail
+from api.notification_states import AlertTold, notification_state, step_state
 from api.replies import Cursor, Id, cursor_after, reply
 from ward import alerts
 from ward.alerts import AlertId
 from ward.errors import NotFound
 from ward.people import PatientId, StaffId, TeamId
-from ward.store import alert_reads
+from ward.store import alert_reads, escalations, outbox, outbox_reads
 from ward.store.alert_reads import WantedAlerts
 from ward.store.borrow import borrow
 
@@ -85,9 +86,12 @@ async def get_alerts(
     return reply({"items": [alert_state(row, now.date()) for row in page], "next": following})
 
 
-@router.get("/api/alerts/{alert_id}", response_model=AlertDetail)
+@router.get("/api/alerts/{alert_id}", response_model=AlertTold)
 async def get_alert(request: Request, alert_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]) -> Response:
-    """Show one alert with its life; the revision is also the ETag."""
+    """Show one alert with its life and who was told of it; whoever looks has seen what they were sent of it.
+
+    The revision is also the ETag.
+    """
     context = context_of(request)
     now = context.clock.now()
     async with borrow(context.pool) as conn:
@@ -95,4 +99,12 @@ async def get_alert(request: Request, alert_id: Id, principal: Annotated[Princip
         if row is None:
             raise NotFound
         events = await alert_reads.read_events(conn, row)
-    return reply(alert_detail(row, events, now.date()), headers={"ETag": f'"{row.rev}"'})
+        await outbox.seen(conn, row.stay_id, row.alert_id, principal.staff_id, now)
+        steps = await escalations.read(conn, row.stay_id, row.alert_id)
+        notifications = await outbox_reads.of_alert(conn, row.stay_id, row.alert_id)
+    told = AlertTold(
+        **alert_detail(row, events, now.date()),
+        steps=[step_state(each) for each in steps],
+        notifications=[notification_state(each) for each in notifications],
+    )
+    return reply(told, headers={"ETag": f'"{row.rev}"'})

@@ -12,7 +12,8 @@ from typing_extensions import TypedDict
 from api.context import Context, context_of
 from api.replies import encode, reply
 from ward.errors import StoreUnavailable
-from ward.store import heartbeats
+from ward.selfcheck import Walk, complaint, overdue
+from ward.store import heartbeats, selfchecks
 from ward.store.borrow import borrow
 
 router = APIRouter(tags=["health"])
@@ -53,8 +54,13 @@ async def _checks(context: Context) -> dict[str, str]:
     try:
         async with borrow(context.pool, wait_s=_WAIT_S) as conn:
             beats = await heartbeats.newest(conn)
+            walk = await selfchecks.newest_ended(conn)
+            waiting = await selfchecks.waiting(conn)
     except StoreUnavailable:
-        return {"store": "does not answer", **dict.fromkeys((*_NEEDED, "live"), "unknown: the store does not answer")}
+        return {
+            "store": "does not answer",
+            **dict.fromkeys((*_NEEDED, "selfcheck", "delivery", "live"), "unknown: the store does not answer"),
+        }
     checks = {"store": "ok"}
     for service in _NEEDED:
         beat_at = beats.get(service)
@@ -64,5 +70,18 @@ async def _checks(context: Context) -> dict[str, str]:
         else:
             seconds = max(0, round(age.total_seconds()))
             checks[service] = f"{'ok' if age <= OLDEST_BEAT else 'silent'}, beat {seconds} s ago"
+    checks["selfcheck"] = _selfcheck(walk, context)
+    late = overdue(waiting, context.clock.now())
+    checks["delivery"] = "ok" if late is None else late
     checks["live"] = "ok" if context.feed.following() else "does not follow the store"
     return checks
+
+
+def _selfcheck(walk: Walk | None, context: Context) -> str:
+    """Return what the newest walk of the synthetic alert says; before the first one there is nothing to say."""
+    every = timedelta(minutes=context.settings.selfcheck_minutes)
+    if not every:
+        return "ok, switched off"
+    if walk is None:
+        return "ok, has not walked yet"
+    return complaint(walk, every, context.clock.now()) or "ok"

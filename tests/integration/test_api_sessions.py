@@ -22,6 +22,7 @@ OPEN = {
     ("POST", "/api/session"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
+    ("GET", "/metrics"),
     ("GET", "/api/openapi.json"),
     ("*", "/api"),
     ("*", "/api/{rest:path}"),

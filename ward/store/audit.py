@@ -31,6 +31,8 @@ class Action(StrEnum):
     QUARANTINE_ASSIGNED = "quarantine.assigned"
     QUARANTINE_IDENTIFIER_WRONG = "quarantine.identifier_wrong"
     QUARANTINE_DISMISSED = "quarantine.dismissed"
+    CHANNEL_ADDED = "channel.added"
+    CHANNEL_REMOVED = "channel.removed"
     SCHEDULE_SAVED = "schedule.saved"
     OVERRIDE_ADDED = "schedule.override_added"
     OVERRIDE_WITHDRAWN = "schedule.override_withdrawn"

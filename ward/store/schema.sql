@@ -395,6 +395,31 @@ CREATE TABLE public.binding_proposal (
     CONSTRAINT binding_proposal_outcome_check CHECK ((outcome = ANY (ARRAY['confirmed'::text, 'wrong_identifier'::text, 'withdrawn'::text])))
 );
 
+CREATE TABLE public.contact_channel (
+    channel_id bigint NOT NULL,
+    staff_id bigint,
+    team_id bigint,
+    kind text NOT NULL,
+    address text NOT NULL,
+    mode text DEFAULT 'real'::text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    broken_at timestamp with time zone,
+    broken_reason text,
+    CONSTRAINT contact_channel_address_check CHECK (((length(address) >= 1) AND (length(address) <= 2000))),
+    CONSTRAINT contact_channel_check CHECK (((staff_id IS NULL) <> (team_id IS NULL))),
+    CONSTRAINT contact_channel_kind_check CHECK ((kind = ANY (ARRAY['push'::text, 'email'::text, 'sms'::text, 'chat'::text, 'webhook'::text]))),
+    CONSTRAINT contact_channel_mode_check CHECK ((mode = ANY (ARRAY['real'::text, 'demo'::text])))
+);
+
+ALTER TABLE public.contact_channel ALTER COLUMN channel_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.contact_channel_channel_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.device_clock (
     device_no bigint NOT NULL,
     began_at timestamp with time zone NOT NULL,
@@ -531,6 +556,28 @@ CREATE TABLE public.duty_schedule (
     CONSTRAINT duty_schedule_rev_check CHECK ((rev > 0))
 );
 
+CREATE TABLE public.escalation_step (
+    stay_id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    ring integer NOT NULL,
+    step integer NOT NULL,
+    level integer NOT NULL,
+    priority smallint NOT NULL,
+    contacts jsonb NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    again interval,
+    state text DEFAULT 'pending'::text NOT NULL,
+    done_at timestamp with time zone,
+    reason text,
+    CONSTRAINT escalation_step_again_check CHECK ((again > '00:00:00'::interval)),
+    CONSTRAINT escalation_step_check CHECK (((state = 'pending'::text) = (done_at IS NULL))),
+    CONSTRAINT escalation_step_level_check CHECK ((level > 0)),
+    CONSTRAINT escalation_step_priority_check CHECK (((priority >= 1) AND (priority <= 3))),
+    CONSTRAINT escalation_step_ring_check CHECK ((ring > 0)),
+    CONSTRAINT escalation_step_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'fired'::text, 'skipped'::text, 'cancelled'::text]))),
+    CONSTRAINT escalation_step_step_check CHECK ((step > 0))
+);
+
 CREATE TABLE public.evaluation_due (
     stay_id bigint NOT NULL,
     due_at timestamp with time zone NOT NULL,
@@ -564,6 +611,13 @@ CREATE TABLE public.latest_reading (
     quality smallint
 )
 WITH (fillfactor='50');
+
+CREATE TABLE public.listener (
+    listener_id uuid NOT NULL,
+    staff_id bigint NOT NULL,
+    heard_at timestamp with time zone NOT NULL,
+    echoed integer
+);
 
 CREATE TABLE public.login_failure (
     username text NOT NULL,
@@ -642,6 +696,39 @@ ALTER TABLE public.organisation ALTER COLUMN organisation_id ADD GENERATED ALWAY
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.outbox (
+    stay_id bigint NOT NULL,
+    notification_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    alert_id bigint NOT NULL,
+    ring integer NOT NULL,
+    step integer NOT NULL,
+    priority smallint NOT NULL,
+    family text NOT NULL,
+    mode text NOT NULL,
+    team_id bigint NOT NULL,
+    staff_id bigint,
+    channel text NOT NULL,
+    channel_id bigint,
+    state text DEFAULT 'queued'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    queued_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    seen_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    reason text,
+    group_id uuid,
+    CONSTRAINT outbox_channel_check CHECK ((channel = ANY (ARRAY['board'::text, 'console'::text, 'push'::text, 'email'::text, 'sms'::text, 'chat'::text, 'webhook'::text, 'none'::text]))),
+    CONSTRAINT outbox_check CHECK (((mode = 'real'::text) OR (channel_id IS NULL) OR (mode = 'demo'::text))),
+    CONSTRAINT outbox_check1 CHECK (((state <> 'sent'::text) OR (sent_at IS NOT NULL))),
+    CONSTRAINT outbox_check2 CHECK (((state <> 'failed'::text) OR (reason IS NOT NULL))),
+    CONSTRAINT outbox_mode_check CHECK ((mode = ANY (ARRAY['real'::text, 'test'::text, 'demo'::text]))),
+    CONSTRAINT outbox_priority_check CHECK (((priority >= 1) AND (priority <= 3))),
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'delivered'::text, 'seen'::text, 'failed'::text, 'cancelled'::text])))
 );
 
 CREATE TABLE public.patient (
@@ -811,6 +898,29 @@ CREATE TABLE public.score (
     CONSTRAINT score_risk_check CHECK ((risk = ANY (ARRAY['low'::text, 'low_medium'::text, 'medium'::text, 'high'::text])))
 );
 
+CREATE TABLE public.selfcheck (
+    walk integer NOT NULL,
+    stay_id bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    alert_id bigint,
+    alerted_at timestamp with time zone,
+    queued_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    screened_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    fault text,
+    CONSTRAINT selfcheck_fault_check CHECK ((fault = ANY (ARRAY['alerting'::text, 'outbox'::text, 'delivery'::text, 'screen'::text])))
+);
+
+ALTER TABLE public.selfcheck ALTER COLUMN walk ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.selfcheck_walk_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.service_heartbeat (
     service text NOT NULL,
     instance text NOT NULL,
@@ -870,6 +980,18 @@ ALTER TABLE public.stay ALTER COLUMN stay_id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.suppression (
+    stay_id bigint NOT NULL,
+    rule text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    family text NOT NULL,
+    priority smallint NOT NULL,
+    by_rule text NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT suppression_priority_check CHECK (((priority >= 1) AND (priority <= 3)))
 );
 
 CREATE TABLE public.team (
@@ -960,6 +1082,9 @@ ALTER TABLE ONLY public.binding
 ALTER TABLE ONLY public.binding_proposal
     ADD CONSTRAINT binding_proposal_pkey PRIMARY KEY (binding_id);
 
+ALTER TABLE ONLY public.contact_channel
+    ADD CONSTRAINT contact_channel_pkey PRIMARY KEY (channel_id);
+
 ALTER TABLE ONLY public.device_clock
     ADD CONSTRAINT device_clock_pkey PRIMARY KEY (device_no);
 
@@ -1005,6 +1130,9 @@ ALTER TABLE ONLY public.duty_policy
 ALTER TABLE ONLY public.duty_schedule
     ADD CONSTRAINT duty_schedule_pkey PRIMARY KEY (team_id, rev);
 
+ALTER TABLE ONLY public.escalation_step
+    ADD CONSTRAINT escalation_step_pkey PRIMARY KEY (stay_id, alert_id, ring, step);
+
 ALTER TABLE ONLY public.evaluation_due
     ADD CONSTRAINT evaluation_due_pkey PRIMARY KEY (stay_id);
 
@@ -1013,6 +1141,9 @@ ALTER TABLE ONLY public.idempotency
 
 ALTER TABLE ONLY public.latest_reading
     ADD CONSTRAINT latest_reading_pkey PRIMARY KEY (stay_id, kind);
+
+ALTER TABLE ONLY public.listener
+    ADD CONSTRAINT listener_pkey PRIMARY KEY (listener_id);
 
 ALTER TABLE ONLY public.login_failure
     ADD CONSTRAINT login_failure_pkey PRIMARY KEY (username);
@@ -1046,6 +1177,9 @@ ALTER TABLE ONLY public.organisation
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_pkey PRIMARY KEY (organisation_id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (stay_id, notification_id);
 
 ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_personal_number_key UNIQUE (personal_number);
@@ -1089,6 +1223,9 @@ ALTER TABLE ONLY public.rollup_state
 ALTER TABLE ONLY public.score
     ADD CONSTRAINT score_pkey PRIMARY KEY (stay_id, scored_at);
 
+ALTER TABLE ONLY public.selfcheck
+    ADD CONSTRAINT selfcheck_pkey PRIMARY KEY (walk);
+
 ALTER TABLE ONLY public.service_heartbeat
     ADD CONSTRAINT service_heartbeat_pkey PRIMARY KEY (service, instance);
 
@@ -1109,6 +1246,9 @@ ALTER TABLE ONLY public.stay
 
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_stay_id_mode_key UNIQUE (stay_id, mode);
+
+ALTER TABLE ONLY public.suppression
+    ADD CONSTRAINT suppression_pkey PRIMARY KEY (stay_id, rule, began_at);
 
 ALTER TABLE ONLY public.team_member
     ADD CONSTRAINT team_member_pkey PRIMARY KEY (team_id, staff_id);
@@ -1149,6 +1289,10 @@ CREATE INDEX binding_proposal_device ON public.binding_proposal USING btree (dev
 
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
 
+CREATE UNIQUE INDEX contact_channel_staff ON public.contact_channel USING btree (staff_id, kind, md5(address));
+
+CREATE UNIQUE INDEX contact_channel_team ON public.contact_channel USING btree (team_id, kind, md5(address));
+
 CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (kind <> 'check_in'::text));
 
 CREATE INDEX duty_care_laid ON public.duty_care USING btree (laid_until);
@@ -1157,17 +1301,31 @@ CREATE INDEX duty_care_policy ON public.duty_care USING btree (policy_id);
 
 CREATE UNIQUE INDEX duty_handover_open ON public.duty_handover USING btree (team_id) WHERE (closed_at IS NULL);
 
+CREATE INDEX escalation_step_due ON public.escalation_step USING btree (due_at) WHERE (state = 'pending'::text);
+
 CREATE INDEX evaluation_due_at ON public.evaluation_due USING btree (due_at);
 
 CREATE INDEX evaluation_request_stay ON public.evaluation_request USING btree (stay_id);
 
 CREATE INDEX idempotency_made ON public.idempotency USING btree (made_at);
 
+CREATE INDEX listener_staff ON public.listener USING btree (staff_id, heard_at);
+
 CREATE INDEX mqtt_session_device ON public.mqtt_session USING btree (device_no);
 
 CREATE INDEX mqtt_session_expires ON public.mqtt_session USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
 CREATE INDEX mqtt_session_owner ON public.mqtt_session USING btree (owner) WHERE (expires_at IS NULL);
+
+CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX outbox_group ON public.outbox USING btree (group_id) WHERE (group_id IS NOT NULL);
+
+CREATE UNIQUE INDEX outbox_once ON public.outbox USING btree (stay_id, alert_id, ring, step, channel, team_id, COALESCE(staff_id, (0)::bigint), COALESCE(channel_id, (0)::bigint));
+
+CREATE INDEX outbox_queued ON public.outbox USING btree (queued_at);
+
+CREATE INDEX outbox_sent ON public.outbox USING btree (sent_at, channel);
 
 CREATE INDEX quarantine_assigned ON public.quarantine USING btree (device_id) WHERE (resolution = 'assigned'::text);
 
@@ -1181,9 +1339,15 @@ CREATE INDEX responsibility_team ON public.responsibility USING btree (team_id);
 
 CREATE INDEX rollup_pending_hour ON public.rollup_pending USING btree (hour, stay_id);
 
+CREATE INDEX selfcheck_started ON public.selfcheck USING btree (started_at DESC);
+
 CREATE INDEX session_staff ON public.session USING btree (staff_id);
 
 CREATE INDEX stay_patient ON public.stay USING btree (patient_id);
+
+CREATE UNIQUE INDEX suppression_one_open ON public.suppression USING btree (stay_id, rule) WHERE (ended_at IS NULL);
+
+CREATE INDEX suppression_top ON public.suppression USING btree (began_at) WHERE ((priority = 3) OR (family <> 'technical'::text));
 
 CREATE INDEX team_member_staff ON public.team_member USING btree (staff_id);
 
@@ -1296,6 +1460,12 @@ ALTER TABLE ONLY public.binding_proposal
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
+ALTER TABLE ONLY public.contact_channel
+    ADD CONSTRAINT contact_channel_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.contact_channel
+    ADD CONSTRAINT contact_channel_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
 ALTER TABLE ONLY public.device_clock
     ADD CONSTRAINT device_clock_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no);
 
@@ -1362,11 +1532,17 @@ ALTER TABLE ONLY public.duty_schedule
 ALTER TABLE ONLY public.duty_schedule
     ADD CONSTRAINT duty_schedule_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
+ALTER TABLE ONLY public.escalation_step
+    ADD CONSTRAINT escalation_step_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
+
 ALTER TABLE ONLY public.evaluation_due
     ADD CONSTRAINT evaluation_due_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT idempotency_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.listener
+    ADD CONSTRAINT listener_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
 
 ALTER TABLE ONLY public.mqtt_message
     ADD CONSTRAINT mqtt_message_session_no_fkey FOREIGN KEY (session_no) REFERENCES public.mqtt_session(session_no) ON DELETE CASCADE;
@@ -1376,6 +1552,15 @@ ALTER TABLE ONLY public.mqtt_retained
 
 ALTER TABLE ONLY public.mqtt_session
     ADD CONSTRAINT mqtt_session_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_stay_id_alert_id_ring_step_fkey FOREIGN KEY (stay_id, alert_id, ring, step) REFERENCES public.escalation_step(stay_id, alert_id, ring, step);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
 ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
@@ -1401,6 +1586,9 @@ ALTER TABLE ONLY public.responsibility
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
+ALTER TABLE ONLY public.selfcheck
+    ADD CONSTRAINT selfcheck_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
 
@@ -1409,6 +1597,9 @@ ALTER TABLE ONLY public.staff
 
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.suppression
+    ADD CONSTRAINT suppression_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.team_member
     ADD CONSTRAINT team_member_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);

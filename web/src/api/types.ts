@@ -229,4 +229,4 @@ export type LiveMessage =
     }
   | { readonly type: "alert"; readonly seq: number; readonly server_time?: string; readonly alert: Alert }
   | { readonly type: "patients"; readonly seq: number; readonly server_time?: string }
-  | { readonly type: "heartbeat"; readonly seq: number; readonly server_time: string };
+  | { readonly type: "heartbeat"; readonly seq: number; readonly server_time: string; readonly walk?: number };

@@ -1,7 +1,9 @@
 // The live state that the screens show, painted at most once a frame, and the health of the connection itself.
 
 import type { Alert, LiveMessage } from "../api/types";
+import { sound } from "../alerts/sound.svelte";
 import { ServerClock } from "./clock";
+import { heartbeat } from "./heard";
 import { LiveSocket } from "./socket";
 import { EMPTY, reduce, withAlert, type LiveState } from "./state";
 
@@ -28,6 +30,7 @@ class Live {
       up: () => { this.#up(); },
       down: () => { this.#down(); },
       loggedOut,
+      says: (walk) => heartbeat(this.state.alerts.values(), sound.ready && document.visibilityState === "visible", walk),
     });
     this.#socket.start();
     this.#ticker = setInterval(() => { this.#tick(); }, 1_000);
@@ -63,7 +66,9 @@ class Live {
     const draw = (): void => {
       if (!this.#drawing) return;
       this.#drawing = false;
+      const news = this.state.alerts !== this.#pending.alerts;
       this.state = this.#pending;
+      if (news) this.#socket?.say();
     };
     requestAnimationFrame(draw);
     setTimeout(draw, FRAME_MS);

@@ -2,6 +2,7 @@
 // Decides nothing about what the messages mean. Invariant: every message handed on follows the one before it.
 
 import type { LiveMessage } from "../api/types";
+import type { Heartbeat } from "./heard";
 import { backOff, judge } from "./stream";
 
 const BEAT_MS = 5_000;
@@ -14,11 +15,13 @@ export interface Listener {
   readonly up: () => void;
   readonly down: () => void;
   readonly loggedOut: () => void;
+  readonly says: (walk: number | null) => Heartbeat;
 }
 
 export class LiveSocket {
   #socket: WebSocket | null = null;
   #last: number | null = null;
+  #walk: number | null = null;
   #attempt = 0;
   #heardAt = performance.now();
   #checkedAt = Date.now();
@@ -31,7 +34,7 @@ export class LiveSocket {
   start(): void {
     this.#connect();
     this.#watch = setInterval(() => { this.#check(); }, 1_000);
-    this.#beat = setInterval(() => { this.#say(); }, BEAT_MS);
+    this.#beat = setInterval(() => { this.say(); }, BEAT_MS);
     document.addEventListener("visibilitychange", this.#shown);
     addEventListener("online", this.#again);
   }
@@ -59,13 +62,18 @@ export class LiveSocket {
     this.#reconnect(0);
   };
 
+  /** Tells the server what is shown now, without waiting for the next heartbeat. */
+  say(): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(this.listener.says(this.#walk)));
+  }
+
   #connect(): void {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const since = this.#last === null ? "" : `?since=${String(this.#last)}`;
     const socket = new WebSocket(`${scheme}://${location.host}/api/live${since}`);
     this.#socket = socket;
     this.#heardAt = performance.now();
-    socket.onopen = () => { this.#say(); };
+    socket.onopen = () => { this.say(); };
     socket.onmessage = (event: MessageEvent<string>) => {
       if (socket === this.#socket) this.#hear(JSON.parse(event.data) as LiveMessage);
     };
@@ -87,7 +95,8 @@ export class LiveSocket {
     }
     if (verdict === "old") return;
     this.#attempt = 0;
-    if (message.type !== "heartbeat") this.#last = message.seq;
+    if (message.type === "heartbeat") this.#walk = message.walk ?? this.#walk;
+    else this.#last = message.seq;
     this.listener.up();
     this.listener.message(message);
   }
@@ -98,10 +107,6 @@ export class LiveSocket {
     this.#checkedAt = now;
     if (slept) this.resync();
     else if (this.#socket && performance.now() - this.#heardAt > SILENT_MS) this.#reconnect(backOff(this.#attempt++, Math.random()));
-  }
-
-  #say(): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send('{"type":"heartbeat"}');
   }
 
   #reconnect(wait: number): void {

@@ -1,0 +1,99 @@
+"""Escalation: policy and chain of contacts → dated steps. Pure; the steps are kept in the store, never in memory.
+
+What is decided here: who is told at which minute. When the alert rings, the steps are frozen: what changes in the
+chain or the policy later changes nothing in a running escalation. The invariant: the last level comes at the policy's
+`last` at the latest, and where a policy escalates at all it is told again and again until somebody answers.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from ward.alerts import Priority
+from ward.duty.contact import Chain, Contact
+from ward.people import StaffId, TeamId
+from ward.vitals import VitalKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """When each level is told, after the first at once. None: nobody beyond the first, whatever happens."""
+
+    second: timedelta | None
+    last: timedelta | None
+    again: timedelta | None
+
+
+# The project's proposal, to be confirmed by who is clinically responsible (docs/clinical-sources.md).
+POLICIES: MappingProxyType[Priority, Policy] = MappingProxyType(
+    {
+        Priority.HIGH: Policy(second=timedelta(minutes=2), last=timedelta(minutes=5), again=timedelta(minutes=5)),
+        Priority.MEDIUM: Policy(second=timedelta(minutes=10), last=timedelta(minutes=30), again=timedelta(minutes=30)),
+        Priority.LOW: Policy(second=None, last=None, again=None),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: `contacts` are told at `due_at`; with `again` the step comes back that long after it was taken.
+
+    `number` counts within the ring, `level` within the chain, both from 1.
+    """
+
+    number: int
+    level: int
+    due_at: datetime
+    contacts: tuple[Contact, ...]
+    again: timedelta | None = None
+
+
+def steps(policy: Policy, chain: Chain, now: datetime, *, reached: int = 1) -> tuple[Step, ...]:
+    """Return the dated steps of one ring, at least one, the first at `now`.
+
+    Parameters
+    ----------
+    chain : levels of contacts, none of them empty
+    reached : the level that an earlier ring has come to: it goes on from there, and tells those before it once more
+    """
+    reached = max(1, min(reached, len(chain)))
+    first = _once(contact for level in chain[:reached] for contact in level)
+    levels = (first, *chain[reached:])
+    if policy.second is None or policy.last is None:
+        return (Step(number=1, level=reached, due_at=now, contacts=first),)
+    return tuple(
+        Step(
+            number=index + 1,
+            level=reached + index,
+            due_at=now + _after(policy.second, policy.last, index, len(levels)),
+            contacts=contacts,
+            again=policy.again if index == len(levels) - 1 else None,
+        )
+        for index, contacts in enumerate(levels)
+    )
+
+
+def _after(second: timedelta, last: timedelta, index: int, levels: int) -> timedelta:
+    """Spread the levels after the second evenly up to `last`; two levels alone need not wait for it."""
+    if index == 0:
+        return timedelta(0)
+    return second if levels == 2 else second + (last - second) * (index - 1) / (levels - 2)
+
+
+def _once(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
+    """Return the contacts in order, each person and team once."""
+    found: dict[tuple[TeamId, StaffId | None], Contact] = {}
+    for each in contacts:
+        found.setdefault((each.team_id, each.staff_id), each)
+    return tuple(found.values())
+
+
+_BREATHING = frozenset(
+    {VitalKind.SPO2, VitalKind.RESP_RATE, VitalKind.OXYGEN_FLOW, VitalKind.FIO2, VitalKind.PEAK_FLOW}
+)
+
+
+def needs(rule: str) -> frozenset[str]:
+    """Return what a rule's alert asks for beyond the team itself, as tags that `ward.store.duty.chain` routes by."""
+    return frozenset() if _BREATHING.isdisjoint(rule.split(".")) else frozenset({"respiratory"})

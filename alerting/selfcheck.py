@@ -1,0 +1,206 @@
+"""The alarm system checks itself: a synthetic alert walks the whole way every few minutes, and the failure is an alarm.
+
+The help button of a stay of mode test is pressed in the store; a worker evaluates it, the alert is raised, its
+notification is written, sent to the console, and the walk's number goes to the listening screens with their heartbeat
+and comes back with theirs. What fails is told on a way that uses none of that: the operator's own gateway, `/readyz`,
+and a dead-man signal that stops. The invariant: the signal is given only when a whole walk was good a moment ago.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import apprise
+import urllib3
+
+from alerting import apply
+from ward import log
+from ward.alerts import Closure, Outcome
+from ward.clock import Clock
+from ward.errors import StoreUnavailable
+from ward.events import DeviceEvent, EventKind
+from ward.people import DeviceNo
+from ward.selfcheck import LONGEST_WALK, Walk, complaint, missing, overdue
+from ward.settings import Settings
+from ward.store import alerts, device_events, listeners, selfchecks
+from ward.store.borrow import borrow
+from ward.store.pool import Connection, Pool
+
+_LOOK_S = 2.0
+_SIGNAL_S = 30.0
+_STORE_GONE_S = 60.0
+# A failure that lasts is told again after so many walks.
+_REMIND_AFTER = 6
+_TIMEOUT_S = 10.0
+
+
+async def advance(store: Pool, clock: Clock, every: timedelta) -> Walk | None:
+    """Start a walk that is due, or see how far the present one has come; return it if it has just ended."""
+    async with borrow(store) as conn:
+        if not await selfchecks.alone(conn):
+            return None
+        now = clock.now()
+        found = await selfchecks.newest(conn)
+        if found and found[0].ended_at is None:
+            return await _look(conn, found[0], now)
+        if not found or now - found[0].started_at >= every:
+            await _start(conn, now)
+    return None
+
+
+async def _start(conn: Connection, now: datetime) -> None:
+    at = await selfchecks.post(conn)
+    await _close(conn, at, now)
+    await selfchecks.start(conn, at, now)
+    pressed = DeviceEvent(kind=EventKind.HELP_BUTTON, occurred_at=now)
+    row = device_events.EventRow(stay_id=at.stay_id, device_no=DeviceNo(at.device_no), received_at=now, event=pressed)
+    await device_events.insert(conn, [row])
+
+
+async def _look(conn: Connection, walk: Walk, now: datetime) -> Walk | None:
+    at = await selfchecks.post(conn)
+    await selfchecks.look(conn, at, walk)
+    screens, echoes = await listeners.echoed(conn, walk.walk, now)
+    if echoes:
+        await selfchecks.screened(conn, walk, now)
+    come_to = (await selfchecks.newest(conn))[0]
+    fault = missing(come_to, screens=screens)
+    if fault is not None and now - walk.started_at < LONGEST_WALK:
+        return None
+    await _close(conn, at, now)
+    await selfchecks.end(conn, at, walk, fault, now)
+    return (await selfchecks.newest(conn))[0]
+
+
+async def _close(conn: Connection, at: selfchecks.Post, now: datetime) -> None:
+    """Close what the walks have raised."""
+    for alert in await alerts.in_force(conn, [at.stay_id]):
+        if alert.closure is Closure.CLOSED:
+            continue
+        event = apply.Resolve(by=at.staff_id, rev=alert.rev, outcome=Outcome.TECHNICAL)
+        await apply.apply_event(conn, alert.alert_id, event, now)
+
+
+async def complaints(store: Pool, clock: Clock, every: timedelta) -> list[str]:
+    """Return everything that speaks against relying on the platform, empty when all is well."""
+    async with borrow(store) as conn:
+        now = clock.now()
+        walk = await selfchecks.newest_ended(conn)
+        found = (complaint(walk, every, now), overdue(await selfchecks.waiting(conn), now))
+    return [each for each in found if each is not None]
+
+
+async def faults_in_a_row(store: Pool) -> int:
+    """Return how many of the newest walks have failed, one after the other."""
+    async with borrow(store) as conn:
+        walks = [walk for walk in await selfchecks.newest(conn, 100) if walk.ended_at is not None]
+    return next((index for index, walk in enumerate(walks) if walk.fault is None), len(walks))
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """The loops of one process. `alarm` tells the operator, `signal` the outside watcher."""
+
+    store: Pool
+    clock: Clock
+    every: timedelta
+    alarm: Callable[[str], None]
+    signal: Callable[[], None]
+    gone_since_s: float | None = None
+    told_gone: bool = False
+
+    async def walk(self) -> None:
+        """Look after the walks for ever."""
+        while True:
+            try:
+                ended = await advance(self.store, self.clock, self.every)
+                self.gone_since_s, self.told_gone = None, False
+                if ended is not None:
+                    await self._ended(ended)
+            except StoreUnavailable:
+                await self._store_gone()
+            except Exception as error:  # noqa: BLE001 - the check goes on, whatever one look has met
+                log.get().error("selfcheck_broken", error=type(error).__name__, exc_info=error)
+            await asyncio.sleep(_LOOK_S)
+
+    async def _ended(self, walk: Walk) -> None:
+        took = None if walk.ended_at is None else round((walk.ended_at - walk.started_at).total_seconds(), 1)
+        if walk.fault is None:
+            log.get().info("selfcheck_passed", walk=walk.walk, seconds=took)
+            return
+        log.get().error("selfcheck_failed", walk=walk.walk, fault=walk.fault.value)
+        if await faults_in_a_row(self.store) % _REMIND_AFTER == 1:
+            await self._tell(f"the synthetic alert did not get through {walk.fault}")
+
+    async def _store_gone(self) -> None:
+        now_s = time.monotonic()
+        self.gone_since_s = self.gone_since_s or now_s
+        if now_s - self.gone_since_s > _STORE_GONE_S and not self.told_gone:
+            self.told_gone = True
+            await self._tell("the store does not answer")
+
+    async def _tell(self, what: str) -> None:
+        try:
+            await asyncio.to_thread(self.alarm, what)
+        except Exception as error:  # noqa: BLE001 - the log and the missing signal remain
+            log.get().error("operator_not_told", error=type(error).__name__)
+
+    async def signals(self) -> None:
+        """Give the dead-man signal for ever, and only while all is well."""
+        while True:
+            try:
+                found = await complaints(self.store, self.clock, self.every)
+                if found:
+                    log.get().warning("deadman_withheld", because=found)
+                else:
+                    await asyncio.to_thread(self.signal)
+            except Exception as error:  # noqa: BLE001 - a signal that fails is one that does not come
+                log.get().warning("deadman_failed", error=type(error).__name__)
+            await asyncio.sleep(_SIGNAL_S)
+
+
+def alarm(gateway: str) -> Callable[[str], None]:
+    """Return what tells the operator; without a gateway the log has it alone."""
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+
+    def tell(what: str) -> None:
+        if not gateway:
+            return
+        way = apprise.Apprise()
+        if not (way.add(gateway) and way.notify(title="Hemvakt: alarms may not get through", body=what)):
+            log.get().error("operator_not_told", error="the gateway refused it")
+
+    return tell
+
+
+def deadman(url: str, path: Path | None) -> Callable[[], None]:
+    """Return what tells the outside watcher that all is well."""
+    connections = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=_TIMEOUT_S))
+
+    def signal() -> None:
+        if path is not None:
+            path.touch()
+        if url:
+            connections.request("GET", url)
+
+    return signal
+
+
+async def run(settings: Settings, store: Pool, clock: Clock) -> None:
+    """Check for ever; with `selfcheck_minutes` 0 never."""
+    if settings.selfcheck_minutes == 0:
+        await asyncio.Event().wait()
+    watch = Watch(
+        store=store,
+        clock=clock,
+        every=timedelta(minutes=settings.selfcheck_minutes),
+        alarm=alarm(settings.alarm_gateway),
+        signal=deadman(settings.deadman_url, settings.deadman_file),
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(watch.walk(), name="selfcheck")
+        group.create_task(watch.signals(), name="deadman")

@@ -1,0 +1,125 @@
+"""Carries out that an alert rings or is hushed, in the transaction that changed it: steps and notifications are rows.
+
+Nothing is sent here: `alerting.deliver` sends what the rows say. The invariants: an alert that rings has its first
+notifications written with it, and an alert that is hushed has no step and no notification left to come. The caller
+holds the lock of the alert.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from alerting import escalation
+from alerting.addressing import JUST_NOW, NO_SCREEN, Audience, notifications
+from alerting.events import Advance, Effect, Hush, Record, Ring
+from ward import log
+from ward.alerts import Alert, Priority
+from ward.duty.contact import Chain, Contact, Why
+from ward.people import TeamId
+from ward.store import contact_channels, duty, escalations, listeners, outbox
+from ward.store.borrow import LOST
+from ward.store.escalations import FrozenStep
+from ward.store.pool import Connection
+
+# Events after which the telling begins with the first level; after any other it goes on from where it was.
+_BEGINS = frozenset({"raised", "recurred"})
+ASKED, RINGS_ANEW = "asked", "rings_anew"
+
+
+async def carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], now: datetime) -> None:
+    """Carry out the `Ring`, `Hush` and `Advance` of one step of an alert's life; other effects are the caller's.
+
+    Whoever did something to the alert has seen what they were sent of it.
+    """
+    effects = tuple(effects)
+    lines = [each.event for each in effects if isinstance(each, Record)]
+    kind = lines[-1].kind if lines else ""
+    for effect in effects:
+        match effect:
+            case Ring():
+                await ring(conn, alert, now, goes_on=kind not in _BEGINS)
+            case Hush():
+                await hush(conn, alert, now, kind)
+            case Advance():
+                await escalate(conn, alert, now)
+            case _:
+                pass
+    for line in lines:
+        if line.staff_id is not None:
+            await outbox.seen(conn, alert.stay_id, alert.alert_id, line.staff_id, now)
+
+
+async def ring(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) -> None:
+    """Freeze the steps of a new ring, and tell the first level with it."""
+    before = await escalations.reached(conn, alert.stay_id, alert.alert_id)
+    if before.ring:
+        await hush(conn, alert, now, RINGS_ANEW)
+    chain = await _chain(conn, alert, now)
+    planned = escalation.steps(escalation.POLICIES[alert.priority], chain, now, reached=before.level if goes_on else 1)
+    frozen = [
+        FrozenStep(
+            stay_id=alert.stay_id,
+            alert_id=alert.alert_id,
+            ring=before.ring + 1,
+            number=each.number,
+            level=each.level,
+            priority=alert.priority.value,
+            due_at=each.due_at,
+            contacts=each.contacts,
+            again=each.again,
+        )
+        for each in planned
+    ]
+    await escalations.freeze(conn, frozen)
+    await fire(conn, alert, frozen[0], now)
+
+
+async def _chain(conn: Connection, alert: Alert, now: datetime) -> Chain:
+    """Return whom to tell; where that cannot be found out, the alert's own team: an alert is never held up by it."""
+    try:
+        async with conn.transaction():
+            found = await duty.chain(conn, alert.stay_id, now, escalation.needs(alert.rule))
+    except LOST:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a schedule, somebody must be told
+        log.get().error("chain_failed", alert=alert.alert_id, error=type(error).__name__, exc_info=error)
+        found = ()
+    return found or ((Contact(team_id=alert.team_id, staff_id=None, why=Why.TEAM),),)
+
+
+async def hush(conn: Connection, alert: Alert, now: datetime, reason: str) -> None:
+    """Take back what is still to come; the steps first, since a step makes notifications."""
+    await escalations.cancel(conn, alert.stay_id, alert.alert_id, now, reason)
+    await outbox.cancel(conn, alert.stay_id, alert.alert_id, now, reason)
+
+
+async def escalate(conn: Connection, alert: Alert, now: datetime) -> bool:
+    """Let the next step come now, because a person asks for it; return whether there is one."""
+    return await escalations.pull(conn, alert.stay_id, alert.alert_id, now, ASKED)
+
+
+async def fire(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) -> None:
+    """Take one step: write its notifications, and where nobody can be told, let the next one come at once."""
+    if not await escalations.take(conn, step, now):
+        return
+    audience = await _audience(conn, alert, step, now)
+    made = notifications(alert, step, audience, now)
+    await outbox.queue(conn, made, now)
+    if step.number == 1 and alert.team_id not in audience.listening and alert.priority is not Priority.LOW:
+        await escalations.skip(conn, step, NO_SCREEN)
+        await escalations.pull(conn, alert.stay_id, alert.alert_id, now, NO_SCREEN)
+    elif not audience.just_told and all(each.state == "failed" for each in made):
+        await escalations.pull_untold(conn, alert.stay_id, alert.alert_id, step.ring, step.number, now)
+    if step.again is not None:
+        await escalations.freeze(conn, [replace(step, number=step.number + 1, due_at=now + step.again)])
+
+
+async def _audience(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) -> Audience:
+    teams: set[TeamId] = {alert.team_id, *(contact.team_id for contact in step.contacts)}
+    staff = {contact.staff_id for contact in step.contacts if contact.staff_id is not None}
+    return Audience(
+        mode=await outbox.mode(conn, alert.stay_id),
+        ways=await contact_channels.usable(conn, staff, teams),
+        listening=await listeners.listening(conn, teams, now),
+        just_told=await outbox.under_way(conn, alert.stay_id, alert.alert_id, step.ring, now - JUST_NOW),
+    )

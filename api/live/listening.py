@@ -1,0 +1,121 @@
+"""Screens that listen: what pages say over their live sockets, gathered here and written every two seconds.
+
+What is news (a screen that begins or closes, an alert that is shown for the first time) is written in a moment.
+
+A page speaks while it is visible and its sound is unlocked; what it says is a claim about itself and changes nothing
+but who counts as told. The invariant: a page that has stopped speaking is silent in the store after fifteen seconds,
+whatever becomes of this process.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID, uuid4
+
+import msgspec
+
+from ward import log
+from ward.alerts import AlertId
+from ward.clock import Clock
+from ward.errors import StoreUnavailable
+from ward.people import StaffId
+from ward.store import listeners, outbox
+from ward.store.borrow import borrow
+from ward.store.listeners import Heard
+from ward.store.pool import Pool
+
+WRITE_S = 2.0
+_MOMENT_S = 0.1
+MOST_SHOWN = 200
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a page says of itself: whether somebody sees and hears it, the alerts it shows, the newest walk it knows."""
+
+    type: Literal["heartbeat"]
+    listening: bool = False
+    shown: list[int] = []
+    walk: int | None = None
+
+
+_DECODER = msgspec.json.Decoder(Said)
+
+
+def said(text: str | None) -> Said | None:
+    """Read what a page sends; what is not understood is nothing."""
+    try:
+        return None if text is None else _DECODER.decode(text)
+    except msgspec.DecodeError:
+        return None
+
+
+@dataclass(slots=True, kw_only=True)
+class Screen:
+    """One socket's side. `told` are the alerts that it has been recorded to show."""
+
+    staff_id: StaffId
+    listener_id: UUID = field(default_factory=uuid4)
+    told: set[int] = field(default_factory=set)
+    known: bool = False
+
+
+class Listening:
+    """What the screens of this process have said since it was last written."""
+
+    def __init__(self, store: Pool, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._heard: dict[UUID, Heard] = {}
+        self._shown: dict[StaffId, set[int]] = {}
+        self._left: set[UUID] = set()
+        self._news = asyncio.Event()
+
+    def hear(self, screen: Screen, words: Said) -> None:
+        """Take in what a screen says; one that does not listen has said nothing."""
+        if not words.listening:
+            return
+        self._heard[screen.listener_id] = Heard(
+            listener_id=screen.listener_id,
+            staff_id=screen.staff_id,
+            heard_at=self._clock.now(),
+            echoed=words.walk if words.walk is not None and 0 < words.walk < 1 << 31 else None,
+        )
+        shown = {each for each in words.shown[:MOST_SHOWN] if 0 < each < 1 << 63}
+        if shown - screen.told or not screen.known:
+            self._news.set()
+        self._shown.setdefault(screen.staff_id, set()).update(shown - screen.told)
+        screen.told, screen.known = shown, True
+
+    def leave(self, screen: Screen) -> None:
+        """Take a screen out that has closed."""
+        self._heard.pop(screen.listener_id, None)
+        self._left.add(screen.listener_id)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Write for ever."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), WRITE_S)
+            await asyncio.sleep(_MOMENT_S)
+            self._news.clear()
+            try:
+                await self.write()
+            except StoreUnavailable as error:
+                log.get().warning("listeners_not_written", error=str(error)[:200])
+
+    async def write(self) -> None:
+        """Write what has been said; where the store does not answer it is said again soon."""
+        heard, self._heard = self._heard, {}
+        shown, self._shown = self._shown, {}
+        left, self._left = self._left, set()
+        if not (heard or left or any(shown.values())):
+            return
+        now = self._clock.now()
+        async with borrow(self._store) as conn:
+            await listeners.hear(conn, list(heard.values()))
+            await listeners.leave(conn, left, now)
+            for staff_id, alerts in shown.items():
+                if alerts:
+                    await outbox.shown(conn, staff_id, [AlertId(each) for each in sorted(alerts)], now)

@@ -1,0 +1,386 @@
+"""Delivery on a real store: every notification ends sent, failed with its reason, or cancelled; none is lost."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from alerting import deliver
+from alerting.apply import Acknowledge, Resolve, apply_event
+from alerting.deliver import ORDINARY, PER_MINUTE, URGENT, send_due
+from alerting.letters import MOST_ATTEMPTS, Fate, Letter, Message, Refused
+from tests.delivery_scene import NOON, Scene, add_doctor, scene
+from tests.fix_ward import Ward, admit
+from ward.alerts import Alert, Outcome, Priority
+from ward.people import StayId
+from ward.store import contact_channels
+from ward.store.pool import Connection, connect
+from ward.vitals import Mode
+
+pytestmark = pytest.mark.integration
+SECOND = timedelta(seconds=1)
+NUMBER = "+46701740605"
+
+
+async def _webhook(here: Scene) -> int:
+    async with await connect(here.ward.database_url, "test") as conn:
+        return await contact_channels.add(
+            conn, kind="webhook", address="https://other.example/hook", now=NOON, team_id=here.ward.team_id
+        )
+
+
+async def _acknowledge(here: Scene, alert: Alert) -> None:
+    async with await connect(here.ward.database_url, "test") as conn:
+        event = Acknowledge(by=here.ward.nurse_id, rev=alert.rev)
+        await apply_event(conn, alert.alert_id, event, here.clock.now())
+
+
+def test_notification_carries_nothing_personal(ward: Ward) -> None:
+    """What is sent says the priority, the team and where to log in, and nothing of the patient or of the rule."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            alert = await here.alarm(ward.beds[0])
+            await here.pass_()
+            letter = here.sms.letters[0]
+
+            link = f"https://board.example/?alert={alert.alert_id}"
+            assert letter.title == "Larm hög – logga in"
+            assert letter.text == f"Larm hög – logga in. Testteamet. {link}"
+
+    asyncio.run(run())
+
+
+def test_h04_failed_delivery_goes_to_the_next_at_once_and_is_tried_again(ward: Ward) -> None:
+    """A way that does not work counts as not told: the next level is told now, and the way is tried again later."""
+
+    async def run() -> None:
+        doctor = await add_doctor(ward)
+        async with scene(ward) as here:
+            here.sms.fates = [Refused(reason="no answer")] * 2
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.telephone(doctor, "+46701740606")
+            await here.listen()
+            await here.alarm(ward.beds[0])
+            async with await connect(ward.database_url, "test") as conn:
+                await conn.execute(
+                    "update outbox set state = 'failed', reason = 'not_shown', due_at = null where channel = 'board'"
+                )
+            await here.pass_()
+            failed = (await here.outbox("sms"))[0]
+            await here.pass_()
+            await here.pass_()
+            told = {letter.to for letter in here.sms.letters}
+            await here.until(NOON + 6 * SECOND, SECOND)
+
+            assert (failed["state"], failed["reason"], failed["due_at"]) == ("failed", "no answer", NOON + 5 * SECOND)
+            assert told == {NUMBER, "+46701740606"}
+            first = (await here.outbox("sms"))[0]
+            assert (first["state"], first["attempts"], first["sent_at"]) == ("sent", 2, NOON + 5 * SECOND)
+
+    asyncio.run(run())
+
+
+def test_h04_person_without_any_way_is_recorded_and_passed_by(ward: Ward) -> None:
+    """Somebody whose ways have all been taken away is a failed notification, and the next level is told at once."""
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            channel_id = await here.telephone(ward.nurse_id, NUMBER)
+            async with await connect(ward.database_url, "test") as conn:
+                assert await contact_channels.remove(conn, channel_id, staff_id=ward.nurse_id)
+            await here.alarm(ward.beds[0])
+            await here.pass_()
+
+            nobody = (await here.outbox("none"))[0]
+            assert (nobody["state"], nobody["reason"], nobody["staff_id"]) == ("failed", "no_channel", ward.nurse_id)
+            assert [state for _, _, state, _ in await here.steps()][:2] == ["skipped", "fired"]
+
+    asyncio.run(run())
+
+
+def test_h04_address_that_is_gone_is_not_used_again(ward: Ward) -> None:
+    """When a provider says that an address is gone for ever, it is marked and the next alert takes another way."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            here.sms.fates = [Refused(reason="HTTP 410", gone=True)]
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.alarm(ward.beds[0])
+            await here.pass_()
+            await here.alarm(ward.beds[1])
+            await here.pass_()
+
+            assert [letter.to for letter in here.sms.letters] == [NUMBER]
+            broken = (await here.rows("select broken_reason from contact_channel"))[0]
+            assert broken["broken_reason"] == "HTTP 410"
+            assert {row["stay_id"] for row in await here.outbox("none")} >= {ward.beds[1].stay_id}
+
+    asyncio.run(run())
+
+
+def test_way_that_never_works_is_given_up_with_its_reason(ward: Ward) -> None:
+    """A notification that fails every time is tried a bounded number of times, and stays as failed."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await _webhook(here)
+            here.webhook.fates = [Refused(reason="HTTP 500")] * 1000
+            alert = await here.alarm(ward.beds[0], Priority.MEDIUM)
+            await here.until(NOON + timedelta(minutes=9), 10 * SECOND)
+            async with await connect(ward.database_url, "test") as conn:
+                await conn.execute(
+                    "update escalation_step set state = 'cancelled', done_at = now() where state = 'pending'"
+                )
+            await here.until(NOON + timedelta(minutes=60), 30 * SECOND)
+
+            ends = [(row["state"], row["attempts"], row["due_at"]) for row in await here.outbox("webhook")]
+            assert alert.alert_id == 1
+            assert ends[0] == ("failed", MOST_ATTEMPTS, None)
+
+    asyncio.run(run())
+
+
+def test_acknowledgement_cancels_what_has_not_been_sent(ward: Ward) -> None:
+    """What waits when somebody acknowledges is cancelled, and what that person was sent is marked as seen."""
+
+    async def run() -> None:
+        doctor = await add_doctor(ward)
+        async with scene(ward) as here:
+            here.sms.fates = [Refused(reason="no answer")]
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.telephone(doctor, "+46701740606")
+            await here.listen()
+            alert = await here.alarm(ward.beds[0])
+            await here.pass_()
+            await _acknowledge(here, alert)
+            here.clock.advance(timedelta(hours=1))
+            await here.pass_()
+
+            assert len(here.sms.letters) == 1
+            assert [row["state"] for row in await here.outbox()] == ["seen", "cancelled"]
+            assert "pending" not in [state for _, _, state, _ in await here.steps()]
+
+    asyncio.run(run())
+
+
+def test_h28_test_data_never_reaches_a_real_way(ward: Ward) -> None:
+    """An alert of a test stay goes to the board and the console, whatever ways the people have."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.telephone(ward.nurse_id, "+46701740607", Mode.DEMO)
+            await _webhook(here)
+            await here.mode(Mode.TEST)
+            await here.alarm(ward.beds[0])
+            await here.pass_()
+
+            assert {row["channel"] for row in await here.outbox()} == {"board", "console"}
+            assert here.sms.letters == []
+            assert here.webhook.letters == []
+            assert here.console.letters != []
+
+    asyncio.run(run())
+
+
+def test_h28_demo_reaches_only_what_is_marked_as_the_demo_s(ward: Ward) -> None:
+    """An alert of a demo stay uses a way that is marked for it, and no real one."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.telephone(ward.nurse_id, "+46701740607", Mode.DEMO)
+            await here.mode(Mode.DEMO)
+            await here.alarm(ward.beds[0])
+            await here.pass_()
+
+            assert {letter.to for letter in here.sms.letters} == {"+46701740607"}
+
+    asyncio.run(run())
+
+
+def test_h23_many_patients_of_one_failure_are_one_message(database_url: str) -> None:
+    """When 217 patients lose their data at once, a team's telephone rings once, and every notification is recorded."""
+
+    async def run() -> None:
+        ward = await admit(database_url, 2, NOON)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.listen()
+            await here.alarms([f"nodata.{number}" for number in range(217)], Priority.MEDIUM)
+            async with await connect(database_url, "test") as conn:
+                await _spread(conn)
+            here.clock.advance(6 * SECOND)
+            await here.pass_()
+
+            assert [letter.title for letter in here.sms.letters] == ["217 patienter: larm medel – logga in"]
+            found = await here.rows(
+                "select count(*), count(distinct group_id) as groups, bool_and(state = 'sent') as sent"
+                " from outbox where channel = 'sms'"
+            )
+            assert (found[0]["count"], found[0]["groups"], found[0]["sent"]) == (217, 1, True)
+
+    asyncio.run(run())
+
+
+async def _spread(conn: Connection) -> None:
+    """Give each alert a stay of its own, as if 217 patients had been admitted."""
+    await conn.execute("alter table outbox drop constraint outbox_stay_id_alert_id_ring_step_fkey")
+    await conn.execute("update outbox set stay_id = 1000 + alert_id")
+
+
+def test_h23_high_priority_passes_every_limit(ward: Ward) -> None:
+    """A provider that has carried all that it may this minute still gets what is of high priority, each alone."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.listen()
+            await here.alarms([f"rule.{number}" for number in range(PER_MINUTE["sms"] + 5)], Priority.HIGH)
+            await here.alarm(ward.beds[1], Priority.MEDIUM, rule="other")
+            here.clock.advance(6 * SECOND)
+            while (await send_due(here.courier, URGENT)).sent:
+                pass
+            held = await send_due(here.courier, ORDINARY)
+            here.clock.advance(61 * SECOND)
+            await send_due(here.courier, ORDINARY)
+
+            assert len(here.sms.letters) == PER_MINUTE["sms"] + 5 + 1
+            assert (held.sent, held.paced) == (0, 1)
+            assert here.sms.letters[-1].priority is Priority.MEDIUM
+
+    asyncio.run(run())
+
+
+def test_urgent_notifications_do_not_wait_behind_others(ward: Ward) -> None:
+    """The lane of high priority takes only what is of high priority, and takes it before anything else is due."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.alarm(ward.beds[0], Priority.MEDIUM)
+            await here.alarm(ward.beds[1], Priority.HIGH)
+            await send_due(here.courier, URGENT)
+
+            assert [letter.priority for letter in here.sms.letters] == [Priority.HIGH]
+
+    asyncio.run(run())
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+def test_h21_worker_killed_after_sending_sends_again_under_the_same_id(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that dies between sending and recording leaves the notification to be sent once more, recognisably."""
+
+    async def dies(_conn: Connection, _message: Message, _fate: Fate, _now: object) -> None:
+        raise Killed
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.listen()
+            await here.alarm(ward.beds[0])
+            with monkeypatch.context() as patch:
+                patch.setattr(deliver, "record", dies)
+                with pytest.raises(Killed):
+                    await send_due(here.courier, URGENT)
+            leased = await send_due(here.courier, URGENT)
+            here.clock.advance(deliver.LEASE)
+            await send_due(here.courier, URGENT)
+
+            assert leased.sent == 0
+            assert len({letter.letter_id for letter in here.sms.letters}) == 1
+            assert len(here.sms.letters) == 2
+            assert [row["state"] for row in await here.outbox("sms")] == ["sent"]
+
+    asyncio.run(run())
+
+
+def test_h21_worker_killed_before_sending_loses_nothing(ward: Ward) -> None:
+    """A worker that dies with a notification in its hands leaves it to the next."""
+
+    def dies(_letter: Letter) -> Fate:
+        raise Killed
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.listen()
+            await here.alarm(ward.beds[0])
+            with pytest.raises(Killed):
+                await send_due(replace(here.courier, senders={"sms": dies}), URGENT)
+            here.clock.advance(deliver.LEASE)
+            await send_due(here.courier, URGENT)
+
+            assert [letter.to for letter in here.sms.letters] == [NUMBER]
+
+    asyncio.run(run())
+
+
+def test_h21_step_whose_worker_dies_is_taken_by_another(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that dies while it takes a step has done nothing: the step and all its notifications come once."""
+
+    async def dies(*_: object) -> None:
+        raise Killed
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.alarm(ward.beds[0])
+            with monkeypatch.context() as patch:
+                patch.setattr("alerting.telling.outbox.queue", dies)
+                with pytest.raises(Killed):
+                    await deliver.take_steps(here.courier.store, here.clock)
+            between = await here.steps()
+            await here.pass_()
+
+            assert [state for _, _, state, _ in between][:2] == ["skipped", "pending"]
+            assert [row["step"] for row in await here.outbox("board")] == [1, 2]
+            assert [letter.to for letter in here.sms.letters] == [NUMBER]
+
+    asyncio.run(run())
+
+
+def test_many_workers_send_each_notification_once(ward: Ward) -> None:
+    """Eight workers at once share what is due: each notification is sent by one of them."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.alarms([f"rule.{number}" for number in range(40)], Priority.HIGH)
+            for _ in range(8):
+                await asyncio.gather(*(here.pass_() for _ in range(3)))
+
+            ids = [letter.letter_id for letter in here.sms.letters]
+            assert len(ids) == len(set(ids))
+            assert {row["state"] for row in await here.outbox("sms")} == {"sent"}
+
+    asyncio.run(run())
+
+
+def test_closed_alert_tells_nobody_further(ward: Ward) -> None:
+    """After an alert is closed no step and no notification of it is left to come."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.listen()
+            alert = await here.alarm(ward.beds[0])
+            async with await connect(ward.database_url, "test") as conn:
+                event = Resolve(by=ward.nurse_id, rev=alert.rev, outcome=Outcome.FALSE_ALARM)
+                await apply_event(conn, alert.alert_id, event, NOON)
+            await here.until(NOON + timedelta(minutes=30), timedelta(minutes=1))
+
+            assert here.sms.letters == []
+            assert StayId(ward.beds[0].stay_id) in {row["stay_id"] for row in await here.outbox()}
+
+    asyncio.run(run())

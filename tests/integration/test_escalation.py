@@ -1,0 +1,210 @@
+"""Escalation on a real store and a clock moved by hand: who is told at which minute, until somebody answers."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from alerting import telling
+from alerting.events import Advance, Hush, Record, Ring
+from tests.delivery_scene import NOON, Scene, add_doctor, scene
+from tests.fix_ward import Ward
+from ward.alerts import Alert, AlertEvent, Priority
+from ward.store.pool import connect
+
+pytestmark = pytest.mark.integration
+MINUTE = timedelta(minutes=1)
+
+
+async def _carry(here: Scene, alert: Alert, effect: Ring | Hush | Advance, kind: str) -> None:
+    """Carry out an effect as `alerting.apply` does after a person's event."""
+    now = here.clock.now()
+    line = AlertEvent(alert_id=alert.alert_id, rev=2, at=now, kind=kind, staff_id=here.ward.nurse_id)
+    async with await connect(here.ward.database_url, "test") as conn:
+        await telling.carry_out(conn, alert, (Record(event=line), effect), now)
+
+
+def test_h05_unanswered_alert_reaches_the_doctor(ward: Ward) -> None:
+    """A high alert that nobody answers goes to the team after two minutes, to a doctor after five, and again."""
+
+    async def run() -> None:
+        doctor = await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, "+46701740605")
+            await here.telephone(doctor, "+46701740606")
+            await here.listen()
+            await here.alarm(ward.beds[0])
+            await here.pass_()
+            at_once = [letter.to for letter in here.sms.letters]
+            async with await connect(ward.database_url, "test") as conn:
+                await conn.execute("update outbox set state = 'delivered', due_at = null where channel = 'board'")
+            await here.until(NOON + 1.9 * MINUTE)
+            before_the_second = len(here.sms.letters)
+            await here.until(NOON + 4.9 * MINUTE)
+            team = [letter.to for letter in here.sms.letters[1:]]
+            await here.until(NOON + 5.1 * MINUTE)
+            last = [letter.to for letter in here.sms.letters[2:]]
+            await here.until(NOON + 10.1 * MINUTE)
+
+            assert at_once == ["+46701740605"]
+            assert before_the_second == 1
+            assert team == ["+46701740605"]
+            assert last == ["+46701740606"]
+            assert [letter.to for letter in here.sms.letters[3:]] == ["+46701740606"]
+
+    asyncio.run(run())
+
+
+def test_h05_acknowledged_alert_goes_on_when_nobody_acts(ward: Ward) -> None:
+    """An acknowledgement takes back every step to come; when it lapses, the telling goes on from the level it had."""
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, "+46701740605")
+            await here.listen()
+            alert = await here.alarm(ward.beds[0])
+            await here.until(NOON + 2.5 * MINUTE, MINUTE / 2)
+            await _carry(here, alert, Hush(alert_id=alert.alert_id), "acknowledged")
+            quiet = await here.steps()
+            await here.until(NOON + 17 * MINUTE, MINUTE)
+            untouched = await here.steps()
+            await here.listen()
+            await _carry(here, alert, Ring(alert_id=alert.alert_id), "lapsed")
+            rung = [step for step in await here.steps() if step[0] == 2]
+
+            assert [state for _, _, state, _ in quiet] == ["fired", "fired", "cancelled"]
+            assert untouched == quiet
+            levels = await here.rows("select level, state from escalation_step where ring = 2 order by step")
+            assert [row["level"] for row in levels] == [2, 3]
+            assert [minutes for *_, minutes in rung] == [17.0, 19.0]
+
+    asyncio.run(run())
+
+
+def test_h30_no_listening_screen_skips_the_first_step(ward: Ward) -> None:
+    """With no screen of the team listening the first step is skipped, with its reason, and the next comes at once."""
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.alarm(ward.beds[0])
+            taken, *_ = await here.pass_()
+            found = await here.rows("select state, reason, done_at from escalation_step order by step")
+
+            assert taken == 1
+            assert [(row["state"], row["reason"]) for row in found[:2]] == [
+                ("skipped", "no_screen"),
+                ("fired", "no_screen"),
+            ]
+            assert found[1]["done_at"] == NOON
+            assert (await here.outbox("board"))[0]["reason"] == "no_screen"
+
+    asyncio.run(run())
+
+
+def test_h30_screen_that_went_silent_does_not_count(ward: Ward) -> None:
+    """A screen that was last heard more than fifteen seconds ago listens no more."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.listen()
+            here.clock.advance(timedelta(seconds=16))
+            await here.alarm(ward.beds[0])
+
+            assert [row["state"] for row in await here.outbox("board")] == ["failed"]
+
+    asyncio.run(run())
+
+
+def test_h30_screen_that_does_not_show_the_alert_has_not_told(ward: Ward) -> None:
+    """A listening screen that has not said within fifteen seconds that it shows the alert counts as not told."""
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.listen()
+            await here.alarm(ward.beds[0])
+            await here.until(NOON + timedelta(seconds=14), timedelta(seconds=7))
+            early = await here.steps()
+            await here.until(NOON + timedelta(seconds=16), timedelta(seconds=1))
+
+            assert [state for _, _, state, _ in early] == ["fired", "pending", "pending"]
+            assert [state for _, _, state, _ in await here.steps()][:2] == ["fired", "fired"]
+            assert (await here.outbox("board"))[0]["reason"] == "not_shown"
+
+    asyncio.run(run())
+
+
+def test_person_can_ask_for_the_next_step(ward: Ward) -> None:
+    """Whoever asks for the next step has it taken now."""
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.listen()
+            alert = await here.alarm(ward.beds[0])
+            await _carry(here, alert, Advance(alert_id=alert.alert_id), "escalated")
+            await here.pass_()
+            found = await here.rows("select state, reason from escalation_step order by step")
+
+            assert [(row["state"], row["reason"]) for row in found[:2]] == [("fired", None), ("fired", "asked")]
+
+    asyncio.run(run())
+
+
+def test_low_priority_stays_on_the_board(ward: Ward) -> None:
+    """A low alert is told to the board alone, and nobody else is told however long it stands."""
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, "+46701740605")
+            await here.alarm(ward.beds[0], Priority.LOW)
+            await here.until(NOON + 120 * MINUTE, 10 * MINUTE)
+
+            assert [row["channel"] for row in await here.outbox()] == ["board"]
+            assert here.sms.letters == []
+
+    asyncio.run(run())
+
+
+def test_h21_steps_are_as_they_were_for_a_worker_that_begins_anew(ward: Ward) -> None:
+    """A worker that knows nothing but the store takes the steps that a dead one left, each once."""
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.listen()
+            await here.alarm(ward.beds[0])
+        async with scene(ward) as other:
+            other.clock.set(NOON + 6 * MINUTE)
+            await asyncio.gather(*(other.pass_() for _ in range(4)))
+            await other.pass_()
+
+            assert [(step, state) for _, step, state, _ in await other.steps()] == [
+                (1, "fired"),
+                (2, "fired"),
+                (3, "fired"),
+                (4, "pending"),
+            ]
+            assert [row["step"] for row in await other.outbox("board")] == [1, 2, 3]
+
+    asyncio.run(run())
+
+
+def test_h21_chain_that_cannot_be_found_falls_to_the_team(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a fault keeps the chain from being found, the alert is raised all the same and its team is told."""
+
+    async def broken(*_: object) -> None:
+        raise ValueError("no schedule")
+
+    async def run() -> None:
+        monkeypatch.setattr("alerting.telling.duty.chain", broken)
+        async with scene(ward) as here:
+            await here.listen()
+            await here.alarm(ward.beds[0])
+
+            assert [(row["channel"], row["team_id"]) for row in await here.outbox("board")] == [("board", ward.team_id)]
+
+    asyncio.run(run())

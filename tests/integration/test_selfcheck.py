@@ -1,0 +1,210 @@
+"""The alarm system checks itself on a real store: a whole walk, and every leg that can be missing."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from alerting import selfcheck
+from alerting.due import evaluate_due
+from tests.delivery_scene import Scene, scene
+from tests.fix_ward import Ward
+from ward.clock import SystemClock
+from ward.errors import StoreUnavailable
+from ward.selfcheck import LONGEST_WALK, Leg, Walk
+from ward.store import evaluation, listeners, selfchecks
+from ward.store.pool import connect, pool
+
+pytestmark = pytest.mark.integration
+EVERY = timedelta(minutes=5)
+SECOND = timedelta(seconds=1)
+
+
+async def _evaluate(here: Scene) -> None:
+    async with await connect(here.ward.database_url, "test") as conn:
+        await evaluation.enrol(conn, here.clock.now())
+        await evaluate_due(conn, here.clock.now())
+
+
+async def _advance(here: Scene) -> Walk | None:
+    return await selfcheck.advance(here.courier.store, here.clock, EVERY)
+
+
+async def _walk(here: Scene) -> Walk | None:
+    """Walk the whole way, a second for each leg."""
+    await _advance(here)
+    for work in (_evaluate, Scene.pass_):
+        here.clock.advance(SECOND)
+        await work(here)
+    return await _advance(here)
+
+
+def test_walk_goes_the_whole_way_and_leaves_nothing(ward: Ward) -> None:
+    """A walk passes through rules, alert, outbox and console, is timed leg by leg, and its alert is closed again."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            walk = await _walk(here)
+            assert walk is not None
+            assert walk.fault is None
+            legs = [walk.alerted_at, walk.queued_at, walk.sent_at]
+            assert [None if at is None else (at - walk.started_at) / SECOND for at in legs] == [1, 1, 2]
+            assert len(here.console.letters) >= 1
+            open_alerts = await here.rows(
+                "select alert_id from alert join stay using (stay_id) where mode = 'test' and resolved_at is null"
+            )
+            ended = await here.rows("select upper(period) as at from stay where mode = 'test'")
+            assert open_alerts == []
+            assert ended[0]["at"] == here.clock.now()
+
+    asyncio.run(run())
+
+
+def test_walk_comes_again_after_its_time(ward: Ward) -> None:
+    """The next walk begins five minutes after the last began, in the same stay, and passes too."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            first = await _walk(here)
+            here.clock.advance(EVERY - 10 * SECOND)
+            assert await _walk(here) is None
+            here.clock.advance(10 * SECOND)
+            second = await _walk(here)
+
+            assert first is not None
+            assert second is not None
+            assert (second.walk, second.fault) == (first.walk + 1, None)
+            assert len(await here.rows("select stay_id from stay where mode = 'test'")) == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("leg", "working"), [(Leg.ALERTING, 0), (Leg.DELIVERY, 1)])
+def test_h04_walk_that_does_not_arrive_names_the_leg(ward: Ward, leg: Leg, working: int) -> None:
+    """A walk that is stuck ends after half a minute with the first leg that it has not reached."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await _advance(here)
+            for work in [_evaluate][:working]:
+                await work(here)
+            here.clock.advance(LONGEST_WALK - SECOND)
+            still_going = await _advance(here)
+            here.clock.advance(SECOND)
+            ended = await _advance(here)
+
+            assert still_going is None
+            assert ended is not None
+            assert ended.fault is leg
+            assert await selfcheck.complaints(here.courier.store, here.clock, EVERY) == [
+                f"the synthetic alert did not get through {leg}"
+            ]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("echo", "fault"), [(True, None), (False, Leg.SCREEN)])
+def test_h30_walk_reaches_a_screen_where_one_listens(ward: Ward, fault: Leg | None, *, echo: bool) -> None:
+    """Where screens listen, one of them must say the walk's number back; none that does is a fault."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await _advance(here)
+            await _evaluate(here)
+            await here.pass_()
+            here.clock.advance(LONGEST_WALK)
+            heard = listeners.Heard(
+                listener_id=uuid4(), staff_id=ward.nurse_id, heard_at=here.clock.now(), echoed=1 if echo else None
+            )
+            async with await connect(ward.database_url, "test") as conn:
+                await listeners.hear(conn, [heard])
+            ended = await _advance(here)
+
+            assert ended is not None
+            assert ended.fault is fault
+            assert (ended.screened_at is not None) is echo
+
+    asyncio.run(run())
+
+
+def test_h36_dead_man_signal_comes_only_while_all_is_well(ward: Ward, tmp_path: Path) -> None:
+    """The file is touched after a good walk, and not when the newest walk is old or an urgent step is overdue."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            never = await selfcheck.complaints(here.courier.store, here.clock, EVERY)
+            await _walk(here)
+            well = await selfcheck.complaints(here.courier.store, here.clock, EVERY)
+            await here.alarm(ward.beds[0])
+            here.clock.advance(timedelta(minutes=4))
+            overdue = await selfcheck.complaints(here.courier.store, here.clock, EVERY)
+            here.clock.advance(timedelta(minutes=10))
+            old = await selfcheck.complaints(here.courier.store, here.clock, EVERY)
+
+            assert never == ["no synthetic alert has walked yet"]
+            assert well == []
+            assert len(overdue) == 1
+            assert "overdue" in overdue[0]
+            assert old[0] == "no synthetic alert has walked for 14 min"
+
+    asyncio.run(run())
+    touched = tmp_path / "alive"
+    selfcheck.deadman("", touched)()
+    assert touched.exists()
+
+
+def test_h22_store_that_is_gone_is_told_on_another_way(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the store has not answered for a minute the operator is told once, without the store."""
+    told: list[str] = []
+    slept: list[float] = []
+    clock_s = [1000.0]
+
+    class Enough(BaseException):
+        """The loop has gone round often enough."""
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock_s[0] += 20.0
+        if len(slept) == 8:
+            raise Enough
+
+    async def gone(*_: object) -> None:
+        raise StoreUnavailable("no answer")
+
+    async def run() -> None:
+        async with pool(ward.database_url, "test", size=1) as store:
+            watch = selfcheck.Watch(
+                store=store, clock=SystemClock(), every=EVERY, alarm=told.append, signal=lambda: None
+            )
+            with pytest.raises(Enough):
+                await watch.walk()
+
+    monkeypatch.setattr(selfcheck, "advance", gone)
+    monkeypatch.setattr("alerting.selfcheck.asyncio.sleep", sleep)
+    monkeypatch.setattr("alerting.selfcheck.time.monotonic", lambda: clock_s[0])
+    asyncio.run(run())
+
+    assert told == ["the store does not answer"]
+
+
+def test_failure_that_lasts_is_counted(ward: Ward) -> None:
+    """Failed walks are counted in a row, and a good one begins anew."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            for _ in range(2):
+                await _advance(here)
+                here.clock.advance(LONGEST_WALK)
+                await _advance(here)
+                here.clock.advance(EVERY)
+            in_a_row = await selfcheck.faults_in_a_row(here.courier.store)
+            await _walk(here)
+
+            assert in_a_row == 2
+            assert await selfcheck.faults_in_a_row(here.courier.store) == 0
+            async with await connect(ward.database_url, "test") as conn:
+                assert (await selfchecks.newest_ended(conn)) == (await selfchecks.newest(conn))[0]
+
+    asyncio.run(run())

@@ -1,0 +1,74 @@
+"""Addresses of ways to people: what may be entered, and how much of it is shown. Pure; an address is never logged."""
+
+import re
+from collections.abc import Collection
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+
+class ChannelKind(StrEnum):
+    """The ways beside the board."""
+
+    PUSH = "push"
+    EMAIL = "email"
+    SMS = "sms"
+    CHAT = "chat"
+    WEBHOOK = "webhook"
+
+
+# What a person may enter for themselves, and an operator for a team; a browser enters its push subscription itself.
+PERSONAL = frozenset({ChannelKind.EMAIL, ChannelKind.SMS})
+OF_TEAMS = frozenset({ChannelKind.EMAIL, ChannelKind.SMS, ChannelKind.CHAT, ChannelKind.WEBHOOK})
+
+_TELEPHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+_MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+_ROOM = re.compile(r"[A-Za-z0-9#@._-]{1,100}")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def fault(kind: ChannelKind, address: str) -> str | None:
+    """Return what is wrong with an address, None when nothing is."""
+    match kind:
+        case ChannelKind.SMS:
+            return None if _TELEPHONE.fullmatch(address) else "a telephone number is written +46701740605"
+        case ChannelKind.EMAIL:
+            return None if len(address) <= 254 and _MAIL.fullmatch(address) else "this is no mail address"
+        case ChannelKind.CHAT:
+            return None if _ROOM.fullmatch(address) else "a room is letters, digits and #@._-"
+        case ChannelKind.WEBHOOK | ChannelKind.PUSH:
+            return None if _is_web(address) else "this is no https:// address"
+
+
+def _is_web(address: str) -> bool:
+    """Tell whether an address is one that can be posted to over TLS, or on this machine itself."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return False
+    plain = parts.scheme == "http" and host in _LOOPBACK
+    return bool(host) and (parts.scheme == "https" or plain) and parts.username is None and len(address) <= 1000
+
+
+def is_push_service(endpoint: str, hosts: Collection[str]) -> bool:
+    """Tell whether a browser's endpoint is at a push service that may be used: nobody else is written to."""
+    if not _is_web(endpoint):
+        return False
+    host = urlsplit(endpoint).hostname or ""
+    return any(host == each or (each.startswith(".") and host.endswith(each)) for each in hosts)
+
+
+def hint(kind: str, address: str) -> str:
+    """Return as much of an address as tells its owner which one it is."""
+    match kind:
+        case ChannelKind.SMS:
+            return f"…{address[-3:]}"
+        case ChannelKind.EMAIL:
+            return f"{address[:1]}…@{address.rpartition('@')[2]}"
+        case ChannelKind.CHAT:
+            return address
+        case ChannelKind.WEBHOOK:
+            return urlsplit(address).hostname or ""
+        case _:
+            return ""

@@ -1,0 +1,77 @@
+"""The self-check's verdict: the legs of a walk, what is missing of them, and whether all is well. Pure.
+
+Used by the worker that walks and by the API that says whether the platform can be relied on: one verdict for both.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# The project's choices: a walk takes seconds, and what is urgent is on its way within one.
+LONGEST_WALK = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(seconds=60)
+_GRACE = timedelta(minutes=1)
+
+
+class Leg(StrEnum):
+    """The legs of the way, in order."""
+
+    ALERTING = "alerting"
+    OUTBOX = "outbox"
+    DELIVERY = "delivery"
+    SCREEN = "screen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """One walk of the synthetic alert; None is a leg that has not been reached. `fault` is set when it has ended."""
+
+    walk: int
+    started_at: datetime
+    alerted_at: datetime | None = None
+    queued_at: datetime | None = None
+    sent_at: datetime | None = None
+    screened_at: datetime | None = None
+    ended_at: datetime | None = None
+    fault: Leg | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Since when the most urgent work has been due: the oldest step, and the oldest notification of high priority."""
+
+    step_due_at: datetime | None
+    urgent_due_at: datetime | None
+
+
+def missing(walk: Walk, *, screens: int) -> Leg | None:
+    """Return the first leg that a walk has not reached; with no screen listening it ends at the console."""
+    reached = {
+        Leg.ALERTING: walk.alerted_at,
+        Leg.OUTBOX: walk.queued_at,
+        Leg.DELIVERY: walk.sent_at,
+    }
+    if screens:
+        reached[Leg.SCREEN] = walk.screened_at
+    return next((leg for leg, at in reached.items() if at is None), None)
+
+
+def complaint(walk: Walk | None, every: timedelta, now: datetime) -> str | None:
+    """Return what the newest walk that has ended says against relying on the platform, None where nothing."""
+    if walk is None or walk.ended_at is None:
+        return "no synthetic alert has walked yet"
+    if walk.fault is not None:
+        return f"the synthetic alert did not get through {walk.fault}"
+    if now - walk.ended_at > 2 * every + _GRACE:
+        return f"no synthetic alert has walked for {round((now - walk.ended_at).total_seconds() / 60)} min"
+    return None
+
+
+def overdue(waiting: Waiting, now: datetime) -> str | None:
+    """Return what ought to have been done long ago, None where nothing."""
+    late = {
+        "a step of an escalation": waiting.step_due_at,
+        "a notification of high priority": waiting.urgent_due_at,
+    }
+    found = [name for name, due_at in late.items() if due_at is not None and now - due_at > LONGEST_WAIT]
+    return f"{' and '.join(found)} is overdue" if found else None

@@ -1,0 +1,222 @@
+"""The dated steps of escalations. A step belongs to the ring it was frozen with; `alerting.telling` decides.
+
+The caller owns the transaction and holds the lock of the alert (`ward.store.alerts.lock`) whenever it adds a step: so
+whoever quiets an alert, under the same lock, finds every step there is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+from psycopg.rows import class_row
+
+from ward.alerts import AlertId
+from ward.duty.contact import Contact
+from ward.people import StayId
+from ward.store.pool import Connection
+
+_CONTACTS = msgspec.json.Decoder(tuple[Contact, ...])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenStep:
+    """A step as it is kept; `number` counts within its ring."""
+
+    stay_id: StayId
+    alert_id: AlertId
+    ring: int
+    number: int
+    level: int
+    priority: int
+    due_at: datetime
+    contacts: tuple[Contact, ...]
+    again: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """A step as people see it."""
+
+    ring: int
+    number: int
+    level: int
+    state: str
+    due_at: datetime
+    done_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """How far the telling of an alert has come: its last ring, and the highest level that was taken in it."""
+
+    ring: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    stay_id: int
+    alert_id: int
+    ring: int
+    number: int
+    level: int
+    priority: int
+    due_at: datetime
+    contacts: str
+    again: timedelta | None
+
+
+def _step(row: _Row) -> FrozenStep:
+    return FrozenStep(
+        stay_id=StayId(row.stay_id),
+        alert_id=AlertId(row.alert_id),
+        ring=row.ring,
+        number=row.number,
+        level=row.level,
+        priority=row.priority,
+        due_at=row.due_at,
+        contacts=_CONTACTS.decode(row.contacts),
+        again=row.again,
+    )
+
+
+async def reached(conn: Connection, stay_id: StayId, alert_id: AlertId) -> Reached:
+    """Return the last ring of an alert (0: none yet) and the level that it came to."""
+    row = await (
+        await conn.execute(
+            "select ring, coalesce(max(level) filter (where state in ('fired', 'skipped')), 1) from escalation_step"
+            " where stay_id = %s and alert_id = %s group by ring order by ring desc limit 1",
+            (stay_id, alert_id),
+        )
+    ).fetchone()
+    return Reached(ring=0, level=1) if row is None else Reached(ring=row[0], level=row[1])
+
+
+async def freeze(conn: Connection, steps: Sequence[FrozenStep]) -> None:
+    """Add steps that are still to be taken."""
+    async with conn.cursor() as cursor:
+        await cursor.executemany(
+            "insert into escalation_step (stay_id, alert_id, ring, step, level, priority, contacts, due_at, again)"
+            " values (%s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s) on conflict do nothing",
+            [
+                (
+                    each.stay_id,
+                    each.alert_id,
+                    each.ring,
+                    each.number,
+                    each.level,
+                    each.priority,
+                    msgspec.json.encode(each.contacts).decode(),
+                    each.due_at,
+                    each.again,
+                )
+                for each in steps
+            ],
+        )
+
+
+async def due(conn: Connection, now: datetime, most: int) -> list[FrozenStep]:
+    """Return steps whose time has come, the most urgent first, and lock their alerts; what others hold is left out.
+
+    What is returned may be cancelled already: `take` tells.
+    """
+    async with conn.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(
+            "select s.stay_id, s.alert_id, s.ring, s.step as number, s.level, s.priority, s.due_at,"
+            " s.contacts::text as contacts, s.again"
+            " from escalation_step s join alert a using (stay_id, alert_id)"
+            " where s.state = 'pending' and s.due_at <= %s"
+            " order by s.priority desc, s.due_at limit %s for update of a skip locked",
+            (now, most),
+        )
+        return [_step(row) for row in await cursor.fetchall()]
+
+
+async def take(conn: Connection, step: FrozenStep, now: datetime) -> bool:
+    """Mark a step as taken; return whether it was still pending."""
+    done = await conn.execute(
+        "update escalation_step set state = 'fired', done_at = %s"
+        " where stay_id = %s and alert_id = %s and ring = %s and step = %s and state = 'pending'",
+        (now, step.stay_id, step.alert_id, step.ring, step.number),
+    )
+    return done.rowcount == 1
+
+
+async def skip(conn: Connection, step: FrozenStep, reason: str) -> None:
+    """Mark a step that was taken as one that reached nobody."""
+    await conn.execute(
+        "update escalation_step set state = 'skipped', reason = %s"
+        " where stay_id = %s and alert_id = %s and ring = %s and step = %s",
+        (reason, step.stay_id, step.alert_id, step.ring, step.number),
+    )
+
+
+async def put_off(conn: Connection, step: FrozenStep, until: datetime) -> None:
+    """Let a step that could not be taken come again."""
+    await conn.execute(
+        "update escalation_step set due_at = %s"
+        " where stay_id = %s and alert_id = %s and ring = %s and step = %s and state = 'pending'",
+        (until, step.stay_id, step.alert_id, step.ring, step.number),
+    )
+
+
+async def pull(conn: Connection, stay_id: StayId, alert_id: AlertId, now: datetime, reason: str) -> bool:
+    """Let the next step of an alert be due now; return whether there is one."""
+    done = await conn.execute(
+        "update escalation_step set due_at = least(due_at, %(now)s), reason = %(reason)s"
+        " where stay_id = %(stay)s and alert_id = %(alert)s and state = 'pending' and (ring, step) = ("
+        "   select ring, step from escalation_step where stay_id = %(stay)s and alert_id = %(alert)s"
+        "   and state = 'pending' order by ring, step limit 1)",
+        {"now": now, "reason": reason, "stay": stay_id, "alert": alert_id},
+    )
+    return done.rowcount == 1
+
+
+async def pull_untold(
+    conn: Connection, stay_id: StayId, alert_id: AlertId, ring: int, number: int, now: datetime
+) -> bool:
+    """Let the next level be due now if a step has reached nobody: all its notifications have failed.
+
+    A level that only comes again keeps its time: there is nobody further to tell, and its own pace is kept.
+    """
+    done = await conn.execute(
+        """
+        update escalation_step n set due_at = least(n.due_at, %(now)s), reason = 'untold'
+        from escalation_step s
+        where s.stay_id = %(stay)s and s.alert_id = %(alert)s and s.ring = %(ring)s and s.step = %(number)s
+        and n.stay_id = s.stay_id and n.alert_id = s.alert_id and n.ring = s.ring and n.step = s.step + 1
+        and n.level > s.level and n.state = 'pending'
+        and not exists (select from outbox o where o.stay_id = s.stay_id and o.alert_id = s.alert_id
+            and o.ring = s.ring and o.step = s.step and o.state in ('queued', 'sent', 'delivered', 'seen'))
+        """,
+        {"stay": stay_id, "alert": alert_id, "ring": ring, "number": number, "now": now},
+    )
+    return done.rowcount == 1
+
+
+async def cancel(conn: Connection, stay_id: StayId, alert_id: AlertId, now: datetime, reason: str) -> None:
+    """Take back every step of an alert that is still to come."""
+    await conn.execute(
+        "update escalation_step set state = 'cancelled', done_at = %s, reason = %s"
+        " where stay_id = %s and alert_id = %s and state = 'pending'",
+        (now, reason, stay_id, alert_id),
+    )
+
+
+async def read(conn: Connection, stay_id: StayId, alert_id: AlertId) -> list[StepRow]:
+    """Return every step of an alert, in order."""
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            "select ring, step as number, level, state, due_at, done_at, reason from escalation_step"
+            " where stay_id = %s and alert_id = %s order by ring, step",
+            (stay_id, alert_id),
+        )
+        return await cursor.fetchall()
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    """Return when the next step is due, None when none is pending."""
+    row = await (await conn.execute("select min(due_at) from escalation_step where state = 'pending'")).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,220 @@
+"""Notifications on their way: one row an alert, a person or team, and a way. What is to happen: `alerting.deliver`.
+
+A row is leased by moving its `due_at`: a worker that dies before it has recorded what it sent lets the row fall due
+again, and it is sent once more under the same id. The invariant: a row leaves the list (`due_at` null) only when it was
+sent, given up with a reason, or cancelled. The caller owns the transaction. Reading them for people: `outbox_reads`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ward.alerts import AlertId
+from ward.errors import NotFound
+from ward.people import StaffId, StayId, TeamId
+from ward.store.pool import Connection
+from ward.vitals import Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A notification to be written; `state` is what is known of it at once, `reason` why it cannot be sent."""
+
+    stay_id: StayId
+    alert_id: AlertId
+    ring: int
+    step: int
+    priority: int
+    family: str
+    mode: str
+    team_id: TeamId
+    staff_id: StaffId | None
+    channel: str
+    channel_id: int | None
+    state: str
+    due_at: datetime | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A notification that somebody must look at now, with what is needed to send it."""
+
+    stay_id: StayId
+    notification_id: UUID
+    alert_id: AlertId
+    ring: int
+    step: int
+    priority: int
+    family: str
+    mode: str
+    team_id: TeamId
+    team_name: str
+    staff_id: StaffId | None
+    language: str | None
+    channel: str
+    channel_id: int | None
+    address: str | None
+    state: str
+    attempts: int
+    queued_at: datetime
+
+
+async def mode(conn: Connection, stay_id: StayId) -> Mode:
+    """Return what makes a stay's data: real care, a test, a demo."""
+    row = await (await conn.execute("select mode from stay where stay_id = %s", (stay_id,))).fetchone()
+    if row is None:
+        raise NotFound(f"stay {stay_id}")
+    return Mode(row[0])
+
+
+async def under_way(conn: Connection, stay_id: StayId, alert_id: AlertId, ring: int, since: datetime) -> frozenset[int]:
+    """Return the ways (their numbers) by which a ring of an alert has gone out, or is going, since an instant."""
+    rows = await (
+        await conn.execute(
+            "select channel_id from outbox where stay_id = %s and alert_id = %s and ring = %s and queued_at > %s"
+            " and channel_id is not null and state in ('queued', 'sent', 'delivered', 'seen')",
+            (stay_id, alert_id, ring, since),
+        )
+    ).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
+async def queue(conn: Connection, rows: Sequence[Queued], now: datetime) -> None:
+    """Write notifications; one that is there already stays as it is."""
+    async with conn.cursor() as cursor:
+        await cursor.executemany(
+            "insert into outbox (stay_id, alert_id, ring, step, priority, family, mode, team_id, staff_id, channel,"
+            " channel_id, state, due_at, queued_at, sent_at, failed_at, reason) values (%(stay_id)s, %(alert_id)s,"
+            " %(ring)s, %(step)s, %(priority)s, %(family)s, %(mode)s, %(team_id)s, %(staff_id)s, %(channel)s,"
+            " %(channel_id)s, %(state)s, %(due_at)s, %(now)s, case when %(state)s = 'sent' then %(now)s end,"
+            " case when %(state)s = 'failed' then %(now)s end, %(reason)s) on conflict do nothing",
+            [{**{name: getattr(row, name) for name in Queued.__dataclass_fields__}, "now": now} for row in rows],
+        )
+
+
+_CLAIM = b"""
+    with due as (
+        select stay_id, notification_id from outbox
+        where due_at <= %(now)s and priority = any(%(priorities)s)
+        order by priority desc, due_at limit %(most)s for update skip locked
+    ), taken as (
+        update outbox o set due_at = %(until)s, attempts = attempts + 1 from due d
+        where o.stay_id = d.stay_id and o.notification_id = d.notification_id returning o.*
+    )
+    select n.stay_id, n.notification_id, n.alert_id, n.ring, n.step, n.priority, n.family, n.mode, n.team_id,
+        t.name as team_name, n.staff_id, f.language, n.channel, n.channel_id, c.address, n.state, n.attempts,
+        n.queued_at
+    from taken n join team t using (team_id) left join staff f on f.staff_id = n.staff_id
+    left join contact_channel c on c.channel_id = n.channel_id and c.broken_at is null
+    order by n.priority desc, n.queued_at
+"""
+
+
+async def claim(conn: Connection, now: datetime, lease: timedelta, most: int, priorities: Sequence[int]) -> list[Due]:
+    """Lease up to `most` notifications that are due, the most urgent first; what others hold is left out."""
+    async with conn.cursor(row_factory=class_row(Due)) as cursor:
+        await cursor.execute(_CLAIM, {"now": now, "until": now + lease, "most": most, "priorities": list(priorities)})
+        return await cursor.fetchall()
+
+
+_THESE = (
+    " from unnest(%(stays)s::bigint[], %(ids)s::uuid[]) as these (stay_id, id)"
+    " where o.stay_id = these.stay_id and o.notification_id = these.id"
+)
+
+
+def _named(rows: Sequence[Due], now: datetime) -> dict[str, object]:
+    return {"stays": [row.stay_id for row in rows], "ids": [row.notification_id for row in rows], "now": now}
+
+
+async def sent(conn: Connection, rows: Sequence[Due], now: datetime, group_id: UUID | None) -> None:
+    """Record that these were sent, together where they are a group; what was cancelled meanwhile stays so."""
+    query = (
+        "update outbox o set sent_at = %(now)s, due_at = null, group_id = %(group)s, reason = null,"  # noqa: S608
+        " state = case when state in ('queued', 'failed') then 'sent' else state end" + _THESE
+    )
+    await conn.execute(query.encode(), {**_named(rows, now), "group": group_id})
+
+
+async def failed(conn: Connection, rows: Sequence[Due], now: datetime, reason: str, retry_at: datetime | None) -> None:
+    """Record that these did not come through, and when they are tried again (None: not any more)."""
+    query = (
+        "update outbox o set state = 'failed', failed_at = %(now)s, reason = %(reason)s,"  # noqa: S608
+        " due_at = %(retry)s" + _THESE + " and state in ('queued', 'failed', 'sent')"
+    )
+    await conn.execute(query.encode(), {**_named(rows, now), "reason": reason[:500], "retry": retry_at})
+
+
+async def put_off(conn: Connection, rows: Sequence[Due], until: datetime) -> None:
+    """Give these back untried, to be looked at again at `until`."""
+    query = "update outbox o set due_at = %(until)s, attempts = attempts - 1" + _THESE  # noqa: S608
+    query += " and state in ('queued', 'failed')"
+    await conn.execute(query.encode(), {**_named(rows, until), "until": until})
+
+
+async def cancel(conn: Connection, stay_id: StayId, alert_id: AlertId, now: datetime, reason: str) -> None:
+    """Take back every notification of an alert that has not been sent; the others are not waited for any more."""
+    await conn.execute(
+        """
+        update outbox set due_at = null,
+            state = case when state = 'queued' or state = 'failed' and due_at is not null then 'cancelled'
+                else state end,
+            cancelled_at = case when state = 'queued' or state = 'failed' and due_at is not null then %(now)s end,
+            reason = case when state = 'queued' then %(reason)s else reason end
+        where stay_id = %(stay)s and alert_id = %(alert)s
+        and (due_at is not null or state = 'queued')
+        """,
+        {"stay": stay_id, "alert": alert_id, "now": now, "reason": reason},
+    )
+
+
+async def seen(conn: Connection, stay_id: StayId, alert_id: AlertId, staff_id: StaffId, now: datetime) -> None:
+    """Record that a person has seen an alert: what was sent to them, and to the boards of their teams."""
+    await conn.execute(
+        """
+        update outbox o set state = 'seen', seen_at = %(now)s, due_at = null,
+            delivered_at = coalesce(delivered_at, %(now)s)
+        where stay_id = %(stay)s and alert_id = %(alert)s and sent_at is not null and state in ('sent', 'delivered')
+        and (staff_id = %(staff)s or channel = 'board' and team_id in
+            (select team_id from team_member where staff_id = %(staff)s))
+        """,
+        {"stay": stay_id, "alert": alert_id, "staff": staff_id, "now": now},
+    )
+
+
+async def shown(conn: Connection, staff_id: StaffId, alert_ids: Sequence[AlertId], now: datetime) -> int:
+    """Record that a listening screen of this person shows these alerts; return how many notifications that met."""
+    done = await conn.execute(
+        """
+        update outbox o set state = 'delivered', delivered_at = %(now)s, sent_at = coalesce(o.sent_at, %(now)s),
+            due_at = null, reason = null
+        from alert a
+        where a.alert_id = any(%(alerts)s) and o.stay_id = a.stay_id and o.alert_id = a.alert_id
+        and o.channel = 'board' and o.state in ('sent', 'failed')
+        and o.team_id in (select team_id from team_member where staff_id = %(staff)s)
+        """,
+        {"alerts": list(alert_ids), "staff": staff_id, "now": now},
+    )
+    return done.rowcount
+
+
+async def sent_since(conn: Connection, since: datetime) -> dict[str, int]:
+    """Return how many messages went out by each way since an instant; a group is one."""
+    rows = await (
+        await conn.execute(
+            "select channel, count(distinct coalesce(group_id, notification_id)) from outbox"
+            " where sent_at > %s and channel <> 'board' group by channel",
+            (since,),
+        )
+    ).fetchall()
+    return {row[0]: int(row[1]) for row in rows}
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    """Return when the next notification is to be looked at."""
+    row = await (await conn.execute("select min(due_at) from outbox where due_at is not null")).fetchone()
+    return row[0] if row else None
