@@ -5,10 +5,10 @@ invariant: what a pass has read is what was asked for when it began, or it is as
 evaluated is found by halving, told as an alert, and stops no other.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 import msgspec
 
@@ -18,12 +18,11 @@ from alerting.features import Batch, DeviceReport, Doubted, Request, StayContext
 from alerting.rules.news2 import INPUTS
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.windows import Windows, columns
-from ward import log, plans
+from ward import log, overlays
 from ward.alerts import Alert
 from ward.clock import from_us as clock_from_us
 from ward.events import EventKind
 from ward.people import StayId
-from ward.plans import Plan
 from ward.store import alerts, bus, device_events, evaluation, scores
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
@@ -38,7 +37,6 @@ _AGAIN = timedelta(milliseconds=1)
 _RETRY = timedelta(seconds=30)
 # Not the number of any worker (`Windows.worker`): nobody holds all that was stored before.
 NOBODY = -1
-_TEMPLATE = plans.template()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +47,6 @@ class Pass:
     scores: int
     alerts: tuple[Alert, ...]
     due_at: datetime | None
-
-
-@lru_cache(maxsize=4096)
-def _plan(version: int, rules: str) -> tuple[Plan, tuple[str, ...]]:
-    """Read a plan; one that cannot be used gives way to the template, never to no alarms."""
-    plan, faults = plans.in_force(version, rules)
-    if faults:
-        log.get().error("plan_unusable", version=version, faults=faults)
-        return _TEMPLATE, faults
-    return plan, ()
 
 
 async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | None = None, most: int = MOST) -> Pass:
@@ -193,7 +181,9 @@ def _context(
     since: datetime | None,
     now: datetime,
 ) -> StayContext:
-    plan, faults = (_TEMPLATE, ()) if row.version is None or row.rules is None else _plan(row.version, row.rules)
+    found = overlays.effective(row.programme, row.plan_layers, now)
+    plan = found.plan
+    changes = [at for at in (row.plan_change_at, overlays.order_change(plan, now)) if at is not None]
     now_s = seconds(now)
     window_s = now_s - look_back_s(plan)
     if since is not None:
@@ -207,7 +197,9 @@ def _context(
         alerts=own[row.stay_id],
         digest=claimed.score_digest,
         scored_s=None if claimed.scored_at is None else seconds(claimed.scored_at),
-        plan_faults=faults,
+        plan_faults=tuple(fault.en for fault in found.faults),
+        scale_2_lapsed=found.scale_2_lapsed,
+        plan_until_s=min(map(seconds, changes), default=math.inf),
     )
 
 
@@ -244,7 +236,7 @@ async def _write(
         rows.append(
             evaluation.NextRow(
                 stay_id=stay.stay_id,
-                due_at=now + _AGAIN if stay.stay_id in again else moment(next_s),
+                due_at=now + _AGAIN if stay.stay_id in again else moment(min(next_s, stay.plan_until_s)),
                 score_digest=digest,
                 scored_at=None if digest is None else now,
             )

@@ -13,7 +13,7 @@ from alerting.signal import ecg_runs, rhythm_burden, verify_rules
 from alerting.signal.norms import NORMS
 from ingest import validate
 from ward.alerts import Priority
-from ward.plans import TEMPLATE_EXPECTED, TEMPLATE_LIMITS, Limits, template
+from ward.plans import Limits, template
 from ward.vitals import VITALS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "clinical-sources.md"
@@ -74,7 +74,7 @@ def test_limit_table_is_current(golden_table: Table) -> None:
         "| kind | hard low | alarm low | warning low | warning high | alarm high | hard high | delay | hysteresis |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    rows += [_limit_row(kind, VITALS[kind].unit, limits) for kind, limits in TEMPLATE_LIMITS.items()]
+    rows += [_limit_row(kind, VITALS[kind].unit, limits) for kind, limits in template().limits.items()]
 
     golden_table(PAGE, "limits", rows)
 
@@ -89,7 +89,7 @@ def test_page_names_what_the_template_expects() -> None:
     page = PAGE.read_text(encoding="utf-8")
     plan = template()
 
-    assert dict(TEMPLATE_EXPECTED) == {"spo2": 60, "heart_rate": 60, "resp_rate": 300}
+    assert plan.expected == {"spo2": 60, "heart_rate": 60, "resp_rate": 300}
     assert "| SpO₂, heart rate | 60 s |\n| respiration rate | 300 s |" in page
     assert f"NEWS2 alerts at {plan.news2_medium} (medium) and {plan.news2_high} (high)" in page
 

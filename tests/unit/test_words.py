@@ -113,8 +113,14 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
         "plan",
         {},
-        "Övervakningsplanen kan inte användas: standardgränserna gäller",
-        "The monitoring plan cannot be used: the standard limits apply",
+        "Övervakningsplanen kan inte användas: programmets gränser gäller",
+        "The monitoring plan cannot be used: the programme's limits apply",
+    ),
+    (
+        "plan.order",
+        {},
+        "Ordinationen av SpO₂-skala 2 gäller inte längre: skala 1 används",
+        "The order of SpO₂ scale 2 does not hold any more: scale 1 is used",
     ),
     (
         "unwatched",

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 
 from psycopg.rows import class_row
 
-from ward import plans
 from ward.people import DeviceNo, OrganisationId, PatientId, Role, StaffId, StayId, TeamId
 from ward.store.pool import Connection
 from ward.vitals import Mode
@@ -177,22 +176,6 @@ async def add_binding(
     await conn.execute(
         "insert into binding (device_no, stay_id, period) values (%s, %s, tstzrange(%s, %s))",
         (device_no, stay_id, from_at, until),
-    )
-
-
-async def add_plan(
-    conn: Connection,
-    *,
-    stay_id: StayId,
-    plan: plans.Plan,
-    valid_from: datetime,
-    author_id: StaffId | None = None,
-    reason: str = "",
-) -> None:
-    """Add a version of a stay's monitoring plan; `plan.version` must be new."""
-    await conn.execute(
-        "insert into plan (stay_id, version, rules, author_id, reason, valid_from) values (%s, %s, %s, %s, %s, %s)",
-        (stay_id, plan.version, plans.encode(plan), author_id, reason, valid_from),
     )
 
 
