@@ -21,8 +21,10 @@ from api.routes import (
     devices,
     health,
     patients,
+    plans,
     quarantine,
     session,
+    team_plans,
     vitals,
     waveforms,
 )
@@ -55,7 +57,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, vitals, waveforms, alerts)
+    people = (session, patients, plans, team_plans, vitals, waveforms, alerts)
     for part in (*people, devices, bindings, quarantine, audit, health, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))

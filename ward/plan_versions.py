@@ -6,7 +6,8 @@
 The invariant: what loosens a hard limit or turns to comfort care is in force with two names or not at all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -44,7 +45,8 @@ class Refusal(StrEnum):
 class Review:
     """What is said of a change before it is saved.
 
-    `faults` refuse it, `oddities` ask whether it is meant, `asks` names what needs a second person's signature.
+    `faults` refuse it, `oddities` ask whether it is meant. `asks` names what needs a second person's signature: what is
+    looser than the layer below, and looser than what has been signed before.
     """
 
     after: Effective
@@ -60,29 +62,52 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layers:
-    """What is in force of a stay or a team: what lies below, the standing overlay, temporary ones over it."""
+    """What is in force of a stay or a team: what lies below, the standing overlay, the temporary ones over it."""
 
     programme: str
     below: tuple[Layer, ...] = ()
     standing: tuple[Layer, ...] = ()
     temporary: tuple[Layer, ...] = ()
 
+    @property
+    def all(self) -> tuple[Layer, ...]:
+        """Everything, from the lowest."""
+        return (*self.below, *self.standing, *self.temporary)
+
+
+def layers_of(programme: str, layers: Sequence[Layer], origin: Origin) -> Layers:
+    """Sort the layers in force into those of one's own and those below."""
+    own = [each for each in layers if each.origin is origin]
+    return Layers(
+        programme=programme,
+        below=tuple(each for each in layers if each.origin is not origin),
+        standing=tuple(each for each in own if each.until is None),
+        temporary=tuple(each for each in own if each.until is not None),
+    )
+
 
 def review(layers: Layers, change: Overlay, origin: Origin, until: datetime | None, now: datetime) -> Review:
     """Say what a change would be: in place of the standing overlay, or with `until` over all that is in force."""
-    lowest = [*layers.below, *layers.standing]
-    new = Layer(origin=origin, version=_next(layers), rules=overlays.raw(change))
-    whole = [*layers.below, new, *layers.temporary] if until is None else [*lowest, *layers.temporary, new]
-    mine = [*layers.below, new] if until is None else [*lowest, new]
-    before, own = overlays.fold(layers.programme, lowest), overlays.fold(layers.programme, mine)
-    after = overlays.fold(layers.programme, whole)
+    new = Layer(origin=origin, version=_next(layers), rules=overlays.raw(change), until=until)
+    then = with_change(layers, new)
+    below = overlays.fold(layers.programme, layers.below)
+    before = overlays.fold(layers.programme, [*layers.below, *layers.standing])
+    own = overlays.fold(layers.programme, [*then.below, *then.standing, *([new] if until else [])])
+    after = overlays.fold(layers.programme, then.all)
     template = plans.template(own.plan.programme)
     return Review(
         after=after,
         faults=(*_of_change(own, after), *_order(own, change, now), *_times(until, now)),
         oddities=oddities(own.plan, template),
-        asks=loosened(own.plan, before.plan),
+        asks=tuple(each for each in loosened(own.plan, below.plan) if each in loosened(own.plan, before.plan)),
     )
+
+
+def with_change(layers: Layers, new: Layer) -> Layers:
+    """Return the layers with one more, in place of the standing one unless it is temporary."""
+    if new.until is None:
+        return replace(layers, standing=(new,))
+    return replace(layers, temporary=(*layers.temporary, new))
 
 
 def _next(layers: Layers) -> int:

@@ -31,6 +31,10 @@ class Action(StrEnum):
     QUARANTINE_ASSIGNED = "quarantine.assigned"
     QUARANTINE_IDENTIFIER_WRONG = "quarantine.identifier_wrong"
     QUARANTINE_DISMISSED = "quarantine.dismissed"
+    PLAN_SAVED = "plan.saved"
+    PLAN_DRAFTED = "plan.drafted"
+    PLAN_APPROVED = "plan.approved"
+    PLAN_WITHDRAWN = "plan.withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -242,6 +242,12 @@ async def find_team(conn: Connection, organisation_id: OrganisationId, name: str
     return TeamId(row[0]) if row else None
 
 
+async def organisation_of(conn: Connection, team_id: TeamId) -> OrganisationId | None:
+    """Return whose team it is, None when there is none."""
+    row = await (await conn.execute("select organisation_id from team where team_id = %s", (team_id,))).fetchone()
+    return OrganisationId(row[0]) if row else None
+
+
 async def username_exists(conn: Connection, username: str) -> bool:
     """Tell whether a log-in of that name exists."""
     return await (await conn.execute("select from staff where username = %s", (username,))).fetchone() is not None
