@@ -166,8 +166,8 @@ async def promote(desk: Desk, number: int, body: Promotion, more: Sequence[Fault
     return promoted
 
 
-async def sign(desk: Desk, number: int, reason: str) -> None:
-    """Give the second signature to a version, which is in force from now on."""
+async def sign(desk: Desk, number: int, reason: str, more: Sequence[Fault] = ()) -> None:
+    """Give the second signature to a version, which is in force from now on; `more` speaks against it."""
     row = desk.version(number)
     newest = max((each.version for each in desk.versions if each.in_force(desk.now)), default=0)
     refusal = approve(row.state, row.author_id, desk.principal.staff_id, desk.principal.role, newest=number > newest)
@@ -176,8 +176,8 @@ async def sign(desk: Desk, number: int, reason: str) -> None:
     if refusal is not None:
         raise _problem(refusal)
     said = desk.review(overlays.decode(row.rules), row.valid_until)
-    if said.faults:
-        raise _refused(said.faults, ())
+    if said.faults or more:
+        raise _refused((*said.faults, *more), ())
     await kept.approve(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
     await _note(desk, Action.PLAN_APPROVED, number, reason, asks=list(row.asks))
 

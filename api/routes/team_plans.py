@@ -6,6 +6,7 @@ refused and says whose.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -81,7 +82,7 @@ async def put_plan(
     async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
         plan_desk.expect(desk, if_match)
         overlay = plan_desk.read_overlay(body.overlay)
-        number = await plan_desk.save(desk, overlay, body, await _spoiled(desk, overlay, body))
+        number = await plan_desk.save(desk, overlay, body, await _spoiled(desk, overlay, body.until))
         return await plan_desk.saved(desk, number)
 
 
@@ -98,7 +99,9 @@ async def approve(
     """Give the second signature; the version is in force from now on."""
     async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
         plan_desk.expect(desk, if_match)
-        await plan_desk.sign(desk, version, body.reason)
+        row = desk.version(version)
+        spoiled = await _spoiled(desk, overlays.decode(row.rules), row.valid_until)
+        await plan_desk.sign(desk, version, body.reason, spoiled)
         return await plan_desk.answer(desk, version, HTTPStatus.OK)
 
 
@@ -151,16 +154,15 @@ async def _team(
         )
 
 
-async def _spoiled(desk: Desk, overlay: Overlay, body: Saving) -> list[Fault]:
-    """Say whose plan would be unusable over the change."""
-    new = overlays.Layer(origin=Origin.TEAM, version=0, rules=overlays.raw(overlay), until=body.until)
+async def _spoiled(desk: Desk, overlay: Overlay, until: datetime | None) -> list[Fault]:
+    """Say whose plan would be unusable over a change."""
+    new = overlays.Layer(origin=Origin.TEAM, version=0, rules=overlays.raw(overlay), until=until)
     below = with_change(desk.layers, new).all
     programme = desk.layers.programme
     own = len(overlays.fold(programme, below).faults)
+    stays = await plan_versions.stays_of(desk.conn, desk.owner, desk.now)
     found = []
-    for stay in await plans.effective(
-        desk.conn, await plan_versions.stays_of(desk.conn, desk.owner, desk.now), desk.now
-    ):
+    for stay in await plans.effective(desk.conn, stays, desk.now):
         layers = [each for each in overlays.read_layers(stay.plan_layers) if each.origin is Origin.PATIENT]
         over = overlays.fold(programme, [*below, *layers]).faults[own:]
         found += [Fault(path=f"stays.{stay.stay_id}.{each.path}", sv=each.sv, en=each.en) for each in over]
