@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -23,6 +24,7 @@ from ward.alerts import Alert
 from ward.clock import from_us as clock_from_us
 from ward.events import EventKind
 from ward.people import StayId
+from ward.plan_checks import Fault
 from ward.store import alerts, bus, device_events, evaluation, scores
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
@@ -47,6 +49,12 @@ class Pass:
     scores: int
     alerts: tuple[Alert, ...]
     due_at: datetime | None
+
+
+@lru_cache(maxsize=4096)
+def _left_out(stay_id: StayId, faults: tuple[Fault, ...]) -> None:
+    """Log once why a layer of a stay's plan was left out; the alert says so to the team."""
+    log.get().error("plan_unusable", stay=stay_id, faults=[f"{each.path}: {each.en}" for each in faults])
 
 
 async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | None = None, most: int = MOST) -> Pass:
@@ -183,6 +191,8 @@ def _context(
 ) -> StayContext:
     found = overlays.effective(row.programme, row.plan_layers, now)
     plan = found.plan
+    if found.faults:
+        _left_out(row.stay_id, found.faults)
     changes = [at for at in (row.plan_change_at, overlays.order_change(plan, now)) if at is not None]
     now_s = seconds(now)
     window_s = now_s - look_back_s(plan)
