@@ -189,7 +189,13 @@ def order_change(plan: Plan, now: datetime) -> datetime | None:
 @lru_cache(maxsize=8192)
 def folded(programme: str, kept: str) -> Effective:
     """Fold layers as the store gives them, whatever the time; the same layers give the same object."""
-    return fold(programme, read_layers(kept))
+    try:
+        layers = read_layers(kept)
+    except msgspec.DecodeError as error:
+        found = fold(programme, ())
+        told = Fault(path="", sv=f"planens lager kan inte läsas: {error}", en=f"its layers cannot be read: {error}")
+        return replace(found, faults=(*found.faults, told))
+    return fold(programme, layers)
 
 
 @lru_cache(maxsize=1024)

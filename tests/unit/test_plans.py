@@ -115,6 +115,17 @@ def test_h13_unknown_programme_is_watched_by_the_default() -> None:
     assert "astronauts" in found.faults[0].en
 
 
+@pytest.mark.parametrize(
+    "kept", ["", "7", '[{"origin":"nobody"}]', '[{"origin":"team","version":1,"rules":{},"until":"x"}]']
+)
+def test_h13_layers_that_cannot_be_told_apart_leave_the_template(kept: str) -> None:
+    """Where not even the layers can be read, the programme's template watches, and that is told."""
+    found = overlays.effective("copd", kept, NOW)
+
+    assert found.plan.limits == template("copd").limits
+    assert "cannot be read" in found.faults[0].en
+
+
 def test_team_does_not_decide_about_one_person() -> None:
     """What care is for, and the SpO2 scale, are not taken from a team's overlay."""
     found = overlays.effective("copd", kept('{"goals":"comfort","spo2_scale":2}', origin="team"), NOW)

@@ -31,27 +31,23 @@ TEAM_OF_PLAN = """coalesce(
 # Joined to a stay `s`, with `now`: `plan_layers`, the JSON that `overlays.effective` reads, and `plan_change_at`, when
 # by time alone it will be another. Of the standing versions of a layer the newest counts, of the temporary ones all.
 LAYERS_OF_STAY = f"""
+    cross join lateral (select {TEAM_OF_PLAN} as team_id) plan_home
     cross join lateral (
-        select coalesce(jsonb_agg(jsonb_build_object('origin', l.origin, 'version', l.version, 'rules', l.rules,
-                                                     'until', l.valid_until)
-                                  order by l.origin desc, l.valid_until is not null, l.version), '[]')::text
-            as plan_layers, min(l.valid_until) as plan_change_at
+        select '[' || coalesce(string_agg(
+                '{{"origin":"' || l.origin || '","version":' || l.version || ',"rules":' || l.rules
+                    || coalesce(',"until":' || to_json(l.valid_until)::text, '') || '}}',
+                ',' order by l.origin desc, l.valid_until is not null, l.version
+            ) filter (where l.valid_until is not null or l.version = l.newest), '') || ']' as plan_layers,
+            min(l.valid_until) as plan_change_at
         from (
-            (select 'team' as origin, v.version, v.rules, null::timestamptz as valid_until
-             from team_plan v where v.team_id = {TEAM_OF_PLAN} and v.programme = s.programme
-                 and v.valid_until is null and {_in_force("v")}
-             order by v.version desc limit 1)
+            select 'team' as origin, v.version, v.rules, v.valid_until,
+                max(v.version) filter (where v.valid_until is null) over () as newest
+            from team_plan v
+            where v.team_id = plan_home.team_id and v.programme = s.programme and {_in_force("v")}
             union all
-            select 'team', v.version, v.rules, v.valid_until
-            from team_plan v where v.team_id = {TEAM_OF_PLAN} and v.programme = s.programme
-                and v.valid_until is not null and {_in_force("v")}
-            union all
-            (select 'patient', v.version, v.rules, null
-             from plan v where v.stay_id = s.stay_id and v.valid_until is null and {_in_force("v")}
-             order by v.version desc limit 1)
-            union all
-            select 'patient', v.version, v.rules, v.valid_until
-            from plan v where v.stay_id = s.stay_id and v.valid_until is not null and {_in_force("v")}
+            select 'patient', v.version, v.rules, v.valid_until,
+                max(v.version) filter (where v.valid_until is null) over ()
+            from plan v where v.stay_id = s.stay_id and {_in_force("v")}
         ) l
     ) plan
 """  # noqa: S608 - put together from constants
