@@ -99,9 +99,10 @@ class VersionPage(TypedDict):
 
 
 class ProgrammeState(TypedDict):
-    """A programme and its template."""
+    """A programme and its template, which has a version of its own."""
 
     programme: str
+    version: int
     name: CardState
     summary: CardState
     plan: PlanDocument
@@ -121,6 +122,7 @@ class PlanState(TypedDict):
     """
 
     programme: str
+    template_version: int
     rev: int
     version: int
     goals: str
@@ -234,6 +236,7 @@ def plan_state(
     changes = [at for at in (next_change_at, overlays.order_change(found.plan, now)) if at is not None]
     return PlanState(
         programme=found.plan.programme,
+        template_version=plans.title(found.plan.programme).version,
         rev=rev,
         version=found.plan.version,
         goals=found.plan.goals.value,
@@ -269,6 +272,7 @@ def programme_states() -> list[ProgrammeState]:
         found.append(
             ProgrammeState(
                 programme=name,
+                version=called.version,
                 name=CardState(sv=called.name.sv, en=called.name.en),
                 summary=CardState(sv=called.summary.sv, en=called.summary.en),
                 plan=plan_document(plans.template(name)),

@@ -225,8 +225,11 @@ def fold(programme: str, layers: Sequence[Layer]) -> Effective:
         sources |= dict.fromkeys(tried.named, source)
         parts, plan = tried.parts, tried.plan
     version = max((each.version for each in used if each.origin is Origin.PATIENT), default=0)
+    plan = replace(plan, version=version)
+    if plan.goals is Goals.COMFORT:
+        plan = _comforted(plan, {path[1] for path in sources if path[0] == "cards"})
     return Effective(
-        plan=replace(plan, version=version),
+        plan=plan,
         fields=tuple(
             Field(path=path, value=parts[path], source=source, template=template.get(path))
             for path, source in sorted(sources.items())
@@ -250,6 +253,12 @@ class Left:
     """A layer that was left out, and why."""
 
     faults: tuple[Fault, ...]
+
+
+def _comforted(plan: Plan, own: set[str]) -> Plan:
+    """Return a plan of comfort care: what applies is as in palliative care, but for cards that somebody has written."""
+    written = {name: card for name, card in plan.cards.items() if name in own}
+    return replace(plan, cards={**plans.template("palliative").cards, **written})
 
 
 def _over(below: Leaves, layer: Layer) -> Laid | Left:

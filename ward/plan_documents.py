@@ -30,7 +30,7 @@ _BRANCHES = frozenset(
 )
 # Where null takes an entry away; elsewhere it is a value.
 _ENTRIES = frozenset({"expected", "combinations", "cards"})
-_ABOUT = frozenset({"extends", "without", "title", "summary"})
+_ABOUT = frozenset({"version", "extends", "without", "title", "summary"})
 _FOLDER = resources.files("ward") / "programmes"
 
 

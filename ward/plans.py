@@ -155,9 +155,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Title:
-    """What a programme is called, and whom it is for, in both languages."""
+    """What a programme is called and whom it is for, in both languages, and the version of its template."""
 
     programme: str
+    version: int
     name: Card
     summary: Card
 
@@ -206,7 +207,7 @@ class Plan:
 def title(programme: str) -> Title:
     """Return what a programme is called; raises KeyError if there is none."""
     own = plan_documents.written(programme)
-    return msgspec.convert({"programme": programme, "name": own["title"], "summary": own["summary"]}, Title)
+    return msgspec.convert({**own, "programme": programme, "name": own["title"]}, Title)
 
 
 def build(written: Mapping[str, object]) -> Plan:

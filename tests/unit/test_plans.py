@@ -1,15 +1,21 @@
 """Plans in layers: templates, what overlays change, and what gives way to what."""
 
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from ward import overlays, plan_documents, plans
 from ward.overlays import NOTHING, Overlay, Patch
 from ward.plan_checks import active_rules, faults
-from ward.plans import Goals, Order, template
+from ward.plans import DEFAULT_PROGRAMME, Goals, Order, template
 from ward.vitals import VitalKind
 
+KEPT = Path(__file__).resolve().parents[1] / "golden" / "programmes.txt"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ORDER = Order(doctor="Omar Exempeldoktor", ordered_at=NOW - timedelta(days=1), expires_at=NOW + timedelta(days=30))
 
@@ -165,17 +171,64 @@ def test_overlay_survives_the_store() -> None:
 
 @pytest.mark.parametrize(
     ("rule", "card"),
-    [("limit.spo2.low", "limit.spo2"), ("limit.spo2x.low", None), ("news2.total", "news2"), ("battery", None)],
+    [
+        ("limit.spo2.low", "limit.spo2"),
+        ("limit.spo2x.low", ""),
+        ("news2.total", "news2"),
+        ("rhythm.af", "rhythm.af"),
+        ("rhythm.pause", "rhythm"),
+    ],
 )
-def test_card_is_the_longest_that_begins_the_rule(rule: str, card: str | None) -> None:
+def test_card_is_the_longest_that_begins_the_rule(rule: str, card: str) -> None:
     """A rule's action card is that of the longest name that begins it, word by word."""
     plan = template()
 
-    assert plan.card_for(rule) == (None if card is None else plan.cards[card])
+    assert plan.card_for(rule) == plan.cards[card]
+    assert replace(plan, cards={}).card_for(rule) is None
 
 
-def test_h33_palliative_care_has_a_card_for_everything() -> None:
-    """Where care is palliative every alert says what applies here, also those without a card of their own."""
-    plan = template("palliative")
+@pytest.mark.parametrize("programme", plan_documents.names())
+def test_every_rule_has_an_action_card(programme: str) -> None:
+    """Whatever speaks, the plan says what applies here; equipment is not answered as if it were a value."""
+    plan = template(programme)
+    equipment = ("nodata", "quality", "sensor", "offline", "battery", "check", "plan", "unwatched", "identity")
 
-    assert plan.card_for("battery") == plan.cards[""]
+    assert plan.card_for("whatever comes") is not None
+    assert all(plan.card_for(each) == plan.cards[each] for each in equipment)
+
+
+@pytest.mark.parametrize(
+    ("programme", "rules"),
+    [("palliative", "{}"), ("heart_failure", '{"goals":"comfort"}'), ("copd", '{"goals":"comfort"}')],
+)
+def test_h33_comfort_sends_nobody_to_an_emergency_room(programme: str, rules: str) -> None:
+    """Where care is palliative or for comfort, no action card calls the ambulance, and written cards stay as written."""
+    written = rules[:-1] + ("," if rules != "{}" else "") + '"cards":{"fall":{"sv":"Ring Eva","en":"Call Eva"}}}'
+    plan = overlays.effective(programme, kept(written), NOW).plan
+
+    assert [name for name, card in plan.cards.items() if "112" in card.sv + card.en] == []
+    assert plan.cards["fall"].sv == "Ring Eva"
+    assert "112" in template(DEFAULT_PROGRAMME).cards["rhythm"].sv
+
+
+def test_h29_template_does_not_change_in_silence(golden: Callable[[Path, str], None]) -> None:
+    """A template that says something else than before has another version, and that is looked at."""
+    lines = [
+        f"{name} {plans.title(name).version} {_digest(plan_documents.programme_leaves(name))}\n"
+        for name in plan_documents.names()
+    ]
+    made, kept = dict(map(_halved, lines)), dict(map(_halved, KEPT.read_text(encoding="utf-8").splitlines(True)))
+
+    assert [name for name in made if kept.get(name, made[name]) != made[name]] == [], "give it another version"
+    golden(KEPT, "".join(lines))
+
+
+def _halved(line: str) -> tuple[str, str]:
+    """The programme with its version, and what it says."""
+    named, _, digest = line.rpartition(" ")
+    return named, digest
+
+
+def _digest(leaves: plan_documents.Leaves) -> str:
+    said = sorted((".".join(path), json.dumps(value, sort_keys=True)) for path, value in leaves.items())
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
