@@ -26,7 +26,7 @@ from api.replies import reply
 from ward import overlays
 from ward.errors import NotFound
 from ward.overlays import Layer, Origin, Overlay
-from ward.people import PatientId
+from ward.people import PatientId, TeamId
 from ward.plan_checks import Fault
 from ward.plan_versions import Layers, Refusal, Review, State, approve, review, withdraw
 from ward.store import audit
@@ -226,6 +226,26 @@ async def _note(desk: Desk, action: Action, number: int, reason: str, **detail: 
     await audit.write(desk.conn, desk.principal.actor, deed, desk.now)
 
 
-def layer(row: Version, origin: Origin) -> Layer:
-    """Return a version as a layer."""
-    return Layer(origin=origin, version=row.version, rules=msgspec.Raw(row.rules.encode()), until=row.valid_until)
+async def lay_over(desk: Desk, team: Layers, team_id: TeamId, reason: str) -> None:
+    """Have a patient's overlays lie over another team's; raises `Problem` (422) where they do not fit."""
+    own = [*desk.layers.standing, *desk.layers.temporary]
+    if found := overlays.fold(desk.layers.programme, [*team.all, *own]).faults:
+        raise _refused(found, ())
+    if desk.owner.stay_id is None:
+        raise AssertionError("only a patient's overlays lie over a team's")
+    await kept.name_team(desk.conn, desk.owner.stay_id, team_id, desk.now)
+    await _note(desk, Action.PLAN_TEAM_NAMED, 0, reason, team_id=team_id)
+
+
+def team_layers(programme: str, rows: Sequence[Version], now: datetime) -> Layers:
+    """Return what of a team's versions, the newest first, is in force."""
+    in_force = [
+        Layer(origin=Origin.TEAM, version=row.version, rules=msgspec.Raw(row.rules.encode()), until=row.valid_until)
+        for row in reversed(rows)
+        if row.in_force(now)
+    ]
+    return Layers(
+        programme=programme,
+        standing=tuple([each for each in in_force if each.until is None][-1:]),
+        temporary=tuple(each for each in in_force if each.until is not None),
+    )

@@ -45,6 +45,7 @@ GROUND_FLOOR_BRINGS = {
     "ward.wire": {"msgspec"},
     "ward.plans": {"msgspec"},
     "ward.overlays": {"msgspec"},
+    "ward.plan_versions": {"msgspec"},
     "ward.formats.claims": {"msgspec"},
     "ward.formats.vitals": {"msgspec"},
     "ward.formats.status": {"msgspec"},

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import msgspec
+
 from ward import overlays, plans
 from ward.overlays import Effective, Layer, Origin, Overlay
 from ward.people import Role, StaffId
@@ -108,6 +110,13 @@ def with_change(layers: Layers, new: Layer) -> Layers:
     if new.until is None:
         return replace(layers, standing=(new,))
     return replace(layers, temporary=(*layers.temporary, new))
+
+
+def tried(programme: str, kept: str, rules: str) -> Effective:
+    """Return what a draft would make of the layers in force, as the store gives them, in place of the standing one."""
+    layers = layers_of(programme, overlays.read_layers(kept), Origin.PATIENT)
+    draft = Layer(origin=Origin.PATIENT, version=_next(layers), rules=msgspec.Raw(rules.encode()))
+    return overlays.fold(programme, with_change(layers, draft).all)
 
 
 def _next(layers: Layers) -> int:

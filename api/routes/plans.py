@@ -23,6 +23,7 @@ from api.plan_states import PatientPlan, ProgrammePage, ReviewState, VersionPage
 from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused
 from api.replies import Id, reply
 from api.routes.patients import find_seat
+from api.routes.team_plans import visible_team
 from ward import overlays
 from ward.overlays import Origin
 from ward.people import TeamId
@@ -37,6 +38,12 @@ from ward.store.tiles import Seat
 router = APIRouter(tags=["plans"])
 _PATH = "/api/patients/{patient_id}/plan"
 Take = Callable[[Connection, Owner], Awaitable[int]]
+
+
+class Under(Why):
+    """Which team's plan lies under the patient's, and why."""
+
+    team_id: Id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +104,26 @@ async def put_plan(
         plan_desk.expect(patient.desk, if_match)
         number = await plan_desk.save(patient.desk, plan_desk.read_overlay(body.overlay), body)
         return await plan_desk.saved(patient.desk, number)
+
+
+@router.put(f"{_PATH}/team", response_model=PatientPlan)
+async def put_team(
+    request: Request,
+    patient_id: Id,
+    principal: Annotated[Principal, Depends(CLINICAL)],
+    body: Under,
+    if_match: IfMatch = None,
+) -> Response:
+    """Name the team whose plan lies under the patient's from now on."""
+    async with _patient(request, patient_id, principal, plan_versions.lock) as patient:
+        desk, team_id = patient.desk, TeamId(body.team_id)
+        plan_desk.expect(desk, if_match)
+        await visible_team(desk.conn, team_id, principal)
+        rows = await plan_versions.versions(desk.conn, Owner(team_id=team_id, programme=patient.seat.programme))
+        layers = plan_desk.team_layers(patient.seat.programme, rows, desk.now)
+        await plan_desk.lay_over(desk, layers, team_id, body.reason)
+    async with _patient(request, patient_id, principal) as patient:
+        return _plan(patient)
 
 
 @router.post(f"{_PATH}/drafts", response_model=VersionState, status_code=HTTPStatus.CREATED)

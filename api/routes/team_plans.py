@@ -27,7 +27,7 @@ from ward.errors import NotFound
 from ward.overlays import Origin, Overlay
 from ward.people import TeamId
 from ward.plan_checks import Fault
-from ward.plan_versions import Layers, with_change
+from ward.plan_versions import with_change
 from ward.store import people, plan_versions, plans
 from ward.store.plan_versions import Owner
 from ward.store.pool import Connection
@@ -128,30 +128,27 @@ async def _team(
 ) -> AsyncIterator[Desk]:
     """Put a team's plan on the desk, for those of the team and of its organisation."""
     async with plan_desk.transaction(request) as (conn, now):
-        organisation_id = await people.organisation_of(conn, TeamId(team_id))
-        if organisation_id is None or (
-            organisation_id != principal.organisation_id and TeamId(team_id) not in principal.team_ids
-        ):
-            raise NotFound
+        await visible_team(conn, TeamId(team_id), principal)
         owner = Owner(team_id=TeamId(team_id), programme=programme)
         rev = await take(conn, owner)
         rows = await plan_versions.versions(conn, owner)
-        in_force = [plan_desk.layer(row, Origin.TEAM) for row in reversed(rows) if row.in_force(now)]
-        layers = Layers(
-            programme=programme,
-            standing=tuple([each for each in in_force if each.until is None][-1:]),
-            temporary=tuple(each for each in in_force if each.until is not None),
-        )
         yield Desk(
             conn=conn,
             principal=principal,
             now=now,
             owner=owner,
             origin=Origin.TEAM,
-            layers=layers,
+            layers=plan_desk.team_layers(programme, rows, now),
             versions=rows,
             rev=rev,
         )
+
+
+async def visible_team(conn: Connection, team_id: TeamId, principal: Principal) -> None:
+    """Raise NotFound unless somebody is of a team or of its organisation."""
+    organisation_id = await people.organisation_of(conn, team_id)
+    if organisation_id is None or (organisation_id != principal.organisation_id and team_id not in principal.team_ids):
+        raise NotFound
 
 
 async def _spoiled(desk: Desk, overlay: Overlay, until: datetime | None) -> list[Fault]:

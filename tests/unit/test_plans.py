@@ -202,7 +202,7 @@ def test_every_rule_has_an_action_card(programme: str) -> None:
     [("palliative", "{}"), ("heart_failure", '{"goals":"comfort"}'), ("copd", '{"goals":"comfort"}')],
 )
 def test_h33_comfort_sends_nobody_to_an_emergency_room(programme: str, rules: str) -> None:
-    """Where care is palliative or for comfort, no action card calls the ambulance, and written cards stay as written."""
+    """Where care is palliative or for comfort, no action card calls the ambulance; written ones stay."""
     written = rules[:-1] + ("," if rules != "{}" else "") + '"cards":{"fall":{"sv":"Ring Eva","en":"Call Eva"}}}'
     plan = overlays.effective(programme, kept(written), NOW).plan
 

@@ -35,6 +35,7 @@ class Action(StrEnum):
     PLAN_DRAFTED = "plan.drafted"
     PLAN_APPROVED = "plan.approved"
     PLAN_WITHDRAWN = "plan.withdrawn"
+    PLAN_TEAM_NAMED = "plan.team_named"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

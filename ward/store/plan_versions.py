@@ -4,15 +4,18 @@ The caller owns the transaction. The invariant: a version is added and takes its
 what was in force at any instant of the past can be told.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from psycopg.rows import class_row
 
 from ward import overlays
 from ward.overlays import Overlay
 from ward.people import StaffId, StayId, TeamId
 from ward.plan_versions import State
 from ward.store import bus, evaluation
-from ward.store.plans import TEAM_OF_PLAN
+from ward.store.plans import LAYERS_OF_STAY, TEAM_OF_PLAN
 from ward.store.pool import Connection
 
 
@@ -99,8 +102,11 @@ async def lock(conn: Connection, owner: Owner) -> int:
 
 
 async def revision(conn: Connection, owner: Owner) -> int:
-    """Return how often these versions have changed."""
-    query = f"select coalesce(sum(v.rev), 0)::int from {owner.table} v where {owner.where}"  # noqa: S608
+    """Return how often these versions have changed, and, of a stay, the team below."""
+    query = (
+        f"select coalesce(sum(v.rev), 0)::int + coalesce((select rev from plan_team where stay_id = %(stay)s), 0)"  # noqa: S608
+        f" from {owner.table} v where {owner.where}"
+    )
     row = await (await conn.execute(query.encode(), owner.key)).fetchone()
     return 0 if row is None else int(row[0])
 
@@ -208,9 +214,34 @@ async def stays_of(conn: Connection, owner: Owner, now: datetime) -> list[StayId
     return [StayId(row[0]) for row in await cursor.fetchall()]
 
 
-async def name_team(conn: Connection, stay_id: StayId, team_id: TeamId) -> None:
-    """Name the team whose overlay lies under a stay's."""
+async def name_team(conn: Connection, stay_id: StayId, team_id: TeamId, now: datetime) -> None:
+    """Name the team whose overlay lies under a stay's from now on."""
     await conn.execute(
-        "insert into plan_team (stay_id, team_id) values (%s, %s) on conflict (stay_id) do update set team_id = %s",
-        (stay_id, team_id, team_id),
+        "insert into plan_team as t (stay_id, team_id) values (%(stay)s, %(team)s)"
+        " on conflict (stay_id) do update set team_id = %(team)s, rev = t.rev + 1",
+        {"stay": stay_id, "team": team_id},
     )
+    await changed(conn, Owner(stay_id=stay_id), now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A draft of a stay, to be tried beside its plan: `plan_versions.tried`; `plan_layers` are those in force."""
+
+    stay_id: StayId
+    programme: str
+    version: int
+    rules: str
+    plan_layers: str
+
+
+async def drafts(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> list[Draft]:
+    """Return the drafts of these stays, with what is in force at an instant."""
+    cursor = conn.cursor(row_factory=class_row(Draft))
+    await cursor.execute(
+        f"select s.stay_id, s.programme, d.version, d.rules::text as rules, plan.plan_layers"  # noqa: S608
+        f" from plan d join stay s using (stay_id) {LAYERS_OF_STAY}"
+        f" where d.state = 'draft' and s.stay_id = any(%(stays)s) order by s.stay_id, d.version".encode(),
+        {"stays": list(stay_ids), "now": now},
+    )
+    return await cursor.fetchall()

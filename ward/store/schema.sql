@@ -472,7 +472,7 @@ CREATE TABLE public.plan (
     ended_by bigint,
     ended_at timestamp with time zone,
     rev integer DEFAULT 1 NOT NULL,
-    CONSTRAINT plan_check CHECK ((valid_until > valid_from)),
+    CONSTRAINT plan_check CHECK (((valid_until > valid_from) AND (valid_until < '9999-01-01 00:00:00+00'::timestamp with time zone))),
     CONSTRAINT plan_ended CHECK (
 CASE state
     WHEN 'withdrawn'::text THEN true
@@ -486,7 +486,8 @@ END),
 
 CREATE TABLE public.plan_team (
     stay_id bigint NOT NULL,
-    team_id bigint NOT NULL
+    team_id bigint NOT NULL,
+    rev integer DEFAULT 1 NOT NULL
 );
 
 CREATE TABLE public.quarantine (
@@ -711,7 +712,7 @@ CREATE TABLE public.team_plan (
     ended_by bigint,
     ended_at timestamp with time zone,
     rev integer DEFAULT 1 NOT NULL,
-    CONSTRAINT team_plan_check CHECK ((valid_until > valid_from)),
+    CONSTRAINT team_plan_check CHECK (((valid_until > valid_from) AND (valid_until < '9999-01-01 00:00:00+00'::timestamp with time zone))),
     CONSTRAINT team_plan_ended CHECK (
 CASE state
     WHEN 'withdrawn'::text THEN true

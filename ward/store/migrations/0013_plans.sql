@@ -3,7 +3,7 @@
 alter table plan
     add column state text not null default 'in_force'
         check (state in ('draft', 'awaiting', 'in_force', 'superseded', 'withdrawn')),
-    add column valid_until timestamptz check (valid_until > valid_from),
+    add column valid_until timestamptz check (valid_until > valid_from and valid_until < '9999-01-01 00:00+00'),
     add column asks text[] not null default '{}',
     add column approved_by bigint references staff,
     add column approved_at timestamptz,
@@ -26,7 +26,7 @@ create table team_plan (
     reason text not null default '',
     valid_from timestamptz not null,
     state text not null default 'in_force' check (state in ('draft', 'awaiting', 'in_force', 'superseded', 'withdrawn')),
-    valid_until timestamptz check (valid_until > valid_from),
+    valid_until timestamptz check (valid_until > valid_from and valid_until < '9999-01-01 00:00+00'),
     asks text[] not null default '{}',
     approved_by bigint references staff,
     approved_at timestamptz,
@@ -44,7 +44,8 @@ create table team_plan (
 -- The team whose overlay lies under a patient's, where it is not the one that answered first.
 create table plan_team (
     stay_id bigint primary key references stay,
-    team_id bigint not null references team
+    team_id bigint not null references team,
+    rev int not null default 1
 );
 create index plan_team_team on plan_team (team_id);
 
