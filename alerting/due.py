@@ -5,6 +5,7 @@ invariant: what a pass has read is what was asked for when it began, or it is as
 evaluated is found by halving, told as an alert, and stops no other.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,12 +30,12 @@ from alerting.observed import Observation
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.suppress import Suppressed, admit
 from alerting.windows import Rows, Windows, columns
-from ward import log, plans
+from ward import log, overlays
 from ward.alerts import Alert, Closure
 from ward.clock import to_us
 from ward.events import EventKind
 from ward.people import StayId
-from ward.plans import Plan
+from ward.plan_checks import Fault
 from ward.store import alerts, bus, device_events, evaluation, scores, suppressions
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
@@ -47,7 +48,6 @@ _AGAIN = timedelta(milliseconds=1)
 _RETRY = timedelta(seconds=30)
 # Not the number of any worker (`Windows.worker`): nobody holds all that was stored before.
 NOBODY = -1
-_TEMPLATE = plans.template()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +61,9 @@ class Pass:
 
 
 @lru_cache(maxsize=4096)
-def _plan(version: int, rules: str) -> tuple[Plan, tuple[str, ...]]:
-    """Read a plan; one that cannot be used gives way to the template, never to no alarms."""
-    plan, faults = plans.in_force(version, rules)
-    if faults:
-        log.get().error("plan_unusable", version=version, faults=faults)
-        return _TEMPLATE, faults
-    return plan, ()
+def _left_out(stay_id: StayId, faults: tuple[Fault, ...]) -> None:
+    """Log once why a layer of a stay's plan was left out; the alert says so to the team."""
+    log.get().error("plan_unusable", stay=stay_id, faults=[f"{each.path}: {each.en}" for each in faults])
 
 
 async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | None = None, most: int = MOST) -> Pass:
@@ -226,8 +222,12 @@ def _context(
     since: datetime | None,
     now: datetime,
 ) -> StayContext:
-    plan, faults = (_TEMPLATE, ()) if row.version is None or row.rules is None else _plan(row.version, row.rules)
     unjudged = claimed.due_at if since is None else min(since, claimed.due_at)
+    found = overlays.effective(row.programme, row.plan_layers, now)
+    plan = found.plan
+    if found.faults:
+        _left_out(row.stay_id, found.faults)
+    changes = [at for at in (row.plan_change_at, overlays.order_change(plan, now)) if at is not None]
     return StayContext(
         stay_id=row.stay_id,
         plan=plan,
@@ -237,7 +237,9 @@ def _context(
         alerts=own[row.stay_id],
         digest=claimed.score_digest,
         scored_s=None if claimed.scored_at is None else seconds(claimed.scored_at),
-        plan_faults=faults,
+        plan_faults=tuple(fault.en for fault in found.faults),
+        scale_2_lapsed=found.scale_2_lapsed,
+        plan_until_s=min(map(seconds, changes), default=math.inf),
     )
 
 
@@ -303,7 +305,7 @@ async def _write(
         rows.append(
             evaluation.NextRow(
                 stay_id=stay.stay_id,
-                due_at=now + _AGAIN if stay.stay_id in again else moment(next_s),
+                due_at=now + _AGAIN if stay.stay_id in again else moment(min(next_s, stay.plan_until_s)),
                 score_digest=digest,
                 scored_at=None if digest is None else now,
             )

@@ -102,9 +102,10 @@ class Request:
 class StayContext:
     """One stay of a batch: its plan, since when data may be expected, its devices, its alerts not yet resolved.
 
-    What was measured since `unjudged_s` has not been judged before.
-    `digest` and `scored_s` tell the score last written; `plan_faults` why its plan gave way to the template, empty when
-    it did not; `requests` are in the order in which they occurred.
+    What was measured since `unjudged_s` has not been judged before. `digest` and `scored_s` tell the last score;
+    `plan_faults` why a layer of its plan was left out, empty when none was; `scale_2_lapsed` that SpO2 scale 2 has no
+    order any more; `plan_until_s` when by time alone its plan will be another. `requests` are in the order in which
+    they occurred.
     """
 
     stay_id: StayId
@@ -115,6 +116,8 @@ class StayContext:
     digest: int | None = None
     scored_s: float | None = None
     plan_faults: tuple[str, ...] = ()
+    scale_2_lapsed: bool = False
+    plan_until_s: float = math.inf
     requests: tuple[Request, ...] = ()
     unjudged_s: float = math.inf
 

@@ -99,8 +99,12 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "device {device_id} has been out of contact for {duration}",
         ),
         "plan": (
-            "övervakningsplanen kan inte användas: standardgränserna gäller",
-            "the monitoring plan cannot be used: the standard limits apply",
+            "övervakningsplanen kan inte användas: programmets gränser gäller",
+            "the monitoring plan cannot be used: the programme's limits apply",
+        ),
+        "plan.order": (
+            "ordinationen av SpO₂-skala 2 gäller inte längre: skala 1 används",
+            "the order of SpO₂ scale 2 does not hold any more: scale 1 is used",
         ),
         "unwatched": (
             "patientens värden kan inte bedömas: inga andra larm kan ges",

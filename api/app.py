@@ -26,11 +26,13 @@ from api.routes import (
     health,
     metrics,
     patients,
+    plans,
     quarantine,
     responsibility,
     routing,
     schedules,
     session,
+    team_plans,
     teams,
     vitals,
     waveforms,
@@ -66,7 +68,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, vitals, waveforms, alerts, alert_acts)
+    people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts)
     duty = (teams, schedules, routing, handovers, responsibility)
     for part in (*people, *duty, channels, devices, bindings, quarantine, audit, health, metrics, socket):
         app.include_router(part.router)

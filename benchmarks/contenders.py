@@ -17,10 +17,11 @@ import psycopg
 from api import passwords
 from benchmarks import floor, load
 from benchmarks.rig import PROJECT, Child, NotReady, Rig, accepts, python
-from ward import credentials, plans
+from ward import credentials
 from ward.clock import SystemClock
+from ward.overlays import NOTHING
 from ward.people import OrganisationId, PatientId, Role, TeamId
-from ward.store import embedded, migrate, people
+from ward.store import embedded, migrate, people, plan_versions
 from ward.store.pool import Connection, connect
 
 NURSE, PASSWORD = "bench", "a-password-for-measuring"
@@ -231,7 +232,7 @@ async def _bed(
         conn, patient_id=patient_id, programme="hospital_at_home", reason="", next_step="", started_at=at
     )
     await people.add_responsibility(conn, stay_id=stay_id, team_id=team_id, from_at=at)
-    await people.add_plan(conn, stay_id=stay_id, plan=plans.template(), valid_from=at)
+    await plan_versions.begin(conn, stay_id, NOTHING, at)
     secret = credentials.digest(SECRET.format(number))
     device_no = await people.add_device(conn, device_id=DEVICE.format(number), secret_sha256=secret)
     await people.add_binding(conn, device_no=device_no, stay_id=stay_id, from_at=at)

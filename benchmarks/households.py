@@ -10,10 +10,11 @@ from datetime import date, datetime, timedelta
 
 import psycopg
 
-from ward import credentials, plans
+from ward import credentials
 from ward.clock import Clock, from_us, to_us
+from ward.overlays import NOTHING
 from ward.people import DeviceNo, OrganisationId, StayId, TeamId
-from ward.store import migrate, people
+from ward.store import migrate, people, plan_versions
 from ward.store.pool import Connection, connect
 
 DEVICE, SECRET = "fault-{:03d}", "secret-fault-{:03d}"
@@ -118,7 +119,7 @@ async def _kit(conn: Connection, organisation_id: OrganisationId, team_id: TeamI
         conn, patient_id=patient_id, programme="hospital_at_home", reason="", next_step="", started_at=at
     )
     await people.add_responsibility(conn, stay_id=stay_id, team_id=team_id, from_at=at)
-    await people.add_plan(conn, stay_id=stay_id, plan=plans.template(), valid_from=at)
+    await plan_versions.begin(conn, stay_id, NOTHING, at)
     device_id, secret = DEVICE.format(number), SECRET.format(number)
     device_no = await people.add_device(conn, device_id=device_id, secret_sha256=credentials.digest(secret))
     await people.add_binding(conn, device_no=device_no, stay_id=stay_id, from_at=at)

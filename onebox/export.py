@@ -20,7 +20,7 @@ from onebox.environment import PROJECT
 from onebox.progress import Step, bar
 from onebox.readme import readme
 from onebox.sink import Archive, Folder, Write, sink
-from ward import log
+from ward import log, plan_documents
 from ward.clock import SystemClock
 from ward.errors import ConfigError, NotFound
 from ward.fhir import alerts, codes, observations, people, waves
@@ -207,11 +207,20 @@ async def _score_observations(job: Job, write: Write) -> None:
 
 async def _plans(job: Job, write: Write) -> None:
     found = [
-        {"stay_id": each.stay_id, "version": each.version, "valid_from": codes.instant(each.valid_from),
-         "author": each.author, "reason": each.reason, "rules": json.loads(each.rules)}
+        {"stay_id": each.stay_id, "programme": each.programme, "version": each.version, "state": each.state,
+         "valid_from": codes.instant(each.valid_from), "valid_until": _instant(each.valid_until),
+         "ended_at": _instant(each.ended_at), "author": each.author, "approver": each.approver,
+         "approved_at": _instant(each.approved_at), "reason": each.reason, "differs": json.loads(each.rules)}
         async for each in records.plans(job.conn, job.span)
     ]  # fmt: skip
-    write(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+    used = sorted({each["programme"] for each in found}.intersection(plan_documents.names()))
+    templates = {name: plan_documents.document(plan_documents.programme_leaves(name)) for name in used}
+    whole = {"versions": found, "templates": templates}
+    write(json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else codes.instant(at)
 
 
 def _table(

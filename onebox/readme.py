@@ -19,7 +19,10 @@ FILES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "ECG, pulse wave, breathing and motion as FHIR R4 (Observations with SampledData), a piece a line",
         ),
         "scores.ndjson": ("NEWS2 över tid, som FHIR R4 (Observation)", "NEWS2 over time, as FHIR R4 (Observations)"),
-        "plans.json": ("övervakningsplanerna, alla versioner", "the monitoring plans, every version"),
+        "plans.json": (
+            "övervakningsplanerna: varje version och programmets mall",
+            "the monitoring plans: every version, and the template",
+        ),
         "readings.csv": ("varje mätvärde, även de som inte får användas", "every reading, also those not to be used"),
         "device_events.csv": (
             "hjälpknapp, fall och svaren på dagens frågor",

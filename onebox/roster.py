@@ -15,16 +15,19 @@ import msgspec
 from api.passwords import hash_password
 from onebox import roster_duty
 from onebox.roster_duty import ShiftEntry, Tag, Text, UnitEntry, Week
-from ward import credentials, device_secrets, plans
+from ward import credentials, device_secrets, plan_documents
 from ward.clock import SystemClock
 from ward.errors import ConfigError
+from ward.overlays import NOTHING, Overlay
 from ward.people import OrganisationId, Role, StaffId, StayId, TeamId
-from ward.store import duty_care, duty_layout, people
+from ward.plans import Order
+from ward.store import duty_care, duty_layout, people, plan_versions
 from ward.store.duty_care import CareRow
 from ward.store.pool import Connection, reach
 from ward.vitals import Mode
 
 _Id = TypeVar("_Id", OrganisationId, TeamId, StaffId, int)
+Programme = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(plan_documents.names())})$")]
 PersonalNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8}[0-9A-Z]{2}[0-9]{2}$")]
 
 
@@ -62,7 +65,8 @@ class StaffEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, froze
 class PatientEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
     """A patient, the stay, who answers and the device that is worn; without a secret one is drawn.
 
-    A unit routes the patient, by `needs`, among its teams; without one the `team` answers at all hours.
+    A unit routes the patient, by `needs`, among its teams; without one the `team` answers at all hours. SpO2 scale 2 is
+    used where a doctor's order is given with its name and times.
     """
 
     organisation: Text
@@ -76,13 +80,13 @@ class PatientEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, fro
     family_name: Text
     sex: Literal["female", "male", "other", "unknown"]
     phone: str | None = None
-    programme: Text
+    programme: Programme
     reason: str = ""
     next_step: str = ""
     device: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     device_model: str = ""
     device_secret: Annotated[str, msgspec.Meta(min_length=8)] | None = None
-    spo2_scale: Literal[1, 2] = 1
+    scale_2_order: Order | None = None
 
 
 class Roster(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
@@ -229,10 +233,7 @@ class _Loading:
             mode=mode,
         )
         await self._answering(entry, stay_id, started_at)
-        plan = plans.Plan(
-            limits=dict(plans.TEMPLATE_LIMITS), expected=dict(plans.TEMPLATE_EXPECTED), spo2_scale=entry.spo2_scale
-        )
-        await people.add_plan(self._conn, stay_id=stay_id, plan=plan, valid_from=started_at)
+        await plan_versions.begin(self._conn, stay_id, _overlay(entry.scale_2_order), started_at)
         secret = entry.device_secret or self._secret(entry.device)
         device_no = await people.add_device(
             self._conn,
@@ -264,6 +265,11 @@ class _Loading:
 
     def _secret(self, device_id: str) -> str:
         return credentials.secret_of(self._device_key, device_id, device_secrets.FIRST)
+
+
+def _overlay(order: Order | None) -> Overlay:
+    """Return what a patient's plan differs in: SpO2 scale 2, where a doctor has ordered it."""
+    return NOTHING if order is None else Overlay(spo2_scale=2, scale_2_order=order)
 
 
 def _named(known: dict[str, _Id], name: str, what: str) -> _Id:

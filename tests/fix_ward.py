@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ward import credentials, plans
+from ward import credentials
 from ward.clock import SystemClock
+from ward.overlays import NOTHING
 from ward.people import DeviceNo, PatientId, Role, StaffId, StayId, TeamId
-from ward.store import people
+from ward.store import people, plan_versions
 from ward.store.pool import Connection, connect
 from ward.vitals import Mode
 
@@ -55,7 +56,7 @@ async def admit_bed(conn: Connection, organisation_id: int, team_id: TeamId, num
         conn, patient_id=patient_id, programme="hospital_at_home", reason="", next_step="", started_at=at
     )
     await people.add_responsibility(conn, stay_id=stay_id, team_id=team_id, from_at=at)
-    await people.add_plan(conn, stay_id=stay_id, plan=plans.template(), valid_from=at)
+    await plan_versions.begin(conn, stay_id, NOTHING, at)
     device_id = f"hv-{number}"
     device_no = await people.add_device(
         conn, device_id=device_id, secret_sha256=credentials.digest(f"secret-{device_id}"), mode=Mode.REAL

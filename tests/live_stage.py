@@ -36,8 +36,7 @@ def a_seat(stay: int, organisation: int = 1, team: int = 11) -> Seat:
         team_name="Laget",
         team_phone="000",
         organisation_id=OrganisationId(organisation),
-        plan_version=None,
-        plan_rules=None,
+        plan_layers="[]",
     )
 
 

@@ -53,6 +53,8 @@ GROUND_FLOOR_BRINGS = {
     "ward.settings": {"pydantic", "pydantic_settings"},
     "ward.wire": {"msgspec"},
     "ward.plans": {"msgspec"},
+    "ward.overlays": {"msgspec"},
+    "ward.plan_versions": {"msgspec"},
     "ward.formats.claims": {"msgspec"},
     "ward.formats.vitals": {"msgspec"},
     "ward.formats.status": {"msgspec"},

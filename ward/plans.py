@@ -1,24 +1,23 @@
-"""The monitoring plan: which limits watch a stay. The default template; how a plan is kept as JSON.
+"""The monitoring plan: what watches a stay. Nouns, and the template of each programme from its file in `programmes/`.
 
-A plan never turns off by missing something: what it leaves out is taken from the template.
-Clinical numbers here are the project's proposal and must be confirmed by who is clinically responsible.
+What differs for a team or a patient is in `ward.overlays`, what makes a plan unusable in `ward.plan_checks`. The
+templates' numbers are the project's proposal and must be confirmed by who is clinically responsible.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
-from types import MappingProxyType
+from functools import cache
 
 import msgspec
 
+from ward import plan_documents
 from ward.alerts import Priority
 from ward.vitals import VitalKind
 
-# RCP, NEWS2, 2017: three points for each of six parameters and two for oxygen.
-HIGHEST_NEWS2 = 20
-# The project's choices, in seconds: no violation goes on longer unheard, no signal may be promised more seldom.
-LONGEST_DELAY_S, LONGEST_EXPECTED_S = 3600.0, 7 * 86_400.0
+# Whoever's programme has no template of its own is watched by this one.
+DEFAULT_PROGRAMME = "hospital_at_home"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +25,7 @@ class Limits:
     """Two bands for one kind, in its canonical unit; None means no limit on that side.
 
     `alert_*` raise high priority, `warn_*` medium; the ordering is
-    `alert_low <= warn_low < warn_high <= alert_high`. `delay_s` is how long a violation must last,
+    `floor <= alert_low < warn_low < warn_high < alert_high <= ceiling`. `delay_s` is how long a violation must last,
     `clear_by` how far inside the limit a value must come before it counts as over (hysteresis).
     `floor` and `ceiling` are hard: beyond them there is no delay, no filter and no count.
     `k` of the last `n` readings must be beyond; `median_s` > 0 judges the median of that many seconds.
@@ -43,23 +42,6 @@ class Limits:
     k: int = 1
     n: int = 1
     median_s: float = 0.0
-
-    def faults(self) -> list[str]:
-        """List what is wrong with the ordering, empty when nothing is."""
-        names = ("floor", "alert_low", "warn_low", "warn_high", "alert_high", "ceiling")
-        given = [(name, value) for name in names if (value := getattr(self, name)) is not None]
-        faults = [
-            f"{first} {low:g} must not be above {second} {high:g}"
-            for (first, low), (second, high) in pairwise(given)
-            if low > high
-        ]
-        if self.warn_low is not None and self.warn_high is not None and self.warn_low == self.warn_high:
-            faults.append(f"warn_low and warn_high are both {self.warn_low:g}: every value would warn")
-        if not 0 <= self.delay_s <= LONGEST_DELAY_S:
-            faults.append(f"delay_s {self.delay_s:g} must be from 0 to {LONGEST_DELAY_S:g}")
-        if self.clear_by < 0:
-            faults.append(f"clear_by {self.clear_by:g} must not be negative")
-        return faults
 
 
 class Goals(StrEnum):
@@ -172,6 +154,16 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Title:
+    """What a programme is called and whom it is for, in both languages, and the version of its template."""
+
+    programme: str
+    version: int
+    name: Card
+    summary: Card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What watches one stay. `expected` maps a kind to the seconds between readings that its device promises.
 
@@ -199,93 +191,54 @@ class Plan:
     rhythm: Rhythm = field(default_factory=Rhythm)
     cards: dict[str, Card] = field(default_factory=dict)
 
-    def faults(self) -> tuple[str, ...]:
-        """List what makes a plan unusable, empty when nothing does: a slip must not turn a rule off."""
-        faults = [f"{kind}: {fault}" for kind, each in self.limits.items() for fault in each.faults()]
-        if self.spo2_scale not in {1, 2}:
-            faults.append(f"spo2_scale {self.spo2_scale} must be 1 or 2")
-        for name, value in (("news2_medium", self.news2_medium), ("news2_high", self.news2_high)):
-            if not 1 <= value <= HIGHEST_NEWS2:
-                faults.append(f"{name} {value} must be from 1 to {HIGHEST_NEWS2}")
-        faults += [
-            f"{kind}: expected every {every_s:g} s must be above 0 and at most {LONGEST_EXPECTED_S:g}"
-            for kind, every_s in self.expected.items()
-            if not 0 < every_s <= LONGEST_EXPECTED_S
-        ]
-        return tuple(faults)
+    def card_for(self, rule: str) -> Card | None:
+        """Return the action card of a rule: the one whose name is the longest that begins it, word by word."""
+        words = rule.split(".")
+        names = (".".join(words[:length]) for length in range(len(words), -1, -1))
+        return next((self.cards[name] for name in names if name in self.cards), None)
+
+    def scale_2_at(self, now: datetime) -> bool:
+        """Tell whether SpO2 scale 2 is ordered for an instant: by a doctor's order that has begun and not run out."""
+        order = self.scale_2_order
+        return self.spo2_scale == 2 and order is not None and order.ordered_at <= now < order.expires_at
 
 
-TEMPLATE_LIMITS: MappingProxyType[VitalKind, Limits] = MappingProxyType(
-    {
-        VitalKind.SPO2: Limits(alert_low=88, warn_low=91, delay_s=60, clear_by=1, floor=80),
-        VitalKind.HEART_RATE: Limits(
-            alert_low=40, warn_low=45, warn_high=110, alert_high=130, delay_s=60, clear_by=3, floor=35, ceiling=170
-        ),
-        VitalKind.RESP_RATE: Limits(
-            alert_low=8, warn_low=10, warn_high=22, alert_high=25, delay_s=120, clear_by=1, floor=6, ceiling=35
-        ),
-        VitalKind.TEMPERATURE: Limits(
-            alert_low=35.0, warn_low=35.5, warn_high=38.5, alert_high=39.5, clear_by=0.2, floor=34.0, ceiling=41.0
-        ),
-        VitalKind.SYSTOLIC: Limits(alert_low=90, warn_low=100, warn_high=180, alert_high=220, clear_by=3, floor=75),
-    }
-)
-TEMPLATE_EXPECTED: MappingProxyType[VitalKind, float] = MappingProxyType(
-    {VitalKind.SPO2: 60.0, VitalKind.HEART_RATE: 60.0, VitalKind.RESP_RATE: 300.0}
-)
+@cache
+def title(programme: str) -> Title:
+    """Return what a programme is called; raises KeyError if there is none."""
+    own = plan_documents.written(programme)
+    return msgspec.convert({**own, "programme": programme, "name": own["title"]}, Title)
 
 
-def template() -> Plan:
-    """Return the default plan of hospital-at-home."""
-    return Plan(limits=dict(TEMPLATE_LIMITS), expected=dict(TEMPLATE_EXPECTED))
-
-
-class _Kept(msgspec.Struct, omit_defaults=True):
-    """A plan's overrides as the store keeps them."""
-
-    spo2_scale: int = 1
-    limits: dict[VitalKind, Limits] = {}
-    expected: dict[VitalKind, float] = {}
-    news2_medium: int = 5
-    news2_high: int = 7
-
-
-def encode(plan: Plan) -> str:
-    """Return the JSON that the store keeps."""
-    kept = _Kept(
-        spo2_scale=plan.spo2_scale,
-        limits=plan.limits,
-        expected=plan.expected,
-        news2_medium=plan.news2_medium,
-        news2_high=plan.news2_high,
-    )
-    return msgspec.json.encode(kept).decode()
-
-
-def decode(version: int, kept: str | bytes) -> Plan:
-    """Read a kept plan; kinds it leaves out come from the template.
+def build(written: Mapping[str, object]) -> Plan:
+    """Make a plan of a document; of the night it says only what differs from the day.
 
     Raises
     ------
     msgspec.ValidationError
-        If what is kept is not a plan.
+        If the document is not a plan.
     """
-    raw = msgspec.json.decode(kept, type=_Kept)
-    return Plan(
-        version=version,
-        spo2_scale=raw.spo2_scale,
-        limits={**TEMPLATE_LIMITS, **raw.limits},
-        expected={**TEMPLATE_EXPECTED, **raw.expected},
-        news2_medium=raw.news2_medium,
-        news2_high=raw.news2_high,
-    )
+    return msgspec.convert({**written, **_named(written), **_nightly(written)}, Plan)
 
 
-def in_force(version: int, kept: str | bytes) -> tuple[Plan, tuple[str, ...]]:
-    """Read a kept plan; one that cannot be used gives way to the template, with its faults: never to no alarms."""
-    try:
-        plan = decode(version, kept)
-    except msgspec.DecodeError as error:
-        return template(), (str(error),)
-    faults = plan.faults()
-    return (template(), faults) if faults else (plan, ())
+def _named(written: Mapping[str, object]) -> dict[str, object]:
+    """Return the combinations as a list, each with its name."""
+    combinations = written.get("combinations")
+    if not isinstance(combinations, dict):
+        return {}
+    return {"combinations": [{**each, "name": name} for name, each in combinations.items()]}
+
+
+def _nightly(written: Mapping[str, object]) -> dict[str, object]:
+    """Return the night with what its limits have from the day."""
+    day, night = written.get("limits"), written.get("night")
+    if not isinstance(day, dict) or not isinstance(night, dict):
+        return {}
+    limits = {kind: {**day.get(kind, {}), **differs} for kind, differs in night.get("limits", {}).items()}
+    return {"night": {**night, "limits": limits}}
+
+
+@cache
+def template(programme: str = DEFAULT_PROGRAMME) -> Plan:
+    """Return the plan of a programme before a team or a patient differs from it; raises KeyError if there is none."""
+    return build(plan_documents.document(plan_documents.programme_leaves(programme)))

@@ -169,12 +169,18 @@ class Raised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One version of a stay's monitoring plan; `rules` is JSON."""
+    """One version of what a stay's plan differs in from the layer below; `rules` is JSON."""
 
     stay_id: int
+    programme: str
     version: int
+    state: str
     valid_from: datetime
+    valid_until: datetime | None
+    ended_at: datetime | None
     author: str | None
+    approver: str | None
+    approved_at: datetime | None
     reason: str
     rules: str
 

@@ -18,7 +18,8 @@ from ward.people import StayId
 from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
 
-NODATA, OFFLINE, BATTERY, PLAN, UNWATCHED = "nodata", "offline", "battery", "plan", "unwatched"
+NODATA, OFFLINE, BATTERY, PLAN = "nodata", "offline", "battery", "plan"
+ORDER, UNWATCHED = "plan.order", "unwatched"
 # The project's choices, to be confirmed locally: seconds, per cent.
 OFFLINE_AFTER_S = 120.0
 BATTERY_LOW_PCT, BATTERY_EMPTY_PCT, BATTERY_CLEAR_PCT = 15.0, 5.0, 20.0
@@ -134,12 +135,14 @@ def _battery(stay: StayContext) -> list[Observation]:
 
 
 def observe_watching(batch: Batch, now_s: float) -> Observed:
-    """Find stays whose plan gave way to the template; to be here at all is to be evaluated."""
+    """Find stays of whose plan a layer was left out, or an order has run out; to be here at all is to be evaluated."""
     observations: list[Observation] = []
     for stay in batch.stays:
         if stay.plan_faults:
             observations.append(_finding(stay.stay_id, PLAN, Priority.MEDIUM, now_s, now_s, {}))
-        over = (PLAN,) if stay.plan_faults == () else ()
+        if stay.scale_2_lapsed:
+            observations.append(_finding(stay.stay_id, ORDER, Priority.LOW, now_s, now_s, {}))
+        over = [rule for rule, on in ((PLAN, stay.plan_faults != ()), (ORDER, stay.scale_2_lapsed)) if not on]
         observations += [Quiet(stay_id=stay.stay_id, rule=rule) for rule in (*over, UNWATCHED) if rule in stay.alerts]
     return Observed(observations=tuple(observations), next_s=np.full(len(batch.stays), np.inf))
 

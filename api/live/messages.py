@@ -10,7 +10,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from ward import plans
+from ward import overlays, plans
 from ward.people import StayId
 from ward.store.tiles import DeviceRow, LatestRow, ScoreRow, Seat
 from ward.vitals import BY_CODE, Acvpu, Validity, VitalKind
@@ -110,6 +110,7 @@ class Head(TypedDict):
     team: TeamState
     mode: Literal["real", "test", "demo"]
     limits: dict[str, LimitState]
+    goals: Literal["full", "comfort"]
 
 
 class Tile(Head):
@@ -178,15 +179,13 @@ def head_state(seat: Seat, today: date) -> Head:
         team=TeamState(team_id=seat.team_id, name=seat.team_name, phone=seat.team_phone),
         mode=seat.mode,  # type: ignore[typeddict-item]  # the schema checks the word
         limits=limits_state(seat),
+        goals=plan_of(seat).goals.value,
     )
 
 
 def plan_of(seat: Seat) -> plans.Plan:
-    """Return the plan in force, as alerting reads it: the template where a stay has none, or none that can be used."""
-    if seat.plan_rules is None or seat.plan_version is None:
-        return plans.template()
-    plan, _ = plans.in_force(seat.plan_version, seat.plan_rules)
-    return plan
+    """Return the plan in force, as alerting reads it, whatever the time says of an order of SpO2 scale 2."""
+    return overlays.folded(seat.programme, seat.plan_layers).plan
 
 
 def limits_state(seat: Seat) -> dict[str, LimitState]:

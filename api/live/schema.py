@@ -1,16 +1,17 @@
-"""Adds the shapes of live messages to the OpenAPI document, which by itself knows nothing of WebSockets."""
+"""Adds to the OpenAPI document what it does not know by itself: the shapes of live messages, and of plans."""
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from api.live.alert_messages import AlertMessage, SnapshotMessage
 from api.live.messages import HeartbeatMessage, ResumedMessage, VitalsMessage
+from api.plan_states import shapes as plan_shapes
 
 LiveMessage = SnapshotMessage | ResumedMessage | VitalsMessage | AlertMessage | HeartbeatMessage
 
 
 def install(app: FastAPI) -> None:
-    """Have the application's OpenAPI document name `LiveMessage`."""
+    """Have the application's OpenAPI document name `LiveMessage`, and plans and overlays as `plan.…`."""
     plain = app.openapi
 
     def openapi() -> dict[str, object]:
@@ -20,7 +21,7 @@ def install(app: FastAPI) -> None:
                 ref_template="#/components/schemas/{model}", mode="serialization"
             )
             shapes = schema.pop("$defs")
-            document["components"]["schemas"] |= {**shapes, "LiveMessage": schema}
+            document["components"]["schemas"] |= {**shapes, **plan_shapes(), "LiveMessage": schema}
         return app.openapi_schema or plain()
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

@@ -1,6 +1,7 @@
 """The web server around the api: health, errors, headers, the web page."""
 
 import asyncio
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -79,15 +80,19 @@ def test_unexpected_error_tells_nothing() -> None:
 
 
 def test_openapi_names_the_shapes() -> None:
-    """The OpenAPI document holds the tile, the alert and the live messages."""
+    """The OpenAPI document holds the tile, the alert, plans and the live messages, and every name leads somewhere."""
 
     async def whole() -> httpx.Response:
         transport = httpx.ASGITransport(create_app(Settings(database_url="postgresql://nowhere")))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.get("/api/openapi.json")
 
-    document = asyncio.run(whole()).json()
+    answer = asyncio.run(whole())
+    document = answer.json()
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', answer.text))
+    assert named <= document["components"]["schemas"].keys()
     assert {"Tile", "AlertState", "SnapshotMessage", "LiveMessage"} <= document["components"]["schemas"].keys()
+    assert {"plan.Overlay", "plan.Plan", "plan.Limits"} <= document["components"]["schemas"].keys()
     assert "/api/alerts/{alert_id}/acknowledge" in document["paths"]
     assert "/{path}" not in document["paths"]
 

@@ -75,7 +75,7 @@ def test_export_holds_everything_of_the_patient(full: Ward, tmp_path: Path) -> N
     }  # fmt: skip
     assert len(observations(files)) == 600
     assert len(files["scores.ndjson"].splitlines()) == 20
-    assert [each["version"] for each in json.loads(files["plans.json"])] == [1]
+    assert [each["version"] for each in json.loads(files["plans.json"])["versions"]] == [1]
 
 
 def test_h06_export_holds_nothing_of_anybody_else(full: Ward, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.live_stage import (
 )
 from ward.alerts import AlertId
 from ward.people import StayId
-from ward.plans import TEMPLATE_LIMITS
+from ward.plans import template
 from ward.store.tiles import Changes, DeviceRow
 from ward.vitals import VITALS, Validity, VitalKind
 
@@ -109,12 +109,12 @@ def test_alert_without_words_is_shown_by_its_rule() -> None:
 def test_what_cannot_be_read_hides_nobody() -> None:
     """A plan that cannot be used shows the limits that are in force instead; evidence leaves only its part out."""
     stage = Stage()
-    seat = dataclasses.replace(a_seat(1), plan_version=2, plan_rules='{"limits": 1}')
+    seat = dataclasses.replace(a_seat(1), plan_layers='[{"origin":"patient","version":2,"rules":{"limits":1}}]')
     stage.board.set_seats([seat], NOW.date())
     stage.board.set_alert(dataclasses.replace(an_alert(7), evidence={"rule": "x"}), NOW.date())
     snapshot = stage.take(stage.join())[0]
 
-    assert snapshot["patients"][0]["limits"]["spo2"]["alert_low"] == TEMPLATE_LIMITS[VitalKind.SPO2].alert_low
+    assert snapshot["patients"][0]["limits"]["spo2"]["alert_low"] == template().limits[VitalKind.SPO2].alert_low
     assert snapshot["alerts"][0]["text_en"] == "limit.spo2.low"
 
 

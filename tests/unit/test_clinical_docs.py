@@ -12,8 +12,9 @@ from alerting.rules import news2, news2_alerts, news2_steps, signals, technical
 from alerting.signal import ecg_runs, rhythm_burden, verify_rules
 from alerting.signal.norms import NORMS
 from ingest import validate
+from ward import plan_checks, plan_documents, plan_versions
 from ward.alerts import Priority
-from ward.plans import TEMPLATE_EXPECTED, TEMPLATE_LIMITS, Limits, template
+from ward.plans import Limits, template
 from ward.vitals import VITALS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "clinical-sources.md"
@@ -74,7 +75,7 @@ def test_limit_table_is_current(golden_table: Table) -> None:
         "| kind | hard low | alarm low | warning low | warning high | alarm high | hard high | delay | hysteresis |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    rows += [_limit_row(kind, VITALS[kind].unit, limits) for kind, limits in TEMPLATE_LIMITS.items()]
+    rows += [_limit_row(kind, VITALS[kind].unit, limits) for kind, limits in template().limits.items()]
 
     golden_table(PAGE, "limits", rows)
 
@@ -84,12 +85,61 @@ def _limit_row(kind: str, unit: str, limits: Limits) -> str:
     return f"| {kind}, {unit} | {' | '.join(map(_given, bounds))} | {limits.delay_s:g} s | {limits.clear_by:g} |"
 
 
+def _told(value: object) -> str:
+    """Write a leaf of a plan so that it can be read in a table."""
+    if isinstance(value, dict) and "terms" in value:
+        terms = ", ".join(
+            f"{each['kind']} {'≤' if each['side'] == 'low' else '≥'} {each['bound']}" for each in value["terms"]
+        )
+        return f"{value['at_least']} of: {terms}; for {value['delay_s']} s, priority {value['priority']}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_told, value)) or "none"
+    return "–" if value is None else str(value)
+
+
+def test_programme_table_is_current(golden_table: Table) -> None:
+    """The page's programmes are those that have a file, and what each says or differs in."""
+    rows = ["| programme | over | field | value |", "|---|---|---|---|"]
+    for name in plan_documents.names():
+        over = plan_documents.written(name).get("extends")
+        below = {} if over is None else plan_documents.programme_leaves(str(over))
+        left_out = {"programme", "cards", *(() if over else ("limits", "expected"))}
+        rows += [
+            f"| {name} | {over or '–'} | {'.'.join(path)} | {_told(value)} |"
+            for path, value in sorted(plan_documents.programme_leaves(name).items())
+            if path[0] not in left_out and (path not in below or value != below[path])
+        ]
+
+    golden_table(PAGE, "programmes", rows)
+
+
+def test_bounds_of_plans_are_current(golden_table: Table) -> None:
+    """The page's bounds of what a plan may say are those of its checks."""
+    far = ", ".join(f"{kind} {each:g} {VITALS[kind].unit}" for kind, each in plan_checks.FAR.items())
+    rows = [
+        "| what | bound |",
+        "|---|---|",
+        f"| a delay | at most {_span(plan_checks.LONGEST_DELAY_S)} |",
+        f"| the median of | at most {_span(plan_checks.LONGEST_MEDIAN_S)} |",
+        f"| k of the last n readings | n at most {plan_checks.MOST_COUNTED} |",
+        f"| a signal is expected | at least every {plan_checks.LONGEST_EXPECTED_S / 86_400:g} days |",
+        f"| the NEWS2 rises within | at most {_span(plan_checks.LONGEST_RISE_S)} |",
+        f"| an order of SpO₂ scale 2 holds | at most {plan_versions.LONGEST_ORDER.days} days |",
+        f"| a temporary change holds | at most {plan_versions.LONGEST_TEMPORARY.days} days |",
+        f"| a limit is asked about when it is farther from its programme's than | {far} |",
+    ]
+
+    golden_table(PAGE, "plan bounds", rows)
+
+
 def test_page_names_what_the_template_expects() -> None:
     """The expected signals and the score's thresholds of the page are those of the template."""
     page = PAGE.read_text(encoding="utf-8")
     plan = template()
 
-    assert dict(TEMPLATE_EXPECTED) == {"spo2": 60, "heart_rate": 60, "resp_rate": 300}
+    assert plan.expected == {"spo2": 60, "heart_rate": 60, "resp_rate": 300}
     assert "| SpO₂, heart rate | 60 s |\n| respiration rate | 300 s |" in page
     assert f"NEWS2 alerts at {plan.news2_medium} (medium) and {plan.news2_high} (high)" in page
 

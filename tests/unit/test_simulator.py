@@ -9,7 +9,7 @@ from simulator import device, scenario
 from simulator.course import Change, Course, Target
 from simulator.physiology import Baseline, Body, vitals_at
 from ward.errors import ConfigError
-from ward.plans import TEMPLATE_LIMITS
+from ward.plans import template
 from ward.vitals import VITALS, VitalKind
 
 DAY = np.arange(0.0, 86_400.0, 60.0)
@@ -75,7 +75,7 @@ def _beyond(entry: scenario.Entry, from_s: float, until_s: float, clock_s: float
     body = scenario.kit(entry, seed=1, clock_s=clock_s, on_at_s=0.0).body
     vitals = vitals_at(body, np.arange(from_s, until_s, 5.0))
     found = set()
-    for kind, limits in TEMPLATE_LIMITS.items():
+    for kind, limits in template().limits.items():
         values = getattr(vitals, kind.value)
         low = values < (limits.alert_low if limits.alert_low is not None else -np.inf)
         high = values > (limits.alert_high if limits.alert_high is not None else np.inf)
@@ -106,7 +106,7 @@ def test_deterioration_passes_a_limit(device_id: str, kind: VitalKind, within_s:
     entry = next(each for each in scenario.load_roster() if each.device_id == device_id)
     body = scenario.kit(entry, seed=1, clock_s=12 * 3600.0, on_at_s=0.0).body
     values = getattr(vitals_at(body, np.arange(0.0, within_s, 5.0)), kind.value)
-    limits = TEMPLATE_LIMITS[kind]
+    limits = template().limits[kind]
 
     if kind is VitalKind.SYSTOLIC:
         assert limits.warn_low is not None

@@ -90,8 +90,10 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
             "duration_s": 120.0,
         },
         "Möjlig sepsis: hjärtfrekvens ≥ 95 /min, temperatur ≥ 38,4 °C, medvetandegrad ≥ C i 2 min (minst 2 av 3)",
-        "Möjlig sepsis: heart rate ≥ 95 /min, temperature ≥ 38.4 °C, level of consciousness ≥ C for 2 min"
-        " (at least 2 of 3)",
+        (
+            "Möjlig sepsis: heart rate ≥ 95 /min, temperature ≥ 38.4 °C, level of consciousness ≥ C for 2 min"
+            " (at least 2 of 3)"
+        ),
     ),
     (
         "quality",
@@ -162,8 +164,14 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
         "plan",
         {},
-        "Övervakningsplanen kan inte användas: standardgränserna gäller",
-        "The monitoring plan cannot be used: the standard limits apply",
+        "Övervakningsplanen kan inte användas: programmets gränser gäller",
+        "The monitoring plan cannot be used: the programme's limits apply",
+    ),
+    (
+        "plan.order",
+        {},
+        "Ordinationen av SpO₂-skala 2 gäller inte längre: skala 1 används",
+        "The order of SpO₂ scale 2 does not hold any more: scale 1 is used",
     ),
     (
         "unwatched",

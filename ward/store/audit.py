@@ -42,6 +42,11 @@ class Action(StrEnum):
     BATON_ANSWERED = "responsibility.answered"
     HANDOVER_GIVEN = "handover.given"
     HANDOVER_TAKEN = "handover.taken"
+    PLAN_SAVED = "plan.saved"
+    PLAN_DRAFTED = "plan.drafted"
+    PLAN_APPROVED = "plan.approved"
+    PLAN_WITHDRAWN = "plan.withdrawn"
+    PLAN_TEAM_NAMED = "plan.team_named"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from ward.people import StayId
 from ward.store import device_clocks
 from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ
+from ward.store.plans import LAYERS_OF_STAY
 from ward.store.pool import Connection
 from ward.vitals import IMPLAUSIBLE
 
@@ -46,13 +47,14 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayRow:
-    """When a stay began and was first given a device; its plan in force, None for the template."""
+    """When a stay began and was first given a device; the layers of its plan (`ward.store.plans`)."""
 
     stay_id: StayId
     started_at: datetime
     bound_at: datetime | None
-    version: int | None
-    rules: str | None
+    programme: str
+    plan_layers: str
+    plan_change_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,16 +165,15 @@ async def stays(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> 
     """Return these stays with the plan in force now."""
     async with conn.cursor(row_factory=class_row(StayRow)) as cursor:
         await cursor.execute(
-            """
-            select s.stay_id, greatest(lower(s.period), 'epoch') as started_at, b.bound_at, p.version,
-                p.rules::text as rules
+            f"""
+            select s.stay_id, greatest(lower(s.period), 'epoch') as started_at, b.bound_at, s.programme,
+                plan.plan_layers, plan.plan_change_at
             from stay s
             left join lateral (select min(greatest(lower(period), 'epoch')) as bound_at from binding
                                where stay_id = s.stay_id) b on true
-            left join lateral (select version, rules from plan where stay_id = s.stay_id and valid_from <= %(now)s
-                               order by version desc limit 1) p on true
+            {LAYERS_OF_STAY}
             where s.stay_id = any(%(stays)s)
-            """,
+            """.encode(),  # noqa: S608
             {"stays": list(stay_ids), "now": now},
         )
         return await cursor.fetchall()

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 
 from psycopg.rows import class_row
 
-from ward import plans
 from ward.people import DeviceNo, OrganisationId, PatientId, Role, StaffId, StayId, TeamId
 from ward.store.pool import Connection
 from ward.vitals import Mode
@@ -191,22 +190,6 @@ async def add_binding(
     )
 
 
-async def add_plan(
-    conn: Connection,
-    *,
-    stay_id: StayId,
-    plan: plans.Plan,
-    valid_from: datetime,
-    author_id: StaffId | None = None,
-    reason: str = "",
-) -> None:
-    """Add a version of a stay's monitoring plan; `plan.version` must be new."""
-    await conn.execute(
-        "insert into plan (stay_id, version, rules, author_id, reason, valid_from) values (%s, %s, %s, %s, %s, %s)",
-        (stay_id, plan.version, plans.encode(plan), author_id, reason, valid_from),
-    )
-
-
 # A period may have been entered as up to `infinity`, which no clock shows: it ends as one without an end.
 _CALENDAR_ENDS = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -274,6 +257,17 @@ async def find_staff(conn: Connection, username: str) -> StaffId | None:
     """Return who logs in by that name, None when nobody does."""
     row = await (await conn.execute("select staff_id from staff where username = %s", (username,))).fetchone()
     return StaffId(row[0]) if row else None
+
+
+async def organisation_of(conn: Connection, team_id: TeamId) -> OrganisationId | None:
+    """Return whose team it is, None when there is none."""
+    row = await (await conn.execute("select organisation_id from team where team_id = %s", (team_id,))).fetchone()
+    return OrganisationId(row[0]) if row else None
+
+
+async def username_exists(conn: Connection, username: str) -> bool:
+    """Tell whether a log-in of that name exists."""
+    return await (await conn.execute("select from staff where username = %s", (username,))).fetchone() is not None
 
 
 async def device_exists(conn: Connection, device_id: str) -> bool:

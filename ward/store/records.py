@@ -202,8 +202,10 @@ def events(conn: Connection, span: Span) -> AsyncIterator[Happened]:
 def plans(conn: Connection, span: Span) -> AsyncIterator[Planned]:
     """Stream every version of every plan; a plan has no end, so the span does not limit them."""
     query = (
-        "select stay_id, version, valid_from, f.name as author, p.reason, rules::text as rules"
+        "select stay_id, s.programme, version, state, valid_from, valid_until, ended_at, f.name as author,"
+        " g.name as approver, approved_at, p.reason, rules::text as rules"
         " from plan p join stay s using (stay_id) left join staff f on f.staff_id = p.author_id"
+        " left join staff g on g.staff_id = p.approved_by"
         " where s.patient_id = %(patient)s order by stay_id, version"
     )
     return _stream(conn, "plans", query, span, Planned)

@@ -759,7 +759,31 @@ CREATE TABLE public.plan (
     rules jsonb NOT NULL,
     author_id bigint,
     reason text DEFAULT ''::text NOT NULL,
-    valid_from timestamp with time zone NOT NULL
+    valid_from timestamp with time zone NOT NULL,
+    state text DEFAULT 'in_force'::text NOT NULL,
+    valid_until timestamp with time zone,
+    asks text[] DEFAULT '{}'::text[] NOT NULL,
+    approved_by bigint,
+    approved_at timestamp with time zone,
+    ended_by bigint,
+    ended_at timestamp with time zone,
+    rev integer DEFAULT 1 NOT NULL,
+    CONSTRAINT plan_check CHECK (((valid_until > valid_from) AND (valid_until < '9999-01-01 00:00:00+00'::timestamp with time zone))),
+    CONSTRAINT plan_ended CHECK (
+CASE state
+    WHEN 'withdrawn'::text THEN true
+    WHEN 'superseded'::text THEN (ended_at IS NOT NULL)
+    ELSE (ended_at IS NULL)
+END),
+    CONSTRAINT plan_signatures CHECK (((approved_by <> author_id) AND ((approved_by IS NULL) = (approved_at IS NULL)))),
+    CONSTRAINT plan_signed CHECK (((asks = '{}'::text[]) OR (approved_by IS NOT NULL) OR (state <> ALL ('{in_force,superseded}'::text[])))),
+    CONSTRAINT plan_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'awaiting'::text, 'in_force'::text, 'superseded'::text, 'withdrawn'::text])))
+);
+
+CREATE TABLE public.plan_team (
+    stay_id bigint NOT NULL,
+    team_id bigint NOT NULL,
+    rev integer DEFAULT 1 NOT NULL
 );
 
 CREATE TABLE public.quarantine (
@@ -1007,6 +1031,34 @@ CREATE TABLE public.team_member (
     staff_id bigint NOT NULL
 );
 
+CREATE TABLE public.team_plan (
+    team_id bigint NOT NULL,
+    programme text NOT NULL,
+    version integer NOT NULL,
+    rules jsonb NOT NULL,
+    author_id bigint,
+    reason text DEFAULT ''::text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    state text DEFAULT 'in_force'::text NOT NULL,
+    valid_until timestamp with time zone,
+    asks text[] DEFAULT '{}'::text[] NOT NULL,
+    approved_by bigint,
+    approved_at timestamp with time zone,
+    ended_by bigint,
+    ended_at timestamp with time zone,
+    rev integer DEFAULT 1 NOT NULL,
+    CONSTRAINT team_plan_check CHECK (((valid_until > valid_from) AND (valid_until < '9999-01-01 00:00:00+00'::timestamp with time zone))),
+    CONSTRAINT team_plan_ended CHECK (
+CASE state
+    WHEN 'withdrawn'::text THEN true
+    WHEN 'superseded'::text THEN (ended_at IS NOT NULL)
+    ELSE (ended_at IS NULL)
+END),
+    CONSTRAINT team_plan_signatures CHECK (((approved_by <> author_id) AND ((approved_by IS NULL) = (approved_at IS NULL)))),
+    CONSTRAINT team_plan_signed CHECK (((asks = '{}'::text[]) OR (approved_by IS NOT NULL) OR (state <> ALL ('{in_force,superseded}'::text[])))),
+    CONSTRAINT team_plan_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'awaiting'::text, 'in_force'::text, 'superseded'::text, 'withdrawn'::text])))
+);
+
 ALTER TABLE public.team ALTER COLUMN team_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.team_team_id_seq
     START WITH 1
@@ -1190,6 +1242,9 @@ ALTER TABLE ONLY public.patient
 ALTER TABLE ONLY public.plan
     ADD CONSTRAINT plan_pkey PRIMARY KEY (stay_id, version);
 
+ALTER TABLE ONLY public.plan_team
+    ADD CONSTRAINT plan_team_pkey PRIMARY KEY (stay_id);
+
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (quarantine_id);
 
@@ -1259,6 +1314,9 @@ ALTER TABLE ONLY public.team
 ALTER TABLE ONLY public.team
     ADD CONSTRAINT team_pkey PRIMARY KEY (team_id);
 
+ALTER TABLE ONLY public.team_plan
+    ADD CONSTRAINT team_plan_pkey PRIMARY KEY (team_id, programme, version);
+
 ALTER TABLE ONLY public.waveform_block
     ADD CONSTRAINT waveform_block_pkey PRIMARY KEY (stay_id, kind, lead, measured_at, device_no);
 
@@ -1317,15 +1375,7 @@ CREATE INDEX mqtt_session_expires ON public.mqtt_session USING btree (expires_at
 
 CREATE INDEX mqtt_session_owner ON public.mqtt_session USING btree (owner) WHERE (expires_at IS NULL);
 
-CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (due_at IS NOT NULL);
-
-CREATE INDEX outbox_group ON public.outbox USING btree (group_id) WHERE (group_id IS NOT NULL);
-
-CREATE UNIQUE INDEX outbox_once ON public.outbox USING btree (stay_id, alert_id, ring, step, channel, team_id, COALESCE(staff_id, (0)::bigint), COALESCE(channel_id, (0)::bigint));
-
-CREATE INDEX outbox_queued ON public.outbox USING btree (queued_at);
-
-CREATE INDEX outbox_sent ON public.outbox USING btree (sent_at, channel);
+CREATE INDEX plan_team_team ON public.plan_team USING btree (team_id);
 
 CREATE INDEX quarantine_assigned ON public.quarantine USING btree (device_id) WHERE (resolution = 'assigned'::text);
 
@@ -1566,10 +1616,22 @@ ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
 
 ALTER TABLE ONLY public.plan
+    ADD CONSTRAINT plan_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.plan
     ADD CONSTRAINT plan_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.staff(staff_id);
 
 ALTER TABLE ONLY public.plan
+    ADD CONSTRAINT plan_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.plan
     ADD CONSTRAINT plan_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.plan_team
+    ADD CONSTRAINT plan_team_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.plan_team
+    ADD CONSTRAINT plan_team_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES public.staff(staff_id);
@@ -1609,3 +1671,15 @@ ALTER TABLE ONLY public.team_member
 
 ALTER TABLE ONLY public.team
     ADD CONSTRAINT team_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.team_plan
+    ADD CONSTRAINT team_plan_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.team_plan
+    ADD CONSTRAINT team_plan_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.team_plan
+    ADD CONSTRAINT team_plan_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.team_plan
+    ADD CONSTRAINT team_plan_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from psycopg.rows import class_row
 
 from ward.people import OrganisationId, PatientId, StayId, TeamId
+from ward.store.plans import LAYERS_OF_STAY
 from ward.store.pool import Connection
 
 LatestRow = tuple[StayId, int, float, datetime, datetime, int, int | None]
@@ -23,7 +24,7 @@ DigestRow = tuple[StayId, datetime | None, datetime | None, datetime | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """A stay in progress, its patient, its team at an instant, and the plan in force (JSON as kept)."""
+    """A stay in progress, its patient, its team at an instant, and the layers of its plan (`ward.store.plans`)."""
 
     stay_id: StayId
     patient_id: PatientId
@@ -40,8 +41,7 @@ class Seat:
     team_name: str
     team_phone: str
     organisation_id: OrganisationId
-    plan_version: int | None
-    plan_rules: str | None
+    plan_layers: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +108,12 @@ _SEATS = (
     select s.stay_id, s.patient_id, p.personal_number, p.given_name, p.family_name, p.birth_date, p.sex,
            s.programme, s.reason, s.next_step, s.mode,
            t.team_id, t.name as team_name, t.phone as team_phone, t.organisation_id,
-           plan.version as plan_version, plan.rules::text as plan_rules
+           plan.plan_layers
     from stay s join patient p using (patient_id)
     """
     + TEAM_OF_STAY
+    + LAYERS_OF_STAY.encode()
     + b"""
-    left join lateral (
-        select version, rules from plan where plan.stay_id = s.stay_id and valid_from <= %(now)s
-        order by version desc limit 1
-    ) plan on true
     where s.period @> %(now)s
     """
 )

@@ -90,6 +90,7 @@ export interface Tile {
   readonly score: Score | null;
   readonly device: Device | null;
   readonly limits: Readonly<Partial<Record<Kind, Band>>>;
+  readonly goals: "full" | "comfort";
 }
 
 export interface Actor {

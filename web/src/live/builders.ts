@@ -63,5 +63,6 @@ export const aTile = (changes: Partial<Tile> = {}): Tile => ({
   score: null,
   device: null,
   limits: {},
+  goals: "full",
   ...changes,
 });

@@ -1,0 +1,251 @@
+"""What people do to a plan, a patient's or a team's: look, save, draft, sign, withdraw; each in one transaction.
+
+What may be done is said by `ward.plan_versions`. The invariant: nothing is saved that has a fault or that was not
+reviewed against the very layers it will lie over, and every deed is in the audit with who did it and why.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+import msgspec
+import orjson
+from pydantic import AwareDatetime, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import Principal
+from api.bodies import Why
+from api.context import context_of
+from api.errors import Problem
+from api.plan_states import OverlayDocument, fault_states, version_state
+from api.preconditions import revision
+from api.replies import reply
+from ward import overlays
+from ward.errors import NotFound
+from ward.overlays import Layer, Origin, Overlay
+from ward.people import PatientId, TeamId
+from ward.plan_checks import Fault
+from ward.plan_versions import Layers, Refusal, Review, State, approve, review, withdraw
+from ward.store import audit
+from ward.store import plan_versions as kept
+from ward.store.audit import Action, Deed
+from ward.store.borrow import borrow
+from ward.store.plan_versions import Change, Owner, Version
+from ward.store.pool import Connection
+
+_ANSWERS: Mapping[Refusal, tuple[HTTPStatus, str]] = {
+    Refusal.OVER: (HTTPStatus.CONFLICT, "This version is settled or over already."),
+    Refusal.OWN: (HTTPStatus.FORBIDDEN, "The second signature is another person's than the author's."),
+    Refusal.NOT_DOCTOR: (HTTPStatus.FORBIDDEN, "A doctor signs what loosens a hard limit or turns to comfort care."),
+    Refusal.OVERTAKEN: (HTTPStatus.CONFLICT, "The plan has changed since this was written. Write it anew."),
+}
+
+
+class Wish(Why):
+    """A change of a plan. `meant` names the oddities (their paths) that are meant as they are."""
+
+    overlay: OverlayDocument
+    meant: list[str] = Field(default_factory=list, max_length=200)
+
+
+class Saving(Wish):
+    """A change that is to be in force; with `until` it lies over the standing overlay until then."""
+
+    until: AwareDatetime | None = None
+
+
+class Promotion(Why):
+    """What makes a draft a change that is to be in force."""
+
+    meant: list[str] = Field(default_factory=list, max_length=200)
+    until: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One plan at one instant: whose, its layers in force, its versions, its revision, and who looks."""
+
+    conn: Connection
+    principal: Principal
+    now: datetime
+    owner: Owner
+    origin: Origin
+    layers: Layers
+    versions: Sequence[Version]
+    rev: int
+    patient_id: PatientId | None = None
+
+    def version(self, number: int) -> Version:
+        """Return a version; raises NotFound if there is none."""
+        found = next((row for row in self.versions if row.version == number), None)
+        if found is None:
+            raise NotFound
+        return found
+
+    def review(self, overlay: Overlay, until: datetime | None) -> Review:
+        """Say what a change would be."""
+        return review(self.layers, overlay, self.origin, until, self.now)
+
+
+@asynccontextmanager
+async def transaction(request: Request) -> AsyncIterator[tuple[Connection, datetime]]:
+    """Yield a connection in a transaction, and the present."""
+    context = context_of(request)
+    async with borrow(context.pool) as conn:
+        yield conn, context.clock.now()
+
+
+def read_overlay(document: OverlayDocument) -> Overlay:
+    """Read the overlay of a request; raises `Problem` (422), naming the field, if it is none."""
+    try:
+        return overlays.decode(orjson.dumps(document))
+    except (msgspec.DecodeError, TypeError) as error:
+        fault = Fault(path="overlay", sv=f"går inte att läsa: {error}", en=f"cannot be read: {error}")
+        raise _refused((fault,), ()) from error
+
+
+def expect(desk: Desk, if_match: str | None) -> None:
+    """Raise `Problem` unless the plan is as whoever asks saw it."""
+    if revision(if_match) != desk.rev:
+        raise Problem(HTTPStatus.CONFLICT, "The plan has changed since you saw it.", more={"rev": desk.rev})
+
+
+def _refused(faults: Sequence[Fault], oddities: Sequence[Fault]) -> Problem:
+    lines = "; ".join(f"{each.path}: {each.en}" for each in (*faults, *oddities))
+    detail = f"The plan cannot be saved: {lines}" if faults else f"Is this meant? Name it in `meant`: {lines}"
+    more = {"faults": fault_states(faults), "oddities": fault_states(oddities)}
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, more=more)
+
+
+async def save(desk: Desk, overlay: Overlay, body: Saving | Promotion, more: Sequence[Fault] = ()) -> int:
+    """Save a change and return its number: in force at once, or awaiting a second signature.
+
+    `more` is what speaks against it beside its own review. Raises `Problem` (422) with all that speaks against it.
+    """
+    said = desk.review(overlay, body.until)
+    odd = [each for each in said.oddities if each.path not in body.meant]
+    if said.faults or more or odd:
+        raise _refused((*said.faults, *more), odd)
+    change = Change(
+        overlay=overlay,
+        state=said.state,
+        author_id=desk.principal.staff_id,
+        reason=body.reason,
+        at=desk.now,
+        until=body.until,
+        asks=said.asks,
+    )
+    number = await kept.add(desk.conn, desk.owner, change)
+    await _note(desk, Action.PLAN_SAVED, number, body.reason, state=said.state.value, asks=list(said.asks))
+    return number
+
+
+async def draft(desk: Desk, overlay: Overlay, body: Wish) -> int:
+    """Keep a draft, which is in force nowhere, and return its number; one with a fault is refused."""
+    said = desk.review(overlay, None)
+    if said.faults:
+        raise _refused(said.faults, ())
+    change = Change(
+        overlay=overlay, state=State.DRAFT, author_id=desk.principal.staff_id, reason=body.reason, at=desk.now
+    )
+    number = await kept.add(desk.conn, desk.owner, change)
+    await _note(desk, Action.PLAN_DRAFTED, number, body.reason)
+    return number
+
+
+async def promote(desk: Desk, number: int, body: Promotion, more: Sequence[Fault] = ()) -> int:
+    """Save what a draft says as a change; the draft is withdrawn."""
+    row = desk.version(number)
+    if row.state is not State.DRAFT:
+        raise _problem(Refusal.OVER)
+    promoted = await save(desk, overlays.decode(row.rules), body, more)
+    await kept.withdraw(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
+    return promoted
+
+
+async def sign(desk: Desk, number: int, reason: str, more: Sequence[Fault] = ()) -> None:
+    """Give the second signature to a version, which is in force from now on; `more` speaks against it."""
+    row = desk.version(number)
+    newest = max((each.version for each in desk.versions if each.in_force(desk.now)), default=0)
+    refusal = approve(row.state, row.author_id, desk.principal.staff_id, desk.principal.role, newest=number > newest)
+    if refusal is None and row.valid_until is not None and row.valid_until <= desk.now:
+        refusal = Refusal.OVER
+    if refusal is not None:
+        raise _problem(refusal)
+    said = desk.review(overlays.decode(row.rules), row.valid_until)
+    if said.faults or more:
+        raise _refused((*said.faults, *more), ())
+    await kept.approve(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
+    await _note(desk, Action.PLAN_APPROVED, number, reason, asks=list(row.asks))
+
+
+async def take_back(desk: Desk, number: int, reason: str) -> None:
+    """Withdraw a version; what was in force gives way to what is below it."""
+    row = desk.version(number)
+    refusal = withdraw(row.state)
+    if refusal is not None:
+        raise _problem(refusal)
+    await kept.withdraw(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
+    await _note(desk, Action.PLAN_WITHDRAWN, number, reason)
+
+
+async def saved(desk: Desk, number: int) -> Response:
+    """Answer with a version that was just saved: 202 where it waits for a second signature."""
+    row = await _read(desk, number)
+    return await answer(desk, number, HTTPStatus.ACCEPTED if row.state is State.AWAITING else HTTPStatus.OK)
+
+
+async def answer(desk: Desk, number: int, status: HTTPStatus) -> Response:
+    """Answer with a version as it now is, and the plan's new revision."""
+    row = await _read(desk, number)
+    rev = await kept.revision(desk.conn, desk.owner)
+    return reply(version_state(row, desk.now), headers={"ETag": f'"{rev}"'}, status=status)
+
+
+async def _read(desk: Desk, number: int) -> Version:
+    return next(row for row in await kept.versions(desk.conn, desk.owner) if row.version == number)
+
+
+def _problem(refusal: Refusal) -> Problem:
+    status, detail = _ANSWERS[refusal]
+    return Problem(status, detail, more={"reason": refusal.value})
+
+
+async def _note(desk: Desk, action: Action, number: int, reason: str, **detail: object) -> None:
+    whose = {} if desk.owner.stay_id else {"team_id": desk.owner.team_id, "programme": desk.owner.programme}
+    deed = Deed(
+        action=action,
+        patient_id=desk.patient_id,
+        stay_id=desk.owner.stay_id,
+        reason=reason,
+        detail={"version": number, **whose, **detail},
+    )
+    await audit.write(desk.conn, desk.principal.actor, deed, desk.now)
+
+
+async def lay_over(desk: Desk, team: Layers, team_id: TeamId, reason: str) -> None:
+    """Have a patient's overlays lie over another team's; raises `Problem` (422) where they do not fit."""
+    own = [*desk.layers.standing, *desk.layers.temporary]
+    if found := overlays.fold(desk.layers.programme, [*team.all, *own]).faults:
+        raise _refused(found, ())
+    if desk.owner.stay_id is None:
+        raise AssertionError("only a patient's overlays lie over a team's")
+    await kept.name_team(desk.conn, desk.owner.stay_id, team_id, desk.now)
+    await _note(desk, Action.PLAN_TEAM_NAMED, 0, reason, team_id=team_id)
+
+
+def team_layers(programme: str, rows: Sequence[Version], now: datetime) -> Layers:
+    """Return what of a team's versions, the newest first, is in force."""
+    in_force = [
+        Layer(origin=Origin.TEAM, version=row.version, rules=msgspec.Raw(row.rules.encode()), until=row.valid_until)
+        for row in reversed(rows)
+        if row.in_force(now)
+    ]
+    return Layers(
+        programme=programme,
+        standing=tuple([each for each in in_force if each.until is None][-1:]),
+        temporary=tuple(each for each in in_force if each.until is not None),
+    )

@@ -1,0 +1,571 @@
+"""Plans over the api on a real store: layers, checks, two names, what ends by itself."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from websockets.asyncio.client import connect as connect_socket
+
+from tests.fix_api import House, hear, password_hash, serving
+from tests.fix_kit import seated
+from tests.integration.test_api_http import assert_problem
+from ward import overlays
+from ward.clock import FakeClock, SystemClock
+from ward.people import Role
+from ward.plan_versions import tried
+from ward.store import people, plan_versions, plans
+from ward.store.plan_versions import Owner
+from ward.store.pool import connect
+from ward.vitals import VitalKind
+
+pytestmark = pytest.mark.integration
+WHY = {"reason": "Prövning av rutinen"}
+LOOSE = {"limits": {"spo2": {"floor": 75}}}
+SEEN = {"If-Match": '"1"'}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """A nurse, two doctors and a nurse of another organisation, who look at the same patient's plan."""
+
+    house: House
+    clock: FakeClock
+    nurse: httpx.AsyncClient
+    doctor: httpx.AsyncClient
+    second: httpx.AsyncClient
+    stranger: httpx.AsyncClient
+
+    @property
+    def path(self) -> str:
+        """The first patient's plan."""
+        return f"/api/patients/{self.house.ward.beds[0].patient_id}/plan"
+
+    async def plan(self) -> dict[str, Any]:
+        """The plan in force."""
+        answer = await self.nurse.get(self.path)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def put(
+        self, overlay: dict[str, Any], by: httpx.AsyncClient | None = None, status: int = 200, **more: object
+    ) -> dict[str, Any]:
+        """Save a change as whoever has just looked."""
+        seen = {"If-Match": f'"{(await self.plan())["rev"]}"'}
+        body = {"overlay": overlay, **WHY, **more}
+        answer = await (by or self.nurse).put(self.path, json=body, headers=seen)
+        assert answer.status_code == status, answer.text
+        saved: dict[str, Any] = answer.json()
+        return saved
+
+    async def step(self, version: int, step: str, by: httpx.AsyncClient, **more: object) -> httpx.Response:
+        """Sign, withdraw or promote a version as whoever has just looked."""
+        seen = {"If-Match": f'"{(await self.plan())["rev"]}"'}
+        return await by.post(f"{self.path}/versions/{version}/{step}", json={**WHY, **more}, headers=seen)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the store."""
+        with psycopg.connect(self.house.database_url) as conn:
+            return conn.execute(query.encode()).fetchall()
+
+
+async def _doctors(house: House) -> None:
+    async with await connect(house.database_url, "test") as conn:
+        home = await people.find_organisation(conn, "Testkommunen")
+        assert home is not None
+        for username in ("dora", "david"):
+            await people.add_staff(
+                conn,
+                organisation_id=home,
+                username=username,
+                name=f"{username.title()} Provläkare",
+                title="Läkare",
+                role=Role.DOCTOR,
+                password_hash=password_hash(),
+            )
+
+
+def on_round(house: House, visit: Callable[[Round], Awaitable[None]]) -> None:
+    """Let them do something on a running server with a clock that stands still."""
+    clock = FakeClock(SystemClock().now())
+
+    async def whole() -> None:
+        await _doctors(house)
+        async with AsyncExitStack() as stack:
+            served = await stack.enter_async_context(serving(house.database_url, clock))
+            names = ("anna", "dora", "david", "elsa")
+            nurse, doctor, second, stranger = [
+                await stack.enter_async_context(seated(house, served, name)) for name in names
+            ]
+            await visit(Round(house=house, clock=clock, nurse=nurse, doctor=doctor, second=second, stranger=stranger))
+
+    asyncio.run(whole())
+
+
+def test_plan_says_whose_each_field_is(house: House) -> None:
+    """A change is in force at once, shows the template's value, who, why and since when, and asks for evaluation."""
+
+    async def visit(rounds: Round) -> None:
+        before = await rounds.plan()
+        saved = await rounds.put({"limits": {"spo2": {"alert_low": 86, "delay_s": 30}}})
+        after = await rounds.plan()
+
+        assert (before["version"], before["fields"], before["rev"]) == (1, [], 1)
+        assert (saved["version"], saved["state"], saved["in_force"]) == (2, "in_force", True)
+        assert after["plan"]["limits"]["spo2"]["alert_low"] == 86
+        shown = [(each["path"], each["value"], each["template"], each["origin"]) for each in after["fields"]]
+        assert shown == [("limits.spo2.alert_low", 86, 88, "patient"), ("limits.spo2.delay_s", 30, 60, "patient")]
+        assert (after["fields"][0]["author"], after["fields"][0]["reason"]) == ("Anna Provsson", WHY["reason"])
+        assert datetime.fromisoformat(after["fields"][0]["from"]) == rounds.clock.now()
+        assert after["overlay"] == {"limits": {"spo2": {"alert_low": 86, "delay_s": 30}}}
+        assert rounds.ask("select stay_id from evaluation_request") == [(1,)]
+        assert rounds.ask("select action, reason, detail ->> 'version' from audit") == [
+            ("plan.saved", WHY["reason"], "2")
+        ]
+        assert rounds.ask("select version, state from plan where stay_id = 1") == [
+            (1, "superseded"), (2, "in_force"),
+        ]  # fmt: skip
+
+    on_round(house, visit)
+
+
+def test_h12_all_faults_are_listed_at_once_and_nothing_is_saved(house: House) -> None:
+    """A change with faults is refused with every one of them, in both languages, by field."""
+    wrong = {
+        "limits": {"spo2": {"warn_low": 9}, "heart_rate": {"k": 3, "n": 2, "warn_high": 135}},
+        "news2_medium": 8,
+        "night": {"begins": 1500},
+    }
+
+    async def visit(rounds: Round) -> None:
+        answer = await rounds.nurse.put(rounds.path, json={"overlay": wrong, **WHY}, headers=SEEN)
+        refused = assert_problem(answer, 422)
+
+        assert {each["path"] for each in refused["faults"]} == {
+            "limits.spo2.warn_low", "limits.spo2.alert_low", "limits.heart_rate.k", "limits.heart_rate.warn_high",
+            "night.limits.heart_rate.k", "night.limits.heart_rate.warn_high", "night.begins", "news2_high",
+        }  # fmt: skip
+        assert all(each["sv"] and each["en"] for each in refused["faults"])
+        assert rounds.ask("select max(version) from plan where stay_id = 1") == [(1,)]
+
+    on_round(house, visit)
+
+
+def test_h12_what_is_no_overlay_is_refused(house: House) -> None:
+    """A misspelt kind or field is refused by name: it must not be saved as no change."""
+    misspelt: list[dict[str, Any]] = [
+        {"limits": {"spo3": {"floor": 75}}},
+        {"limit": {}},
+        {"spo2_scale": "2"},
+        {"slopes": [{"kind": "spo2"}]},
+    ]
+
+    async def visit(rounds: Round) -> None:
+        for overlay in misspelt:
+            answer = await rounds.nurse.put(rounds.path, json={"overlay": overlay, **WHY}, headers=SEEN)
+
+            assert "cannot be read" in assert_problem(answer, 422)["detail"]
+
+    on_round(house, visit)
+
+
+def test_h12_limit_far_from_the_template_must_be_meant(house: House) -> None:
+    """Nine for ninety is asked about, and is saved when whoever writes it says that it is meant."""
+    odd = {"limits": {"heart_rate": {"alert_low": 9, "floor": 9}}}
+
+    async def visit(rounds: Round) -> None:
+        answer = await rounds.nurse.put(rounds.path, json={"overlay": odd, **WHY}, headers=SEEN)
+        refused = assert_problem(answer, 422)
+
+        assert refused["faults"] == []
+        assert sorted(each["path"] for each in refused["oddities"]) == [
+            "limits.heart_rate.alert_low", "limits.heart_rate.floor",
+        ]  # fmt: skip
+        saved = await rounds.put(odd, status=202, meant=[each["path"] for each in refused["oddities"]])
+        assert saved["asks"] == ["limits.heart_rate.floor"]
+
+    on_round(house, visit)
+
+
+def test_two_changes_at_once(house: House) -> None:
+    """Who did not say what they saw, or saw something older, is refused."""
+
+    async def visit(rounds: Round) -> None:
+        body = {"overlay": {"news2_rise": 2}, **WHY}
+        assert_problem(await rounds.nurse.put(rounds.path, json=body), 428)
+        answers = await asyncio.gather(
+            *(each.put(rounds.path, json=body, headers=SEEN) for each in (rounds.nurse, rounds.doctor))
+        )
+
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        assert rounds.ask("select count(*) from plan where stay_id = 1 and state = 'in_force'") == [(1,)]
+
+    on_round(house, visit)
+
+
+def test_h12_hard_limit_is_loosened_by_two_people(house: House) -> None:
+    """A lower floor waits, and is in force when a doctor who did not write it signs; nobody else's signature counts."""
+
+    async def visit(rounds: Round) -> None:
+        saved = await rounds.put(LOOSE, by=rounds.doctor, status=202)
+        waiting = await rounds.plan()
+        own = await rounds.step(saved["version"], "approve", rounds.doctor)
+        nurse = await rounds.step(saved["version"], "approve", rounds.nurse)
+        rounds.clock.advance(timedelta(minutes=20))
+        signed = await rounds.step(saved["version"], "approve", rounds.second)
+        again = await rounds.step(saved["version"], "approve", rounds.second)
+        after = await rounds.plan()
+
+        assert (saved["state"], saved["asks"]) == ("awaiting", ["limits.spo2.floor"])
+        assert waiting["plan"]["limits"]["spo2"]["floor"] == 80
+        assert [each["version"] for each in waiting["awaiting"]] == [2]
+        assert assert_problem(own, 403)["reason"] == "own"
+        assert assert_problem(nurse, 403)["reason"] == "not_doctor"
+        assert signed.status_code == 200, signed.text
+        assert assert_problem(again, 409)["reason"] == "over"
+        assert after["plan"]["limits"]["spo2"]["floor"] == 75
+        [field] = after["fields"]
+        assert (field["author"], field["approver"]) == ("Dora Provläkare", "David Provläkare")
+        assert rounds.ask("select action from audit order by audit_id")[-1] == ("plan.approved",)
+
+    on_round(house, visit)
+
+
+def test_h12_store_refuses_one_person_twice(house: House) -> None:
+    """Nobody, not even by SQL, signs their own change or puts an unsigned one in force."""
+    with psycopg.connect(house.database_url, autocommit=True) as conn:
+        insert = (
+            "insert into plan (stay_id, version, rules, author_id, valid_from, asks, approved_by, approved_at)"
+            " values (1, 2, '{}', 1, now(), '{goals}', %s, %s)"
+        )
+        for approver, at in ((1, datetime.fromisoformat("2026-01-01T00:00:00Z")), (None, None)):
+            with pytest.raises(psycopg.errors.CheckViolation):
+                conn.execute(insert, (approver, at))
+
+
+def test_change_that_was_overtaken_is_not_signed(house: House) -> None:
+    """A version that waits is no longer what was meant once another has come in force."""
+
+    async def visit(rounds: Round) -> None:
+        waiting = await rounds.put(LOOSE, by=rounds.doctor, status=202)
+        await rounds.put({"news2_rise": 2})
+        late = await rounds.step(waiting["version"], "approve", rounds.second)
+
+        assert assert_problem(late, 409)["reason"] == "overtaken"
+        assert (await rounds.plan())["plan"]["limits"]["spo2"]["floor"] == 80
+
+    on_round(house, visit)
+
+
+def test_signed_limit_may_be_kept_and_tightened_by_one(house: House) -> None:
+    """What two people have loosened can be changed towards the template by one, and not beyond."""
+
+    async def visit(rounds: Round) -> None:
+        waiting = await rounds.put(LOOSE, by=rounds.doctor, status=202)
+        assert (await rounds.step(waiting["version"], "approve", rounds.second)).status_code == 200
+
+        assert (await rounds.put({"limits": {"spo2": {"floor": 78}}}))["state"] == "in_force"
+        assert (await rounds.put({"limits": {"spo2": {"floor": 74}}}, status=202))["state"] == "awaiting"
+
+    on_round(house, visit)
+
+
+def test_h12_temporary_change_ends_by_itself(house: House) -> None:
+    """A change with an end lies over the standing one, says when it ends, and is gone then, whatever nobody does."""
+
+    async def visit(rounds: Round) -> None:
+        await rounds.put({"limits": {"spo2": {"warn_low": 90}}})
+        until = rounds.clock.now() + timedelta(hours=6)
+        await rounds.put({"limits": {"spo2": {"delay_s": 300}}}, until=until.isoformat())
+        during = await rounds.plan()
+        rounds.clock.set(until - timedelta(microseconds=1))
+        last = await rounds.plan()
+        rounds.clock.set(until)
+        after = await rounds.plan()
+
+        assert datetime.fromisoformat(during["next_change_at"]) == until
+        assert [each["until"] is None for each in during["fields"]] == [False, True]
+        assert [plan["plan"]["limits"]["spo2"]["delay_s"] for plan in (during, last, after)] == [300, 300, 60]
+        assert {plan["plan"]["limits"]["spo2"]["warn_low"] for plan in (during, last, after)} == {90}
+        assert (after["next_change_at"], after["temporary"]) == (None, [])
+
+    on_round(house, visit)
+
+
+def test_temporary_change_ends_in_days_to_come(house: House) -> None:
+    """An end that has passed, or lies too far ahead, is a fault."""
+
+    async def visit(rounds: Round) -> None:
+        for hours in (-1, 0, 31 * 24):
+            until = rounds.clock.now() + timedelta(hours=hours)
+            body = {"overlay": {}, **WHY, "until": until.isoformat()}
+            refused = assert_problem(await rounds.nurse.put(rounds.path, json=body, headers=SEEN), 422)
+
+            assert [each["path"] for each in refused["faults"]] == ["until"]
+
+    on_round(house, visit)
+
+
+def test_h33_comfort_care_takes_two_names_and_is_seen(house: House) -> None:
+    """Comfort care waits for a doctor's second name, is then on the board; back to full care is one person's to say."""
+
+    async def visit(rounds: Round) -> None:
+        waiting = await rounds.put({"goals": "comfort"}, status=202)
+        patient = rounds.path.removesuffix("/plan")
+        before = (await rounds.nurse.get(patient)).json()["goals"]
+        assert (await rounds.step(waiting["version"], "approve", rounds.doctor)).status_code == 200
+        seen = (await rounds.nurse.get(patient)).json()["goals"]
+        [field] = (await rounds.plan())["fields"]
+        await rounds.put({"goals": "full"})
+
+        assert (waiting["asks"], before, seen) == (["goals"], "full", "comfort")
+        assert (field["author"], field["approver"]) == ("Anna Provsson", "Dora Provläkare")
+        assert (await rounds.plan())["goals"] == "full"
+        assert len(rounds.ask("select from audit where action like 'plan.%'")) == 3
+
+    on_round(house, visit)
+
+
+def test_h33_board_hears_of_comfort_care(house: House) -> None:
+    """An open board gets a snapshot in which the patient's care is for comfort, without anybody loading it anew."""
+
+    async def visit(rounds: Round) -> None:
+        address = f"ws://{rounds.nurse.base_url.netloc.decode()}/api/live"
+        headers = {"Authorization": rounds.nurse.headers["Authorization"]}
+        async with connect_socket(address, additional_headers=headers) as socket:
+            await hear(socket)
+            waiting = await rounds.put({"goals": "comfort"}, status=202)
+            await rounds.step(waiting["version"], "approve", rounds.doctor)
+            message = await hear(socket)
+            while message["type"] != "snapshot":
+                message = await hear(socket)
+
+            goals = {each["patient_id"]: each["goals"] for each in message["patients"]}
+            assert goals[house.ward.beds[0].patient_id] == "comfort"
+
+    on_round(house, visit)
+
+
+def test_h15_scale_2_needs_a_doctor_s_order(house: House) -> None:
+    """Scale 2 without an order, or with one that has run out, is refused; with one it lasts as long as the order."""
+
+    async def visit(rounds: Round) -> None:
+        now = rounds.clock.now()
+        order = {"doctor": "Omar Exempeldoktor", "ordered_at": now.isoformat()}
+        ended = {**order, "ordered_at": "2020-01-01T00:00:00Z", "expires_at": "2020-02-01T00:00:00Z"}
+        endless = {**order, "expires_at": (now + timedelta(days=400)).isoformat()}
+        for wrong in ({}, {"scale_2_order": ended}, {"scale_2_order": endless}):
+            body = {"overlay": {"spo2_scale": 2, **wrong}, **WHY}
+            refused = assert_problem(await rounds.nurse.put(rounds.path, json=body, headers=SEEN), 422)
+            assert [each["path"] for each in refused["faults"]] == ["scale_2_order"]
+        until = now + timedelta(hours=6)
+        await rounds.put({"spo2_scale": 2, "scale_2_order": {**order, "expires_at": until.isoformat()}})
+        during = await rounds.plan()
+        rounds.clock.set(until)
+        after = await rounds.plan()
+
+        assert datetime.fromisoformat(during["next_change_at"]) == until
+        assert [(plan["spo2_scale"], plan["scale_2_lapsed"]) for plan in (during, after)] == [(2, False), (1, True)]
+
+    on_round(house, visit)
+
+
+def test_draft_watches_nobody_until_it_is_promoted(house: House) -> None:
+    """A draft is kept beside the plan, the same request keeps it once, and promoted it is a change like any other."""
+
+    async def visit(rounds: Round) -> None:
+        body = {"overlay": {"limits": {"spo2": {"delay_s": 15}}}, **WHY}
+        key = {"Idempotency-Key": "draft-1"}
+        first = await rounds.nurse.post(f"{rounds.path}/drafts", json=body, headers=key)
+        again = await rounds.nurse.post(f"{rounds.path}/drafts", json=body, headers=key)
+        beside = await rounds.plan()
+        async with await connect(house.database_url, "test") as conn:
+            [kept] = await plan_versions.drafts(conn, [house.ward.beds[0].stay_id], rounds.clock.now())
+        promoted = await rounds.step(2, "promote", rounds.nurse)
+        after = await rounds.plan()
+
+        assert tried(kept.programme, kept.plan_layers, kept.rules).plan.limits[VitalKind.SPO2].delay_s == 15
+        assert (first.status_code, again.status_code) == (201, 200)
+        assert first.json() == again.json()
+        assert (beside["fields"], [each["version"] for each in beside["drafts"]]) == ([], [2])
+        assert (promoted.status_code, promoted.json()["version"]) == (200, 3)
+        assert (after["plan"]["limits"]["spo2"]["delay_s"], after["drafts"]) == (15, [])
+        assert assert_problem(await rounds.step(2, "promote", rounds.nurse), 409)["reason"] == "over"
+
+    on_round(house, visit)
+
+
+def test_withdrawn_change_gives_way_to_what_is_below(house: House) -> None:
+    """A version that is taken back is in force no more, and what was in force before it does not return."""
+
+    async def visit(rounds: Round) -> None:
+        await rounds.put({"limits": {"spo2": {"warn_low": 90}}})
+        await rounds.put({"limits": {"spo2": {"warn_low": 92}}})
+        answer = await rounds.step(3, "withdraw", rounds.nurse)
+        after = await rounds.plan()
+        listed = (await rounds.nurse.get(f"{rounds.path}/versions")).json()
+
+        assert answer.json()["state"] == "withdrawn"
+        assert (after["fields"], after["version"]) == ([], 0)
+        assert [(each["version"], each["state"]) for each in listed["items"]] == [
+            (3, "withdrawn"), (2, "superseded"), (1, "superseded"),
+        ]  # fmt: skip
+
+    on_round(house, visit)
+
+
+def test_what_was_in_force_can_be_told_afterwards(house: House) -> None:
+    """The layers of an instant in the past are those of then, whatever has been done since."""
+
+    async def visit(rounds: Round) -> None:
+        times = []
+        for delay_s in (15, 30, 45):
+            rounds.clock.advance(timedelta(minutes=1))
+            times.append(rounds.clock.now())
+            await rounds.put({"limits": {"spo2": {"delay_s": delay_s}}})
+        rounds.clock.advance(timedelta(minutes=1))
+        await rounds.step(4, "withdraw", rounds.nurse)
+        stay_id = house.ward.beds[0].stay_id
+        async with await connect(house.database_url, "test") as conn:
+            rows = await plan_versions.versions(conn, Owner(stay_id=stay_id))
+            then = [(await plans.effective(conn, [stay_id], at))[0].plan_layers for at in times]
+
+            assert [[row.version for row in rows if row.in_force(at)] for at in times] == [[2], [3], [4]]
+            delays = [overlays.folded("hospital_at_home", each).plan.limits[VitalKind.SPO2].delay_s for each in then]
+            assert delays == [15, 30, 45]
+
+    on_round(house, visit)
+
+
+def test_review_says_what_a_change_would_be(house: House) -> None:
+    """A review lists faults, oddities and signatures, shows the plan as it would be, and saves nothing."""
+
+    async def visit(rounds: Round) -> None:
+        said = (await rounds.nurse.post(f"{rounds.path}/review", json={"overlay": LOOSE, **WHY})).json()
+
+        assert (said["faults"], said["asks"]) == ([], ["limits.spo2.floor"])
+        assert said["plan"]["limits"]["spo2"]["floor"] == 75
+        assert rounds.ask("select count(*) from plan where stay_id = 1") == [(1,)]
+
+    on_round(house, visit)
+
+
+def test_stranger_sees_no_plan(house: House) -> None:
+    """Somebody who may not see the patient or the team is told that there is none."""
+
+    async def visit(rounds: Round) -> None:
+        team = f"/api/teams/{house.ward.team_id}/plan?programme=copd"
+        for answer in (
+            await rounds.stranger.get(rounds.path),
+            await rounds.stranger.put(rounds.path, json={"overlay": {}, **WHY}, headers=SEEN),
+            await rounds.stranger.get(team),
+            await rounds.stranger.put(team, json={"overlay": {}, **WHY}, headers={"If-Match": '"0"'}),
+        ):
+            assert_problem(answer, 404)
+
+    on_round(house, visit)
+
+
+def test_team_s_overlay_lies_under_its_patients(house: House) -> None:
+    """A team's change holds for all its patients of the programme, but for what a patient's own plan says."""
+
+    async def visit(rounds: Round) -> None:
+        await rounds.put({"limits": {"spo2": {"warn_low": 92}}})
+        team = f"/api/teams/{house.ward.team_id}/plan?programme=hospital_at_home"
+        body = {"overlay": {"limits": {"spo2": {"warn_low": 90, "delay_s": 45}}}, **WHY}
+        answer = await rounds.nurse.put(team, json=body, headers={"If-Match": '"0"'})
+        assert answer.status_code == 200, answer.text
+        own = await rounds.plan()
+        other = (await rounds.nurse.get(f"/api/patients/{house.ward.beds[1].patient_id}/plan")).json()
+        shown = (await rounds.nurse.get(team)).json()
+
+        assert {each["path"]: each["origin"] for each in own["fields"]} == {
+            "limits.spo2.delay_s": "team", "limits.spo2.warn_low": "patient",
+        }  # fmt: skip
+        assert [other["plan"]["limits"]["spo2"][name] for name in ("warn_low", "delay_s")] == [90, 45]
+        assert {each["author"] for each in other["fields"]} == {"Anna Provsson"}
+        assert (shown["rev"], len(shown["fields"])) == (1, 2)
+        assert rounds.ask("select distinct stay_id from evaluation_request order by 1") == [(1,), (2,), (3,)]
+
+    on_round(house, visit)
+
+
+def test_patient_s_plan_is_laid_over_another_team_s(house: House) -> None:
+    """Who moves to another team gets that team's plan below their own, if their own fits over it."""
+
+    async def visit(rounds: Round) -> None:
+        with psycopg.connect(house.database_url, autocommit=True) as conn:
+            conn.execute("insert into team (organisation_id, name, phone) values (1, 'Andra', '0'), (1, 'Tredje', '0')")
+            insert = (
+                "insert into team_plan (team_id, programme, version, rules, valid_from)"
+                " select team_id, 'hospital_at_home', 1, %s, 'epoch' from team where name = %s"
+            )
+            conn.execute(insert, ('{"limits": {"spo2": {"delay_s": 45}}}', "Andra"))
+            conn.execute(insert, ('{"limits": {"spo2": {"warn_low": 89}}}', "Tredje"))
+        second, third = (row[0] for row in rounds.ask("select team_id from team where phone = '0' order by team_id"))
+        await rounds.put({"limits": {"spo2": {"alert_low": 90}}})
+        seen = {"If-Match": f'"{(await rounds.plan())["rev"]}"'}
+        spoilt = await rounds.nurse.put(f"{rounds.path}/team", json={"team_id": third, **WHY}, headers=seen)
+        strange = {"team_id": house.other_team, **WHY}
+        unknown = await rounds.nurse.put(f"{rounds.path}/team", json=strange, headers=seen)
+        moved = await rounds.nurse.put(f"{rounds.path}/team", json={"team_id": second, **WHY}, headers=seen)
+        again = await rounds.nurse.put(f"{rounds.path}/team", json={"team_id": second, **WHY}, headers=seen)
+
+        assert [each["path"] for each in assert_problem(spoilt, 422)["faults"]] == ["limits.spo2.alert_low"]
+        assert_problem(unknown, 404)
+        assert_problem(again, 409)
+        assert (moved.status_code, moved.json()["team_id"]) == (200, second)
+        assert {each["path"]: each["origin"] for each in moved.json()["fields"]} == {
+            "limits.spo2.alert_low": "patient", "limits.spo2.delay_s": "team",
+        }  # fmt: skip
+
+    on_round(house, visit)
+
+
+def test_h12_team_s_change_spoils_nobody_s_plan(house: House) -> None:
+    """A team's change over which a patient's plan would be unusable is refused, and says whose it is."""
+
+    async def visit(rounds: Round) -> None:
+        await rounds.put({"limits": {"spo2": {"alert_low": 90}}})
+        team = f"/api/teams/{house.ward.team_id}/plan?programme=hospital_at_home"
+        body = {"overlay": {"limits": {"spo2": {"warn_low": 89}}}, **WHY}
+        refused = assert_problem(await rounds.nurse.put(team, json=body, headers={"If-Match": '"0"'}), 422)
+
+        assert [each["path"] for each in refused["faults"]] == ["stays.1.limits.spo2.alert_low"]
+        assert rounds.ask("select count(*) from team_plan") == [(0,)]
+
+    on_round(house, visit)
+
+
+def test_h33_team_does_not_turn_to_comfort_care(house: House) -> None:
+    """What care is for, and the scale of SpO2, are decided for a person."""
+
+    async def visit(rounds: Round) -> None:
+        team = f"/api/teams/{house.ward.team_id}/plan?programme=palliative"
+        body = {"overlay": {"goals": "comfort", "spo2_scale": 2}, **WHY}
+        refused = assert_problem(await rounds.nurse.put(team, json=body, headers={"If-Match": '"0"'}), 422)
+
+        assert [each["path"] for each in refused["faults"]] == ["goals", "spo2_scale"]
+
+    on_round(house, visit)
+
+
+def test_programmes_are_listed_with_their_templates(house: House) -> None:
+    """Every programme has its name in both languages, and the plan that the others differ from."""
+
+    async def visit(rounds: Round) -> None:
+        items = (await rounds.nurse.get("/api/programmes")).json()["items"]
+
+        assert {"hospital_at_home", "heart_failure", "copd", "frail_elderly", "palliative", "post_discharge"} <= {
+            each["programme"] for each in items
+        }
+        weights = {each["programme"]: each["plan"]["gain"] for each in items}
+        assert weights["heart_failure"]["kg"] == 2
+
+    on_round(house, visit)

@@ -1,0 +1,175 @@
+"""The life of one version of an overlay, and who may take which step. Pure.
+
+    draft → in force, or awaiting a second signature → in force → superseded, withdrawn
+    draft, awaiting → withdrawn
+
+The invariant: what loosens a hard limit or turns to comfort care is in force with two names or not at all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from ward import overlays, plans
+from ward.overlays import Effective, Layer, Origin, Overlay
+from ward.people import Role, StaffId
+from ward.plan_checks import Fault, loosened, oddities
+
+# The project's choices, to be confirmed locally.
+LONGEST_ORDER = timedelta(days=366)
+LONGEST_TEMPORARY = timedelta(days=30)
+_ASLANT = timedelta(minutes=5)  # how far the clock of who writes an order may be ahead
+
+
+class State(StrEnum):
+    """What a version is. What has ended by its own time stays IN_FORCE: the time says so."""
+
+    DRAFT = "draft"
+    AWAITING = "awaiting"
+    IN_FORCE = "in_force"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+class Refusal(StrEnum):
+    """Why a step is not taken."""
+
+    OVER = "over"
+    OWN = "own"
+    NOT_DOCTOR = "not_doctor"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What is said of a change before it is saved.
+
+    `faults` refuse it, `oddities` ask whether it is meant. `asks` names what needs a second person's signature: what is
+    looser than the layer below, and looser than what has been signed before.
+    """
+
+    after: Effective
+    faults: tuple[Fault, ...]
+    oddities: tuple[Fault, ...]
+    asks: tuple[str, ...]
+
+    @property
+    def state(self) -> State:
+        """What the change becomes when it is saved."""
+        return State.AWAITING if self.asks else State.IN_FORCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """What is in force of a stay or a team: what lies below, the standing overlay, the temporary ones over it."""
+
+    programme: str
+    below: tuple[Layer, ...] = ()
+    standing: tuple[Layer, ...] = ()
+    temporary: tuple[Layer, ...] = ()
+
+    @property
+    def all(self) -> tuple[Layer, ...]:
+        """Everything, from the lowest."""
+        return (*self.below, *self.standing, *self.temporary)
+
+
+def layers_of(programme: str, layers: Sequence[Layer], origin: Origin) -> Layers:
+    """Sort the layers in force into those of one's own and those below."""
+    own = [each for each in layers if each.origin is origin]
+    return Layers(
+        programme=programme,
+        below=tuple(each for each in layers if each.origin is not origin),
+        standing=tuple(each for each in own if each.until is None),
+        temporary=tuple(each for each in own if each.until is not None),
+    )
+
+
+def review(layers: Layers, change: Overlay, origin: Origin, until: datetime | None, now: datetime) -> Review:
+    """Say what a change would be: in place of the standing overlay, or with `until` over all that is in force."""
+    new = Layer(origin=origin, version=_next(layers), rules=overlays.raw(change), until=until)
+    then = with_change(layers, new)
+    below = overlays.fold(layers.programme, layers.below)
+    before = overlays.fold(layers.programme, [*layers.below, *layers.standing])
+    own = overlays.fold(layers.programme, [*then.below, *then.standing, *([new] if until else [])])
+    after = overlays.fold(layers.programme, then.all)
+    template = plans.template(own.plan.programme)
+    return Review(
+        after=after,
+        faults=(*_of_change(own, after), *_order(own, change, now), *_times(until, now)),
+        oddities=oddities(own.plan, template),
+        asks=tuple(each for each in loosened(own.plan, below.plan) if each in loosened(own.plan, before.plan)),
+    )
+
+
+def with_change(layers: Layers, new: Layer) -> Layers:
+    """Return the layers with one more, in place of the standing one unless it is temporary."""
+    if new.until is None:
+        return replace(layers, standing=(new,))
+    return replace(layers, temporary=(*layers.temporary, new))
+
+
+def tried(programme: str, kept: str, rules: str) -> Effective:
+    """Return what a draft would make of the layers in force, as the store gives them, in place of the standing one."""
+    layers = layers_of(programme, overlays.read_layers(kept), Origin.PATIENT)
+    draft = Layer(origin=Origin.PATIENT, version=_next(layers), rules=msgspec.Raw(rules.encode()))
+    return overlays.fold(programme, with_change(layers, draft).all)
+
+
+def _next(layers: Layers) -> int:
+    return max((each.version for each in (*layers.standing, *layers.temporary)), default=0) + 1
+
+
+def _of_change(own: Effective, after: Effective) -> tuple[Fault, ...]:
+    """Return the faults that the change has by itself, or together with what lies over it."""
+    return own.faults or after.faults
+
+
+def _order(own: Effective, change: Overlay, now: datetime) -> tuple[Fault, ...]:
+    order = own.plan.scale_2_order
+    asked = change.spo2_scale == 2 or isinstance(change.scale_2_order, plans.Order)
+    if own.plan.spo2_scale == 1 or not asked:
+        return ()
+    if order is None:
+        return (_order_fault("skala 2 kräver en läkares ordination", "scale 2 stands on a doctor's order alone"),)
+    if order.ordered_at > now + _ASLANT:
+        return (_order_fault("ordinationen ligger i framtiden", "the order lies in the future"),)
+    if order.expires_at <= now:
+        return (_order_fault("ordinationen har gått ut", "the order has run out"),)
+    if order.expires_at - order.ordered_at > LONGEST_ORDER:
+        return (_order_fault("ordinationen gäller högst ett år", "an order holds for a year at most"),)
+    return ()
+
+
+def _order_fault(sv: str, en: str) -> Fault:
+    return Fault(path="scale_2_order", sv=sv, en=en)
+
+
+def _times(until: datetime | None, now: datetime) -> tuple[Fault, ...]:
+    if until is None:
+        return ()
+    if until <= now:
+        return (Fault(path="until", sv="tiden har redan gått", en="the time has passed"),)
+    if until - now > LONGEST_TEMPORARY:
+        days = LONGEST_TEMPORARY.days
+        return (Fault(path="until", sv=f"högst {days} dygn fram", en=f"at most {days} days ahead"),)
+    return ()
+
+
+def approve(state: State, author_id: StaffId | None, by: StaffId, role: Role, *, newest: bool) -> Refusal | None:
+    """Say why somebody may not sign a version, None when they may; `newest`: nothing has come in force after it."""
+    if state is not State.AWAITING:
+        return Refusal.OVER
+    if by == author_id:
+        return Refusal.OWN
+    if role is not Role.DOCTOR:
+        return Refusal.NOT_DOCTOR
+    return None if newest else Refusal.OVERTAKEN
+
+
+def withdraw(state: State) -> Refusal | None:
+    """Say why a version cannot be withdrawn, None when it can."""
+    return None if state in {State.DRAFT, State.AWAITING, State.IN_FORCE} else Refusal.OVER

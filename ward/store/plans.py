@@ -1,0 +1,81 @@
+"""Which overlays of a team and a patient are in force of a stay at an instant, now or in the past. Reads only.
+
+What they give together is `ward.overlays.effective`; their versions are `ward.store.plan_versions`. The invariant: a
+stay without any overlay is returned as well, and is watched by its programme's template.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from ward.people import StayId, TeamId
+from ward.store.pool import Connection
+
+
+def _in_force(of: str) -> str:
+    """Return what is true of a version that is in force at `now`."""
+    return (
+        f"({of}.state = 'in_force' or {of}.ended_at > %(now)s) and greatest({of}.valid_from, {of}.approved_at)"
+        f" <= %(now)s and ({of}.valid_until is null or {of}.valid_until > %(now)s)"
+    )
+
+
+# The team whose overlay lies under that of a stay `s`: the one that is named, else the one that answered first.
+TEAM_OF_PLAN = """coalesce(
+    (select n.team_id from plan_team n where n.stay_id = s.stay_id),
+    (select r.team_id from responsibility r where r.stay_id = s.stay_id
+     order by lower(r.period) nulls first, r.team_id limit 1))"""
+
+# Joined to a stay `s`, with `now`: `plan_layers`, the JSON that `overlays.effective` reads, and `plan_change_at`, when
+# by time alone it will be another. Of the standing versions of a layer the newest counts, of the temporary ones all.
+LAYERS_OF_STAY = f"""
+    cross join lateral (select {TEAM_OF_PLAN} as team_id) plan_home
+    cross join lateral (
+        select '[' || coalesce(string_agg(
+                '{{"origin":"' || l.origin || '","version":' || l.version || ',"rules":' || l.rules
+                    || coalesce(',"until":' || to_json(l.valid_until)::text, '') || '}}',
+                ',' order by l.origin desc, l.valid_until is not null, l.version
+            ) filter (where l.valid_until is not null or l.version = l.newest), '') || ']' as plan_layers,
+            min(l.valid_until) as plan_change_at
+        from (
+            select 'team' as origin, v.version, v.rules, v.valid_until,
+                max(v.version) filter (where v.valid_until is null) over () as newest
+            from team_plan v
+            where v.team_id = plan_home.team_id and v.programme = s.programme and {_in_force("v")}
+            union all
+            select 'patient', v.version, v.rules, v.valid_until,
+                max(v.version) filter (where v.valid_until is null) over ()
+            from plan v where v.stay_id = s.stay_id and {_in_force("v")}
+        ) l
+    ) plan
+"""  # noqa: S608 - put together from constants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayLayers:
+    """What is in force of a stay; `plan_layers` is for `overlays.effective`, `plan_change_at` when time changes it."""
+
+    stay_id: StayId
+    programme: str
+    plan_layers: str
+    plan_change_at: datetime | None
+
+
+async def effective(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> list[StayLayers]:
+    """Return the layers of these stays that are in force at an instant, now or in the past."""
+    cursor = conn.cursor(row_factory=class_row(StayLayers))
+    await cursor.execute(
+        f"select s.stay_id, s.programme, plan.plan_layers, plan.plan_change_at from stay s {LAYERS_OF_STAY}"  # noqa: S608
+        " where s.stay_id = any(%(stays)s) order by s.stay_id".encode(),
+        {"stays": list(stay_ids), "now": now},
+    )
+    return await cursor.fetchall()
+
+
+async def team_of(conn: Connection, stay_id: StayId) -> TeamId | None:
+    """Return the team whose overlay lies under a stay's; None when none has ever answered for it."""
+    query = f"select {TEAM_OF_PLAN} from stay s where s.stay_id = %s"  # noqa: S608
+    row = await (await conn.execute(query.encode(), (stay_id,))).fetchone()
+    return None if row is None or row[0] is None else TeamId(row[0])
