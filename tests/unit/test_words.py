@@ -84,16 +84,13 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "combination",
         {
             "name": "möjlig sepsis",
-            "terms": "heart_rate high 95, temperature high 38.4, consciousness high 1",
+            "terms": "heart_rate high 95, consciousness high 1",
             "least": 2,
             "all": 3,
             "duration_s": 120.0,
         },
-        "Möjlig sepsis: hjärtfrekvens ≥ 95 /min, temperatur ≥ 38,4 °C, medvetandegrad ≥ C i 2 min (minst 2 av 3)",
-        (
-            "Möjlig sepsis: heart rate ≥ 95 /min, temperature ≥ 38.4 °C, level of consciousness ≥ C for 2 min"
-            " (at least 2 of 3)"
-        ),
+        "Möjlig sepsis: hjärtfrekvens ≥ 95 /min, medvetandegrad ≥ C i 2 min (minst 2 av 3)",
+        "Möjlig sepsis: heart rate ≥ 95 /min, level of consciousness ≥ C for 2 min (at least 2 of 3)",
     ),
     (
         "quality",
