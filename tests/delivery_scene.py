@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from alerting.apply import raise_or_update
 from alerting.channels import board
 from alerting.deliver import ORDINARY, URGENT, Courier, Delivered, send_due, take_steps
-from alerting.letters import Fate, Letter, Sent
+from alerting.letters import Fate, Letter, Refused, Sent
 from tests.builders_duty import round_the_clock
 from tests.fix_ward import Bed, Ward
 from ward.alerts import Alert, Evidence, Family, Finding, Priority
@@ -29,16 +29,19 @@ NOON = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
 
 @dataclass
 class Postbox:
-    """A way out that keeps every letter, and answers with `fates` in turn, then with `Sent`."""
+    """A way out that keeps every letter, and answers with `fates` in turn, then with `Sent`; `dead` never answer."""
 
     letters: list[Letter] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
+    dead: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, letter: Letter) -> Fate:
         """Take a letter."""
         with self._lock:
             self.letters.append(letter)
+            if letter.to in self.dead:
+                return Refused(reason="no answer")
             return self.fates.pop(0) if self.fates else Sent()
 
 

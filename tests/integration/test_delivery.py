@@ -54,31 +54,24 @@ def test_notification_carries_nothing_personal(ward: Ward) -> None:
 
 
 def test_h04_failed_delivery_goes_to_the_next_at_once_and_is_tried_again(ward: Ward) -> None:
-    """A way that does not work counts as not told: the next level is told now, and the way is tried again later."""
+    """A telephone that does not answer counts as not told: the doctor is, long before the time; it is tried again."""
 
     async def run() -> None:
         doctor = await add_doctor(ward)
         async with scene(ward) as here:
-            here.sms.fates = [Refused(reason="no answer")] * 2
+            here.sms.dead.add(NUMBER)
             await here.telephone(ward.nurse_id, NUMBER)
             await here.telephone(doctor, "+46701740606")
             await here.listen()
             await here.alarm(ward.beds[0])
-            async with await connect(ward.database_url, "test") as conn:
-                await conn.execute(
-                    "update outbox set state = 'failed', reason = 'not_shown', due_at = null where channel = 'board'"
-                )
             await here.pass_()
             failed = (await here.outbox("sms"))[0]
-            await here.pass_()
-            await here.pass_()
-            told = {letter.to for letter in here.sms.letters}
-            await here.until(NOON + 6 * SECOND, SECOND)
+            await here.until(NOON + 32 * SECOND, SECOND)
+            first = (await here.outbox("sms"))[0]
 
             assert (failed["state"], failed["reason"], failed["due_at"]) == ("failed", "no answer", NOON + 5 * SECOND)
-            assert told == {NUMBER, "+46701740606"}
-            first = (await here.outbox("sms"))[0]
-            assert (first["state"], first["attempts"], first["sent_at"]) == ("sent", 2, NOON + 5 * SECOND)
+            assert (first["attempts"], first["due_at"]) == (3, NOON + 35 * SECOND)
+            assert [row["state"] for row in await here.outbox("sms") if row["staff_id"] == doctor] == ["sent"]
 
     asyncio.run(run())
 
