@@ -1,0 +1,96 @@
+"""Candidates of the ECG, checked across all channels before they may speak: what each has come to.
+
+Pure. A claim is read from the minute before the moment at which its alarm would have sounded, all leads and the pulse
+wave together. Not here: who is told (`alerting.rules.rhythm`). The invariant: what no channel of good quality has shown
+is kept with that verdict and never silently dropped, so that it can be looked at.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from alerting.signal import verify
+from alerting.signal.records import Floats
+from alerting.signal.verify import AlarmKind, Event
+from alerting.waves_cells import BACK_S, Stretch, begins_us, resampled
+from alerting.waves_heart import Candidate
+from ward.wave_features import FeatureRow, Strip, Verdict, WaveFeature
+
+SOUNDS_S: Final = 1.0
+"""An alarm sounds so long after what it claims: the pulse of the last beat has reached the finger by then."""
+PLETH: Final = "PLETH"
+
+CLAIMS: Final[Mapping[AlarmKind, WaveFeature]] = {
+    AlarmKind.ASYSTOLE: WaveFeature.ASYSTOLE,
+    AlarmKind.BRADYCARDIA: WaveFeature.BRADYCARDIA,
+    AlarmKind.TACHYCARDIA: WaveFeature.TACHYCARDIA,
+    AlarmKind.VENTRICULAR_TACHYCARDIA: WaveFeature.VENTRICULAR_TACHYCARDIA,
+    AlarmKind.VENTRICULAR_FIBRILLATION: WaveFeature.VENTRICULAR_FIBRILLATION,
+}
+VERDICTS: Final[Mapping[verify.Reason, Verdict]] = {
+    verify.Reason.CONFIRMED: Verdict.CONFIRMED,
+    verify.Reason.UNCONTRADICTED: Verdict.UNCONTRADICTED,
+    verify.Reason.UNREADABLE: Verdict.UNREADABLE,
+    verify.Reason.CONTRADICTED: Verdict.CONTRADICTED,
+}
+
+
+def claims(found: Sequence[Candidate], leads: Sequence[Stretch], pulse: Stretch | None, lead: str) -> list[FeatureRow]:
+    """Return the features of one cell's candidates, those that are claims with their verdict.
+
+    Parameters
+    ----------
+    found : of one lead; leads : all of the cell's ECG at one rate, that one too; pulse : its pulse wave, if any
+    lead : the name of the one that found them
+    """
+    return [row for each in found for row in _rows(each, leads, pulse, lead)]
+
+
+def _rows(found: Candidate, leads: Sequence[Stretch], pulse: Stretch | None, lead: str) -> list[FeatureRow]:
+    fs = leads[0].fs_hz
+    lasted_s = (found.end - found.begin) / fs
+    kind = verify.kind_of(found.event, beats=found.beats, lasted_s=lasted_s, per_min=found.per_min)
+    checked = None if kind is None else verify.verify(_before(found, leads, pulse), fs, kind)
+    verdict = None if checked is None else VERDICTS[checked.reason]
+    strip = Strip(
+        from_us=_moment_us(leads[0], found.begin),
+        to_us=_moment_us(leads[0], found.end),
+        beats=found.beats,
+        per_min=None if np.isnan(found.per_min) else round(found.per_min, 1),
+        verdict=verdict,
+    )
+    value = {Event.PAUSE: lasted_s, Event.VENTRICULAR_RUN: float(found.beats)}.get(found.event, found.per_min)
+    told = {Event.PAUSE: WaveFeature.PAUSE, Event.VENTRICULAR_RUN: WaveFeature.VENTRICULAR_RUN}.get(found.event)
+    rows = [] if told is None else [_row(told, found, leads[0].cell, value, lead, strip)]
+    if kind is not None:
+        number = lasted_s if kind is AlarmKind.ASYSTOLE else found.per_min
+        rows.append(_row(CLAIMS[kind], found, leads[0].cell, number, lead, strip))
+    return rows
+
+
+def _row(feature: WaveFeature, found: Candidate, cell: int, value: float, lead: str, strip: Strip) -> FeatureRow:
+    return FeatureRow(
+        feature=feature,
+        at_us=begins_us(cell + 1),
+        value=round(value, 2),
+        quality=round(found.quality, 3),
+        lead=lead,
+        strip=strip,
+    )
+
+
+def _before(found: Candidate, leads: Sequence[Stretch], pulse: Stretch | None) -> dict[str, Floats]:
+    """Return the minute before the alarm of every channel, at the rate of the ECG."""
+    fs = leads[0].fs_hz
+    count = len(leads[0].samples)
+    end = min(count, found.end + round(SOUNDS_S * fs))
+    begin = max(0, end - round(verify.BACK_S * fs))
+    signals = {each.lead: each.samples[begin:end] for each in leads}
+    if pulse is not None:
+        signals[PLETH] = resampled(pulse.samples, pulse.fs_hz, fs, count)[begin:end]
+    return signals
+
+
+def _moment_us(of: Stretch, sample: int) -> int:
+    return begins_us(of.cell) + round((sample / of.fs_hz - BACK_S) * 1_000_000)

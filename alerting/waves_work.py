@@ -1,0 +1,67 @@
+"""Which cells of which stays a pass looks at, and which wait: pure arithmetic of what is asked for.
+
+Not here: the list itself (`ward.store.wave_due`), the looking (`waves`). The invariant: a cell that new samples concern
+is looked at, or waits, and nothing else takes it off the list; what waits longer than `WAIT_S` for what follows is
+looked at as it is.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from alerting.waves_cells import concerned, runs, within
+from ward.people import StayId
+from ward.store.wave_due import Claimed, Spans
+
+WAIT_S: Final = 60.0
+"""A sensor that goes on sends within this time; where none does, the end of a signal is looked at without it."""
+MOST_CELLS: Final = 180
+"""Of one stay in one pass: half an hour. What is left comes in the next one, after what others have that is due."""
+_LONGEST: Final = 360
+"""From the first cell to the last: an hour of blocks is held at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be looked at of one stay: `now`, those of them that are ripe whatever follows, and what is `later`."""
+
+    stay_id: StayId
+    now: tuple[int, ...]
+    ripe: frozenset[int]
+    later: frozenset[int]
+    due_at: datetime | None
+
+
+def jobs(claimed: Sequence[Claimed], asked: Iterable[tuple[StayId, int, int]], now: datetime) -> list[Job]:
+    """Return what is to be done for each stay, oldest cells first."""
+    cells: dict[StayId, set[int]] = {each.stay_id: set() for each in claimed}
+    for stay_id, since_us, until_us in asked:
+        cells[stay_id].update(concerned(since_us, until_us))
+    return [_job(each, cells[each.stay_id], now) for each in claimed]
+
+
+def _job(claimed: Claimed, new: set[int], now: datetime) -> Job:
+    waiting = {cell for first, end in claimed.waiting for cell in within(first, end)}
+    wanted = sorted(waiting | new)
+    chosen = tuple(cell for cell in wanted[:MOST_CELLS] if cell - wanted[0] < _LONGEST)
+    is_due = claimed.due_at is not None and claimed.due_at <= now
+    return Job(
+        stay_id=claimed.stay_id,
+        now=chosen,
+        ripe=frozenset(waiting) if is_due else frozenset(),
+        later=frozenset(wanted[len(chosen) :]),
+        due_at=None if is_due or not waiting else claimed.due_at,
+    )
+
+
+def left(
+    jobs: Sequence[Job], unsettled: Mapping[StayId, set[int]], now: datetime
+) -> dict[StayId, tuple[Spans, datetime | None]]:
+    """Return what of each stay waits now, and until when: at once for what did not fit, else for what follows."""
+    made: dict[StayId, tuple[Spans, datetime | None]] = {}
+    for job in jobs:
+        waits = unsettled.get(job.stay_id, set())
+        due_at = now if job.later else (job.due_at or now + timedelta(seconds=WAIT_S)) if waits else None
+        made[job.stay_id] = tuple(runs(waits | job.later)), due_at
+    return made

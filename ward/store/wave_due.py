@@ -1,0 +1,93 @@
+"""The list of stays whose waveforms are to be looked at: what came, and which times wait for what follows on them.
+
+Ingest adds a request in the transaction of the blocks and waits for nobody; a worker holds a stay's row while it works
+on it. The invariant: a request is deleted before the blocks are read, in the transaction that writes what they tell, so
+that what it asked for is seen, or asked for again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg.types.multirange import TimestamptzMultirange
+from psycopg.types.range import TimestamptzRange
+
+from ward.clock import from_us, to_us
+from ward.people import StayId
+from ward.store.pool import Connection
+
+Spans = tuple[tuple[int, int], ...]
+_FURTHEST = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A stay that this transaction may work on; `waiting` are times (from, until) in microseconds since 1970."""
+
+    stay_id: StayId
+    due_at: datetime | None
+    waiting: Spans
+
+
+async def request(conn: Connection, spans: Mapping[StayId, tuple[int, int]]) -> None:
+    """Ask for stays to be looked at, with new samples from when until when, microseconds since 1970."""
+    if spans:
+        await conn.execute(
+            "insert into wave_request (stay_id, since, until)"
+            " select * from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[])",
+            (list(spans), *([from_us(each[side]) for each in spans.values()] for side in (0, 1))),
+        )
+
+
+async def enrol(conn: Connection) -> None:
+    """Put every stay that was asked for on the list."""
+    await conn.execute(
+        "insert into wave_due (stay_id) select distinct stay_id from wave_request r"
+        " where not exists (select from wave_due d where d.stay_id = r.stay_id) on conflict do nothing"
+    )
+
+
+async def claim(conn: Connection, now: datetime, most: int) -> list[Claimed]:
+    """Take at most `most` stays that are due or asked for, and that nobody else holds.
+
+    What is due later than `_FURTHEST` from now was put off by a clock that was ahead then, and is due now.
+    """
+    cursor = await conn.execute(
+        "select stay_id, nullif(due_at, 'infinity'), cells from wave_due"
+        " where due_at <= %(now)s or (due_at > %(furthest)s and due_at < 'infinity')"
+        " or stay_id in (select stay_id from wave_request)"
+        " order by due_at limit %(most)s for update skip locked",
+        {"now": now, "furthest": now + _FURTHEST, "most": most},
+    )
+    return [
+        Claimed(stay_id=StayId(stay_id), due_at=due_at, waiting=tuple(_span(each) for each in cells))
+        for stay_id, due_at, cells in await cursor.fetchall()
+    ]
+
+
+def _span(span: TimestamptzRange) -> tuple[int, int]:
+    assert span.lower is not None  # noqa: S101 - written by `keep`, which writes both
+    assert span.upper is not None  # noqa: S101
+    return to_us(span.lower), to_us(span.upper)
+
+
+async def take_requests(conn: Connection, stay_ids: Sequence[StayId]) -> list[tuple[StayId, int, int]]:
+    """Delete what was asked for these stays, and return it: stay, from, until, microseconds since 1970."""
+    cursor = await conn.execute(
+        "delete from wave_request where stay_id = any(%s) returning stay_id, since, until", (list(stay_ids),)
+    )
+    return [(StayId(stay_id), to_us(since), to_us(until)) for stay_id, since, until in await cursor.fetchall()]
+
+
+async def keep(conn: Connection, waiting: Mapping[StayId, tuple[Spans, datetime | None]]) -> None:
+    """Write what of each stay still waits, and until when at most; None: for nothing."""
+    cells = [
+        TimestamptzMultirange([TimestamptzRange(from_us(first), from_us(end)) for first, end in spans])
+        for spans, _ in waiting.values()
+    ]
+    await conn.execute(
+        "update wave_due d set cells = w.cells, due_at = coalesce(w.due_at, 'infinity')"
+        " from unnest(%s::bigint[], %s::tstzmultirange[], %s::timestamptz[]) as w(stay_id, cells, due_at)"
+        " where d.stay_id = w.stay_id",
+        (list(waiting), cells, [due_at for _, due_at in waiting.values()]),
+    )
