@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import msgspec
 
-from alerting import apply
+from alerting import apply, waves_series
 from alerting.evaluate import Evaluation, Scored, evaluate, look_back
 from alerting.features import Batch, DeviceReport, Doubted, Request, StayContext, batch, gather, moment, seconds
 from alerting.rules.news2 import INPUTS
@@ -233,7 +233,8 @@ async def _read(
         conn, ids, since, [VITALS[kind].code for kind in kinds], [each.value for each in USABLE]
     )
     readings = columns(windows.extend(ids, from_us, covered, rows))
-    return batch(stays, {kind: gather(readings, VITALS[kind].code, len(stays)) for kind in kinds})
+    signals = await waves_series.read(conn, ids, [moment(stay.window_from_s) for stay in stays])
+    return batch(stays, {kind: gather(readings, VITALS[kind].code, len(stays)) for kind in kinds}, signals)
 
 
 async def _write(

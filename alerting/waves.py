@@ -83,7 +83,7 @@ async def _set_aside(conn: Connection, job: Job, now: datetime, error: Exception
     """Keep what was asked for, and come back to it later."""
     log.get().error("waveforms_unreadable", stay=job.stay_id, error=type(error).__name__, exc_info=error)
     spans = tuple(waves_cells.runs(job.later.union(job.now)))
-    await wave_due.keep(conn, {job.stay_id: (spans, now + _ASIDE)})
+    await wave_due.keep(conn, {job.stay_id: (spans, now + _ASIDE)}, now)
     return Looked(stays=0, cells=0, rows=0, aside=(job.stay_id,))
 
 
@@ -97,7 +97,7 @@ async def _look(conn: Connection, jobs: Sequence[Job], now: datetime) -> Looked:
     found = await asyncio.to_thread(_read, jobs, stored)
     ends = {stay_id: [ends_us(cell) for cell in cells] for stay_id, cells in found.cells.items()}
     await wave_features.replace(conn, ends, found.rows)
-    await wave_due.keep(conn, waves_work.left(jobs, found.unsettled, now))
+    await wave_due.keep(conn, waves_work.left(jobs, found.unsettled, now), now)
     for stay_id, cells in found.cells.items():
         if cells:
             await evaluation.request(conn, stay_id, from_us(begins_us(min(cells))))

@@ -54,6 +54,7 @@ def _rows(found: Candidate, leads: Sequence[Stretch], pulse: Stretch | None, lea
     checked = None if kind is None else verify.verify(_before(found, leads, pulse), fs, kind)
     verdict = None if checked is None else VERDICTS[checked.reason]
     strip = Strip(
+        lead=lead,
         from_us=_moment_us(leads[0], found.begin),
         to_us=_moment_us(leads[0], found.end),
         beats=found.beats,

@@ -16,8 +16,10 @@ from ward.store.wave_due import Claimed, Spans
 
 WAIT_S: Final = 60.0
 """A sensor that goes on sends within this time; where none does, the end of a signal is looked at without it."""
-MOST_CELLS: Final = 180
-"""Of one stay in one pass: half an hour. What is left comes in the next one, after what others have that is due."""
+MOST_CELLS: Final = 240
+"""In one pass: less than a second's work. What is left comes in the next one."""
+MOST_OF_ONE: Final = 60
+"""Of one stay, the newest first: ten minutes, so that what is sent after hours keeps nobody waiting, nor what is new."""
 _LONGEST: Final = 360
 """From the first cell to the last: an hour of blocks is held at once."""
 
@@ -34,17 +36,22 @@ class Job:
 
 
 def jobs(claimed: Sequence[Claimed], asked: Iterable[tuple[StayId, int, int]], now: datetime) -> list[Job]:
-    """Return what is to be done for each stay, oldest cells first."""
+    """Return what is to be done for each stay, in the order in which they were claimed."""
     cells: dict[StayId, set[int]] = {each.stay_id: set() for each in claimed}
     for stay_id, since_us, until_us in asked:
         cells[stay_id].update(concerned(since_us, until_us))
-    return [_job(each, cells[each.stay_id], now) for each in claimed]
+    made: list[Job] = []
+    room = MOST_CELLS
+    for each in claimed:
+        made.append(_job(each, cells[each.stay_id], now, min(room, MOST_OF_ONE)))
+        room -= len(made[-1].now)
+    return made
 
 
-def _job(claimed: Claimed, new: set[int], now: datetime) -> Job:
+def _job(claimed: Claimed, new: set[int], now: datetime, most: int) -> Job:
     waiting = {cell for first, end in claimed.waiting for cell in within(first, end)}
-    wanted = sorted(waiting | new)
-    chosen = tuple(cell for cell in wanted[:MOST_CELLS] if cell - wanted[0] < _LONGEST)
+    wanted = sorted(waiting | new, reverse=True)
+    chosen = tuple(cell for cell in wanted[:most] if wanted[0] - cell < _LONGEST)
     is_due = claimed.due_at is not None and claimed.due_at <= now
     return Job(
         stay_id=claimed.stay_id,

@@ -85,6 +85,7 @@ SHELLS = {
     "ingest.batch",  # an inbox that waits: asyncio.Event and nothing else
     "ingest.registry_watch",
     "alerting.service",
+    "alerting.waves",
     "alerting.apply",
     "alerting.deliver",
     "alerting.channels",

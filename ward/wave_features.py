@@ -77,11 +77,12 @@ SPEAKS = frozenset({Verdict.CONFIRMED, Verdict.UNCONTRADICTED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
-    """The piece of a waveform to look at: from when until when, microseconds since 1970.
+    """The piece of a waveform to look at: of which lead, from when until when, microseconds since 1970.
 
     `beats` and `per_min` of a run or a claim; `verdict` where it has been checked.
     """
 
+    lead: str
     from_us: int
     to_us: int
     beats: int | None = None

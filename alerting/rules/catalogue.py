@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from alerting.features import Batch, Observed
-from alerting.rules import doubt, limit_alerts, news2_alerts, requests, technical
+from alerting.rules import doubt, limit_alerts, news2_alerts, requests, rhythm, sensors, technical
 from alerting.tracks import Row, Track
 from ward.alerts import Evidence, Family
 from ward.plans import Plan
@@ -54,6 +54,20 @@ RULES: tuple[Rule, ...] = (
         look_back=technical.silence_look_back,
         judge=technical.judge_silence,
         evidence=technical.silence_evidence,
+    ),
+    Rule(
+        name=rhythm.NAME,
+        family=Family.CLINICAL,
+        look_back=rhythm.look_back,
+        judge=rhythm.judge,
+        evidence=rhythm.evidence,
+    ),
+    Rule(
+        name=sensors.NAME,
+        family=Family.TECHNICAL,
+        look_back=sensors.look_back,
+        judge=sensors.judge,
+        evidence=sensors.evidence,
     ),
 )
 WATCHES: tuple[Watch, ...] = (

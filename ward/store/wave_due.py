@@ -56,7 +56,7 @@ async def claim(conn: Connection, now: datetime, most: int) -> list[Claimed]:
         "select stay_id, nullif(due_at, 'infinity'), cells from wave_due"
         " where due_at <= %(now)s or (due_at > %(furthest)s and due_at < 'infinity')"
         " or stay_id in (select stay_id from wave_request)"
-        " order by due_at limit %(most)s for update skip locked",
+        " order by looked_at, stay_id limit %(most)s for update skip locked",
         {"now": now, "furthest": now + _FURTHEST, "most": most},
     )
     return [
@@ -79,15 +79,15 @@ async def take_requests(conn: Connection, stay_ids: Sequence[StayId]) -> list[tu
     return [(StayId(stay_id), to_us(since), to_us(until)) for stay_id, since, until in await cursor.fetchall()]
 
 
-async def keep(conn: Connection, waiting: Mapping[StayId, tuple[Spans, datetime | None]]) -> None:
-    """Write what of each stay still waits, and until when at most; None: for nothing."""
+async def keep(conn: Connection, waiting: Mapping[StayId, tuple[Spans, datetime | None]], now: datetime) -> None:
+    """Write that stays have been looked at, what of each still waits, and until when at most; None: for nothing."""
     cells = [
         TimestamptzMultirange([TimestamptzRange(from_us(first), from_us(end)) for first, end in spans])
         for spans, _ in waiting.values()
     ]
     await conn.execute(
-        "update wave_due d set cells = w.cells, due_at = coalesce(w.due_at, 'infinity')"
+        "update wave_due d set looked_at = %s, cells = w.cells, due_at = coalesce(w.due_at, 'infinity')"
         " from unnest(%s::bigint[], %s::tstzmultirange[], %s::timestamptz[]) as w(stay_id, cells, due_at)"
         " where d.stay_id = w.stay_id",
-        (list(waiting), cells, [due_at for _, due_at in waiting.values()]),
+        (now, list(waiting), cells, [due_at for _, due_at in waiting.values()]),
     )

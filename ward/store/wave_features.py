@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
-from psycopg.rows import class_row
+import numpy as np
+import numpy.typing as npt
 
-from ward.clock import from_us
+from ward.clock import from_us, to_us
 from ward.people import StayId
 from ward.store import partitions
+from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ, copied_rows
 from ward.store.pool import Connection
 from ward.store.waveform_reads import MICROSECONDS, WINDOW, Stored, stored
 from ward.wave_features import CODES, FeatureRow, Strip
@@ -30,16 +32,23 @@ _INSERT = """
     select * from unnest(%(stay)s::bigint[], %(feature)s::smallint[], %(at)s::timestamptz[], %(value)s::float8[],
         %(quality)s::real[], %(reasons)s::int[], %(lead)s::text[], %(strip)s::jsonb[])
 """
-_SINCE = """
-    select f.stay_id, f.feature, f.at, f.value, f.quality, f.reasons, f.lead, f.strip::text as strip
-    from unnest(%(stays)s::bigint[], %(since)s::timestamptz[]) as w(stay_id, since)
+_ROWS = """
+    from unnest(%(stays)s::bigint[], %(since)s::timestamptz[]) with ordinality as w(stay_id, since, n)
     join wave_due d using (stay_id)
     cross join lateral (
         select * from wave_feature where wave_feature.stay_id = d.stay_id and feature = any(%(features)s::smallint[])
-            and at > w.since and at > %(earliest)s
+            and at > w.since and at > %(earliest)s::timestamptz
     ) f
-    order by f.stay_id, f.feature, f.at
 """
+_COPY = f"""
+    copy (
+        select (w.n - 1)::int4, f.feature, f.at, f.value, f.quality::float8, f.reasons {_ROWS} order by 1, 2, 3
+    ) to stdout (format binary)
+"""
+_TYPES = {"place": INT4, "feature": INT2, "at_us": TIMESTAMPTZ, "value": FLOAT8, "quality": FLOAT8, "reasons": INT4}
+_STRIPS = f"""
+    select (w.n - 1)::int4, f.feature, f.at, f.strip::text {_ROWS} where f.strip is not null
+""".encode()
 _OVERLAPS = """
     stay_id = w.stay_id and kind = any(%(kinds)s::smallint[]) and measured_at < w.until and ends_at > w.since
     and measured_at > w.since - %({back})s::interval and measured_at > %({earliest})s and measured_at < %(latest)s
@@ -67,31 +76,12 @@ _LONGEST_STRETCH = _LONGEST_BLOCK + WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A feature as it is kept; `strip` is JSON, None where there is none. `strip_of` reads it."""
-
-    stay_id: StayId
-    feature: int
-    at: datetime
-    value: float
-    quality: float
-    reasons: int
-    lead: str
-    strip: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """What of one stay's waveforms is asked for."""
 
     stay_id: StayId
     since: datetime
     until: datetime
-
-
-def strip_of(kept: str | None) -> Strip | None:
-    """Read a strip as it is kept."""
-    return None if kept is None else msgspec.json.decode(kept, type=Strip)
 
 
 async def replace(
@@ -126,18 +116,34 @@ def _json(strip: Strip) -> str:
     return msgspec.json.encode(strip).decode()
 
 
-async def since(
-    conn: Connection, stay_ids: Sequence[StayId], times: Sequence[datetime], features: Sequence[int]
-) -> list[Kept]:
-    """Return these features (their codes) of stays, each later than its own time, by stay, feature and time."""
-    if not stay_ids:
-        return []
-    async with conn.cursor(row_factory=class_row(Kept)) as cursor:
-        await cursor.execute(
-            _SINCE,
-            {"stays": list(stay_ids), "since": list(times), "earliest": min(times), "features": list(features)},
-        )
-        return await cursor.fetchall()
+async def rows(
+    conn: Connection, stay_ids: Sequence[StayId], since: Sequence[datetime], features: Sequence[int]
+) -> npt.NDArray[np.void]:
+    """Return these features (their codes) of stays, each stay's later than its own time, as a structured array.
+
+    Sorted by `place`, which is that of the stay in `stay_ids`, `feature` and `at_us`, microseconds since 1970; with
+    `value`, `quality` and `reasons`.
+    """
+    parts = bytearray()
+    async with conn.cursor() as cursor, cursor.copy(_COPY.encode(), _parameters(stay_ids, since, features)) as copy:
+        async for block in copy:
+            parts += block
+    return copied_rows(_TYPES, parts)
+
+
+async def strips(
+    conn: Connection, stay_ids: Sequence[StayId], since: Sequence[datetime], features: Sequence[int]
+) -> dict[tuple[int, int, int], Strip]:
+    """Return the strips of the same rows, by place, feature and time."""
+    cursor = await conn.execute(_STRIPS, _parameters(stay_ids, since, features))
+    return {
+        (place, feature, to_us(at)): msgspec.json.decode(kept, type=Strip)
+        for place, feature, at, kept in await cursor.fetchall()
+    }
+
+
+def _parameters(stay_ids: Sequence[StayId], since: Sequence[datetime], features: Sequence[int]) -> dict[str, object]:
+    return {"stays": list(stay_ids), "since": list(since), "earliest": min(since), "features": list(features)}
 
 
 async def waveforms(conn: Connection, spans: Sequence[Span]) -> list[tuple[StayId, Stored]]:
