@@ -21,7 +21,7 @@ from ward import log, process
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
-from ward.store import bus, evaluation, heartbeats
+from ward.store import bus, evaluation, heartbeats, wave_due
 from ward.store.borrow import LOST, borrow
 from ward.store.pool import Pool, connect, pool
 
@@ -100,6 +100,8 @@ class Worker:
         while True:
             started, stays = time.monotonic(), 0
             try:
+                async with borrow(store) as conn:
+                    await wave_due.enrol(conn)
                 async with borrow(store) as conn:
                     looked = await waves.look(conn, self.clock.now())
                 stays, self.cells = looked.stays, self.cells + looked.cells

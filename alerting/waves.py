@@ -50,8 +50,7 @@ class _Found:
 
 
 async def look(conn: Connection, now: datetime, *, most: int = MOST_STAYS) -> Looked:
-    """Look at the waveforms of up to `most` stays that have something new, in the caller's transaction."""
-    await wave_due.enrol(conn)
+    """Look at the waveforms of up to `most` stays on the list, in the caller's transaction (`wave_due.enrol`)."""
     claimed = await wave_due.claim(conn, now, most)
     asked = await wave_due.take_requests(conn, [each.stay_id for each in claimed])
     return await _apart(conn, waves_work.jobs(claimed, asked, now), now)

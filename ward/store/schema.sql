@@ -683,6 +683,7 @@ ALTER TABLE public.team ALTER COLUMN team_id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.wave_due (
     stay_id bigint NOT NULL,
+    looked_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     due_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
     cells tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL
 );

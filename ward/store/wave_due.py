@@ -40,7 +40,7 @@ async def request(conn: Connection, spans: Mapping[StayId, tuple[int, int]]) -> 
 
 
 async def enrol(conn: Connection) -> None:
-    """Put every stay that was asked for on the list."""
+    """Put every stay that was asked for on the list; in a short transaction, since others wait who do the same."""
     await conn.execute(
         "insert into wave_due (stay_id) select distinct stay_id from wave_request r"
         " where not exists (select from wave_due d where d.stay_id = r.stay_id) on conflict do nothing"
