@@ -64,6 +64,7 @@ class Heart:
 
     quality : 0-1; reasons : bits of `Reason`; rate : beats/min, NaN where unreadable; sure : 0-1
     af : 0-1, NaN where unreadable; read : share of the minute that was readable
+    blank : bool, whether less than half of the cell lies in readable intervals: then nothing above denies a standstill
     """
 
     quality: Floats
@@ -73,6 +74,7 @@ class Heart:
     sure: Floats
     af: Floats
     read: Floats
+    blank: Bools
     candidates: tuple[Candidate, ...]
 
 
@@ -96,6 +98,7 @@ def read(samples: Floats, fs_hz: float) -> Heart:
         sure=rate.confidence[:, cell],
         af=af,
         read=share,
+        blank=ecg_rate.evidence(seen.intervals, seen.quality, float(CELL_S)).filled_s[:, cell] < LEAST_READ * CELL_S,
         candidates=tuple(_candidates(seen)),
     )
 

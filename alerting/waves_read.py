@@ -128,7 +128,10 @@ def _of_heart(told: Sequence[_Told], wave: Stretch | None) -> list[FeatureRow]:
             feature=which, at_us=at_us, value=number, quality=round(float(quality), 3), reasons=reasons, lead=lead
         )
 
-    found = waves_claims.claims(best.candidates(), [each.lead for each in told], wave, lead)
+    leads = [each.lead for each in told]
+    found = waves_claims.claims(best.candidates(), leads, wave, lead)
+    if heart.blank[row]:
+        found += waves_claims.standstill(leads, wave, lead)
     index, reasons = heart.quality[row], int(heart.reasons[row])
     return [
         feature(WaveFeature.ECG_RATE, heart.rate[row], heart.sure[row], int(heart.rate_reasons[row])),

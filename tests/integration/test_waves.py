@@ -154,7 +154,7 @@ def test_late_block_is_seen_in_its_own_time(bedded: Ward) -> None:
         await look_at_all(conn)
         without = await kept(conn)
         await send(conn, bedded, [sent[6]])
-        looked = await look(conn, after(3600))
+        looked = await look(conn, after(3600)) + await look(conn, after(3600 + WAIT_S))
         return whole, without, await kept(conn), sum(each.cells for each in looked)
 
     whole, without, late, cells = in_store(bedded, story)
