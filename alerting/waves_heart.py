@@ -37,6 +37,8 @@ LEAST_READ: Final = 0.5
 """Least share of that minute that usable intervals must cover."""
 BRADYCARDIA_PER_MIN: Final = 40.0
 """Extreme bradycardia, as Clifford 2015 defines the claim, doi:10.1109/CIC.2015.7408639."""
+SLOW_RR_S: Final = 1.0
+"""No shorter interval is part of it: one pause among usual beats is a pause. Ours."""
 
 _FEW_WINDOWS: Final = 3
 """Of the five windows of a cell: so many make a reason the cell's own."""
@@ -184,7 +186,9 @@ def _paced(intervals: Intervals, first: int, event: Event, beats: int) -> Iterat
     whole = broken[steps - 1 :] == broken[: len(broken) - steps + 1]
     per_min = 60 * steps * intervals.fs_hz / np.maximum(end - begin, 1)
     slow = event is Event.SLOW_RUN
-    enough = per_min <= BRADYCARDIA_PER_MIN if slow else per_min >= TACHYCARDIA_PER_MIN
+    shortest_s = np.lib.stride_tricks.sliding_window_view(intervals.rr_s, steps).min(axis=-1)
+    all_slow = (per_min <= BRADYCARDIA_PER_MIN) & (shortest_s >= SLOW_RR_S)
+    enough = all_slow if slow else per_min >= TACHYCARDIA_PER_MIN
     quality = np.lib.stride_tricks.sliding_window_view(intervals.quality, steps).min(axis=-1)
     for at in _most(row, -per_min if slow else per_min, whole & enough & (end >= first)):
         yield Candidate(

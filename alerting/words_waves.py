@@ -43,6 +43,10 @@ WAVES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "EKG har inte gått att läsa på {duration}",
             "the ECG has not been readable for {duration}",
         ),
+        "sensor.heart": (
+            "hjärtslag syns inte längre i vare sig EKG eller pulsvåg: kontrollera patienten",
+            "heart beats can no longer be seen in either ECG or pulse wave: check the patient",
+        ),
         "sensor.ppg.off": (
             "pulsgivaren ger ingen signal sedan {duration}: kontrollera patient och givare",
             "the pulse sensor has given no signal for {duration}: check patient and sensor",

@@ -1,8 +1,8 @@
-"""Sensors whose waveform has not been readable for minutes: `sensor.ecg`, `sensor.ppg`; they speak of the equipment.
+"""Sensors whose waveform has not been readable for minutes: `sensor.ecg`, `sensor.ppg`; both at once: `sensor.heart`.
 
 Technical: nothing clinical is quieted by them. A sensor that is off is told sooner and with more weight than a signal
-that is poor. Not here: waveforms that do not come at all (a device that is offline says so). The invariant: a sensor is
-never said to be well for want of a signal.
+that is poor; and when both lose the heart at once, soonest: it may be the heart. Not here: waveforms that do not come at
+all (a device that is offline says so). The invariant: a sensor is never said to be well for want of a signal.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ CHANNELS: Final[Mapping[str, WaveFeature]] = {
     f"{NAME}.ecg": WaveFeature.ECG_QUALITY,
     f"{NAME}.ppg": WaveFeature.PPG_QUALITY,
 }
+HEART: Final = f"{NAME}.heart"
 OFF: Final = int(Reason.LEAD_OFF | Reason.FLAT | Reason.MISSING)
 
 # The project's proposals, to be confirmed locally.
@@ -34,6 +35,10 @@ SHARE: Final = (0.8, 0.4)
 LEAST: Final = 0.6
 """Least share of the time of which there must be a signal at all."""
 HOLD_S: Final = 600.0
+LOST_S: Final = 30.0
+BEFORE_S: Final = 300.0
+LEAST_LOST, LEAST_BEFORE = 2, 3
+"""Of ten seconds each: so many unreadable in both signals, none readable, and so many readable in both before."""
 LOOK_BACK_S: Final = POOR_S + HOLD_S
 
 
@@ -44,7 +49,26 @@ def look_back(plan: Plan) -> Mapping[VitalKind, float]:  # noqa: ARG001 - every 
 
 def judge(batch: Batch) -> dict[str, Track]:
     """Judge every waveform sensor of every stay that has one."""
-    return {rule: _judge(cells(batch, feature)) for rule, feature in CHANNELS.items()}
+    ecg, ppg = (cells(batch, feature) for feature in CHANNELS.values())
+    return {f"{NAME}.ecg": _judge(ecg), f"{NAME}.ppg": _judge(ppg), HEART: _lost(ecg, ppg)}
+
+
+def _lost(ecg: Cells, ppg: Cells) -> Track:
+    """Say where both signals lost the heart within half a minute, after both had shown it."""
+    readable = [each.signal.value >= READABLE for each in (ecg, ppg)]
+    lately = [recent(ecg, each, LOST_S) for each in (ecg, ppg)]
+    before = [recent(ecg, each, BEFORE_S) for each in (ecg, ppg)]
+    seen = [rows.sum(good) for rows, good in zip(lately, readable, strict=True)]
+    shown = np.logical_and.reduce(
+        [rows.sum(good) >= LEAST_BEFORE for rows, good in zip(before, readable, strict=True)]
+    )  # fmt: skip
+    gone = np.logical_and.reduce(
+        [(rows.count >= LEAST_LOST) & (count == 0) for rows, count in zip(lately, seen, strict=True)]
+    )
+    one_at_least = np.logical_or.reduce([count > 0 for count in seen])
+    verdict = np.where(shown & gone, Verdict.MEDIUM, np.where(one_at_least, Verdict.QUIET, Verdict.UNKNOWN))
+    began_s = oldest_s(lately[0], ~readable[0], ecg.t_s - CELL_S)
+    return said(ecg, verdict, began_s, np.arange(len(verdict)))
 
 
 def _judge(at: Cells) -> Track:
@@ -67,15 +91,16 @@ def _lasting(at: Cells, yes: Bools, window_s: float) -> tuple[Bools, ...]:
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     """Return since when the signal has not been readable, and how good it is now."""
-    signal = batch.signal(CHANNELS[rule])
+    feature = CHANNELS.get(rule, WaveFeature.ECG_QUALITY)
+    signal = batch.signal(feature)
     at = moment(row.from_s)
     quality = float(signal.value[row.place])
     why = "off" if row.priority is Priority.MEDIUM else "poor"
     return Evidence(
         rule_version=RULE_VERSION,
-        text_key=f"{rule}.{why}",
+        text_key=rule if rule == HEART else f"{rule}.{why}",
         params={"duration_s": row.from_s - row.began_s},
         inputs=(
-            Input(kind=str(CHANNELS[rule]), value=quality, unit="{score}", measured_at=at, quality=quality),
+            Input(kind=str(feature), value=quality, unit="{score}", measured_at=at, quality=quality),
         ),
     )  # fmt: skip
