@@ -36,7 +36,7 @@ WAVES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "ECG without usual heart beats, as in ventricular fibrillation",
         ),
         "sensor.ecg.off": (
-            "EKG-elektroderna ger ingen signal sedan {duration}: kontrollera patient och elektroder",
+            "EKG-elektroderna har inte gett någon signal på {duration}: kontrollera patient och elektroder",
             "the ECG electrodes have given no signal for {duration}: check patient and electrodes",
         ),
         "sensor.ecg.poor": (
@@ -48,7 +48,7 @@ WAVES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "heart beats can no longer be seen in either ECG or pulse wave: check the patient",
         ),
         "sensor.ppg.off": (
-            "pulsgivaren ger ingen signal sedan {duration}: kontrollera patient och givare",
+            "pulsgivaren har inte gett någon signal på {duration}: kontrollera patient och givare",
             "the pulse sensor has given no signal for {duration}: check patient and sensor",
         ),
         "sensor.ppg.poor": (

@@ -1,8 +1,8 @@
 """Sensors whose waveform has not been readable for minutes: `sensor.ecg`, `sensor.ppg`; both at once: `sensor.heart`.
 
 Technical: nothing clinical is quieted by them. A sensor that is off is told sooner and with more weight than a signal
-that is poor; and when both lose the heart at once, soonest: it may be the heart. Not here: waveforms that do not come at
-all (a device that is offline says so). The invariant: a sensor is never said to be well for want of a signal.
+that is poor; and when both lose the heart at once, soonest: it may be the heart. Not here: waveforms that do not come
+at all (a device that is offline says so). The invariant: a sensor is never said to be well for want of a signal.
 """
 
 from collections.abc import Mapping

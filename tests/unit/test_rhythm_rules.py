@@ -278,7 +278,9 @@ def test_sensor_findings_have_words() -> None:
     assert heart is not None
     assert off is not None
     assert (heart.priority, off.priority) == (Priority.MEDIUM, Priority.MEDIUM)
-    assert text(off.evidence.text_key, off.evidence.params, "sv").startswith("EKG-elektroderna ger ingen signal")
+    assert text(off.evidence.text_key, off.evidence.params, "sv").startswith(
+        "EKG-elektroderna har inte gett någon signal"
+    )
     assert text(heart.evidence.text_key, heart.evidence.params, "en").endswith("check the patient")
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from alerting.rules.news2 import Part
 from alerting.words import KINDS, PARTS, TEMPLATES, UNITS, text
+from tests.wave_sentences import WAVE_PAIRS
 from ward.vitals import VITALS
 
 SPO2: dict[str, str | float | int | None] = {"kind": "spo2", "value": 84.0, "limit": 88.0, "unit": "%"}
@@ -122,6 +123,7 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Patientens värden kan inte bedömas: inga andra larm kan ges",
         "The patient's values cannot be evaluated: no other alarm can be given",
     ),
+    *WAVE_PAIRS,
 ]
 
 
