@@ -1,7 +1,7 @@
 """Features of waveforms out of the store, as the columns that rules look at.
 
-Not here: what follows from them (`alerting.rules.rhythm`, `alerting.rules.sensors`). The invariant: whatever the window
-of the readings, features are there for as long before it as the rules over them look back.
+Not here: what follows from them (`alerting.rules.rhythm`, `alerting.rules.sensors`). The invariant: features
+are there for as long before what has not been judged yet as the rules over them look back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _CODES: Final = sorted(CODES[each] for each in NEEDED)
 
 
 async def read(conn: Connection, stay_ids: Sequence[StayId], from_at: Sequence[datetime]) -> dict[WaveFeature, Signal]:
-    """Return the features of these stays since `LOOK_BACK` before the windows of their readings; most have none."""
+    """Return the features of these stays since `LOOK_BACK` before what was not judged yet; most stays have none."""
     since = [at - LOOK_BACK for at in from_at]
     found = await wave_features.rows(conn, stay_ids, since, _CODES)
     if not len(found):
