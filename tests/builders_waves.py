@@ -136,7 +136,7 @@ def ward_of(*stays: Sequence[FeatureRow]) -> Batch:
     one = a_batch().stays[0]
     many = [replace(one, stay_id=StayId(number + 1)) for number in range(len(stays))]
     signals = collected([(index, row) for index, rows in enumerate(stays) for row in rows], len(stays))
-    return batch(many, {}, signals)
+    return batch(many, {}, signals=signals)
 
 
 def begins_s(cell: int) -> float:
