@@ -21,6 +21,7 @@ from ward.people import StayId
 from ward.store import evaluation, wave_due, wave_features
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
+from ward.store.wave_due import Claimed
 from ward.store.waveform_reads import Stored
 from ward.store.waveforms import pieces
 from ward.traces import Piece
@@ -82,7 +83,7 @@ async def _set_aside(conn: Connection, job: Job, now: datetime, error: Exception
     """Keep what was asked for, and come back to it later."""
     log.get().error("waveforms_unreadable", stay=job.stay_id, error=type(error).__name__, exc_info=error)
     spans = tuple(waves_cells.runs(job.later.union(job.now)))
-    await wave_due.keep(conn, {job.stay_id: (spans, now + _ASIDE)}, now)
+    await wave_due.keep(conn, [Claimed(stay_id=job.stay_id, due_at=now + _ASIDE, waiting=spans)], now)
     return Looked(stays=0, cells=0, rows=0, aside=(job.stay_id,))
 
 

@@ -22,7 +22,7 @@ from ward.waveforms import WAVES, WaveKind
 
 MOST_LEADS: Final = 2
 """Of a stay's ECG, so many are read: those with the most samples, of equal ones the first by name and device."""
-AT_ONCE: Final = 16
+AT_ONCE: Final = 32
 """Stretches read together: what a core's cache holds, and more is no quicker."""
 
 _ECG, _PPG = WAVES[WaveKind.ECG].code, WAVES[WaveKind.PPG].code

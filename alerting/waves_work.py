@@ -49,8 +49,8 @@ def jobs(claimed: Sequence[Claimed], asked: Iterable[tuple[StayId, int, int]], n
 
 
 def _job(claimed: Claimed, new: set[int], now: datetime, most: int) -> Job:
-    waiting = {cell for first, end in claimed.waiting for cell in within(first, end)}
-    wanted = sorted(waiting | new, reverse=True)
+    waiting = _cells(claimed.waiting)
+    wanted = sorted(waiting | new | _cells(claimed.backlog), reverse=True)
     chosen = tuple(cell for cell in wanted[:most] if wanted[0] - cell < _LONGEST)
     is_due = claimed.due_at is not None and claimed.due_at <= now
     return Job(
@@ -62,13 +62,19 @@ def _job(claimed: Claimed, new: set[int], now: datetime, most: int) -> Job:
     )
 
 
-def left(
-    jobs: Sequence[Job], unsettled: Mapping[StayId, set[int]], now: datetime
-) -> dict[StayId, tuple[Spans, datetime | None]]:
-    """Return what of each stay waits now, and until when: at once for what did not fit, else for what follows."""
-    made: dict[StayId, tuple[Spans, datetime | None]] = {}
-    for job in jobs:
-        waits = unsettled.get(job.stay_id, set())
-        due_at = now if job.later else (job.due_at or now + timedelta(seconds=WAIT_S)) if waits else None
-        made[job.stay_id] = tuple(runs(waits | job.later)), due_at
-    return made
+def _cells(spans: Spans) -> set[int]:
+    return {cell for first, end in spans for cell in within(first, end)}
+
+
+def left(jobs: Sequence[Job], unsettled: Mapping[StayId, set[int]], now: datetime) -> list[Claimed]:
+    """Return what of each stay is left: what waits, for a minute at most, and what was too much."""
+    return [_left(job, unsettled.get(job.stay_id, set()), now) for job in jobs]
+
+
+def _left(job: Job, waits: set[int], now: datetime) -> Claimed:
+    return Claimed(
+        stay_id=job.stay_id,
+        due_at=(job.due_at or now + timedelta(seconds=WAIT_S)) if waits else None,
+        waiting=tuple(runs(waits)),
+        backlog=tuple(runs(job.later)),
+    )

@@ -55,7 +55,10 @@ def test_hours_that_come_at_once_keep_nobody_waiting() -> None:
     assert three_hours[0].now[0] == cell_at(10880)
     assert len(three_hours[0].later) == 1091 - MOST_OF_ONE
     assert len(three_hours[1].now) == 12
-    assert left(three_hours, {}, NOW)[ONE][1] == NOW
+    rest = left(three_hours, {}, NOW)[0]
+    assert (rest.due_at, rest.waiting) == (None, ())
+    assert jobs([rest], [], NOW)[0].now[0] == cell_at(10880 - 10 * MOST_OF_ONE)
+    assert jobs([rest], [], NOW)[0].ripe == frozenset()
 
 
 def test_pass_has_an_end() -> None:
@@ -71,8 +74,6 @@ def test_unsettled_cells_wait_no_longer_than_a_minute() -> None:
     first = only(jobs([claimed()], [asked(0, 10)], NOW))
     later = only(jobs([claimed((0, 10), due_s=20)], [asked(500, 510)], NOW))
 
-    spans, due_at = left([first], {ONE: {cell_at(0)}}, NOW)[ONE]
-    assert spans == claimed((0, 10)).waiting
-    assert due_at == NOW + timedelta(seconds=WAIT_S)
-    assert left([later], {ONE: {cell_at(0)}}, NOW)[ONE][1] == NOW + timedelta(seconds=20)
-    assert left([later], {}, NOW)[ONE] == ((), None)
+    assert left([first], {ONE: {cell_at(0)}}, NOW) == [claimed((0, 10), due_s=WAIT_S)]
+    assert left([later], {ONE: {cell_at(0)}}, NOW) == [claimed((0, 10), due_s=20)]
+    assert left([later], {}, NOW) == [claimed()]

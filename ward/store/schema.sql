@@ -685,7 +685,8 @@ CREATE TABLE public.wave_due (
     stay_id bigint NOT NULL,
     looked_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     due_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
-    cells tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL
+    waiting tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL,
+    backlog tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL
 );
 
 CREATE TABLE public.wave_feature (

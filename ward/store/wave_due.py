@@ -1,4 +1,4 @@
-"""The list of stays whose waveforms are to be looked at: what came, and which times wait for what follows on them.
+"""The list of stays whose waveforms are to be looked at: what came, and which times are left to do.
 
 Ingest adds a request in the transaction of the blocks and waits for nobody; a worker holds a stay's row while it works
 on it. The invariant: a request is deleted before the blocks are read, in the transaction that writes what they tell, so
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg.types.multirange import TimestamptzMultirange
-from psycopg.types.range import TimestamptzRange
+from psycopg.types.range import Range, TimestamptzRange
 
 from ward.clock import from_us, to_us
 from ward.people import StayId
@@ -22,11 +22,15 @@ _FURTHEST = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A stay that this transaction may work on; `waiting` are times (from, until) in microseconds since 1970."""
+    """A stay that this transaction may work on; times are (from, until) in microseconds since 1970.
+
+    `waiting` is what waits for what follows on it, at most until `due_at`; `backlog` what was too much for one pass.
+    """
 
     stay_id: StayId
     due_at: datetime | None
-    waiting: Spans
+    waiting: Spans = ()
+    backlog: Spans = ()
 
 
 async def request(conn: Connection, spans: Mapping[StayId, tuple[int, int]]) -> None:
@@ -53,19 +57,23 @@ async def claim(conn: Connection, now: datetime, most: int) -> list[Claimed]:
     What is due later than `_FURTHEST` from now was put off by a clock that was ahead then, and is due now.
     """
     cursor = await conn.execute(
-        "select stay_id, nullif(due_at, 'infinity'), cells from wave_due"
-        " where due_at <= %(now)s or (due_at > %(furthest)s and due_at < 'infinity')"
+        "select stay_id, nullif(due_at, 'infinity'), waiting, backlog from wave_due"
+        " where backlog <> '{}' or due_at <= %(now)s or (due_at > %(furthest)s and due_at < 'infinity')"
         " or stay_id in (select stay_id from wave_request)"
         " order by looked_at, stay_id limit %(most)s for update skip locked",
         {"now": now, "furthest": now + _FURTHEST, "most": most},
     )
     return [
-        Claimed(stay_id=StayId(stay_id), due_at=due_at, waiting=tuple(_span(each) for each in cells))
-        for stay_id, due_at, cells in await cursor.fetchall()
+        Claimed(stay_id=StayId(stay_id), due_at=due_at, waiting=_spans(waiting), backlog=_spans(backlog))
+        for stay_id, due_at, waiting, backlog in await cursor.fetchall()
     ]
 
 
-def _span(span: TimestamptzRange) -> tuple[int, int]:
+def _spans(kept: TimestamptzMultirange) -> Spans:
+    return tuple(_span(each) for each in kept)
+
+
+def _span(span: Range[datetime]) -> tuple[int, int]:
     assert span.lower is not None  # noqa: S101 - written by `keep`, which writes both
     assert span.upper is not None  # noqa: S101
     return to_us(span.lower), to_us(span.upper)
@@ -79,15 +87,22 @@ async def take_requests(conn: Connection, stay_ids: Sequence[StayId]) -> list[tu
     return [(StayId(stay_id), to_us(since), to_us(until)) for stay_id, since, until in await cursor.fetchall()]
 
 
-async def keep(conn: Connection, waiting: Mapping[StayId, tuple[Spans, datetime | None]], now: datetime) -> None:
-    """Write that stays have been looked at, what of each still waits, and until when at most; None: for nothing."""
-    cells = [
-        TimestamptzMultirange([TimestamptzRange(from_us(first), from_us(end)) for first, end in spans])
-        for spans, _ in waiting.values()
-    ]
+async def keep(conn: Connection, left: Sequence[Claimed], now: datetime) -> None:
+    """Write that stays have been looked at, and what is left to be done of each."""
     await conn.execute(
-        "update wave_due d set looked_at = %s, cells = w.cells, due_at = coalesce(w.due_at, 'infinity')"
-        " from unnest(%s::bigint[], %s::tstzmultirange[], %s::timestamptz[]) as w(stay_id, cells, due_at)"
-        " where d.stay_id = w.stay_id",
-        (now, list(waiting), cells, [due_at for _, due_at in waiting.values()]),
+        "update wave_due d set looked_at = %s, due_at = coalesce(w.due_at, 'infinity'), waiting = w.waiting,"
+        " backlog = w.backlog"
+        " from unnest(%s::bigint[], %s::timestamptz[], %s::tstzmultirange[], %s::tstzmultirange[])"
+        " as w(stay_id, due_at, waiting, backlog) where d.stay_id = w.stay_id",
+        (
+            now,
+            [each.stay_id for each in left],
+            [each.due_at for each in left],
+            [_kept(each.waiting) for each in left],
+            [_kept(each.backlog) for each in left],
+        ),
     )
+
+
+def _kept(spans: Spans) -> TimestamptzMultirange:
+    return TimestamptzMultirange([TimestamptzRange(from_us(first), from_us(end)) for first, end in spans])

@@ -29,12 +29,14 @@ create table wave_request (
     check (since < until)
 );
 create index wave_request_stay on wave_request (stay_id);
--- One row for each stay that ever had a waveform; who holds it works on the stay. `cells` are the times that wait for
--- what follows on them, at most until `due_at`. Who was looked at longest ago is looked at first.
+-- One row for each stay that ever had a waveform; who holds it works on the stay. `waiting` are the times that wait for
+-- what follows on them, at most until `due_at`; `backlog` what was too much for one pass. Who was looked at longest ago
+-- is looked at first.
 create table wave_due (
     stay_id bigint primary key,
     looked_at timestamptz not null default '-infinity',
     due_at timestamptz not null default 'infinity',
-    cells tstzmultirange not null default '{}'
+    waiting tstzmultirange not null default '{}',
+    backlog tstzmultirange not null default '{}'
 );
 create index wave_due_at on wave_due (due_at);
