@@ -1,4 +1,4 @@
-"""What is said of waveforms, Swedish and English: a part of the templates of `words`, which see.
+"""What is said of waveforms and of the cuff, Swedish and English: a part of the templates of `words`, which see.
 
 Pure; brings no numpy. The invariant: a rhythm is suspected or seen in the ECG, never diagnosed.
 """
@@ -7,6 +7,10 @@ from types import MappingProxyType
 
 WAVES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     {
+        "held.spo2": (
+            "{kind} under gränsen medan blodtryck mäts: larmet väntar högst {duration} efter mätningen",
+            "{kind} below the limit while blood pressure is measured: the alarm waits at most {duration} after it",
+        ),
         "rhythm.af": (
             "EKG tyder på förmaksflimmer under större delen av {duration}: behöver bedömas",
             "the ECG suggests atrial fibrillation for most of {duration}: needs to be read",

@@ -2,6 +2,12 @@
 
 WAVE_PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
+        "held.spo2",
+        {"kind": "spo2", "duration_s": 60.0},
+        "Syremättnad under gränsen medan blodtryck mäts: larmet väntar högst 60 s efter mätningen",
+        "Oxygen saturation below the limit while blood pressure is measured: the alarm waits at most 60 s after it",
+    ),
+    (
         "rhythm.af",
         {"value": 0.93, "unit": "{score}", "duration_s": 300.0},
         "EKG tyder på förmaksflimmer under större delen av 5 min: behöver bedömas",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from alerting.features import Batch, Floats, Observed
 from alerting.rules import (
     combinations,
+    cuff,
     doubt,
     limit_alerts,
     news2_alerts,
@@ -115,6 +116,13 @@ RULES: tuple[Rule, ...] = (
         look_back=signals.check_look_back,
         judge=signals.judge_check,
         evidence=signals.check_evidence,
+    ),
+    Rule(
+        name=cuff.NAME,
+        family=Family.TECHNICAL,
+        look_back=cuff.look_back,
+        judge=limit_alerts.judge_held,
+        evidence=cuff.evidence,
     ),
     Rule(
         name=rhythm.NAME,
