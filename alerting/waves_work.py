@@ -16,8 +16,8 @@ from ward.store.wave_due import Claimed, Spans
 
 WAIT_S: Final = 60.0
 """A sensor that goes on sends within this time; where none does, the end of a signal is looked at without it."""
-MOST_CELLS: Final = 240
-"""In one pass: less than a second of work. What is left comes in the next one."""
+MOST_CELLS: Final = 384
+"""In one pass: about a second of work. What is left comes in the next one."""
 MOST_OF_ONE: Final = 60
 """Of one stay, the newest first: what is sent after hours keeps nobody waiting, nor what is new."""
 _LONGEST: Final = 360
