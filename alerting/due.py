@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from alerting import apply, runs
+from alerting import apply, runs, waves_series
 from alerting.evaluate import (
     REMEMBERING,
     Evaluation,
@@ -267,11 +267,14 @@ async def _read(
     )
     both = windows.extend(ids, covered, rows)
     readings = columns(both)
+    now_s = seconds(now)
+    from_at = [moment(min(stay.unjudged_s, now_s)) for stay in stays]
     found = batch(
         stays,
         gathered(readings, USABLE, len(stays)),
         implausible=gathered(readings, IMPLAUSIBLE, len(stays)),
         memory={name: each for name in REMEMBERING if (each := windows.memory(name, ids, covered)) is not None},
+        signals=await waves_series.read(conn, ids, from_at),
     )
     return runs.reduced(found), both
 

@@ -21,6 +21,7 @@ from ward.events import EventKind
 from ward.people import StayId
 from ward.plans import Plan
 from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind
+from ward.wave_features import Strip, WaveFeature
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -41,6 +42,23 @@ class Series:
     value: Floats
     quality: Floats
     offsets: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One feature of waveforms of `m` stays, stay after stay (`ward.wave_features`): of ten seconds each.
+
+    t_s : (n,) float64, when the ten seconds end, seconds since 1970, strictly rising within a stay
+    value : (n,) float64, NaN where it could not be read; quality : (n,) float64, 0-1
+    reasons : (n,) int64, bits; offsets : (m + 1,) int64; strips : by the place of their row, of those that have one
+    """
+
+    t_s: Floats
+    value: Floats
+    quality: Floats
+    reasons: Ints
+    offsets: Ints
+    strips: Mapping[int, Strip]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +145,7 @@ class Batch:
     """Stays that are evaluated together; a kind that nobody measured may be absent from `series`.
 
     `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. `implausible` are the readings
-    outside what is plausible, `signals` what the signal core made of waveforms, by name. `runs` are the readings that
+    outside what is plausible, `signals` what the signal core made of waveforms. `runs` are the readings that
     speak for the patient, reduced (`alerting.runs`). `memory` is what a rule needs to know of the time before the
     readings, by its name: (m, w). Made by `batch`.
     """
@@ -137,7 +155,7 @@ class Batch:
     plans: tuple[Plan, ...]
     plan_of: Ints
     implausible: Mapping[VitalKind, Series] = field(default_factory=dict)
-    signals: Mapping[str, Series] = field(default_factory=dict)
+    signals: Mapping[WaveFeature, Signal] = field(default_factory=dict)
     runs: Mapping[VitalKind, Runs] = field(default_factory=dict)
     memory: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -146,6 +164,11 @@ class Batch:
         found = self.series.get(kind)
         return empty(len(self.stays)) if found is None else found
 
+    def signal(self, feature: WaveFeature) -> Signal:
+        """Return a feature of the waveforms, empty where nobody has it."""
+        found = self.signals.get(feature)
+        return no_signal(len(self.stays)) if found is None else found
+
 
 def batch(
     stays: Sequence[StayContext],
@@ -153,6 +176,7 @@ def batch(
     *,
     implausible: Mapping[VitalKind, Series] | None = None,
     memory: Mapping[str, Floats] | None = None,
+    signals: Mapping[WaveFeature, Signal] | None = None,
 ) -> Batch:
     """Bring stays and their readings together; all of it is in the order of `stays`."""
     unique = {id(stay.plan): stay.plan for stay in stays}
@@ -164,6 +188,7 @@ def batch(
         plan_of=np.array([place[id(stay.plan)] for stay in stays], np.int64),
         implausible=implausible or {},
         memory=memory or {},
+        signals=signals or {},
     )
 
 
@@ -179,6 +204,12 @@ def empty(stays: int) -> Series:
     """Return a series without a reading for `stays` stays."""
     none = np.empty(0)
     return Series(t_s=none, value=none, quality=none, offsets=np.zeros(stays + 1, np.int64))
+
+
+def no_signal(stays: int) -> Signal:
+    """Return a feature of the waveforms that none of `stays` stays has."""
+    none, offsets = np.empty(0), np.zeros(stays + 1, np.int64)
+    return Signal(t_s=none, value=none, quality=none, reasons=np.empty(0, np.int64), offsets=offsets, strips={})
 
 
 def gather(readings: Readings, kind_code: int, stays: int) -> Series:

@@ -1,4 +1,4 @@
-"""The alerting process: passes over the stays that are due, hints that wake it, and a sign of life.
+"""The alerting process: passes over the stays that are due, over new waveforms, hints that wake it, a sign of life.
 
 All of a pass is one transaction, so a worker that dies has done nothing; any number of workers share the list.
 Hints only wake it, the list is the truth, and it looks at it at least every second. It yields to ingest: its process
@@ -14,14 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alerting import courier, duty, selfcheck
+from alerting import courier, duty, selfcheck, waves
 from alerting.due import MOST, Pass, evaluate_due
 from alerting.windows import Windows
 from ward import log, process
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
-from ward.store import bus, evaluation, heartbeats
+from ward.store import bus, evaluation, heartbeats, wave_due
 from ward.store.borrow import LOST, borrow
 from ward.store.pool import Pool, connect, pool
 
@@ -46,6 +46,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     async with pool(settings.database_url, "alerting", size=_CONNECTIONS) as store:
         tasks = [
             asyncio.create_task(worker.work(store), name="work"),
+            asyncio.create_task(worker.look(store), name="look"),
             asyncio.create_task(worker.listen(settings.database_url), name="listen"),
             asyncio.create_task(worker.beat(store), name="beat"),
             asyncio.create_task(courier.run(settings, store, clock), name="courier"),
@@ -72,6 +73,7 @@ class Worker:
     lowered: set[int] = field(default_factory=set)
     passes: int = 0
     stays: int = 0
+    cells: int = 0
     store_down: bool = False
     looked_at_s: float = field(default_factory=time.monotonic)
 
@@ -96,6 +98,27 @@ class Worker:
             await asyncio.sleep(max(0.0, started + _APART_S - time.monotonic()))
             if done.stays < MOST:
                 await self._rest(done.due_at)
+
+    async def look(self, store: Pool) -> None:
+        """Look at new waveforms for ever, at least every second; what they tell is evaluated at once."""
+        while True:
+            started, stays = time.monotonic(), 0
+            try:
+                async with borrow(store) as conn:
+                    await wave_due.enrol(conn)
+                async with borrow(store) as conn:
+                    looked = await waves.look(conn, self.clock.now())
+                stays, self.cells = looked.stays, self.cells + looked.cells
+            except StoreUnavailable as error:
+                log.get().warning("store_lost", error=str(error)[:200], retry_s=_RETRY_S[1])
+                await asyncio.sleep(_RETRY_S[1])
+                continue
+            if stays and looked.cells:
+                self.wake.set()
+                spent_ms = round((time.monotonic() - started) * 1000)
+                log.get().debug("waveforms_looked_at", stays=stays, cells=looked.cells, rows=looked.rows, ms=spent_ms)
+            if stays < waves.MOST_STAYS:
+                await asyncio.sleep(_SWEEP_S)
 
     async def _pass(self, store: Pool) -> Pass:
         started = time.monotonic()
@@ -146,7 +169,7 @@ class Worker:
                 log.get().error("pass_stuck", seconds=round(hangs_s))
                 await asyncio.sleep(_BEAT_S)
                 continue
-            detail = {"passes": self.passes, "stays": self.stays, "store_down": self.store_down}
+            detail = {"passes": self.passes, "stays": self.stays, "cells": self.cells, "store_down": self.store_down}
             try:
                 async with borrow(store) as conn:
                     await heartbeats.beat(conn, "alerting", instance, self.clock.now(), detail)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
+from alerting.words_waves import WAVES
 from ward.vitals import VITALS, Acvpu, VitalKind
 
 __all__ = ["KINDS", "PARTS", "TEMPLATES", "UNITS", "Language", "text"]
@@ -132,6 +133,7 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
         ),
         "fall": ("ett fall har upptäckts (enhet {device_id})", "a fall has been detected (device {device_id})"),
         "battery": ("enheten {device_id} har {value} batteri kvar", "device {device_id} has {value} battery left"),
+        **WAVES,
     }
 )
 _LASTING: Pair = (" i {duration}", " for {duration}")

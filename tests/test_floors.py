@@ -96,6 +96,7 @@ SHELLS = {
     "ingest.batch",  # an inbox that waits: asyncio.Event and nothing else
     "ingest.registry_watch",
     "alerting.service",
+    "alerting.waves",
     "alerting.apply",
     "alerting.telling",
     "alerting.deliver",

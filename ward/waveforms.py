@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["BY_CODE", "WAVES", "Wave", "WaveKind", "WaveformBlock"]
+__all__ = ["BY_CODE", "LOOKED_AT", "WAVES", "Wave", "WaveKind", "WaveformBlock"]
 
 LOWEST_FS_HZ = 1.0
 HIGHEST_FS_HZ = 2000.0
@@ -64,6 +64,8 @@ _TABLE = (
 
 WAVES: MappingProxyType[WaveKind, Wave] = MappingProxyType({wave.kind: wave for wave in _TABLE})
 BY_CODE: MappingProxyType[int, Wave] = MappingProxyType({wave.code: wave for wave in _TABLE})
+LOOKED_AT = frozenset({WaveKind.ECG, WaveKind.PPG})
+"""What features are read from (`ward.wave_features`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

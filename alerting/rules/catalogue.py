@@ -8,7 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from alerting.features import Batch, Floats, Observed
-from alerting.rules import combinations, doubt, limit_alerts, news2_alerts, news2_evidence, requests, signals, technical
+from alerting.rules import (
+    combinations,
+    cuff,
+    doubt,
+    limit_alerts,
+    news2_alerts,
+    news2_evidence,
+    requests,
+    rhythm,
+    sensors,
+    signals,
+    technical,
+)
 from alerting.tracks import Row, Track
 from ward.alerts import Evidence, Family
 from ward.plans import Plan
@@ -104,6 +116,27 @@ RULES: tuple[Rule, ...] = (
         look_back=signals.check_look_back,
         judge=signals.judge_check,
         evidence=signals.check_evidence,
+    ),
+    Rule(
+        name=cuff.NAME,
+        family=Family.TECHNICAL,
+        look_back=cuff.look_back,
+        judge=limit_alerts.judge_held,
+        evidence=cuff.evidence,
+    ),
+    Rule(
+        name=rhythm.NAME,
+        family=Family.CLINICAL,
+        look_back=rhythm.look_back,
+        judge=rhythm.judge,
+        evidence=rhythm.evidence,
+    ),
+    Rule(
+        name=sensors.NAME,
+        family=Family.TECHNICAL,
+        look_back=sensors.look_back,
+        judge=sensors.judge,
+        evidence=sensors.evidence,
     ),
 )
 WATCHES: tuple[Watch, ...] = (

@@ -5,7 +5,7 @@ looked at in place of the day's; hard bounds stay the day's. Not here: the trigg
 what is not known (no fresh value) gives neither a finding nor quiet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from alerting import runs
 from alerting.features import Batch, Bools, own, reading_at
 from alerting.observed import RULE_VERSION
-from alerting.rules import limits, night
+from alerting.rules import cuff, limits, night
 from alerting.rules.limits import Bounds, Level, Side
 from alerting.tracks import Row, Track, Verdict, without
 from ward.alerts import Evidence
@@ -36,21 +36,29 @@ def judge(batch: Batch) -> dict[str, Track]:
     tracks = {}
     for kind in sorted({kind for plan in batch.plans for kind in _kinds(plan)}):
         for side in Side:
-            found = _side(batch, kind, side)
+            found = _side(batch, kind, side, limits.judge)
             if found is not None:
                 tracks[f"{LIMIT}.{kind}.{side.label}"] = found
     return tracks
 
 
-def _side(batch: Batch, kind: VitalKind, side: Side) -> Track | None:
+def judge_held(batch: Batch) -> dict[str, Track]:
+    """Judge where a fall of SpO2 would be found but for the cuff."""
+    found = _side(batch, VitalKind.SPO2, Side.LOW, limits.held)
+    return {} if found is None else {cuff.HELD: found}
+
+
+def _side(
+    batch: Batch, kind: VitalKind, side: Side, judged_by: Callable[[Batch, VitalKind, Bounds], Track]
+) -> Track | None:
     day = limits.bounds([_day(plan, kind) for plan in batch.plans], side)
     nightly = limits.bounds([by_night(plan, kind) for plan in batch.plans], side)
     nothing: Bools = np.logical_and.reduce(np.isnan(np.concatenate((day.limit, nightly.limit))), axis=0)
     if nothing.all():
         return None
-    judged = limits.judge(batch, kind, limits.select(day, batch.plan_of))
+    judged = judged_by(batch, kind, limits.select(day, batch.plan_of))
     if any(_differ(plan, kind) for plan in batch.plans):
-        other = limits.judge(batch, kind, limits.select(nightly, batch.plan_of))
+        other = judged_by(batch, kind, limits.select(nightly, batch.plan_of))
         judged = night.switched(batch, judged, other)
     return without(judged, nothing[batch.plan_of])
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from alerting import runs
 from alerting.features import Batch, Bools, Floats, Ints, Runs
-from alerting.rules import steps
-from alerting.rules.steps import Steps
+from alerting.rules import cuff, steps
+from alerting.rules.steps import Aligned, Steps
 from alerting.signal import smooth
 from alerting.tracks import Track, Verdict, track
 from ward.plans import Limits
@@ -103,8 +103,52 @@ def look_back_s(kind: VitalKind, limits: Limits) -> float:
     return limits.delay_s + 2 * stale_s + (stale_s if limits.n > 1 else 0.0) + limits.median_s
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """Since when each level is violated, NaN where it is not, at the instants at which any of it changes; (k,) each.
+
+    `held` are those whose fall a cuff may have made; `known` is whether there is a fresh value.
+    """
+
+    at: Aligned
+    warn_s: Floats
+    alert_s: Floats
+    hard_s: Floats
+    warn_held: Bools
+    alert_held: Bools
+    known: Bools
+
+
 def judge(batch: Batch, kind: VitalKind, bound: Bounds) -> Track:
     """Judge one side of one kind for every stay; `began_s` is when the oldest of what is violated began."""
+    found = _begun(batch, kind, bound)
+    medium, high = _due(found.warn_s, found, bound), _due(found.alert_s, found, bound)
+    high = (high & ~found.alert_held) | ~np.isnan(found.hard_s)
+    began = np.fmin(np.fmin(found.warn_s, found.alert_s), found.hard_s)
+    verdict = np.select(
+        [high, medium & ~found.warn_held, ~np.isnan(began), found.known],
+        [Verdict.HIGH, Verdict.MEDIUM, Verdict.PENDING, Verdict.QUIET],
+        Verdict.UNKNOWN,
+    )
+    return track(len(batch.stays), found.at.stay, found.at.from_s, verdict, began)
+
+
+def held(batch: Batch, kind: VitalKind, bound: Bounds) -> Track:
+    """Say where something would be found but for a cuff."""
+    found = _begun(batch, kind, bound)
+    warned, alerted = _due(found.warn_s, found, bound), _due(found.alert_s, found, bound)
+    silent = ((warned & found.warn_held) | (alerted & found.alert_held)) & np.isnan(found.hard_s)
+    verdict = np.select([silent, found.known], [Verdict.LOW, Verdict.QUIET], Verdict.UNKNOWN)
+    began = np.fmin(found.warn_s, found.alert_s)
+    return track(len(batch.stays), found.at.stay, found.at.from_s, verdict, began)
+
+
+def _due(begun_s: Floats, found: _Begun, bound: Bounds) -> Bools:
+    due: Bools = begun_s + bound.delay_s[found.at.stay] <= found.at.from_s
+    return due
+
+
+def _begun(batch: Batch, kind: VitalKind, bound: Bounds) -> _Begun:
     stays, stale_s = len(batch.stays), VITALS[kind].freshness.stale_s
     speaking = _speaking(batch, kind, bound)
     whole = runs.of(batch, kind)
@@ -115,17 +159,19 @@ def judge(batch: Batch, kind: VitalKind, bound: Bounds) -> Track:
         steps.since(_violated(speaking, bound, Level.ALERT, stays, stale_s), bound.delay_s),
         steps.since(_violated(hard, bound, Level.HARD, stays, stale_s), 0.0),
     ]
-    found = steps.align([steps.changes(known), *begun])
-    warn, alert, extreme = found.values[1:]
-    delay_s = bound.delay_s[found.stay]
-    medium, high = warn + delay_s <= found.from_s, (alert + delay_s <= found.from_s) | ~np.isnan(extreme)
-    began = np.fmin(np.fmin(warn, alert), extreme)
-    verdict = np.select(
-        [high, medium, ~np.isnan(began), found.values[0] != 0],
-        [Verdict.HIGH, Verdict.MEDIUM, Verdict.PENDING, Verdict.QUIET],
-        Verdict.UNKNOWN,
+    by_cuff = [cuff.inflations(batch)] if kind is VitalKind.SPO2 and bound.side is Side.LOW else []
+    at = steps.align([steps.changes(known), *begun, *by_cuff])
+    warn_s, alert_s, hard_s = at.values[1:4]
+    read_s = at.values[4] if by_cuff else np.full(len(at.stay), np.nan)
+    return _Begun(
+        at=at,
+        warn_s=warn_s,
+        alert_s=alert_s,
+        hard_s=hard_s,
+        warn_held=cuff.covers(warn_s, read_s),
+        alert_held=cuff.covers(alert_s, read_s),
+        known=at.values[0] != 0,
     )
-    return track(stays, found.stay, found.from_s, verdict, began)
 
 
 def _violated(rows: Runs, bound: Bounds, level: Level, stays: int, stale_s: float) -> Steps:

@@ -4,6 +4,7 @@ import pytest
 
 from alerting.rules.news2 import Part
 from alerting.words import KINDS, PARTS, TEMPLATES, UNITS, text
+from tests.wave_sentences import WAVE_PAIRS
 from ward.vitals import VITALS
 
 SPO2: dict[str, str | float | int | None] = {"kind": "spo2", "value": 84.0, "limit": 88.0, "unit": "%"}
@@ -182,6 +183,7 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Ingen går att nå 2026-11-18 23:00\N{EN DASH}2026-11-19 07:00: ändra schemat eller lämna över patienten",
         "Nobody can be reached 2026-11-18 23:00\N{EN DASH}2026-11-19 07:00: change the schedule or pass the patient on",
     ),
+    *WAVE_PAIRS,
 ]
 
 

@@ -3,7 +3,7 @@
 Pure encoding, no connection. Integers and times are int64 columns, times in microseconds since 1970.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ INT4 = Type(23, ">i4")
 INT8 = Type(20, ">i8")
 FLOAT8 = Type(701, ">f8")
 TIMESTAMPTZ = Type(1184, ">i8", -_POSTGRES_EPOCH_US)
+_HEADER_BYTES, _TRAILER_BYTES = 19, 2
 _ARRAY_OID = {21: 1005, 23: 1007, 20: 1016, 701: 1022, 1184: 1185}
 
 Column = npt.NDArray[np.int64] | npt.NDArray[np.float64]
@@ -65,6 +66,19 @@ def copy_rows(kinds: Sequence[Type], columns: Sequence[Column]) -> bytes:
         rows[f"size{position}"] = np.dtype(kind.dtype).itemsize
         rows[f"value{position}"] = column + kind.shift if kind.shift else column
     return b"PGCOPY\n\xff\r\n\0" + b"\0" * 8 + rows.tobytes() + b"\xff\xff"
+
+
+def copied_rows(kinds: Mapping[str, Type], copied: bytes | bytearray) -> npt.NDArray[np.void]:
+    """Read the whole text of a binary COPY without NULLs: a structured array with these names."""
+    fields: list[tuple[str, str]] = [("count", ">i2")]
+    for name, kind in kinds.items():
+        fields += [(f"{name}_size", ">i4"), (name, kind.dtype)]
+    found = np.frombuffer(memoryview(copied)[_HEADER_BYTES:-_TRAILER_BYTES], dtype=np.dtype(fields))
+    rows = np.empty(len(found), np.dtype([(name, kind.dtype.replace(">", "=")) for name, kind in kinds.items()]))
+    for name, kind in kinds.items():
+        rows[name] = found[name]
+        rows[name] -= kind.shift
+    return rows
 
 
 class _ArrayDumper(Dumper):

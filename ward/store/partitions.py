@@ -50,7 +50,8 @@ ROLLUPS = (
 )
 WAVEFORM = Ageing(table="waveform_block", days=1, kept=Kept.WAVEFORMS)
 STRETCH = Ageing(table="waveform_stretch", days=1, kept=Kept.WAVEFORMS)
-AGEING = (READING, *ROLLUPS, WAVEFORM, STRETCH)
+FEATURE = Ageing(table="wave_feature", days=1, kept=Kept.READINGS)
+AGEING = (READING, *ROLLUPS, WAVEFORM, STRETCH, FEATURE)
 
 
 def days_around(now: datetime) -> list[date]:

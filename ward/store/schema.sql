@@ -1068,6 +1068,34 @@ ALTER TABLE public.team ALTER COLUMN team_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.wave_due (
+    stay_id bigint NOT NULL,
+    looked_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    due_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    waiting tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL,
+    backlog tstzmultirange DEFAULT '{}'::tstzmultirange NOT NULL
+);
+
+CREATE TABLE public.wave_feature (
+    stay_id bigint NOT NULL,
+    feature smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    value double precision NOT NULL,
+    quality real NOT NULL,
+    reasons integer NOT NULL,
+    lead text NOT NULL,
+    strip jsonb,
+    CONSTRAINT wave_feature_quality_check CHECK (((quality >= (0)::double precision) AND (quality <= (1)::double precision)))
+)
+PARTITION BY RANGE (at);
+
+CREATE TABLE public.wave_request (
+    stay_id bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT wave_request_check CHECK ((since < until))
+);
+
 CREATE TABLE public.waveform_block (
     stay_id bigint NOT NULL,
     kind smallint NOT NULL,
@@ -1316,6 +1344,11 @@ ALTER TABLE ONLY public.team
 
 ALTER TABLE ONLY public.team_plan
     ADD CONSTRAINT team_plan_pkey PRIMARY KEY (team_id, programme, version);
+ALTER TABLE ONLY public.wave_due
+    ADD CONSTRAINT wave_due_pkey PRIMARY KEY (stay_id);
+
+ALTER TABLE ONLY public.wave_feature
+    ADD CONSTRAINT wave_feature_pkey PRIMARY KEY (stay_id, feature, at);
 
 ALTER TABLE ONLY public.waveform_block
     ADD CONSTRAINT waveform_block_pkey PRIMARY KEY (stay_id, kind, lead, measured_at, device_no);
@@ -1400,6 +1433,10 @@ CREATE UNIQUE INDEX suppression_one_open ON public.suppression USING btree (stay
 CREATE INDEX suppression_top ON public.suppression USING btree (began_at) WHERE ((priority = 3) OR (family <> 'technical'::text));
 
 CREATE INDEX team_member_staff ON public.team_member USING btree (staff_id);
+
+CREATE INDEX wave_due_at ON public.wave_due USING btree (due_at);
+
+CREATE INDEX wave_request_stay ON public.wave_request USING btree (stay_id);
 
 CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_kept();
 

@@ -14,11 +14,12 @@ import numpy as np
 
 from ward.clock import from_us, to_us
 from ward.people import DeviceNo, StayId
+from ward.store import wave_due
 from ward.store.pool import Connection
 from ward.store.waveform_reads import MICROSECONDS, WINDOW, Stored, WaveSpan, read_stored, stored
 from ward.traces import Channel, Int16s, Piece, Trace, join
 from ward.wavecodec.codec import Codec, decode, encode
-from ward.waveforms import WAVES, WaveformBlock
+from ward.waveforms import LOOKED_AT, WAVES, WaveformBlock
 
 LOCK = 4200012  # shared by whoever adds blocks, alone by whoever moves them between the tables
 _KEY = "stay_id, kind, lead, measured_at, device_no"
@@ -104,6 +105,7 @@ async def insert_blocks(conn: Connection, rows: Sequence[BlockRow]) -> BlocksIns
     """
     if not rows:
         return BlocksInserted(stored=0, conflicts=())
+    await wave_due.request(conn, _asked(rows))
     await conn.execute("select pg_advisory_xact_lock_shared(%s)", (LOCK,))
     left = _not_in(rows, range(len(rows)), await _insert(conn, _INSERT_NEW, rows))
     if not left:
@@ -178,6 +180,17 @@ async def _insert(conn: Connection, statement: bytes, rows: Sequence[BlockRow]) 
     }
     found = await (await conn.execute(statement, parameters)).fetchall()
     return {(stay, kind, lead, to_us(at), device) for stay, kind, lead, at, device in found}
+
+
+def _asked(rows: Sequence[BlockRow]) -> dict[StayId, tuple[int, int]]:
+    """Return from when until when each stay has blocks that are looked at; a repeat among them does no harm."""
+    spans: dict[StayId, tuple[int, int]] = {}
+    for row in rows:
+        block = row.block
+        if block.kind in LOOKED_AT:
+            first, end = spans.get(row.stay_id, (block.measured_us, block.ends_us))
+            spans[row.stay_id] = min(first, block.measured_us), max(end, block.ends_us)
+    return spans
 
 
 def _keys(rows: Sequence[BlockRow]) -> dict[str, object]:
