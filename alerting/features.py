@@ -7,13 +7,14 @@ and when it was received, so neither a clock that is ahead nor a re-stamped copy
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from alerting.observed import Observation
+from alerting.quarters import Normals, Quarters
 from ward.alerts import Alert, Input
 from ward.clock import from_us, to_us
 from ward.events import EventKind
@@ -118,13 +119,16 @@ class StayContext:
 class Batch:
     """Stays that are evaluated together; a kind that nobody measured may be absent from `series`.
 
-    `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. Made by `batch`.
+    `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. Made by `batch`. `quarters` and
+    `normals` are what rules with a long memory look at; of a stay without any nothing is said by them.
     """
 
     stays: tuple[StayContext, ...]
     series: Mapping[VitalKind, Series]
     plans: tuple[Plan, ...]
     plan_of: Ints
+    quarters: Mapping[VitalKind, Quarters] = field(default_factory=dict)
+    normals: Mapping[VitalKind, Normals] = field(default_factory=dict)
 
     def of(self, kind: VitalKind) -> Series:
         """Return the readings of a kind, empty where nobody measured it."""
