@@ -10,12 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from alerting.features import Batch, Floats, Ints
+from alerting.features import Batch, Bools, Floats, Ints
 from alerting.quarters import QUARTER_S, Normals, Quarters, at_night, taken_s
 from alerting.rules import grid
 from alerting.signal.spans import between
 from alerting.tracks import Track, Verdict, Verdicts
-from ward.plans import Plan, Side
+from ward.plans import Deviation, Plan, Side
 from ward.vitals import VitalKind
 
 # The project's choices, to be confirmed by who is clinically responsible.
@@ -55,7 +55,7 @@ def judge(batch: Batch, kind: VitalKind, side: Side) -> Track:
         said = _band(quarters, away, bound[plan], hold_s[plan], found[plan])
         began_s = np.where(said > verdict, quarters.end_s - np.maximum(hold_s[plan], QUARTER_S), began_s)
         verdict = np.maximum(verdict, said)
-    mine = np.flatnonzero(~np.isnan(bounds.bound).all(axis=0)[plan])
+    mine = np.flatnonzero(bounds.given[plan])
     return grid.track(grid.judge(quarters, mine, verdict[mine], began_s[mine]), stays, HOLDS_S)
 
 
@@ -79,7 +79,7 @@ def scores(quarters: Quarters, normals: Normals) -> Floats:
     return found
 
 
-def _of(plan: Plan, kind: VitalKind, side: Side) -> list:
+def _of(plan: Plan, kind: VitalKind, side: Side) -> list[Deviation]:
     return [each for each in plan.deviations if (each.kind, each.side) == (kind, side)]
 
 
@@ -97,7 +97,7 @@ def _band(quarters: Quarters, away: Floats, sds: Floats, hold_s: Floats, found: 
     return np.where(np.isnan(sds), Verdict.UNKNOWN, said).astype(np.int8)
 
 
-def _count(true: np.ndarray, first: Ints, end: Ints) -> Ints:
+def _count(true: Bools, first: Ints, end: Ints) -> Ints:
     total = np.concatenate(([0], np.cumsum(true)))
     found: Ints = total[end] - total[first]
     return found

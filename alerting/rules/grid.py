@@ -26,6 +26,12 @@ class Bands:
     bound: Floats
     verdict: Verdicts
 
+    @property
+    def given(self) -> Bools:
+        """(plans,) bool, which plans have any."""
+        found: Bools = np.logical_or.reduce(~np.isnan(self.bound), axis=0)
+        return found
+
 
 def bands(plans: Sequence[Plan], of: Callable[[Plan], Sequence[tuple[float, Priority]]]) -> Bands:
     """Collect each plan's bounds; where care is for comfort there is none."""

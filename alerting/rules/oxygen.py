@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.features import Batch, Floats, Ints, Series
+from alerting.features import Batch, Bools, Floats, Ints, Series
 from alerting.quarters import QUARTER_S, Quarters
 from alerting.rules import grid
 from alerting.signal.series import Course
@@ -54,7 +54,7 @@ def judge(batch: Batch) -> Track:
     return grid.track(judged, stays, HOLDS_S)
 
 
-def fall(quarters: Quarters, flow: Series, rise: Floats, within_s: Floats) -> tuple[Floats, Floats, np.ndarray]:
+def fall(quarters: Quarters, flow: Series, rise: Floats, within_s: Floats) -> tuple[Floats, Floats, Bools]:
     """Return by how much each quarter's SpO2 lies under the highest that needed `rise` less oxygen, and since when.
 
     All are (n,); the third tells whether saturation and flow are known. 0 where no oxygen has been added.

@@ -5,6 +5,7 @@ whose last third lies less than half as far from its first as the bound would ha
 The invariant: no value is made up over a gap; a window with too few points, a gap or an old end is unknown.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
@@ -18,7 +19,8 @@ from alerting.signal import trend
 from alerting.signal.records import Bools
 from alerting.signal.series import Lack, Moments
 from alerting.signal.spans import Spans, between
-from alerting.tracks import Track, Verdict
+from alerting.tracks import Track, Verdict, Verdicts
+from ward.alerts import Priority
 from ward.plans import Plan, Side, Slope
 from ward.vitals import VitalKind
 
@@ -56,7 +58,7 @@ class Asked:
     @property
     def step_s(self) -> float:
         """How far apart points, and instants at which it is judged, lie: whole quarters."""
-        return QUARTER_S * max(1.0, np.ceil(self.over_s / MOST_POINTS / QUARTER_S))
+        return QUARTER_S * max(1, math.ceil(self.over_s / MOST_POINTS / QUARTER_S))
 
     @property
     def holds_s(self) -> float:
@@ -79,7 +81,7 @@ def judge(batch: Batch, wanted: Asked) -> Track:
     bands = grid.bands(batch.plans, lambda plan: _bounds(plan, wanted))
     if quarters is None or not len(quarters.start_s) or not len(bands.bound):
         return grid.nobody(stays)
-    mine = ~np.isnan(bands.bound).all(axis=0)[batch.plan_of]
+    mine = bands.given[batch.plan_of]
     chosen = _newest_of_steps(quarters, wanted.step_s)
     chosen = chosen[mine[quarters.row[chosen]]]
     at_s = np.ceil(quarters.end_s[chosen] / wanted.step_s) * wanted.step_s
@@ -101,7 +103,7 @@ def measured(quarters: Quarters, at: Moments, wanted: Asked) -> trend.Slope:
     return trend.slope(quarters.course(), at, wanted.over_s, spacing_s=wanted.step_s, confidence=CONFIDENCE)
 
 
-def _bounds(plan: Plan, wanted: Asked) -> list[tuple[float, int]]:
+def _bounds(plan: Plan, wanted: Asked) -> list[tuple[float, Priority]]:
     return [(abs(each.per_hour), each.priority) for each in plan.slopes if Asked.of(each) == wanted]
 
 
@@ -113,7 +115,7 @@ def _newest_of_steps(quarters: Quarters, step_s: float) -> Ints:
     return np.flatnonzero(last)
 
 
-def _verdicts(quarters: Quarters, at: Moments, wanted: Asked, bands: grid.Bands, plan: Ints) -> np.ndarray:
+def _verdicts(quarters: Quarters, at: Moments, wanted: Asked, bands: grid.Bands, plan: Ints) -> Verdicts:
     """Return what is said at each moment: the steepest band that is certainly left behind, or why none is."""
     rough, enough = _rough(quarters, at, wanted)
     bound = bands.bound[:, plan]

@@ -46,8 +46,8 @@ def judge(batch: Batch) -> Track:
         return grid.nobody(len(batch.stays))
     plan = batch.plan_of[row]
     gained, since_s = gain(series, times[plan])
-    verdict = _verdicts(series, gained, gains.bound[0, plan])
-    verdict = np.where(verdict > Verdict.PENDING, gains.verdict[0, plan], verdict).astype(np.int8)
+    said_low = _verdicts(series, gained, gains.bound[0, plan])
+    verdict = np.where(said_low > Verdict.PENDING, gains.verdict[0, plan], said_low).astype(np.int8)
     said = verdict >= Verdict.PENDING
     mine = np.flatnonzero(~np.isnan(gains.bound[0, plan]))
     judged = grid.Judged(
@@ -98,7 +98,7 @@ def _steadied(series: Ragged, row: Ints, place: Ints, until: Ints) -> Floats:
     return found
 
 
-def _verdicts(series: Ragged, gained: Floats, kg: Floats) -> Floats:
+def _verdicts(series: Ragged, gained: Floats, kg: Floats) -> Ints:
     """Return QUIET, PENDING, UNKNOWN, or LOW for "told" of each weighing."""
     course = Course(t_s=series.t_s, value=series.value, quality=series.quality, offsets=series.offsets)
     beyond = gained >= kg
