@@ -17,7 +17,7 @@ from alerting.observed import Observation
 from alerting.quarters import Normals, Quarters
 from ward.alerts import Alert, Input
 from ward.clock import from_us, to_us
-from ward.events import EventKind
+from ward.events import Answer, EventKind
 from ward.people import StayId
 from ward.plans import Plan
 from ward.vitals import USABLE, VITALS, VitalKind
@@ -86,12 +86,13 @@ class Doubted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """An event that calls for somebody and that no alert has taken up yet."""
+    """An event that may call for somebody and that no alert has taken up yet; `answers` are a check-in's."""
 
     kind: EventKind
     device_id: str
     occurred_s: float
     received_s: float
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class StayContext:
 
     `window_from_s` is where its readings begin; `digest` and `scored_s` tell the score last written; `plan_faults`
     why its plan gave way to the template, empty when it did not; `requests` are in the order in which they occurred.
+    `answered_s` is when the last check-in of this stay was made, None where none ever was.
     """
 
     stay_id: StayId
@@ -113,6 +115,7 @@ class StayContext:
     scored_s: float | None = None
     plan_faults: tuple[str, ...] = ()
     requests: tuple[Request, ...] = ()
+    answered_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

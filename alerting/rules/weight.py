@@ -1,4 +1,4 @@
-"""Weight gained within a time, as in heart failure: `gain.weight`, from weighings and not from one scale's whim.
+"""Weight gained within a time, as in heart failure: `weight.gain`, from weighings and not from one scale's whim.
 
 A gain is told when two weighings in a row, an hour or more apart, show it, or one shows twice as much; what no body
 gains that fast waits for a second weighing (and `identity` asks who stood on the scale). It is measured from
@@ -18,7 +18,7 @@ from alerting.tracks import Track, Verdict
 from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
 
-GAIN: Final = "gain.weight"
+GAIN: Final = "weight.gain"
 # The project's choices, to be confirmed by who is clinically responsible.
 TOGETHER_S: Final = 3600.0  # weighings nearer to each other do not confirm each other
 HARD: Final = 2.0  # times the plan's gain: told after one weighing
