@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from alerting.observed import Observation
 from alerting.quarters import Normals, Quarters
+from alerting.quarters import none as no_quarters
 from ward.alerts import Alert, Input
 from ward.clock import from_us, to_us
 from ward.events import Answer, EventKind
@@ -25,8 +26,6 @@ from ward.vitals import USABLE, VITALS, VitalKind
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-# Questionable values still speak (an extreme is not an artefact until somebody has looked); the others never do.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +121,16 @@ class StayContext:
 class Batch:
     """Stays that are evaluated together; a kind that nobody measured may be absent from `series`.
 
-    `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. Made by `batch`. `quarters` and
-    `normals` are what rules with a long memory look at; of a stay without any nothing is said by them.
+    `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. `signals` are what the signal
+    core made of waveforms, by name. `quarters` and `normals` are what rules with a long memory look at; where they
+    were not read of a stay, those say nothing of it. Made by `batch`.
     """
 
     stays: tuple[StayContext, ...]
     series: Mapping[VitalKind, Series]
     plans: tuple[Plan, ...]
     plan_of: Ints
+    signals: Mapping[str, Series] = field(default_factory=dict)
     quarters: Mapping[VitalKind, Quarters] = field(default_factory=dict)
     normals: Mapping[VitalKind, Normals] = field(default_factory=dict)
 
@@ -137,6 +138,11 @@ class Batch:
         """Return the readings of a kind, empty where nobody measured it."""
         found = self.series.get(kind)
         return empty(len(self.stays)) if found is None else found
+
+    def of_quarters(self, kind: VitalKind) -> Quarters:
+        """Return what was read of a kind by the quarter of an hour."""
+        found = self.quarters.get(kind)
+        return no_quarters(len(self.stays)) if found is None else found
 
 
 def batch(stays: Sequence[StayContext], series: Mapping[VitalKind, Series]) -> Batch:

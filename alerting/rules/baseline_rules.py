@@ -11,18 +11,23 @@ from typing import Final
 import numpy as np
 
 from alerting.features import Batch, Bools, Floats, Ints
-from alerting.quarters import QUARTER_S, Normals, Quarters, at_night, taken_s
+from alerting.observed import RULE_VERSION
+from alerting.quarters import NORMAL_EVERY_S, QUARTER_S, Normals, Quarters, at_night, taken_s
 from alerting.rules import grid
+from alerting.rules.grid import mean_at
 from alerting.signal.spans import between
-from alerting.tracks import Track, Verdict, Verdicts
+from alerting.tracks import Row, Track, Verdict, Verdicts
+from ward.alerts import Evidence
 from ward.plans import Deviation, Plan, Side
-from ward.vitals import VitalKind
+from ward.vitals import VITALS, VitalKind
 
+DEVIATION: Final = "deviation"
 # The project's choices, to be confirmed by who is clinically responsible.
 LEAST_KNOWN: Final = 0.5  # share of the quarters of the time that must be known
 LEAST_BEYOND: Final = 0.75  # share of those known that must lie beyond
 CLEAR_SDS: Final = 0.5  # how far inside the bound the newest must lie to be over
 HOLDS_S: Final = 3600.0  # how long a verdict stands without anything newer
+_STRIDE: Final = 1 << 32
 
 
 def asked(plans: Iterable[Plan]) -> list[tuple[VitalKind, Side]]:
@@ -32,51 +37,91 @@ def asked(plans: Iterable[Plan]) -> list[tuple[VitalKind, Side]]:
 
 def rule_name(kind: VitalKind, side: Side) -> str:
     """Return the rule's name."""
-    return f"deviation.{kind}.{side}"
+    return f"{DEVIATION}.{kind}.{side}"
 
 
-def look_back_s(plan: Plan) -> float:
-    """Return how far back from an instant quarters are needed; normals reach further (`quarters`)."""
-    return max((each.hold_s for each in plan.deviations), default=0.0) + HOLDS_S
+def look_back(plan: Plan) -> dict[VitalKind, float]:
+    """Return how far back from an instant a plan's deviations need quarters, by kind, in seconds.
+
+    Normals reach further: `quarters.NORMAL_LOOK_BACK_S`.
+    """
+    found: dict[VitalKind, float] = {}
+    for each in plan.deviations:
+        found[each.kind] = max(found.get(each.kind, 0.0), max(each.hold_s, QUARTER_S) + HOLDS_S)
+    return found
 
 
-def judge(batch: Batch, kind: VitalKind, side: Side) -> Track:
-    """Judge the deviations of a kind to one side of every stay whose plan has them."""
-    stays, quarters, normals = len(batch.stays), batch.quarters.get(kind), batch.normals.get(kind)
-    bounds = grid.bands(batch.plans, lambda plan: [(e.sds, e.priority) for e in _of(plan, kind, side)])
-    lasting = grid.bands(batch.plans, lambda plan: [(e.hold_s, e.priority) for e in _of(plan, kind, side)])
-    if quarters is None or normals is None or not len(quarters.start_s) or not len(bounds.bound):
-        return grid.nobody(stays)
+def judge(batch: Batch) -> dict[str, Track]:
+    """Judge every deviation that any of the plans asks for."""
+    return {rule_name(kind, side): _track(batch, kind, side) for kind, side in asked(batch.plans)}
+
+
+def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
+    """Return the last quarter's mean, and what is usual for the person at this time of day."""
+    kind, side = (part for part in rule.split(".")[1:])
+    quarters, normals = batch.quarters[VitalKind(kind)], batch.normals[VitalKind(kind)]
+    centre, spread, _ = in_force(quarters, normals)
+    usual, limits = float(centre[row.place]), _of(batch.stays[row.stay].plan, VitalKind(kind), Side(side))
+    sds = max((each.sds for each in limits if each.priority <= row.priority), default=0.0)
+    away = sds * float(spread[row.place])
+    return Evidence(
+        rule_version=RULE_VERSION,
+        text_key=f"{DEVIATION}.{side}",
+        params={
+            "kind": kind,
+            "value": float(quarters.mean[row.place]),
+            "limit": usual + away if side == Side.HIGH else usual - away,
+            "usual": usual,
+            "unit": VITALS[VitalKind(kind)].unit,
+            "duration_s": row.from_s - row.began_s,
+        },
+        inputs=(mean_at(quarters, VitalKind(kind), row.place),),
+    )
+
+
+def _track(batch: Batch, kind: VitalKind, side: Side) -> Track:
+    quarters = batch.of_quarters(kind)
+    bounds = grid.bands(batch.plans, lambda plan: [(each.sds, each.priority) for each in _of(plan, kind, side)])
+    lasting = grid.bands(batch.plans, lambda plan: [(each.hold_s, each.priority) for each in _of(plan, kind, side)])
     plan = batch.plan_of[quarters.row]
-    away = scores(quarters, normals) * (1 if side is Side.HIGH else -1)
+    away = scores(quarters, batch.normals.get(kind)) * (1 if side is Side.HIGH else -1)
     verdict = np.zeros(len(away), np.int8)
     began_s = np.full(len(away), np.nan)
     for bound, hold_s, found in zip(bounds.bound, lasting.bound, bounds.verdict, strict=True):
         said = _band(quarters, away, bound[plan], hold_s[plan], found[plan])
-        began_s = np.where(said > verdict, quarters.end_s - np.maximum(hold_s[plan], QUARTER_S), began_s)
+        began_s = np.where(said > verdict, quarters.end_s - np.fmax(hold_s[plan], QUARTER_S), began_s)
         verdict = np.maximum(verdict, said)
     mine = np.flatnonzero(bounds.given[plan])
-    return grid.track(grid.judge(quarters, mine, verdict[mine], began_s[mine]), stays, HOLDS_S)
+    return grid.said(batch, grid.judged(quarters, mine, verdict[mine], began_s[mine]), HOLDS_S, bounds.given)
 
 
-def scores(quarters: Quarters, normals: Normals) -> Floats:
-    """Return how many of the person's spreads each quarter's mean lies above the normal in force: (n,), NaN for none.
+def scores(quarters: Quarters, normals: Normals | None) -> Floats:
+    """Return how many of the person's spreads each quarter's mean lies above what is usual: (n,), NaN for none."""
+    if normals is None:
+        return np.full(len(quarters.mean), np.nan)
+    centre, spread, own = in_force(quarters, normals)
+    found: Floats = np.where(own, (quarters.mean - centre) / spread, np.nan)
+    return found
 
-    The normal in force when a quarter is over is the one taken last before that, at noon or midnight UTC.
+
+def in_force(quarters: Quarters, normals: Normals) -> tuple[Floats, Floats, Bools]:
+    """Return centre and spread of the normal in force in each quarter's half of the day, and whether it is personal.
+
+    It is the one taken last before the quarter is over, at noon or midnight UTC (`quarters.taken_s`).
     """
     row = quarters.row
     owner = np.repeat(np.arange(len(normals.offsets) - 1), np.diff(normals.offsets))
-    wanted_s = taken_s(quarters.end_s)
     # One order over both: stay first, then time; times are whole steps of the same clock.
-    stride = 1 << 40
-    there, asking = (each.astype(np.int64) for each in (owner * stride + normals.at_s, row * stride + wanted_s))
+    there, asking = (
+        stay * _STRIDE + (at_s / NORMAL_EVERY_S).astype(np.int64)
+        for stay, at_s in ((owner, normals.at_s), (row, taken_s(quarters.end_s)))
+    )
     if not len(there):
-        return np.full(len(row), np.nan)
+        return np.ones(len(row)), np.ones(len(row)), np.zeros(len(row), np.bool_)
     place = np.minimum(np.searchsorted(there, asking), len(there) - 1)
     half = at_night(quarters.start_s + quarters.step_s / 2).astype(np.int64)
-    known = (there[place] == asking) & normals.personal[place, half]
-    found: Floats = np.where(known, (quarters.mean - normals.centre[place, half]) / normals.spread[place, half], np.nan)
-    return found
+    own = (there[place] == asking) & normals.personal[place, half]
+    return normals.centre[place, half], normals.spread[place, half], own
 
 
 def _of(plan: Plan, kind: VitalKind, side: Side) -> list[Deviation]:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alerting.features import Bools, Floats, Ints
+from alerting.features import Batch, Bools, Floats, Ints, moment
 from alerting.quarters import Quarters
-from alerting.tracks import FINDING, Track, Verdict, Verdicts
-from ward.alerts import Priority
+from alerting.rules.steps import hold
+from alerting.tracks import FINDING, Track, Verdict, Verdicts, track, without
+from ward.alerts import Input, Priority
 from ward.plans import Goals, Plan
+from ward.vitals import VITALS, VitalKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,46 +58,37 @@ class Judged:
     place: Ints
 
 
-def track(judged: Judged, stays: int, holds_s: float) -> Track:
-    """Return the track of what was judged; where nothing was for `holds_s`, nobody knows any more."""
-    last = np.ones(len(judged.row), np.bool_)
-    last[:-1] = judged.row[1:] != judged.row[:-1]
-    next_s = np.full(len(last), np.inf)
-    next_s[:-1] = np.where(last[:-1], np.inf, judged.at_s[1:])
-    lost = np.flatnonzero((next_s - judged.at_s > holds_s) & (judged.verdict != Verdict.UNKNOWN))
-    after = lost + 1
-    row = np.insert(judged.row, after, judged.row[lost])
-    return Track(
-        offsets=np.searchsorted(row, np.arange(stays + 1)).astype(np.int64),
-        from_s=np.insert(judged.at_s, after, judged.at_s[lost] + holds_s),
-        verdict=np.insert(judged.verdict, after, np.int8(Verdict.UNKNOWN)),
-        began_s=np.insert(judged.began_s, after, np.nan),
-        place=np.insert(judged.place, after, -1),
-    )
-
-
-def judge(quarters: Quarters, chosen: Ints, verdict: Verdicts, began_s: Floats) -> Judged:
+def judged(quarters: Quarters, chosen: Ints, verdict: Verdicts, began_s: Floats) -> Judged:
     """Return verdicts (k,) at the ends of the quarters `chosen` (k,)."""
-    said = verdict >= Verdict.PENDING
     return Judged(
-        row=quarters.row[chosen],
-        at_s=quarters.end_s[chosen],
-        verdict=verdict,
-        began_s=np.where(said, began_s, np.nan),
-        place=np.where(said, chosen, -1),
+        row=quarters.row[chosen], at_s=quarters.end_s[chosen], verdict=verdict, began_s=began_s, place=chosen
     )
 
 
-def sums(value: Floats | Ints | Bools) -> Floats:
-    """Return running sums with a zero before them: (n + 1,)."""
-    found: Floats = np.concatenate(([0.0], np.cumsum(value)))
-    return found
+def said(batch: Batch, judged: Judged, holds_s: float, asked: Bools) -> Track:
+    """Return the track of what was judged; where nothing was for `holds_s`, nobody knows any more.
+
+    asked : (plans,) bool, which plans have this rule; the others' stays are quiet
+    """
+    steps = hold(len(batch.stays), judged.row, judged.at_s, judged.at_s, np.arange(1, len(judged.row) + 1), holds_s)
+    over, place = steps.value == 0, np.maximum(steps.value - 1, 0).astype(np.int64)
+    found = track(
+        len(batch.stays),
+        steps.stay,
+        steps.from_s,
+        np.where(over, Verdict.UNKNOWN, judged.verdict[place]),
+        judged.began_s[place],
+        place=np.where(over, -1, judged.place[place]),
+    )
+    return without(found, ~asked[batch.plan_of])
 
 
-def nobody(stays: int) -> Track:
-    """Return the track that knows nothing of anybody."""
-    empty = np.empty(0)
-    whole = np.empty(0, np.int64)
-    return Track(
-        offsets=np.zeros(stays + 1, np.int64), from_s=empty, verdict=np.empty(0, np.int8), began_s=empty, place=whole
+def mean_at(quarters: Quarters, kind: VitalKind, place: int) -> Input:
+    """Return the mean of one quarter as evidence, measured when it was over."""
+    return Input(
+        kind=kind.value,
+        value=float(quarters.mean[place]),
+        unit=VITALS[kind].unit,
+        measured_at=moment(float(quarters.end_s[place])),
+        quality=None,
     )

@@ -13,17 +13,20 @@ from typing import Final, Self
 import numpy as np
 
 from alerting.features import Batch, Floats, Ints
+from alerting.observed import RULE_VERSION
 from alerting.quarters import QUARTER_S, Quarters
 from alerting.rules import grid
+from alerting.rules.grid import mean_at
 from alerting.signal import trend
 from alerting.signal.records import Bools
 from alerting.signal.series import Lack, Moments
 from alerting.signal.spans import Spans, between
-from alerting.tracks import Track, Verdict, Verdicts
-from ward.alerts import Priority
+from alerting.tracks import Row, Track, Verdict, Verdicts
+from ward.alerts import Evidence, Priority
 from ward.plans import Plan, Side, Slope
-from ward.vitals import VitalKind
+from ward.vitals import VITALS, VitalKind
 
+SLOPE: Final = "slope"
 # The project's choices, to be confirmed by who is clinically responsible.
 CONFIDENCE: Final = 0.99
 MOST_POINTS: Final = 24
@@ -46,9 +49,14 @@ class Asked:
         return cls(kind=slope.kind, side=Side.HIGH if slope.per_hour > 0 else Side.LOW, over_s=slope.over_s)
 
     @property
+    def word(self) -> str:
+        """The way in the rule's name."""
+        return "rise" if self.side is Side.HIGH else "fall"
+
+    @property
     def name(self) -> str:
         """The rule's name."""
-        return f"slope.{self.kind}.{'rise' if self.side is Side.HIGH else 'fall'}.{self.over_s / 3600:g}h"
+        return f"{SLOPE}.{self.kind}.{self.word}.{self.over_s / 3600:g}h"
 
     @property
     def sign(self) -> float:
@@ -65,9 +73,13 @@ class Asked:
         """How long a verdict holds without anything newer."""
         return trend.MOST_AGE * self.over_s
 
-    def look_back_s(self) -> float:
-        """Return how far back from an instant quarters are needed."""
-        return self.over_s + self.step_s + self.holds_s
+
+def look_back(plan: Plan) -> dict[VitalKind, float]:
+    """Return how far back from an instant a plan's slopes need quarters, by kind, in seconds."""
+    found: dict[VitalKind, float] = {}
+    for each in asked([plan]):
+        found[each.kind] = max(found.get(each.kind, 0.0), each.over_s + each.step_s + each.holds_s)
+    return found
 
 
 def asked(plans: Iterable[Plan]) -> list[Asked]:
@@ -75,27 +87,48 @@ def asked(plans: Iterable[Plan]) -> list[Asked]:
     return sorted({Asked.of(each) for plan in plans for each in plan.slopes}, key=lambda each: each.name)
 
 
-def judge(batch: Batch, wanted: Asked) -> Track:
-    """Judge one slope of every stay whose plan has it."""
-    stays, quarters = len(batch.stays), batch.quarters.get(wanted.kind)
-    bands = grid.bands(batch.plans, lambda plan: _bounds(plan, wanted))
-    if quarters is None or not len(quarters.start_s) or not len(bands.bound):
-        return grid.nobody(stays)
-    mine = bands.given[batch.plan_of]
-    chosen = _newest_of_steps(quarters, wanted.step_s)
-    chosen = chosen[mine[quarters.row[chosen]]]
-    at_s = np.ceil(quarters.end_s[chosen] / wanted.step_s) * wanted.step_s
-    row = quarters.row[chosen]
-    verdict = _verdicts(quarters, Moments(row=row, at_s=at_s), wanted, bands, batch.plan_of[row])
-    said = verdict >= Verdict.PENDING
-    judged = grid.Judged(
-        row=row,
-        at_s=at_s,
-        verdict=verdict,
-        began_s=np.where(said, at_s - wanted.over_s, np.nan),
-        place=np.where(said, chosen, -1),
+def judge(batch: Batch) -> dict[str, Track]:
+    """Judge every slope that any of the plans asks for."""
+    return {each.name: _track(batch, each) for each in asked(batch.plans)}
+
+
+def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
+    """Return how fast it changes, the bound, and the first and the last quarter of the window."""
+    wanted = next(each for each in asked(batch.plans) if each.name == rule)
+    quarters, plan = batch.quarters[wanted.kind], batch.stays[row.stay].plan
+    at = Moments(row=np.array([row.stay]), at_s=np.array([row.from_s]))
+    window = between(quarters.course(), at.row, at.at_s - wanted.over_s, at.at_s)
+    bound = max((limit for limit, priority in _bounds(plan, wanted) if priority <= row.priority), default=None)
+    return Evidence(
+        rule_version=RULE_VERSION,
+        text_key=f"{SLOPE}.{wanted.word}",
+        params={
+            "kind": wanted.kind.value,
+            "value": wanted.sign * float(measured(quarters, at, wanted).per_hour[0]),
+            "limit": bound,
+            "unit": VITALS[wanted.kind].unit,
+            "duration_s": wanted.over_s,
+        },
+        inputs=tuple(mean_at(quarters, wanted.kind, place) for place in (int(window.first[0]), int(window.end[0]) - 1)),
     )
-    return grid.track(judged, stays, wanted.holds_s)
+
+
+def _track(batch: Batch, wanted: Asked) -> Track:
+    quarters = batch.of_quarters(wanted.kind)
+    bands = grid.bands(batch.plans, lambda plan: _bounds(plan, wanted))
+    chosen = _newest_of_steps(quarters, wanted.step_s)
+    chosen = chosen[bands.given[batch.plan_of[quarters.row[chosen]]]]
+    at = Moments(
+        row=quarters.row[chosen], at_s=np.ceil(quarters.end_s[chosen] / wanted.step_s) * wanted.step_s
+    )
+    judged = grid.Judged(
+        row=at.row,
+        at_s=at.at_s,
+        verdict=_verdicts(quarters, at, wanted, bands, batch.plan_of[at.row]),
+        began_s=at.at_s - wanted.over_s,
+        place=chosen,
+    )
+    return grid.said(batch, judged, wanted.holds_s, bands.given)
 
 
 def measured(quarters: Quarters, at: Moments, wanted: Asked) -> trend.Slope:
@@ -119,14 +152,14 @@ def _verdicts(quarters: Quarters, at: Moments, wanted: Asked, bands: grid.Bands,
     """Return what is said at each moment: the steepest band that is certainly left behind, or why none is."""
     rough, enough = _rough(quarters, at, wanted)
     bound = bands.bound[:, plan]
-    least = np.nanmin(bound, axis=0)
+    least = np.fmin.reduce(bound, axis=0, initial=np.inf)
     verdict = np.where(enough, np.where(rough < GATE * least, Verdict.QUIET, Verdict.PENDING), Verdict.UNKNOWN)
     near = np.flatnonzero(enough & (rough >= GATE * least))
     found = measured(quarters, Moments(row=at.row[near], at_s=at.at_s[near]), wanted)
     certain = found.low if wanted.side is Side.HIGH else -found.high
     known = (found.support.lack == Lack.NONE) & (found.points >= LEAST_POINTS)
     verdict[near[~known]] = Verdict.UNKNOWN
-    beyond = np.where(certain >= bound[:, near], bands.verdict[:, plan[near]], 0).max(axis=0)
+    beyond = np.where(certain >= bound[:, near], bands.verdict[:, plan[near]], 0).max(axis=0, initial=0)
     verdict[near] = np.where(known & (beyond > 0), beyond, verdict[near])
     return verdict.astype(np.int8)
 
