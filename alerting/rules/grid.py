@@ -60,9 +60,7 @@ class Judged:
 
 def judged(quarters: Quarters, chosen: Ints, verdict: Verdicts, began_s: Floats) -> Judged:
     """Return verdicts (k,) at the ends of the quarters `chosen` (k,)."""
-    return Judged(
-        row=quarters.row[chosen], at_s=quarters.end_s[chosen], verdict=verdict, began_s=began_s, place=chosen
-    )
+    return Judged(row=quarters.row[chosen], at_s=quarters.end_s[chosen], verdict=verdict, began_s=began_s, place=chosen)
 
 
 def said(batch: Batch, judged: Judged, holds_s: float, asked: Bools) -> Track:

@@ -118,9 +118,7 @@ def _track(batch: Batch, wanted: Asked) -> Track:
     bands = grid.bands(batch.plans, lambda plan: _bounds(plan, wanted))
     chosen = _newest_of_steps(quarters, wanted.step_s)
     chosen = chosen[bands.given[batch.plan_of[quarters.row[chosen]]]]
-    at = Moments(
-        row=quarters.row[chosen], at_s=np.ceil(quarters.end_s[chosen] / wanted.step_s) * wanted.step_s
-    )
+    at = Moments(row=quarters.row[chosen], at_s=np.ceil(quarters.end_s[chosen] / wanted.step_s) * wanted.step_s)
     judged = grid.Judged(
         row=at.row,
         at_s=at.at_s,

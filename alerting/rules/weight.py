@@ -11,10 +11,13 @@ from typing import Final
 import numpy as np
 
 from alerting.features import Batch, Floats, Ints
+from alerting.observed import RULE_VERSION
+from alerting.quarters import Quarters
 from alerting.rules import grid
-from alerting.signal.series import Course, Ragged
+from alerting.rules.grid import mean_at
 from alerting.signal.spans import after
-from alerting.tracks import Track, Verdict
+from alerting.tracks import Row, Track, Verdict
+from ward.alerts import Evidence
 from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
 
@@ -26,48 +29,65 @@ CLEAR: Final = 0.5  # of the plan's gain: below it is over
 IMPLAUSIBLE_SHARE: Final = 0.07  # of the weight, within the plan's time: nobody gains that by water alone
 NEIGHBOURS_S: Final = 4 * 86_400.0  # further apart weighings are no neighbours
 MOST_WEIGHINGS: Final = 100  # looked back upon: a scale that sends itself every minute must not cost more
+# Less than any scale shows: 82.1 - 80.1 must reach 2.
+_EPS: Final = 1e-6
 STALE_S: Final = VITALS[VitalKind.WEIGHT].freshness.stale_s
 
 
-def look_back_s(plan: Plan) -> float:
-    """Return how far back from an instant weighings are needed: two of them, each with its time and a neighbour."""
+def look_back(plan: Plan) -> dict[VitalKind, float]:
+    """Return how far back weighings are needed: two of them, each with its time before and a neighbour."""
     if plan.gain is None:
-        return 0.0
-    return plan.gain.within_s + NEIGHBOURS_S + 2 * STALE_S
+        return {}
+    return {VitalKind.WEIGHT: plan.gain.within_s + NEIGHBOURS_S + 2 * STALE_S}
 
 
-def judge(batch: Batch) -> Track:
-    """Judge the gain of every stay whose plan has one."""
+def judge(batch: Batch) -> dict[str, Track]:
+    """Judge the gain of every stay whose plan has one; a weighing speaks when its quarter of an hour is over."""
     gains = grid.bands(batch.plans, lambda plan: [] if plan.gain is None else [(plan.gain.kg, plan.gain.priority)])
-    times = np.array([np.nan if plan.gain is None else plan.gain.within_s for plan in batch.plans])
-    series = batch.of(VitalKind.WEIGHT)
-    row = np.repeat(np.arange(len(batch.stays)), np.diff(series.offsets))
-    if not len(gains.bound) or not len(row):
-        return grid.nobody(len(batch.stays))
-    plan = batch.plan_of[row]
-    gained, since_s = gain(series, times[plan])
-    said_low = _verdicts(series, gained, gains.bound[0, plan])
-    verdict = np.where(said_low > Verdict.PENDING, gains.verdict[0, plan], said_low).astype(np.int8)
-    said = verdict >= Verdict.PENDING
-    mine = np.flatnonzero(~np.isnan(gains.bound[0, plan]))
-    judged = grid.Judged(
-        row=row[mine],
-        at_s=series.t_s[mine],
-        verdict=verdict[mine],
-        began_s=np.where(said, since_s, np.nan)[mine],
-        place=np.where(said, np.arange(len(row)), -1)[mine],
+    if not len(gains.bound):
+        return {}
+    quarters = batch.of_quarters(VitalKind.WEIGHT)
+    plan = batch.plan_of[quarters.row]
+    gained, since_s = gain(quarters, _within_s(batch)[plan])
+    said = _verdicts(quarters, gained, gains.bound[0, plan])
+    verdict = np.where(said > Verdict.PENDING, gains.verdict[0, plan], said).astype(np.int8)
+    mine = np.flatnonzero(gains.given[plan])
+    judged = grid.judged(quarters, mine, verdict[mine], since_s[mine])
+    return {GAIN: grid.said(batch, judged, STALE_S, gains.given)}
+
+
+def evidence(batch: Batch, rule: str, row: Row) -> Evidence:  # noqa: ARG001 - every rule is asked alike
+    """Return what was gained in which time, and both weighings."""
+    quarters, plan = batch.quarters[VitalKind.WEIGHT], batch.stays[row.stay].plan
+    gained, since_s = (each[row.place] for each in gain(quarters, _within_s(batch)[batch.plan_of[quarters.row]]))
+    own = slice(int(quarters.offsets[row.stay]), row.place)
+    then = own.start + int(np.argmin(np.abs(quarters.end_s[own] - since_s)))
+    return Evidence(
+        rule_version=RULE_VERSION,
+        text_key=GAIN,
+        params={
+            "kind": VitalKind.WEIGHT.value,
+            "value": float(gained),
+            "limit": None if plan.gain is None else plan.gain.kg,
+            "unit": VITALS[VitalKind.WEIGHT].unit,
+            "duration_s": row.from_s - float(since_s),
+        },
+        inputs=tuple(mean_at(quarters, VitalKind.WEIGHT, place) for place in (then, row.place)),
     )
-    return grid.track(judged, len(batch.stays), STALE_S)
 
 
-def gain(series: Ragged, within_s: Floats) -> tuple[Floats, Floats]:
+def _within_s(batch: Batch) -> Floats:
+    """Return the time of each plan's gain, NaN for none."""
+    return np.array([np.nan if plan.gain is None else plan.gain.within_s for plan in batch.plans])
+
+
+def gain(weighings: Quarters, within_s: Floats) -> tuple[Floats, Floats]:
     """Return what each weighing lies above the lightest of the time before it, and when that was: (n,) each, or NaN.
 
     Only weighings of at least `TOGETHER_S` before count; of them the nearest `MOST_WEIGHINGS`.
     """
-    t_s, kg = series.t_s, series.value
+    t_s, kg, row = weighings.end_s, weighings.mean, weighings.row
     lightest, since_s = np.full((2, len(t_s)), np.nan)
-    row = np.repeat(np.arange(len(series.offsets) - 1), np.diff(series.offsets))
     for lag in range(1, MOST_WEIGHINGS):
         here = np.arange(lag, len(t_s))
         there = here - lag
@@ -76,18 +96,18 @@ def gain(series: Ragged, within_s: Floats) -> tuple[Floats, Floats]:
         if not near.any():
             break
         now, then = here[near & (ago_s >= TOGETHER_S)], there[near & (ago_s >= TOGETHER_S)]
-        weight = _steadied(series, row, then, now)
+        weight = _steadied(weighings, then, now)
         better = ~(weight >= lightest[now])
         lightest[now[better]], since_s[now[better]] = weight[better], t_s[then[better]]
     return kg - lightest, since_s
 
 
-def _steadied(series: Ragged, row: Ints, place: Ints, until: Ints) -> Floats:
+def _steadied(weighings: Quarters, place: Ints, until: Ints) -> Floats:
     """Return the median of each weighing and its neighbours, or of the two after it where there is none before.
 
     Nothing behind `until` is looked at; with fewer than three it is the weighing itself.
     """
-    kg, t_s = series.value, series.t_s
+    kg, t_s, row = weighings.mean, weighings.end_s, weighings.row
     before = np.maximum(place - 1, 0)
     joined = (place > 0) & (row[before] == row[place]) & (t_s[place] - t_s[before] <= NEIGHBOURS_S)
     third = np.where(joined, before, place + 2)
@@ -98,13 +118,13 @@ def _steadied(series: Ragged, row: Ints, place: Ints, until: Ints) -> Floats:
     return found
 
 
-def _verdicts(series: Ragged, gained: Floats, kg: Floats) -> Ints:
+def _verdicts(weighings: Quarters, gained: Floats, kg: Floats) -> Ints:
     """Return QUIET, PENDING, UNKNOWN, or LOW for "told" of each weighing."""
-    course = Course(t_s=series.t_s, value=series.value, quality=series.quality, offsets=series.offsets)
-    beyond = gained >= kg
-    earlier = after(course, course.row, course.t_s - TOGETHER_S) - 1
-    there = (earlier >= course.offsets[course.row]) & (course.t_s - course.t_s[np.maximum(earlier, 0)] <= STALE_S)
+    t_s, row = weighings.end_s, weighings.row
+    beyond = gained >= kg - _EPS
+    earlier = after(weighings.course(), row, weighings.start_s + weighings.step_s / 2 - TOGETHER_S) - 1
+    there = (earlier >= weighings.offsets[row]) & (t_s - t_s[np.maximum(earlier, 0)] <= STALE_S)
     again = beyond & there & beyond[np.maximum(earlier, 0)]
-    surely = (gained >= HARD * kg) & (gained < IMPLAUSIBLE_SHARE * course.value)
+    surely = (gained >= HARD * kg - _EPS) & (gained < IMPLAUSIBLE_SHARE * weighings.mean)
     said = np.where(gained < CLEAR * kg, Verdict.QUIET, Verdict.PENDING)
     return np.where(np.isnan(gained), Verdict.UNKNOWN, np.where(again | surely, Verdict.LOW, said))
