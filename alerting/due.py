@@ -14,7 +14,10 @@ import msgspec
 
 from alerting import apply
 from alerting.evaluate import Evaluation, Scored, evaluate, look_back
-from alerting.features import Batch, DeviceReport, Doubted, Request, StayContext, batch, gather, moment, seconds
+from alerting.features import Batch, DeviceReport, Doubted, Heard, Request, StayContext, batch, gather, moment, seconds
+from alerting.memory import Memory
+from alerting.rules import checkins
+from alerting.rules.identity import DISAGREE
 from alerting.rules.news2 import INPUTS
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.windows import Windows, columns
@@ -25,6 +28,7 @@ from ward.events import EventKind
 from ward.people import StayId
 from ward.plans import Plan
 from ward.store import alerts, bus, device_events, evaluation, scores
+from ward.store import heard as heard_rows
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, USABLE, VITALS
@@ -51,6 +55,14 @@ class Pass:
     due_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What a worker has read before."""
+
+    windows: Windows
+    memory: Memory
+
+
 @lru_cache(maxsize=4096)
 def _plan(version: int, rules: str) -> tuple[Plan, tuple[str, ...]]:
     """Read a plan; one that cannot be used gives way to the template, never to no alarms."""
@@ -61,18 +73,20 @@ def _plan(version: int, rules: str) -> tuple[Plan, tuple[str, ...]]:
     return plan, ()
 
 
-async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | None = None, most: int = MOST) -> Pass:
+async def evaluate_due(
+    conn: Connection, now: datetime, *, windows: Windows | None = None, memory: Memory | None = None, most: int = MOST
+) -> Pass:
     """Evaluate up to `most` stays that are due or have something new, in the caller's transaction.
 
-    `windows` holds what this worker has read before; without it everything is read anew.
+    `windows` and `memory` hold what this worker has read before; without them everything is read anew.
     """
-    windows = windows or Windows()
+    held = _Held(windows=windows or Windows(), memory=memory or Memory())
     claimed = await evaluation.claim(conn, now, most, UNWATCHED)
     found: list[tuple[int, list[Alert]]] = []
     # Those that could not be evaluated the last time go alone, so that the others need no halving again.
     for together in [[row for row in claimed if not row.aside], *([row] for row in claimed if row.aside)]:
         if together:
-            found += await _apart(conn, together, now, windows)
+            found += await _apart(conn, together, now, held)
     return Pass(
         stays=len(claimed),
         scores=sum(scored for scored, _ in found),
@@ -82,20 +96,21 @@ async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | No
 
 
 async def _apart(
-    conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, windows: Windows
+    conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, held: _Held
 ) -> list[tuple[int, list[Alert]]]:
     """Evaluate stays together; if that fails, each half on its own, down to the one that is at fault."""
     try:
         async with conn.transaction():
-            return [await _evaluate(conn, claimed, now, windows)]
+            return [await _evaluate(conn, claimed, now, held)]
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one stay, the others must be watched
+        held.memory.forget()
         if len(claimed) == 1:
             return [(0, await _set_aside(conn, claimed[0].stay_id, now, error))]
     middle = len(claimed) // 2
-    first = await _apart(conn, claimed[:middle], now, windows)
-    return first + await _apart(conn, claimed[middle:], now, windows)
+    first = await _apart(conn, claimed[:middle], now, held)
+    return first + await _apart(conn, claimed[middle:], now, held)
 
 
 async def _set_aside(conn: Connection, stay_id: StayId, now: datetime, error: Exception) -> list[Alert]:
@@ -118,19 +133,21 @@ async def _set_aside(conn: Connection, stay_id: StayId, now: datetime, error: Ex
 
 
 async def _evaluate(
-    conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, windows: Windows
+    conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, held: _Held
 ) -> tuple[int, list[Alert]]:
     """Evaluate stays together; return how many scores were written, and the alerts that changed."""
     ids = [row.stay_id for row in claimed]
     since = await evaluation.take_requests(conn, ids)
     known = await alerts.unresolved(conn, ids)
     asked = await device_events.unhandled(conn, ids)
-    stays = _asking(await _contexts(conn, claimed, since, known, now), asked)
-    looked_at = await _read(conn, claimed, stays, since, windows)
+    answered = await device_events.answered(conn, ids)
+    stays = _asking(await _contexts(conn, claimed, since, known, now), asked, answered)
+    looked_at = await _read(conn, claimed, stays, since, held.windows)
+    looked_at = await held.memory.recall(conn, looked_at, seconds(now), since)
     found = evaluate(looked_at, seconds(now))
     changed = await apply.settle(conn, known, found.observations, now)
-    await device_events.take_up(conn, asked)
-    await _write(conn, looked_at, found, changed, now, windows.worker)
+    await _take_up(conn, stays, asked, now)
+    await _write(conn, looked_at, found, changed, now, held.windows.worker)
     return len(found.scores), changed
 
 
@@ -153,25 +170,48 @@ async def _contexts(
         if found.kind in BY_CODE:
             kind = BY_CODE[found.kind].kind
             doubted[found.stay_id].append(Doubted(kind=kind, value=found.value, measured_s=seconds(found.measured_at)))
+    heard: dict[StayId, list[Heard]] = {stay_id: [] for stay_id in ids}
+    several = [stay_id for stay_id, worn_by in devices.items() if len(worn_by) > 1]
+    for spoke in await heard_rows.lately(conn, several, [VITALS[kind].code for kind in DISAGREE], now):
+        heard[spoke.stay_id].append(_heard(spoke))
     rows = {row.stay_id: row for row in await evaluation.stays(conn, ids, now)}
     contexts = [_context(row, rows[row.stay_id], own, devices, since.get(row.stay_id), now) for row in claimed]
-    return [replace(each, doubted=tuple(doubted[each.stay_id])) for each in contexts]
+    return [replace(each, doubted=tuple(doubted[each.stay_id]), heard=tuple(heard[each.stay_id])) for each in contexts]
 
 
-def _asking(stays: list[StayContext], asked: Sequence[device_events.Unhandled]) -> list[StayContext]:
-    """Give each stay the requests that nobody has been told of."""
-    if not asked:
-        return stays
+def _asking(
+    stays: list[StayContext], asked: Sequence[device_events.Unhandled], answered: Mapping[StayId, datetime]
+) -> list[StayContext]:
+    """Give each stay the requests that nobody has been told of, and when it last answered the day's questions."""
     requests: dict[StayId, list[Request]] = {}
     for each in asked:
-        request = Request(
-            kind=EventKind(each.kind),
-            device_id=each.device_id,
-            occurred_s=seconds(each.occurred_at),
-            received_s=seconds(each.received_at),
-        )
-        requests.setdefault(each.stay_id, []).append(request)
-    return [replace(stay, requests=tuple(requests.get(stay.stay_id, ()))) for stay in stays]
+        requests.setdefault(each.stay_id, []).append(_request(each))
+    last_s = {stay_id: seconds(at) for stay_id, at in answered.items()}
+    return [
+        replace(stay, requests=tuple(requests.get(stay.stay_id, ())), answered_s=last_s.get(stay.stay_id))
+        if stay.stay_id in requests or stay.stay_id in last_s
+        else stay
+        for stay in stays
+    ]
+
+
+def _request(event: device_events.Unhandled) -> Request:
+    return Request(
+        kind=EventKind(event.kind),
+        device_id=event.device_id,
+        occurred_s=seconds(event.occurred_at),
+        received_s=seconds(event.received_at),
+        answers=event.read_answers(),
+    )
+
+
+async def _take_up(
+    conn: Connection, stays: Sequence[StayContext], asked: Sequence[device_events.Unhandled], now: datetime
+) -> None:
+    """Write down which alert each request has led to, and that the check-ins among them have been judged."""
+    own = {stay.stay_id: stay for stay in stays}
+    await device_events.take_up(conn, [each for each in asked if checkins.calls(own[each.stay_id], _request(each))])
+    await device_events.judged(conn, asked, now)
 
 
 def _report(row: evaluation.WornRow) -> DeviceReport:
@@ -182,6 +222,17 @@ def _report(row: evaluation.WornRow) -> DeviceReport:
         reported_s=seconds(row.reported_at),
         changed_s=seconds(row.changed_at),
         ahead_s=row.ahead_s if row.surely or (row.ahead_s or 0.0) > 0 else None,
+        worn_from_s=seconds(row.worn_from),
+    )
+
+
+def _heard(row: heard_rows.HeardRow) -> Heard:
+    return Heard(
+        kind=BY_CODE[row.kind].kind,
+        device_id=row.device_id,
+        mean=row.mean,
+        count=row.count,
+        last_s=seconds(row.last_at),
     )
 
 

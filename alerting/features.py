@@ -64,7 +64,10 @@ class Readings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceReport:
-    """What a device worn now last said about itself; `ahead_s` is how far its clock is ahead, None where not known."""
+    """What a device worn now last said about itself, and since when it is worn.
+
+    `ahead_s` is how far its clock is ahead, None where not known; so is `worn_from_s`.
+    """
 
     device_id: str
     online: bool
@@ -72,6 +75,7 @@ class DeviceReport:
     reported_s: float
     changed_s: float
     ahead_s: float | None = None
+    worn_from_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +99,24 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one of several devices of a stay has measured lately: the mean of `count` readings of a kind."""
+
+    kind: VitalKind
+    device_id: str
+    mean: float
+    count: int
+    last_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StayContext:
     """One stay of a batch: its plan, since when data may be expected, its devices, its alerts not yet resolved.
 
     `window_from_s` is where its readings begin; `digest` and `scored_s` tell the score last written; `plan_faults`
     why its plan gave way to the template, empty when it did not; `requests` are in the order in which they occurred.
-    `answered_s` is when the last check-in of this stay was made, None where none ever was.
+    `answered_s` is when the last check-in of this stay was made, None where none ever was; `heard` is what each device
+    measured where several are worn.
     """
 
     stay_id: StayId
@@ -115,6 +131,7 @@ class StayContext:
     plan_faults: tuple[str, ...] = ()
     requests: tuple[Request, ...] = ()
     answered_s: float | None = None
+    heard: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,7 +151,7 @@ class Memory:
 def _taken(from_s: float, until_s: float) -> list[float]:
     """Return when the normals in force from one instant to another were taken."""
     first, last = taken_s(np.array([from_s - QUARTER_S, until_s])).tolist()
-    return np.arange(first, last + 1, NORMAL_EVERY_S).tolist()
+    return [first + step * NORMAL_EVERY_S for step in range(round((last - first) / NORMAL_EVERY_S) + 1)]
 
 
 async def _quarters(
@@ -175,7 +175,7 @@ async def _quarters(
 
 async def _learn(conn: Connection, kind: VitalKind, missing: Sequence[tuple[StayId, float]]) -> list[Own]:
     """Learn normals from hours: each of a stay at the time at which it is taken."""
-    wanted = [_wanted(stay_id, kind, at_s - NORMAL_LOOK_BACK_S, at_s) for stay_id, at_s in missing]
+    wanted = [_wanted(stay_id, kind, at_s - NORMAL_LOOK_BACK_S, at_s - LAG_S) for stay_id, at_s in missing]
     rows = await store.read(conn, wanted, store.HOURLY)
     hours = _columns(rows, rows["place"].astype(np.int64), len(missing), HOUR_S)
     at = Moments(row=np.arange(len(missing)), at_s=np.array([at_s for _, at_s in missing]))

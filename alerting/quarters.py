@@ -24,7 +24,8 @@ HOUR_S: Final = 3600.0
 NORMAL_EVERY_S: Final = 12 * 3600.0
 """A person's own normal is taken anew at noon and midnight UTC, and holds until then."""
 
-NORMAL_LOOK_BACK_S: Final = baseline.WINDOW_S + baseline.LAG_S + NORMAL_EVERY_S
+NORMAL_LOOK_BACK_S: Final = baseline.look_back_s()
+"""How far back from the time at which it is taken hours are needed; the last `baseline.LAG_S` are not."""
 _LOCAL: Final = ZoneInfo("Europe/Stockholm")
 _DECIMALS: Final = 6
 """Of a mean: sums of the same readings in another order differ in the last digits of a double, and must not here."""

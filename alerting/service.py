@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerting.due import MOST, Pass, evaluate_due
+from alerting.memory import Memory
 from alerting.windows import Windows
 from ward import log, process
 from ward.clock import Clock, SystemClock
@@ -64,6 +65,7 @@ class Worker:
     clock: Clock
     wake: asyncio.Event
     windows: Windows = field(default_factory=Windows)
+    memory: Memory = field(default_factory=Memory)
     lowered: set[int] = field(default_factory=set)
     passes: int = 0
     stays: int = 0
@@ -83,6 +85,7 @@ class Worker:
                 done = await self._pass(store)
             except StoreUnavailable as error:
                 self.store_down = True
+                self.memory.forget()
                 log.get().warning("store_lost", error=str(error)[:200], retry_s=retry_s)
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _RETRY_S[1])
@@ -100,7 +103,7 @@ class Worker:
             if (served_by := conn.info.backend_pid) not in self.lowered:
                 process.give_way(served_by, _NICE)
                 self.lowered.add(served_by)
-            done = await evaluate_due(conn, self.clock.now(), windows=self.windows)
+            done = await evaluate_due(conn, self.clock.now(), windows=self.windows, memory=self.memory)
         if done.stays:
             self.passes += 1
             self.stays += done.stays

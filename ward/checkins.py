@@ -26,8 +26,11 @@ class Worry:
     yes: bool | None = None
     least: float | None = None
 
-    def matches(self, answer: str | float | bool) -> bool:
+    def matches(self, given: Answer) -> bool:
         """Tell whether an answer is this one."""
+        answer = given.answer
+        if given.question != self.question:
+            return False
         if isinstance(answer, bool):
             return answer is self.yes
         if isinstance(answer, str):
@@ -136,9 +139,9 @@ def worrying(programme: str, answers: Iterable[Answer]) -> tuple[Worrying, ...]:
     table = QUESTIONS.get(programme, QUESTIONS[""])
     found = []
     for each in answers:
-        fitting = [worry.priority for worry in table if worry.question == each.question and worry.matches(each.answer)]
+        fitting = [worry.priority for worry in table if worry.matches(each)]
         if fitting:
-            found.append(Worrying(question=each.question, priority=max(fitting), shown=_shown(each.answer)))
+            found.append(Worrying(question=each.question, priority=max(fitting), shown=_shown(each)))
     return tuple(sorted(found, key=lambda each: (-each.priority, each.question)))
 
 
@@ -151,8 +154,9 @@ def urgency(found: Iterable[Worrying]) -> Priority | None:
     return max(*priorities, together)
 
 
-def _shown(answer: str | float | bool) -> str:
+def _shown(given: Answer) -> str:
     """Return an answer as it may be shown: a yes, a no, a number, or a word of the table that it matched."""
+    answer = given.answer
     if isinstance(answer, bool):
         return "yes" if answer else "no"
     return answer.strip().casefold() if isinstance(answer, str) else f"{answer:g}"

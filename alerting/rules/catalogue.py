@@ -8,7 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from alerting.features import Batch, Observed
-from alerting.rules import doubt, limit_alerts, news2_alerts, requests, technical
+from alerting.rules import (
+    baseline_rules,
+    checkins,
+    doubt,
+    identity,
+    limit_alerts,
+    news2_alerts,
+    oxygen,
+    requests,
+    slopes,
+    technical,
+    trends,
+    weight,
+)
 from alerting.tracks import Row, Track
 from ward.alerts import Evidence, Family
 from ward.plans import Plan
@@ -55,6 +68,41 @@ RULES: tuple[Rule, ...] = (
         judge=technical.judge_silence,
         evidence=technical.silence_evidence,
     ),
+    Rule(
+        name=slopes.SLOPE,
+        family=Family.CLINICAL,
+        look_back=trends.no_readings,
+        judge=slopes.judge,
+        evidence=slopes.evidence,
+    ),
+    Rule(
+        name=baseline_rules.DEVIATION,
+        family=Family.CLINICAL,
+        look_back=trends.no_readings,
+        judge=baseline_rules.judge,
+        evidence=baseline_rules.evidence,
+    ),
+    Rule(
+        name=weight.GAIN,
+        family=Family.CLINICAL,
+        look_back=trends.no_readings,
+        judge=weight.judge,
+        evidence=weight.evidence,
+    ),
+    Rule(
+        name=oxygen.SUPPORT,
+        family=Family.CLINICAL,
+        look_back=trends.no_readings,
+        judge=oxygen.judge,
+        evidence=oxygen.evidence,
+    ),
+    Rule(
+        name=identity.IDENTITY,
+        family=Family.TECHNICAL,
+        look_back=trends.no_readings,
+        judge=identity.judge,
+        evidence=identity.evidence,
+    ),
 )
 WATCHES: tuple[Watch, ...] = (
     Watch(name="limit", observe=limit_alerts.observe),
@@ -64,4 +112,6 @@ WATCHES: tuple[Watch, ...] = (
     Watch(name="clock", observe=doubt.observe_clocks),
     Watch(name="watching", observe=technical.observe_watching),
     Watch(name="requests", observe=requests.observe),
+    Watch(name="check_in", observe=checkins.observe),
+    Watch(name="identity.devices", observe=identity.observe),
 )

@@ -6,11 +6,11 @@ Not here: the rules (`slopes`, `baseline_rules`, `weight`, `oxygen`, `identity`)
 from collections.abc import Mapping
 from typing import Final
 
-from alerting.rules import baseline_rules, oxygen, slopes, weight
+from alerting.rules import baseline_rules, identity, oxygen, slopes, weight
 from ward.plans import Plan
 from ward.vitals import VitalKind
 
-_RULES: Final = (slopes, baseline_rules, weight, oxygen)
+_RULES: Final = (slopes, baseline_rules, weight, oxygen, identity)
 
 
 def look_back(plan: Plan) -> dict[VitalKind, float]:

@@ -18,7 +18,6 @@ from ward.store import bus
 from ward.store.pool import Connection
 from ward.store.samples import Inserted
 
-
 _answers = msgspec.json.Decoder(list[Answer])
 
 

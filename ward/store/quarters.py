@@ -1,4 +1,4 @@
-"""Readings of many stays by the quarter of an hour or by the hour, in one statement: what rules with a long memory read.
+"""Readings of many stays by the quarter of an hour or by the hour, in one statement: what trends are judged by.
 
 Aggregates where they are right, readings everywhere else, as in `ward.store.series`, but for a batch of stays and out
 of one snapshot, so that no hour is counted twice or not at all while `rolled_until` moves. The invariant: the answer is
