@@ -130,12 +130,12 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "weight {value} does not agree with the last ones, {usual}: check who stood on the scale",
         ),
         "identity.wearer": (
-            "sedan enheten {device_id} sattes på liknar värdena inte patientens egna ({kinds}): kontrollera vem som bär den",
-            "since device {device_id} was put on the values are unlike the patient's own ({kinds}): check who wears it",
+            "sedan enheten {device_id} sattes på är {kinds} olik patientens egen: kontrollera vem som bär den",
+            "since device {device_id} was put on {kinds} is unlike the patient's own: check who wears it",
         ),
         "identity.devices": (
-            "enheterna {device_id} och {other_id} mäter olika {kind}, {value} och {limit}: kontrollera vem som bär vilken",
-            "devices {device_id} and {other_id} measure different {kind}, {value} and {limit}: check who wears which",
+            "enheterna {device_id} och {other_id} mäter olika {kind}, {value} och {limit}: kontrollera bärarna",
+            "devices {device_id} and {other_id} measure different {kind}, {value} and {limit}: check the wearers",
         ),
         "check_in": (
             "oroande svar på dagens frågor: {questions}",
@@ -170,7 +170,9 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     words: dict[str, str] = {name: str(value) for name, value in params.items()}
     kind = params.get("kind")
     unit = str(params.get("unit") or "")
-    value, limit = _numbers(kind, params.get("value"), params.get("limit"))
+    # What changes by the hour changes by fractions of what a screen shows.
+    decimals = _decimals(kind) + key.startswith("slope.")
+    value, limit = _numbers(kind, params.get("value"), params.get("limit"), decimals)
     if kind is not None:
         words["kind"] = KINDS[str(kind)][side]
     if value is not None:
@@ -194,11 +196,11 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
-def _numbers(kind: object, value: object, limit: object) -> tuple[str | None, str | None]:
-    """Write value and limit with the kind's decimals, with more where they would look the same and are not."""
+def _numbers(kind: object, value: object, limit: object, least: int) -> tuple[str | None, str | None]:
+    """Write value and limit with `least` decimals, with more where they would look the same and are not."""
     if kind == VitalKind.CONSCIOUSNESS:
         return _letter(value), _letter(limit)
-    for decimals in range(_decimals(kind), _MOST_DECIMALS + 1):
+    for decimals in range(least, _MOST_DECIMALS + 1):
         written = _number(value, decimals), _number(limit, decimals)
         if written[0] != written[1] or value == limit:
             break

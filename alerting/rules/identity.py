@@ -3,7 +3,7 @@
 `identity.weight`: a weighing far from the last ones: another person on the scale, or another scale. `identity.wearer`:
 since a device was put on, two vitals at once lie far from the person's own normal, and did not before.
 `identity.devices`: two devices of one person measure the same at the same time and disagree. All are careful to be
-seldom wrong, so none of them proves anything when silent. The invariant: nothing clinical is quieted by a doubt about who it is.
+seldom wrong, so none of them proves anything when silent. The invariant: nothing clinical is quieted by such a doubt.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ LEAST_READINGS: Final = 3
 
 
 def look_back(plan: Plan) -> dict[VitalKind, float]:
-    """Return how far back quarters are needed: weighings where a plan asks for them, some hours of what has a normal."""
+    """Return how far back quarters are needed: weighings where a plan asks for them, hours of what has a normal."""
     found: dict[VitalKind, float] = {}
     if plan.gain is not None or VitalKind.WEIGHT in (*plan.expected, *plan.limits):
         found[VitalKind.WEIGHT] = USUAL_S + VITALS[VitalKind.WEIGHT].freshness.stale_s
