@@ -28,7 +28,7 @@ from ward.vitals import VITALS, VitalKind
 
 SLOPE: Final = "slope"
 # The project's choices, to be confirmed by who is clinically responsible.
-CONFIDENCE: Final = 0.99
+CONFIDENCE: Final = 0.95
 MOST_POINTS: Final = 24
 LEAST_POINTS: Final = 8
 GATE: Final = 0.5

@@ -154,10 +154,9 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     ),
     (
         "identity.wearer",
-        {"device_id": "hv-0003", "kinds": "heart_rate,resp_rate", "duration_s": 3600.0},
-        "Sedan enheten hv-0003 sattes på är hjärtfrekvens, andningsfrekvens olik patientens egen: "
-        "kontrollera vem som bär den",
-        "Since device hv-0003 was put on heart rate, respiratory rate is unlike the patient's own: check who wears it",
+        {"device_id": "hv-0003", "kinds": "weight,resp_rate", "duration_s": 3600.0},
+        "Sedan enheten hv-0003 sattes på är vikt, andningsfrekvens olik patientens egen: kontrollera vem som bär den",
+        "Since device hv-0003 was put on weight, respiratory rate is unlike the patient's own: check who wears it",
     ),
     (
         "identity.devices",
