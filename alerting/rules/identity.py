@@ -6,7 +6,7 @@ since a device was put on, two vitals at once lie far from the person's own norm
 seldom wrong, so none of them proves anything when silent. The invariant: nothing clinical is quieted by such a doubt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from types import MappingProxyType
 from typing import Final
@@ -95,21 +95,39 @@ def _weighings(batch: Batch) -> Track:
 
 
 def _wearers(batch: Batch) -> Track:
-    """Judge the quarters of the hours since a device was put on, at those of the first kind that has a normal."""
+    """Judge every quarter of the hours since a device was put on, by all kinds of which the plan asks for a normal."""
     kinds = [kind for kind in sorted(batch.normals) if kind in batch.quarters]
-    if not kinds:
-        return grid.said(batch, _nothing(), HOUR_S, _everybody(batch))
-    clock = batch.quarters[kinds[0]]
-    worn_s = _worn_s(batch)[clock.row]
-    chosen = np.flatnonzero((clock.end_s >= worn_s + HOUR_S) & (clock.end_s <= worn_s + AFTER_S))
-    row, at_s, worn_s = clock.row[chosen], clock.end_s[chosen], worn_s[chosen]
-    looked = [jumps(batch, kind, row, at_s, worn_s) for kind in kinds]
-    known = np.sum([known for known, _ in looked], axis=0)
-    jumped = np.sum([jumped for _, jumped in looked], axis=0)
+    row, at_s = _instants(batch, kinds)
+    worn_s = _worn_s(batch)[row]
+    known, jumped = np.zeros((2, len(row)), np.int64)
+    for kind in kinds:
+        asked = _has(batch, kind)[row]
+        known_too, jumped_too = jumps(batch, kind, row, at_s, worn_s)
+        known, jumped = known + (asked & known_too), jumped + (asked & jumped_too)
     found = np.where(jumped >= LEAST_KINDS, Verdict.MEDIUM, np.where(jumped == 0, Verdict.QUIET, Verdict.PENDING))
     verdict = np.where(known >= LEAST_KINDS, found, Verdict.UNKNOWN).astype(np.int8)
-    judged = grid.judged(clock, chosen, verdict, worn_s)
+    nowhere = np.full(len(row), -1, np.int64)
+    judged = grid.Judged(row=row, at_s=at_s, verdict=verdict, began_s=worn_s, place=nowhere)
     return grid.said(batch, judged, HOUR_S, _everybody(batch))
+
+
+def _instants(batch: Batch, kinds: Sequence[VitalKind]) -> tuple[Ints, Floats]:
+    """Return (stay, time) of the ends of all quarters of these kinds in the hours since a device was put on."""
+    row, at_s = [np.empty(0, np.int64)], [np.empty(0)]
+    for kind in kinds:
+        quarters = batch.quarters[kind]
+        since_s = quarters.end_s - _worn_s(batch)[quarters.row]
+        asked = _has(batch, kind)[quarters.row] & (since_s >= HOUR_S) & (since_s <= AFTER_S)
+        row.append(quarters.row[asked])
+        at_s.append(quarters.end_s[asked])
+    both = np.unique(np.stack((np.concatenate(row).astype(np.float64), np.concatenate(at_s))), axis=1)
+    return both[0].astype(np.int64), both[1]
+
+
+def _has(batch: Batch, kind: VitalKind) -> Bools:
+    """Tell of which stays the plan asks for a normal of a kind."""
+    asked = [any(each.kind is kind for each in plan.deviations) for plan in batch.plans]
+    return np.array(asked, np.bool_)[batch.plan_of]
 
 
 def jumps(batch: Batch, kind: VitalKind, row: Ints, at_s: Floats, worn_s: Floats) -> tuple[Bools, Bools]:
@@ -126,7 +144,7 @@ def jumps(batch: Batch, kind: VitalKind, row: Ints, at_s: Floats, worn_s: Floats
 
 
 def _wearer_evidence(batch: Batch, row: Row) -> Evidence:
-    kinds = [kind for kind in sorted(batch.normals) if kind in batch.quarters]
+    kinds = [kind for kind in sorted(batch.normals) if kind in batch.quarters and _has(batch, kind)[row.stay]]
     whose, at_s, worn_s = (np.array([each]) for each in (row.stay, row.from_s, row.began_s))
     jumped = [kind for kind in kinds if jumps(batch, kind, whose, at_s, worn_s)[1][0]]
     newest = [(kind, between(batch.quarters[kind].course(), whose, worn_s, at_s)) for kind in jumped]
@@ -148,12 +166,6 @@ def _worn_s(batch: Batch) -> Floats:
 
 def _everybody(batch: Batch) -> Bools:
     return np.ones(len(batch.plans), np.bool_)
-
-
-def _nothing() -> grid.Judged:
-    none = np.empty(0)
-    whole = np.empty(0, np.int64)
-    return grid.Judged(row=whole, at_s=none, verdict=np.empty(0, np.int8), began_s=none, place=whole)
 
 
 def observe(batch: Batch, now_s: float) -> Observed:
