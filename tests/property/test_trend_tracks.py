@@ -51,7 +51,7 @@ def a_life(seed: int, kind: VitalKind) -> tuple[Floats, Floats]:
     for _ in range(rng.integers(0, 4)):
         gap_s = rng.uniform(0, DAYS * DAY_S)
         kept &= ~((times > gap_s) & (times < gap_s + rng.exponential(3 * HOUR_S)))
-    return times[kept], np.round(np.clip(value[kept], 1, 200), 1)
+    return times[kept], np.round(np.clip(value[kept], 1, 200), 1).astype(np.float64)
 
 
 def a_ward(*seeds: int) -> Batch:
