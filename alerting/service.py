@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerting.due import MOST, Pass, evaluate_due
-from alerting.memory import Memory
 from alerting.windows import Windows
 from ward import log, process
 from ward.clock import Clock, SystemClock
@@ -65,7 +64,6 @@ class Worker:
     clock: Clock
     wake: asyncio.Event
     windows: Windows = field(default_factory=Windows)
-    memory: Memory = field(default_factory=Memory)
     lowered: set[int] = field(default_factory=set)
     passes: int = 0
     stays: int = 0
@@ -85,7 +83,7 @@ class Worker:
                 done = await self._pass(store)
             except StoreUnavailable as error:
                 self.store_down = True
-                self.memory.forget()
+                self.windows.trends.forget()
                 log.get().warning("store_lost", error=str(error)[:200], retry_s=retry_s)
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _RETRY_S[1])
@@ -103,7 +101,7 @@ class Worker:
             if (served_by := conn.info.backend_pid) not in self.lowered:
                 process.give_way(served_by, _NICE)
                 self.lowered.add(served_by)
-            done = await evaluate_due(conn, self.clock.now(), windows=self.windows, memory=self.memory)
+            done = await evaluate_due(conn, self.clock.now(), windows=self.windows)
         if done.stays:
             self.passes += 1
             self.stays += done.stays

@@ -45,9 +45,7 @@ def a_series(*stays: tuple[npt.ArrayLike, npt.ArrayLike]) -> Series:
 
 def a_stay(plan: Plan, number: int = 1, *, devices: tuple[DeviceReport, ...] = ()) -> StayContext:
     """Make the context of a stay under a plan."""
-    return StayContext(
-        stay_id=StayId(number), plan=plan, watched_from_s=START_S, window_from_s=START_S, devices=devices, alerts={}
-    )
+    return StayContext(stay_id=StayId(number), plan=plan, watched_from_s=START_S, devices=devices, alerts={})
 
 
 def a_trend_batch(stays: Sequence[StayContext], series: Mapping[VitalKind, Series]) -> Batch:

@@ -66,8 +66,11 @@ def judged(quarters: Quarters, chosen: Ints, verdict: Verdicts, began_s: Floats)
 def said(batch: Batch, judged: Judged, holds_s: float, asked: Bools) -> Track:
     """Return the track of what was judged; where nothing was for `holds_s`, nobody knows any more.
 
+    What lies before `Batch.trends_from_s` rests on less than its look-back, and is left out.
     asked : (plans,) bool, which plans have this rule; the others' stays are quiet
     """
+    if batch.trends_from_s is not None:
+        judged = _since(judged, batch.trends_from_s)
     steps = hold(len(batch.stays), judged.row, judged.at_s, judged.at_s, np.arange(1, len(judged.row) + 1), holds_s)
     over, place = steps.value == 0, np.maximum(steps.value - 1, 0).astype(np.int64)
     found = track(
@@ -79,6 +82,17 @@ def said(batch: Batch, judged: Judged, holds_s: float, asked: Bools) -> Track:
         place=np.where(over, -1, judged.place[place]),
     )
     return without(found, ~asked[batch.plan_of])
+
+
+def _since(judged: Judged, from_s: Floats) -> Judged:
+    kept = judged.at_s >= from_s[judged.row]
+    return Judged(
+        row=judged.row[kept],
+        at_s=judged.at_s[kept],
+        verdict=judged.verdict[kept],
+        began_s=judged.began_s[kept],
+        place=judged.place[kept],
+    )
 
 
 def mean_at(quarters: Quarters, kind: VitalKind, place: int) -> Input:

@@ -1,6 +1,6 @@
 """The rules with a long memory, side by side: what each needs of a stay's quarters of an hour.
 
-Not here: the rules (`slopes`, `baseline_rules`, `weight`, `oxygen`, `identity`), reading (`alerting.memory`).
+Not here: the rules (`slopes`, `baseline_rules`, `weight`, `oxygen`, `identity`), reading (`alerting.trend_memory`).
 """
 
 from collections.abc import Mapping

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from alerting.features import Batch, StayContext, batch, seconds
-from alerting.memory import AGAIN_S, MOST, SETTLED_S, Memory
 from alerting.quarters import QUARTER_S
 from alerting.rules import baseline_rules, slopes
 from alerting.tracks import Track, Verdict
+from alerting.trend_memory import AGAIN_S, MOST, SETTLED_S, TrendMemory
 from tests.builders_alerting import a_plan
 from tests.builders_trends import HOUR_S, a_series, a_trend_batch
 from tests.integration.test_rollups import columns, prepared, roll_all, store
@@ -134,7 +134,7 @@ def test_steps_end_where_they_are_asked_to(database_url: str) -> None:
 # A pulse with a normal, that rises by seven an hour in the evening of the fourth day, a value every five minutes.
 TIMES = np.arange(0, 92 * HOUR_S, 300.0)
 LIVED = 70 + np.random.default_rng(5).normal(0, 1.5, len(TIMES)) + 7 * np.clip(TIMES / HOUR_S - 84, 0, 6)
-STAY = StayContext(stay_id=StayId(1), plan=PLAN, watched_from_s=0.0, window_from_s=0.0, alerts={})
+STAY = StayContext(stay_id=StayId(1), plan=PLAN, watched_from_s=0.0, alerts={})
 
 
 def readings(first_h: float = 0, last_h: float = 92) -> list[tuple[int, int, float, Validity]]:
@@ -155,7 +155,7 @@ def looked(database_url: str, scene: Scene) -> None:
 
 async def recalled(
     conn: Connection,
-    memory: Memory,
+    memory: TrendMemory,
     hour: float,
     since_h: float | None = None,
     stays: tuple[StayContext, ...] = (STAY,),
@@ -180,12 +180,12 @@ def test_what_is_recalled_says_what_all_of_it_says(database_url: str) -> None:
     tracks = {**slopes.judge(whole), **baseline_rules.judge(whole)}
 
     async def scene(conn: Connection, version: int) -> None:
-        old = Memory()
+        old = TrendMemory()
         seen = set()
         for quarter in range(86 * 4, 92 * 4):
             hour = quarter / 4
             await store(conn, columns(1, START, readings(hour - 0.25, hour)), version)
-            for memory in (old, Memory()):
+            for memory in (old, TrendMemory()):
                 found = await recalled(conn, memory, hour)
                 at_s = seconds(START) + hour * HOUR_S + 1
                 for name, track in {**slopes.judge(found), **baseline_rules.judge(found)}.items():
@@ -202,7 +202,7 @@ def test_nothing_is_read_twice(database_url: str) -> None:
     """Within a quarter of an hour a stay is read once, and not before that quarter has settled."""
 
     async def scene(conn: Connection, _version: int) -> None:
-        memory = Memory()
+        memory = TrendMemory()
 
         assert (await recalled(conn, memory, 86)).quarters
         assert not (await recalled(conn, memory, 86.1)).quarters
@@ -218,7 +218,7 @@ def test_h20_late_reading_is_judged_in_its_own_time(database_url: str) -> None:
     """What comes late is looked at from where it was measured on, after a while, so that a burst costs one look."""
 
     async def scene(conn: Connection, version: int) -> None:
-        memory = Memory()
+        memory = TrendMemory()
         await recalled(conn, memory, 90)
         await store(conn, columns(1, START, readings(86, 90)), version)
 
@@ -241,7 +241,7 @@ def test_a_pass_judges_a_few_stays(database_url: str) -> None:
     async def scene(conn: Connection, version: int) -> None:
         for stay in many[1:]:
             await store(conn, columns(stay.stay_id, START, readings(85, 86)), version)
-        memory = Memory()
+        memory = TrendMemory()
         read = []
         for _ in range(4):
             found = await recalled(conn, memory, 86, stays=many)
@@ -257,7 +257,7 @@ def test_plan_without_trends_reads_nothing(database_url: str) -> None:
     """A stay whose plan asks for no trend is never read for one."""
 
     async def scene(conn: Connection, _version: int) -> None:
-        found = await recalled(conn, Memory(), 86, stays=(replace(STAY, plan=a_plan()),))
+        found = await recalled(conn, TrendMemory(), 86, stays=(replace(STAY, plan=a_plan()),))
 
         assert dict(found.quarters) == {}
         assert quarters.QUARTER.step.total_seconds() == QUARTER_S

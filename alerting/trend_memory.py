@@ -38,7 +38,7 @@ from ward.vitals import VITALS, VitalKind
 
 MOST: Final = 50  # stays whose trends are judged in one pass: a trend may wait a minute, a call for help may not
 SETTLED_S: Final = 60.0  # after the end of a quarter, before it is judged: most of what is late has come by then
-AGAIN_S: Final = 300.0  # between two looks at a stay whose readings come late all the time
+AGAIN_S: Final = 300.0  # between two looks at a stay whose readings come some minutes late all the time
 LATEST_S: Final = 6 * 3600.0  # what is later than this is judged from here on
 Own = tuple[Floats, Floats, Bools]
 
@@ -52,7 +52,7 @@ class _Judged:
     late_s: float = np.inf
 
 
-class Memory:
+class TrendMemory:
     """What one worker remembers, for as long as it lives."""
 
     def __init__(self) -> None:
@@ -82,7 +82,8 @@ class Memory:
         }
         for place in chosen:
             self._judged[batch.stays[place].stay_id] = _Judged(until_s=until_s, looked_s=now_s)
-        return replace(batch, quarters=found, normals=own)
+        begins_s = np.array([from_s.get(place, np.inf) for place in range(len(batch.stays))])
+        return replace(batch, quarters=found, normals=own, trends_from_s=begins_s)
 
     def _late(self, stay_id: StayId, at_s: float) -> None:
         """Take notice of a new reading that lies in what was judged already, or in what a normal was learnt from."""
@@ -104,8 +105,10 @@ class Memory:
                 continue
             if judged is None or judged.until_s < until_s:
                 waiting.append((-np.inf if judged is None else judged.until_s, place))
-            elif judged.late_s < np.inf and now_s >= judged.looked_s + AGAIN_S:
-                waiting.append((judged.until_s, place))
+            elif judged.late_s < judged.until_s - QUARTER_S or (
+                judged.late_s < np.inf and now_s >= judged.looked_s + AGAIN_S
+            ):
+                waiting.append((-np.inf, place))
         return sorted(place for _, place in sorted(waiting)[:MOST])
 
     def _from_s(self, stay_id: StayId, until_s: float) -> float:
