@@ -204,13 +204,7 @@ def text(key: str, params: Parameters, lang: Language) -> str:
         words["value"] = _with_unit(value, unit, side)
     if limit is not None and unit:
         words["limit"] = _with_unit(limit, unit, side)
-    for name, number_unit in _OWN_UNIT.items():
-        number = _number(params.get(name), _decimals(kind if number_unit is None else VitalKind.OXYGEN_FLOW))
-        if number is not None:
-            words[name] = _with_unit(number, number_unit or unit, side)
-    for name, listed in _LISTS.items():
-        if name in params:
-            words[name] = ", ".join(listed[each][side] for each in str(params[name]).split(","))
+    words |= _further(params, kind, unit, side)
     if "part" in params:
         words["part"] = PARTS[str(params["part"])][side]
     seconds = params.get("duration_s")
@@ -227,6 +221,19 @@ def text(key: str, params: Parameters, lang: Language) -> str:
         words["lasting"] = _COUNTED[side].format_map(words) + words["lasting"]
     sentence = TEMPLATES[key][side].format_map(words)
     return sentence[0].upper() + sentence[1:]
+
+
+def _further(params: Parameters, kind: object, unit: str, side: int) -> dict[str, str]:
+    """Write the numbers that have a unit of their own, and the lists of names."""
+    words = {}
+    for name, number_unit in _OWN_UNIT.items():
+        number = _number(params.get(name), _decimals(kind if number_unit is None else VitalKind.OXYGEN_FLOW))
+        if number is not None:
+            words[name] = _with_unit(number, number_unit or unit, side)
+    for name, listed in _LISTS.items():
+        if name in params:
+            words[name] = ", ".join(listed[each][side] for each in str(params[name]).split(","))
+    return words
 
 
 def _term(written: str, side: int) -> str:

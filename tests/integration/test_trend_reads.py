@@ -214,22 +214,36 @@ def test_nothing_is_read_twice(database_url: str) -> None:
     looked(database_url, scene)
 
 
-def test_h20_late_reading_is_judged_in_its_own_time(database_url: str) -> None:
-    """What comes late is looked at from where it was measured on, after a while, so that a burst costs one look."""
+def test_h20_burst_is_judged_at_once_in_its_own_time(database_url: str) -> None:
+    """What comes hours late is looked at from where it was measured on, in one look, and nothing before it."""
 
     async def scene(conn: Connection, version: int) -> None:
         memory = TrendMemory()
         await recalled(conn, memory, 90)
         await store(conn, columns(1, START, readings(86, 90)), version)
+        found = await recalled(conn, memory, 90.02, since_h=86)
+        again = await recalled(conn, memory, 90.04)
+        track = slopes.judge(found)["slope.heart_rate.rise.6h"]
 
-        assert not (await recalled(conn, memory, 90.02, since_h=86)).quarters
-        found = await recalled(conn, memory, 90 + AGAIN_S / HOUR_S)
-        again = await recalled(conn, memory, 90.1)
-        (track,) = slopes.judge(found).values()
-
-        assert len(again.quarters) == 0
+        assert dict(again.quarters) == {}
         assert (track.verdict >= Verdict.LOW).any()
         assert track.from_s[track.verdict >= Verdict.LOW].min() < seconds(START) + 90 * HOUR_S
+        assert track.from_s.min() >= seconds(START) + 86 * HOUR_S
+
+    looked(database_url, scene)
+
+
+def test_what_is_always_a_little_late_is_looked_at_now_and_then(database_url: str) -> None:
+    """Readings that come after their quarter was judged, as some always do, wait for some minutes together."""
+
+    async def scene(conn: Connection, version: int) -> None:
+        memory = TrendMemory()
+        await recalled(conn, memory, 86)
+        await store(conn, columns(1, START, readings(86, 86.01)), version)
+
+        assert not (await recalled(conn, memory, 86.02, since_h=85.9)).quarters
+        assert (await recalled(conn, memory, 86 + AGAIN_S / HOUR_S)).quarters
+        assert not (await recalled(conn, memory, 86.1)).quarters
 
     looked(database_url, scene)
 
