@@ -34,6 +34,12 @@ def of(batch: Batch, kind: VitalKind) -> Runs:
     return runs(batch, kind, ~poor(batch.of(kind))) if found is None else found
 
 
+def whole(batch: Batch, kind: VitalKind) -> Runs:
+    """Return the runs of all readings of a kind, poor ones too."""
+    every = np.ones(len(batch.of(kind).t_s), np.bool_)
+    return runs(batch, kind, every) if poor(batch.of(kind)).any() else of(batch, kind)
+
+
 def poor(series: Series) -> Bools:
     """Tell which readings are of poor quality; what the device does not say is not poor."""
     return series.quality < POOR_BELOW

@@ -108,7 +108,7 @@ def judge(batch: Batch, kind: VitalKind, bound: Bounds) -> Track:
     stays, stale_s = len(batch.stays), VITALS[kind].freshness.stale_s
     speaking = _speaking(batch, kind, bound)
     whole = runs.of(batch, kind)
-    hard = runs.runs(batch, kind, np.ones(len(batch.of(kind).t_s), np.bool_))
+    hard = runs.whole(batch, kind)
     known = steps.hold(stays, whole.stay, whole.from_s, whole.last_s, np.ones(len(whole.stay), np.int64), stale_s)
     begun = [
         steps.since(_violated(speaking, bound, Level.WARN, stays, stale_s), bound.delay_s),

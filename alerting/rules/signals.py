@@ -32,19 +32,18 @@ def quality_look_back(plan: Plan) -> Mapping[VitalKind, float]:
 
 
 def judge_quality(batch: Batch) -> dict[str, Track]:
-    """Judge the quality of every kind of which anybody has a poor reading."""
-    return {
-        f"{QUALITY}.{kind}": _quality(batch, kind, series)
-        for kind, series in sorted(batch.series.items())
-        if runs.poor(series).any()
-    }
+    """Judge the quality of every kind that a plan watches."""
+    kinds = sorted({kind for plan in batch.plans for kind in (*plan.expected, *plan.limits)})
+    return {f"{QUALITY}.{kind}": _quality(batch, kind) for kind in kinds}
 
 
-def _quality(batch: Batch, kind: VitalKind, series: Series) -> Track:
+def _quality(batch: Batch, kind: VitalKind) -> Track:
     stays, stale_s = len(batch.stays), VITALS[kind].freshness.stale_s
+    series = batch.of(kind)
     bad = runs.poor(series)
-    stay = _owner(series)
-    held = steps.hold(stays, stay, series.t_s, series.t_s, 1 + bad.astype(np.int64), stale_s)
+    rows = runs.each(batch, kind, np.ones(len(bad), np.bool_), series.value) if bad.any() else runs.of(batch, kind)
+    value = 1 + bad.astype(np.int64) if bad.any() else np.ones(len(rows.stay), np.int64)
+    held = steps.hold(stays, rows.stay, rows.from_s, rows.last_s, value, stale_s)
     since = steps.since(steps.where(held, held.value == 2), POOR_S)
     at = steps.align([since, steps.changes(held)])
     verdict = np.select(

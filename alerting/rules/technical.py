@@ -45,34 +45,41 @@ def judge_silence(batch: Batch) -> dict[str, Track]:
 def _silence(batch: Batch, kind: VitalKind) -> Track:
     after = np.array([silent_after_s(kind, plan.expected[kind]) if kind in plan.expected else np.inf
                       for plan in batch.plans])[batch.plan_of]  # fmt: skip
-    stay, t_s, place = _signs(batch, batch.of(kind))
-    over = steps.hold(len(batch.stays), stay, t_s, t_s, np.arange(1, len(t_s) + 1), after[stay])
+    stay, from_s, last_s, place = _signs(batch, batch.of(kind), float(after.min()))
+    over = steps.hold(len(batch.stays), stay, from_s, last_s, np.arange(1, len(stay) + 1), after[stay])
     silent = over.value == 0
-    last = np.concatenate((over.value[:1], over.value[:-1])) - 1
-    sign = np.where(silent, last, over.value - 1)
+    sign = np.where(silent, np.concatenate((over.value[:1], over.value[:-1])), over.value) - 1
     judged = track(
         len(batch.stays),
         over.stay,
         over.from_s,
         np.where(silent, Verdict.MEDIUM, Verdict.QUIET),
-        t_s[sign],
+        last_s[sign],
         place=place[sign],
     )
     return without(judged, np.isinf(after))
 
 
-def _signs(batch: Batch, series: Series) -> tuple[Ints, Floats, Ints]:
-    """Return (stay, time, place) of all that says that a signal is there: its readings, and that it was to begin."""
+def _signs(batch: Batch, series: Series, least_s: float) -> tuple[Ints, Floats, Floats, Ints]:
+    """Return what says that a signal is there: that it was to begin, and its readings.
+
+    Readings that follow each other within `least_s` are one sign: (stay, from, until, place of the last).
+    """
     count = np.diff(series.offsets)
+    owner = np.repeat(np.arange(len(count)), count)
+    ends = np.flatnonzero(steps.following_s(owner, series.t_s) > series.t_s + least_s)
+    begins = np.concatenate(([0], ends[:-1] + 1))[: len(ends)]
+    first = series.offsets[:-1][count > 0]
     began_s = np.array([stay.watched_from_s for stay in batch.stays])
     first_s = np.full(len(count), np.inf)
-    first_s[count > 0] = series.t_s[series.offsets[:-1][count > 0]]
+    first_s[count > 0] = series.t_s[first]
     waited = np.flatnonzero(began_s < first_s)
-    stay = np.concatenate((np.repeat(np.arange(len(count)), count), waited))
-    t_s = np.concatenate((series.t_s, began_s[waited]))
-    place = np.concatenate((np.arange(len(series.t_s)), np.full(len(waited), -1)))
-    order = np.lexsort((t_s, stay))
-    return stay[order], t_s[order], place[order]
+    stay = np.concatenate((owner[ends], waited))
+    from_s = np.concatenate((series.t_s[begins], began_s[waited]))
+    last_s = np.concatenate((series.t_s[ends], began_s[waited]))
+    place = np.concatenate((ends, np.full(len(waited), -1)))
+    order = np.lexsort((from_s, stay))
+    return stay[order], from_s[order], last_s[order], place[order]
 
 
 def silence_evidence(batch: Batch, rule: str, row: Row) -> Evidence:

@@ -46,7 +46,7 @@ def test_what_comes_later_changes_nothing_before_it(rows: list[Given], plan: Pla
 @given(readings(), plans, cuts)
 @settings(max_examples=60, deadline=None)
 def test_what_lies_before_the_look_back_changes_nothing(rows: list[Given], plan: Plan, cut: int) -> None:
-    """From an instant on, the readings from before the look-back make no difference, but for the newest of each kind."""
+    """Readings from before the look-back make no difference from an instant on, but for the newest of each kind."""
     whole = tracks_of(batch_of(rows, [plan]))
     part = tracks_of(batch_of(decides(rows, plan, cut), [plan]))
     for at_s in instants([whole, part], START_S + cut):

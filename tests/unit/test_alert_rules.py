@@ -67,7 +67,7 @@ def test_limit_speaks_after_its_delay(samples: list[tuple[VitalKind, float, floa
     ],
 )
 def test_limit_goes_on_until_it_certainly_is_over(samples: list[tuple[VitalKind, float, float]], word: str) -> None:
-    """Between the limit and its clearing point the last word stands for as long as a value; without any nothing is said."""
+    """Between the limit and its clearing point the last word stands for as long as a value; then it is over."""
     assert judged(LOW, a_batch(*samples, alerts=(an_alert(LOW),))) == word
 
 
