@@ -36,7 +36,7 @@ from ward.store import quarters as store
 from ward.store.pool import Connection
 from ward.vitals import VITALS, VitalKind
 
-MOST: Final = 50  # stays whose trends are judged in one pass: a trend may wait a minute, a call for help may not
+MOST: Final = 25  # stays whose trends are judged in one pass: a trend may wait a minute, a call for help may not
 SETTLED_S: Final = 60.0  # after the end of a quarter, before it is judged: most of what is late has come by then
 AGAIN_S: Final = 300.0  # between two looks at a stay whose readings come some minutes late all the time
 LATEST_S: Final = 6 * 3600.0  # what is later than this is judged from here on

@@ -26,6 +26,7 @@ HOURLY: Final = LEVELS[2]
 _TYPES: Final = {
     "place": INT4, "kind": INT2, "start_us": TIMESTAMPTZ, "n": INT8, "total": FLOAT8, "low": FLOAT8, "high": FLOAT8,
 }  # fmt: skip
+# `offset 0` keeps each stay's part a walk along its index: joined, whole partitions would be read for a few stays.
 _READ = sql.SQL("""
 copy (
     with wanted as materialized (
@@ -40,26 +41,34 @@ copy (
             and (p.stay_id is null or p.stay_id = any(%(stays)s::bigint[]))
     )
     select place, kind, bucket, sum(n)::bigint, sum(total), min(low), max(high) from (
-        select w.place, w.kind, r.bucket, r.n::bigint, r.total, r.low, r.high
-        from wanted w cross join state s join {level} r on r.stay_id = w.stay_id and r.kind = w.kind
-            and r.bucket >= w.since and r.bucket < least(w.until, s.rolled_until)
-        where r.bucket >= (select min(since) from wanted) and not exists (
+        select w.place, w.kind, r.bucket, r.n, r.total, r.low, r.high
+        from wanted w cross join state s cross join lateral (
+            select bucket, n::bigint as n, total, low, high from {level} l
+            where l.stay_id = w.stay_id and l.kind = w.kind and l.bucket >= w.since
+                and l.bucket < least(w.until, s.rolled_until) offset 0
+        ) r
+        where not exists (
             select from marked m where (m.stay_id = w.stay_id or m.stay_id is null)
                 and r.bucket >= m.hour and r.bucket < m.hour + interval '1 hour')
         union all
         select w.place, w.kind, date_bin(%(step)s, r.measured_at, 'epoch'), 1::bigint, r.value, r.value, r.value
-        from wanted w cross join state s join reading r on r.stay_id = w.stay_id and r.kind = w.kind
-            and r.measured_at >= greatest(w.since, s.rolled_until) and r.measured_at < w.until
-        where r.measured_at >= (select greatest(min(since), (select rolled_until from state)) from wanted)
-            and r.validity = any(%(usable)s)
+        from wanted w cross join state s cross join lateral (
+            select measured_at, value from reading l
+            where l.stay_id = w.stay_id and l.kind = w.kind and l.measured_at >= greatest(w.since, s.rolled_until)
+                and l.measured_at < w.until and l.validity = any(%(usable)s) offset 0
+        ) r
         union all
         select w.place, w.kind, date_bin(%(step)s, r.measured_at, 'epoch'), 1::bigint, r.value, r.value, r.value
         from wanted w cross join state s
-        cross join lateral (select distinct hour from marked m where m.stay_id = w.stay_id or m.stay_id is null) h
-        join reading r on r.stay_id = w.stay_id and r.kind = w.kind and r.measured_at >= h.hour
-            and r.measured_at < h.hour + interval '1 hour' and r.measured_at >= w.since
-            and r.measured_at < least(w.until, s.rolled_until)
-        where r.measured_at >= (select min(hour) from marked) and r.validity = any(%(usable)s)
+        join marked m on (m.stay_id = w.stay_id or m.stay_id is null) and m.hour < w.until
+            and m.hour > w.since - interval '1 hour' and not exists (
+                select from marked o where m.stay_id is not null and o.stay_id is null and o.hour = m.hour)
+        cross join lateral (
+            select measured_at, value from reading l
+            where l.stay_id = w.stay_id and l.kind = w.kind and l.measured_at >= greatest(w.since, m.hour)
+                and l.measured_at < least(w.until, s.rolled_until, m.hour + interval '1 hour')
+                and l.validity = any(%(usable)s) offset 0
+        ) r
     ) p group by 1, 2, 3 order by 1, 2, 3
 ) to stdout (format binary)
 """)
