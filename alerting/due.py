@@ -7,14 +7,14 @@ evaluated is found by halving, told as an alert, and stops no other.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 import msgspec
 import numpy as np
 
-from alerting import apply, runs, waves_series
+from alerting import apply, asking, runs, waves_series
 from alerting.evaluate import (
     REMEMBERING,
     Evaluation,
@@ -25,7 +25,7 @@ from alerting.evaluate import (
     memory,
     remembered_back,
 )
-from alerting.features import Batch, DeviceReport, Request, StayContext, batch, gathered, moment, seconds
+from alerting.features import Batch, DeviceReport, StayContext, batch, gathered, moment, seconds
 from alerting.observed import Observation
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.suppress import Suppressed, admit
@@ -33,10 +33,9 @@ from alerting.windows import Rows, Windows, columns
 from ward import log, overlays
 from ward.alerts import Alert, Closure
 from ward.clock import to_us
-from ward.events import EventKind
 from ward.people import StayId
 from ward.plan_checks import Fault
-from ward.store import alerts, bus, device_events, evaluation, scores, suppressions
+from ward.store import alerts, bus, evaluation, scores, suppressions
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
 from ward.vitals import IMPLAUSIBLE, USABLE, VITALS
@@ -96,6 +95,7 @@ async def _apart(
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one stay, the others must be watched
+        windows.trends.forget()
         if len(claimed) == 1:
             return [(0, await _set_aside(conn, claimed[0].stay_id, now, error))]
     middle = len(claimed) // 2
@@ -129,12 +129,12 @@ async def _evaluate(
     ids = [row.stay_id for row in claimed]
     since = await evaluation.take_requests(conn, ids)
     known = await alerts.in_force(conn, ids)
-    asked = await device_events.unhandled(conn, ids)
-    stays = _asking(await _contexts(conn, claimed, since, known, now), asked)
+    stays, asked = await asking.ask(conn, await _contexts(conn, claimed, since, known, now), now)
     looked_at, rows = await _read(conn, claimed, stays, since, windows, now)
+    looked_at = await windows.trends.recall(conn, looked_at, seconds(now), since)
     found = evaluate(looked_at, seconds(now))
     changed = await apply.settle(conn, known, await _admitted(conn, looked_at, known, found, now), now)
-    await device_events.take_up(conn, asked)
+    await asking.take_up(conn, stays, asked, now)
     await _write(conn, looked_at, found, changed, now, windows.worker)
     now_us = to_us(now)
     before_s = np.full(len(ids), windows.first_us(now_us) / 1e6)
@@ -187,22 +187,6 @@ async def _contexts(
     return [_context(row, rows[row.stay_id], own, devices, since.get(row.stay_id), now) for row in claimed]
 
 
-def _asking(stays: list[StayContext], asked: Sequence[device_events.Unhandled]) -> list[StayContext]:
-    """Give each stay the requests that nobody has been told of."""
-    if not asked:
-        return stays
-    requests: dict[StayId, list[Request]] = {}
-    for each in asked:
-        request = Request(
-            kind=EventKind(each.kind),
-            device_id=each.device_id,
-            occurred_s=seconds(each.occurred_at),
-            received_s=seconds(each.received_at),
-        )
-        requests.setdefault(each.stay_id, []).append(request)
-    return [replace(stay, requests=tuple(requests.get(stay.stay_id, ()))) for stay in stays]
-
-
 def _report(row: evaluation.WornRow) -> DeviceReport:
     return DeviceReport(
         device_id=row.device_id,
@@ -211,6 +195,7 @@ def _report(row: evaluation.WornRow) -> DeviceReport:
         reported_s=seconds(row.reported_at),
         changed_s=seconds(row.changed_at),
         ahead_s=row.ahead_s if row.surely or (row.ahead_s or 0.0) > 0 else None,
+        worn_from_s=seconds(row.worn_from),
     )
 
 

@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.observed import Observation
+from alerting.quarters import Normals, Quarters
+from alerting.quarters import none as no_quarters
 from ward.alerts import Alert, Input
 from ward.clock import from_us, to_us
-from ward.events import EventKind
+from ward.events import Answer, EventKind
 from ward.people import StayId
 from ward.plans import Plan
 from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind
@@ -96,7 +98,10 @@ class Readings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceReport:
-    """What a device worn now last said about itself; `ahead_s` is how far its clock is ahead, None where not known."""
+    """What a device worn now last said about itself, and since when it is worn.
+
+    `ahead_s` is how far its clock is ahead, None where not known; so is `worn_from_s`.
+    """
 
     device_id: str
     online: bool
@@ -104,16 +109,29 @@ class DeviceReport:
     reported_s: float
     changed_s: float
     ahead_s: float | None = None
+    worn_from_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """An event that calls for somebody and that no alert has taken up yet."""
+    """An event that may call for somebody and that no alert has taken up yet; `answers` are a check-in's."""
 
     kind: EventKind
     device_id: str
     occurred_s: float
     received_s: float
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one of several devices of a stay has measured lately: the mean of `count` readings of a kind."""
+
+    kind: VitalKind
+    device_id: str
+    mean: float
+    count: int
+    last_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +141,8 @@ class StayContext:
     What was measured since `unjudged_s` has not been judged before. `digest` and `scored_s` tell the last score;
     `plan_faults` why a layer of its plan was left out, empty when none was; `scale_2_lapsed` that SpO2 scale 2 has no
     order any more; `plan_until_s` when by time alone its plan will be another. `requests` are in the order in which
-    they occurred.
+    they occurred. `answered_s` is when the last check-in of this stay was made, None where none ever was; `heard` is
+    what each device measured where several are worn.
     """
 
     stay_id: StayId
@@ -138,6 +157,8 @@ class StayContext:
     plan_until_s: float = math.inf
     requests: tuple[Request, ...] = ()
     unjudged_s: float = math.inf
+    answered_s: float | None = None
+    heard: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +168,8 @@ class Batch:
     `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. `implausible` are the readings
     outside what is plausible, `signals` what the signal core made of waveforms. `runs` are the readings that
     speak for the patient, reduced (`alerting.runs`). `memory` is what a rule needs to know of the time before the
-    readings, by its name: (m, w). Made by `batch`.
+    readings, by its name: (m, w). `quarters` and `normals` are what trends are judged by, from `trends_from_s` (m,) on;
+    where they were not read of a stay, trends say nothing of it. Made by `batch`.
     """
 
     stays: tuple[StayContext, ...]
@@ -158,6 +180,9 @@ class Batch:
     signals: Mapping[WaveFeature, Signal] = field(default_factory=dict)
     runs: Mapping[VitalKind, Runs] = field(default_factory=dict)
     memory: Mapping[str, Floats] = field(default_factory=dict)
+    quarters: Mapping[VitalKind, Quarters] = field(default_factory=dict)
+    normals: Mapping[VitalKind, Normals] = field(default_factory=dict)
+    trends_from_s: Floats | None = None
 
     def of(self, kind: VitalKind) -> Series:
         """Return the readings of a kind, empty where nobody measured it."""
@@ -168,6 +193,11 @@ class Batch:
         """Return a feature of the waveforms, empty where nobody has it."""
         found = self.signals.get(feature)
         return no_signal(len(self.stays)) if found is None else found
+
+    def of_quarters(self, kind: VitalKind) -> Quarters:
+        """Return what was read of a kind by the quarter of an hour."""
+        found = self.quarters.get(kind)
+        return no_quarters(len(self.stays)) if found is None else found
 
 
 def batch(

@@ -90,6 +90,7 @@ class Worker:
                 done = await self._pass(store)
             except StoreUnavailable as error:
                 self.store_down = True
+                self.windows.trends.forget()
                 log.get().warning("store_lost", error=str(error)[:200], retry_s=retry_s)
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _RETRY_S[1])

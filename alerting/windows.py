@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from alerting.features import Bools, Floats, Readings
 from alerting.runs import POOR_BELOW
+from alerting.trend_memory import TrendMemory
 from ward.people import StayId
 from ward.vitals import USABLE, VITALS, VitalKind
 
@@ -40,6 +41,7 @@ class Windows:
 
     def __init__(self, most: int = 5_000_000) -> None:
         self.worker = secrets.randbits(62)
+        self.trends = TrendMemory()
         self._most = most
         self._count = 0
         self._held: dict[StayId, _Held] = {}

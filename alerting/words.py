@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from alerting.words_waves import WAVES
+from ward.checkins import TOPICS
 from ward.vitals import VITALS, Acvpu, VitalKind
 
 __all__ = ["KINDS", "PARTS", "TEMPLATES", "UNITS", "Language", "text"]
@@ -132,10 +133,60 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "the patient has pressed the help button (device {device_id})",
         ),
         "fall": ("ett fall har upptäckts (enhet {device_id})", "a fall has been detected (device {device_id})"),
+        "slope.rise": (
+            "{kind} stiger säkert, {value} i timmen under {duration} (gräns {limit} i timmen)",
+            "{kind} is certainly rising, {value} an hour over {duration} (limit {limit} an hour)",
+        ),
+        "slope.fall": (
+            "{kind} sjunker säkert, {value} i timmen under {duration} (gräns {limit} i timmen)",
+            "{kind} is certainly falling, {value} an hour over {duration} (limit {limit} an hour)",
+        ),
+        "deviation.low": (
+            "{kind} {value} är långt under patientens eget vanliga, {usual}{lasting}",
+            "{kind} {value} is far below the patient's own usual, {usual}{lasting}",
+        ),
+        "deviation.high": (
+            "{kind} {value} är långt över patientens eget vanliga, {usual}{lasting}",
+            "{kind} {value} is far above the patient's own usual, {usual}{lasting}",
+        ),
+        "weight.gain": (
+            "vikten har ökat {value} på {duration} (gräns {limit})",
+            "weight has risen by {value} in {duration} (limit {limit})",
+        ),
+        "support.spo2": (
+            "{kind} har sjunkit {value} på {duration} fast syrgasflödet höjts från {flow_before} till {flow_now}",
+            "{kind} has fallen by {value} in {duration} although the oxygen flow rose from {flow_before} to {flow_now}",
+        ),
+        "identity.weight": (
+            "vikten {value} stämmer inte med de senaste, {usual}: kontrollera vem som stått på vågen",
+            "weight {value} does not agree with the last ones, {usual}: check who stood on the scale",
+        ),
+        "identity.wearer": (
+            "sedan enheten {device_id} sattes på är {kinds} olik patientens egen: kontrollera vem som bär den",
+            "since device {device_id} was put on {kinds} is unlike the patient's own: check who wears it",
+        ),
+        "identity.devices": (
+            "enheterna {device_id} och {other_id} mäter olika {kind}, {value} och {limit}: kontrollera bärarna",
+            "devices {device_id} and {other_id} measure different {kind}, {value} and {limit}: check the wearers",
+        ),
+        "check_in": (
+            "oroande svar på dagens frågor: {questions}",
+            "worrying answers to the day's questions: {questions}",
+        ),
+        "check_in.missed": (
+            "inga svar på dagens frågor på {duration}",
+            "no answers to the day's questions in {duration}",
+        ),
         "battery": ("enheten {device_id} har {value} batteri kvar", "device {device_id} has {value} battery left"),
         **WAVES,
     }
 )
+# Further numbers of a sentence, each with its unit; None for that of the value.
+_OWN_UNIT: MappingProxyType[str, str | None] = MappingProxyType(
+    {"usual": None, "flow_before": "L/min", "flow_now": "L/min"}
+)
+# Parameters that list names, and the words for them.
+_LISTS: MappingProxyType[str, Mapping[str, Pair]] = MappingProxyType({"questions": TOPICS, "kinds": KINDS})
 _LASTING: Pair = (" i {duration}", " for {duration}")
 _COUNTED: Pair = (" i {k} av {n} mätningar", " in {k} of {n} readings")
 _SETTLING: Pair = (" (högst {total_max}; mät {settled_by})", " (at most {total_max}; measure {settled_by})")
@@ -154,13 +205,16 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     words: dict[str, str] = {name: str(value) for name, value in params.items()}
     kind = params.get("kind")
     unit = str(params.get("unit") or "")
-    value, limit = _numbers(kind, params.get("value"), params.get("limit"))
+    # What changes by the hour changes by fractions of what a screen shows.
+    decimals = _decimals(kind) + key.startswith("slope.")
+    value, limit = _numbers(kind, params.get("value"), params.get("limit"), decimals)
     if kind is not None:
         words["kind"] = KINDS[str(kind)][side]
     if value is not None:
         words["value"] = _with_unit(value, unit, side)
     if limit is not None and unit:
         words["limit"] = _with_unit(limit, unit, side)
+    words |= _further(params, kind, unit, side)
     if "part" in params:
         words["part"] = PARTS[str(params["part"])][side]
     seconds = params.get("duration_s")
@@ -179,6 +233,19 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
+def _further(params: Parameters, kind: object, unit: str, side: int) -> dict[str, str]:
+    """Write the numbers that have a unit of their own, and the lists of names."""
+    words = {}
+    for name, number_unit in _OWN_UNIT.items():
+        number = _number(params.get(name), _decimals(kind if number_unit is None else VitalKind.OXYGEN_FLOW))
+        if number is not None:
+            words[name] = _with_unit(number, number_unit or unit, side)
+    for name, listed in _LISTS.items():
+        if name in params:
+            words[name] = ", ".join(listed[each][side] for each in str(params[name]).split(","))
+    return words
+
+
 def _term(written: str, side: int) -> str:
     """Write a term of a combination, `kind side bound`, as a person reads it."""
     kind, which, bound = written.split(" ")
@@ -187,16 +254,19 @@ def _term(written: str, side: int) -> str:
     return f"{KINDS[kind][side]} {sign} {_with_unit(str(number), VITALS[VitalKind(kind)].unit, side)}"
 
 
-def _numbers(kind: object, value: object, limit: object) -> tuple[str | None, str | None]:
-    """Write value and limit with the kind's decimals, with more where they would look the same and are not."""
+def _numbers(kind: object, value: object, limit: object, least: int) -> tuple[str | None, str | None]:
+    """Write value and limit with `least` decimals, with more where they would look the same and are not."""
     if kind == VitalKind.CONSCIOUSNESS:
         return _letter(value), _letter(limit)
-    least = 0 if kind is None else VITALS[VitalKind(str(kind))].decimals
     for decimals in range(least, _MOST_DECIMALS + 1):
         written = _number(value, decimals), _number(limit, decimals)
         if written[0] != written[1] or value == limit:
             break
     return written
+
+
+def _decimals(kind: object) -> int:
+    return 0 if kind is None else VITALS[VitalKind(str(kind))].decimals
 
 
 def _number(value: object, decimals: int) -> str | None:

@@ -9,17 +9,24 @@ from dataclasses import dataclass
 
 from alerting.features import Batch, Floats, Observed
 from alerting.rules import (
+    baseline_rules,
+    checkins,
     combinations,
     cuff,
     doubt,
+    identity,
     limit_alerts,
     news2_alerts,
     news2_evidence,
+    oxygen,
     requests,
     rhythm,
     sensors,
     signals,
+    slopes,
     technical,
+    trends,
+    weight,
 )
 from alerting.tracks import Row, Track
 from ward.alerts import Evidence, Family
@@ -138,10 +145,47 @@ RULES: tuple[Rule, ...] = (
         judge=sensors.judge,
         evidence=sensors.evidence,
     ),
+    Rule(
+        name=slopes.SLOPE,
+        family=Family.CLINICAL,
+        look_back=trends.no_readings,
+        judge=slopes.judge,
+        evidence=slopes.evidence,
+    ),
+    Rule(
+        name=baseline_rules.DEVIATION,
+        family=Family.CLINICAL,
+        look_back=trends.no_readings,
+        judge=baseline_rules.judge,
+        evidence=baseline_rules.evidence,
+    ),
+    Rule(
+        name=weight.GAIN,
+        family=Family.CLINICAL,
+        look_back=trends.no_readings,
+        judge=weight.judge,
+        evidence=weight.evidence,
+    ),
+    Rule(
+        name=oxygen.SUPPORT,
+        family=Family.CLINICAL,
+        look_back=trends.no_readings,
+        judge=oxygen.judge,
+        evidence=oxygen.evidence,
+    ),
+    Rule(
+        name=identity.IDENTITY,
+        family=Family.TECHNICAL,
+        look_back=trends.no_readings,
+        judge=identity.judge,
+        evidence=identity.evidence,
+    ),
 )
 WATCHES: tuple[Watch, ...] = (
     Watch(name="device", observe=technical.observe_devices),
     Watch(name="clock", observe=doubt.observe_clocks),
     Watch(name="watching", observe=technical.observe_watching),
     Watch(name="requests", observe=requests.observe),
+    Watch(name="check_in", observe=checkins.observe),
+    Watch(name="identity.devices", observe=identity.observe),
 )

@@ -9,7 +9,7 @@ import pytest
 from alerting import apply
 from alerting.due import Pass, evaluate_due
 from tests.fix_ward import Ward, admit
-from ward.alerts import Alert, AlertState, Outcome
+from ward.alerts import Alert, AlertState, Condition, Outcome, Priority
 from ward.events import Answer, DeviceEvent, EventKind
 from ward.store import bus, device_events, evaluation
 from ward.store.device_events import EventRow
@@ -139,5 +139,70 @@ def test_press_that_comes_late_after_closing_is_a_new_alert(database_url: str) -
 
         assert late.alert_id != opened.alert_id
         assert late.began_at == NOW - timedelta(hours=1)
+
+    played(database_url, scenario)
+
+
+def a_check_in(ward: Ward, at: datetime = NOW, **answers: str | float | bool) -> EventRow:
+    """Make answers to the day's questions."""
+    given = tuple(Answer(question=question, answer=answer) for question, answer in answers.items())
+    event = DeviceEvent(kind=EventKind.CHECK_IN, occurred_at=at, answers=given)
+    bed = ward.beds[0]
+    return EventRow(stay_id=bed.stay_id, device_no=bed.device_no, received_at=at, event=event)
+
+
+def test_worrying_check_in_opens_one_alert_and_never_twice(database_url: str) -> None:
+    """A worrying check-in opens an alert that says why; once resolved, only a new one opens another."""
+
+    async def scenario(conn: Connection, ward: Ward) -> None:
+        await put(conn, a_check_in(ward, pain=8, note="jag mår inte bra"), a_check_in(ward, NOW - timedelta(hours=1)))
+        (opened,) = await judge(conn)
+        async with conn.transaction():
+            closing = apply.Resolve(by=ward.nurse_id, outcome=Outcome.TRUE_ALARM, rev=opened.rev)
+            await apply.apply_event(conn, opened.alert_id, closing, NOW + timedelta(minutes=1))
+        quiet = await judge(conn, NOW + timedelta(minutes=2))
+        await put(conn, a_check_in(ward, NOW + timedelta(minutes=3), chest_pain=True))
+        (new,) = await judge(conn, NOW + timedelta(minutes=3))
+
+        assert (opened.rule, opened.priority) == ("check_in", Priority.MEDIUM)
+        assert opened.evidence.params["questions"] == "pain"
+        assert "bra" not in str(opened.evidence)
+        assert quiet == []
+        assert (new.alert_id != opened.alert_id, new.priority) == (True, Priority.HIGH)
+
+    played(database_url, scenario)
+
+
+def test_calm_check_in_is_judged_once(database_url: str) -> None:
+    """Calm answers lead to no alert, and nobody looks at them again."""
+
+    async def scenario(conn: Connection, ward: Ward) -> None:
+        await put(conn, a_check_in(ward, pain=1))
+        found = await judge(conn)
+        row = await (await conn.execute("select alert_id, judged_at from device_event")).fetchone()
+
+        assert found == []
+        assert row == (None, NOW)
+        assert await device_events.unhandled(conn, [ward.beds[0].stay_id]) == []
+        assert await device_events.answered(conn, [ward.beds[0].stay_id]) == {ward.beds[0].stay_id: NOW}
+
+    played(database_url, scenario)
+
+
+def test_missed_check_in_is_told(database_url: str) -> None:
+    """Who answered yesterday and has not by the afternoon is told of, and no longer after the answer."""
+
+    async def scenario(conn: Connection, ward: Ward) -> None:
+        await put(conn, a_check_in(ward, pain=1))
+        await judge(conn)
+        late = NOW + timedelta(days=1, hours=4)
+        async with conn.transaction():
+            told = (await evaluate_due(conn, late)).alerts
+        await put(conn, a_check_in(ward, late + timedelta(minutes=1), pain=2))
+        async with conn.transaction():
+            after = (await evaluate_due(conn, late + timedelta(minutes=1))).alerts
+
+        assert [alert.condition for alert in told if alert.rule == "check_in.missed"] == [Condition.PRESENT]
+        assert [alert.condition for alert in after if alert.rule == "check_in.missed"] == [Condition.CLEARED]
 
     played(database_url, scenario)

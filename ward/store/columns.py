@@ -101,3 +101,19 @@ class _ArrayDumper(Dumper):
 def register(conn: AsyncConnection[Any]) -> None:
     """Let `conn` take `Array` values as parameters."""
     conn.adapters.register_dumper(Array, _ArrayDumper)
+
+
+_HEADER_BYTES, _TRAILER_BYTES = 19, 2
+
+
+def read_copy(kinds: Mapping[str, Type], copied: bytearray) -> npt.NDArray[np.void]:
+    """Read the whole text of a binary COPY without NULLs; a row has the fields `kinds`, in their order."""
+    fields: list[tuple[str, str]] = [("fields of a row", ">i2")]
+    for name, each in kinds.items():
+        fields += [(f"{name}_size", ">i4"), (name, each.dtype)]
+    found = np.frombuffer(memoryview(copied)[_HEADER_BYTES:-_TRAILER_BYTES], dtype=np.dtype(fields))
+    rows = np.empty(len(found), np.dtype([(name, each.dtype.replace(">", "=")) for name, each in kinds.items()]))
+    for name, each in kinds.items():
+        rows[name] = found[name]
+        rows[name] -= each.shift
+    return rows

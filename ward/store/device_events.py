@@ -1,7 +1,8 @@
 """Events of devices: exactly once by key, and which of them no alert has taken up yet.
 
 A repeat is harmless; the same key with other contents is reported as a conflict and the stored one stays. The caller
-owns the transaction. The invariant: an event that an alert has taken up is never returned as unhandled again.
+owns the transaction. The invariant: an event that an alert has taken up, or a check-in that has been judged, is never
+returned as unhandled again.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,13 @@ from datetime import datetime
 import msgspec
 from psycopg.rows import class_row
 
-from ward.events import DeviceEvent, EventKind
+from ward.events import Answer, DeviceEvent, EventKind
 from ward.people import DeviceNo, StayId
 from ward.store import bus
 from ward.store.pool import Connection
 from ward.store.samples import Inserted
+
+_answers = msgspec.json.Decoder(list[Answer])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unhandled:
-    """An event that no alert has taken up."""
+    """An event that no alert has taken up; `answers` are a check-in's, as they are kept."""
 
     stay_id: StayId
     device_no: DeviceNo
@@ -38,6 +41,11 @@ class Unhandled:
     kind: str
     occurred_at: datetime
     received_at: datetime
+    answers: str | None = None
+
+    def read_answers(self) -> tuple[Answer, ...]:
+        """Return what was answered."""
+        return () if self.answers is None else tuple(_answers.decode(self.answers))
 
 
 async def insert(conn: Connection, rows: Sequence[EventRow]) -> Inserted:
@@ -80,18 +88,55 @@ _CONFLICTS = (
 
 
 async def unhandled(conn: Connection, stay_ids: Sequence[StayId]) -> list[Unhandled]:
-    """Return the events of these stays that call for somebody and that no alert has taken up."""
+    """Return the events of these stays that no alert has taken up and, of check-ins, that nobody has judged."""
     async with conn.cursor(row_factory=class_row(Unhandled)) as cursor:
         await cursor.execute(
             """
-            select e.stay_id, e.device_no, d.device_id, e.kind, e.occurred_at, e.received_at
+            select e.stay_id, e.device_no, d.device_id, e.kind, e.occurred_at, e.received_at,
+                (e.detail -> 'answers')::text as answers
             from device_event e join device d using (device_no)
-            where e.stay_id = any(%s) and e.alert_id is null and e.kind <> %s
+            where e.stay_id = any(%s) and e.alert_id is null and e.judged_at is null
             order by e.stay_id, e.occurred_at, e.device_no
+            """,
+            (list(stay_ids),),
+        )
+        return await cursor.fetchall()
+
+
+async def answered(conn: Connection, stay_ids: Sequence[StayId]) -> dict[StayId, datetime]:
+    """Return when the last check-in of each of these stays was made, of those that have one."""
+    rows = await (
+        await conn.execute(
+            """
+            select w.stay_id, e.occurred_at from unnest(%s::bigint[]) as w (stay_id) cross join lateral (
+                select occurred_at from device_event
+                where stay_id = w.stay_id and kind = %s order by occurred_at desc limit 1) e
             """,
             (list(stay_ids), str(EventKind.CHECK_IN)),
         )
-        return await cursor.fetchall()
+    ).fetchall()
+    return {StayId(row[0]): row[1] for row in rows}
+
+
+async def judged(conn: Connection, events: Sequence[Unhandled], now: datetime) -> None:
+    """Write down that these check-ins have been judged; other kinds wait for their alert."""
+    mine = [each for each in events if each.kind == EventKind.CHECK_IN]
+    if not mine:
+        return
+    await conn.execute(
+        """
+        update device_event e set judged_at = %s
+        from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) as w(stay_id, device_no, occurred_at)
+        where (e.stay_id, e.device_no, e.kind, e.occurred_at) = (w.stay_id, w.device_no, %s, w.occurred_at)
+        """,
+        (
+            now,
+            [each.stay_id for each in mine],
+            [each.device_no for each in mine],
+            [each.occurred_at for each in mine],
+            str(EventKind.CHECK_IN),
+        ),
+    )
 
 
 async def take_up(conn: Connection, events: Sequence[Unhandled]) -> None:

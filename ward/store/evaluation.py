@@ -69,6 +69,7 @@ class WornRow:
     changed_at: datetime
     ahead_s: float | None
     surely: bool | None
+    worn_from: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +188,7 @@ async def worn(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> l
             select b.stay_id, d.device_id, coalesce(s.online, true) as online, s.battery_pct,
                 coalesce(s.reported_at, c.began_at) as reported_at, coalesce(s.changed_at, c.began_at) as changed_at,
                 greatest(c.ahead_us, c.before_us) / 1e6::float8 as ahead_s,
-                c.messages + c.before_messages >= %(enough)s as surely
+                c.messages + c.before_messages >= %(enough)s as surely, greatest(lower(b.period), 'epoch') as worn_from
             from binding b join device d using (device_no) left join device_status s using (device_no)
             left join device_clock c on c.device_no = b.device_no and c.began_at > %(now)s - interval '30 minutes'
             where coalesce(s.device_no, c.device_no) is not null and b.stay_id = any(%(stays)s) and b.period @> %(now)s

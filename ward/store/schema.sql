@@ -447,6 +447,7 @@ CREATE TABLE public.device_event (
     received_at timestamp with time zone NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     alert_id bigint,
+    judged_at timestamp with time zone,
     CONSTRAINT device_event_kind_check CHECK ((kind = ANY (ARRAY['help_button'::text, 'fall'::text, 'check_in'::text])))
 );
 
@@ -1380,11 +1381,7 @@ CREATE INDEX binding_proposal_device ON public.binding_proposal USING btree (dev
 
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
 
-CREATE UNIQUE INDEX contact_channel_staff ON public.contact_channel USING btree (staff_id, kind, md5(address));
-
-CREATE UNIQUE INDEX contact_channel_team ON public.contact_channel USING btree (team_id, kind, md5(address));
-
-CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (kind <> 'check_in'::text));
+CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (judged_at IS NULL));
 
 CREATE INDEX duty_care_laid ON public.duty_care USING btree (laid_until);
 

@@ -1,0 +1,81 @@
+"""Saturation that falls although more oxygen is given: found when both are known, never guessed."""
+
+import numpy as np
+import pytest
+
+from alerting.features import Batch
+from alerting.rules import oxygen
+from alerting.tracks import Track, Verdict, row_of
+from alerting.words import text
+from tests.builders_alerting import a_plan
+from tests.builders_trends import HOUR_S, START_S, a_series, a_stay, a_trend_batch, episodes
+from ward.alerts import Priority
+from ward.plans import Support
+from ward.vitals import VitalKind
+
+SUPPORT = Support(spo2_fall=3.0, flow_rise=1.0, within_s=6 * HOUR_S)
+TIMES = np.arange(0, 24 * HOUR_S, 60.0)
+HOURLY = np.arange(0, 24 * HOUR_S, HOUR_S)
+
+
+def given(falls_by: float, flow_by: float, *, at_h: float = 12, flow_at_h: float = 12) -> Batch:
+    """Make a day of one stay: from an hour on the saturation is lower, from another on the flow higher."""
+    saturation = 95 - falls_by * (at_h * HOUR_S <= TIMES)
+    flow = 1 + flow_by * (flow_at_h * HOUR_S <= HOURLY)
+    return a_trend_batch(
+        [a_stay(a_plan(support=SUPPORT))],
+        {VitalKind.SPO2: a_series((TIMES, saturation)), VitalKind.OXYGEN_FLOW: a_series((HOURLY, flow))},
+    )
+
+
+def judged(batch: Batch) -> Track:
+    """Judge support."""
+    return oxygen.judge(batch)[oxygen.SUPPORT]
+
+
+def test_falling_on_more_oxygen_is_found() -> None:
+    """Four points less on two litres more is found within the hour, at high priority, and once."""
+    ((found_h, priority),) = episodes(judged(given(4, 2)))
+
+    assert 12.5 < found_h <= 13.25
+    assert priority == Priority.HIGH
+
+
+@pytest.mark.parametrize(("falls_by", "flow_by"), [(4, 0), (4, -1), (4, 0.5), (2, 2), (0, 2), (-2, 2)])
+def test_only_both_together_are_found(falls_by: float, flow_by: float) -> None:
+    """A fall without more oxygen, more oxygen without a fall, or too little of either, is not found here."""
+    assert episodes(judged(given(falls_by, flow_by))) == []
+
+
+def test_order_does_not_matter() -> None:
+    """Oxygen that is raised after the fall, and does not help, is found when it is raised."""
+    ((found_h, _),) = episodes(judged(given(4, 2, at_h=12, flow_at_h=14)))
+
+    assert 14 <= found_h <= 14.5
+
+
+def test_far_apart_is_not_found() -> None:
+    """What lies further apart than the plan's time has nothing to do with each other."""
+    assert episodes(judged(given(4, 2, at_h=4, flow_at_h=14))) == []
+
+
+def test_h14_unknown_flow_is_not_air() -> None:
+    """Where the flow was never told, or long ago, nothing is said."""
+    batch = given(4, 2)
+    stay = a_stay(a_plan(support=SUPPORT))
+    never = a_trend_batch([stay], {VitalKind.SPO2: batch.series[VitalKind.SPO2]})
+    once = a_trend_batch([stay], {**never.series, VitalKind.OXYGEN_FLOW: a_series(([0.0], [1.0]))})
+
+    assert set(judged(never).verdict.tolist()) <= {Verdict.UNKNOWN}
+    assert set(judged(once).verdict[judged(once).from_s > START_S + 13 * HOUR_S].tolist()) <= {Verdict.UNKNOWN}
+
+
+def test_evidence_tells_both_flows() -> None:
+    """Evidence tells the fall, and the oxygen before and now."""
+    batch = given(4, 2)
+    track = judged(batch)
+    evidence = oxygen.evidence(batch, oxygen.SUPPORT, row_of(track, int(np.argmax(track.verdict >= Verdict.LOW))))
+
+    assert (evidence.params["flow_before"], evidence.params["flow_now"]) == (1.0, 3.0)
+    assert [each.value for each in evidence.inputs] == [95.0, 91.0]
+    assert "although the oxygen flow rose from 1.0 L/min to 3.0 L/min" in text(evidence.text_key, evidence.params, "en")
