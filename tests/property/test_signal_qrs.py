@@ -79,3 +79,24 @@ def test_chunks(seed: int, cuts: list[int]) -> None:
     pieces = [each.sample for each in (*given_, stream.finish()) if each is not None]
 
     np.testing.assert_array_equal(np.concatenate(pieces), qrs.detect(signal, FS_HZ).sample)
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    some=st.lists(seeds, min_size=1, max_size=3),
+    cuts=st.lists(st.integers(1, 20_000), max_size=12),
+    hop_s=st.sampled_from([0.2, 5.0, 10.0]),
+    gap_s=st.floats(0, 60),
+)
+def test_followed(some: list[int], cuts: list[int], hop_s: float, gap_s: float) -> None:
+    """Records that are followed, cut in any way and with a long gap, give the R peaks of the whole, exactly."""
+    signals = np.array([a_signal(seed, 90.0) for seed in some])
+    signals[0, int(gap_s * FS_HZ) : int((gap_s + 25) * FS_HZ)] = np.nan
+    whole = qrs.detect(signals, FS_HZ)
+    following = qrs.Following(FS_HZ, hop_s=hop_s)
+    chunks = np.split(signals, sorted(min(each, signals.shape[1]) for each in cuts), axis=1)
+    given_ = [piece for piece in (*map(following.push, chunks), following.finish()) if piece is not None]
+
+    found = np.concatenate([[piece.row, piece.sample, piece.exact] for piece in given_], axis=1)
+    found = found[:, np.lexsort((found[1], found[0]))]
+    np.testing.assert_array_equal(found, [whole.row, whole.sample, whole.exact])
