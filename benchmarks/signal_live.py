@@ -1,9 +1,9 @@
 """How many people one core can follow: ECG at 250 Hz, PPG at 125 Hz and vital signs, every feature, CPU time.
 
-What is new of everybody is looked at every ten seconds, and for comparison every thirty; with it each function gets,
-anew, as much of the past as it declares (`BACK_S`, `AHEAD_S`): that is what a stream costs, several times what the
-whole record at once would. Rhythm is looked at every thirty seconds, as long as an episode lasts at least, and vital
-signs once a minute.
+What is new of everybody is looked at every ten seconds, and for comparison every thirty. ECG is followed
+(`ecg_following`): what is settled is kept between looks. The functions of the pulse wave get with each look, anew, as
+much of the past as they declare (`BACK_S`, `AHEAD_S`), and breathing its window. Rhythm is looked at every thirty
+seconds, as long as an episode lasts at least, and vital signs once a minute.
 """
 
 import time
@@ -16,13 +16,13 @@ import numpy as np
 
 from alerting.signal import (
     ecg,
+    ecg_following,
     ecg_rate,
     ecg_runs,
     ppg,
     ppg_agreement,
     ppg_shape,
     pulses,
-    qrs,
     quality,
     respiration,
     rhythm,
@@ -40,7 +40,9 @@ HOPS_S: Final = (10.0, 30.0)
 _PEOPLE: Final = 400
 _ECG_HZ, _PPG_HZ = 250.0, 125.0
 _RHYTHM_S: Final = 120.0
-_RUNS: Final = 3
+_RUNS: Final = 4
+_KNOWN_S: Final = 90.0
+"""How long everybody has been followed before the clock starts: longer than anything is kept."""
 
 
 def live(data: Path) -> Figures:
@@ -53,9 +55,10 @@ def live(data: Path) -> Figures:
 
 def _looks(data: Path, hop_s: float) -> Figures:
     """Return what each part costs, in microseconds of CPU a person and second, the best of some looks."""
-    ecg_s = max(qrs.BACK_S + qrs.AHEAD_S, ecg.BACK_S + ecg.AHEAD_S) + hop_s
     ppg_s = max(pulses.BACK_S + pulses.AHEAD_S, quality.BACK_S + quality.AHEAD_S) + hop_s
-    heart, wave = _signals(data, ecg_s, ppg_s)
+    heart, wave = _signals(data, _KNOWN_S + _RUNS * hop_s, ppg_s)
+    following = ecg_following.Following(_ECG_HZ, hop_s=hop_s)
+    following.push(heart[:, : round(_KNOWN_S * _ECG_HZ)])
     spent: dict[str, float] = {}
 
     def timed(name: str, work: Callable[[], T]) -> T:
@@ -64,26 +67,19 @@ def _looks(data: Path, hop_s: float) -> Figures:
         spent[name] = min(spent.get(name, np.inf), time.process_time() - began)
         return made
 
-    for _ in range(_RUNS):
-        beats = timed("R peaks", lambda: qrs.detect(heart, _ECG_HZ))
-        read = timed("ECG: quality, kinds, intervals", partial(ecg.read, heart, _ECG_HZ, beats))
-        timed("ECG: rate, pauses, runs", partial(_of_ecg, read))
+    for chunk in np.split(heart[:, round(_KNOWN_S * _ECG_HZ) :], _RUNS, axis=1):
+        piece = timed("ECG: R peaks, quality, kinds, intervals", partial(following.push, chunk))
+        assert piece is not None
+        timed("ECG: rate, pauses, runs", partial(_of_ecg, piece.read))
+        beats = piece.read.beats
         found = timed("pulses", lambda: pulses.detect(wave, _PPG_HZ))
         judged = timed("PPG: quality", partial(quality.ppg, wave, _PPG_HZ, found))
         timed("PPG: rate, perfusion, agreement", partial(_of_ppg, wave, found, judged, beats))
         timed("respiration", partial(_breathing, wave, heart, found, beats, hop_s))
-        timed("rhythm", partial(_rhythm, beats, _ecg_samples()))
+        timed("rhythm", partial(rhythm.timeline, _longer(beats), int(_RHYTHM_S * _ECG_HZ)))
     every_s = {"rhythm": max(hop_s, EPISODE_S)}
     costs_us = {name: 1e6 * cpu_s / _PEOPLE / every_s.get(name, hop_s) for name, cpu_s in spent.items()}
     return costs_us | {"vital signs": _vitals_us()}
-
-
-def _ecg_samples() -> int:
-    return int(_RHYTHM_S * _ECG_HZ)
-
-
-def _rhythm(beats: Beats, samples: int) -> None:
-    rhythm.timeline(_longer(beats), samples)
 
 
 def _signals(data: Path, ecg_s: float, ppg_s: float) -> tuple[Floats, Floats]:

@@ -79,7 +79,12 @@ def kinds(ecg: Floats, beats: Beats, beat_quality: Floats) -> Kinds:
     Signs after de Chazal 2004 (doi:10.1109/TBME.2004.827359): intervals, width, shape. Differs: all are relative to the
     beats around, none needs a lead or a unit, and a second look uses what the first found out about the fellows.
     """
-    seen, fellows = looks(ecg, beats), fellowship(beats)
+    return told(beats, looks(ecg, beats), beat_quality)
+
+
+def told(beats: Beats, seen: Looks, beat_quality: Floats) -> Kinds:
+    """Return the kind of each beat, as `kinds`, from how it looks."""
+    fellows = fellowship(beats)
     r = likeness(seen, fellows)
     first = probability(FIRST, signs(beats, seen, fellows, r))
     ventricular = probability(LATER, later_signs(first, seen, fellows, r)) >= 0.5
@@ -143,7 +148,7 @@ def likeness(seen: Looks, fellows: Fellowship) -> Floats:
     made = np.zeros(fellows.place.shape)
     k = len(made)
     for apart in range(1, min(BEFORE, k - 1) + 1):
-        r = (seen.shape[apart:] * seen.shape[:-apart]).sum(axis=-1)
+        r = np.einsum("kv,kv->k", seen.shape[apart:], seen.shape[:-apart])
         made[apart:, BEFORE - apart] = r
         if apart <= AFTER:
             made[:-apart, BEFORE + apart - 1] = r
