@@ -118,10 +118,10 @@ class Following:
         inside = (known.beats.sample >= self._start) & (known.beats.sample < self._start + seen.shape[1])
         judged = quality.ecg(seen, self._fs_hz, _later(_chosen(known.beats, inside), -self._start))
         beat_quality = quality.at(judged, _later(known.beats, -self._start))
-        kind = ecg_kinds.told(known.beats, known.looks, beat_quality)
-        fresh = (begin <= known.beats.sample) & (known.beats.sample < until)
+        fresh = np.flatnonzero((begin <= known.beats.sample) & (known.beats.sample < until))
+        kind = ecg_kinds.told(known.beats, known.looks, beat_quality, fresh)
         windows = slice((begin - self._start) // self._window, -(-(until - self._start) // self._window))
-        made = self._piece(_chosen(known.beats, fresh), kind[fresh], beat_quality[fresh], _part(judged, windows), until)
+        made = self._piece(_chosen(known.beats, fresh), kind, beat_quality[fresh], _part(judged, windows), until)
         self._known = known.where(known.beats.sample >= until - math.ceil(ecg_kinds.BACK_S * self._fs_hz))
         start = max(0, until - math.ceil(_SIGNAL_S * self._fs_hz)) // self._window * self._window
         self._signal, self._start = signal[:, start - self._start :].copy(), start
