@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from alerting.signal import qrs
 from alerting.signal.records import Floats
 from alerting.signal.stream import Reach, Stream, beats_between
-from tests.unit.signal.hearts import an_ecg
+from tests.builders_hearts import an_ecg
 
 FS_HZ = 250.0
 seeds = st.integers(0, 10_000)
@@ -19,7 +19,7 @@ def a_signal(seed: int, length_s: float = 40.0, fs_hz: float = FS_HZ) -> Floats:
     peaks = 0.5 + np.cumsum(draw.uniform(0.45, 1.2, 200))
     peaks = peaks[peaks < length_s - 0.4]
     kinds = "".join(draw.choice(["N", "V"], len(peaks), p=[0.9, 0.1]))
-    made = an_ecg(peaks, length_s, fs_hz, wide=kinds)
+    made = an_ecg(peaks, length_s, fs_hz, kinds=kinds)
     wander: Floats = 0.4 * np.sin(2 * np.pi * 0.2 * np.arange(len(made)) / fs_hz)
     return made + wander
 
