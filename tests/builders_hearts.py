@@ -24,7 +24,7 @@ NORMAL: Final = (
     (0.26, 0.05, 0.3),
 )
 """A normal beat: s from the R peak, width s, mV, of P, Q, R, S and T."""
-VENTRICULAR: Final = ((0.0, 0.035, 1.4), (0.09, 0.03, -0.7), (0.3, 0.06, -0.4))
+VENTRICULAR: Final = ((-0.06, 0.022, 0.5), (0.0, 0.026, 1.5), (0.19, 0.06, -0.6))
 """A ventricular beat: broad, no P wave, T the other way."""
 PULSE: Final = ((0.0, 0.07, 1.0), (0.22, 0.10, 0.35))
 DELAY_S: Final = 0.22
