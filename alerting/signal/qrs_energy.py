@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.signal.records import Bools, Floats
+from alerting.signal.records import Bools, Floats, gaps
 
 Singles = npt.NDArray[np.float32]
 
@@ -81,12 +81,11 @@ def _filled(points: Floats, fs_hz: float) -> tuple[Floats, Bools]:
     gone = np.isnan(points)
     if not gone.any():
         return points, gone
-    filled = np.where(gone, 0.0, points)
-    at = np.arange(points.shape[1])
-    for row in np.flatnonzero(gone.any(axis=1) & ~gone.all(axis=1)):
-        known = np.flatnonzero(~gone[row])
-        nearest = np.rint(np.interp(at, known, np.arange(len(known)))).astype(np.int64)
-        filled[row] = points[row, known[nearest]]
+    lost = gaps(points)
+    nearest = np.where(lost.at - lost.before <= lost.after - lost.at, lost.before, lost.after)
+    nearest = np.where(lost.before < 0, lost.after, np.where(lost.after == points.shape[1], lost.before, nearest))
+    filled = points.copy()
+    filled[lost.row, lost.at] = np.nan_to_num(points[lost.row, np.clip(nearest, 0, points.shape[1] - 1)])
     smooth, delay, hold = _widths(fs_hz)
     beside = smooth + (3 * delay + hold) // 2
     return filled, sliding_max(np.pad(gone, ((0, 0), (beside, beside))), 2 * beside + 1)
