@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from alerting.signal import ecg, ecg_rate, qrs
-from alerting.signal.ecg_kinds import fellowship, later_signs, likeness, probability, signs
+from alerting.signal.ecg_kinds import Fellowship, fellowship, later_signs, likeness, probability, signs
 from alerting.signal.ecg_shapes import looks
 from alerting.signal.events import Beats
 from benchmarks import annotated
@@ -50,8 +50,12 @@ class Later:
 
     def signs(self, first: Floats) -> Floats:
         """Return the later signs, (k, 6)."""
-        seen, fellows = looks(self.ecg_mv, self.beats), fellowship(self.beats)
+        seen, fellows = looks(self.ecg_mv, self.beats), _fellows(self.beats)
         return later_signs(first, seen, fellows, likeness(seen, fellows))
+
+
+def _fellows(beats: Beats) -> Fellowship:
+    return fellowship(beats, np.arange(len(beats.sample)))
 
 
 def main() -> None:
@@ -65,7 +69,7 @@ def _beating(record: annotated.Ecg) -> Beating:
     marks = record.annotations
     sample, symbol = marks.sample[marks.is_beat], marks.symbol[marks.is_beat]
     later = Later(ecg_mv=record.ecg_mv[:1], beats=Beats.of(sample, record.fs_hz))
-    seen, fellows = looks(later.ecg_mv, later.beats), fellowship(later.beats)
+    seen, fellows = looks(later.ecg_mv, later.beats), _fellows(later.beats)
     first = signs(later.beats, seen, fellows, likeness(seen, fellows))
     return Beating(ventricular=np.isin(symbol, ["V", "E"]), counts=symbol != "F", first=first, later=later)
 

@@ -2,7 +2,7 @@
 
 Every record of MIT-BIH as it is, and ten minutes of it with added noise (wander, motion, muscle) at 18, 12 and 6 dB.
 Prints candidates wrongly taken and beats left out, each record judged by the weights of the others, then the weights
-of all: they go into `alerting/signal/qrs.py` by hand.
+of all: they go into `alerting/signal/qrs_decision.py` by hand.
 
 Example: python -m benchmarks.fit_qrs --data ../shared/data
 """
@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.signal import qrs
+from alerting.signal import qrs_candidates, qrs_decision
 from alerting.signal.qrs_energy import energy
 from benchmarks import annotated
 from benchmarks.signal_scores import Floats, noise
@@ -50,9 +50,8 @@ def candidates(record: annotated.Ecg, snr_db: int | None) -> Candidates:
         heights = [np.ptp(signal[max(0, each - half) : each + half]) for each in beats if each > half]
         power = float(np.median(heights)) ** 2 / 8 / 10 ** (snr_db / 10)
         signal = signal + noise(len(signal), fs_hz, int(record.name) + _SEED + snr_db) * np.sqrt(power)
-    seen = energy(signal[None], fs_hz)
-    row, point = qrs.candidates(seen)
-    at = seen.sample(point.astype(np.float64))
+    found = qrs_candidates.candidates(energy(signal[None], fs_hz))
+    at = (found.point + 0.5) * found.by - 0.5
     nearest = np.abs(at[:, None] - beats[np.clip(np.searchsorted(beats, at)[:, None] + [-1, 0], 0, len(beats) - 1)])
     owner = np.clip(np.searchsorted(beats, at) - (nearest[:, 0] <= nearest[:, 1]), 0, len(beats) - 1)
     off = nearest.min(axis=1)
@@ -64,7 +63,7 @@ def candidates(record: annotated.Ecg, snr_db: int | None) -> Candidates:
         judged &= (at < begin - low - _NEAR_S * fs_hz) | (at > end - low + _NEAR_S * fs_hz)
     judged &= at > 5 * fs_hz
     missed = len(beats) - len(np.unique(owner[is_beat]))
-    measured = qrs.measures(seen, row, point)
+    measured = qrs_decision.measures(found)
     return Candidates(
         name=record.name, snr_db=snr_db, measures=measured[judged], is_beat=is_beat[judged], beyond=missed
     )

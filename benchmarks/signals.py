@@ -69,7 +69,7 @@ TARGETS: Final = {
     "death in hospital from the first 48 h, AUROC": Target(must=0.74, want=0.80),
     "sepsis by hour, AUROC": Target(must=0.68, want=0.72),
     "sepsis by patient, AUROC": Target(must=0.72, want=0.77),
-    "live patients a core, a look every 30 s": Target(must=10_000, want=30_000),
+    "live patients a core, a look every 10 s": Target(must=10_000, want=30_000),
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy import signal as scipy_signal
 
 from alerting.signal.records import Floats
@@ -15,15 +16,15 @@ from alerting.signal.records import Floats
 FS_HZ: Final = 250.0
 LENGTH_S: Final = 60.0
 
-NARROW: Final = (
-    (-0.16, 0.020, 0.12),
-    (-0.025, 0.009, -0.12),
-    (0.0, 0.010, 1.2),
-    (0.028, 0.010, -0.25),
-    (0.26, 0.05, 0.28),
+NORMAL: Final = (
+    (-0.18, 0.025, 0.12),
+    (-0.025, 0.008, -0.1),
+    (0.0, 0.011, 1.0),
+    (0.025, 0.009, -0.2),
+    (0.26, 0.05, 0.3),
 )
 """A normal beat: s from the R peak, width s, mV, of P, Q, R, S and T."""
-WIDE: Final = ((-0.03, 0.022, 0.5), (0.03, 0.026, 1.5), (0.22, 0.06, -0.6))
+VENTRICULAR: Final = ((-0.06, 0.022, 0.5), (0.0, 0.026, 1.5), (0.19, 0.06, -0.6))
 """A ventricular beat: broad, no P wave, T the other way."""
 PULSE: Final = ((0.0, 0.07, 1.0), (0.22, 0.10, 0.35))
 DELAY_S: Final = 0.22
@@ -35,8 +36,35 @@ class Heart:
     """When a heart beats, which of the beats are ventricular, and how much blood each one moves (1 is usual)."""
 
     beat_s: Floats
-    ventricular: np.typing.NDArray[np.bool_]
+    ventricular: npt.NDArray[np.bool_]
     stroke: Floats
+
+
+def evenly(per_min: float, length_s: float, from_s: float = 0.7) -> Floats:
+    """Return beats at an even rate, to the last of which the T wave is whole."""
+    return np.arange(from_s, length_s - 0.4, 60 / per_min)
+
+
+def an_ecg(
+    at_s: npt.ArrayLike,
+    length_s: float,
+    fs_hz: float = FS_HZ,
+    *,
+    kinds: str = "",
+    noise_mv: float = 0.01,
+    widened_s: float = 0.0,
+) -> Floats:
+    """Return an ECG, (samples,) mV, with its R peaks at `at_s`.
+
+    kinds : a letter for each beat, V where it is ventricular, normal if anything else or not said
+    noise_mv : standard deviation of white noise; widened_s : by how much each wave of a normal beat is wider
+    """
+    time_s = np.arange(round(length_s * fs_hz)) / fs_hz
+    beat_s = np.asarray(at_s, float)
+    wide = np.array([letter == "V" for letter in kinds.ljust(len(beat_s), "N")[: len(beat_s)]], bool)
+    broad = tuple((offset_s, width_s + widened_s, top) for offset_s, width_s, top in NORMAL)
+    made = bells(time_s, beat_s[~wide], broad) + bells(time_s, beat_s[wide], VENTRICULAR)
+    return made + noise_mv * np.random.default_rng(7).standard_normal(len(time_s))
 
 
 def steady(rate_per_min: float, *, start_s: float = 0.3, end_s: float = LENGTH_S, seed: int = 1) -> Floats:
@@ -58,20 +86,20 @@ def heart(*normal: Floats, ventricular: Floats | None = None, stroke: float = 0.
 def lead(of: Heart, *, size: float = 1.0, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Floats:
     """Return an ECG lead, mV."""
     time_s = np.arange(round(length_s * fs_hz)) / fs_hz
-    usual = _bells(time_s, of.beat_s, NARROW, np.where(of.ventricular, 0.0, 1.0))
-    return size * (usual + _bells(time_s, of.beat_s, WIDE, np.where(of.ventricular, 1.0, 0.0)) + _floor(time_s, 0.01))
+    usual = bells(time_s, of.beat_s[~of.ventricular], NORMAL)
+    return size * (usual + bells(time_s, of.beat_s[of.ventricular], VENTRICULAR) + _floor(time_s, 0.01))
 
 
 def pulse(of: Heart, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Floats:
     """Return the pulse wave of a finger, in no unit."""
     time_s = np.arange(round(length_s * fs_hz)) / fs_hz
-    return _bells(time_s, of.beat_s + DELAY_S, PULSE, of.stroke) + _floor(time_s, 0.01)
+    return bells(time_s, of.beat_s + DELAY_S, PULSE, of.stroke) + _floor(time_s, 0.01)
 
 
 def pressure(of: Heart, *, fs_hz: float = FS_HZ, length_s: float = LENGTH_S) -> Floats:
     """Return an arterial pressure, mmHg: 40 at the usual stroke's pulse, running off with a time constant of 1.5 s."""
     time_s = np.arange(round(length_s * fs_hz)) / fs_hz
-    strokes = _bells(time_s, of.beat_s + 0.15, ((0.0, 0.05, 1.0),), of.stroke)
+    strokes = bells(time_s, of.beat_s + 0.15, ((0.0, 0.05, 1.0),), of.stroke)
     kept = np.exp(-1 / (1.5 * fs_hz))
     held: Floats = scipy_signal.lfilter([40 / (0.125 * fs_hz)], [1, -kept], strokes)
     return 20 + held + 40 * _floor(time_s, 0.01)
@@ -103,10 +131,13 @@ def _floor(time_s: Floats, size: float) -> Floats:
     return size * (np.sin(2 * np.pi * 0.25 * time_s) + 0.5 * np.random.default_rng(7).standard_normal(len(time_s)))
 
 
-def _bells(time_s: Floats, at_s: Floats, form: tuple[tuple[float, float, float], ...], size: Floats) -> Floats:
+def bells(
+    time_s: Floats, at_s: Floats, form: tuple[tuple[float, float, float], ...], size: npt.ArrayLike = 1.0
+) -> Floats:
+    """Return the sum of bell curves around each moment: offset s, width s and height of each; size : of each moment."""
     made = np.zeros_like(time_s)
     for offset_s, width_s, top in form:
-        for middle_s, scale in zip(at_s + offset_s, size, strict=True):
-            first, last = np.searchsorted(time_s, (middle_s - 4 * width_s, middle_s + 4 * width_s))
+        for middle_s, scale in zip(at_s + offset_s, np.broadcast_to(np.asarray(size, float), at_s.shape), strict=True):
+            first, last = np.searchsorted(time_s, (middle_s - 5 * width_s, middle_s + 5 * width_s))
             made[first:last] += scale * top * np.exp(-0.5 * ((time_s[first:last] - middle_s) / width_s) ** 2)
     return made

@@ -9,14 +9,10 @@ from alerting.signal.ecg_kinds import Kind, Kinds
 from alerting.signal.events import Beats
 from alerting.signal.quality_verdict import Quality, Reason
 from alerting.signal.records import Floats
+from tests.builders_hearts import an_ecg
 
 FS_HZ = 250.0
 WINDOW_S = 2.0
-# Waves of a beat: offset from the R peak and width in seconds, height in mV.
-_WAVES = {
-    "N": ((-0.18, 0.025, 0.12), (-0.025, 0.008, -0.1), (0.0, 0.011, 1.0), (0.025, 0.009, -0.2), (0.26, 0.05, 0.3)),
-    "V": ((0.0, 0.035, 1.4), (0.09, 0.03, -0.7), (0.3, 0.06, -0.4)),
-}
 
 
 def beats_after(*rr_s: float, start_s: float = 0.5) -> Beats:
@@ -49,16 +45,13 @@ def intervals_of(beats: Beats, letters: str | None = None, quality: Quality | No
     return intervals(beats, kinds_of(letters), quality or a_quality(records=beats.records))
 
 
-def an_ecg(*, seconds: float = 30.0, rr_s: float = 0.8, noise: float = 0.01, fs_hz: float = FS_HZ) -> Floats:
-    """Return an ECG of P, QRS and T waves in mV, (1, samples), with white noise of this standard deviation."""
-    t = np.arange(int(seconds * fs_hz)) / fs_hz
-    since = (t - 0.5 + rr_s / 2) % rr_s - rr_s / 2
-    made = sum(height * np.exp(-(((since - at) / width) ** 2) / 2) for at, width, height in _WAVES["N"])
-    return (made + noise * np.random.default_rng(7).standard_normal(len(t)))[None]
+def an_even_ecg(*, seconds: float = 30.0, rr_s: float = 0.8, noise: float = 0.01, fs_hz: float = FS_HZ) -> Floats:
+    """Return an ECG of normal beats in mV, (1, samples), with white noise of this standard deviation."""
+    return an_ecg(np.arange(0.5, seconds, rr_s), seconds, fs_hz, noise_mv=noise)[None]
 
 
 def its_beats(*, seconds: float = 30.0, rr_s: float = 0.8, fs_hz: float = FS_HZ) -> Beats:
-    """Return the beats of `an_ecg`."""
+    """Return the beats of `an_even_ecg`."""
     return Beats.of(np.round(np.arange(0.5, seconds, rr_s) * fs_hz).astype(np.int64), fs_hz)
 
 
@@ -71,9 +64,5 @@ def a_rhythm(letters: str, *, rr_s: float | Floats = 0.8, wide_s: float = 0.0) -
     after = {"N": 1.0, "V": 0.6, "S": 0.65}
     factor = [1.4 if each == "N" and was == "V" else after[each] for was, each in pairwise(f"N{letters}")]
     r_s = 1.0 + np.cumsum(np.broadcast_to(rr_s, len(letters)) * factor)
-    t = np.arange(int((r_s[-1] + 1.5) * FS_HZ)) / FS_HZ
-    made = 0.01 * np.random.default_rng(11).standard_normal(len(t))
-    for letter, at_s in zip(letters, r_s, strict=True):
-        for offset_s, width_s, height in _WAVES["V" if letter == "V" else "N"]:
-            made += height * np.exp(-(((t - at_s - offset_s) / (width_s + wide_s)) ** 2) / 2)
+    made = an_ecg(r_s, float(r_s[-1]) + 1.5, FS_HZ, kinds=letters, widened_s=wide_s)
     return made[None], Beats.of(np.round(r_s * FS_HZ).astype(np.int64), FS_HZ)

@@ -4,11 +4,12 @@ Not physiology in depth: each rhythm has the one property that its name stands f
 rhythm.
 """
 
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from tests.builders_hearts import bells
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,14 +74,6 @@ def ecg(rr_ms: Floats, *, fs_hz: float = 300.0, p_mv: float = 0.12, noise_mv: fl
     made = rng.normal(0, noise_mv, len(time_s))
     if p_mv == 0:
         made += 0.04 * np.sin(2 * np.pi * 6 * time_s + np.cumsum(rng.normal(0, 0.1, len(time_s))))
-    for peak_s, next_s in pairwise([*peaks_s, peaks_s[-1] + 1]):
-        rt_s = 0.3 * np.sqrt(min(next_s - peak_s, 1.0))
-        for at_s, width_s, height_mv in (
-            (-0.16, 0.025, p_mv),
-            (0, 0.012, 1.2),
-            (0.035, 0.012, -0.25),
-            (rt_s, 0.05, 0.3),
-        ):
-            near = slice(*(np.clip((peak_s + at_s + np.array((-6, 6)) * width_s) * fs_hz, 0, len(made)).astype(int)))
-            made[near] += height_mv * np.exp(-(((time_s[near] - peak_s - at_s) / width_s) ** 2) / 2)
-    return made
+    made += bells(time_s, peaks_s, ((-0.16, 0.025, p_mv), (0.0, 0.012, 1.2), (0.035, 0.012, -0.25)))
+    rt_s = 0.3 * np.sqrt(np.minimum(np.append(np.diff(peaks_s), 1.0), 1.0))
+    return made + bells(time_s, peaks_s + rt_s, ((0.0, 0.05, 0.3),))

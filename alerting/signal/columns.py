@@ -10,28 +10,40 @@ from alerting.signal.records import Floats, Ints
 
 
 def medians(value: Floats, group: Ints, groups: int) -> Floats:
-    """Return the median of each group.
+    """Return the median of each group: `quantiles` at a half."""
+    (middle,) = quantiles(value, group, groups, (0.5,))
+    return middle
+
+
+def quantiles(value: Floats, group: Ints, groups: int, shares: tuple[float, ...]) -> list[Floats]:
+    """Return quantiles of each group.
 
     Parameters
     ----------
     value : (k,) float64; NaN is no value and is left out
-    group : (k,) int64 in [0, groups), in any order
+    group : (k,) int64 in [0, groups), in any order; shares : each 0-1
 
     Returns
     -------
-    (groups,) float64; the mean of the middle two where the count is even, NaN where there is none
+    (groups,) float64 for each share; between two values the straight line, so the median of an even count is the mean
+    of the middle two; NaN where there is no value
     """
     kept = ~np.isnan(value)
     value, group = value[kept], group[kept]
+    made = [np.full(groups, np.nan) for _ in shares]
     if not len(value):
-        return np.full(groups, np.nan)
-    order = np.lexsort((value, group))
-    ranked = value[order]
+        return made
+    ranked = value[np.lexsort((value, group))]
     count = np.bincount(group, minlength=groups)
-    first = np.cumsum(count) - count
-    low = np.minimum(first + np.maximum(count - 1, 0) // 2, len(ranked) - 1)
-    high = np.minimum(first + count // 2, len(ranked) - 1)
-    return np.where(count > 0, 0.5 * (ranked[low] + ranked[high]), np.nan)
+    some = count > 0
+    first, last = (np.cumsum(count) - count)[some], count[some] - 1
+    for row, share in zip(made, shares, strict=True):
+        low = np.floor(share * last).astype(np.int64)
+        before, after = ranked[first + low], ranked[first + np.minimum(low + 1, last)]
+        part = share * last - low
+        with np.errstate(invalid="ignore"):  # infinite values, where nothing lies between them
+            row[some] = np.where(part > 0, (1 - part) * before + part * after, before)
+    return made
 
 
 def sums(value: Floats, group: Ints, groups: int) -> Floats:

@@ -60,8 +60,13 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fellowship:
-    """Which beats are compared with which: (k, BEFORE + AFTER) places and whether there is one."""
+    """Which beats are compared with which.
 
+    of : (m,) places of the beats that are compared; place : (m, BEFORE + AFTER) places of the fellows of each
+    there : (m, BEFORE + AFTER) whether there is one
+    """
+
+    of: Ints
     place: Ints
     there: Bools
 
@@ -79,14 +84,23 @@ def kinds(ecg: Floats, beats: Beats, beat_quality: Floats) -> Kinds:
     Signs after de Chazal 2004 (doi:10.1109/TBME.2004.827359): intervals, width, shape. Differs: all are relative to the
     beats around, none needs a lead or a unit, and a second look uses what the first found out about the fellows.
     """
-    seen, fellows = looks(ecg, beats), fellowship(beats)
-    r = likeness(seen, fellows)
-    first = probability(FIRST, signs(beats, seen, fellows, r))
-    ventricular = probability(LATER, later_signs(first, seen, fellows, r)) >= 0.5
-    made = np.full(len(first), Kind.NORMAL, np.uint8)
-    made[_premature(beats, fellows)] = Kind.SUPRAVENTRICULAR
+    return told(beats, looks(ecg, beats), beat_quality, np.arange(len(beats.sample)))
+
+
+def told(beats: Beats, seen: Looks, beat_quality: Floats, asked: Ints) -> Kinds:
+    """Return the kind of some beats, (m,), as `kinds`, from how all look; asked : (m,) their places, rising."""
+    own = fellowship(beats, asked)
+    near = np.zeros(len(beats.sample), np.bool_)
+    near[asked] = near[own.place[own.there]] = True
+    theirs = fellowship(beats, np.flatnonzero(near))
+    r = likeness(seen, theirs)
+    first = np.zeros(len(beats.sample))
+    first[near] = probability(FIRST, signs(beats, seen, theirs, r))
+    ventricular = probability(LATER, later_signs(first, seen, own, r[np.searchsorted(theirs.of, asked)])) >= 0.5
+    made = np.full(len(asked), Kind.NORMAL, np.uint8)
+    made[_premature(beats, own)] = Kind.SUPRAVENTRICULAR
     made[ventricular] = Kind.VENTRICULAR
-    made[beat_quality < READABLE] = Kind.UNREADABLE
+    made[beat_quality[asked] < READABLE] = Kind.UNREADABLE
     return made
 
 
@@ -98,33 +112,34 @@ def probability(model: tuple[float, ...], columns: Floats) -> Floats:
 
 
 def _premature(beats: Beats, fellows: Fellowship) -> Bools:
-    """Tell which beats come early in a rhythm that is otherwise regular, (k,)."""
+    """Tell which beats come early in a rhythm that is otherwise regular, (m,)."""
     before_s, _ = _around(beats)
     rr_s, there = _intervals_near(before_s, fellows)
     usual_s = median(rr_s, there)
     spread_s = median(np.abs(rr_s - usual_s[:, None]), there)
     with np.errstate(invalid="ignore"):
-        return (before_s < EARLY * usual_s) & (spread_s < REGULAR * usual_s)
+        return (before_s[fellows.of] < EARLY * usual_s) & (spread_s < REGULAR * usual_s)
 
 
 def _intervals_near(before_s: Floats, fellows: Fellowship) -> tuple[Floats, Bools]:
-    """Return the intervals before each fellow, and where there is one, (k, BEFORE + AFTER) each."""
+    """Return the intervals before each fellow, and where there is one, (m, BEFORE + AFTER) each."""
     rr_s = before_s[fellows.place]
     there = fellows.there & ~np.isnan(rr_s)
     return np.where(there, rr_s, 0), there
 
 
-def fellowship(beats: Beats) -> Fellowship:
-    """Return the fellows of each beat."""
+def fellowship(beats: Beats, of: Ints) -> Fellowship:
+    """Return the fellows of some beats; of : (m,) their places."""
     k = len(beats.sample)
     apart = np.concatenate((np.arange(-BEFORE, 0), np.arange(1, AFTER + 1)))
-    wanted = np.arange(k)[:, None] + apart
+    wanted = of[:, None] + apart
     place = np.clip(wanted, 0, max(0, k - 1))
     if k == 0:
-        return Fellowship(place=place, there=np.zeros(place.shape, np.bool_))
-    passed_s = (beats.sample[place] - beats.sample[:, None]) / beats.fs_hz
-    near = (passed_s >= -BEFORE_S) & (passed_s <= AFTER_S)
-    return Fellowship(place=place, there=(place == wanted) & (beats.row[place] == beats.row[:, None]) & near)
+        return Fellowship(of=of, place=place, there=np.zeros(place.shape, np.bool_))
+    passed = beats.sample[place] - beats.sample[of][:, None]
+    near = (passed >= -BEFORE_S * beats.fs_hz) & (passed <= AFTER_S * beats.fs_hz)
+    there = (place == wanted) & (beats.row[place] == beats.row[of][:, None]) & near
+    return Fellowship(of=of, place=place, there=there)
 
 
 def median(values: Floats, there: Bools) -> Floats:
@@ -139,45 +154,48 @@ def median(values: Floats, there: Bools) -> Floats:
 
 
 def likeness(seen: Looks, fellows: Fellowship) -> Floats:
-    """Return the correlation of each beat with each fellow, (k, BEFORE + AFTER); 0 where there is none."""
+    """Return the correlation of beats with each of their fellows, (m, BEFORE + AFTER); 0 where there is none."""
     made = np.zeros(fellows.place.shape)
-    k = len(made)
+    k = len(seen.shape)
     for apart in range(1, min(BEFORE, k - 1) + 1):
-        r = (seen.shape[apart:] * seen.shape[:-apart]).sum(axis=-1)
-        made[apart:, BEFORE - apart] = r
+        r = np.zeros(k + apart)  # of each beat with the one so many before it
+        r[apart:k] = np.einsum("kv,kv->k", seen.shape[apart:], seen.shape[:-apart])
+        made[:, BEFORE - apart] = r[fellows.of]
         if apart <= AFTER:
-            made[:-apart, BEFORE + apart - 1] = r
+            made[:, BEFORE + apart - 1] = r[fellows.of + apart]
     return np.where(fellows.there, made, 0.0)
 
 
 def signs(beats: Beats, seen: Looks, fellows: Fellowship, r: Floats) -> Floats:
-    """Return what speaks for a ventricular beat before anything is known of its fellows, (k, 6): see `FIRST`."""
+    """Return what speaks for a ventricular beat before anything is known of its fellows, (m, 6): see `FIRST`."""
     before_s, after_s = _around(beats)
     usual_s = median(*_intervals_near(before_s, fellows))
-    width, size = np.log(seen.width_s), np.log(seen.size)
+    before_s, after_s = before_s[fellows.of], after_s[fellows.of]
+    widths, sizes = np.log(seen.width_s), np.log(seen.size)
+    width, size = widths[fellows.of], sizes[fellows.of]
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = (
             1 - median(r, fellows.there),
-            width - median(width[fellows.place], fellows.there),
+            width - median(widths[fellows.place], fellows.there),
             width - np.log(USUAL_WIDTH_S),
             np.clip(1 - before_s / usual_s, -0.5, 0.5),
             np.clip(after_s / usual_s - 1, -0.5, 0.5),
-            np.abs(size - median(size[fellows.place], fellows.there)),
+            np.abs(size - median(sizes[fellows.place], fellows.there)),
         )
     made: Floats = np.nan_to_num(np.stack(columns, axis=-1), nan=0.0, posinf=0.0, neginf=0.0)
     return made
 
 
 def later_signs(first: Floats, seen: Looks, fellows: Fellowship, r: Floats) -> Floats:
-    """Return what speaks for it once each beat has a first probability, (k, 6): see `LATER`."""
+    """Return what speaks for it once all have a first probability, (k,), for some beats, (m, 6): see `LATER`."""
     likely = np.where(fellows.there, first[fellows.place], 0)
     usual = np.where(fellows.there, 1 - first[fellows.place], 0)
-    width = np.log(seen.width_s)
+    width, own = np.log(seen.width_s), first[fellows.of]
     columns = (
-        np.log(first / (1 - first)),
+        np.log(own / (1 - own)),
         _weighed(r, usual),
         _weighed(r, likely),
-        width - _weighed(width[fellows.place], usual, width),
+        width[fellows.of] - _weighed(width[fellows.place], usual, width[fellows.of]),
         _unlike_closest(r * usual),
         _unlike_closest(r * likely),
     )

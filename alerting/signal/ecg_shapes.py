@@ -40,11 +40,13 @@ def looks(signal: Floats, beats: Beats) -> Looks:
     grid = Grid.of(signal.shape[1], beats.fs_hz, POINTS_HZ)
     points = pointed(bridged(signal, beats.fs_hz), grid)
     seen = grid.seen(beats)
-    reach, step = round(SHAPE_S / STEP_S), grid.span(STEP_S)
-    shape = around(points, seen, step * np.arange(-reach, reach + 1))
-    inner = grid.span(WIDTH_S)
+    step, inner = grid.span(STEP_S), grid.span(WIDTH_S)
+    wide = step * round(SHAPE_S / STEP_S)
+    outer = max(wide, inner)
+    piece = around(points, seen, np.arange(-outer, outer + 1))
+    shape = piece[:, outer - wide : outer + wide + 1 : step]
     at = np.arange(-inner, inner + 1)
-    power = np.diff(around(points, seen, at), axis=-1) ** 2
+    power = np.diff(piece[:, outer - inner : outer + inner + 1], axis=-1) ** 2
     power[np.isnan(power)] = 0
     total = power.sum(axis=-1) + 1e-30
     time = (at[1:] - 0.5) / grid.fs_hz

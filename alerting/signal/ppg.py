@@ -2,7 +2,7 @@
 
 Not here: finding the pulses (`pulses`), their shape and perfusion (`ppg_shape`), how they go with the heart beats
 (`ppg_agreement`), uneven samples (`uneven`), and the quality of the signal (`quality`), whose figures are used. The
-invariant: an interval never reaches across missing samples, and a rate that cannot be read is NaN with its reasons.
+invariant: a rate rests on no interval across missing samples; one that cannot be read is NaN with its reasons.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.signal import columns
+from alerting.signal.beat_intervals import Doubt, Intervals
 from alerting.signal.events import Beats
 from alerting.signal.quality import READABLE, Quality, Reason, at
-from alerting.signal.records import Bools, Floats, Ints, bridged, rows
+from alerting.signal.records import Bools, Floats, bridged, rows
 
 WINDOW_S: Final = 10.0
 """Length of a window of the pulse rate."""
@@ -24,23 +25,6 @@ LEAST_INTERVALS: Final = 3
 
 LEAST_COVERED: Final = 0.5
 """Usable intervals must cover this share of a window."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intervals:
-    """Times from pulse to pulse, as columns.
-
-    row : (m,) int64, the record; sample : (m,) int64, of the pulse that ends the interval
-    ms : (m,) float64; quality : (m,) float64 0-1, the worse of its two pulses
-    fs_hz : Hz; records : how many records were looked at
-    """
-
-    row: Ints
-    sample: Ints
-    ms: Floats
-    quality: Floats
-    fs_hz: float
-    records: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,22 +42,32 @@ class PulseRate:
 
 
 def intervals(ppg: npt.ArrayLike, pulses: Beats, quality: Quality) -> Intervals:
-    """Return the intervals between neighbouring pulses of a record, none across missing samples.
+    """Return the intervals between neighbouring pulses of each record.
 
     Parameters
     ----------
     ppg : (samples,) or (n, samples), any unit, NaN where missing: what the pulses were found in
     pulses : of `pulses.detect`; quality : of `quality.ppg`
+
+    Raises
+    ------
+    ValueError
+        If the pulses are of other records, or lie beyond their end.
     """
     signal = bridged(rows(ppg, name="ppg"), pulses.fs_hz)
     _same_batch(signal, pulses)
-    with_next = (pulses.row[1:] == pulses.row[:-1]) & ~_broken(signal, pulses)
-    each, first, end = at(quality, pulses), np.flatnonzero(with_next), np.flatnonzero(with_next) + 1
+    first = np.flatnonzero(pulses.row[1:] == pulses.row[:-1])
+    each = at(quality, pulses)
+    lowest = np.minimum(each[first], each[first + 1])
+    doubt = np.where(_broken(signal, pulses)[first], Doubt.GAP, Doubt.NONE)
+    doubt = doubt | np.where(lowest < READABLE, Doubt.UNREADABLE, Doubt.NONE)
     return Intervals(
-        row=pulses.row[end],
-        sample=pulses.sample[end],
-        ms=(pulses.exact[end] - pulses.exact[first]) * (1000.0 / pulses.fs_hz),
-        quality=np.minimum(each[first], each[end]),
+        row=pulses.row[first],
+        begin=pulses.sample[first],
+        end=pulses.sample[first + 1],
+        rr_s=(pulses.exact[first + 1] - pulses.exact[first]) / pulses.fs_hz,
+        doubt=doubt.astype(np.uint8),
+        quality=lowest,
         fs_hz=pulses.fs_hz,
         records=pulses.records,
     )
@@ -116,16 +110,16 @@ def rate(found: Intervals, quality: Quality, *, samples: int, window_s: float = 
     length = round(window_s * found.fs_hz)
     windows = samples // length
     shape = (found.records, windows)
-    usable = (found.quality >= READABLE) & (found.sample < windows * length)
-    cell = (found.row * windows + found.sample // length)[usable]
-    ms, cells = found.ms[usable], found.records * windows
-    mean = columns.means(ms, cell, cells)
-    covered = np.minimum(columns.sums(ms, cell, cells) / (1000.0 * window_s), 1.0)
+    usable = found.normal & (found.end < windows * length)
+    cell = (found.row * windows + found.end // length)[usable]
+    rr_s, cells = found.rr_s[usable], found.records * windows
+    mean = columns.means(rr_s, cell, cells)
+    covered = np.minimum(columns.sums(rr_s, cell, cells) / window_s, 1.0)
     trust = covered * np.nan_to_num(columns.means(found.quality[usable], cell, cells))
-    trust *= np.nan_to_num(np.clip(2.0 - 2.0 * np.abs(mean / columns.medians(ms, cell, cells) - 1.0), 0.0, 1.0))
+    trust *= np.nan_to_num(np.clip(2.0 - 2.0 * np.abs(mean / columns.medians(rr_s, cell, cells) - 1.0), 0.0, 1.0))
     readable = (np.bincount(cell, minlength=cells) >= LEAST_INTERVALS) & (covered >= LEAST_COVERED)
     return PulseRate(
-        per_min=np.where(readable, 60000.0 / mean, np.nan).reshape(shape),
+        per_min=np.where(readable, 60.0 / mean, np.nan).reshape(shape),
         confidence=np.where(readable, trust, 0.0).reshape(shape),
         reasons=np.where(readable.reshape(shape), 0, _why(quality, shape, length / found.fs_hz)).astype(np.uint16),
         window_s=length / found.fs_hz,

@@ -28,6 +28,9 @@ MOST_PERFUSED: Final = 0.25
 LEAST_PULSES: Final = 3
 """A window with fewer whole pulses has no figure."""
 
+NORMAL_QUARTILES: Final = 1.349
+"""Between the quartiles of a normal distribution, in standard deviations."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
@@ -48,7 +51,8 @@ class Perfusion:
     """Consecutive windows aligned to sample 0, (n, w) float64 each.
 
     index_pct : %, median pulse; NaN where the signal has no level or too few pulses
-    variability : robust coefficient of variation of the heights (1.4826 MAD over median), NaN with too few pulses
+    variability : robust coefficient of variation of the heights, NaN with too few pulses. By quartiles: where pulses
+        alternate between two heights, deviations from the median are those of the more frequent height alone
     """
 
     index_pct: Floats
@@ -121,9 +125,9 @@ def perfusion(made: Shape, found: Beats, *, samples: int, window_s: float) -> Pe
     cell = (found.row * windows + found.sample // length)[kept]
     height, level = made.height[kept], made.level[kept]
     enough = np.bincount(cell, minlength=cells) >= LEAST_PULSES
-    middle = columns.medians(height, cell, cells)
+    quarter, middle, three = columns.quantiles(height, cell, cells, (0.25, 0.5, 0.75))
     share = columns.medians(np.where(level > 0, height / np.where(level > 0, level, 1.0), np.inf), cell, cells)
-    varied = 1.4826 * columns.medians(np.abs(height - middle[cell]), cell, cells) / middle
+    varied = (three - quarter) / NORMAL_QUARTILES / middle
     return Perfusion(
         index_pct=np.where(enough & (share <= MOST_PERFUSED), 100.0 * share, np.nan).reshape(found.records, windows),
         variability=np.where(enough, varied, np.nan).reshape(found.records, windows),

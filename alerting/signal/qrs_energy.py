@@ -1,7 +1,7 @@
 """How much of a QRS complex there is at each moment of an ECG, and how much is usual around it.
 
-Not here: which of the peaks are beats (`qrs`). Works on means of blocks at about 125 Hz; what comes out has the unit of
-the signal and its sign is lost on the way, so an inverted lead gives the same.
+Not here: which of the peaks are beats (`qrs_decision`). Works on means of blocks at about 125 Hz; what comes out has
+the unit of the signal and its sign is lost on the way, so an inverted lead gives the same.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.signal.records import Bools, Floats
+from alerting.signal.records import Bools, Floats, gaps
 
 Singles = npt.NDArray[np.float32]
 
@@ -43,10 +43,6 @@ class Energy:
     by: int
     fs_hz: float
 
-    def sample(self, point: Floats) -> Floats:
-        """Return where points lie among the samples."""
-        return (point + 0.5) * self.by - 0.5
-
 
 def block(fs_hz: float) -> int:
     """Return how many samples there are between two blocks of the usual height."""
@@ -57,8 +53,8 @@ def block(fs_hz: float) -> int:
 def energy(signal: Floats, fs_hz: float) -> Energy:
     """Return the QRS energy of a batch (n, samples) in which gaps are NaN."""
     by = _by(fs_hz)
-    points, gone = _filled(_means(signal, by))
     rate_hz = fs_hz / by
+    points, gone = _filled(_means(signal, by), rate_hz)
     height = _height(points, rate_hz)
     height[gone] = 0
     return Energy(points=points, height=height, usual=_usual(height, gone, rate_hz), gone=gone, by=by, fs_hz=rate_hz)
@@ -77,17 +73,21 @@ def _means(signal: Floats, by: int) -> Floats:
     return total
 
 
-def _filled(points: Floats) -> tuple[Floats, Bools]:
-    """Return the points with a straight line over each gap, and where nothing may be found: in gaps and beside them."""
+def _filled(points: Floats, fs_hz: float) -> tuple[Floats, Bools]:
+    """Return the points with the nearest known one in each gap, and where nothing may be found: in gaps, beside them.
+
+    Beside them means wherever the height would depend on what is filled in. So nothing depends on a gap's length.
+    """
     gone = np.isnan(points)
     if not gone.any():
         return points, gone
+    lost = gaps(points)
+    nearest = np.where(lost.at - lost.before <= lost.after - lost.at, lost.before, lost.after)
+    nearest = np.where(lost.before < 0, lost.after, np.where(lost.after == points.shape[1], lost.before, nearest))
     filled = points.copy()
-    at = np.arange(points.shape[1])
-    for row in np.flatnonzero(gone.any(axis=1)):
-        there = ~gone[row]
-        filled[row] = np.interp(at, at[there], points[row, there]) if there.any() else 0.0
-    beside = round(0.05 * _WORK_HZ)
+    filled[lost.row, lost.at] = np.nan_to_num(points[lost.row, np.clip(nearest, 0, points.shape[1] - 1)])
+    smooth, delay, hold = _widths(fs_hz)
+    beside = smooth + (3 * delay + hold) // 2
     return filled, sliding_max(np.pad(gone, ((0, 0), (beside, beside))), 2 * beside + 1)
 
 
@@ -98,7 +98,7 @@ def _height(points: Floats, fs_hz: float) -> Singles:
         return np.zeros((n, 0), np.float32)
     edges = (np.repeat(points[:, :1], EDGE, axis=1), points, np.repeat(points[:, -1:], EDGE, axis=1))
     slope = np.diff(np.concatenate(edges, axis=1), axis=1).astype(np.float32)
-    smooth, delay, hold = (max(1, round(each * fs_hz)) for each in (_SMOOTH_S, _DELAY_S, _HOLD_S))
+    smooth, delay, hold = _widths(fs_hz)
     total = sliding_sum(sliding_sum(sliding_sum(slope, smooth), smooth), delay)
     change = total[:, delay:] - total[:, :-delay]
     turn = change[:, delay:] - change[:, :-delay]
@@ -108,6 +108,12 @@ def _height(points: Floats, fs_hz: float) -> Singles:
     turn *= np.float32(_TURN)
     squared += turn
     return middle(sliding_sum(np.sqrt(squared, out=squared), hold), count).copy()
+
+
+def _widths(fs_hz: float) -> tuple[int, int, int]:
+    """Return how many points are smoothed over, between two slopes, and held."""
+    smooth, delay, hold = (max(1, round(each * fs_hz)) for each in (_SMOOTH_S, _DELAY_S, _HOLD_S))
+    return smooth, delay, hold
 
 
 def _usual(height: Singles, gone: Bools, fs_hz: float) -> Singles:

@@ -56,7 +56,7 @@ PPG_MODEL: Final = Model(
 )
 """Fitted on 17 BIDMC and 97 Challenge 2015 records, plain and with motion added, by `benchmarks.fit_quality`."""
 
-_AT_ONCE: Final = 1 << 18
+_AT_ONCE: Final = 1 << 19
 """Samples that are worked on at once, so that they stay in the processor's cache."""
 
 

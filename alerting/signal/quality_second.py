@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.signal.quality_grid import BLOCKS, Grid, Seen
+from alerting.signal.quality_grid import BLOCKS, Grid, Seen, widened
 from alerting.signal.records import Floats, Ints
 
 SHARE: Final = 0.35
@@ -37,12 +37,12 @@ def disagreement(buzz: Floats, grid: Grid, seen: Seen, apart_s: float, around: t
 def bursts(buzz: Floats, grid: Grid, around: tuple[int, int]) -> Seen:
     """Return the beats as bursts of curvature."""
     n, width = buzz.shape
-    padded = np.pad(buzz, ((0, 0), (1, 1)))
+    padded = widened(buzz, 1, 1, 0.0)
     wide = buzz + (padded[:, :-2] + padded[:, 2:]) / 2
     most = wide.reshape(n, grid.windows, BLOCKS).max(axis=-1)
     usual = _middle(most, *around)
     level = np.repeat(usual * SHARE, BLOCKS, axis=1)
-    room = np.pad(wide, ((0, 0), (REFRACTORY, REFRACTORY)), constant_values=-1.0)
+    room = widened(wide, REFRACTORY, REFRACTORY, -1.0)
     top = wide > level
     for shift in range(1, REFRACTORY + 1):
         top &= wide >= room[:, REFRACTORY - shift : REFRACTORY - shift + width]
@@ -55,7 +55,7 @@ def bursts(buzz: Floats, grid: Grid, around: tuple[int, int]) -> Seen:
 
 def _middle(windows: Floats, back: int, ahead: int) -> Floats:
     """Return the median over the windows around each; beyond the record the outermost goes on."""
-    padded = np.pad(windows, ((0, 0), (back, ahead)), mode="edge")
+    padded = np.concatenate((*[windows[:, :1]] * back, windows, *[windows[:, -1:]] * ahead), axis=1)
     width = windows.shape[1]
     return np.median([padded[:, shift : shift + width] for shift in range(back + ahead + 1)], axis=0)
 

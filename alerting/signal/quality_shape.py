@@ -170,7 +170,7 @@ def _unlikeness(points: Floats, grid: Grid, seen: Seen, lens: Lens) -> Floats:
     first = np.zeros(len(shape))
     second = first.copy()
     for apart in range(1, min(FELLOWS, len(shape) - 1) + 1):
-        r = (shape[apart:] * shape[:-apart]).sum(axis=-1)
+        r = np.einsum("kv,kv->k", shape[apart:], shape[:-apart])
         passed = np.where(seen.row[apart:] == seen.row[:-apart], seen.point[apart:] - seen.point[:-apart], np.inf)
         for part, most_s in ((slice(apart, None), BEFORE_S), (slice(None, -apart), AFTER_S)):
             near = np.where(passed <= most_s * grid.fs_hz, r, 0)

@@ -5,6 +5,7 @@ for a missing sample, and never the caller's own array changed.
 """
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -71,6 +72,45 @@ def missing(signal: Floats) -> Bools:
     return np.isnan(signal)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Missing samples as columns, and where the nearest known ones of the record are.
+
+    row, at : (k,) int64, record and sample; before, after : (k,) int64, samples, -1 and `samples` where there is none
+    """
+
+    row: Ints
+    at: Ints
+    before: Ints
+    after: Ints
+
+
+def gaps(signal: Floats) -> Missing:
+    """Return the missing samples of (n, samples)."""
+    gone = np.isnan(signal)
+    samples = signal.shape[1]
+    holed = np.flatnonzero(gone.any(axis=1))
+    inside, place = gone[holed], np.arange(samples)
+    before = np.maximum.accumulate(np.where(inside, -1, place), axis=1)
+    after = np.minimum.accumulate(np.where(inside, samples, place)[:, ::-1], axis=1)[:, ::-1]
+    row, at = np.nonzero(inside)
+    return Missing(row=holed[row], at=at, before=before[row, at], after=after[row, at])
+
+
+def straight(signal: Floats, gone: Missing) -> Floats:
+    """Return what a straight line across its gap gives each missing sample, (k,).
+
+    At the ends of a record its outermost sample goes on; a record without any is 0.
+    """
+    left, right = gone.before, gone.after
+    samples = signal.shape[1]
+    first = np.where(left >= 0, left, np.minimum(right, samples - 1))
+    last = np.where(right < samples, right, first)
+    low, high = signal[gone.row, first], signal[gone.row, last]
+    made: Floats = np.nan_to_num(low + (high - low) * ((gone.at - first) / np.maximum(last - first, 1)))
+    return made
+
+
 def bridged(signal: Floats, fs_hz: float) -> Floats:
     """Return (n, samples) with gaps of at most `BRIDGED_S` filled by a straight line, inside a record only.
 
@@ -78,16 +118,9 @@ def bridged(signal: Floats, fs_hz: float) -> Floats:
     """
     if not np.isnan(signal).any():
         return signal
+    found = gaps(signal)
+    short = (found.after - found.before - 1 <= max(1, int(BRIDGED_S * fs_hz))) & (found.before >= 0)
+    short &= found.after < signal.shape[1]
     filled = signal.copy()
-    most = max(1, int(BRIDGED_S * fs_hz))
-    for row in np.flatnonzero(np.isnan(signal).any(axis=-1)):
-        _bridge(filled[row], most)
+    filled[found.row[short], found.at[short]] = straight(signal, found)[short]
     return filled
-
-
-def _bridge(record: Floats, most: int) -> None:
-    gone = np.isnan(record)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], gone, [False])).astype(np.int8)))
-    for first, end in edges.reshape(-1, 2):
-        if end - first <= most and first > 0 and end < len(record):
-            record[first:end] = np.linspace(record[first - 1], record[end], end - first + 2)[1:-1]

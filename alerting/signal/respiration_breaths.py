@@ -14,7 +14,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from alerting.signal.records import Bools, Floats, Ints
+from alerting.signal.records import Bools, Floats, Ints, gaps, straight
 
 BREATHS_HZ: Final = 8.0
 """Chest waves are averaged down to about this rate: a breath is placed to a sixteenth of a second."""
@@ -88,12 +88,9 @@ def filled(wave: Floats) -> Floats:
     """Return a wave with straight lines across its gaps, the ends held, zeros for nothing: to filter, not to read."""
     if not np.isnan(wave).any():
         return wave
-    made = np.zeros_like(wave)
-    place = np.arange(wave.shape[1])
-    for row, values in enumerate(wave):
-        there = ~np.isnan(values)
-        if there.any():
-            made[row] = np.interp(place, place[there], values[there])
+    lost = gaps(wave)
+    made = wave.copy()
+    made[lost.row, lost.at] = straight(wave, lost)
     return made
 
 

@@ -6,7 +6,7 @@ without any evidence it is the prior, so what cannot be known is answered by wha
 A wave of the rate r with its harmonics is fitted to a series by least squares; the fraction R²(r) that it explains
 makes the likelihood of r under white noise of unknown strength, (1 - R²)^(-N/2) (Bretthorst 1988,
 doi:10.1007/978-1-4684-9399-3). Differs: N is not the count of samples, as neighbours are not independent and several
-series see the same breath; the exponent is a weight instead, fitted on records (`respiration_modulations.WEIGHTS`).
+series see the same breath; the exponent is a weight instead, fitted on records (`respiration_fusion`).
 """
 
 import functools

@@ -34,6 +34,9 @@ half of that without a breath, what is left is taken for breathing; the pause ha
 BACK_S, AHEAD_S = 130.0, 20.0
 """At the slowest rate of blocks; at 8 Hz 93 s and 14 s."""
 
+_AT_ONCE: Final = 4096
+"""Windows that are worked on at once, at least those of one record: hours of many people need not fit into memory."""
+
 _ROUGH_PER_MIN: Final = 0.25  # the band follows the rate in such steps, so that the last bit of a sum moves no turn
 
 
@@ -94,7 +97,10 @@ def follow(resp: npt.ArrayLike, fs_hz: float) -> Breathing:
         return _nothing()
     windows = sliding_window_view(slow, WINDOW, axis=1)[:, ::STEP]
     count = windows.shape[1]
-    row, at, high = _kept(*_found(windows, wave_hz), count)
+    part = max(1, _AT_ONCE // count)
+    kept = [_kept(*_found(windows[at : at + part], wave_hz), count) for at in range(0, len(slow), part)]
+    row = np.concatenate([each + part * place for place, (each, _, _) in enumerate(kept)])
+    at, high = (np.concatenate([each[column] for each in kept]) for column in (1, 2))
     until = (count - 1) * STEP + KEPT_TO - MARGIN
     pauses = _pauses(row, at, np.isnan(slow)[:, :until], wave_hz)
     at_s = (at[high] + 0.5) / np.float64(wave_hz)

@@ -83,7 +83,7 @@ class Burden:
     unreadable_s: Floats
 
 
-def timeline(beats: Beats, samples: int, usable: Bools | None = None) -> Timeline:
+def timeline(beats: Beats, samples: int, usable: Bools | None = None, known: Floats | None = None) -> Timeline:
     """Return the rhythm of each whole cell of records that are `samples` long.
 
     Parameters
@@ -92,11 +92,14 @@ def timeline(beats: Beats, samples: int, usable: Bools | None = None) -> Timelin
     samples : length of the records at `beats.fs_hz`, >= 0; a last part of a cell is left out
     usable : (k,) whether each beat may be believed, as `quality.at(quality, beats) >= quality.READABLE`; an interval
         needs both its beats. Default: all
+    known : (n, c) scores of the first c cells, from an earlier look at the same beats: they are taken as they are.
+        A score is final once `WINDOW_S` / 2 has passed since the middle of its cell
 
     Raises
     ------
     ValueError
-        If `samples` is negative, a beat lies outside the record, or `usable` is not one per beat.
+        If `samples` is negative, a beat lies outside the record, `usable` is not one per beat, or `known` is not of
+        these records and cells.
     """
     if samples < 0:
         raise ValueError(f"samples: is {samples}, must be >= 0")
@@ -105,7 +108,10 @@ def timeline(beats: Beats, samples: int, usable: Bools | None = None) -> Timelin
     if usable is not None and usable.shape != beats.sample.shape:
         raise ValueError(f"usable: has shape {usable.shape}, must be one per beat, {beats.sample.shape}")
     cells = int(samples / beats.fs_hz / STEP_S)
-    score = _scores(beats, cells, usable)
+    before = np.empty((beats.records, 0)) if known is None else known
+    if before.shape[0] != beats.records or before.shape[1] > cells:
+        raise ValueError(f"known: has shape {before.shape}, must be ({beats.records}, at most {cells})")
+    score = np.concatenate((before, _scores(beats, range(before.shape[1], cells), usable)), axis=1)
     return Timeline(score=score, state=_states(score))
 
 
@@ -140,19 +146,20 @@ def burden(line: Timeline, span_s: float) -> Burden:
     return Burden(share=share, af_s=af_s, readable_s=readable_s, unreadable_s=unreadable_s)
 
 
-def _scores(beats: Beats, cells: int, usable: Bools | None) -> Floats:
+def _scores(beats: Beats, cells: range, usable: Bools | None) -> Floats:
     """Return (records, cells) probabilities."""
     rr_ms, row, end_s = _intervals(beats, usable)
-    order = row * (cells * STEP_S + 2 * WINDOW_S) + end_s  # one rising axis for all records
-    middle = (np.arange(cells) + 0.5) * STEP_S
-    at = (np.arange(beats.records)[:, None] * (cells * STEP_S + 2 * WINDOW_S) + middle).ravel()
+    apart_s = cells.stop * STEP_S + 2 * WINDOW_S
+    order = row * apart_s + end_s  # one rising axis for all records
+    middle = (np.array(cells) + 0.5) * STEP_S
+    at = (np.arange(beats.records)[:, None] * apart_s + middle).ravel()
     first = np.searchsorted(order, at - WINDOW_S / 2, side="right")
     last = np.searchsorted(order, at + WINDOW_S / 2, side="right")
     parts = [
         _scored(rr_ms, first[begin : begin + _AT_ONCE], last[begin : begin + _AT_ONCE])
         for begin in range(0, len(at), _AT_ONCE)
     ]
-    return np.concatenate([np.empty(0), *parts]).reshape(beats.records, cells)
+    return np.concatenate([np.empty(0), *parts]).reshape(beats.records, len(cells))
 
 
 def _scored(rr_ms: Floats, first: Ints, last: Ints) -> Floats:

@@ -121,9 +121,8 @@ def strip(ecg: npt.ArrayLike, fs_hz: float, beats: Beats | None = None, looked_a
     reasons = _reasons(seen, judged)
     readable = reasons == Reason.NONE
     suspicion = 1 / (1 + np.exp(-fibrillating(seen)))
-    return Strip(
-        score=np.where(readable, suspicion, np.nan), readable=readable, reasons=reasons, suspicion=suspicion
-    )  # fmt: skip
+    score = np.where(readable, suspicion, np.nan)
+    return Strip(score=score, readable=readable, reasons=reasons, suspicion=suspicion)
 
 
 def evidence(ecg: Floats, beats: Beats, judged: Quality) -> Evidence:

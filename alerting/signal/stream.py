@@ -58,7 +58,8 @@ class Stream(Generic[T]):
         self._kept: list[Floats] = []
         self._start = 0  # of what is kept
         self._end = 0
-        self._settled = 0  # everything before it has been given
+        self.settled = 0
+        """Everything before this sample has been given."""
 
     def push(self, chunk: npt.ArrayLike) -> T | None:
         """Return what the next samples, (samples,) or (n, samples), have settled; None until that is a hop's worth.
@@ -74,7 +75,7 @@ class Stream(Generic[T]):
         self._kept.append(more.copy())
         self._end += more.shape[-1]
         until = self._end - self._reach.ahead
-        return self._settle(until) if until - self._settled >= self._reach.hop else None
+        return self._settle(until) if until - self.settled >= self._reach.hop else None
 
     def finish(self) -> T | None:
         """Return what was not settled yet, now that the record ends here; None if no sample ever came."""
@@ -82,8 +83,8 @@ class Stream(Generic[T]):
 
     def _settle(self, until: int) -> T:
         signal = np.concatenate(self._kept, axis=-1)
-        given = self._between(self._function(signal), self._start, self._settled, until)
-        self._settled = until
+        given = self._between(self._function(signal), self._start, self.settled, until)
+        self.settled = until
         start = max(0, until - self._reach.back) // self._reach.grid * self._reach.grid
         self._kept = [signal[..., start - self._start :].copy()]
         self._start = start

@@ -19,6 +19,8 @@ from alerting.signal.records import BRIDGED_S, Floats, rate, rows
 
 LEAST_HZ: Final = 1.0
 MOST_HZ: Final = 1000.0
+MOST_SAMPLES: Final = 100_000_000
+"""A grid of more, over a day at `MOST_HZ`, is a time in another unit rather than a recording."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,15 @@ def even(t_s: npt.ArrayLike, value: npt.ArrayLike, fs_hz: float) -> Even:
     Raises
     ------
     ValueError
-        If times are not finite and strictly rising, or are not as many as the values.
+        If times are not finite and strictly rising, are not as many as the values, or lie too far apart.
     """
     channels, step_hz = rows(value, name="value"), rate(fs_hz, least=LEAST_HZ, most=MOST_HZ)
     time = _times(t_s, channels.shape[1])
     if len(time) < 2:
         return Even(value=np.full((len(channels), 0), np.nan), start_s=0.0, fs_hz=step_hz)
     first, last = int(np.ceil(time[0] * step_hz - 1e-9)), int(np.floor(time[-1] * step_hz + 1e-9))
+    if last - first >= MOST_SAMPLES:
+        raise ValueError(f"t_s: spans {time[-1] - time[0]:g} s, must be at most {MOST_SAMPLES / step_hz:g} s")
     grid = np.arange(first, last + 1) / step_hz
     longest = float(np.median(np.diff(time))) + BRIDGED_S
     made = np.stack([_curve(time, channel, grid, longest) for channel in channels])

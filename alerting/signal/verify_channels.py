@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.signal import pulses, qrs, quality
+from alerting.signal.quality_verdict import Reason
 from alerting.signal.records import Floats, Ints, bridged, rate, rows
 from alerting.signal.verify_waves import decimated, least_leakage, likeness
 
@@ -131,8 +132,10 @@ def _flows(names: list[str], held: Mapping[str, Floats], sorts: Mapping[str, Sor
 
 
 def _recent(judged: quality.Quality) -> Floats:
-    """Return the mean index of the last seconds of each record, (n,)."""
-    last = judged.index[:, -max(1, round(EVENT_S / judged.window_s)) :]
+    """Return the mean index of the last seconds of each record, (n,), without a window that has only begun."""
+    begun = np.any(judged.reasons[:, -1:] & Reason.SHORT)
+    last = judged.index[:, : judged.index.shape[1] - int(begun)]
+    last = last[:, -max(1, round(EVENT_S / judged.window_s)) :]
     made: Floats = last.mean(axis=-1) if last.shape[1] else np.zeros(len(last))
     return made
 

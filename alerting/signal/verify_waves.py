@@ -111,8 +111,8 @@ def least_leakage(points: Floats, fs_hz: float) -> float:
     """Return the least VF leakage of any `LEAKAGE_S` in the last `LEAKAGE_BACK_S` seconds of an ECG lead, 0 to 1.
 
     Low where the lead is nearly a sine wave, as in flutter and fibrillation: what is left when it is added to itself
-    half a period earlier. Kuo & Dillman 1978; as given by Amann 2005, doi:10.1186/1475-925X-4-60. 1 where nothing moves
-    or samples are missing. Without the original's further threshold on amplitude.
+    half a period earlier. Kuo & Dillman 1978; as given by Amann 2005, doi:10.1186/1475-925X-4-60. Missing samples count
+    as standing still; 1 where nothing moves. Without the original's further threshold on amplitude.
     """
     last = points[-round((LEAKAGE_BACK_S + LEAKAGE_STEP_S) * fs_hz) :]
     width, step = round(LEAKAGE_S * fs_hz), max(1, round(LEAKAGE_STEP_S * fs_hz))

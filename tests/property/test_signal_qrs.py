@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from alerting.signal import qrs
 from alerting.signal.records import Floats
 from alerting.signal.stream import Reach, Stream, beats_between
-from tests.unit.signal.hearts import an_ecg
+from tests.builders_hearts import an_ecg
 
 FS_HZ = 250.0
 seeds = st.integers(0, 10_000)
@@ -19,9 +19,17 @@ def a_signal(seed: int, length_s: float = 40.0, fs_hz: float = FS_HZ) -> Floats:
     peaks = 0.5 + np.cumsum(draw.uniform(0.45, 1.2, 200))
     peaks = peaks[peaks < length_s - 0.4]
     kinds = "".join(draw.choice(["N", "V"], len(peaks), p=[0.9, 0.1]))
-    made = an_ecg(peaks, length_s, fs_hz, wide=kinds)
+    made = an_ecg(peaks, length_s, fs_hz, kinds=kinds)
     wander: Floats = 0.4 * np.sin(2 * np.pi * 0.2 * np.arange(len(made)) / fs_hz)
     return made + wander
+
+
+def a_hard_signal(seed: int, length_s: float, fs_hz: float = FS_HZ) -> Floats:
+    """As `a_signal`, with a size that changes every few seconds and as much noise: many a beat is a close decision."""
+    draw = np.random.default_rng(seed)
+    made = a_signal(seed, length_s, fs_hz)
+    size = np.repeat(draw.uniform(0.1, 1.0, int(length_s / 3) + 1), int(3 * fs_hz))[: len(made)]
+    return size * made + 0.12 * draw.standard_normal(len(made))
 
 
 @settings(deadline=None, max_examples=25)
@@ -79,3 +87,32 @@ def test_chunks(seed: int, cuts: list[int]) -> None:
     pieces = [each.sample for each in (*given_, stream.finish()) if each is not None]
 
     np.testing.assert_array_equal(np.concatenate(pieces), qrs.detect(signal, FS_HZ).sample)
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    some=st.lists(seeds, min_size=1, max_size=3),
+    sizes=st.lists(st.integers(60, 4000), min_size=1, max_size=6),
+    hop_s=st.sampled_from([0.5, 5.0]),
+    gap_s=st.floats(0, 50),
+)
+def test_followed(some: list[int], sizes: list[int], hop_s: float, gap_s: float) -> None:
+    """Records that are followed, cut in any way and with a long gap, give the R peaks of the whole, exactly."""
+    signals = np.array([a_hard_signal(seed, 80.0) for seed in some])
+    signals[0, int(gap_s * FS_HZ) : int((gap_s + 25) * FS_HZ)] = np.nan
+    whole = qrs.detect(signals, FS_HZ)
+    following = qrs.Following(FS_HZ, hop_s=hop_s)
+    given_ = [
+        piece for piece in (*map(following.push, chunks(signals, sizes)), following.finish()) if piece is not None
+    ]
+
+    found = np.concatenate([[piece.row, piece.sample, piece.exact] for piece in given_], axis=1)
+    found = found[:, np.lexsort((found[1], found[0]))]
+    np.testing.assert_array_equal(found, [whole.row, whole.sample, whole.exact])
+
+
+def chunks(signals: Floats, sizes: list[int]) -> list[Floats]:
+    """Return records cut into chunks of these sizes, again and again."""
+    length = signals.shape[1]
+    edges = np.cumsum(np.resize(sizes, -(-length * len(sizes) // sum(sizes)) + len(sizes)))
+    return np.split(signals, edges[edges < length], axis=1)

@@ -12,7 +12,7 @@ from alerting.signal.events import Beats
 from alerting.signal.quality import Quality
 from alerting.signal.records import Floats
 from alerting.signal.stream import Reach, Stream
-from tests.builders_signal import FS_HZ, an_ecg, its_beats
+from tests.builders_signal import FS_HZ, an_even_ecg, its_beats
 
 STEP = 500  # samples of a window
 seeds = st.integers(0, 10_000)
@@ -21,7 +21,7 @@ seeds = st.integers(0, 10_000)
 def a_troubled_ecg(seed: int, seconds: float = 60.0) -> Floats:
     """Return an ECG with noise that comes and goes, a gap, and a stretch that stands still."""
     rng = np.random.default_rng(seed)
-    signal = an_ecg(seconds=seconds, rr_s=0.7 + 0.3 * rng.random())
+    signal = an_even_ecg(seconds=seconds, rr_s=0.7 + 0.3 * rng.random())
     strength = np.repeat(rng.random(int(seconds)) ** 4, int(FS_HZ))
     signal[0] += strength * rng.standard_normal(signal.shape[1])
     first, second = rng.integers(0, signal.shape[1] - 500, 2)
@@ -106,7 +106,7 @@ def test_unit_polarity_and_offset_do_not_matter(seed: int, factor: float, offset
 @pytest.mark.parametrize("noise", [0.005, 0.6])
 def test_rate_does_not_matter(fs_hz: float, noise: float) -> None:
     """A clean ECG is readable and a very noisy one is not, at any sampling rate."""
-    found = quality.ecg(an_ecg(noise=noise * np.sqrt(fs_hz / 250), fs_hz=fs_hz), fs_hz, its_beats(fs_hz=fs_hz))
+    found = quality.ecg(an_even_ecg(noise=noise * np.sqrt(fs_hz / 250), fs_hz=fs_hz), fs_hz, its_beats(fs_hz=fs_hz))
 
     assert found.index.shape == (1, 15)
     assert (found.index.min() > 0.9) if noise < 0.1 else (np.median(found.index) < 0.5)

@@ -141,3 +141,15 @@ def test_strip_does_not_depend_on_its_batch(signals: list[Floats]) -> None:
         alone = strip(each, 300.0)
         assert together.readable[place] == alone.readable[0]
         np.testing.assert_allclose(together.suspicion[place], alone.suspicion[0], atol=1e-6)
+
+
+@settings(deadline=None, max_examples=10)
+@given(seeds, st.integers(0, 90))
+def test_known_scores_give_what_all_of_them_give(seed: int, known: int) -> None:
+    """A look that takes the scores of cells from an earlier one says of every cell what a look at all says."""
+    beats = a_day(seed, 900)
+    whole = timeline(beats, int(900 * FS_HZ))
+    again = timeline(beats, int(900 * FS_HZ), known=whole.score[:, :known])
+
+    np.testing.assert_allclose(again.score, whole.score, rtol=1e-9)
+    np.testing.assert_array_equal(again.state, whole.state)

@@ -10,7 +10,7 @@ from hemvakt import app
 from onebox.recordings import Recording
 from onebox.signal_picture import draw, save
 from onebox.signal_reading import page
-from tests.unit.signal.hearts import an_ecg, evenly
+from tests.builders_hearts import an_ecg, evenly
 from tests.unit.signal.waves import pulse_wave
 from ward.errors import ConfigError
 
@@ -19,7 +19,7 @@ PEAKS = evenly(72, 70)
 
 def a_recording() -> Recording:
     """Return 70 s of ECG with a ventricular beat and a noisy stretch, PPG, chest, and a channel of no known name."""
-    ecg = an_ecg(PEAKS, 70, wide="N" * 10 + "V")
+    ecg = an_ecg(PEAKS, 70, kinds="N" * 10 + "V")
     ecg[12_000:14_000] += np.random.default_rng(1).standard_normal(2000)
     t_s = np.arange(70 * 250) / 250
     channels = {

@@ -11,7 +11,7 @@ from alerting.signal.ecg_rate import heart_rate
 from alerting.signal.ecg_runs import pauses, tachycardia, ventricular
 from alerting.signal.events import Beats
 from alerting.signal.quality_verdict import READABLE
-from tests.builders_signal import FS_HZ, a_rhythm, an_ecg, its_beats
+from tests.builders_signal import FS_HZ, a_rhythm, an_even_ecg, its_beats
 
 
 def test_ventricular_tachycardia_is_read_from_the_signal() -> None:
@@ -28,7 +28,7 @@ def test_ventricular_tachycardia_is_read_from_the_signal() -> None:
 
 def test_noise_leaves_no_kind_and_no_normal_interval() -> None:
     """Beats in a noisy stretch are unreadable, and so is every interval that touches it."""
-    signal = an_ecg()
+    signal = an_even_ecg()
     signal[0, 3000:5000] += np.random.default_rng(1).standard_normal(2000)
 
     found = ecg.read(signal, FS_HZ, its_beats())
@@ -43,7 +43,7 @@ def test_noise_leaves_no_kind_and_no_normal_interval() -> None:
 
 def test_pause_is_read_and_a_gap_is_none() -> None:
     """Four seconds without a beat are a pause; four seconds without samples are not."""
-    signal = np.concatenate((an_ecg(), an_ecg()))
+    signal = np.concatenate((an_even_ecg(), an_even_ecg()))
     signal[0, 3050:4050] = 0.01 * np.random.default_rng(1).standard_normal(1000)
     signal[1, 3050:4050] = np.nan
     one = its_beats().sample
@@ -102,8 +102,8 @@ def test_bad_signal_gives_a_defined_result(signal: npt.NDArray[np.generic]) -> N
     ("signal", "fs_hz", "beats", "fault"),
     [
         (np.zeros((1, 1, 9)), 250.0, its_beats(), "ecg: has 3 dimensions"),
-        (an_ecg(), 50.0, its_beats(), "fs_hz: is 50.0"),
-        (an_ecg(), 360.0, its_beats(), "beats: of 1 records at 250 Hz"),
+        (an_even_ecg(), 50.0, its_beats(), "fs_hz: is 50.0"),
+        (an_even_ecg(), 360.0, its_beats(), "beats: of 1 records at 250 Hz"),
         (np.zeros((2, 7500)), 250.0, its_beats(), "beats: of 1 records"),
     ],
 )
@@ -117,7 +117,7 @@ def test_wrong_argument_is_refused_by_name(
 
 def test_beats_are_found_where_none_are_given() -> None:
     """A clean ECG without beats is read as with its own."""
-    found = ecg.read(an_ecg(), FS_HZ)
+    found = ecg.read(an_even_ecg(), FS_HZ)
 
     assert np.abs(found.beats.sample - its_beats().sample).max() <= 2
     assert (found.kind == Kind.NORMAL).all()

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from alerting.signal import qrs
-from tests.unit.signal.hearts import an_ecg, evenly
+from tests.builders_hearts import an_ecg, evenly
 
 FS_HZ = 250.0
 
@@ -33,7 +33,7 @@ def test_inverted_lead_gives_the_same_beats() -> None:
 def test_ventricular_and_low_beats_are_beats() -> None:
     """Wide premature beats, and normal ones a third as high, are found like all others."""
     peaks = evenly(75, 40)
-    signal = an_ecg(peaks, 40, wide="NNNNNVNNNNNNVNN")
+    signal = an_ecg(peaks, 40, kinds="NNNNNVNNNNNNVNN")
     low = slice(int(25 * FS_HZ), int(35 * FS_HZ))
     signal[low] *= 0.4
     found = qrs.detect(signal, FS_HZ).exact / FS_HZ

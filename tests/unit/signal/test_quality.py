@@ -7,19 +7,19 @@ import pytest
 from alerting.signal import quality
 from alerting.signal.events import Beats
 from alerting.signal.quality import READABLE, Reason
-from tests.builders_signal import a_rhythm, an_ecg, its_beats
+from tests.builders_signal import a_rhythm, an_even_ecg, its_beats
 
 FS_HZ = 250.0
 
 
 def judged(signal: npt.ArrayLike) -> quality.Quality:
-    """Return the quality of an ECG with the beats of `an_ecg`."""
+    """Return the quality of an ECG with the beats of `an_even_ecg`."""
     return quality.ecg(signal, FS_HZ, its_beats())
 
 
 def test_clean_ecg_is_readable_without_a_reason() -> None:
     """Every window of a clean ECG is nearly certain, and nothing is said against it."""
-    found = judged(an_ecg())
+    found = judged(an_even_ecg())
 
     assert found.index.shape == (1, 15)
     assert found.index.min() > 0.95
@@ -28,7 +28,7 @@ def test_clean_ecg_is_readable_without_a_reason() -> None:
 
 def test_muscle_noise_is_named() -> None:
     """Fast noise as large as the QRS complex makes a window unreadable."""
-    signal = an_ecg()
+    signal = an_even_ecg()
     signal[0, 3000:5000] += np.random.default_rng(3).standard_normal(2000)
 
     found = judged(signal)
@@ -45,7 +45,7 @@ def test_muscle_noise_is_named() -> None:
 )
 def test_lost_seconds_make_a_window_unreadable(fault: float, reason: Reason) -> None:
     """Four seconds without a signal cannot be read, and the reason is named; what lies far from them can."""
-    signal = an_ecg()
+    signal = an_even_ecg()
     signal[0, 3000:4000] = fault
 
     found = judged(signal)
@@ -69,7 +69,7 @@ def test_lead_that_is_off_is_named() -> None:
 def test_h17_heart_that_stands_still_is_not_a_lead_that_is_off() -> None:
     """For some 15 s after the last beat a quiet line is read as one without beats; later nobody can tell."""
     signal = 0.01 * np.random.default_rng(3).standard_normal((1, 15000))
-    signal[0, :3750] = an_ecg()[0, :3750]
+    signal[0, :3750] = an_even_ecg()[0, :3750]
     beats = its_beats().sample
     found = quality.ecg(signal, FS_HZ, Beats.of(beats[beats < 3700], FS_HZ))
 
@@ -81,7 +81,7 @@ def test_h17_heart_that_stands_still_is_not_a_lead_that_is_off() -> None:
 @pytest.mark.parametrize("factor", [1e6, 1e-6, -1.0])
 def test_quality_knows_no_unit(factor: float) -> None:
     """Scale and polarity change nothing."""
-    signal = an_ecg(noise=0.1)
+    signal = an_even_ecg(noise=0.1)
 
     np.testing.assert_allclose(judged(signal * factor).index, judged(signal).index, atol=1e-9)
 
@@ -105,12 +105,12 @@ def test_irregular_rhythm_is_no_fault() -> None:
 
 def test_small_beats_are_no_fault() -> None:
     """Beats of 50 microvolts in a quiet lead are as readable as any."""
-    assert judged(0.05 * an_ecg()).index.min() > 0.95
+    assert judged(0.05 * an_even_ecg()).index.min() > 0.95
 
 
 def test_long_pause_in_a_quiet_lead_is_readable() -> None:
     """Six seconds without a beat, and nothing else that could be one, can be read as such."""
-    signal = an_ecg()
+    signal = an_even_ecg()
     quiet = slice(3050, 4550)
     signal[0, quiet] = 0.01 * np.random.default_rng(3).standard_normal(1500)
     beats = its_beats()
@@ -124,7 +124,7 @@ def test_record_shorter_than_a_second_is_not_read(samples: int) -> None:
     """What is too short to judge gives an index of 0 and says so; nothing gives no window."""
     at = Beats.of(np.arange(0, samples, 60), FS_HZ)
 
-    found = quality.ecg(an_ecg()[0, :samples], FS_HZ, at)
+    found = quality.ecg(an_even_ecg()[0, :samples], FS_HZ, at)
 
     assert found.index.shape == (1, 1 if samples else 0)
     assert not found.readable.any()
@@ -134,7 +134,7 @@ def test_record_shorter_than_a_second_is_not_read(samples: int) -> None:
 @pytest.mark.parametrize("kind", [np.int16, np.int32, np.uint8])
 def test_integers_are_read(kind: type) -> None:
     """A signal in units of a converter is read like any other."""
-    signal: npt.NDArray[np.generic] = np.round(100 * (an_ecg() + 1)).astype(kind)
+    signal: npt.NDArray[np.generic] = np.round(100 * (an_even_ecg() + 1)).astype(kind)
 
     assert judged(signal).index.min() > 0.9
 
@@ -143,19 +143,19 @@ def test_integers_are_read(kind: type) -> None:
 def test_wrong_rate_is_refused(fs_hz: float) -> None:
     """A rate that no ECG has is a ValueError that names it."""
     with pytest.raises(ValueError, match="fs_hz"):
-        quality.ecg(an_ecg(), fs_hz)
+        quality.ecg(an_even_ecg(), fs_hz)
 
 
 def test_beats_of_another_signal_are_refused() -> None:
     """Beats of two records, or at another rate, are not those of this signal."""
     for beats in (Beats.of(np.array([5]), 360), Beats(row=np.array([1]), sample=np.array([5]), fs_hz=250, records=2)):
         with pytest.raises(ValueError, match="beats: "):
-            quality.ecg(an_ecg(), FS_HZ, beats)
+            quality.ecg(an_even_ecg(), FS_HZ, beats)
 
 
 def test_index_at_beats_is_that_of_their_window() -> None:
     """Beats take the index of the window they lie in."""
-    signal = an_ecg()
+    signal = an_even_ecg()
     signal[0, 3000:4000] = np.nan
     found = judged(signal)
 

@@ -7,7 +7,7 @@ from alerting.signal.quality_grid import BLOCKS, Grid, Seen, averaged, highest, 
 from alerting.signal.quality_second import bursts, disagreement
 from alerting.signal.records import Floats
 from alerting.signal.snippets import around, unit
-from tests.builders_signal import FS_HZ, an_ecg, its_beats
+from tests.builders_signal import FS_HZ, an_even_ecg, its_beats
 
 AROUND = (2, 1)
 
@@ -23,7 +23,7 @@ def buzz_of(signal: Floats) -> tuple[Floats, Grid]:
 
 def test_bursts_are_where_the_beats_are() -> None:
     """Each beat of a clean ECG is found once, within 60 ms."""
-    buzz, grid = buzz_of(an_ecg())
+    buzz, grid = buzz_of(an_even_ecg())
 
     found = bursts(buzz, grid, AROUND).point * grid.by
 
@@ -32,7 +32,7 @@ def test_bursts_are_where_the_beats_are() -> None:
 
 def test_same_beats_are_no_disagreement_and_others_are() -> None:
     """Beats where the bursts are agree; beats half an interval later disagree altogether."""
-    buzz, grid = buzz_of(an_ecg())
+    buzz, grid = buzz_of(an_even_ecg())
     late = Beats.of(its_beats().sample + 100, FS_HZ)
 
     same, other = (disagreement(buzz, grid, grid.seen(beats), 0.12, AROUND) for beats in (its_beats(), late))
@@ -43,7 +43,7 @@ def test_same_beats_are_no_disagreement_and_others_are() -> None:
 
 def test_beat_that_only_one_way_finds_counts_by_its_share() -> None:
     """In a window with two bursts and one beat one of three is alone."""
-    buzz, grid = buzz_of(an_ecg())
+    buzz, grid = buzz_of(an_even_ecg())
     fewer = Beats.of(np.delete(its_beats().sample, 1), FS_HZ)
 
     found = disagreement(buzz, grid, grid.seen(fewer), 0.12, AROUND)

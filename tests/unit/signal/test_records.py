@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from alerting.signal.events import Beats
-from alerting.signal.records import bridged, rate, rows
+from alerting.signal.records import bridged, gaps, rate, rows, straight
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,24 @@ def test_short_gap_is_bridged_and_a_longer_one_stays() -> None:
 
     np.testing.assert_allclose(filled[0, 10:15], np.arange(10, 15))
     assert np.flatnonzero(np.isnan(filled[0])).tolist() == [0, 50, 51, 52, 53, 54, 55]
+
+
+def test_straight_lines_are_numpy_s() -> None:
+    """Across a gap lies the straight line, at an end the outermost sample, and nothing where nothing is."""
+    draw = np.random.default_rng(1)
+    signal = draw.normal(size=(6, 60))
+    signal[draw.random(signal.shape) < 0.6] = np.nan
+    signal[3] = np.nan
+    found = gaps(signal)
+    filled = signal.copy()
+    filled[found.row, found.at] = straight(signal, found)
+
+    place = np.arange(60)
+    known = ~np.isnan(signal)
+    wanted = [
+        np.interp(place, place[at], each[at]) if at.any() else 0 * place for each, at in zip(signal, known, strict=True)
+    ]
+    np.testing.assert_allclose(filled, wanted, atol=1e-12)
 
 
 def test_beats_are_split_by_record() -> None:

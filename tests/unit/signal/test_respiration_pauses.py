@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from alerting.signal import respiration_pauses
 from alerting.signal.events import Beats
 from alerting.signal.records import Floats
 from alerting.signal.respiration_pauses import PAUSE_S, follow
@@ -103,3 +104,16 @@ def test_beats_come_with_every_window_that_holds_them() -> None:
         start = place % 6 * 1250
         inside = [beat - start for beat in each[place // 6] if start <= beat < start + 4000]
         assert samples.tolist() == inside
+
+
+def test_people_looked_at_a_few_at_a_time_are_as_those_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many fit into memory at once, everybody's breaths and pauses are their own."""
+    chests = np.stack([paused(60 + 20 * place, 15, per_min=12 + place) for place in range(5)])
+    together = follow(chests, FS_HZ)
+    monkeypatch.setattr(respiration_pauses, "_AT_ONCE", 45)
+    apart = follow(chests, FS_HZ)
+
+    np.testing.assert_array_equal(apart.row, together.row)
+    np.testing.assert_array_equal(apart.at_s, together.at_s)
+    np.testing.assert_array_equal(apart.pauses.row, together.pauses.row)
+    assert together.pauses.row.tolist() == [0, 1, 2, 3, 4]

@@ -121,3 +121,11 @@ def test_short_record_is_no_error(samples: int) -> None:
 def test_event_is_shorter_than_what_is_looked_at() -> None:
     """Usual beats come from before the event."""
     assert channels.EVENT_S < channels.BACK_S / 2
+
+
+def test_window_that_has_only_begun_does_not_speak_against_a_channel() -> None:
+    """A record that ends half a second into a window reads as well as one that ends with it."""
+    lead = body.lead(body.heart(body.steady(75)))
+    whole, begun = (read({"II": lead[:end]}, FS_HZ)[0] for end in (int(40 * FS_HZ), int(40.5 * FS_HZ)))
+
+    assert begun.quality == pytest.approx(whole.quality, abs=0.02)
