@@ -1,0 +1,77 @@
+"""Readings of many stays over a long time, for a back-test: a column per stay and kind, packed by the server.
+
+A row per reading would cost more to send than to judge; the server packs each stay's readings of a kind into bytes
+instead. The caller owns the transaction. The invariant: what is returned is exactly the usable readings whose
+`measured_at` lies in the span, on event time (the earlier of measured and received), strictly rising.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from ward.people import StayId
+from ward.store.columns import TIMESTAMPTZ
+from ward.store.pool import Connection
+from ward.vitals import USABLE
+
+_ROW = np.dtype([("t_us", ">i8"), ("value", ">f8"), ("quality", ">i2")])
+
+_PACKED = b"""
+select r.stay_id, r.kind,
+    string_agg(timestamptz_send(least(r.measured_at, r.received_at)) || float8send(r.value)
+               || int2send(coalesce(r.quality, -1::smallint)), ''::bytea) as packed
+from reading r
+where r.stay_id = any(%(stays)s::bigint[]) and r.kind = any(%(kinds)s::smallint[])
+    and r.measured_at >= %(start)s and r.measured_at < %(end)s and r.validity = any(%(usable)s::smallint[])
+group by r.stay_id, r.kind
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One stay's readings of one kind (its code).
+
+    t_us : (n,) int64, microseconds since 1970, strictly rising
+    value : (n,) float64, canonical unit; quality : (n,) int16, 0-100, -1 where the device did not say
+    """
+
+    stay_id: StayId
+    kind: int
+    t_us: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    quality: npt.NDArray[np.int16]
+
+
+async def courses(
+    conn: Connection, stay_ids: Sequence[StayId], kinds: Sequence[int], start: datetime, end: datetime
+) -> list[Course]:
+    """Return the usable readings of these stays and kinds, measured from `start` until before `end`."""
+    cursor = await conn.execute(
+        _PACKED,
+        {
+            "stays": list(stay_ids),
+            "kinds": list(kinds),
+            "start": start,
+            "end": end,
+            "usable": [each.value for each in USABLE],
+        },
+        binary=True,
+    )
+    return [_course(StayId(stay_id), kind, packed) for stay_id, kind, packed in await cursor.fetchall()]
+
+
+def _course(stay_id: StayId, kind: int, packed: bytes) -> Course:
+    """Unpack one column; where two devices measured in the same microsecond the larger value stands for both."""
+    rows = np.frombuffer(packed, _ROW)
+    t_us = rows["t_us"].astype(np.int64) - TIMESTAMPTZ.shift
+    value = rows["value"].astype(np.float64)
+    quality = rows["quality"].astype(np.int16)
+    if not (t_us[1:] > t_us[:-1]).all():
+        order = np.lexsort((quality, value, t_us))
+        t_us, value, quality = t_us[order], value[order], quality[order]
+        last = np.append(t_us[1:] != t_us[:-1], True)
+        t_us, value, quality = t_us[last], value[last], quality[last]
+    return Course(stay_id=stay_id, kind=kind, t_us=t_us, value=value, quality=quality)
