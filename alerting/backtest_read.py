@@ -1,0 +1,151 @@
+"""Reads what a back-test is about: the plans in force, the recorded outcomes, and the readings part by part.
+
+The caller owns the transaction. Not here: judging (`backtest`), the report (`backtest_report`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+import numpy as np
+
+from alerting.backtest import Known
+from alerting.evaluate import look_back_s
+from alerting.features import Series, StayContext, seconds
+from alerting.rules.news2 import INPUTS
+from ward import plans
+from ward.people import PatientId, StayId
+from ward.plans import Plan
+from ward.store import backtests, evaluation, history
+from ward.store.history import Course
+from ward.store.pool import Connection
+from ward.vitals import VITALS, VitalKind
+
+# How many stays are read and judged together: a month of ten, with three signals a minute, is 1.3 million readings.
+_TOGETHER_DAYS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a back-test asks: `period` is (from, until before), `watched` since when each stay's data may be expected.
+
+    `true_alerts` and `false_alerts` are what people closed as such within the period.
+    """
+
+    stays: tuple[StayId, ...]
+    patients: Mapping[StayId, PatientId]
+    period: tuple[datetime, datetime]
+    candidate: Plan
+    in_force: Mapping[StayId, Plan]
+    watched: Mapping[StayId, datetime]
+    true_alerts: tuple[Known, ...]
+    false_alerts: tuple[Known, ...]
+    suggest: bool
+
+    def kinds(self) -> list[VitalKind]:
+        """Return the kinds that any of the plans looks at."""
+        every = [self.candidate, *self.in_force.values()]
+        return sorted({*INPUTS, *(kind for plan in every for kind in plans.kinds(plan))})
+
+    def look_back(self) -> timedelta:
+        """Return how long before the period readings are needed."""
+        return timedelta(seconds=max(look_back_s(plan) for plan in [self.candidate, *self.in_force.values()]))
+
+    def parts(self) -> list[tuple[StayId, ...]]:
+        """Divide the stays, so that a part fits into memory and progress is seen."""
+        days = max(1, round((self.period[1] - self.period[0]) / timedelta(days=1)))
+        size = max(1, _TOGETHER_DAYS // days)
+        rest = iter(self.stays)
+        return list(iter(lambda: tuple(islice(rest, size)), ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The readings of some stays, in their order; `readings` counts them."""
+
+    stays: tuple[StayId, ...]
+    series: Mapping[VitalKind, Series]
+    readings: int
+
+
+async def question(
+    conn: Connection,
+    stays: Sequence[StayId],
+    period: tuple[datetime, datetime],
+    candidate: Plan,
+    suggest: bool,  # noqa: FBT001 - what was asked, as it is kept
+    now: datetime,
+) -> Question:
+    """Gather everything but the readings."""
+    rows = {row.stay_id: row for row in await evaluation.stays(conn, stays, now)}
+    settled = await backtests.settled(conn, stays, *period)
+    known = {
+        outcome: tuple(
+            Known(alert_id=row.alert_id, stay_id=row.stay_id, rule=row.rule, opened_s=seconds(row.opened_at))
+            for row in settled
+            if row.outcome == outcome
+        )
+        for outcome in ("true_alarm", "false_alarm")
+    }
+    return Question(
+        stays=tuple(stays),
+        patients=await backtests.patients_of(conn, stays),
+        period=period,
+        candidate=candidate,
+        in_force={stay_id: _in_force(row) for stay_id, row in rows.items()},
+        watched={stay_id: max(row.started_at, row.bound_at or row.started_at) for stay_id, row in rows.items()},
+        true_alerts=known["true_alarm"],
+        false_alerts=known["false_alarm"],
+        suggest=suggest,
+    )
+
+
+def _in_force(row: evaluation.StayRow) -> Plan:
+    if row.version is None or row.rules is None:
+        return plans.template()
+    return plans.in_force(row.version, row.rules)[0]
+
+
+async def read(conn: Connection, asked: Question, stays: Sequence[StayId]) -> Part:
+    """Read the stays' readings of the period and of the look-back before it."""
+    kinds = asked.kinds()
+    codes = {VITALS[kind].code: kind for kind in kinds}
+    start = asked.period[0] - asked.look_back()
+    found = await history.courses(conn, stays, list(codes), start, asked.period[1])
+    place = {stay_id: index for index, stay_id in enumerate(stays)}
+    by_kind: dict[VitalKind, list[Course | None]] = {kind: [None] * len(stays) for kind in kinds}
+    for course in found:
+        by_kind[codes[course.kind]][place[course.stay_id]] = course
+    return Part(
+        stays=tuple(stays),
+        series={kind: _series(courses) for kind, courses in by_kind.items()},
+        readings=sum(len(course.t_us) for course in found),
+    )
+
+
+def _series(courses: Sequence[Course | None]) -> Series:
+    """Lay one kind's courses end to end."""
+    present = [course for course in courses if course is not None]
+    counts = [0 if course is None else len(course.t_us) for course in courses]
+    quality = np.concatenate([np.empty(0, np.int16), *(course.quality for course in present)]).astype(np.float64)
+    return Series(
+        t_s=np.concatenate([np.empty(0, np.int64), *(course.t_us for course in present)]) / 1e6,
+        value=np.concatenate([np.empty(0), *(course.value for course in present)]),
+        quality=np.where(quality < 0, np.nan, quality / 100),
+        offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+    )
+
+
+def contexts(asked: Question, stays: Sequence[StayId], plan_of: Mapping[StayId, Plan] | None) -> list[StayContext]:
+    """Return what the rules are told of each stay; without plans of their own, all have the candidate."""
+    return [
+        StayContext(
+            stay_id=stay_id,
+            plan=asked.candidate if plan_of is None else plan_of[stay_id],
+            watched_from_s=seconds(asked.watched[stay_id]),
+            window_from_s=seconds(asked.period[0] - asked.look_back()),
+            alerts={},
+        )
+        for stay_id in stays
+    ]
