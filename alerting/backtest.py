@@ -67,7 +67,7 @@ class Gathered:
     parts: list[Raised] = field(default_factory=list)
 
     def all(self) -> Raised:
-        """Return everything as one."""
+        """Return everything as one, in the order of stay, time and rule."""
         rules = tuple(dict.fromkeys(rule for part in self.parts for rule in part.rules))
         place = {rule: index for index, rule in enumerate(rules)}
         renumbered = [
@@ -88,7 +88,7 @@ def _together(parts: list[Ints] | list[Floats]) -> Ints:
     return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
-def raised(batch: Batch, judge: Judge, damped_s: Callable[[str], float], period: tuple[float, float]) -> Raised:
+def raised(batch: Batch, judge: Judge, period: tuple[float, float]) -> Raised:
     """Return what the plans of a batch would have raised within a period, seconds since 1970.
 
     The readings of the batch should begin a look-back before the period; what opened before it is left out.
@@ -96,7 +96,7 @@ def raised(batch: Batch, judge: Judge, damped_s: Callable[[str], float], period:
     rules: list[str] = []
     found: list[Episodes] = []
     for rule, track in judge(batch):
-        each = episodes(track, damped_s(rule), period[1])
+        each = episodes(track, period[1])
         rules.append(rule)
         found.append(each)
     every = joined(found)

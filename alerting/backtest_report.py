@@ -3,43 +3,105 @@
 The invariant: nothing is kept of a part but the alerts that it would have raised.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
-
-import numpy as np
 
 from alerting import backtest, suggestions
 from alerting.backtest import Gathered, Raised, raised
 from alerting.backtest_read import Part, Question, contexts
 from alerting.features import Batch, batch, seconds
-from alerting.rules.catalogue import JUDGED, judge, judge_limits
+from alerting.rules.catalogue import RULES
 from alerting.suggestions import Change
+from alerting.tracks import Track
 from ward.alerts import Family
 from ward.backtests import Report, Suggestion
-from ward.people import StayId
-from ward.plans import Plan
+from ward.plans import Limits
+from ward.vitals import VitalKind
 
 _DAY = timedelta(days=1)
+_LIMIT = "limit"
 
 
-@dataclass(slots=True)
+def judge(looked_at: Batch) -> Iterator[tuple[str, Track]]:
+    """Judge a batch by every rule, one after the other: the same functions as live."""
+    for rule in RULES:
+        yield from rule.judge(looked_at).items()
+
+
+def judge_limits(looked_at: Batch) -> Iterator[tuple[str, Track]]:
+    """Judge a batch by its limits alone."""
+    for rule in RULES:
+        if rule.name == _LIMIT:
+            yield from rule.judge(looked_at).items()
+
+
+def technical(names: tuple[str, ...]) -> frozenset[str]:
+    """Return which of these rules speak of the equipment."""
+    owned = [rule for rule in RULES if rule.family is Family.TECHNICAL]
+    return frozenset(name for name in names if any(rule.owns(name) for rule in owned))
+
+
 class Reporter:
     """Takes the parts in any order, and reports on all of them."""
 
-    asked: Question
-    candidate: Gathered = field(default_factory=Gathered)
-    in_force: Gathered = field(default_factory=Gathered)
-    changed: dict[Change, Gathered] = field(default_factory=dict)
-    readings: int = 0
+    def __init__(self, asked: Question) -> None:
+        self._asked = asked
+        self._period = seconds(asked.period[0]), seconds(asked.period[1])
+        self._candidate = Gathered()
+        self._in_force = Gathered()
+        self._readings = 0
+        limits = asked.candidate.limits
+        self._limited = {kind: Gathered() for kind in limits} if asked.suggest else {}
+        changes = suggestions.changes(asked.candidate, sorted(limits)) if asked.suggest else ()
+        self._changed: list[tuple[Change, Gathered]] = [(change, Gathered()) for change in changes]
 
     def add(self, part: Part) -> None:
         """Judge the readings of some stays by both plans, and by the changes that are to be tried."""
-        period = seconds(self.asked.period[0]), seconds(self.asked.period[1])
-        ours = batch(contexts(self.asked, part.stays, None), part.series)
-        theirs = batch(contexts(self.asked, part.stays, self.asked.in_force), part.series)
-        self.candidate.parts.append(raised(ours, judge, damped_s, period))
-        self.in_force.parts.append(raised(theirs, judge, damped_s, period))
-        self.readings += part.readings
-        if self.asked.suggest:
-            self._try(part, period)
+        ours = batch(contexts(self._asked, part.stays, None), part.series)
+        theirs = batch(contexts(self._asked, part.stays, self._asked.in_force), part.series)
+        self._candidate.parts.append(raised(ours, judge, self._period))
+        self._in_force.parts.append(raised(theirs, judge, self._period))
+        self._readings += part.readings
+        for kind, before in self._limited.items():
+            before.parts.append(self._only(part, kind, self._asked.candidate.limits[kind]))
+        for change, after in self._changed:
+            after.parts.append(self._only(part, change.kind, change.limits))
+
+    def _only(self, part: Part, kind: VitalKind, limits: Limits) -> Raised:
+        """Judge one kind's limits alone."""
+        plan = replace(self._asked.candidate, limits={kind: limits})
+        looked_at = batch(contexts(replace(self._asked, candidate=plan), part.stays, None), part.series)
+        return raised(looked_at, judge_limits, self._period)
+
+    def report(self) -> Report:
+        """Return what all the parts have given."""
+        asked, until_s = self._asked, self._period[1]
+        ours, theirs = self._candidate.all(), self._in_force.all()
+        days = sum(
+            max(timedelta(0), asked.period[1] - max(asked.period[0], asked.watched[stay])) / _DAY for stay in asked.stays
+        )
+        equipment = technical((*ours.rules, *theirs.rules))
+        return Report(
+            patients=len(set(asked.patients.values())),
+            patient_days=round(days, 3),
+            readings=self._readings,
+            judged_until=asked.period[1],
+            candidate=backtest.tally(ours, days, until_s),
+            in_force=backtest.tally(theirs, days, until_s),
+            deteriorations=backtest.deteriorations(ours, theirs, asked.true_alerts, asked.patients, equipment),
+            false_alarms=backtest.false_alarms(ours, theirs, asked.false_alerts),
+            only_candidate=backtest.only_in(ours, theirs, asked.patients),
+            only_in_force=backtest.only_in(theirs, ours, asked.patients),
+            suggestions=self._suggestions(),
+        )
+
+    def _suggestions(self) -> list[Suggestion]:
+        before = {kind: gathered.all() for kind, gathered in self._limited.items()}
+        recorded = self._asked.true_alerts, self._asked.false_alerts
+        return suggestions.ranked(
+            [
+                suggestions.judged(change, before[change.kind], gathered.all(), recorded)
+                for change, gathered in self._changed
+            ]
+        )

@@ -36,13 +36,11 @@ class Episodes:
         return len(self.stay)
 
 
-def episodes(track: Track, damped_s: float, until_s: float) -> Episodes:
-    """Return the episodes of a track whose finding began to speak before `until_s`.
+def episodes(track: Track, until_s: float) -> Episodes:
+    """Return the episodes of a track whose finding began to speak before `until_s`, seconds since 1970.
 
-    Parameters
-    ----------
-    damped_s : a condition that is back within this many seconds of being over goes on as the same episode
-    until_s : where the period ends; what the track says later, if nothing had come, is left out
+    What the track says from then on, if nothing had come, is left out. A condition that is back within the damping
+    time of its priority (`lifecycle`) goes on as the same episode.
     """
     stay = np.repeat(np.arange(len(track.offsets) - 1), np.diff(track.offsets))
     # Neither UNKNOWN nor PENDING decides anything: what was open stays open.
