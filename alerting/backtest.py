@@ -76,16 +76,20 @@ class Gathered:
         ]
         return Raised(
             rules=rules,
-            stay=_together([part.stay for part in self.parts]),
-            rule=_together(renumbered),
-            opened_s=_together([part.opened_s for part in self.parts]),
-            ended_s=_together([part.ended_s for part in self.parts]),
-            priority=_together([part.priority for part in self.parts]),
+            stay=_ints([part.stay for part in self.parts]),
+            rule=_ints(renumbered),
+            opened_s=_floats([part.opened_s for part in self.parts]),
+            ended_s=_floats([part.ended_s for part in self.parts]),
+            priority=_ints([part.priority for part in self.parts]),
         )
 
 
-def _together(parts: list[Ints] | list[Floats]) -> Ints:
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+def _ints(parts: list[Ints]) -> Ints:
+    return np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _floats(parts: list[Floats]) -> Floats:
+    return np.concatenate([np.empty(0), *parts])
 
 
 def raised(batch: Batch, judge: Judge, period: tuple[float, float]) -> Raised:

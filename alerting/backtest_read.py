@@ -46,7 +46,7 @@ class Question:
     def kinds(self) -> list[VitalKind]:
         """Return the kinds that any of the plans looks at."""
         every = [self.candidate, *self.in_force.values()]
-        return sorted({*INPUTS, *(kind for plan in every for kind in plans.kinds(plan))})
+        return sorted({*INPUTS, *(kind for plan in every for kind in (*plan.limits, *plan.expected))})
 
     def look_back(self) -> timedelta:
         """Return how long before the period readings are needed."""

@@ -79,7 +79,8 @@ class Reporter:
         asked, until_s = self._asked, self._period[1]
         ours, theirs = self._candidate.all(), self._in_force.all()
         days = sum(
-            max(timedelta(0), asked.period[1] - max(asked.period[0], asked.watched[stay])) / _DAY for stay in asked.stays
+            max(timedelta(0), asked.period[1] - max(asked.period[0], asked.watched[stay])) / _DAY
+            for stay in asked.stays
         )
         equipment = technical((*ours.rules, *theirs.rules))
         return Report(

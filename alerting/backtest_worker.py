@@ -18,10 +18,10 @@ from datetime import datetime
 import msgspec
 import psycopg
 
-from alerting import backtest_read, backtest_report
+from alerting import backtest_read
 from alerting.backtest_read import Part, Question
 from alerting.backtest_report import Reporter
-from ward import log, plans, process
+from ward import log, plans
 from ward.backtests import BacktestId
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
@@ -47,12 +47,12 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     async with pool(settings.database_url, "backtest", size=2) as store:
         working = asyncio.create_task(Worker(store=store, clock=clock).work(), name="work")
         waiting = asyncio.create_task(stopping.wait(), name="stopping")
-        done, _ = await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, waiting):
-            task.cancel()
+        done, _ = await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        working.cancel()
+        waiting.cancel()
         await asyncio.gather(working, waiting, return_exceptions=True)
-        for task in done:
-            task.result()
+        if working in done:
+            working.result()
 
 
 class Cancelled(Exception):  # noqa: N818 - reads as what happened
@@ -106,7 +106,9 @@ class Worker:
             return True
         async with borrow(self.store) as conn:
             await backtests.finish(conn, number, self.name, report, self.clock.now())
-        log.get().info("backtest_done", backtest=number, stays=len(job.stays), ms=round((time.monotonic() - started) * 1e3))
+        log.get().info(
+            "backtest_done", backtest=number, stays=len(job.stays), ms=round((time.monotonic() - started) * 1e3)
+        )
         return True
 
     async def _judge(self, job: JobRow) -> str:

@@ -4,11 +4,13 @@ Pure. A suggestion changes one setting of one kind's limits towards fewer alerts
 touched. It is told with what it removes, which of the recorded false alarms, and which recorded true ones it loses.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from alerting import backtest
 from alerting.backtest import Known, Raised
+from alerting.features import Bools
 from ward.backtests import Suggestion
 from ward.plans import Limits, Plan
 from ward.vitals import VITALS, VitalKind
@@ -86,13 +88,8 @@ def judged(
     """
     true_alerts, false_alerts = recorded
     speaks = backtest.clinical(before, frozenset()), backtest.clinical(after, frozenset())
-    lost = sum(
-        _found(before, each, speaks[0]) and not _found(after, each, speaks[1])
-        for each in true_alerts
-    )
-    removed = sum(
-        backtest.would_ring(before, each) and not backtest.would_ring(after, each) for each in false_alerts
-    )
+    lost = sum(_found(before, each, speaks[0]) and not _found(after, each, speaks[1]) for each in true_alerts)
+    removed = sum(backtest.would_ring(before, each) and not backtest.would_ring(after, each) for each in false_alerts)
     return Suggestion(
         kind=change.kind.value,
         setting=change.setting,
@@ -105,9 +102,8 @@ def judged(
     )
 
 
-def _found(plan: Raised, known: Known, speaks: "backtest.Bools") -> bool:
-    at_s = backtest.found_at(plan, known, speaks)
-    return at_s == at_s
+def _found(plan: Raised, known: Known, speaks: Bools) -> bool:
+    return not math.isnan(backtest.found_at(plan, known, speaks))
 
 
 def ranked(suggestions: Sequence[Suggestion]) -> list[Suggestion]:

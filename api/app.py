@@ -17,6 +17,7 @@ from api.live.hub import Hub
 from api.routes import (
     alerts,
     audit,
+    backtests,
     bindings,
     devices,
     health,
@@ -55,7 +56,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, vitals, waveforms, alerts)
+    people = (session, patients, vitals, waveforms, alerts, backtests)
     for part in (*people, devices, bindings, quarantine, audit, health, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))

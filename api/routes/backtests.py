@@ -158,9 +158,7 @@ async def end_backtest(
     """Cancel a back-test, or end a shadow. What has been reported stays."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
-        ended = await backtests.cancel(
-            conn, principal.organisation_id, BacktestId(backtest_id), context.clock.now()
-        )
+        ended = await backtests.cancel(conn, principal.organisation_id, BacktestId(backtest_id), context.clock.now())
         row = await backtests.read(conn, principal.organisation_id, BacktestId(backtest_id))
     if row is None:
         raise NotFound
