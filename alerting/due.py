@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from alerting import apply
-from alerting.evaluate import Evaluation, Scored, evaluate, look_back_s
+from alerting.evaluate import Evaluation, Scored, evaluate, look_back
 from alerting.features import Batch, DeviceReport, Doubted, Request, StayContext, batch, gather, moment, seconds
 from alerting.rules.news2 import INPUTS
 from alerting.rules.technical import UNWATCHED, unwatched
@@ -209,6 +209,11 @@ def _context(
         scored_s=None if claimed.scored_at is None else seconds(claimed.scored_at),
         plan_faults=faults,
     )
+
+
+def look_back_s(plan: Plan) -> float:
+    """Return how far back the readings of a stay are needed; earlier ones come in as its newest value or its alerts."""
+    return max(*look_back(plan).values(), *(each.delay_s for each in plan.limits.values())) + 60.0
 
 
 async def _read(

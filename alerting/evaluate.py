@@ -4,20 +4,24 @@ Pure: no clock, no store, no logging. Not here: what becomes of an alert (`lifec
 at the same instant gives the same evaluation, whichever worker makes it and whatever was made before.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from alerting.features import Batch, Floats, seconds
-from alerting.observed import Observation
-from alerting.rules.catalogue import RULES
-from alerting.rules.news2 import Part, Risk, Scores
+from alerting.features import Batch, Floats, moment, seconds
+from alerting.observed import Observation, Quiet
+from alerting.rules.catalogue import RULES, WATCHES, Rule
+from alerting.rules.news2 import INPUTS, Part, Risk, Scores
 from alerting.rules.news2_alerts import HOLD_S, current
-from ward.alerts import AlertState
+from alerting.tracks import FINDING, Track, Verdict, in_force, row_of, without
+from alerting.tracks import next_s as tracks_next_s
+from ward.alerts import AlertState, Condition, Family, Finding
 from ward.people import StayId
-from ward.plans import Plan
+from ward.plans import Goals, Plan
+from ward.vitals import VitalKind
 
-__all__ = ["Evaluation", "Scored", "evaluate", "look_back_s"]
+__all__ = ["Evaluation", "Scored", "evaluate", "judge", "look_back"]
 
 # A score is written when it changes, and at least this often, so that a chart shows it going on.
 SCORE_EVERY_S = 300.0
@@ -52,24 +56,76 @@ class Evaluation:
     next_s: Floats
 
 
-def look_back_s(plan: Plan) -> float:
-    """Return how far back the readings of a stay are needed; earlier ones come in as its newest value or its alerts."""
-    delays = (each.delay_s for each in plan.limits.values())
-    return max(HOLD_S, *delays) + HOLD_S
+def look_back(plan: Plan) -> dict[VitalKind, float]:
+    """Return how far back the readings of each kind are needed, beside the newest before those, in seconds."""
+    needed: dict[VitalKind, float] = dict.fromkeys(INPUTS, HOLD_S)
+    for rule in RULES:
+        for kind, back_s in rule.look_back(plan).items():
+            needed[kind] = max(needed.get(kind, 0.0), back_s)
+    return needed
+
+
+def judge(batch: Batch) -> Iterator[tuple[Rule, str, Track]]:
+    """Judge a batch by every rule over readings: (rule, full name, track). Live and back-test both come in here."""
+    comfort = np.array([plan.goals is Goals.COMFORT for plan in batch.plans])[batch.plan_of]
+    for rule in RULES:
+        for name, track in rule.judge(batch).items():
+            yield rule, name, without(track, comfort) if rule.family is Family.CLINICAL else track
 
 
 def evaluate(batch: Batch, now_s: float) -> Evaluation:
     """Evaluate a batch at `now_s`, seconds since 1970."""
     # Times are whole microseconds; half of one keeps the rounding of a sum from hiding that it is reached.
     now_s += _HALF_MICROSECOND
-    observed = [rule.observe(batch, now_s) for rule in RULES]
+    observed = [watch.observe(batch, now_s) for watch in WATCHES]
+    tracks = list(judge(batch))
     next_s = np.minimum.reduce(
-        [*(each.next_s for each in observed), _lapses(batch), np.full(len(batch.stays), now_s + LOOK_AGAIN_S)]
+        [
+            *(each.next_s for each in observed),
+            *(tracks_next_s(track, now_s) for _, _, track in tracks),
+            _lapses(batch),
+            np.full(len(batch.stays), now_s + LOOK_AGAIN_S),
+        ]
     )
+    said = [one for rule, name, track in tracks for one in present(batch, rule, name, track, now_s)]
     return Evaluation(
         scores=_changed(batch, current(batch, now_s), now_s),
-        observations=tuple(one for each in observed for one in each.observations),
+        observations=(*said, *(one for each in observed for one in each.observations)),
         next_s=next_s,
+    )
+
+
+def present(batch: Batch, rule: Rule, name: str, track: Track, now_s: float) -> Iterator[Observation]:
+    """Say what one alert rule's track says at an instant: what is found, and which alerts are certainly over."""
+    row = in_force(track, now_s)
+    verdict = np.where(row >= 0, track.verdict[row], Verdict.UNKNOWN) if len(track.verdict) else np.zeros(len(row))
+    for index in np.flatnonzero(verdict >= Verdict.LOW).tolist():
+        found = _finding(batch, rule, name, track, int(row[index]))
+        if found is not None:
+            yield found
+    for index in np.flatnonzero(verdict == Verdict.QUIET).tolist():
+        stay = batch.stays[index]
+        if name in stay.alerts:
+            yield Quiet(stay_id=stay.stay_id, rule=name)
+
+
+def _finding(batch: Batch, rule: Rule, name: str, track: Track, index: int) -> Finding | None:
+    """Return what a row found; None where the alert is worse and may still be so."""
+    row = row_of(track, index)
+    stay = batch.stays[row.stay]
+    alert = stay.alerts.get(name)
+    same = alert is not None and alert.condition is Condition.PRESENT
+    if alert is not None and same and row.priority < alert.priority <= track.most[index] - FINDING:
+        return None
+    told = alert is not None and same and alert.priority is row.priority
+    return Finding(
+        stay_id=stay.stay_id,
+        rule=name,
+        family=rule.family,
+        priority=row.priority,
+        began_at=moment(row.began_s),
+        due_at=moment(row.from_s),
+        evidence=alert.evidence if alert is not None and told else rule.evidence(batch, name, row),
     )
 
 

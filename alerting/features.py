@@ -7,7 +7,7 @@ and when it was received, so neither a clock that is ahead nor a re-stamped copy
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -24,8 +24,6 @@ from ward.vitals import USABLE, VITALS, VitalKind
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-# Questionable values still speak (an extreme is not an artefact until somebody has looked); the others never do.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +116,15 @@ class StayContext:
 class Batch:
     """Stays that are evaluated together; a kind that nobody measured may be absent from `series`.
 
-    `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. Made by `batch`.
+    `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. `signals` are what the signal
+    core made of waveforms, by name. Made by `batch`.
     """
 
     stays: tuple[StayContext, ...]
     series: Mapping[VitalKind, Series]
     plans: tuple[Plan, ...]
     plan_of: Ints
+    signals: Mapping[str, Series] = field(default_factory=dict)
 
     def of(self, kind: VitalKind) -> Series:
         """Return the readings of a kind, empty where nobody measured it."""

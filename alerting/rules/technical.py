@@ -5,15 +5,20 @@ the last usable reading (the earlier of measured and received), or, where none e
 first device began: a signal that never arrived is as silent as one that stopped.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from alerting.features import Batch, Observed, StayContext, moment, newest
+from alerting.features import Batch, Floats, Ints, Observed, Series, StayContext, moment
 from alerting.observed import RULE_VERSION, Observation, Quiet
+from alerting.rules import steps
+from alerting.tracks import Row, Track, Verdict, track, without
 from ward.alerts import Evidence, Family, Finding, Priority
 from ward.people import StayId
+from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
 
-OFFLINE, BATTERY, PLAN, UNWATCHED = "offline", "battery", "plan", "unwatched"
+NODATA, OFFLINE, BATTERY, PLAN, UNWATCHED = "nodata", "offline", "battery", "plan", "unwatched"
 # The project's choices, to be confirmed locally: seconds, per cent.
 OFFLINE_AFTER_S = 120.0
 BATTERY_LOW_PCT, BATTERY_EMPTY_PCT, BATTERY_CLEAR_PCT = 15.0, 5.0, 20.0
@@ -26,44 +31,64 @@ def silent_after_s(kind: VitalKind, expected_s: float) -> float:
     return max(VITALS[kind].freshness.stale_s, _MISSED * expected_s)
 
 
-def observe_silence(batch: Batch, now_s: float) -> Observed:
-    """Find the expected signals that have fallen silent, or never came."""
-    observations: list[Observation] = []
-    next_s = np.full(len(batch.stays), np.inf)
+def silence_look_back(plan: Plan) -> Mapping[VitalKind, float]:
+    """Return that the newest reading of each expected kind is enough."""
+    return dict.fromkeys(plan.expected, 0.0)
+
+
+def judge_silence(batch: Batch) -> dict[str, Track]:
+    """Judge every expected signal by the clock: `nodata.<kind>` from when it has been silent for too long."""
+    kinds = sorted({kind for plan in batch.plans for kind in plan.expected})
+    return {f"{NODATA}.{kind}": _silence(batch, kind) for kind in kinds}
+
+
+def _silence(batch: Batch, kind: VitalKind) -> Track:
+    after = np.array([silent_after_s(kind, plan.expected[kind]) if kind in plan.expected else np.inf
+                      for plan in batch.plans])[batch.plan_of]  # fmt: skip
+    stay, t_s, place = _signs(batch, batch.of(kind))
+    over = steps.hold(len(batch.stays), stay, t_s, t_s, np.arange(1, len(t_s) + 1), after[stay])
+    silent = over.value == 0
+    last = np.concatenate((over.value[:1], over.value[:-1])) - 1
+    sign = np.where(silent, last, over.value - 1)
+    judged = track(
+        len(batch.stays),
+        over.stay,
+        over.from_s,
+        np.where(silent, Verdict.MEDIUM, Verdict.QUIET),
+        t_s[sign],
+        place=place[sign],
+    )
+    return without(judged, np.isinf(after))
+
+
+def _signs(batch: Batch, series: Series) -> tuple[Ints, Floats, Ints]:
+    """Return (stay, time, place) of all that says that a signal is there: its readings, and that it was to begin."""
+    count = np.diff(series.offsets)
     began_s = np.array([stay.watched_from_s for stay in batch.stays])
-    for kind in sorted({kind for plan in batch.plans for kind in plan.expected}):
-        after = np.array([silent_after_s(kind, plan.expected.get(kind, np.inf)) for plan in batch.plans])
-        t_s, value = newest(batch.of(kind), np.inf)
-        since_s = np.where(np.isnan(t_s), began_s, t_s)
-        due_s = since_s + after[batch.plan_of]
-        silent = due_s <= now_s
-        next_s = np.fmin(next_s, np.where(silent, np.inf, due_s))
-        rule = f"nodata.{kind}"
-        for index in np.flatnonzero(silent).tolist():
-            last = None if np.isnan(value[index]) else float(value[index])
-            observations.append(_silence(batch.stays[index], kind, float(since_s[index]), float(due_s[index]), last))
-        observations += [
-            Quiet(stay_id=stay.stay_id, rule=rule)
-            for stay, is_silent in zip(batch.stays, silent.tolist(), strict=True)
-            if not is_silent and rule in stay.alerts
-        ]
-    return Observed(observations=tuple(observations), next_s=next_s)
+    first_s = np.full(len(count), np.inf)
+    first_s[count > 0] = series.t_s[series.offsets[:-1][count > 0]]
+    waited = np.flatnonzero(began_s < first_s)
+    stay = np.concatenate((np.repeat(np.arange(len(count)), count), waited))
+    t_s = np.concatenate((series.t_s, began_s[waited]))
+    place = np.concatenate((np.arange(len(series.t_s)), np.full(len(waited), -1)))
+    order = np.lexsort((t_s, stay))
+    return stay[order], t_s[order], place[order]
 
 
-def _silence(stay: StayContext, kind: VitalKind, since_s: float, due_s: float, last: float | None) -> Finding:
-    return Finding(
-        stay_id=stay.stay_id,
-        rule=f"nodata.{kind}",
-        family=Family.TECHNICAL,
-        priority=Priority.MEDIUM,
-        began_at=moment(since_s),
-        due_at=moment(due_s),
-        evidence=Evidence(
-            rule_version=RULE_VERSION,
-            text_key="nodata.never" if last is None else "nodata",
-            params={"kind": kind.value, "duration_s": due_s - since_s, "value": last, "unit": VITALS[kind].unit},
-            inputs=(),
-        ),
+def silence_evidence(batch: Batch, rule: str, row: Row) -> Evidence:
+    """Return since when nothing has come, and what came last."""
+    kind = VitalKind(rule.removeprefix(f"{NODATA}."))
+    last = None if row.place < 0 else float(batch.of(kind).value[row.place])
+    return Evidence(
+        rule_version=RULE_VERSION,
+        text_key=f"{NODATA}.never" if last is None else NODATA,
+        params={
+            "kind": kind.value,
+            "duration_s": row.from_s - row.began_s,
+            "value": last,
+            "unit": VITALS[kind].unit,
+        },
+        inputs=(),
     )
 
 
