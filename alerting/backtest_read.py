@@ -9,21 +9,22 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 
 from alerting.backtest import Known
-from alerting.evaluate import look_back_s
-from alerting.features import Series, StayContext, seconds
-from alerting.rules.news2 import INPUTS
+from alerting.evaluate import look_back
+from alerting.features import Floats, Ints, Series, StayContext, seconds
 from ward import plans
 from ward.people import PatientId, StayId
 from ward.plans import Plan
 from ward.store import backtests, evaluation, history
 from ward.store.history import Course
 from ward.store.pool import Connection
-from ward.vitals import VITALS, VitalKind
+from ward.vitals import BY_CODE, VITALS, VitalKind
 
 # How many stays are read and judged together: a month of ten, with three signals a minute, is 1.3 million readings.
 _TOGETHER_DAYS = 300
+_SHORT_S = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +44,15 @@ class Question:
     false_alerts: tuple[Known, ...]
     suggest: bool
 
-    def kinds(self) -> list[VitalKind]:
-        """Return the kinds that any of the plans looks at."""
-        every = [self.candidate, *self.in_force.values()]
-        return sorted({*INPUTS, *(kind for plan in every for kind in (*plan.limits, *plan.expected))})
-
-    def look_back(self) -> timedelta:
-        """Return how long before the period readings are needed."""
-        return timedelta(seconds=max(look_back_s(plan) for plan in [self.candidate, *self.in_force.values()]))
+    def starts(self) -> dict[VitalKind, datetime]:
+        """Return from when the readings of each kind are needed: a look-back before the period."""
+        back: dict[VitalKind, float] = {}
+        for plan in (self.candidate, *self.in_force.values()):
+            for kind, back_s in look_back(plan).items():
+                back[kind] = max(back.get(kind, 0.0), back_s)
+        # Those that need hours are read together, those that need days each on its own.
+        short_s = max((back_s for back_s in back.values() if back_s <= _SHORT_S), default=0.0)
+        return {kind: self.period[0] - timedelta(seconds=max(back_s, short_s)) for kind, back_s in back.items()}
 
     def parts(self) -> list[tuple[StayId, ...]]:
         """Divide the stays, so that a part fits into memory and progress is seen."""
@@ -108,15 +110,17 @@ def _in_force(row: evaluation.StayRow) -> Plan:
 
 
 async def read(conn: Connection, asked: Question, stays: Sequence[StayId]) -> Part:
-    """Read the stays' readings of the period and of the look-back before it."""
-    kinds = asked.kinds()
-    codes = {VITALS[kind].code: kind for kind in kinds}
-    start = asked.period[0] - asked.look_back()
-    found = await history.courses(conn, stays, list(codes), start, asked.period[1])
+    """Read the stays' readings of the period, of the look-back before it, and the newest before that."""
+    starts = asked.starts()
+    found: list[Course] = []
+    for start in sorted(set(starts.values())):
+        codes = [VITALS[kind].code for kind, at in starts.items() if at == start]
+        found += await history.newest(conn, stays, codes, start)
+        found += await history.courses(conn, stays, codes, start, asked.period[1])
     place = {stay_id: index for index, stay_id in enumerate(stays)}
-    by_kind: dict[VitalKind, list[Course | None]] = {kind: [None] * len(stays) for kind in kinds}
+    by_kind: dict[VitalKind, list[list[Course]]] = {kind: [[] for _ in stays] for kind in starts}
     for course in found:
-        by_kind[codes[course.kind]][place[course.stay_id]] = course
+        by_kind[BY_CODE[course.kind].kind][place[course.stay_id]].append(course)
     return Part(
         stays=tuple(stays),
         series={kind: _series(courses) for kind, courses in by_kind.items()},
@@ -124,17 +128,30 @@ async def read(conn: Connection, asked: Question, stays: Sequence[StayId]) -> Pa
     )
 
 
-def _series(courses: Sequence[Course | None]) -> Series:
-    """Lay one kind's courses end to end."""
-    present = [course for course in courses if course is not None]
-    counts = [0 if course is None else len(course.t_us) for course in courses]
-    quality = np.concatenate([np.empty(0, np.int16), *(course.quality for course in present)]).astype(np.float64)
+def _series(courses: Sequence[Sequence[Course]]) -> Series:
+    """Lay one kind's courses end to end; each stay's are in the order of time."""
+    whole = [_joined(own) for own in courses]
+    t_us = np.concatenate([np.empty(0, np.int64), *(t_us for t_us, _, _ in whole)])
+    quality = np.concatenate([np.empty(0, np.int16), *(quality for _, _, quality in whole)]).astype(np.float64)
     return Series(
-        t_s=np.concatenate([np.empty(0, np.int64), *(course.t_us for course in present)]) / 1e6,
-        value=np.concatenate([np.empty(0), *(course.value for course in present)]),
+        t_s=t_us / 1e6,
+        value=np.concatenate([np.empty(0), *(value for _, value, _ in whole)]),
         quality=np.where(quality < 0, np.nan, quality / 100),
-        offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        offsets=np.concatenate(([0], np.cumsum([len(t_us) for t_us, _, _ in whole]))).astype(np.int64),
     )
+
+
+def _joined(own: Sequence[Course]) -> tuple[Ints, Floats, npt.NDArray[np.int16]]:
+    """Put what was read of one stay together, by event time."""
+    t_us = np.concatenate([np.empty(0, np.int64), *(course.t_us for course in own)])
+    value = np.concatenate([np.empty(0), *(course.value for course in own)])
+    quality = np.concatenate([np.empty(0, np.int16), *(course.quality for course in own)])
+    kept = np.append(t_us[1:] != t_us[:-1], True)[: len(t_us)] if (t_us[1:] >= t_us[:-1]).all() else None
+    if kept is None:
+        order = np.lexsort((quality, value, t_us))
+        t_us, value, quality = t_us[order], value[order], quality[order]
+        kept = np.append(t_us[1:] != t_us[:-1], True)
+    return t_us[kept], value[kept], quality[kept]
 
 
 def contexts(asked: Question, stays: Sequence[StayId], plan_of: Mapping[StayId, Plan] | None) -> list[StayContext]:
@@ -144,7 +161,7 @@ def contexts(asked: Question, stays: Sequence[StayId], plan_of: Mapping[StayId, 
             stay_id=stay_id,
             plan=asked.candidate if plan_of is None else plan_of[stay_id],
             watched_from_s=seconds(asked.watched[stay_id]),
-            window_from_s=seconds(asked.period[0] - asked.look_back()),
+            window_from_s=seconds(min(asked.starts().values())),
             alerts={},
         )
         for stay_id in stays

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alerting.durations import SETTLES_AFTER
 from alerting.features import Bools, Floats, Ints
 from alerting.tracks import FINDING, Track, Verdict
+from ward.alerts import Priority
+
+_SETTLES_AFTER_S = np.array([0.0, *(SETTLES_AFTER[each].total_seconds() for each in sorted(Priority))])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,7 @@ def episodes(track: Track, until_s: float) -> Episodes:
         priority=highest.astype(np.int64) - FINDING,
         ended_s=ended_s,
     )
-    return _damped(each, damped_s)
+    return _damped(each)
 
 
 def _carried(stay: Ints, found: Bools) -> Bools:
@@ -80,12 +84,16 @@ def _next_end(stay: Ints, from_s: Floats, opens: Bools, over: Bools) -> Floats:
     return np.where(mine, from_s[at], np.inf) if len(end) else np.full(len(first), np.inf)
 
 
-def _damped(each: Episodes, damped_s: float) -> Episodes:
-    """Join an episode to the one before it where the condition was away for less than the damping time."""
+def _damped(each: Episodes) -> Episodes:
+    """Join an episode to the one before it where the condition was away for less than the damping time.
+
+    The time is that of the priority of the earlier one, as in an alert's life.
+    """
     if len(each) == 0:
         return each
+    away_s = _SETTLES_AFTER_S[each.priority[:-1]]
     new = np.ones(len(each), np.bool_)
-    new[1:] = (each.stay[1:] != each.stay[:-1]) | (each.opened_s[1:] - each.ended_s[:-1] >= damped_s)
+    new[1:] = (each.stay[1:] != each.stay[:-1]) | (each.opened_s[1:] - each.ended_s[:-1] >= away_s)
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(each)) - 1
     return Episodes(

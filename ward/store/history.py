@@ -29,6 +29,18 @@ where r.stay_id = any(%(stays)s::bigint[]) and r.kind = any(%(kinds)s::smallint[
 group by r.stay_id, r.kind
 """
 
+_NEWEST = b"""
+select w.stay_id, w.kind,
+    timestamptz_send(r.event_at) || float8send(r.value) || int2send(coalesce(r.quality, -1::smallint)) as packed
+from (select s as stay_id, k as kind from unnest(%(stays)s::bigint[]) s cross join unnest(%(kinds)s::smallint[]) k) w
+cross join lateral (
+    select least(measured_at, received_at) as event_at, value, quality from reading
+    where reading.stay_id = w.stay_id and reading.kind = w.kind and measured_at < %(before)s
+        and measured_at >= %(before)s::timestamptz - interval '48 hours' and validity = any(%(usable)s::smallint[])
+    order by measured_at desc limit 1
+) r
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
@@ -56,6 +68,21 @@ async def courses(
             "kinds": list(kinds),
             "start": start,
             "end": end,
+            "usable": [each.value for each in USABLE],
+        },
+        binary=True,
+    )
+    return [_course(StayId(stay_id), kind, packed) for stay_id, kind, packed in await cursor.fetchall()]
+
+
+async def newest(conn: Connection, stay_ids: Sequence[StayId], kinds: Sequence[int], before: datetime) -> list[Course]:
+    """Return each stay's newest usable reading of each kind measured before an instant, at most 48 hours earlier."""
+    cursor = await conn.execute(
+        _NEWEST,
+        {
+            "stays": list(stay_ids),
+            "kinds": list(kinds),
+            "before": before,
             "usable": [each.value for each in USABLE],
         },
         binary=True,

@@ -240,6 +240,42 @@ ALTER TABLE public.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.backtest (
+    backtest_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    staff_id bigint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    stays bigint[] NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    plan jsonb NOT NULL,
+    suggest boolean DEFAULT false NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    lease_until timestamp with time zone,
+    worker text,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    stays_done integer DEFAULT 0 NOT NULL,
+    report jsonb,
+    fault text,
+    CONSTRAINT backtest_check CHECK ((until_at > from_at)),
+    CONSTRAINT backtest_check1 CHECK (((state = 'running'::text) = (lease_until IS NOT NULL))),
+    CONSTRAINT backtest_check2 CHECK (((state <> 'done'::text) OR (report IS NOT NULL))),
+    CONSTRAINT backtest_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT backtest_stays_check CHECK ((cardinality(stays) > 0))
+);
+
+ALTER TABLE public.backtest ALTER COLUMN backtest_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.backtest_backtest_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.binding (
     binding_id bigint NOT NULL,
     device_no bigint NOT NULL,
@@ -732,6 +768,9 @@ ALTER TABLE ONLY public.alert
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_id);
 
+ALTER TABLE ONLY public.backtest
+    ADD CONSTRAINT backtest_pkey PRIMARY KEY (backtest_id);
+
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_int8range_period_excl EXCLUDE USING gist (int8range(device_no, device_no, '[]'::text) WITH &&, period WITH &&);
 
@@ -892,6 +931,10 @@ CREATE INDEX audit_device ON public.audit USING btree (device_id, audit_id) WHER
 
 CREATE INDEX audit_patient ON public.audit USING btree (patient_id, audit_id) WHERE (patient_id IS NOT NULL);
 
+CREATE INDEX backtest_by_organisation ON public.backtest USING btree (organisation_id, backtest_id);
+
+CREATE INDEX backtest_waiting ON public.backtest USING btree (due_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+
 CREATE INDEX binding_proposal_device ON public.binding_proposal USING btree (device_no);
 
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
@@ -969,6 +1012,12 @@ ALTER TABLE ONLY public.audit
 
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.backtest
+    ADD CONSTRAINT backtest_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.backtest
+    ADD CONSTRAINT backtest_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
 
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_confirmed_by_fkey FOREIGN KEY (confirmed_by) REFERENCES public.staff(staff_id);
