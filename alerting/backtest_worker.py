@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-import psycopg
 
 from alerting import backtest_read
 from alerting.backtest_read import Part, Question
@@ -96,7 +95,7 @@ class Worker:
         except Cancelled:
             log.get().info("backtest_ended_early", backtest=number)
             return True
-        except (StoreUnavailable, psycopg.OperationalError):
+        except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one job, the others go on
             log.get().error("backtest_failed", backtest=number, error=type(error).__name__, exc_info=error)
