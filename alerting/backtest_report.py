@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from alerting import backtest, evaluate, suggestions
+from alerting import backtest, evaluate, library, suggestions
 from alerting.backtest import Gathered, Raised, raised
 from alerting.backtest_read import Part, Question, contexts
 from alerting.features import Batch, batch, seconds
@@ -36,10 +36,9 @@ def judge_limits(looked_at: Batch) -> Iterator[tuple[str, Track]]:
             yield from rule.judge(looked_at).items()
 
 
-def technical(names: tuple[str, ...]) -> frozenset[str]:
-    """Return which of these rules speak of the equipment."""
-    owned = [rule for rule in RULES if rule.family is Family.TECHNICAL]
-    return frozenset(name for name in names if any(rule.owns(name) for rule in owned))
+def is_technical(name: str) -> bool:
+    """Tell whether an alert rule speaks of the equipment."""
+    return any(rule.owns(name) for rule in RULES if rule.family is Family.TECHNICAL)
 
 
 class Reporter:
@@ -82,7 +81,7 @@ class Reporter:
             max(timedelta(0), asked.period[1] - max(asked.period[0], asked.watched[stay])) / _DAY
             for stay in asked.stays
         )
-        equipment = technical((*ours.rules, *theirs.rules))
+        equipment = frozenset(name for name in (*ours.rules, *theirs.rules) if is_technical(name))
         return Report(
             patients=len(set(asked.patients.values())),
             patient_days=round(days, 3),
@@ -91,6 +90,7 @@ class Reporter:
             candidate=backtest.tally(ours, days, until_s),
             in_force=backtest.tally(theirs, days, until_s),
             deteriorations=backtest.deteriorations(ours, theirs, asked.true_alerts, asked.patients, equipment),
+            library=library.found(asked.candidate, judge, is_technical),
             false_alarms=backtest.false_alarms(ours, theirs, asked.false_alerts),
             only_candidate=backtest.only_in(ours, theirs, asked.patients),
             only_in_force=backtest.only_in(theirs, ours, asked.patients),

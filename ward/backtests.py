@@ -93,6 +93,16 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
 
 
+class LibraryCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A course of the library of deteriorations: when the candidate rings for it, and by when it must have."""
+
+    name: str
+    title: str
+    found: bool
+    found_at_min: float | None
+    found_by_min: float
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a back-test found."""
 
@@ -103,6 +113,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     candidate: PlanTally
     in_force: PlanTally
     deteriorations: list[Deterioration]
+    library: list[LibraryCase]
     false_alarms: FalseAlarms
     only_candidate: list[Listed]
     only_in_force: list[Listed]
