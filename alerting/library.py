@@ -75,7 +75,10 @@ def _course(name: str, text: bytes) -> Course:
         calm_until_s=60.0 * file.calm_until_min,
         found_by_s=60.0 * file.found_by_min,
         signals={
-            each.kind: (each.start_s + each.every_s * np.arange(len(each.value)), np.array(each.value, np.float64))
+            each.kind: (
+                each.start_s + each.every_s * np.arange(len(each.value), dtype=np.float64),
+                np.array(each.value),
+            )
             for each in file.signals
         },
     )

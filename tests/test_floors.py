@@ -89,6 +89,7 @@ SHELLS = {
     "alerting.apply",
     "alerting.backtest_worker",
     "alerting.deliver",
+    "alerting.library",
     "alerting.channels",
     "alerting.models.datasets",
     "alerting.models.deterioration",

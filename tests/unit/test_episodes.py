@@ -96,9 +96,10 @@ def test_nothing_from_the_end_of_the_period_on_counts() -> None:
 def test_episodes_are_those_of_a_walk(steps: list[list[tuple[int, Verdict]]], until_s: int) -> None:
     """Whatever the rows, the arrays say what a walk from row to row says, and episodes of a stay do not overlap."""
     stays: list[Rows] = []
-    for own in steps:
-        at_s, rows = 0.0, []
-        for gap_s, verdict in own:
+    for gaps in steps:
+        at_s = 0.0
+        rows: Rows = []
+        for gap_s, verdict in gaps:
             at_s += gap_s
             rows.append((at_s, verdict))
         stays.append(rows)
