@@ -1,11 +1,13 @@
 """How often it rings: alerts per patient-day on a simulated stable cohort, beside plain limits on the same readings.
 
-`python -m benchmarks.alarm_load [--people 40] [--days 7]`. The cohort is the simulator's stable people, each with a seed
-of their own, measured each minute by a device with its noise, dropouts and strays. Plain limits are the same plan's
-alert and warning limits without delay, median, count or hysteresis, and nothing else: what a simple system does.
+`python -m benchmarks.alarm_load [--people 40] [--days 7]`. The cohort is the simulator's stable people, each with a
+seed of their own, measured each minute by a device with its noise; six times a day its sensor sits badly for ten
+minutes (strays and dropouts). Plain limits are the same plan's warnings (the alert where there is none), without delay,
+median, count or hysteresis, and nothing else: what a simple system does.
 
 No sustained event may be lost for that: every stretch in which the body's *true* value lies beyond a limit for five
-minutes on end must have an alert of that limit's rule that begins within ten minutes of it.
+minutes on end must have an alert of that limit's rule that begins within ten minutes of it (of the signals that are
+measured each minute: nobody can be told of what was not measured).
 """
 
 import argparse
@@ -18,6 +20,7 @@ from alerting.backtest_report import is_technical, judge
 from alerting.episodes import Episodes, episodes
 from alerting.features import Batch, Bools, Floats, Series, StayContext, batch
 from simulator import device, scenario
+from simulator.course import Change, Course, Target
 from simulator.device import Kit
 from simulator.physiology import Body, vitals_at
 from ward import plans
@@ -39,6 +42,8 @@ BEGIN_S = 1_767_600_000.0  # 2026-01-05, 09:00 in Stockholm
 DAY_S = 86_400.0
 SUSTAINED_S, WITHIN_S = 300.0, 600.0
 _STEP_S = 30.0
+_UNQUIET = 6
+_EACH_MINUTE = (VitalKind.HEART_RATE, VitalKind.SPO2, VitalKind.RESP_RATE)
 _EVERY_S = MappingProxyType(
     {
         VitalKind.HEART_RATE: 60.0,
@@ -70,10 +75,25 @@ def cohort(people: int) -> list[Person]:
         found.append(
             Person(
                 name=name,
-                body=Body(seed=900 + number, baseline=told.baseline, course=told.course, clock_s=9 * 3600.0),
+                body=Body(seed=900 + number, baseline=told.baseline, course=unquiet(900 + number), clock_s=9 * 3600.0),
             )
         )
     return found
+
+
+def unquiet(seed: int) -> Course:
+    """Return a day, told again each day, on which the sensor sits badly six times for ten minutes."""
+    starts = np.sort(np.random.default_rng(seed).uniform(0.0, DAY_S - 700.0, _UNQUIET))
+    apart = starts[np.insert(np.diff(starts) > 700.0, 0, True)].tolist()
+    changes = tuple(
+        Change(target=target, points=tuple(point for at in apart for point in _bump(at, size)))
+        for target, size in ((Target.SENSOR_NOISE, 0.6), (Target.SENSOR_DROPOUT, 0.4))
+    )
+    return Course(repeats_after_s=DAY_S, changes=changes)
+
+
+def _bump(at_s: float, size: float) -> tuple[tuple[float, float], ...]:
+    return ((at_s, 0.0), (at_s, size), (at_s + 600.0, size), (at_s + 600.0, 0.0))
 
 
 def measured(people: list[Person], days: float) -> dict[VitalKind, Series]:
@@ -172,7 +192,7 @@ def count(people: list[Person], looked_at: Batch, days: float) -> dict[str, Coun
             rule = f"limit.{kind}.{side}"
             mine = counts.setdefault(rule, Counts())
             mine.plain = crossings(looked_at.of(kind), bound, side)
-            for number, person in enumerate(people):
+            for number, person in enumerate(people if kind in _EACH_MINUTE else []):
                 at_s = sustained(person, kind, bound, side, days)
                 mine.events += len(at_s)
                 mine.lost += sum(not _told(opened.get(rule), number, BEGIN_S + at) for at in at_s.tolist())
