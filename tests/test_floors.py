@@ -90,6 +90,7 @@ SHELLS = {
     "alerting.backtest_worker",
     "alerting.deliver",
     "alerting.library",
+    "alerting.rush",
     "alerting.channels",
     "alerting.models.datasets",
     "alerting.models.deterioration",
