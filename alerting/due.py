@@ -5,35 +5,42 @@ invariant: what a pass has read is what was asked for when it began, or it is as
 evaluated is found by halving, told as an alert, and stops no other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import msgspec
+import numpy as np
 
 from alerting import apply
-from alerting.evaluate import Evaluation, Scored, evaluate, look_back
-from alerting.features import Batch, DeviceReport, Doubted, Request, StayContext, batch, gather, moment, seconds
-from alerting.rules.news2 import INPUTS
+from alerting.evaluate import (
+    REMEMBERING,
+    Evaluation,
+    Scored,
+    evaluate,
+    furthest,
+    look_back,
+    memory,
+    remembered_back,
+)
+from alerting.features import Batch, DeviceReport, Request, StayContext, batch, gathered, moment, seconds
 from alerting.rules.technical import UNWATCHED, unwatched
-from alerting.windows import Windows, columns
+from alerting.windows import Rows, Windows, columns
 from ward import log, plans
 from ward.alerts import Alert
-from ward.clock import from_us as clock_from_us
+from ward.clock import to_us
 from ward.events import EventKind
 from ward.people import StayId
 from ward.plans import Plan
 from ward.store import alerts, bus, device_events, evaluation, scores
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
-from ward.vitals import BY_CODE, USABLE, VITALS
+from ward.vitals import IMPLAUSIBLE, USABLE, VITALS
 
 MOST = 500
-# Late readings widen the window back to where they begin, at most this far.
-_LATEST_S = 6 * 3600.0
-# Later than any reading: a stay without a request has nothing that is not held.
-_NOTHING_NEW = datetime(9999, 1, 1, tzinfo=UTC)
+# What comes late is judged in its own time, at most this far back.
+_LATEST = timedelta(hours=24)
 _AGAIN = timedelta(milliseconds=1)
 _RETRY = timedelta(seconds=30)
 # Not the number of any worker (`Windows.worker`): nobody holds all that was stored before.
@@ -147,11 +154,14 @@ async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now
     known = await alerts.unresolved(conn, ids)
     asked = await device_events.unhandled(conn, ids)
     stays = _asking(await _contexts(conn, claimed, since, known, now), asked)
-    looked_at = await _read(conn, claimed, stays, since, windows)
+    looked_at, rows = await _read(conn, claimed, stays, since, windows, now)
     found = evaluate(looked_at, seconds(now))
     changed = await apply.settle(conn, known, found.observations, now)
     await device_events.take_up(conn, asked)
     await _write(conn, looked_at, found, changed, now, windows.worker)
+    now_us = to_us(now)
+    before_s = np.full(len(ids), windows.first_us(now_us) / 1e6)
+    windows.keep(ids, rows, now_us, memory(looked_at, before_s))
     return _Done(scores=len(found.scores), alerts=changed, plans={stay.stay_id: stay.plan for stay in stays})
 
 
@@ -169,14 +179,8 @@ async def _contexts(
     devices: dict[StayId, list[DeviceReport]] = {stay_id: [] for stay_id in ids}
     for worn in await evaluation.worn(conn, ids, now):
         devices[worn.stay_id].append(_report(worn))
-    doubted: dict[StayId, list[Doubted]] = {stay_id: [] for stay_id in ids}
-    for found in await evaluation.doubted(conn, ids):
-        if found.kind in BY_CODE:
-            kind = BY_CODE[found.kind].kind
-            doubted[found.stay_id].append(Doubted(kind=kind, value=found.value, measured_s=seconds(found.measured_at)))
     rows = {row.stay_id: row for row in await evaluation.stays(conn, ids, now)}
-    contexts = [_context(row, rows[row.stay_id], own, devices, since.get(row.stay_id), now) for row in claimed]
-    return [replace(each, doubted=tuple(doubted[each.stay_id])) for each in contexts]
+    return [_context(row, rows[row.stay_id], own, devices, since.get(row.stay_id), now) for row in claimed]
 
 
 def _asking(stays: list[StayContext], asked: Sequence[device_events.Unhandled]) -> list[StayContext]:
@@ -215,15 +219,12 @@ def _context(
     now: datetime,
 ) -> StayContext:
     plan, faults = (_TEMPLATE, ()) if row.version is None or row.rules is None else _plan(row.version, row.rules)
-    now_s = seconds(now)
-    window_s = now_s - look_back_s(plan)
-    if since is not None:
-        window_s = max(min(window_s, seconds(since) - look_back_s(plan)), now_s - _LATEST_S)
+    unjudged = claimed.due_at if since is None else min(since, claimed.due_at)
     return StayContext(
         stay_id=row.stay_id,
         plan=plan,
         watched_from_s=seconds(max(row.started_at, row.bound_at or row.started_at)),
-        window_from_s=window_s,
+        unjudged_s=seconds(max(unjudged, now - _LATEST)),
         devices=tuple(devices[row.stay_id]),
         alerts=own[row.stay_id],
         digest=claimed.score_digest,
@@ -232,29 +233,53 @@ def _context(
     )
 
 
-def look_back_s(plan: Plan) -> float:
-    """Return how far back the readings of a stay are needed; earlier ones come in as its newest value or its alerts."""
-    return max(*look_back(plan).values(), *(each.delay_s for each in plan.limits.values())) + 60.0
-
-
 async def _read(
     conn: Connection,
     claimed: Sequence[evaluation.Claimed],
     stays: Sequence[StayContext],
-    new_since: Mapping[StayId, datetime],
+    since: Mapping[StayId, datetime],
     windows: Windows,
-) -> Batch:
-    """Read the windows of these stays: what is new of those that are held already, all of the others."""
-    kinds = windows.include({*INPUTS, *(kind for stay in stays for kind in (*stay.plan.limits, *stay.plan.expected))})
-    ids = [stay.stay_id for stay in stays]
-    from_us = {stay.stay_id: round(stay.window_from_s * 1e6) for stay in stays}
-    covered = {row.stay_id for row in claimed if windows.covers(row.stay_id, row.evaluated_by, from_us[row.stay_id])}
-    since = [new_since.get(each, _NOTHING_NEW) if each in covered else clock_from_us(from_us[each]) for each in ids]
+    now: datetime,
+) -> tuple[Batch, Rows]:
+    """Read what decides of these stays: what is new of those that are held already, all of the others."""
+    plans_of = {id(stay.plan): stay.plan for stay in stays}.values()
+    held_s = windows.include(furthest(remembered_back(plan) for plan in plans_of))
+    back_s = furthest([held_s, *(look_back(plan) for plan in plans_of)])
+    ids = [row.stay_id for row in claimed]
+    covered = {
+        row.stay_id for row in claimed if windows.covers(row.stay_id, row.evaluated_by, _to_us(since.get(row.stay_id)))
+    }
     rows = await evaluation.readings(
-        conn, ids, since, [VITALS[kind].code for kind in kinds], [each.value for each in USABLE]
+        conn,
+        list(_wanted(ids, covered, since, now)),
+        {VITALS[kind].code: each for kind, each in back_s.items()},
+        [each.value for each in USABLE],
     )
-    readings = columns(windows.extend(ids, from_us, covered, rows))
-    return batch(stays, {kind: gather(readings, VITALS[kind].code, len(stays)) for kind in kinds})
+    both = windows.extend(ids, covered, rows)
+    readings = columns(both)
+    found = batch(
+        stays,
+        gathered(readings, USABLE, len(stays)),
+        implausible=gathered(readings, IMPLAUSIBLE, len(stays)),
+        memory={name: each for name in REMEMBERING if (each := windows.memory(name, ids, covered)) is not None},
+    )
+    return found, both
+
+
+def _to_us(at: datetime | None) -> int | None:
+    return None if at is None else to_us(at)
+
+
+def _wanted(
+    ids: Sequence[StayId], covered: set[StayId], since: Mapping[StayId, datetime], now: datetime
+) -> Iterator[evaluation.Wanted]:
+    for place, stay_id in enumerate(ids):
+        at = since.get(stay_id)
+        if stay_id not in covered:
+            begins = now if at is None else max(min(at, now), now - _LATEST)
+            yield evaluation.Wanted(place=place, stay_id=stay_id, since=begins, anew=True)
+        elif at is not None:
+            yield evaluation.Wanted(place=place, stay_id=stay_id, since=at, anew=False)
 
 
 async def _write(

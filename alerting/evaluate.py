@@ -4,29 +4,43 @@ Pure: no clock, no store, no logging. Not here: what becomes of an alert (`lifec
 at the same instant gives the same evaluation, whichever worker makes it and whatever was made before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from alerting.features import Batch, Floats, moment, seconds
+from alerting import runs
+from alerting.features import Batch, Floats, seconds
 from alerting.observed import Observation, Quiet
 from alerting.rules.catalogue import RULES, WATCHES, Rule
-from alerting.rules.news2 import INPUTS, Part, Risk, Scores
-from alerting.rules.news2_alerts import HOLD_S, current
-from alerting.tracks import FINDING, Track, Verdict, in_force, row_of, without
+from alerting.rules.news2 import Part, Risk, Scores
+from alerting.rules.news2_evidence import current
+from alerting.told import told
+from alerting.tracks import Track, without
 from alerting.tracks import next_s as tracks_next_s
-from ward.alerts import AlertState, Condition, Family, Finding
+from ward.alerts import AlertState, Family
 from ward.people import StayId
 from ward.plans import Goals, Plan
 from ward.vitals import VitalKind
 
-__all__ = ["Evaluation", "Scored", "evaluate", "judge", "look_back"]
+__all__ = [
+    "REMEMBERING",
+    "Evaluation",
+    "Scored",
+    "evaluate",
+    "furthest",
+    "judge",
+    "look_back",
+    "memory",
+    "remembered_back",
+]
 
 # A score is written when it changes, and at least this often, so that a chart shows it going on.
 SCORE_EVERY_S = 300.0
 # Without anything to wait for, a stay is looked at this often anyway.
 LOOK_AGAIN_S = 300.0
+# The rules that keep a memory.
+REMEMBERING = tuple(rule.name for rule in RULES if rule.memory is not None)
 _HALF_MICROSECOND = 0.5e-6
 
 
@@ -58,18 +72,35 @@ class Evaluation:
 
 def look_back(plan: Plan) -> dict[VitalKind, float]:
     """Return how far back the readings of each kind are needed, beside the newest before those, in seconds."""
-    needed: dict[VitalKind, float] = dict.fromkeys(INPUTS, HOLD_S)
-    for rule in RULES:
-        for kind, back_s in rule.look_back(plan).items():
-            needed[kind] = max(needed.get(kind, 0.0), back_s)
-    return needed
+    return furthest(rule.look_back(plan) for rule in RULES)
+
+
+def remembered_back(plan: Plan) -> dict[VitalKind, float]:
+    """Return the same for who has the memory of every rule that keeps one."""
+    return furthest((rule.look_back if rule.memory is None else rule.memory.look_back)(plan) for rule in RULES)
+
+
+def furthest(needed: Iterable[Mapping[VitalKind, float]]) -> dict[VitalKind, float]:
+    """Return the largest of several look-backs for each kind."""
+    most: dict[VitalKind, float] = {}
+    for each in needed:
+        for kind, back_s in each.items():
+            most[kind] = max(most.get(kind, 0.0), back_s)
+    return most
+
+
+def memory(batch: Batch, before_s: Floats) -> dict[str, Floats]:
+    """Return what each rule that keeps a memory needs to know of the time before an instant of each stay: (m, w)."""
+    looked_at = runs.reduced(batch)
+    return {rule.name: rule.memory.of(looked_at, before_s) for rule in RULES if rule.memory is not None}
 
 
 def judge(batch: Batch) -> Iterator[tuple[Rule, str, Track]]:
     """Judge a batch by every rule over readings: (rule, full name, track). Live and back-test both come in here."""
     comfort = np.array([plan.goals is Goals.COMFORT for plan in batch.plans])[batch.plan_of]
+    looked_at = runs.reduced(batch)
     for rule in RULES:
-        for name, track in rule.judge(batch).items():
+        for name, track in rule.judge(looked_at).items():
             yield rule, name, without(track, comfort) if rule.family is Family.CLINICAL else track
 
 
@@ -87,46 +118,21 @@ def evaluate(batch: Batch, now_s: float) -> Evaluation:
             np.full(len(batch.stays), now_s + LOOK_AGAIN_S),
         ]
     )
-    said = [one for rule, name, track in tracks for one in present(batch, rule, name, track, now_s)]
+    said = [one for rule, name, track in tracks for one in told(batch, rule, name, track, now_s)]
+    gone = _no_more(batch, {name for _, name, _ in tracks})
     return Evaluation(
         scores=_changed(batch, current(batch, now_s), now_s),
-        observations=(*said, *(one for each in observed for one in each.observations)),
+        observations=(*said, *gone, *(one for each in observed for one in each.observations)),
         next_s=next_s,
     )
 
 
-def present(batch: Batch, rule: Rule, name: str, track: Track, now_s: float) -> Iterator[Observation]:
-    """Say what one alert rule's track says at an instant: what is found, and which alerts are certainly over."""
-    row = in_force(track, now_s)
-    verdict = np.where(row >= 0, track.verdict[row], Verdict.UNKNOWN) if len(track.verdict) else np.zeros(len(row))
-    for index in np.flatnonzero(verdict >= Verdict.LOW).tolist():
-        found = _finding(batch, rule, name, track, int(row[index]))
-        if found is not None:
-            yield found
-    for index in np.flatnonzero(verdict == Verdict.QUIET).tolist():
-        stay = batch.stays[index]
-        if name in stay.alerts:
-            yield Quiet(stay_id=stay.stay_id, rule=name)
-
-
-def _finding(batch: Batch, rule: Rule, name: str, track: Track, index: int) -> Finding | None:
-    """Return what a row found; None where the alert is worse and may still be so."""
-    row = row_of(track, index)
-    stay = batch.stays[row.stay]
-    alert = stay.alerts.get(name)
-    same = alert is not None and alert.condition is Condition.PRESENT
-    if alert is not None and same and row.priority < alert.priority <= track.most[index] - FINDING:
-        return None
-    told = alert is not None and same and alert.priority is row.priority
-    return Finding(
-        stay_id=stay.stay_id,
-        rule=name,
-        family=rule.family,
-        priority=row.priority,
-        began_at=moment(row.began_s),
-        due_at=moment(row.from_s),
-        evidence=alert.evidence if alert is not None and told else rule.evidence(batch, name, row),
-    )
+def _no_more(batch: Batch, judged: set[str]) -> Iterator[Quiet]:
+    """Let the alerts of rules over readings that no plan here has any more clear."""
+    for stay in batch.stays:
+        for name in stay.alerts.keys() - judged:
+            if any(rule.owns(name) for rule in RULES):
+                yield Quiet(stay_id=stay.stay_id, rule=name)
 
 
 def _lapses(batch: Batch) -> Floats:

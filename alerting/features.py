@@ -6,9 +6,10 @@ and when it was received, so neither a clock that is ahead nor a re-stamped copy
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from ward.clock import from_us, to_us
 from ward.events import EventKind
 from ward.people import StayId
 from ward.plans import Plan
-from ward.vitals import USABLE, VITALS, VitalKind
+from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -40,6 +41,21 @@ class Series:
     value: Floats
     quality: Floats
     offsets: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """Readings in which those in a row that no rule can tell apart stand as one; all arrays are (r,).
+
+    stay : int64, never falling; from_s, last_s : float64, time of the first and the last reading of the run
+    value : float64, a value that stands for all of the run; place : int64, the first reading in the kind's `Series`
+    """
+
+    stay: Ints
+    from_s: Floats
+    last_s: Floats
+    value: Floats
+    place: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +89,6 @@ class DeviceReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubted:
-    """The newest reading of a kind where it lies outside what is plausible."""
-
-    kind: VitalKind
-    value: float
-    measured_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """An event that calls for somebody and that no alert has taken up yet."""
 
@@ -95,36 +102,41 @@ class Request:
 class StayContext:
     """One stay of a batch: its plan, since when data may be expected, its devices, its alerts not yet resolved.
 
-    `window_from_s` is where its readings begin; `digest` and `scored_s` tell the score last written; `plan_faults`
-    why its plan gave way to the template, empty when it did not; `requests` are in the order in which they occurred.
+    What was measured since `unjudged_s` has not been judged before.
+    `digest` and `scored_s` tell the score last written; `plan_faults` why its plan gave way to the template, empty when
+    it did not; `requests` are in the order in which they occurred.
     """
 
     stay_id: StayId
     plan: Plan
     watched_from_s: float
-    window_from_s: float
     devices: tuple[DeviceReport, ...] = ()
-    doubted: tuple[Doubted, ...] = ()
     alerts: Mapping[str, Alert]
     digest: int | None = None
     scored_s: float | None = None
     plan_faults: tuple[str, ...] = ()
     requests: tuple[Request, ...] = ()
+    unjudged_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Stays that are evaluated together; a kind that nobody measured may be absent from `series`.
 
-    `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. `signals` are what the signal
-    core made of waveforms, by name. Made by `batch`.
+    `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. `implausible` are the readings
+    outside what is plausible, `signals` what the signal core made of waveforms, by name. `runs` are the readings that
+    speak for the patient, reduced (`alerting.runs`). `memory` is what a rule needs to know of the time before the
+    readings, by its name: (m, w). Made by `batch`.
     """
 
     stays: tuple[StayContext, ...]
     series: Mapping[VitalKind, Series]
     plans: tuple[Plan, ...]
     plan_of: Ints
+    implausible: Mapping[VitalKind, Series] = field(default_factory=dict)
     signals: Mapping[str, Series] = field(default_factory=dict)
+    runs: Mapping[VitalKind, Runs] = field(default_factory=dict)
+    memory: Mapping[str, Floats] = field(default_factory=dict)
 
     def of(self, kind: VitalKind) -> Series:
         """Return the readings of a kind, empty where nobody measured it."""
@@ -132,8 +144,14 @@ class Batch:
         return empty(len(self.stays)) if found is None else found
 
 
-def batch(stays: Sequence[StayContext], series: Mapping[VitalKind, Series]) -> Batch:
-    """Bring stays and their readings together; `series` is in the order of `stays`."""
+def batch(
+    stays: Sequence[StayContext],
+    series: Mapping[VitalKind, Series],
+    *,
+    implausible: Mapping[VitalKind, Series] | None = None,
+    memory: Mapping[str, Floats] | None = None,
+) -> Batch:
+    """Bring stays and their readings together; all of it is in the order of `stays`."""
     unique = {id(stay.plan): stay.plan for stay in stays}
     place = {each: index for index, each in enumerate(unique)}
     return Batch(
@@ -141,6 +159,8 @@ def batch(stays: Sequence[StayContext], series: Mapping[VitalKind, Series]) -> B
         series=series,
         plans=tuple(unique.values()),
         plan_of=np.array([place[id(stay.plan)] for stay in stays], np.int64),
+        implausible=implausible or {},
+        memory=memory or {},
     )
 
 
@@ -163,8 +183,26 @@ def gather(readings: Readings, kind_code: int, stays: int) -> Series:
 
     Where two devices measured the same kind in the same microsecond, the larger value stands for both.
     """
-    usable = np.isin(readings.validity, USABLE) & np.isfinite(readings.value)
-    chosen = np.flatnonzero((readings.kind == kind_code) & usable)
+    return _ordered(readings, np.flatnonzero((readings.kind == kind_code) & _of(readings, USABLE)), stays)
+
+
+def gathered(readings: Readings, validities: Collection[Validity], stays: int) -> dict[VitalKind, Series]:
+    """Do as `gather` for every kind of which there is a reading of these validities."""
+    chosen = np.flatnonzero(_of(readings, validities))
+    chosen = chosen[np.argsort(readings.kind[chosen], kind="stable")]
+    codes, first = np.unique(readings.kind[chosen], return_index=True)
+    edges = [*first.tolist(), len(chosen)]
+    return {
+        BY_CODE[code].kind: _ordered(readings, chosen[begin:end], stays)
+        for code, (begin, end) in zip(codes.tolist(), pairwise(edges), strict=True)
+    }
+
+
+def _of(readings: Readings, validities: Collection[Validity]) -> Bools:
+    return np.isin(readings.validity, list(validities)) & np.isfinite(readings.value)
+
+
+def _ordered(readings: Readings, chosen: Ints, stays: int) -> Series:
     t_s = np.fmin(readings.measured_s[chosen], readings.received_s[chosen])
     stay = readings.stay[chosen]
     if not ((stay[1:] > stay[:-1]) | ((stay[1:] == stay[:-1]) & (t_s[1:] > t_s[:-1]))).all():
@@ -198,6 +236,25 @@ def newest_index(series: Series, at_s: float) -> Ints:
     first = series.offsets[:-1]
     count = passed[series.offsets[1:]] - passed[first]
     return np.where(count > 0, first + count - 1, -1)
+
+
+def own(series: Series, stay: int) -> tuple[int, Series]:
+    """Return the place of a stay's first reading, and its readings as a series of one stay."""
+    first, end = int(series.offsets[stay]), int(series.offsets[stay + 1])
+    rows = slice(first, end)
+    return first, Series(
+        t_s=series.t_s[rows],
+        value=series.value[rows],
+        quality=series.quality[rows],
+        offsets=np.array([0, end - first], np.int64),
+    )
+
+
+def newest_at(series: Series, stay: int, at_s: float) -> int:
+    """Return the place of one stay's newest reading at or before `at_s`, -1 for none."""
+    first, mine = own(series, stay)
+    count = int(np.searchsorted(mine.t_s, at_s, side="right"))
+    return first + count - 1 if count else -1
 
 
 def reading_at(series: Series, kind: VitalKind, index: int) -> Input:

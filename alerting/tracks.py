@@ -9,6 +9,7 @@ t), bounded (of the readings older than the rule's look-back before t only the n
 said from t on), and apart (a stay's rows do not depend on the others of the batch).
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -138,23 +139,62 @@ def row_of(of: Track, index: int) -> Row:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """A stretch in which something was found, until it was certainly over or nobody could know.
+
+    first, worst : int, rows of the track: the first finding, and the first of the worst priority
+    ended_s : when it was over by what is known; inf where it goes on
+    """
+
+    first: int
+    worst: int
+    ended_s: float
+
+
+def episodes(of: Track, stay: int, until_s: float) -> Iterator[Episode]:
+    """Yield what one stay's rows until an instant found, in order of time; not knowing parts no episode."""
+    first = worst = -1
+    over_s = np.inf
+    for row in range(int(of.offsets[stay]), int(of.offsets[stay + 1])):
+        if of.from_s[row] > until_s:
+            break
+        verdict = of.verdict[row]
+        if verdict >= Verdict.LOW:
+            first, over_s = (row if first < 0 else first), np.inf
+            worst = row if worst < 0 or verdict > of.verdict[worst] else worst
+        elif first >= 0:
+            over_s = min(over_s, float(of.from_s[row]))
+            if verdict == Verdict.QUIET:
+                yield Episode(first=first, worst=worst, ended_s=over_s)
+                first = worst = -1
+                over_s = np.inf
+    if first >= 0:
+        yield Episode(first=first, worst=worst, ended_s=over_s)
+
+
 def without(of: Track, stays: Bools) -> Track:
     """Let nothing be found in the stays marked: one QUIET row since ever in place of theirs."""
-    if not stays.any():
-        return of
-    whose = stay_of(of)
-    rows = np.flatnonzero(~stays[whose])
-    silent = np.flatnonzero(stays)
-    owner = np.concatenate((whose[rows], silent))
-    # One row after the last stands for each that is silent.
-    row = np.concatenate((rows, np.full(len(silent), len(whose))))
-    order = np.argsort(owner, kind="stable")
-    row = row[order]
+    return joined([of], np.where(stays, -1, 0)) if stays.any() else of
+
+
+def joined(parts: Sequence[Track], which: Ints) -> Track:
+    """Return for each stay the rows of the part that `which` (m,) names; one QUIET row since ever for -1."""
+    sizes = [len(part.from_s) for part in parts]
+    owner = np.concatenate([stay_of(part) for part in parts])
+    part_of = np.repeat(np.arange(len(parts)), sizes)
+    rows = np.flatnonzero(which[owner] == part_of)
+    silent = np.flatnonzero(which < 0)
+    stay = np.concatenate((owner[rows], silent))
+    order = np.argsort(stay, kind="stable")
+    # One row behind the last stands for each that is silent.
+    row = np.concatenate((rows, np.full(len(silent), len(owner))))[order]
+    quiet = np.array([Verdict.QUIET], np.int8)
     return Track(
-        offsets=np.searchsorted(owner[order], np.arange(len(stays) + 1)).astype(np.int64),
-        from_s=np.append(of.from_s, -np.inf)[row],
-        verdict=np.append(of.verdict, np.int8(Verdict.QUIET))[row],
-        began_s=np.append(of.began_s, np.nan)[row],
-        place=np.append(of.place, -1)[row],
-        most=np.append(of.most, np.int8(Verdict.QUIET))[row],
+        offsets=np.searchsorted(stay[order], np.arange(len(which) + 1)).astype(np.int64),
+        from_s=np.concatenate([*(part.from_s for part in parts), [-np.inf]])[row],
+        verdict=np.concatenate([*(part.verdict for part in parts), quiet])[row],
+        began_s=np.concatenate([*(part.began_s for part in parts), [np.nan]])[row],
+        place=np.concatenate([*(part.place for part in parts), [-1]])[row],
+        most=np.concatenate([*(part.most for part in parts), quiet])[row],
     )

@@ -1,22 +1,38 @@
 """The readings that a worker has already read, so that a pass reads only what is new.
 
 Holds facts only, and only while it certainly holds all of them: a stay that another worker has evaluated in between,
-or whose window reaches further back than before, is read anew. So any worker can take any stay over at any time.
+or of which a reading has come from before what is held, is read anew. So any worker can take any stay over at any
+time. Of each kind the newest readings before what is held stay too: they say what held when it begins. The same goes
+for what a rule remembers of the time before (`alerting.rules.catalogue.Memory`).
 """
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from alerting.features import Readings
+from alerting.features import Bools, Floats, Readings
+from alerting.runs import POOR_BELOW
 from ward.people import StayId
-from ward.vitals import VitalKind
+from ward.vitals import USABLE, VITALS, VitalKind
 
 # One reading as the store returns it: `place` is that of its stay in the question.
 Rows = npt.NDArray[np.void]
+# Readings that come so late are no reason to read a stay anew. The project's choice.
+LATE_S = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """One stay as it was evaluated at `at_us`: its readings since, and what rules remember of before `from_us`."""
+
+    rows: Rows
+    at_us: int
+    from_us: int
+    memory: Mapping[str, Floats]
 
 
 class Windows:
@@ -25,53 +41,91 @@ class Windows:
     def __init__(self, most: int = 5_000_000) -> None:
         self.worker = secrets.randbits(62)
         self._most = most
-        self._held = 0
-        self._rows: dict[StayId, Rows] = {}
-        self._from_us: dict[StayId, int] = {}
-        self._kinds: set[VitalKind] = set()
+        self._count = 0
+        self._held: dict[StayId, _Held] = {}
+        self._back_us: dict[VitalKind, int] = {}
 
-    def include(self, kinds: set[VitalKind]) -> list[VitalKind]:
-        """Return the kinds to read: these and all before. A new one means that nothing held is complete."""
-        if not kinds <= self._kinds:
-            self._kinds |= kinds
+    def include(self, back_s: Mapping[VitalKind, float]) -> dict[VitalKind, float]:
+        """Return the kinds to hold, and how far back: these and all before. More of it: nothing held is complete."""
+        wanted = {kind: round(max(each, LATE_S) * 1e6) for kind, each in back_s.items()}
+        if any(each > self._back_us.get(kind, -1) for kind, each in wanted.items()):
+            self._back_us |= {kind: max(each, self._back_us.get(kind, 0)) for kind, each in wanted.items()}
             self._forget()
-        return sorted(self._kinds)
+        return {kind: each / 1e6 for kind, each in sorted(self._back_us.items())}
 
-    def covers(self, stay_id: StayId, evaluated_by: int | None, from_us: int) -> bool:
-        """Tell whether everything since `from_us` that was stored before the last evaluation is held here."""
-        return evaluated_by == self.worker and self._from_us.get(stay_id, from_us + 1) <= from_us
+    def covers(self, stay_id: StayId, evaluated_by: int | None, since_us: int | None) -> bool:
+        """Tell whether all that was stored before the last evaluation, and decides now, is held here."""
+        held = self._held.get(stay_id)
+        return evaluated_by == self.worker and held is not None and (since_us is None or since_us >= held.from_us)
 
-    def extend(
-        self, stay_ids: Sequence[StayId], from_us: Mapping[StayId, int], covered: set[StayId], new: Rows
-    ) -> Rows:
-        """Add new rows to what is held of these stays, forget what is older than `from_us`, and return them all.
+    def extend(self, stay_ids: Sequence[StayId], covered: set[StayId], new: Rows) -> Rows:
+        """Return new rows together with what is held of these stays, by stay, kind and time; repeats fall together."""
+        held = [(place, self._held[each].rows) for place, each in enumerate(stay_ids) if each in covered]
+        old = np.concatenate([new[:0], *(rows for _, rows in held)])
+        places = np.array([place for place, _ in held], old["place"].dtype)
+        old["place"] = np.repeat(places, [len(rows) for _, rows in held])
+        return _tidy(np.concatenate((old, new)))
 
-        Rows older than that in `new` (the newest of a kind, however old) are returned, not held. Repeats fall together.
-        """
-        held = [self._rows[stay_id] for stay_id in stay_ids if stay_id in covered]
-        places = [place for place, stay_id in enumerate(stay_ids) if stay_id in covered]
-        old = np.concatenate([new[:0], *held])
-        old["place"] = np.repeat(np.array(places, old["place"].dtype), [len(rows) for rows in held])
-        bounds = np.array([from_us[stay_id] for stay_id in stay_ids])
-        both = np.concatenate((old, new))
-        inside = both["measured_us"] >= bounds[both["place"]]
-        kept = _tidy(both[inside])
-        self._keep(stay_ids, from_us, kept)
-        return np.concatenate((both[~inside], kept))
+    def memory(self, name: str, stay_ids: Sequence[StayId], covered: set[StayId]) -> Floats | None:
+        """Return what a rule remembers of these stays, -inf where it remembers nothing; None for nothing at all."""
+        known = {place: self._held[each].memory[name] for place, each in enumerate(stay_ids) if each in covered}
+        if not known:
+            return None
+        found = np.full((len(stay_ids), len(next(iter(known.values())))), -np.inf)
+        found[list(known)] = list(known.values())
+        return found
 
-    def _keep(self, stay_ids: Sequence[StayId], from_us: Mapping[StayId, int], rows: Rows) -> None:
-        edges = np.searchsorted(rows["place"], np.arange(len(stay_ids) + 1)).tolist()
-        for stay_id, (first, end) in zip(stay_ids, pairwise(edges), strict=True):
-            self._held += (end - first) - len(self._rows.get(stay_id, ()))
-            self._rows[stay_id] = rows[first:end].copy()
-            self._from_us[stay_id] = from_us[stay_id]
-        if self._held > self._most:
+    def first_us(self, now_us: int) -> int:
+        """Return the instant from which on all readings are held that were evaluated at `now_us`."""
+        return now_us - min(self._back_us.values(), default=0)
+
+    def keep(self, stay_ids: Sequence[StayId], rows: Rows, now_us: int, memory: Mapping[str, Floats]) -> None:
+        """Hold what decides from `now_us` on of the rows that `extend` returned; `memory` is of before `first_us`."""
+        kept = rows[_decides(rows, now_us, self._back_us)]
+        edges = np.searchsorted(kept["place"], np.arange(len(stay_ids) + 1)).tolist()
+        for place, (stay_id, (first, end)) in enumerate(zip(stay_ids, pairwise(edges), strict=True)):
+            before = self._held.get(stay_id)
+            self._count += end - first - (0 if before is None else len(before.rows))
+            self._held[stay_id] = _Held(
+                rows=kept[first:end].copy(),
+                at_us=now_us,
+                from_us=self.first_us(now_us),
+                memory={name: each[place] for name, each in memory.items()},
+            )
+        if self._count > self._most:
             self._forget()
 
     def _forget(self) -> None:
-        self._rows.clear()
-        self._from_us.clear()
-        self._held = 0
+        self._held.clear()
+        self._count = 0
+
+
+def _decides(rows: Rows, now_us: int, back_us: Mapping[VitalKind, int]) -> Bools:
+    """Tell which rows are recent, or the newest before that of their kind: of all, of the usable, of the good."""
+    from_us = np.full(max((VITALS[kind].code for kind in VitalKind), default=0) + 1, now_us, np.int64)
+    for kind, each in back_us.items():
+        from_us[VITALS[kind].code] = now_us - each
+    time_us = np.minimum(rows["measured_us"], rows["received_us"])
+    recent: Bools = time_us >= from_us[rows["kind"]]
+    usable = np.isin(rows["validity"], USABLE)
+    good = usable & ~((rows["quality"] >= 0) & (rows["quality"] < round(POOR_BELOW * 100)))
+    newest = np.zeros(len(rows), np.bool_)
+    for among in (np.ones(len(rows), np.bool_), usable, good):
+        newest |= _newest(rows, time_us, among & ~recent)
+    return recent | newest
+
+
+def _newest(rows: Rows, time_us: npt.NDArray[np.int64], among: Bools) -> Bools:
+    """Tell which of some rows is the newest of its stay and kind."""
+    index = np.flatnonzero(among)
+    order = index[np.lexsort((time_us[index], rows["kind"][index], rows["place"][index]))]
+    last = np.ones(len(order), np.bool_)
+    last[:-1] = (rows["place"][order[1:]] != rows["place"][order[:-1]]) | (
+        rows["kind"][order[1:]] != rows["kind"][order[:-1]]
+    )
+    found = np.zeros(len(rows), np.bool_)
+    found[order[last]] = True
+    return found
 
 
 def _tidy(rows: Rows) -> Rows:
@@ -82,7 +136,7 @@ def _tidy(rows: Rows) -> Rows:
     again[1:] = np.logical_and.reduce(
         [rows[name][1:] == rows[name][:-1] for name in ("place", "kind", "measured_us", "received_us", "value")]
     )
-    return rows[~again]
+    return rows[~again] if again.any() else rows
 
 
 def columns(rows: Rows) -> Readings:

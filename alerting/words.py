@@ -61,8 +61,31 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "{kind} {value} över gränsen {limit}{lasting}",
             "{kind} {value} above the limit {limit}{lasting}",
         ),
-        "news2.total": ("NEWS2 minst {total}, larmgräns {limit}", "NEWS2 at least {total}, alert threshold {limit}"),
-        "news2.single": ("NEWS2: {points} poäng för {part}", "NEWS2: {points} points for {part}"),
+        "limit.low.doubtful": (
+            "{kind} {value} under gränsen {limit}, men mätningen är dålig: kontrollera patient och givare",
+            "{kind} {value} below the limit {limit}, but the measurement is poor: check patient and sensor",
+        ),
+        "limit.high.doubtful": (
+            "{kind} {value} över gränsen {limit}, men mätningen är dålig: kontrollera patient och givare",
+            "{kind} {value} above the limit {limit}, but the measurement is poor: check patient and sensor",
+        ),
+        "news2.total": (
+            "NEWS2 minst {total}, larmgräns {limit}{settling}",
+            "NEWS2 at least {total}, alert threshold {limit}{settling}",
+        ),
+        "news2.single": ("NEWS2: {points} poäng för {part}{settling}", "NEWS2: {points} points for {part}{settling}"),
+        "news2.rise": (
+            "NEWS2 har stigit med minst {points} på {duration}, nu minst {total}{settling}",
+            "NEWS2 has risen by at least {points} in {duration}, now at least {total}{settling}",
+        ),
+        "combination": (
+            "{name}: {terms}{lasting} (minst {least} av {all})",
+            "{name}: {terms}{lasting} (at least {least} of {all})",
+        ),
+        "quality": (
+            "dålig mätkvalitet för {kind} i {duration} ({quality_pct} %): värdena bedöms inte",
+            "poor signal quality for {kind} for {duration} ({quality_pct} %): its values are not assessed",
+        ),
         "nodata": (
             "inget värde för {kind} på {duration}, senast {value}",
             "no value for {kind} in {duration}, last {value}",
@@ -104,6 +127,8 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
     }
 )
 _LASTING: Pair = (" i {duration}", " for {duration}")
+_COUNTED: Pair = (" i {k} av {n} mätningar", " in {k} of {n} readings")
+_SETTLING: Pair = (" (högst {total_max}; mät {settled_by})", " (at most {total_max}; measure {settled_by})")
 _MOST_DECIMALS = 2
 
 
@@ -132,8 +157,24 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     if isinstance(seconds, int | float):
         words["duration"] = _duration(seconds, side)
         words["lasting"] = _LASTING[side].format_map(words) if seconds > 0 else ""
+    if "terms" in params:
+        words["terms"] = ", ".join(_term(each, side) for each in str(params["terms"]).split(", "))
+    words["settling"] = ""
+    if "settles" in params:
+        words["settled_by"] = PARTS[str(params["settles"])][side]
+        words["settling"] = _SETTLING[side].format_map(words)
+    if "k" in params:
+        words["lasting"] = _COUNTED[side].format_map(words) + words["lasting"]
     sentence = TEMPLATES[key][side].format_map(words)
     return sentence[0].upper() + sentence[1:]
+
+
+def _term(written: str, side: int) -> str:
+    """Write a term of a combination, `kind side bound`, as a person reads it."""
+    kind, which, bound = written.split(" ")
+    number = _letter(float(bound)) if kind == VitalKind.CONSCIOUSNESS else bound
+    sign = "≤" if which == "low" else "≥"
+    return f"{KINDS[kind][side]} {sign} {_with_unit(str(number), VITALS[VitalKind(kind)].unit, side)}"
 
 
 def _numbers(kind: object, value: object, limit: object) -> tuple[str | None, str | None]:

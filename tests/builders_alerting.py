@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from alerting.features import Batch, DeviceReport, Doubted, Readings, StayContext, batch, gather, moment
+from alerting.features import Batch, DeviceReport, Readings, Series, StayContext, batch, gather, moment
 from ward.alerts import Alert, AlertId, AlertState, Condition, Evidence, Family, Priority
 from ward.people import StayId, TeamId
 from ward.plans import Plan, template
@@ -12,7 +12,7 @@ from ward.vitals import VITALS, VitalKind
 
 # Far from zero, as real times are, and a whole second.
 NOW_S = 1_795_248_000.0
-Sample = tuple[VitalKind, float, float]
+Sample = tuple[VitalKind, float, float] | tuple[VitalKind, float, float, float]
 
 
 def a_plan(**changes: object) -> Plan:
@@ -45,30 +45,35 @@ def a_batch(
     plan: Plan | None = None,
     alerts: tuple[Alert, ...] = (),
     devices: tuple[DeviceReport, ...] = (),
-    doubted: tuple[Doubted, ...] = (),
+    implausible: tuple[Sample, ...] = (),
+    unjudged_ago_s: float = -np.inf,
     watched_s: float = 86400.0,
 ) -> Batch:
-    """Make a batch of one stay; a sample is (kind, seconds before now, value)."""
+    """Make a batch of one stay; a sample is (kind, seconds before now, value[, quality])."""
     stay = StayContext(
         stay_id=StayId(1),
         plan=plan or template(),
         watched_from_s=NOW_S - watched_s,
-        window_from_s=NOW_S - 180.0,
         devices=devices,
-        doubted=doubted,
+        unjudged_s=NOW_S - unjudged_ago_s,
         alerts={alert.rule: alert for alert in alerts},
     )
-    times = np.array([NOW_S - ago_s for _, ago_s, _ in samples])
+    return batch([stay], some_series(*samples), implausible=some_series(*implausible))
+
+
+def some_series(*samples: Sample) -> dict[VitalKind, Series]:
+    """Make the readings of one stay; a fourth number of a sample is its quality, else 0.9."""
+    times = np.array([NOW_S - each[1] for each in samples])
     readings = Readings(
         stay=np.zeros(len(samples), np.int64),
-        kind=np.array([VITALS[kind].code for kind, _, _ in samples], np.int64),
+        kind=np.array([VITALS[each[0]].code for each in samples], np.int64),
         measured_s=times,
         received_s=times,
-        value=np.array([value for _, _, value in samples], np.float64),
+        value=np.array([each[2] for each in samples], np.float64),
         validity=np.zeros(len(samples), np.int64),
-        quality=np.full(len(samples), 0.9),
+        quality=np.array([each[3] if len(each) > 3 else 0.9 for each in samples], np.float64),
     )
-    return batch([stay], {kind: gather(readings, VITALS[kind].code, 1) for kind in VITALS})
+    return {kind: gather(readings, VITALS[kind].code, 1) for kind in {each[0] for each in samples}}
 
 
 def a_device(*, online: bool = True, battery_pct: float | None = 80.0, changed_ago_s: float = 3600.0) -> DeviceReport:

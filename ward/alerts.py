@@ -78,6 +78,7 @@ class Evidence:
 class Finding:
     """What a rule found in one stay: present since `began_at` (event time), its delay run out at `due_at`.
 
+    `ended_at` set says that it was there and is over by now (retrospective): it needs to be seen, and rings nowhere.
     `repeats` counts what is in it beyond the first: a help button pressed three times at once has two.
     """
 
@@ -89,6 +90,7 @@ class Finding:
     due_at: datetime
     evidence: Evidence
     repeats: int = 0
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,24 @@ here (a device's last report, a plan, a request) at an instant, and says what it
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from alerting.features import Batch, Observed
-from alerting.rules import doubt, limit_alerts, news2_alerts, requests, technical
+from alerting.features import Batch, Floats, Observed
+from alerting.rules import combinations, doubt, limit_alerts, news2_alerts, news2_evidence, requests, signals, technical
 from alerting.tracks import Row, Track
 from ward.alerts import Evidence, Family
 from ward.plans import Plan
 from ward.vitals import VitalKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What spares a rule a long look-back: all that it needs to know of the time before an instant, as numbers.
+
+    look_back : as that of the rule, for who has the memory
+    of : (batch, (m,) instants) to (m, w) float64; `batch.memory[rule.name]` is what it gave for an earlier instant
+    """
+
+    look_back: Callable[[Plan], Mapping[VitalKind, float]]
+    of: Callable[[Batch, Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +38,7 @@ class Rule:
     judge : the track of each alert rule, by its full name; for a stay whose plan has nothing that it could find, one
         QUIET row from -inf
     evidence : why a finding says what it says; asked with the rule's full name and its row, only where it is needed
+    memory : for a rule whose look-back is too long to be read at every evaluation
     """
 
     name: str
@@ -33,6 +46,7 @@ class Rule:
     look_back: Callable[[Plan], Mapping[VitalKind, float]]
     judge: Callable[[Batch], Mapping[str, Track]]
     evidence: Callable[[Batch, str, Row], Evidence]
+    memory: Memory | None = None
 
     def owns(self, rule: str) -> bool:
         """Tell whether an alert rule is one of these."""
@@ -49,18 +63,51 @@ class Watch:
 
 RULES: tuple[Rule, ...] = (
     Rule(
+        name="limit",
+        family=Family.CLINICAL,
+        look_back=limit_alerts.look_back,
+        judge=limit_alerts.judge,
+        evidence=limit_alerts.evidence,
+    ),
+    Rule(
+        name="news2",
+        family=Family.CLINICAL,
+        look_back=news2_alerts.look_back,
+        judge=news2_alerts.judge,
+        evidence=news2_evidence.evidence,
+        memory=Memory(look_back=news2_alerts.remembered_back, of=news2_alerts.lows),
+    ),
+    Rule(
+        name="combination",
+        family=Family.CLINICAL,
+        look_back=combinations.look_back,
+        judge=combinations.judge,
+        evidence=combinations.evidence,
+    ),
+    Rule(
         name="nodata",
         family=Family.TECHNICAL,
         look_back=technical.silence_look_back,
         judge=technical.judge_silence,
         evidence=technical.silence_evidence,
     ),
+    Rule(
+        name="quality",
+        family=Family.TECHNICAL,
+        look_back=signals.quality_look_back,
+        judge=signals.judge_quality,
+        evidence=signals.quality_evidence,
+    ),
+    Rule(
+        name="check",
+        family=Family.TECHNICAL,
+        look_back=signals.check_look_back,
+        judge=signals.judge_check,
+        evidence=signals.check_evidence,
+    ),
 )
 WATCHES: tuple[Watch, ...] = (
-    Watch(name="limit", observe=limit_alerts.observe),
-    Watch(name="news2", observe=news2_alerts.observe),
     Watch(name="device", observe=technical.observe_devices),
-    Watch(name="check", observe=doubt.observe_values),
     Watch(name="clock", observe=doubt.observe_clocks),
     Watch(name="watching", observe=technical.observe_watching),
     Watch(name="requests", observe=requests.observe),

@@ -1,50 +1,17 @@
-"""Technical findings of doubt: a value outside what is plausible, a device whose clock is wrong.
+"""Technical finding of doubt: a device whose clock is wrong.
 
-Neither says anything of the patient, and nothing clinical is quieted by them. A value that no rule may use is told at
-once, since it may be true (H17): somebody has to look.
+It says nothing of the patient, and nothing clinical is quieted by it. Values in doubt: `signals`.
 """
 
 import numpy as np
 
 from alerting.features import Batch, DeviceReport, Observed, StayContext, moment
 from alerting.observed import RULE_VERSION, Observation, Quiet
-from ward.alerts import Evidence, Family, Finding, Input, Priority
-from ward.vitals import VITALS, VitalKind
+from ward.alerts import Evidence, Family, Finding, Priority
 
-CHECK, CLOCK = "check", "clock"
+CLOCK = "clock"
 # The project's clinical table 3.5: warn above 30 s. Behind is a bound only, so it takes far more (to be confirmed).
 CLOCK_AHEAD_S, CLOCK_BEHIND_S = 30.0, 300.0
-
-
-def observe_values(batch: Batch, now_s: float) -> Observed:  # noqa: ARG001 - every rule is asked alike
-    """Find the signals whose newest value lies outside what is plausible."""
-    observations: list[Observation] = []
-    for stay in batch.stays:
-        doubted = {each.kind: each for each in stay.doubted}
-        observations += [_check(stay, kind) for kind in doubted]
-        rules = {f"{CHECK}.{kind}" for kind in VitalKind} & stay.alerts.keys()
-        quiet = rules - {f"{CHECK}.{kind}" for kind in doubted}
-        observations += [Quiet(stay_id=stay.stay_id, rule=rule) for rule in sorted(quiet)]
-    return Observed(observations=tuple(observations), next_s=np.full(len(batch.stays), np.inf))
-
-
-def _check(stay: StayContext, kind: VitalKind) -> Finding:
-    found = next(each for each in stay.doubted if each.kind is kind)
-    unit, at = VITALS[kind].unit, moment(found.measured_s)
-    return Finding(
-        stay_id=stay.stay_id,
-        rule=f"{CHECK}.{kind}",
-        family=Family.TECHNICAL,
-        priority=Priority.MEDIUM,
-        began_at=at,
-        due_at=at,
-        evidence=Evidence(
-            rule_version=RULE_VERSION,
-            text_key=CHECK,
-            params={"kind": kind.value, "value": found.value, "unit": unit},
-            inputs=(Input(kind=kind.value, value=found.value, unit=unit, measured_at=at, quality=None),),
-        ),
-    )
 
 
 def observe_clocks(batch: Batch, now_s: float) -> Observed:

@@ -1,105 +1,125 @@
 """Findings from limits: `limit.<kind>.low` and `limit.<kind>.high`, medium beyond the warning, high beyond the alert.
 
-One rule a kind and side, so that worse and better move the priority of one alert. Not here: the trigger itself
-(`limits`). The invariant: what is not known (no fresh value) gives neither a finding nor quiet.
+One rule a kind and side, so that worse and better move the priority of one alert. By night the plan's night limits are
+looked at in place of the day's; hard bounds stay the day's. Not here: the trigger itself (`limits`). The invariant:
+what is not known (no fresh value) gives neither a finding nor quiet.
 """
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from alerting.features import Batch, Bools, Floats, Observed, Series, moment, reading_at, seconds
-from alerting.observed import RULE_VERSION, Observation, Quiet
-from alerting.rules import limits
-from alerting.rules.limits import Bounds, Level, Side, State
-from ward.alerts import Condition, Evidence, Family, Finding, Priority
+from alerting import runs
+from alerting.features import Batch, Bools, own, reading_at
+from alerting.observed import RULE_VERSION
+from alerting.rules import limits, night
+from alerting.rules.limits import Bounds, Level, Side
+from alerting.tracks import Row, Track, Verdict, without
+from ward.alerts import Evidence
+from ward.plans import Limits, Plan
 from ward.vitals import VITALS, VitalKind
 
+LIMIT = "limit"
 
-def observe(batch: Batch, now_s: float) -> Observed:
-    """Judge every limit of every stay at `now_s`."""
-    observations: list[Observation] = []
-    next_s = np.full(len(batch.stays), np.inf)
-    for kind in sorted({kind for plan in batch.plans for kind in plan.limits}):
+
+def look_back(plan: Plan) -> Mapping[VitalKind, float]:
+    """Return how far back the readings of each limited kind decide."""
+    return {
+        kind: max(limits.look_back_s(kind, each) for each in (_day(plan, kind), by_night(plan, kind)) if each)
+        for kind in _kinds(plan)
+    }
+
+
+def judge(batch: Batch) -> dict[str, Track]:
+    """Judge every limit of every stay."""
+    tracks = {}
+    for kind in sorted({kind for plan in batch.plans for kind in _kinds(plan)}):
         for side in Side:
-            found = _side(batch, kind, side, now_s)
-            observations.extend(found.observations)
-            next_s = np.fmin(next_s, found.next_s)
-    return Observed(observations=tuple(observations), next_s=next_s)
+            found = _side(batch, kind, side)
+            if found is not None:
+                tracks[f"{LIMIT}.{kind}.{side.label}"] = found
+    return tracks
 
 
-def _side(batch: Batch, kind: VitalKind, side: Side, now_s: float) -> Observed:
-    unique = limits.bounds([plan.limits.get(kind) for plan in batch.plans], side)
-    rule = f"limit.{kind}.{side.label}"
-    # An alert of a limit that has been taken away must still be able to clear.
-    if np.isnan(unique.limit).all() and not any(rule in stay.alerts for stay in batch.stays):
-        return Observed(observations=(), next_s=np.full(len(batch.stays), np.inf))
-    bound = limits.select(unique, batch.plan_of)
+def _side(batch: Batch, kind: VitalKind, side: Side) -> Track | None:
+    day = limits.bounds([_day(plan, kind) for plan in batch.plans], side)
+    nightly = limits.bounds([by_night(plan, kind) for plan in batch.plans], side)
+    nothing: Bools = np.logical_and.reduce(np.isnan(np.concatenate((day.limit, nightly.limit))), axis=0)
+    if nothing.all():
+        return None
+    judged = limits.judge(batch, kind, limits.select(day, batch.plan_of))
+    if any(_differ(plan, kind) for plan in batch.plans):
+        other = limits.judge(batch, kind, limits.select(nightly, batch.plan_of))
+        judged = night.switched(batch, judged, other)
+    return without(judged, nothing[batch.plan_of])
+
+
+def _kinds(plan: Plan) -> set[VitalKind]:
+    return {*plan.limits, *(plan.night.limits if plan.night else ())}
+
+
+def _day(plan: Plan, kind: VitalKind) -> Limits | None:
+    return plan.limits.get(kind)
+
+
+def by_night(plan: Plan, kind: VitalKind) -> Limits | None:
+    """Return the limits that a plan has by night: its own, with the hard bounds of the day, or the day's."""
+    day = plan.limits.get(kind)
+    dark = None if plan.night is None else plan.night.limits.get(kind)
+    if dark is None:
+        return day
+    return dark if day is None else replace(dark, floor=day.floor, ceiling=day.ceiling)
+
+
+def _differ(plan: Plan, kind: VitalKind) -> bool:
+    return plan.night is not None and kind in plan.night.limits
+
+
+def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
+    """Return the worst reading of the violation until it counted, with the limit that it is beyond."""
+    _, name, label = rule.split(".")
+    kind, side = VitalKind(name), Side[label.upper()]
+    plan = batch.stays[row.stay].plan
+    in_force = by_night(plan, kind) if night.is_night(plan, row.from_s) else plan.limits.get(kind)
+    bound = limits.bounds([in_force], side)
     series = batch.of(kind)
-    stale_s = VITALS[kind].freshness.stale_s
-    state, _ = limits.watch(series, bound, _carried(batch, rule, bound), stale_s)
-    due_s = state.begun_s + bound.delay_s
-    fresh = now_s < state.last_s + stale_s
-    on = ~np.isnan(state.begun_s)
-    fired = on & fresh & (due_s <= now_s)
-    pending = on & fresh & (due_s > now_s)
-    quiet = fresh & ~on.any(axis=0)
-    firing: list[int] = np.flatnonzero(fired.any(axis=0)).tolist()
-    findings = [_finding(batch, series, kind, bound, state, fired, stay) for stay in firing]
-    cleared = [
-        Quiet(stay_id=stay.stay_id, rule=rule)
-        for stay, is_quiet in zip(batch.stays, quiet.tolist(), strict=True)
-        if is_quiet and rule in stay.alerts
-    ]
-    next_s = np.where(pending, due_s, np.inf).min(axis=0)
-    return Observed(observations=(*findings, *cleared), next_s=next_s)
-
-
-def _carried(batch: Batch, rule: str, bound: Bounds) -> State:
-    """Start from the alert that is already there: its beginning may lie before the readings that were read."""
-    state = limits.start(len(batch.stays))
-    for index, stay in enumerate(batch.stays):
-        alert = stay.alerts.get(rule)
-        if alert is None or alert.condition is not Condition.PRESENT:
-            continue
-        began_s = seconds(alert.began_at)
-        state.begun_s[Level.WARN, index] = began_s
-        if alert.priority is Priority.HIGH:
-            level = Level.HARD if np.isnan(bound.limit[Level.ALERT, index]) else Level.ALERT
-            state.begun_s[level, index] = began_s
-    return state
-
-
-def _finding(
-    batch: Batch, series: Series, kind: VitalKind, bound: Bounds, state: State, fired: Bools, stay: int
-) -> Finding:
-    level = max(Level(each) for each in np.flatnonzero(fired[:, stay]).tolist())
-    began_s = float(np.nanmin(state.begun_s[:, stay]))
-    delay_s = float(bound.delay_s[level, stay])
-    worst = reading_at(series, kind, _worst(series, bound.side, began_s, stay))
-    vital = VITALS[kind]
-    return Finding(
-        stay_id=batch.stays[stay].stay_id,
-        rule=f"limit.{kind}.{bound.side.label}",
-        family=Family.CLINICAL,
-        priority=Priority.MEDIUM if level is Level.WARN else Priority.HIGH,
-        began_at=moment(began_s),
-        due_at=moment(float(state.begun_s[level, stay]) + delay_s),
-        evidence=Evidence(
-            rule_version=RULE_VERSION,
-            text_key=f"limit.{bound.side.label}",
-            params={
-                "kind": kind.value,
-                "value": worst.value,
-                "limit": float(bound.limit[level, stay]),
-                "unit": vital.unit,
-                "duration_s": delay_s,
-            },
-            inputs=(worst,),
-        ),
+    place = _worst(batch, kind, side, row)
+    level = _level(bound, float(series.value[place]), row)
+    doubtful = float(series.quality[place]) < runs.POOR_BELOW
+    given = in_force or Limits()
+    params: dict[str, str | float | int | None] = {
+        "kind": kind.value,
+        "value": float(series.value[place]),
+        "limit": float(bound.limit[level, 0]),
+        "unit": VITALS[kind].unit,
+        "duration_s": 0.0 if level is Level.HARD else given.delay_s,
+    }
+    if given.n > 1 and level is not Level.HARD:
+        params |= {"k": given.k, "n": given.n}
+    return Evidence(
+        rule_version=RULE_VERSION,
+        text_key=f"{LIMIT}.{side.label}" + (".doubtful" if doubtful else ""),
+        params=params,
+        inputs=(reading_at(series, kind, place),),
     )
 
 
-def _worst(series: Series, side: Side, began_s: float, stay: int) -> int:
+def _level(bound: Bounds, worst: float, row: Row) -> Level:
+    if row.verdict is Verdict.MEDIUM:
+        return Level.WARN
+    hard = float(bound.limit[Level.HARD, 0]) * bound.side.value
+    return Level.HARD if worst * bound.side.value > hard or np.isnan(bound.limit[Level.ALERT, 0]) else Level.ALERT
+
+
+def _worst(batch: Batch, kind: VitalKind, side: Side, row: Row) -> int:
     """Return the place of the worst reading of the violation, or of what was read of it."""
-    own = slice(int(series.offsets[stay]), int(series.offsets[stay + 1]))
-    kept: Floats = np.where(series.t_s[own] >= began_s, series.value[own] * side.value, -np.inf)
-    return own.start + int(kept.argmax())
+    first, mine = own(batch.of(kind), row.stay)
+    within = (mine.t_s >= row.began_s) & (mine.t_s <= row.from_s)
+    if not within.any():
+        within[max(int(np.searchsorted(mine.t_s, row.from_s, side="right")) - 1, 0)] = True
+    bound = limits.bounds([batch.stays[row.stay].plan.limits.get(kind)], side)
+    signed = mine.value * side.value
+    # A poor reading speaks only beyond the hard bound.
+    spoken = within & (~runs.poor(mine) | (signed > bound.limit[Level.HARD, 0] * side.value))
+    return first + int(np.where(spoken if spoken.any() else within, signed, -np.inf).argmax())

@@ -1,22 +1,29 @@
-"""Limits on event time: two bands and a hard bound a side, each with hysteresis, as a trigger over ragged columns.
+"""Limits on event time: two bands and a hard bound a side, each with delay, count, filter and hysteresis.
 
-Pure and vectorised over stays. Not here: when a condition has lasted long enough and what follows (`limit_alerts`).
-A value holds from its time until the next value or until it is stale; a stretch without a fresh value is neither
-violation nor recovery. The invariant: cutting the readings anywhere in time and carrying `State` across the cut
-gives the same intervals as the whole.
+Pure and vectorised over stays. Not here: names, day and night, words (`limit_alerts`). A value holds from its time
+until the next value or until it is stale; a stretch without a fresh value is neither violation nor recovery. Between a
+limit and its clearing point the last word stands, for the kind's stale time and no longer: state without an end would
+make what is said depend on where the readings begin. The invariant: beyond the hard bound there is no delay, no count,
+no filter and no question of quality.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 
-from alerting.features import Bools, Floats, Ints, Series
+from alerting import runs
+from alerting.features import Batch, Bools, Floats, Ints, Runs
+from alerting.rules import steps
+from alerting.rules.steps import Steps
+from alerting.signal import smooth
+from alerting.tracks import Track, Verdict, track
 from ward.plans import Limits
+from ward.vitals import VITALS, VitalKind
 
-# Differences below this are binary rounding: 39.5 - 0.2 must be reached by a value of 39.3.
-_EPS = 1e-9
+# Differences below this are binary rounding; values come in millionths.
+_EPS = 5e-7
 
 
 class Side(IntEnum):
@@ -44,166 +51,133 @@ class Bounds:
     """One side's limits of `m` stays, for one kind.
 
     limit : (3, m) float64, by `Level`, in the kind's canonical unit, NaN where there is none
-    delay_s : (3, m) float64, how long beyond it before it counts; clear_by : (m,) float64, hysteresis
+    delay_s : (m,) float64, how long beyond it before it counts, the hard bound apart; clear_by : (m,), hysteresis
+    k, n : (m,) int64, how many of the last readings must be beyond; median_s : (m,) float64, 0 for no filter
     """
 
     side: Side
     limit: Floats
     delay_s: Floats
     clear_by: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What one stretch of readings hands to the next.
-
-    begun_s : (3, m) float64, since when each level is violated, NaN where it is not
-    last_s : (m,) float64, time of the last reading, NaN where there was none
-    """
-
-    begun_s: Floats
-    last_s: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intervals:
-    """Ended violations, by level, stay, and time: (k,) arrays; each lasted from `began_s` until before `ended_s`."""
-
-    level: Ints
-    stay: Ints
-    began_s: Floats
-    ended_s: Floats
+    k: Ints
+    n: Ints
+    median_s: Floats
 
 
 def bounds(limits: Sequence[Limits | None], side: Side) -> Bounds:
-    """Turn each stay's limits into arrays; None stands for no limit."""
+    """Turn limits into arrays, one column each; None stands for no limit."""
     low = side is Side.LOW
+    kept = [Limits() if each is None else each for each in limits]
     table = [
-        (np.nan, np.nan, np.nan, 0.0, 0.0)
-        if each is None
-        else (
-            each.warn_low if low else each.warn_high,
-            each.alert_low if low else each.alert_high,
-            each.floor if low else each.ceiling,
-            each.delay_s,
-            each.clear_by,
-        )
-        for each in limits
+        (each.warn_low, each.alert_low, each.floor) if low else (each.warn_high, each.alert_high, each.ceiling)
+        for each in kept
     ]
-    columns = np.array(table, np.float64).reshape(-1, 5).T
     return Bounds(
         side=side,
-        limit=columns[:3],
-        delay_s=np.stack((columns[3], columns[3], np.zeros(len(table)))),
-        clear_by=columns[4],
+        limit=np.array(table, np.float64).reshape(-1, len(Level)).T,
+        delay_s=np.array([each.delay_s for each in kept], np.float64),
+        clear_by=np.array([each.clear_by for each in kept], np.float64),
+        k=np.array([each.k for each in kept], np.int64),
+        n=np.array([each.n for each in kept], np.int64),
+        median_s=np.array([each.median_s for each in kept], np.float64),
     )
 
 
 def select(unique: Bounds, index: Ints) -> Bounds:
-    """Return the bounds of stay `i` as those of `unique`'s row `index[i]`."""
-    return Bounds(
-        side=unique.side,
+    """Return the bounds of stay `i` as those of `unique`'s column `index[i]`."""
+    return replace(
+        unique,
         limit=unique.limit[:, index],
-        delay_s=unique.delay_s[:, index],
+        delay_s=unique.delay_s[index],
         clear_by=unique.clear_by[index],
+        k=unique.k[index],
+        n=unique.n[index],
+        median_s=unique.median_s[index],
     )
 
 
-def start(stays: int) -> State:
-    """Return the state before any reading."""
-    return State(begun_s=np.full((len(Level), stays), np.nan), last_s=np.full(stays, np.nan))
+def look_back_s(kind: VitalKind, limits: Limits) -> float:
+    """Return how far back the readings of a kind decide what its limits say."""
+    stale_s = VITALS[kind].freshness.stale_s
+    # What holds now may be from a stale time ago, the word that it goes by from another one before.
+    return limits.delay_s + 2 * stale_s + (stale_s if limits.n > 1 else 0.0) + limits.median_s
 
 
-def watch(series: Series, limits: Bounds, state: State, stale_s: float) -> tuple[State, Intervals]:
-    """Follow the readings; return the new state and the violations that ended.
-
-    A violation begins at the first value beyond the limit and ends at the first value that is `clear_by` inside it,
-    or when its last value goes stale. After such a gap a value between the two continues as a new violation.
-
-    Parameters
-    ----------
-    series : readings later than all that `state` has seen
-    limits : of the same stays
-    stale_s : seconds after which a value of this kind no longer holds
-    """
-    count = np.diff(series.offsets)
-    stay_of = np.repeat(np.arange(len(count)), count)
-    first = series.offsets[:-1][count > 0]
-    on = _trigger(series, limits, state, stay_of)
-    before = np.empty_like(on)
-    before[:, 1:] = on[:, :-1]
-    before[:, first] = ~np.isnan(state.begun_s[:, count > 0])
-    previous_s = np.empty_like(series.t_s)
-    previous_s[1:] = series.t_s[:-1]
-    previous_s[first] = state.last_s[count > 0]
-    gap = series.t_s - previous_s >= stale_s
-    begins = on & (~before | gap)
-    ends = before & (~on | gap)
-    ended_s = np.fmin(series.t_s, previous_s + stale_s)
-    return _pair(series, state, on, begins, ends, ended_s)
-
-
-def _trigger(series: Series, limits: Bounds, state: State, stay_of: Ints) -> Bools:
-    """Return (3, n): violated after each reading. Between the limit and its clearing point the last word stands."""
-    signed = series.value * limits.side.value
-    limit = (limits.limit * limits.side.value)[:, stay_of]
-    beyond = signed > limit + _EPS
-    inside = (signed <= limit - limits.clear_by[stay_of] + _EPS) | np.isnan(limit)
-    decisive = np.where(beyond | inside, np.arange(len(stay_of)), -1)
-    latest = np.maximum.accumulate(decisive, axis=1)
-    said = latest >= series.offsets[stay_of]
-    carried = ~np.isnan(state.begun_s)[:, stay_of]
-    return np.where(said, np.take_along_axis(beyond, np.maximum(latest, 0), axis=1), carried)
-
-
-def _pair(
-    series: Series, state: State, on: Bools, begins: Bools, ends: Bools, ended_s: Floats
-) -> tuple[State, Intervals]:
-    """Match each beginning with its end: both are sorted by level, then place, and every beginning has one end."""
-    count = np.diff(series.offsets)
-    spoke = np.flatnonzero(count > 0)
-    last = series.offsets[1:][spoke] - 1
-    carried_level, carried = np.nonzero(~np.isnan(state.begun_s[:, spoke]))
-    begin_level, begin_at = np.nonzero(begins)
-    end_level, end_at = np.nonzero(ends)
-    still_level, still = np.nonzero(on[:, last])
-    # What was carried in stands just before its stay's first reading, what goes on just after the last one.
-    level = np.concatenate((carried_level, begin_level))
-    place = np.concatenate((series.offsets[spoke[carried]] - 0.5, begin_at))
-    began = np.concatenate((state.begun_s[carried_level, spoke[carried]], series.t_s[begin_at]))
-    began = began[np.lexsort((place, level))]
-    close_level = np.concatenate((end_level, still_level))
-    close_place = np.concatenate((end_at, last[still] + 0.5))
-    stay_of = np.repeat(np.arange(len(count)), count)
-    stay = np.concatenate((stay_of[end_at], spoke[still]))
-    ended = np.concatenate((ended_s[end_at], np.full(len(still), np.nan)))
-    order = np.lexsort((close_place, close_level))
-    close_level, stay, ended = close_level[order], stay[order], ended[order]
-    begun_s = state.begun_s.copy()
-    begun_s[:, spoke] = np.nan
-    open_ = np.isnan(ended)
-    begun_s[close_level[open_], stay[open_]] = began[open_]
-    last_s = state.last_s.copy()
-    last_s[spoke] = series.t_s[last]
-    closed = ~open_
-    return (
-        State(begun_s=begun_s, last_s=last_s),
-        Intervals(level=close_level[closed], stay=stay[closed], began_s=began[closed], ended_s=ended[closed]),
+def judge(batch: Batch, kind: VitalKind, bound: Bounds) -> Track:
+    """Judge one side of one kind for every stay; `began_s` is when the oldest of what is violated began."""
+    stays, stale_s = len(batch.stays), VITALS[kind].freshness.stale_s
+    speaking = _speaking(batch, kind, bound)
+    whole = runs.of(batch, kind)
+    hard = runs.runs(batch, kind, np.ones(len(batch.of(kind).t_s), np.bool_))
+    known = steps.hold(stays, whole.stay, whole.from_s, whole.last_s, np.ones(len(whole.stay), np.int64), stale_s)
+    begun = [
+        steps.since(_violated(speaking, bound, Level.WARN, stays, stale_s), bound.delay_s),
+        steps.since(_violated(speaking, bound, Level.ALERT, stays, stale_s), bound.delay_s),
+        steps.since(_violated(hard, bound, Level.HARD, stays, stale_s), 0.0),
+    ]
+    found = steps.align([steps.changes(known), *begun])
+    warn, alert, extreme = found.values[1:]
+    delay_s = bound.delay_s[found.stay]
+    medium, high = warn + delay_s <= found.from_s, (alert + delay_s <= found.from_s) | ~np.isnan(extreme)
+    began = np.fmin(np.fmin(warn, alert), extreme)
+    verdict = np.select(
+        [high, medium, ~np.isnan(began), found.values[0] != 0],
+        [Verdict.HIGH, Verdict.MEDIUM, Verdict.PENDING, Verdict.QUIET],
+        Verdict.UNKNOWN,
     )
+    return track(stays, found.stay, found.from_s, verdict, began)
 
 
-def conclude(state: State, until_s: float, stale_s: float) -> Intervals:
-    """Return what is still violated as intervals that end at `until_s`, or earlier where the last value goes stale."""
-    level, stay = np.nonzero(~np.isnan(state.begun_s))
-    return Intervals(
-        level=level,
-        stay=stay,
-        began_s=state.begun_s[level, stay],
-        ended_s=np.fmin(until_s, state.last_s[stay] + stale_s),
-    )
+def _violated(rows: Runs, bound: Bounds, level: Level, stays: int, stale_s: float) -> Steps:
+    """Return 1 while a level is violated, by the last reading that says so or says that it is over."""
+    beyond, inside = _said(rows, bound, level)
+    if level is not Level.HARD and (bound.n > 1).any():
+        beyond, inside = _counted(rows, bound, beyond, inside, stale_s)
+    said = beyond | inside
+    value = beyond[said].astype(np.int64)
+    held = steps.hold(stays, rows.stay[said], rows.from_s[said], rows.last_s[said], value, stale_s)
+    return steps.changes(held)
 
 
-def confirmed(intervals: Intervals, limits: Bounds) -> Bools:
-    """Tell which intervals outlasted their delay: (k,) bool."""
-    due_s = intervals.began_s + limits.delay_s[intervals.level, intervals.stay]
-    return due_s < intervals.ended_s
+def _said(rows: Runs, bound: Bounds, level: Level) -> tuple[Bools, Bools]:
+    signed = rows.value * bound.side.value
+    limit = (bound.limit[level] * bound.side.value)[rows.stay]
+    inside = (signed <= limit - bound.clear_by[rows.stay] + _EPS) | np.isnan(limit)
+    return signed > limit + _EPS, inside
+
+
+def _counted(rows: Runs, bound: Bounds, beyond: Bools, inside: Bools, stale_s: float) -> tuple[Bools, Bools]:
+    """Let k of the last n readings be beyond before it counts; none of them older than the kind's stale time."""
+    n = bound.n[rows.stay]
+    count = np.concatenate(([0], np.cumsum(beyond)))
+    end = np.arange(1, len(n) + 1)
+    first = np.maximum(end - n, np.searchsorted(rows.stay, rows.stay))
+    first = np.maximum(first, _first_since(rows, stale_s))
+    enough = count[end] - count[first] >= bound.k[rows.stay]
+    return enough, ~enough & inside
+
+
+def _first_since(rows: Runs, back_s: float) -> Ints:
+    """Return for each row the first one of its stay that is at most `back_s` older."""
+    if not len(rows.stay):
+        return np.zeros(0, np.int64)
+    # Stays one after another on one axis, so far apart that none reaches into another.
+    origin_s = rows.from_s.min()
+    span_s = rows.from_s.max() - origin_s + 2 * back_s + 1.0
+    axis = rows.stay * span_s + (rows.from_s - origin_s)
+    first: Ints = np.searchsorted(axis, axis - back_s - 1e-6).astype(np.int64)
+    return first
+
+
+def _speaking(batch: Batch, kind: VitalKind, bound: Bounds) -> Runs:
+    """Return what the two bands look at: runs of readings, or each reading where they are counted or filtered."""
+    if not ((bound.n > 1) | (bound.median_s > 0)).any():
+        return runs.of(batch, kind)
+    series = batch.of(kind)
+    good = ~runs.poor(series)
+    value = series.value
+    stay = np.repeat(np.arange(len(batch.stays)), np.diff(series.offsets))
+    for window_s in np.unique(bound.median_s[bound.median_s > 0]).tolist():
+        spoken = replace(series, value=np.where(good, series.value, np.nan))
+        value = np.where(bound.median_s[stay] == window_s, smooth.median(spoken, window_s).value, value)
+    return runs.each(batch, kind, good, value)

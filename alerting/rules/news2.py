@@ -89,7 +89,7 @@ INPUTS: tuple[VitalKind, ...] = (
     VitalKind.CONSCIOUSNESS,
     VitalKind.TEMPERATURE,
 )
-_PLAIN = (
+PLAIN = (
     (Part.RESP_RATE, VitalKind.RESP_RATE),
     (Part.SYSTOLIC, VitalKind.SYSTOLIC),
     (Part.HEART_RATE, VitalKind.HEART_RATE),
@@ -122,6 +122,14 @@ class Scores:
 def chart_steps(value: Floats, per_unit: int) -> Floats:
     """Round to the chart's resolution, half away from zero; the result counts steps of `1 / per_unit`, NaN stays."""
     return np.copysign(np.floor(np.abs(value) * per_unit + 0.5), value)
+
+
+def edges(kind: VitalKind) -> tuple[float, ...]:
+    """Return the numbers at which a value of a kind changes its points, in the kind's unit."""
+    if kind in {VitalKind.OXYGEN_FLOW, VitalKind.FIO2}:
+        return (AIR_FLOW if kind is VitalKind.OXYGEN_FLOW else AIR_FIO2,)
+    rows = [bands for name, bands in CHART.items() if name == kind or name.startswith(f"{kind}_scale")]
+    return tuple((upto + 0.5) / bands.per_unit for bands in rows for upto in bands.upto)
 
 
 def points(bands: Bands, value: Floats) -> tuple[Ints, Ints]:
@@ -169,13 +177,13 @@ def score(values: Mapping[VitalKind, Floats], stale: Mapping[VitalKind, Bools], 
     oxygen = on_oxygen(fresh[VitalKind.OXYGEN_FLOW], fresh[VitalKind.FIO2])
     low = np.zeros((len(Part), len(scale)), np.int64)
     high = np.zeros_like(low)
-    for part, kind in _PLAIN:
+    for part, kind in PLAIN:
         low[part], high[part] = points(CHART[part.label], fresh[kind])
     low[Part.OXYGEN], high[Part.OXYGEN] = points(CHART["oxygen"], oxygen)
     low[Part.SPO2], high[Part.SPO2] = spo2_points(fresh[VitalKind.SPO2], oxygen, scale)
     unknown = np.zeros(low.shape, np.bool_)
     ever = np.zeros(low.shape, np.bool_)
-    for part, kind in (*_PLAIN, (Part.SPO2, VitalKind.SPO2)):
+    for part, kind in (*PLAIN, (Part.SPO2, VitalKind.SPO2)):
         unknown[part], ever[part] = np.isnan(fresh[kind]), ~np.isnan(values[kind])
     unknown[Part.OXYGEN] = np.isnan(oxygen)
     ever[Part.OXYGEN] = ~np.isnan(values[VitalKind.OXYGEN_FLOW]) | ~np.isnan(values[VitalKind.FIO2])

@@ -1,161 +1,155 @@
-"""Findings from NEWS2: `news2.total` at the plan's two thresholds, `news2.single` for a three in one parameter.
+"""Findings from NEWS2: `news2.total` at the plan's two thresholds, `news2.single` for a three, `news2.rise`.
 
 They fire on what is certain (the lower end of the interval) and has been so for `HOLD_S`: one stray value does not
 ring. They are over when even the upper end lies below, where an input that was measured and went stale counts with
 all it could give, and one that was never measured counts nothing, since it did not help to raise the alert either.
-Not here: the score itself (`news2`).
+A total speaks for its parts, and a three for a rise. Not here: the score (`news2`), over time (`news2_steps`), what is
+told of it (`news2_evidence`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
-from alerting.features import Batch, Bools, Floats, Ints, Observed, moment, newest, newest_index, reading_at
-from alerting.observed import RULE_VERSION, Observation, Quiet
-from alerting.rules import news2
-from alerting.rules.news2 import INPUTS, SINGLE, Part, Scores
-from ward.alerts import Condition, Evidence, Family, Finding, Input, Priority
-from ward.vitals import VITALS
+from alerting.features import Batch, Bools, Floats, Ints
+from alerting.rules import news2_steps, steps
+from alerting.rules.news2 import INPUTS
+from alerting.rules.news2_steps import Totals
+from alerting.rules.steps import Aligned, Steps
+from alerting.tracks import Track, Verdict, track, without
+from ward.plans import HIGHEST_NEWS2, Plan
+from ward.vitals import VitalKind
 
-TOTAL, ONE = "news2.total", "news2.single"
-# The project's choice: as long as the delay of the SpO2 limit, looked at every 15 s.
-HOLD_S, _STEP_S = 60.0, 15.0
-_AGO_S = tuple(np.arange(0.0, HOLD_S + _STEP_S, _STEP_S).tolist())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Held:
-    """Whether something has held at every instant looked at; `next_s`: when it will have, if it goes on."""
-
-    held: Bools
-    next_s: Floats
+NEWS2 = "news2"
+TOTAL, ONE, RISE = "news2.total", "news2.single", "news2.rise"
+# The project's choice: as long as the delay of the SpO2 limit.
+HOLD_S = 60.0
 
 
-def current(batch: Batch, now_s: float) -> Scores:
-    """Score every stay by what is known at `now_s`."""
-    return _score(batch, now_s, (0.0,))
+def look_back(plan: Plan) -> Mapping[VitalKind, float]:
+    """Return how far back the inputs decide: a rise is one within the plan's hours."""
+    return dict.fromkeys(INPUTS, HOLD_S + (plan.news2_rise_s if plan.news2_rise else 0.0))
 
 
-def settled_s(batch: Batch, now_s: float) -> Floats:
-    """Return (m,): when the next input goes stale if nothing new comes, inf where none will."""
-    next_s = np.full(len(batch.stays), np.inf)
-    for kind in INPUTS:
-        t_s, _ = newest(batch.of(kind), np.inf)
-        due_s = t_s + VITALS[kind].freshness.stale_s
-        next_s = np.fmin(next_s, np.where(due_s > now_s, due_s, np.inf))
-    return next_s
+def remembered_back(plan: Plan) -> Mapping[VitalKind, float]:
+    """Return how far back the inputs decide for who knows how low the score has been before (`lows`)."""
+    del plan
+    return dict.fromkeys(INPUTS, HOLD_S)
 
 
-def observe(batch: Batch, now_s: float) -> Observed:
-    """Judge the total and the single parameters of every stay."""
-    stays = len(batch.stays)
-    scores = _score(batch, now_s, _AGO_S)
-    low = scores.total_min.reshape(-1, stays)
-    bound = _upper(scores)
-    high = bound.sum(axis=0).reshape(-1, stays)
-    high_at = np.array([plan.news2_high for plan in batch.plans])[batch.plan_of]
+def judge(batch: Batch) -> dict[str, Track]:
+    """Judge the total, the single parameters and the rise of every stay."""
+    score = news2_steps.totals(batch)
+    high_at = _of_plan(batch, [plan.news2_high for plan in batch.plans])
     # Thresholds the wrong way round must not make a gap in which nothing rings.
-    medium_at = np.minimum(np.array([plan.news2_medium for plan in batch.plans])[batch.plan_of], high_at)
-    urgent, emergency = _hold(low >= medium_at, now_s), _hold(low >= high_at, now_s)
-    below, eased = _hold(high < medium_at, now_s), _hold(high < high_at, now_s)
-    threes = (scores.low == SINGLE).reshape(len(Part), -1, stays).all(axis=1)
-    one = _hold((scores.low == SINGLE).any(axis=0).reshape(-1, stays), now_s)
-    none = _hold((bound < SINGLE).all(axis=0).reshape(-1, stays), now_s)
-    certain = low.min(axis=0)
-    observations: list[Observation] = []
-    for index in np.flatnonzero(urgent.held).tolist():
-        priority = Priority.HIGH if emergency.held[index] else Priority.MEDIUM
-        if priority is Priority.HIGH or eased.held[index] or not _is_high(batch, index):
-            at = int((high_at if priority is Priority.HIGH else medium_at)[index])
-            observations.append(_total(batch, index, now_s, priority, int(certain[index]), at))
-    # A total that has reached its threshold speaks for its parts.
-    observations += [
-        _single(batch, index, now_s, Part(int(threes[:, index].argmax())))
-        for index in np.flatnonzero(threes.any(axis=0) & ~urgent.held).tolist()
-    ]
-    observations += [*_quiet(batch, TOTAL, below.held), *_quiet(batch, ONE, none.held)]
-    times = (each.next_s for each in (urgent, emergency, below, eased, one, none))
-    return Observed(observations=tuple(observations), next_s=np.minimum.reduce([*times, settled_s(batch, now_s)]))
+    medium_at = np.minimum(_of_plan(batch, [plan.news2_medium for plan in batch.plans]), high_at)
+    least, most = medium_at[score.stay], high_at[score.stay]
+    urgent = steps.since(score.steps(score.low >= least), HOLD_S)
+    three = steps.since(score.steps(score.threes > 0), HOLD_S)
+    total = steps.align([
+        urgent,
+        steps.since(score.steps(score.low >= most), HOLD_S),
+        steps.since(score.steps(score.upper < least), HOLD_S),
+        steps.since(score.steps(score.upper < most), HOLD_S),
+    ])  # fmt: skip
+    single = steps.align([three, urgent, steps.since(score.steps(score.open_ == 0), HOLD_S)])
+    return {TOTAL: _total(total), ONE: _single(single), RISE: _rise(batch, score, urgent, three)}
 
 
-def _score(batch: Batch, now_s: float, ago_s: tuple[float, ...]) -> Scores:
-    """Score every stay at each of the instants `ago_s` before now, instant after instant: (k * m,) columns."""
-    values, stale = {}, {}
-    for kind in INPUTS:
-        series = batch.of(kind)
-        # What has been received is not later than now, whatever the hair's breadth between two machines' clocks.
-        found = [newest(series, now_s - ago if ago else np.inf) for ago in ago_s]
-        values[kind] = np.concatenate([value for _, value in found])
-        limit_s = VITALS[kind].freshness.stale_s
-        stale[kind] = np.concatenate([now_s - ago - t_s >= limit_s for ago, (t_s, _) in zip(ago_s, found, strict=True)])
-    scale = np.array([plan.spo2_scale for plan in batch.plans], np.int64)[batch.plan_of]
-    return news2.score(values, stale, np.tile(scale, len(ago_s)))
+def _of_plan(batch: Batch, numbers: list[float] | list[int]) -> Ints:
+    return np.array(numbers)[batch.plan_of]
 
 
-def _upper(scores: Scores) -> Ints:
-    """Return (7, n) points that each part could have, leaving out what was never measured."""
-    open_ = scores.missing.copy()
-    open_[Part.SPO2] |= scores.missing[Part.OXYGEN]
-    return np.where(open_, scores.low, scores.high)
+def _held(at: Aligned, part: int) -> Bools:
+    return at.values[part] + HOLD_S <= at.from_s
 
 
-def _hold(true: Bools, now_s: float) -> _Held:
-    """Look along the instants, (k, m), newest first."""
-    broken = (~true).argmax(axis=0)
-    held: Bools = np.logical_and.reduce(true, axis=0)
-    next_s = np.where(true[0] & ~held, now_s - (broken - 1) * _STEP_S + HOLD_S, np.inf)
-    return _Held(held=held, next_s=next_s)
-
-
-def _is_high(batch: Batch, index: int) -> bool:
-    alert = batch.stays[index].alerts.get(TOTAL)
-    return alert is not None and alert.condition is Condition.PRESENT and alert.priority is Priority.HIGH
-
-
-def _quiet(batch: Batch, rule: str, held: Bools) -> list[Quiet]:
-    return [
-        Quiet(stay_id=stay.stay_id, rule=rule)
-        for stay, is_quiet in zip(batch.stays, held.tolist(), strict=True)
-        if is_quiet and rule in stay.alerts
-    ]
-
-
-def _inputs(batch: Batch, index: int) -> tuple[Input, ...]:
-    found = ((kind, batch.of(kind)) for kind in INPUTS)
-    places = ((kind, series, int(newest_index(series, np.inf)[index])) for kind, series in found)
-    return tuple(reading_at(series, kind, place) for kind, series, place in places if place >= 0)
-
-
-def _total(batch: Batch, index: int, now_s: float, priority: Priority, total: int, threshold: int) -> Finding:
-    return Finding(
-        stay_id=batch.stays[index].stay_id,
-        rule=TOTAL,
-        family=Family.CLINICAL,
-        priority=priority,
-        began_at=moment(now_s - HOLD_S),
-        due_at=moment(now_s),
-        evidence=Evidence(
-            rule_version=RULE_VERSION,
-            text_key=TOTAL,
-            params={"total": total, "limit": threshold, "duration_s": HOLD_S},
-            inputs=_inputs(batch, index),
-        ),
+def _total(at: Aligned) -> Track:
+    urgent = at.values[0]
+    verdict = np.select(
+        [_held(at, 1), _held(at, 0), ~np.isnan(urgent), _held(at, 2)],
+        [Verdict.HIGH, Verdict.MEDIUM, Verdict.PENDING, Verdict.QUIET],
+        Verdict.UNKNOWN,
     )
+    # What may still be high does not ease a high alert.
+    most = np.where((verdict == Verdict.MEDIUM) & ~_held(at, 3), Verdict.HIGH, verdict)
+    return track(at.stays, at.stay, at.from_s, verdict, urgent, most=most)
 
 
-def _single(batch: Batch, index: int, now_s: float, part: Part) -> Finding:
-    return Finding(
-        stay_id=batch.stays[index].stay_id,
-        rule=ONE,
-        family=Family.CLINICAL,
+def _single(at: Aligned) -> Track:
+    three = at.values[0]
+    verdict = np.select(
+        [_held(at, 0) & ~_held(at, 1), _held(at, 0), ~np.isnan(three), _held(at, 2)],
         # Chart 4 asks for an urgent review; it is also the only rule that speaks of new confusion.
-        priority=Priority.MEDIUM,
-        began_at=moment(now_s - HOLD_S),
-        due_at=moment(now_s),
-        evidence=Evidence(
-            rule_version=RULE_VERSION,
-            text_key=ONE,
-            params={"part": part.label, "points": SINGLE, "duration_s": HOLD_S},
-            inputs=_inputs(batch, index),
-        ),
+        [Verdict.MEDIUM, Verdict.UNKNOWN, Verdict.PENDING, Verdict.QUIET],
+        Verdict.UNKNOWN,
     )
+    return track(at.stays, at.stay, at.from_s, verdict, three)
+
+
+def _rise(batch: Batch, score: Totals, urgent: Steps, three: Steps) -> Track:
+    """Judge the rise: the lower end is so much above the upper end of some time in the hours before."""
+    least = _of_plan(batch, [plan.news2_rise for plan in batch.plans])
+    certain = score.low == score.upper
+    known = score.steps(certain | (score.upper < least[score.stay]))
+    risen = steps.since(_risen(batch, score, least), HOLD_S)
+    at = steps.align([risen, urgent, three, known])
+    spoken = _held(at, 1) | _held(at, 2)
+    verdict = np.select(
+        [_held(at, 0) & ~spoken, _held(at, 0), ~np.isnan(at.values[0]), at.values[3] != 0],
+        [Verdict.MEDIUM, Verdict.UNKNOWN, Verdict.PENDING, Verdict.QUIET],
+        Verdict.UNKNOWN,
+    )
+    judged = track(at.stays, at.stay, at.from_s, verdict, at.values[0])
+    return without(judged, least == 0)
+
+
+def _risen(batch: Batch, score: Totals, least: Ints) -> Steps:
+    """Return 1 while the score has certainly risen; an input never measured counts the same at both times."""
+    within_s = _of_plan(batch, [plan.news2_rise_s for plan in batch.plans])[score.stay]
+    wanted = np.where(score.low >= least[score.stay], score.ceiling - least[score.stay], -1)
+    wanted = np.where(least[score.stay] > 0, wanted, -1)
+    before_s = _before(batch)
+    last_s = np.full(len(wanted), -np.inf)
+    for level in np.unique(wanted[wanted >= 0]).tolist():
+        asked = wanted == level
+        last_s[asked] = _last(score, level, before_s[:, min(level, HIGHEST_NEWS2)])[asked]
+    until_s = last_s + within_s
+    on = until_s > score.from_s
+    # A whole step later: at the instant itself the low score is no longer within the hours.
+    return steps.hold(score.stays, score.stay, score.from_s, np.where(on, until_s, np.inf), on.astype(np.int64), 0.0)
+
+
+def _last(score: Totals, level: int, before_s: Floats) -> Floats:
+    """Return for each row until when, before it, the upper end was last at most `level`."""
+    low = np.where(score.high <= level, np.arange(len(score.stay)), -1)
+    newest = np.maximum.accumulate(low)
+    own = newest >= np.searchsorted(score.stay, score.stay)
+    ended_s = steps.following_s(score.stay, score.from_s)[np.maximum(newest, 0)]
+    return np.where(own, ended_s, before_s[score.stay])
+
+
+def _before(batch: Batch) -> Floats:
+    given = batch.memory.get(NEWS2)
+    return np.full((len(batch.stays), HIGHEST_NEWS2 + 1), -np.inf) if given is None else given
+
+
+def lows(batch: Batch, before_s: Floats) -> Floats:
+    """Return all that a rise needs to know of the time before an instant of each stay.
+
+    Parameters
+    ----------
+    before_s : (m,) float64, seconds since 1970
+
+    Returns
+    -------
+    (m, 21) float64: until when before the instant the upper end of the score was last at most so many points, -inf
+    for never. What `batch.memory` says of still earlier is in it.
+    """
+    score = news2_steps.totals(batch)
+    found = _before(batch).copy()
+    own_s = before_s[score.stay]
+    ended_s = np.minimum(steps.following_s(score.stay, score.from_s), own_s)
+    earlier = score.from_s < own_s
+    np.maximum.at(found, (score.stay[earlier], score.high[earlier]), ended_s[earlier])
+    return np.maximum.accumulate(found, axis=1)

@@ -50,18 +50,26 @@ def following_s(stay: Ints, from_s: Floats) -> Floats:
     return later
 
 
-def hold(stays: int, stay: Ints, from_s: Floats, last_s: Floats, value: Values, keep_s: float | Floats) -> Steps:
-    """Let each value hold until the next one, or until `keep_s` after `last_s`, from when it is 0: nobody knows."""
+def hold(
+    stays: int,
+    stay: Ints,
+    from_s: Floats,
+    last_s: Floats,
+    value: Values,
+    keep_s: float | Floats,
+    *,
+    gone: float = 0,
+) -> Steps:
+    """Let each value hold until the next one, or until `keep_s` after `last_s`, from when it is `gone`."""
     gone_s = last_s + keep_s
-    gone = gone_s < following_s(stay, from_s)
-    index = np.repeat(np.arange(len(from_s)), 1 + gone)
+    index = np.repeat(np.arange(len(from_s)), 1 + (gone_s < following_s(stay, from_s)))
     over = np.zeros(len(index), np.bool_)
     over[1:] = index[1:] == index[:-1]
     return Steps(
         stays=stays,
         stay=stay[index],
         from_s=np.where(over, gone_s[index], from_s[index]),
-        value=np.where(over, 0, value[index]),
+        value=np.where(over, np.array(gone, value.dtype), value[index]),
     )
 
 

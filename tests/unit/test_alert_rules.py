@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.evaluate import LOOK_AGAIN_S, Evaluation, evaluate, look_back
-from alerting.features import Batch, Doubted
+from alerting.features import Batch
 from alerting.observed import Quiet
 from alerting.rules import news2_alerts
 from tests.builders_alerting import NOW_S, a_batch, a_device, a_plan, an_alert
@@ -57,16 +57,17 @@ def test_limit_speaks_after_its_delay(samples: list[tuple[VitalKind, float, floa
 @pytest.mark.parametrize(
     ("samples", "word"),
     [
-        ([(SPO2, 10, 88.5)], "high"),
-        ([(SPO2, 10, 89)], "medium"),
-        ([(SPO2, 10, 91.5)], "medium"),
+        ([(SPO2, 300, 87), (SPO2, 10, 88.5)], "high"),
+        ([(SPO2, 300, 87), (SPO2, 10, 89)], "medium"),
+        ([(SPO2, 300, 90), (SPO2, 10, 91.5)], "medium"),
+        ([(SPO2, 600, 90), (SPO2, 10, 91.5)], "quiet"),
         ([(SPO2, 10, 92)], "quiet"),
         ([], "unknown"),
         ([(SPO2, 700, 97)], "unknown"),
     ],
 )
-def test_open_alert_goes_on_until_it_certainly_clears(samples: list[tuple[VitalKind, float, float]], word: str) -> None:
-    """An alert from before the readings that were read stays, eases or clears by them; without any nothing is said."""
+def test_limit_goes_on_until_it_certainly_is_over(samples: list[tuple[VitalKind, float, float]], word: str) -> None:
+    """Between the limit and its clearing point the last word stands for as long as a value; without any nothing is said."""
     assert judged(LOW, a_batch(*samples, alerts=(an_alert(LOW),))) == word
 
 
@@ -276,10 +277,10 @@ def test_look_back_covers_every_delay() -> None:
 
 def test_h17_implausible_value_asks_for_a_look_until_a_plausible_one_comes() -> None:
     """A newest value outside what is plausible raises "check" at once, and the next good one ends it."""
-    doubted = (Doubted(kind=SPO2, value=20.0, measured_s=NOW_S - 5),)
+    doubted = ((SPO2, 5.0, 20.0),)
     alerts = (an_alert("check.spo2", Priority.MEDIUM),)
 
-    assert judged("check.spo2", a_batch(doubted=doubted)) == "medium"
+    assert judged("check.spo2", a_batch(implausible=doubted)) == "medium"
     assert judged("check.spo2", a_batch(alerts=alerts)) == "quiet"
 
 

@@ -4,9 +4,9 @@ Workers share the list by `for update skip locked`; a claimed stay is theirs unt
 invariant: a request is deleted before the readings are read, so that what it asked for is seen, or asked for again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ
 from ward.store.pool import Connection
 from ward.vitals import IMPLAUSIBLE
 
+_FAR = datetime(9000, 1, 1, tzinfo=UTC)
 _HEADER_BYTES, _TRAILER_BYTES = 19, 2
 _FURTHEST = timedelta(minutes=15)
 # A worker's query for what it claims: whether an alert says that the stay could not be evaluated.
@@ -28,10 +29,12 @@ _ASIDE = "stay_id in (select stay_id from alert where rule = %(aside)s and state
 class Claimed:
     """A stay that this transaction may evaluate, the score last written for it, and the worker that did so.
 
-    `aside` tells that the stay could not be evaluated the last time.
+    `due_at` is when time alone could have changed something; `aside` tells that the stay could not be evaluated the
+    last time.
     """
 
     stay_id: StayId
+    due_at: datetime
     score_digest: int | None
     scored_at: datetime | None
     evaluated_by: int | None
@@ -61,16 +64,6 @@ class WornRow:
     changed_at: datetime
     ahead_s: float | None
     surely: bool | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoubtedRow:
-    """The newest reading of a kind (its code) where it lies outside what is plausible."""
-
-    stay_id: StayId
-    kind: int
-    value: float
-    measured_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +122,7 @@ async def claim(conn: Connection, now: datetime, most: int, aside: str = "") -> 
 
     `aside` is the rule whose alert says that a stay could not be evaluated.
     """
-    wanted = f"select stay_id, score_digest, scored_at, evaluated_by, {_ASIDE} from evaluation_due"  # noqa: S608
+    wanted = f"select stay_id, due_at, score_digest, scored_at, evaluated_by, {_ASIDE} from evaluation_due"  # noqa: S608
     async with conn.cursor(row_factory=class_row(Claimed)) as cursor:
         await cursor.execute(
             f"{wanted} where due_at <= %(now)s order by due_at limit %(most)s for update skip locked".encode(),
@@ -211,45 +204,55 @@ async def worn(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> l
         return await cursor.fetchall()
 
 
-async def doubted(conn: Connection, stay_ids: Sequence[StayId]) -> list[DoubtedRow]:
-    """Return the newest readings of these stays that lie outside what is plausible."""
-    async with conn.cursor(row_factory=class_row(DoubtedRow)) as cursor:
-        await cursor.execute(
-            "select stay_id, kind, value, measured_at from latest_reading"
-            " where stay_id = any(%(stays)s) and validity = any(%(implausible)s)",
-            {"stays": list(stay_ids), "implausible": [each.value for each in IMPLAUSIBLE]},
-        )
-        return await cursor.fetchall()
-
-
-_READINGS = """
+_COLUMNS = "kind, measured_at, received_at, value, validity, coalesce(quality, -1::smallint) as quality"
+_READINGS = f"""
 copy (
     with wanted as materialized (
-        select (n - 1)::int4 as place, stay_id, since
-        from unnest(%(stays)s::bigint[], %(since)s::timestamptz[]) with ordinality as w(stay_id, since, n)
+        select place, stay_id, since, anew
+        from unnest(%(places)s::int4[], %(stays)s::bigint[], %(since)s::timestamptz[], %(anew)s::boolean[])
+            as w(place, stay_id, since, anew)
+    ), kinds as materialized (
+        select kind, make_interval(secs => back) as back
+        from unnest(%(kinds)s::smallint[], %(back)s::float8[]) as k(kind, back)
     )
-    select w.place, r.kind, r.measured_at, r.received_at, r.value, r.validity, coalesce(r.quality, -1::smallint)
-    from wanted w cross join lateral (
-        select kind, measured_at, received_at, value, validity, quality from reading
-        where reading.stay_id = w.stay_id and reading.kind = any(%(kinds)s::smallint[])
-            and reading.measured_at >= w.since and reading.measured_at >= %(earliest)s::timestamptz
-    ) r
+    select w.place, r.* from wanted w cross join lateral (
+        select {_COLUMNS} from reading r
+        where r.stay_id = w.stay_id and r.kind = any(%(kinds)s::smallint[])
+            and r.measured_at >= w.since and r.measured_at >= %(earliest)s::timestamptz
+        offset 0
+    ) r where not w.anew
     union all
-    select w.place, r.kind, r.measured_at, r.received_at, r.value, r.validity, coalesce(r.quality, -1::smallint)
-    from wanted w
-    join latest_reading l on l.stay_id = w.stay_id and l.kind = any(%(kinds)s::smallint[])
-    cross join lateral (
-        select l.measured_at, l.received_at, l.kind, l.value, l.validity, l.quality
-        where l.validity = any(%(usable)s::smallint[])
-        union all
-        (select o.measured_at, o.received_at, o.kind, o.value, o.validity, o.quality from reading o
-         where l.validity <> all(%(usable)s::smallint[]) and o.stay_id = l.stay_id and o.kind = l.kind
-             and o.measured_at < l.measured_at and o.measured_at >= l.measured_at - interval '48 hours'
-             and o.validity = any(%(usable)s::smallint[])
-         order by o.measured_at desc limit 1)
-    ) r
+    select w.place, r.* from wanted w cross join kinds k cross join lateral (
+        select {_COLUMNS} from reading r
+        where r.stay_id = w.stay_id and r.kind = k.kind
+            and r.measured_at >= w.since - k.back and r.measured_at >= %(furthest)s::timestamptz
+        offset 0
+    ) r where w.anew
+    union all
+    select w.place, r.* from wanted w cross join kinds k cross join lateral (
+        select {_COLUMNS} from reading r
+        where r.stay_id = w.stay_id and r.kind = k.kind and r.measured_at < w.since - k.back
+            and r.measured_at >= w.since - k.back - interval '48 hours'
+            and r.validity = any(%(usable)s::smallint[])
+        order by r.measured_at desc limit 1
+    ) r where w.anew
+    union all
+    select w.place, r.* from wanted w cross join lateral (
+        select {_COLUMNS} from latest_reading r
+        where r.stay_id = w.stay_id
+            and (r.kind = any(%(kinds)s::smallint[]) or r.validity = any(%(implausible)s::smallint[]))
+        offset 0
+    ) r where w.anew
+    union all
+    select w.place, o.* from wanted w join latest_reading l using (stay_id) cross join lateral (
+        select {_COLUMNS} from reading r
+        where r.stay_id = l.stay_id and r.kind = l.kind
+            and r.measured_at < l.measured_at and r.measured_at >= l.measured_at - interval '48 hours'
+            and r.validity = any(%(usable)s::smallint[])
+        order by r.measured_at desc limit 1
+    ) o where w.anew and l.kind = any(%(kinds)s::smallint[]) and l.validity <> all(%(usable)s::smallint[])
 ) to stdout (format binary)
-"""
+"""  # noqa: S608 - a list of columns
 _TYPES = {
     "place": INT4,
     "kind": INT2,
@@ -262,29 +265,44 @@ _TYPES = {
 ROW = np.dtype([(name, each.dtype.replace(">", "=")) for name, each in _TYPES.items()])
 
 
-async def readings(
-    conn: Connection,
-    stay_ids: Sequence[StayId],
-    since: Sequence[datetime],
-    kinds: Sequence[int],
-    usable: Sequence[int],
-) -> npt.NDArray[np.void]:
-    """Return each stay's readings of these kinds since a time, and the newest usable one however old it is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The readings of one stay: those since a time, or `anew` all that decides from then on; `place` tells them."""
 
-    In any order, the newest twice where it lies in the window. `usable` lists the validities of the newest one;
-    behind an unusable one it is looked for over 48 hours. A row is `ROW`: `place` is that of its stay in
-    `stay_ids`, times are microseconds since 1970, quality is 0-100 or -1 when the device did not say.
+    place: int
+    stay_id: StayId
+    since: datetime
+    anew: bool
+
+
+async def readings(
+    conn: Connection, wanted: Sequence[Wanted], back_s: Mapping[int, float], usable: Sequence[int]
+) -> npt.NDArray[np.void]:
+    """Return the readings that are wanted of the kinds (codes) that `back_s` names.
+
+    Anew: those of each kind from so many seconds before `since`, with the newest usable one before them, and the
+    newest of all however old; behind others a usable one is looked for over 48 hours. Besides, of every kind the newest
+    reading where it lies outside what is plausible. In any order, some twice. A row is `ROW`: times are microseconds
+    since 1970, quality is 0-100 or -1 when the device did not say.
     """
+    if not wanted:
+        return np.empty(0, ROW)
+    anew = [each.since for each in wanted if each.anew]
+    parameters = {
+        "places": [each.place for each in wanted],
+        "stays": [each.stay_id for each in wanted],
+        "since": [each.since for each in wanted],
+        "anew": [each.anew for each in wanted],
+        "earliest": min(each.since for each in wanted),
+        "furthest": min(anew, default=_FAR) - timedelta(seconds=max(back_s.values(), default=0.0)),
+        "kinds": list(back_s),
+        "back": list(back_s.values()),
+        "usable": list(usable),
+        "implausible": [each.value for each in IMPLAUSIBLE],
+    }
     async with conn.cursor() as cursor:
-        parameters = {
-            "stays": list(stay_ids),
-            "since": list(since),
-            "earliest": min(since),
-            "kinds": list(kinds),
-            "usable": list(usable),
-        }
         parts = bytearray()
-        async with cursor.copy(_READINGS, parameters) as copy:
+        async with cursor.copy(_READINGS.encode(), parameters) as copy:
             async for block in copy:
                 parts += block
     return _rows(parts)

@@ -1,0 +1,100 @@
+"""What is told of a track at an instant: what is found now, what is certainly over, and what was there meanwhile.
+
+Pure. A finding of the past (retrospective) is one that fired in what had not been judged before and that is over by
+now, or that nobody can know of any more: it has an end, and rings nowhere. The invariant: at most one observation for
+each stay and rule, and evidence is made only where it is news.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from alerting.features import Batch, Bools, moment, seconds
+from alerting.observed import Observation, Quiet
+from alerting.rules.catalogue import Rule
+from alerting.tracks import FINDING, Episode, Track, Verdict, episodes, in_force, row_of, stay_of
+from ward.alerts import Alert, Condition, Family, Finding
+
+
+def told(batch: Batch, rule: Rule, name: str, track: Track, now_s: float) -> Iterator[Observation]:
+    """Say what one alert rule's track says at an instant."""
+    if not len(track.from_s):
+        return
+    row = in_force(track, now_s)
+    verdict = np.where(row >= 0, track.verdict[row], Verdict.UNKNOWN)
+    alerted = np.array([name in stay.alerts for stay in batch.stays])
+    past = _fired_unjudged(batch, track, now_s) & (rule.family is Family.CLINICAL)
+    for index in np.flatnonzero((verdict >= Verdict.LOW) | ((verdict == Verdict.QUIET) & alerted) | past).tolist():
+        stay = batch.stays[index]
+        said: Observation | None = None
+        if verdict[index] >= Verdict.LOW:
+            said = _present(batch, rule, name, track, int(row[index]))
+        elif past[index]:
+            said = _retrospective(batch, rule, name, track, index, now_s)
+        if said is None and verdict[index] == Verdict.QUIET and alerted[index]:
+            said = Quiet(stay_id=stay.stay_id, rule=name)
+        if said is not None:
+            yield said
+
+
+def _present(batch: Batch, rule: Rule, name: str, track: Track, index: int) -> Finding | None:
+    """Return what a row found; None where the alert is worse and may still be so."""
+    row = row_of(track, index)
+    stay = batch.stays[row.stay]
+    alert = stay.alerts.get(name)
+    there = alert is not None and alert.condition is Condition.PRESENT
+    if alert is not None and there and row.priority < alert.priority <= track.most[index] - FINDING:
+        return None
+    same = there and alert is not None and alert.priority is row.priority
+    return Finding(
+        stay_id=stay.stay_id,
+        rule=name,
+        family=rule.family,
+        priority=row.priority,
+        began_at=moment(row.began_s),
+        due_at=moment(row.from_s),
+        evidence=alert.evidence if same and alert is not None else rule.evidence(batch, name, row),
+    )
+
+
+def _fired_unjudged(batch: Batch, track: Track, now_s: float) -> Bools:
+    """Tell which stays have a finding that fired in what had not been judged before: (m,) bool."""
+    since_s = np.array([stay.unjudged_s for stay in batch.stays])
+    fired = track.verdict >= Verdict.LOW
+    if not fired.any() or np.isinf(since_s).all():
+        return np.zeros(len(since_s), np.bool_)
+    owner = stay_of(track)
+    fired &= (track.from_s >= since_s[owner]) & (track.from_s <= now_s)
+    return np.bincount(owner[fired], minlength=len(since_s)) > 0
+
+
+def _retrospective(batch: Batch, rule: Rule, name: str, track: Track, index: int, now_s: float) -> Finding | None:
+    """Return what was found and is over by now, as one finding however often it was; None where an alert tells it."""
+    stay = batch.stays[index]
+    alert = stay.alerts.get(name)
+    found = [
+        each
+        for each in episodes(track, index, now_s)
+        if track.from_s[each.first] >= stay.unjudged_s and not (alert is not None and _tells(alert, track, each))
+    ]
+    if not found:
+        return None
+    worst = max((each.worst for each in found), key=lambda row: int(track.verdict[row]))
+    row = row_of(track, worst)
+    return Finding(
+        stay_id=stay.stay_id,
+        rule=name,
+        family=rule.family,
+        priority=row.priority,
+        began_at=moment(float(track.began_s[found[0].first])),
+        due_at=moment(float(track.from_s[found[0].first])),
+        evidence=rule.evidence(batch, name, row),
+        repeats=len(found) - 1,
+        ended_at=moment(min(found[-1].ended_s, now_s)),
+    )
+
+
+def _tells(alert: Alert, track: Track, episode: Episode) -> bool:
+    """Tell whether an alert that is still open spans some of an episode."""
+    cleared_s = np.inf if alert.cleared_at is None else seconds(alert.cleared_at)
+    return seconds(alert.began_at) <= episode.ended_s and cleared_s >= track.began_s[episode.first]

@@ -1,0 +1,129 @@
+"""What every rule over readings must keep: causal, bounded, apart; and that runs are as good as readings."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerting import evaluate, runs
+from alerting.features import Batch
+from alerting.rules.catalogue import RULES
+from tests.builders_tracks import PLANS, START_S, Given, batch_of, instants, readings, said, tracks_of
+from ward.plans import Plan
+
+plans = st.sampled_from(PLANS)
+cuts = st.integers(0, 20_000)
+
+
+def decides(rows: list[Given], plan: Plan, at_s: float) -> list[Given]:
+    """Leave out the readings from before the look-back, but for the newest of each kind, of its usable, of its good."""
+    back = evaluate.look_back(plan)
+    kept = []
+    for kind in {each.kind for each in rows}:
+        own = sorted((each for each in rows if each.kind is kind), key=lambda each: each.t_s)
+        recent = [each for each in own if each.t_s >= at_s - back.get(kind, 0.0)]
+        before = [each for each in own if each.t_s < at_s - back.get(kind, 0.0)]
+        usable = [each for each in before if each.validity == 0]
+        good = [each for each in usable if each.quality >= runs.POOR_BELOW]
+        newest = [some[-1] for some in (before, usable, good) if some]
+        kept += [*(each for each in before if each in newest), *recent]
+    return kept
+
+
+@given(readings(), plans, cuts)
+@settings(max_examples=60, deadline=None)
+def test_what_comes_later_changes_nothing_before_it(rows: list[Given], plan: Plan, cut: int) -> None:
+    """Judging what was measured until an instant, and judging all of it, say the same until then."""
+    whole = tracks_of(batch_of(rows, [plan]))
+    part = tracks_of(batch_of([each for each in rows if each.t_s <= cut], [plan]))
+    for at_s in instants([whole, part], START_S + cut):
+        if at_s <= START_S + cut:
+            known = {name for name in whole if name in part or said(whole, name, at_s)[0] != "UNKNOWN"}
+            assert [said(whole, each, at_s) for each in known] == [said(part, each, at_s) for each in known]
+
+
+@given(readings(), plans, cuts)
+@settings(max_examples=60, deadline=None)
+def test_what_lies_before_the_look_back_changes_nothing(rows: list[Given], plan: Plan, cut: int) -> None:
+    """From an instant on, the readings from before the look-back make no difference, but for the newest of each kind."""
+    whole = tracks_of(batch_of(rows, [plan]))
+    part = tracks_of(batch_of(decides(rows, plan, cut), [plan]))
+    for at_s in instants([whole, part], START_S + cut):
+        if at_s >= START_S + cut:
+            names = sorted(whole)
+            assert [(each, said(whole, each, at_s)) for each in names] == [
+                (each, said(part, each, at_s)) for each in names
+            ]
+
+
+@given(readings(stays=3, most=12), st.tuples(plans, plans, plans))
+@settings(max_examples=40, deadline=None)
+def test_stays_of_a_batch_do_not_matter_to_each_other(rows: list[Given], three: tuple[Plan, Plan, Plan]) -> None:
+    """Each stay is judged in company as it is alone."""
+    together = tracks_of(batch_of(rows, three))
+    for stay, plan in enumerate(three):
+        alone = tracks_of(batch_of([replace(each, stay=0) for each in rows if each.stay == stay], [plan]))
+        for at_s in instants([together, alone]):
+            for name in alone:
+                assert said(together, name, at_s, stay) == said(alone, name, at_s)
+
+
+@given(readings(stays=2), st.tuples(plans, plans), cuts)
+@settings(max_examples=40, deadline=None)
+def test_memory_stands_for_the_readings_before_it(rows: list[Given], two: tuple[Plan, Plan], cut: int) -> None:
+    """Who remembers, and reads only from there on, says from then on what who reads everything says."""
+    whole = batch_of(rows, two)
+    first = evaluate.memory(batch_of([each for each in rows if each.t_s < cut / 2], two), _at(cut / 2))
+    between = replace(batch_of([each for each in rows if each.t_s < cut], two), memory=first)
+    remembered = evaluate.memory(between, _at(cut))
+    late = [
+        each
+        for stay, plan in enumerate(two)
+        for each in decides_remembering([row for row in rows if row.stay == stay], plan, cut)
+    ]
+    part = replace(batch_of(late, two), memory=remembered)
+    one, other = tracks_of(whole), tracks_of(part)
+    for at_s in instants([one, other], START_S + cut + 60):
+        if at_s >= START_S + cut + 60:
+            for stay in (0, 1):
+                assert said(one, "news2.rise", at_s, stay) == said(other, "news2.rise", at_s, stay)
+
+
+def _at(cut: float) -> np.ndarray:
+    return np.full(2, START_S + cut)
+
+
+def decides_remembering(rows: list[Given], plan: Plan, at_s: float) -> list[Given]:
+    """Do as `decides` for who has the memory of what came before an instant."""
+    del plan
+    kept = [each for each in rows if each.t_s >= at_s]
+    for kind in {each.kind for each in rows}:
+        before = sorted((each for each in rows if each.kind is kind and each.t_s < at_s), key=lambda each: each.t_s)
+        good = [each for each in before if each.validity == 0 and each.quality >= runs.POOR_BELOW]
+        kept += good[-1:]
+    return kept
+
+
+@given(readings(most=40), plans)
+@settings(max_examples=60, deadline=None)
+def test_runs_are_as_good_as_readings(rows: list[Given], plan: Plan) -> None:
+    """Readings that no rule can tell apart may stand as one: what is said stays the same at every instant."""
+    looked_at = batch_of(rows, [plan])
+    reduced = {name: track for rule in RULES for name, track in rule.judge(runs.reduced(looked_at)).items()}
+    single = {name: track for rule in RULES for name, track in rule.judge(unreduced(looked_at)).items()}
+    for at_s in instants([reduced, single]):
+        assert {name: said(reduced, name, at_s) for name in reduced} == {
+            name: said(single, name, at_s) for name in single
+        }
+
+
+def unreduced(looked_at: Batch) -> Batch:
+    """Return the batch with every good reading as a run of its own."""
+    return replace(
+        looked_at,
+        runs={
+            kind: runs.each(looked_at, kind, ~runs.poor(series), series.value)
+            for kind, series in looked_at.series.items()
+        },
+    )
