@@ -20,7 +20,7 @@ from ward.plans import Plan
 from ward.store import backtests, evaluation, history
 from ward.store.history import Course
 from ward.store.pool import Connection
-from ward.vitals import BY_CODE, VITALS, VitalKind
+from ward.vitals import BY_CODE, IMPLAUSIBLE, USABLE, VITALS, VitalKind
 
 # How many stays are read and judged together: a month of ten, with three signals a minute, is 1.3 million readings.
 _TOGETHER_DAYS = 300
@@ -68,6 +68,7 @@ class Part:
 
     stays: tuple[StayId, ...]
     series: Mapping[VitalKind, Series]
+    implausible: Mapping[VitalKind, Series]
     readings: int
 
 
@@ -112,20 +113,28 @@ def _in_force(row: evaluation.StayRow) -> Plan:
 async def read(conn: Connection, asked: Question, stays: Sequence[StayId]) -> Part:
     """Read the stays' readings of the period, of the look-back before it, and the newest before that."""
     starts = asked.starts()
-    found: list[Course] = []
+    usable: list[Course] = []
+    doubtful: list[Course] = []
     for start in sorted(set(starts.values())):
         codes = [VITALS[kind].code for kind, at in starts.items() if at == start]
-        found += await history.newest(conn, stays, codes, start)
-        found += await history.courses(conn, stays, codes, start, asked.period[1])
-    place = {stay_id: index for index, stay_id in enumerate(stays)}
-    by_kind: dict[VitalKind, list[list[Course]]] = {kind: [[] for _ in stays] for kind in starts}
-    for course in found:
-        by_kind[BY_CODE[course.kind].kind][place[course.stay_id]].append(course)
+        usable += await history.newest(conn, stays, codes, start, USABLE)
+        usable += await history.courses(conn, stays, codes, (start, asked.period[1]), USABLE)
+        doubtful += await history.courses(conn, stays, codes, (start, asked.period[1]), IMPLAUSIBLE)
     return Part(
         stays=tuple(stays),
-        series={kind: _series(courses) for kind, courses in by_kind.items()},
-        readings=sum(len(course.t_us) for course in found),
+        series=_by_kind(usable, stays),
+        implausible=_by_kind(doubtful, stays),
+        readings=sum(len(course.t_us) for course in (*usable, *doubtful)),
     )
+
+
+def _by_kind(courses: Sequence[Course], stays: Sequence[StayId]) -> dict[VitalKind, Series]:
+    place = {stay_id: index for index, stay_id in enumerate(stays)}
+    by_kind: dict[VitalKind, list[list[Course]]] = {}
+    for course in courses:
+        own = by_kind.setdefault(BY_CODE[course.kind].kind, [[] for _ in stays])
+        own[place[course.stay_id]].append(course)
+    return {kind: _series(own) for kind, own in by_kind.items()}
 
 
 def _series(courses: Sequence[Sequence[Course]]) -> Series:
@@ -161,7 +170,6 @@ def contexts(asked: Question, stays: Sequence[StayId], plan_of: Mapping[StayId, 
             stay_id=stay_id,
             plan=asked.candidate if plan_of is None else plan_of[stay_id],
             watched_from_s=seconds(asked.watched[stay_id]),
-            window_from_s=seconds(min(asked.starts().values())),
             alerts={},
         )
         for stay_id in stays

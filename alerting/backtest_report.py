@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from alerting import backtest, evaluate, library, suggestions
+from alerting import backtest, evaluate, library, runs, suggestions
 from alerting.backtest import Gathered, Raised, raised
 from alerting.backtest_read import Part, Question, contexts
-from alerting.features import Batch, batch, seconds
+from alerting.features import Batch, StayContext, batch, seconds
 from alerting.rules.catalogue import RULES
 from alerting.suggestions import Change
 from alerting.tracks import Track
@@ -57,8 +57,9 @@ class Reporter:
 
     def add(self, part: Part) -> None:
         """Judge the readings of some stays by both plans, and by the changes that are to be tried."""
-        ours = batch(contexts(self._asked, part.stays, None), part.series)
-        theirs = batch(contexts(self._asked, part.stays, self._asked.in_force), part.series)
+        ours = self._laid_out(part, contexts(self._asked, part.stays, None))
+        # What the readings come to when they are reduced depends on no plan.
+        theirs = replace(self._laid_out(part, contexts(self._asked, part.stays, self._asked.in_force)), runs=ours.runs)
         self._candidate.parts.append(raised(ours, judge, self._period))
         self._in_force.parts.append(raised(theirs, judge, self._period))
         self._readings += part.readings
@@ -70,8 +71,11 @@ class Reporter:
     def _only(self, part: Part, kind: VitalKind, limits: Limits) -> Raised:
         """Judge one kind's limits alone."""
         plan = replace(self._asked.candidate, limits={kind: limits})
-        looked_at = batch(contexts(replace(self._asked, candidate=plan), part.stays, None), part.series)
+        looked_at = self._laid_out(part, contexts(replace(self._asked, candidate=plan), part.stays, None))
         return raised(looked_at, judge_limits, self._period)
+
+    def _laid_out(self, part: Part, stays: list[StayContext]) -> Batch:
+        return runs.reduced(batch(stays, part.series, implausible=part.implausible))
 
     def report(self) -> Report:
         """Return what all the parts have given."""

@@ -89,7 +89,7 @@ def laid_out(plan: Plan) -> Batch:
     every = courses()
     kinds = sorted({kind for course in every for kind in course.signals})
     stays = [
-        StayContext(stay_id=StayId(index + 1), plan=plan, watched_from_s=_BEGIN_S, window_from_s=_BEGIN_S, alerts={})
+        StayContext(stay_id=StayId(index + 1), plan=plan, watched_from_s=_BEGIN_S, alerts={})
         for index in range(len(every))
     ]
     return batch(stays, {kind: _series(kind) for kind in kinds})

@@ -125,10 +125,7 @@ def _series(own: list[tuple[Floats, Floats, Floats]]) -> Series:
 
 def stays(people: int, plan: Plan, series: dict[VitalKind, Series]) -> Batch:
     """Return the cohort as a batch with one plan."""
-    contexts = [
-        StayContext(stay_id=StayId(n + 1), plan=plan, watched_from_s=BEGIN_S, window_from_s=BEGIN_S, alerts={})
-        for n in range(people)
-    ]
+    contexts = [StayContext(stay_id=StayId(n + 1), plan=plan, watched_from_s=BEGIN_S, alerts={}) for n in range(people)]
     return batch(contexts, series)
 
 

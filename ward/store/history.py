@@ -1,11 +1,11 @@
 """Readings of many stays over a long time, for a back-test: a column per stay and kind, packed by the server.
 
 A row per reading would cost more to send than to judge; the server packs each stay's readings of a kind into bytes
-instead. The caller owns the transaction. The invariant: what is returned is exactly the usable readings whose
+instead. The caller owns the transaction. The invariant: what is returned is exactly the readings asked for whose
 `measured_at` lies in the span, on event time (the earlier of measured and received), strictly rising.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ward.people import StayId
 from ward.store.columns import TIMESTAMPTZ
 from ward.store.pool import Connection
-from ward.vitals import USABLE
+from ward.vitals import Validity
 
 _ROW = np.dtype([("t_us", ">i8"), ("value", ">f8"), ("quality", ">i2")])
 
@@ -25,7 +25,7 @@ select r.stay_id, r.kind,
                || int2send(coalesce(r.quality, -1::smallint)), ''::bytea) as packed
 from reading r
 where r.stay_id = any(%(stays)s::bigint[]) and r.kind = any(%(kinds)s::smallint[])
-    and r.measured_at >= %(start)s and r.measured_at < %(end)s and r.validity = any(%(usable)s::smallint[])
+    and r.measured_at >= %(start)s and r.measured_at < %(end)s and r.validity = any(%(validities)s::smallint[])
 group by r.stay_id, r.kind
 """
 
@@ -36,7 +36,7 @@ from (select s as stay_id, k as kind from unnest(%(stays)s::bigint[]) s cross jo
 cross join lateral (
     select least(measured_at, received_at) as event_at, value, quality from reading
     where reading.stay_id = w.stay_id and reading.kind = w.kind and measured_at < %(before)s
-        and measured_at >= %(before)s::timestamptz - interval '48 hours' and validity = any(%(usable)s::smallint[])
+        and measured_at >= %(before)s::timestamptz - interval '48 hours' and validity = any(%(validities)s::smallint[])
     order by measured_at desc limit 1
 ) r
 """
@@ -58,32 +58,42 @@ class Course:
 
 
 async def courses(
-    conn: Connection, stay_ids: Sequence[StayId], kinds: Sequence[int], start: datetime, end: datetime
+    conn: Connection,
+    stay_ids: Sequence[StayId],
+    kinds: Sequence[int],
+    span: tuple[datetime, datetime],
+    validities: Collection[Validity],
 ) -> list[Course]:
-    """Return the usable readings of these stays and kinds, measured from `start` until before `end`."""
+    """Return the readings of these stays, kinds (codes) and validities, measured within (from, until before)."""
     cursor = await conn.execute(
         _PACKED,
         {
             "stays": list(stay_ids),
             "kinds": list(kinds),
-            "start": start,
-            "end": end,
-            "usable": [each.value for each in USABLE],
+            "start": span[0],
+            "end": span[1],
+            "validities": [each.value for each in validities],
         },
         binary=True,
     )
     return [_course(StayId(stay_id), kind, packed) for stay_id, kind, packed in await cursor.fetchall()]
 
 
-async def newest(conn: Connection, stay_ids: Sequence[StayId], kinds: Sequence[int], before: datetime) -> list[Course]:
-    """Return each stay's newest usable reading of each kind measured before an instant, at most 48 hours earlier."""
+async def newest(
+    conn: Connection,
+    stay_ids: Sequence[StayId],
+    kinds: Sequence[int],
+    before: datetime,
+    validities: Collection[Validity],
+) -> list[Course]:
+    """Return each stay's newest such reading of each kind measured before an instant, at most 48 hours earlier."""
     cursor = await conn.execute(
         _NEWEST,
         {
             "stays": list(stay_ids),
             "kinds": list(kinds),
             "before": before,
-            "usable": [each.value for each in USABLE],
+            "validities": [each.value for each in validities],
         },
         binary=True,
     )
