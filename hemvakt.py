@@ -153,6 +153,17 @@ def alerting() -> None:
 
 
 @app.command()
+def backtest() -> None:
+    """Do back-tests that wait: what a plan would have raised over stored readings (HEMVAKT_DATABASE_URL).
+
+    Runs at the lowest priority beside the others; any number of them share the work.
+    """
+    from alerting import backtest_worker  # noqa: PLC0415
+
+    _serve("backtest", backtest_worker.run(_stored()))
+
+
+@app.command()
 def api(port: HttpPort = None, host: Host = None) -> None:
     """Serve the API, the live stream and the web page (HEMVAKT_DATABASE_URL)."""
     from api import service  # noqa: PLC0415

@@ -35,6 +35,7 @@ from ward.alerts import Alert, Closure
 from ward.clock import to_us
 from ward.people import StayId
 from ward.plan_checks import Fault
+from ward.plans import Plan
 from ward.store import alerts, bus, evaluation, scores, suppressions
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
@@ -51,12 +52,22 @@ NOBODY = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """What one pass did; `due_at` is when the next stay on the list is due."""
+    """What one pass did, by which plans; `due_at` is when the next stay on the list is due."""
 
     stays: int
     scores: int
     alerts: tuple[Alert, ...]
+    plans: Mapping[StayId, Plan]
     due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What became of stays that were evaluated together."""
+
+    scores: int
+    alerts: Sequence[Alert]
+    plans: Mapping[StayId, Plan]
 
 
 @lru_cache(maxsize=4096)
@@ -72,22 +83,34 @@ async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | No
     """
     windows = windows or Windows()
     claimed = await evaluation.claim(conn, now, most, UNWATCHED)
-    found: list[tuple[int, list[Alert]]] = []
+    return await _evaluate_all(conn, claimed, now, windows)
+
+
+async def evaluate_these(conn: Connection, now: datetime, stay_ids: Sequence[StayId], windows: Windows) -> Pass:
+    """Evaluate those of these stays that nobody else holds, in the caller's transaction."""
+    return await _evaluate_all(conn, await evaluation.claim_these(conn, stay_ids, UNWATCHED), now, windows)
+
+
+async def _evaluate_all(
+    conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, windows: Windows
+) -> Pass:
+    found: list[_Done] = []
     # Those that could not be evaluated the last time go alone, so that the others need no halving again.
     for together in [[row for row in claimed if not row.aside], *([row] for row in claimed if row.aside)]:
         if together:
             found += await _apart(conn, together, now, windows)
     return Pass(
         stays=len(claimed),
-        scores=sum(scored for scored, _ in found),
-        alerts=tuple(alert for _, changed in found for alert in changed),
+        scores=sum(done.scores for done in found),
+        alerts=tuple(alert for done in found for alert in done.alerts),
+        plans={stay_id: plan for done in found for stay_id, plan in done.plans.items()},
         due_at=await evaluation.next_due(conn),
     )
 
 
 async def _apart(
     conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, windows: Windows
-) -> list[tuple[int, list[Alert]]]:
+) -> list[_Done]:
     """Evaluate stays together; if that fails, each half on its own, down to the one that is at fault."""
     try:
         async with conn.transaction():
@@ -97,7 +120,8 @@ async def _apart(
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one stay, the others must be watched
         windows.trends.forget()
         if len(claimed) == 1:
-            return [(0, await _set_aside(conn, claimed[0].stay_id, now, error))]
+            told = await _set_aside(conn, claimed[0].stay_id, now, error)
+            return [_Done(scores=0, alerts=told, plans={})]
     middle = len(claimed) // 2
     first = await _apart(conn, claimed[:middle], now, windows)
     return first + await _apart(conn, claimed[middle:], now, windows)
@@ -122,10 +146,8 @@ async def _set_aside(conn: Connection, stay_id: StayId, now: datetime, error: Ex
     return [] if alert is None else [alert]
 
 
-async def _evaluate(
-    conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, windows: Windows
-) -> tuple[int, list[Alert]]:
-    """Evaluate stays together; return how many scores were written, and the alerts that changed."""
+async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, windows: Windows) -> _Done:
+    """Evaluate stays together."""
     ids = [row.stay_id for row in claimed]
     since = await evaluation.take_requests(conn, ids)
     known = await alerts.in_force(conn, ids)
@@ -139,7 +161,7 @@ async def _evaluate(
     now_us = to_us(now)
     before_s = np.full(len(ids), windows.first_us(now_us) / 1e6)
     windows.keep(ids, rows, now_us, memory(looked_at, before_s))
-    return len(found.scores), changed
+    return _Done(scores=len(found.scores), alerts=changed, plans={stay.stay_id: stay.plan for stay in stays})
 
 
 async def _admitted(

@@ -2,7 +2,7 @@
 
 All of a pass is one transaction, so a worker that dies has done nothing; any number of workers share the list.
 Hints only wake it, the list is the truth, and it looks at it at least every second. It yields to ingest: its process
-has lower priority, and passes are a while apart.
+has lower priority, and passes are a while apart. What reaches further beyond a limit does not wait for one (`rush`).
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from datetime import datetime
 
 from alerting import courier, duty, selfcheck, waves
 from alerting.due import MOST, Pass, evaluate_due
+from alerting.rush import Rush
 from alerting.windows import Windows
 from ward import log, process
 from ward.clock import Clock, SystemClock
@@ -32,7 +33,7 @@ _BEAT_S = 2.0
 _STUCK_S = 30.0
 _RETRY_S = (0.2, 5.0)
 _NICE = 10
-_CONNECTIONS = 7
+_CONNECTIONS = 8
 
 
 async def run(settings: Settings, clock: Clock | None = None) -> None:
@@ -42,10 +43,11 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     stopping, wake = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    worker = Worker(clock=clock, wake=wake)
+    worker = Worker(clock=clock, wake=wake, rush=Rush(clock))
     async with pool(settings.database_url, "alerting", size=_CONNECTIONS) as store:
         tasks = [
             asyncio.create_task(worker.work(store), name="work"),
+            asyncio.create_task(worker.rush.work(store), name="rush"),
             asyncio.create_task(worker.look(store), name="look"),
             asyncio.create_task(worker.listen(settings.database_url), name="listen"),
             asyncio.create_task(worker.beat(store), name="beat"),
@@ -69,6 +71,7 @@ class Worker:
 
     clock: Clock
     wake: asyncio.Event
+    rush: Rush
     windows: Windows = field(default_factory=Windows)
     lowered: set[int] = field(default_factory=set)
     passes: int = 0
@@ -130,6 +133,7 @@ class Worker:
                 process.give_way(served_by, _NICE)
                 self.lowered.add(served_by)
             done = await evaluate_due(conn, self.clock.now(), windows=self.windows)
+        self.rush.learn(done.plans)
         if done.stays:
             self.passes += 1
             self.stays += done.stays
@@ -155,7 +159,9 @@ class Worker:
         while True:
             try:
                 async with await connect(database_url, "alerting-hints", autocommit=True) as conn:
-                    async for _ in bus.listen(conn, channels):
+                    async for hint in bus.listen(conn, channels):
+                        if hint.channel is bus.Channel.READINGS:
+                            self.rush.hear(hint)
                         self.wake.set()
             except LOST as error:
                 log.get().warning("hints_lost", error=str(error)[:200])

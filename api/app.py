@@ -19,6 +19,7 @@ from api.routes import (
     alert_acts,
     alerts,
     audit,
+    backtests,
     bindings,
     channels,
     devices,
@@ -68,7 +69,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts)
+    people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
     duty = (teams, schedules, routing, handovers, responsibility)
     for part in (*people, *duty, channels, devices, bindings, quarantine, audit, health, metrics, socket):
         app.include_router(part.router)

@@ -24,9 +24,9 @@ def measure(rig: Rig, name: Name, plan: load.Plan, quiet_cores: float) -> Result
     """Run one contender once; the plan's port is filled in here."""
     with contender(rig, name, Extent.WHOLE, plan.devices) as running:
         await_quiet(quiet_cores)
-        before, noise = _cpu_s(rig, running), Others()
+        before, noise = cpu_s(rig, running), Others()
         report, waited_ms = asyncio.run(_watch(rig, running, replace(plan, port=running.mqtt_port)))
-        used = {part: (cpu_s - before[part]) / report.seconds for part, cpu_s in _cpu_s(rig, running).items()}
+        used = {part: (spent_s - before[part]) / report.seconds for part, spent_s in cpu_s(rig, running).items()}
         others = noise.cores()
         least = running.counted + report.readings
         lost = least - settle(running.database_url, name, least=least, patience_s=_PATIENCE_S)
@@ -50,7 +50,8 @@ async def _watch(rig: Rig, running: Running, plan: load.Plan) -> tuple[load.Repo
     return report, latencies_ms(running, seen, np.load(log))
 
 
-def _cpu_s(rig: Rig, running: Running) -> dict[str, float]:
+def cpu_s(rig: Rig, running: Running) -> dict[str, float]:
+    """Return the CPU seconds that each part has used."""
     used = {"ingest": 0.0, "alerting": 0.0, "web": 0.0, "broker": 0.0, "store": rig.store_cpu_s()}
     for each in running.children:
         used[_PARTS.get(each.name, "broker")] += each.cpu_s()

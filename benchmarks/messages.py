@@ -36,6 +36,12 @@ def connect(device_id: str, secret: str) -> bytes:
     return b"\x10" + _remaining(len(body)) + body
 
 
+def publish(to: str, payload: bytes) -> bytes:
+    """Return a PUBLISH at QoS 1 with packet identifier 1."""
+    body = _text(to) + b"\0\1" + payload
+    return b"\x32" + _remaining(len(body)) + body
+
+
 def _reading(kind: VitalKind) -> bytes:
     unit = VITALS[kind].unit.replace("%", "%%")
     return f'{{"kind":"{kind}","value":%d,"unit":"{unit}","measured_at":"%b%06dZ","quality":0.97,"seq":%d}}'.encode()

@@ -169,6 +169,7 @@ def _parts(settings: Settings, demo: Demo | None, database_url: str) -> list[Par
             arguments += ["--history", str(_HISTORY_HOURS)]
         parts.append(Part(name="simulator", arguments=arguments, ready=lambda: asyncio.run(_heard(database_url))))
     parts.append(Part(name="alerting", arguments=["alerting"], ready=lambda: True))
+    parts.append(Part(name="backtest", arguments=["backtest"], ready=lambda: True))
     parts.append(Part(name="api", arguments=["api"], ready=lambda: _answers(f"{_web(settings)}/readyz")))
     return parts
 

@@ -143,6 +143,17 @@ async def claim(conn: Connection, now: datetime, most: int, aside: str = "") -> 
         return due + await cursor.fetchall()
 
 
+async def claim_these(conn: Connection, stay_ids: Sequence[StayId], aside: str = "") -> list[Claimed]:
+    """Take those of these stays that are on the list and that nobody else holds, due or not."""
+    wanted = f"select stay_id, score_digest, scored_at, evaluated_by, {_ASIDE} from evaluation_due"  # noqa: S608
+    async with conn.cursor(row_factory=class_row(Claimed)) as cursor:
+        await cursor.execute(
+            f"{wanted} where stay_id = any(%(stays)s) for update skip locked".encode(),
+            {"stays": list(stay_ids), "aside": aside},
+        )
+        return await cursor.fetchall()
+
+
 async def take_requests(conn: Connection, stay_ids: Sequence[StayId]) -> dict[StayId, datetime]:
     """Delete what ingest asked for these stays; return the time of the earliest new reading of each."""
     rows = await (

@@ -1,0 +1,173 @@
+"""Reads what a back-test is about: the plans in force, the recorded outcomes, and the readings part by part.
+
+The caller owns the transaction. Not here: judging (`backtest`), the report (`backtest_report`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from alerting.backtest import Known
+from alerting.evaluate import look_back
+from alerting.features import Floats, Ints, Series, StayContext, seconds
+from ward import overlays, plan_versions
+from ward.overlays import Effective
+from ward.people import PatientId, StayId
+from ward.plans import Plan
+from ward.store import backtests, evaluation, history
+from ward.store.backtests import JobRow
+from ward.store.history import Course
+from ward.store.pool import Connection
+from ward.vitals import BY_CODE, IMPLAUSIBLE, USABLE, VITALS, VitalKind
+
+# How many stays are read and judged together: a month of ten, with three signals a minute, is 1.3 million readings.
+_TOGETHER_DAYS = 300
+_SHORT_S = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a back-test asks: `period` is (from, until before), `watched` since when each stay's data may be expected.
+
+    `true_alerts` and `false_alerts` are what people closed as such within the period.
+    """
+
+    stays: tuple[StayId, ...]
+    patients: Mapping[StayId, PatientId]
+    period: tuple[datetime, datetime]
+    candidate: Mapping[StayId, Plan]
+    in_force: Mapping[StayId, Plan]
+    watched: Mapping[StayId, datetime]
+    true_alerts: tuple[Known, ...]
+    false_alerts: tuple[Known, ...]
+    suggest: bool
+
+    def starts(self) -> dict[VitalKind, datetime]:
+        """Return from when the readings of each kind are needed: a look-back before the period."""
+        back: dict[VitalKind, float] = {}
+        for plan in (*self.candidate.values(), *self.in_force.values()):
+            for kind, back_s in look_back(plan).items():
+                back[kind] = max(back.get(kind, 0.0), back_s)
+        # Those that need hours are read together, those that need days each on its own.
+        short_s = max((back_s for back_s in back.values() if back_s <= _SHORT_S), default=0.0)
+        return {kind: self.period[0] - timedelta(seconds=max(back_s, short_s)) for kind, back_s in back.items()}
+
+    def parts(self) -> list[tuple[StayId, ...]]:
+        """Divide the stays, so that a part fits into memory and progress is seen."""
+        days = max(1, round((self.period[1] - self.period[0]) / timedelta(days=1)))
+        size = max(1, _TOGETHER_DAYS // days)
+        rest = iter(self.stays)
+        return list(iter(lambda: tuple(islice(rest, size)), ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The readings of some stays, in their order; `readings` counts them."""
+
+    stays: tuple[StayId, ...]
+    series: Mapping[VitalKind, Series]
+    implausible: Mapping[VitalKind, Series]
+    readings: int
+
+
+async def question(
+    conn: Connection,
+    stays: Sequence[StayId],
+    period: tuple[datetime, datetime],
+    job: JobRow,
+    now: datetime,
+) -> Question:
+    """Gather everything but the readings; the job's overlay is tried in place of each patient's standing one."""
+    rows = {row.stay_id: row for row in await evaluation.stays(conn, stays, now)}
+    settled = await backtests.settled(conn, stays, *period)
+    known = {
+        outcome: tuple(
+            Known(alert_id=row.alert_id, stay_id=row.stay_id, rule=row.rule, opened_s=seconds(row.opened_at))
+            for row in settled
+            if row.outcome == outcome
+        )
+        for outcome in ("true_alarm", "false_alarm")
+    }
+    return Question(
+        stays=tuple(stays),
+        patients=await backtests.patients_of(conn, stays),
+        period=period,
+        candidate={row.stay_id: _tried(row.programme, row.plan_layers, job.plan).plan for row in rows.values()},
+        in_force={row.stay_id: overlays.effective(row.programme, row.plan_layers, now).plan for row in rows.values()},
+        watched={stay_id: max(row.started_at, row.bound_at or row.started_at) for stay_id, row in rows.items()},
+        true_alerts=known["true_alarm"],
+        false_alerts=known["false_alarm"],
+        suggest=job.suggest,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _tried(programme: str, layers: str, rules: str) -> Effective:
+    """Do as `plan_versions.tried`; the same layers give the same object, so that each plan is judged once."""
+    return plan_versions.tried(programme, layers, rules)
+
+
+async def read(conn: Connection, asked: Question, stays: Sequence[StayId]) -> Part:
+    """Read the stays' readings of the period, of the look-back before it, and the newest before that."""
+    starts = asked.starts()
+    usable: list[Course] = []
+    doubtful: list[Course] = []
+    for start in sorted(set(starts.values())):
+        codes = [VITALS[kind].code for kind, at in starts.items() if at == start]
+        usable += await history.newest(conn, stays, codes, start, USABLE)
+        usable += await history.courses(conn, stays, codes, (start, asked.period[1]), USABLE)
+        doubtful += await history.courses(conn, stays, codes, (start, asked.period[1]), IMPLAUSIBLE)
+    return Part(
+        stays=tuple(stays),
+        series=_by_kind(usable, stays),
+        implausible=_by_kind(doubtful, stays),
+        readings=sum(len(course.t_us) for course in (*usable, *doubtful)),
+    )
+
+
+def _by_kind(courses: Sequence[Course], stays: Sequence[StayId]) -> dict[VitalKind, Series]:
+    place = {stay_id: index for index, stay_id in enumerate(stays)}
+    by_kind: dict[VitalKind, list[list[Course]]] = {}
+    for course in courses:
+        own = by_kind.setdefault(BY_CODE[course.kind].kind, [[] for _ in stays])
+        own[place[course.stay_id]].append(course)
+    return {kind: _series(own) for kind, own in by_kind.items()}
+
+
+def _series(courses: Sequence[Sequence[Course]]) -> Series:
+    """Lay one kind's courses end to end; each stay's are in the order of time."""
+    whole = [_joined(own) for own in courses]
+    t_us = np.concatenate([np.empty(0, np.int64), *(t_us for t_us, _, _ in whole)])
+    quality = np.concatenate([np.empty(0, np.int16), *(quality for _, _, quality in whole)]).astype(np.float64)
+    return Series(
+        t_s=t_us / 1e6,
+        value=np.concatenate([np.empty(0), *(value for _, value, _ in whole)]),
+        quality=np.where(quality < 0, np.nan, quality / 100),
+        offsets=np.concatenate(([0], np.cumsum([len(t_us) for t_us, _, _ in whole]))).astype(np.int64),
+    )
+
+
+def _joined(own: Sequence[Course]) -> tuple[Ints, Floats, npt.NDArray[np.int16]]:
+    """Put what was read of one stay together, by event time."""
+    t_us = np.concatenate([np.empty(0, np.int64), *(course.t_us for course in own)])
+    value = np.concatenate([np.empty(0), *(course.value for course in own)])
+    quality = np.concatenate([np.empty(0, np.int16), *(course.quality for course in own)])
+    kept = np.append(t_us[1:] != t_us[:-1], True)[: len(t_us)] if (t_us[1:] >= t_us[:-1]).all() else None
+    if kept is None:
+        order = np.lexsort((quality, value, t_us))
+        t_us, value, quality = t_us[order], value[order], quality[order]
+        kept = np.append(t_us[1:] != t_us[:-1], True)
+    return t_us[kept], value[kept], quality[kept]
+
+
+def contexts(asked: Question, stays: Sequence[StayId], plan_of: Mapping[StayId, Plan]) -> list[StayContext]:
+    """Return what the rules are told of each stay."""
+    return [
+        StayContext(stay_id=stay_id, plan=plan_of[stay_id], watched_from_s=seconds(asked.watched[stay_id]), alerts={})
+        for stay_id in stays
+    ]

@@ -1,0 +1,130 @@
+"""Judges a back-test part by part and puts its report together. Pure; the worker reads and keeps.
+
+The invariant: nothing is kept of a part but the alerts that it would have raised.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from alerting import backtest, evaluate, library, runs, suggestions
+from alerting.backtest import Gathered, Raised, raised
+from alerting.backtest_read import Part, Question, contexts
+from alerting.features import Batch, StayContext, batch, seconds
+from alerting.rules.catalogue import RULES
+from alerting.suggestions import Change
+from alerting.tracks import Track
+from ward.alerts import Family
+from ward.backtests import Report, Suggestion
+from ward.plans import Plan
+from ward.vitals import VitalKind
+
+_DAY = timedelta(days=1)
+_LIMIT = "limit"
+
+
+def judge(looked_at: Batch) -> Iterator[tuple[str, Track]]:
+    """Judge a batch by every rule, one after the other: the same functions as live."""
+    for _, name, track in evaluate.judge(looked_at):
+        yield name, track
+
+
+def judge_limits(looked_at: Batch) -> Iterator[tuple[str, Track]]:
+    """Judge a batch by its limits alone."""
+    for rule in RULES:
+        if rule.name == _LIMIT:
+            yield from rule.judge(looked_at).items()
+
+
+def is_technical(name: str) -> bool:
+    """Tell whether an alert rule speaks of the equipment."""
+    return any(rule.owns(name) for rule in RULES if rule.family is Family.TECHNICAL)
+
+
+def _each_once(plans: Iterable[Plan]) -> list[Plan]:
+    return list({id(plan): plan for plan in plans}.values())
+
+
+def _usual(asked: Question) -> Plan:
+    """Return the candidate that most stays have."""
+    counts = Counter(id(plan) for plan in asked.candidate.values())
+    return max(_each_once(asked.candidate.values()), key=lambda plan: counts[id(plan)])
+
+
+class Reporter:
+    """Takes the parts in any order, and reports on all of them."""
+
+    def __init__(self, asked: Question) -> None:
+        self._asked = asked
+        self._period = seconds(asked.period[0]), seconds(asked.period[1])
+        self._candidate = Gathered()
+        self._in_force = Gathered()
+        self._readings = 0
+        plan = _usual(asked)
+        self._limited = {kind: Gathered() for kind in plan.limits} if asked.suggest else {}
+        changes = suggestions.changes(plan, sorted(plan.limits)) if asked.suggest else ()
+        self._changed: list[tuple[Change, Gathered]] = [(change, Gathered()) for change in changes]
+
+    def add(self, part: Part) -> None:
+        """Judge the readings of some stays by both plans, and by the changes that are to be tried."""
+        ours = self._laid_out(part, contexts(self._asked, part.stays, self._asked.candidate))
+        # What the readings come to when they are reduced depends on no plan.
+        theirs = replace(self._laid_out(part, contexts(self._asked, part.stays, self._asked.in_force)), runs=ours.runs)
+        self._candidate.parts.append(raised(ours, judge, self._period))
+        self._in_force.parts.append(raised(theirs, judge, self._period))
+        self._readings += part.readings
+        for kind, before in self._limited.items():
+            before.parts.append(self._only(part, kind, None))
+        for change, after in self._changed:
+            after.parts.append(self._only(part, change.kind, change))
+
+    def _only(self, part: Part, kind: VitalKind, change: Change | None) -> Raised:
+        """Judge one kind's limits alone, with a change where it can be made."""
+        made: dict[int, Plan] = {}
+        for plan in self._asked.candidate.values():
+            if id(plan) not in made:
+                changed = plan if change is None else change.apply(plan)
+                own = {each: limits for each, limits in changed.limits.items() if each is kind}
+                made[id(plan)] = replace(changed, limits=own)
+        plan_of = {stay_id: made[id(plan)] for stay_id, plan in self._asked.candidate.items()}
+        return raised(self._laid_out(part, contexts(self._asked, part.stays, plan_of)), judge_limits, self._period)
+
+    def _laid_out(self, part: Part, stays: list[StayContext]) -> Batch:
+        return runs.reduced(batch(stays, part.series, implausible=part.implausible))
+
+    def report(self) -> Report:
+        """Return what all the parts have given."""
+        asked, until_s = self._asked, self._period[1]
+        ours, theirs = self._candidate.all(), self._in_force.all()
+        days = sum(
+            max(timedelta(0), asked.period[1] - max(asked.period[0], asked.watched[stay])) / _DAY
+            for stay in asked.stays
+        )
+        equipment = frozenset(name for name in (*ours.rules, *theirs.rules) if is_technical(name))
+        return Report(
+            patients=len(set(asked.patients.values())),
+            patient_days=round(days, 3),
+            readings=self._readings,
+            judged_until=asked.period[1],
+            candidate=backtest.tally(ours, days, until_s),
+            in_force=backtest.tally(theirs, days, until_s),
+            deteriorations=backtest.deteriorations(ours, theirs, asked.true_alerts, asked.patients, equipment),
+            library=library.found(
+                list({id(each): each for each in asked.candidate.values()}.values()), judge, is_technical
+            ),
+            false_alarms=backtest.false_alarms(ours, theirs, asked.false_alerts),
+            only_candidate=backtest.only_in(ours, theirs, asked.patients),
+            only_in_force=backtest.only_in(theirs, ours, asked.patients),
+            suggestions=self._suggestions(),
+        )
+
+    def _suggestions(self) -> list[Suggestion]:
+        before = {kind: gathered.all() for kind, gathered in self._limited.items()}
+        recorded = self._asked.true_alerts, self._asked.false_alerts
+        return suggestions.ranked(
+            [
+                suggestions.judged(change, before[change.kind], gathered.all(), recorded)
+                for change, gathered in self._changed
+            ]
+        )

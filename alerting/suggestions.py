@@ -1,0 +1,110 @@
+"""What one change of a limit would have done: each computed over the same readings, never invented.
+
+Pure. A suggestion changes one setting of one kind's limits towards fewer alerts; hard floors and ceilings are never
+touched. It is told with what it removes, which of the recorded false alarms, and which recorded true ones it loses.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from alerting import backtest
+from alerting.backtest import Known, Raised
+from alerting.features import Bools
+from ward.backtests import Suggestion
+from ward.plan_checks import limit_faults
+from ward.plans import Limits, Plan
+from ward.vitals import VITALS, VitalKind
+
+# The steps that are tried, in seconds: the evidence of the project's clinical table 3.2 is about delays like these.
+_DELAYS_S = (15.0, 30.0, 60.0, 120.0, 300.0)
+_MEDIANS_S = (60.0, 180.0, 300.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One setting of one kind's limits, as it usually is and as it might be."""
+
+    kind: VitalKind
+    setting: str
+    before: float
+    after: float
+
+    def apply(self, plan: Plan) -> Plan:
+        """Return the plan with the change; as it is where it has other limits, or could not be used with it."""
+        limits = plan.limits.get(self.kind)
+        if limits is None or getattr(limits, self.setting) != self.before:
+            return plan
+        changed = _with(limits, self.setting, self.after)
+        if any(limit_faults("", self.kind, changed)):
+            return plan
+        return replace(plan, limits={**plan.limits, self.kind: changed})
+
+
+def _with(limits: Limits, setting: str, value: float) -> Limits:
+    match setting:
+        case "delay_s":
+            return replace(limits, delay_s=value)
+        case "median_s":
+            return replace(limits, median_s=value)
+        case "warn_low":
+            return replace(limits, warn_low=value)
+        case "warn_high":
+            return replace(limits, warn_high=value)
+    raise AssertionError(setting)
+
+
+def changes(plan: Plan, kinds: Sequence[VitalKind]) -> Iterator[Change]:
+    """Yield the changes that are worth a try for these kinds: longer delays, medians, a step wider warning."""
+    for kind in kinds:
+        limits = plan.limits[kind]
+        for delay_s in [each for each in _DELAYS_S if each > limits.delay_s][:2]:
+            yield Change(kind=kind, setting="delay_s", before=limits.delay_s, after=delay_s)
+        for median_s in [each for each in _MEDIANS_S if each > limits.median_s][:1]:
+            yield Change(kind=kind, setting="median_s", before=limits.median_s, after=median_s)
+        yield from _wider(kind, limits)
+
+
+def _wider(kind: VitalKind, limits: Limits) -> Iterator[Change]:
+    """Move a warning by the smallest step that the kind is shown with."""
+    step = 10.0 ** -VITALS[kind].decimals
+    for setting, sign in (("warn_low", -1.0), ("warn_high", 1.0)):
+        before: float | None = getattr(limits, setting)
+        if before is not None:
+            yield Change(kind=kind, setting=setting, before=before, after=round(before + sign * step, 3))
+
+
+def judged(
+    change: Change, before: Raised, after: Raised, recorded: tuple[Sequence[Known], Sequence[Known]]
+) -> Suggestion:
+    """Return what a change would have done.
+
+    Parameters
+    ----------
+    before, after : the alerts of all rules, as the candidate gives them and with the change
+    recorded : alerts closed as true, and as false
+    """
+    true_alerts, false_alerts = recorded
+    speaks = backtest.clinical(before, frozenset()), backtest.clinical(after, frozenset())
+    lost = sum(_found(before, each, speaks[0]) and not _found(after, each, speaks[1]) for each in true_alerts)
+    removed = sum(backtest.would_ring(before, each) and not backtest.would_ring(after, each) for each in false_alerts)
+    return Suggestion(
+        kind=change.kind.value,
+        setting=change.setting,
+        before=change.before,
+        after=change.after,
+        alerts_before=len(before),
+        alerts_after=len(after),
+        false_removed=removed,
+        lost=lost,
+    )
+
+
+def _found(plan: Raised, known: Known, speaks: Bools) -> bool:
+    return not math.isnan(backtest.found_at(plan, known, speaks))
+
+
+def ranked(suggestions: Sequence[Suggestion]) -> list[Suggestion]:
+    """Sort: nothing lost first, then what removes most; what removes nothing is left out."""
+    useful = [each for each in suggestions if each.alerts_after < each.alerts_before]
+    return sorted(useful, key=lambda each: (each.lost, each.alerts_after - each.alerts_before))
