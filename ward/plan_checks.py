@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 
-from ward.plans import Combination, Goals, Limits, Plan
+from ward.plans import HIGHEST_NEWS2, Combination, Goals, Limits, Plan
 from ward.vitals import VITALS, VitalKind
 
-# RCP, NEWS2, 2017: three points for each of six parameters and two for oxygen.
-HIGHEST_NEWS2 = 20
 # Seconds: no violation goes on longer unheard, no signal may be promised more seldom.
 LONGEST_DELAY_S, LONGEST_EXPECTED_S = 3600.0, 7 * 86_400.0
 LONGEST_MEDIAN_S, LONGEST_RISE_S = 600.0, 86_400.0

@@ -16,6 +16,8 @@ from ward import plan_documents
 from ward.alerts import Priority
 from ward.vitals import VitalKind
 
+# RCP, NEWS2, 2017: three points for each of six parameters and two for oxygen.
+HIGHEST_NEWS2 = 20
 # Whoever's programme has no template of its own is watched by this one.
 DEFAULT_PROGRAMME = "hospital_at_home"
 
