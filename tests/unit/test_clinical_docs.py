@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alerting import durations
+from alerting import addressing, durations, escalation
 from alerting.rules import news2, news2_alerts, technical
 from alerting.signal import ecg_runs, rhythm_burden, verify_rules
 from alerting.signal.norms import NORMS
 from ingest import validate
 from ward.alerts import Priority
 from ward.plans import TEMPLATE_EXPECTED, TEMPLATE_LIMITS, Limits, template
+from ward.store import listeners
 from ward.vitals import VITALS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "clinical-sources.md"
@@ -184,3 +185,18 @@ def test_rhythm_table_is_current(golden_table: Table) -> None:
     ]
 
     golden_table(PAGE, "rhythm", rows)
+
+
+def test_escalation_table_is_current(golden_table: Table) -> None:
+    """The page's minutes of telling people are those of `POLICIES`, `addressing` and `listeners`."""
+    rows = ["| priority | first level | second | last level | again every |", "|---|---|---|---|---|"]
+    for priority, policy in sorted(escalation.POLICIES.items(), reverse=True):
+        minutes = [
+            "–" if at is None else f"{at.total_seconds() / 60:g} min"
+            for at in (policy.second, policy.last, policy.again)
+        ]
+        rows.append(f"| {priority.name.lower()} | at once | {' | '.join(minutes)} |")
+    shown, silent = addressing.SHOWN_WITHIN.total_seconds(), listeners.SILENT_AFTER.total_seconds()
+    rows += ["", f"A screen must show an alert within {shown:g} s; one not heard for {silent:g} s listens no more."]
+
+    golden_table(PAGE, "escalation", rows)
