@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alerting import durations, runs
+from alerting import addressing, durations, escalation, runs
 from alerting.rules import (
     baseline_rules,
     identity,
@@ -27,6 +27,7 @@ from ward import plan_checks, plan_documents, plan_versions
 from ward.alerts import Priority
 from ward.checkins import ANSWER_BY_MINUTE, QUESTIONS, SEVERAL, Worry
 from ward.plans import Limits, template
+from ward.store import listeners
 from ward.vitals import VITALS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "clinical-sources.md"
@@ -320,3 +321,18 @@ def _worrying(worry: Worry) -> str:
     if worry.yes is not None:
         return "yes" if worry.yes else "no"
     return ", ".join(f"`{word}`" for word in sorted(worry.words))
+
+
+def test_escalation_table_is_current(golden_table: Table) -> None:
+    """The page's minutes of telling people are those of `POLICIES`, `addressing` and `listeners`."""
+    rows = ["| priority | first level | second | last level | again every |", "|---|---|---|---|---|"]
+    for priority, policy in sorted(escalation.POLICIES.items(), reverse=True):
+        minutes = [
+            "–" if at is None else f"{at.total_seconds() / 60:g} min"
+            for at in (policy.second, policy.last, policy.again)
+        ]
+        rows.append(f"| {priority.name.lower()} | at once | {' | '.join(minutes)} |")
+    shown, silent = addressing.SHOWN_WITHIN.total_seconds(), listeners.SILENT_AFTER.total_seconds()
+    rows += ["", f"A screen must show an alert within {shown:g} s; one not heard for {silent:g} s listens no more."]
+
+    golden_table(PAGE, "escalation", rows)
