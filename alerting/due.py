@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from alerting import apply, waves_series
+from alerting import apply, runs, waves_series
 from alerting.evaluate import (
     REMEMBERING,
     Evaluation,
@@ -245,7 +245,7 @@ async def _read(
         memory={name: each for name in REMEMBERING if (each := windows.memory(name, ids, covered)) is not None},
         signals=await waves_series.read(conn, ids, from_at),
     )
-    return found, both
+    return runs.reduced(found), both
 
 
 def _to_us(at: datetime | None) -> int | None:

@@ -1,96 +1,216 @@
-"""How many stays a second one process evaluates: read, judge, write, commit; on an embedded store of its own.
+"""How many stays a second one process evaluates: read, judge, write, commit; beside a floor of the same run.
 
-`python -m benchmarks.evaluation [--stays 1000] [--every-s 1]`: each stay has the readings of three continuous
-kinds over the look-back, one reading every so many seconds, and four manual ones; nobody has an alert.
+`python -m benchmarks.evaluation [--stays 1000] [--rounds 3]`: each stay has half an hour of readings once a minute of
+three continuous kinds and four manual ones, then a new minute comes for all; its plan has limits by day and night,
+three combinations, NEWS2 and its rise. The floor is one SELECT of the minute's readings and one INSERT of as many
+scores, committed. CPU time stands beside the clock's, since others may use the machine. Then how judging alone grows
+with patients, with rules and with the hours looked at.
 """
 
 import argparse
 import asyncio
+import os
 import tempfile
 import time
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import psycopg
 
-from alerting import due
-from alerting.evaluate import evaluate
-from alerting.features import seconds
+from alerting import due, evaluate, runs
+from alerting.features import Batch, Series, StayContext, batch, seconds
+from alerting.rules.catalogue import RULES
 from alerting.windows import Windows
 from tests.acceptance.timeline import START, a_ward
+from ward.people import StayId
+from ward.plans import Combination, Night, Plan, Side, Term, template
 from ward.store import embedded, evaluation, migrate
 from ward.store.pool import Connection, connect
 from ward.vitals import VITALS, VitalKind
 
-NOW = START + timedelta(minutes=10)
+NOW = START + timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 CONTINUOUS = {VitalKind.SPO2: 97, VitalKind.HEART_RATE: 72, VitalKind.RESP_RATE: 15}
 MANUAL = {VitalKind.TEMPERATURE: 37, VitalKind.SYSTOLIC: 125, VitalKind.CONSCIOUSNESS: 0, VitalKind.OXYGEN_FLOW: 0}
+SPREAD = {VitalKind.SPO2: 1.5, VitalKind.HEART_RATE: 6.0, VitalKind.RESP_RATE: 2.5}
+_READ = "select stay_id, kind, measured_at, value, quality from reading where measured_at > %s"
+_WRITE = (
+    "insert into score (stay_id, scored_at, total_min, total_max, risk, spo2_scale, detail)"
+    " select unnest(%s::bigint[]), %s, 0, 2, 'low', 1, '{}'"
+)
 
 
-async def fill(conn: Connection, every_s: float) -> int:
-    """Store calm readings; return how many."""
+def full_plan() -> Plan:
+    """Return a plan that uses all that a plan can say of readings."""
+    hot, fast, breathless = (
+        Term(kind=VitalKind.TEMPERATURE, side=Side.HIGH, bound=38.3),
+        Term(kind=VitalKind.HEART_RATE, side=Side.HIGH, bound=95),
+        Term(kind=VitalKind.RESP_RATE, side=Side.HIGH, bound=22),
+    )
+    low = Term(kind=VitalKind.SPO2, side=Side.LOW, bound=92)
+    combinations = (
+        Combination(name="sepsis", terms=(hot, fast, breathless), at_least=2, delay_s=300),
+        Combination(name="lungs", terms=(breathless, low), at_least=2, delay_s=120),
+        Combination(name="shock", terms=(fast, replace(low, kind=VitalKind.SYSTOLIC, bound=100)), at_least=2),
+    )
+    night = Night(begins=22 * 60, ends=6 * 60, limits={VitalKind.SPO2: replace(template().limits[VitalKind.SPO2])})
+    return replace(template(), combinations=combinations, night=night)
+
+
+async def minute(conn: Connection, kinds: dict[VitalKind, int], first: datetime, last: datetime) -> None:
+    """Store readings once a minute for every stay, a little different each time, and ask for their evaluation."""
     insert = (
         "insert into reading (stay_id, kind, measured_at, device_no, value, received_at, validity, quality)"
-        " select stay_id, %s, t, 1, %s, t, 0, 95 from stay,"
-        " generate_series(%s::timestamptz, %s, make_interval(secs => %s)) t"
+        " select stay_id, %s, t, 1, %s + %s * (random() + random() - 1), t, 0, 95 from stay,"
+        " generate_series(%s::timestamptz, %s, '1 minute') t"
     )
-    for kind, value in CONTINUOUS.items():
-        await conn.execute(insert, (VITALS[kind].code, value, NOW - timedelta(minutes=9), NOW, every_s))
-    for kind, value in MANUAL.items():
-        await conn.execute(insert, (VITALS[kind].code, value, NOW, NOW, every_s))
+    for kind, value in kinds.items():
+        await conn.execute(insert, (VITALS[kind].code, value, SPREAD.get(kind, 0), first, last))
     await conn.execute(
-        "insert into latest_reading select distinct on (stay_id, kind) * from reading"
-        " order by stay_id, kind, measured_at desc"
+        "insert into latest_reading select distinct on (stay_id, kind) * from reading where measured_at >= %s"
+        " order by stay_id, kind, measured_at desc on conflict (stay_id, kind) do update"
+        " set measured_at = excluded.measured_at, value = excluded.value, received_at = excluded.received_at",
+        (first,),
     )
+    await conn.execute("insert into evaluation_request select stay_id, %s from stay", (first,))
     await conn.commit()
-    await conn.execute("analyze")
-    row = await (await conn.execute("select count(*) from reading")).fetchone()
-    await conn.commit()
-    return int(row[0]) if row else 0
 
 
-async def measure(database_url: str, stays: int, every_s: float) -> None:
+async def measure(database_url: str, stays: int, rounds: int) -> None:
     await migrate.migrate(database_url, NOW)
     await asyncio.to_thread(_people, database_url, stays)
+    due._TEMPLATE = full_plan()  # noqa: SLF001
     async with await connect(database_url, "bench") as conn:
         await migrate.ensure_partitions(conn, [START.date()])
-        print(f"{stays} stays, {await fill(conn, every_s)} readings, one every {every_s:g} s")
+        await minute(conn, MANUAL, NOW - MINUTE, NOW - MINUTE)
+        await minute(conn, CONTINUOUS, NOW - 30 * MINUTE, NOW - MINUTE)
+        await conn.execute("analyze")
+        await evaluation.enrol(conn, NOW)
+        await conn.commit()
         windows = Windows()
-        for number in range(4):
-            await evaluation.enrol(conn, NOW)
-            await conn.execute("update evaluation_due set due_at = %s", (NOW,))
-            await conn.commit()
-            started, taken = time.perf_counter(), 0
-            while (done := await due.evaluate_due(conn, NOW + timedelta(seconds=number), windows=windows)).stays:
-                await conn.commit()
-                taken += done.stays
-            spent = time.perf_counter() - started
-            print(f"round {number}: {taken} stays in {spent * 1000:.0f} ms = {taken / spent:.0f} stays/s")
-        await parts(conn, windows)
+        await one_round(conn, windows, NOW, "nothing held: ")
+        for number in range(1, rounds + 1):
+            now = NOW + number * MINUTE
+            await minute(conn, CONTINUOUS, now, now)
+            await one_round(conn, windows, now, "a minute's new vitals: ")
+            await floor(conn, now)
+        await minute(conn, CONTINUOUS, now + MINUTE, now + MINUTE)
+        await parts(conn, windows, now + MINUTE)
 
 
-async def parts(conn: Connection, windows: Windows) -> None:
-    """Say where the time of one pass goes."""
-    now = NOW + timedelta(seconds=5)
-    await conn.execute("update evaluation_due set due_at = %s", (now,))
-    marks = [time.perf_counter()]
-    claimed = await evaluation.claim(conn, now, 500)
-    marks.append(time.perf_counter())
-    stays = await due._contexts(conn, claimed, {}, [], now)  # noqa: SLF001
-    marks.append(time.perf_counter())
-    batch = await due._read(conn, claimed, stays, {}, windows)  # noqa: SLF001
-    marks.append(time.perf_counter())
-    found = evaluate(batch, seconds(now))
-    marks.append(time.perf_counter())
-    await due._write(conn, batch, found, [], now, windows.worker)  # noqa: SLF001
+def cpu_s(conn: Connection) -> tuple[float, float]:
+    """Return the CPU seconds that this process and its server process have used."""
+    fields = Path(f"/proc/{conn.info.backend_pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return time.process_time(), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def one_round(conn: Connection, windows: Windows, now: datetime, what: str) -> None:
+    """Evaluate until nothing is due, and say how fast that was."""
+    started, before, taken = time.perf_counter(), cpu_s(conn), 0
+    while (done := await due.evaluate_due(conn, now, windows=windows)).stays:
+        await conn.commit()
+        taken += done.stays
+    spent, after = time.perf_counter() - started, cpu_s(conn)
+    own, served = (then - each for then, each in zip(after, before, strict=True))
+    print(
+        f"{what}{taken} stays in {spent * 1000:.0f} ms = {taken / spent:.0f} stays/s; CPU {own * 1000:.0f} ms ours,"
+        f" {served * 1000:.0f} ms the server's = {taken / (own + served):.0f} stays/s of one core"
+    )
+
+
+async def floor(conn: Connection, now: datetime) -> None:
+    """Read a minute's readings and write as many scores as there are stays, and no more."""
+    started, before = time.perf_counter(), cpu_s(conn)
+    rows = await (await conn.execute(_READ, (now - MINUTE,))).fetchall()
+    ids = sorted({row[0] for row in rows})
+    await conn.execute(_WRITE, (ids, now + timedelta(microseconds=1)))
     await conn.commit()
-    marks.append(time.perf_counter())
-    names = ("claim", "contexts", "read", "evaluate", "write")
+    spent, cpu = time.perf_counter() - started, sum(cpu_s(conn)) - sum(before)
+    print(
+        f"floor: {len(rows)} readings and {len(ids)} scores in {spent * 1000:.0f} ms = {len(ids) / spent:.0f} stays/s;"
+        f" CPU {cpu * 1000:.0f} ms = {len(ids) / cpu:.0f} stays/s of one core"
+    )
+
+
+async def parts(conn: Connection, windows: Windows, now: datetime) -> None:
+    """Say where the CPU time of one pass goes, ours and the server's."""
+    marks = [cpu_s(conn)]
+    claimed = await evaluation.claim(conn, now, 500)
+    since = await evaluation.take_requests(conn, [row.stay_id for row in claimed])
+    marks.append(cpu_s(conn))
+    stays = await due._contexts(conn, claimed, since, [], now)  # noqa: SLF001
+    marks.append(cpu_s(conn))
+    read, rows = await due._read(conn, claimed, stays, since, windows, now)  # noqa: SLF001
+    marks.append(cpu_s(conn))
+    found = evaluate.evaluate(read, seconds(now))
+    marks.append(cpu_s(conn))
+    await due._write(conn, read, found, [], now, windows.worker)  # noqa: SLF001
+    await conn.commit()
+    marks.append(cpu_s(conn))
     spent = [
-        f"{name} {(after - before) * 1000:.0f} ms" for name, (before, after) in zip(names, pairwise(marks), strict=True)
+        f"{name} {(later[0] - each[0]) * 1000:.0f} + {(later[1] - each[1]) * 1000:.0f} ms"
+        for name, (each, later) in zip(("claim", "contexts", "read", "evaluate", "write"), pairwise(marks), strict=True)
     ]
-    print(f"one pass of {len(stays)}: " + ", ".join(spent))
+    print(f"one pass of {len(stays)} with {len(rows)} rows held, ours + the server's: " + ", ".join(spent))
+
+
+def a_cohort(stays: int, hours: float, plan: Plan) -> Batch:
+    """Make stays with readings once a minute for so many hours, as they could be."""
+    draw = np.random.default_rng(1)
+    series = {}
+    for kind, value in {**CONTINUOUS, **MANUAL}.items():
+        count = max(1, round(hours * (60 if kind in CONTINUOUS else 0.2)))
+        t_s = np.tile(seconds(NOW) + np.arange(count) * (hours * 3600 / count), stays)
+        level = np.repeat(draw.normal(value, SPREAD.get(kind, 0.1), stays), count)
+        noise = draw.normal(0, SPREAD.get(kind, 0.1) / 2, stays * count)
+        series[kind] = Series(
+            t_s=t_s,
+            value=np.maximum(np.round(level + noise), 0.0),
+            quality=np.full(stays * count, 0.95),
+            offsets=np.arange(stays + 1) * count,
+        )
+    who = [
+        StayContext(stay_id=StayId(number), plan=plan, watched_from_s=seconds(NOW), alerts={})
+        for number in range(stays)
+    ]
+    return batch(who, series)
+
+
+def judged(stays: int, hours: float, plan: Plan) -> tuple[int, float]:
+    """Return how many readings were judged, and the seconds that it took."""
+    cohort = a_cohort(stays, hours, plan)
+    started = time.perf_counter()
+    for _ in evaluate.judge(cohort):
+        pass
+    return sum(len(each.t_s) for each in cohort.series.values()), time.perf_counter() - started
+
+
+def growth() -> None:
+    """Say how judging grows with patients, hours and rules."""
+    print("| patients | hours | plan | readings | judged in | a patient-day |\n|---|---|---|---|---|---|")
+    bare = replace(template(), limits={}, news2_rise=0, expected={})
+    full = full_plan()
+    cases: Sequence[tuple[int, float, str, Plan]] = [
+        *((stays, 24.0, "full", full) for stays in (10, 100, 1000)),
+        *((100, hours, "full", full) for hours in (1.0, 6.0, 96.0, 720.0)),
+        (100, 24.0, "NEWS2 alone", bare),
+        (100, 24.0, "template", template()),
+    ]
+    for stays, hours, name, plan in cases:
+        readings, spent = judged(stays, hours, plan)
+        day_us = spent * 1e6 / (stays * hours / 24)
+        print(f"| {stays} | {hours:g} | {name} | {readings:,} | {spent * 1000:.0f} ms | {day_us:.0f} µs |")
+    cohort = runs.reduced(a_cohort(100, 96.0, full))
+    spent_ms = {}
+    for rule in RULES:
+        started = time.perf_counter()
+        rule.judge(cohort)
+        spent_ms[rule.name] = (time.perf_counter() - started) * 1000
+    print("rules over 100 patients × 96 h: " + ", ".join(f"{name} {each:.0f} ms" for name, each in spent_ms.items()))
 
 
 def _people(database_url: str, stays: int) -> None:
@@ -101,15 +221,16 @@ def _people(database_url: str, stays: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stays", type=int, default=1000)
-    parser.add_argument("--every-s", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=3)
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)
         server = embedded.start(Path(folder))
         try:
-            asyncio.run(measure(server.database_url, flags.stays, flags.every_s))
+            asyncio.run(measure(server.database_url, flags.stays, flags.rounds))
         finally:
             server.stop()
+    growth()
 
 
 if __name__ == "__main__":

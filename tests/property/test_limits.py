@@ -1,162 +1,222 @@
-"""What must hold of limits however the readings are cut, shuffled or repeated."""
+"""Limits against a slow obvious walk over the readings, whatever their order of arrival and however often they come."""
 
-from dataclasses import replace
-from itertools import pairwise
 from random import Random
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerting.features import Readings, Series, gather
-from alerting.rules import limits
-from alerting.rules.limits import Bounds, Intervals, Level, Side, State
-from ward.plans import Limits
-from ward.vitals import Validity
+from alerting.features import Readings, batch, gathered, moment
+from alerting.rules import limits, night
+from alerting.rules.limits import Side
+from tests.builders_tracks import (
+    HR,
+    PLANS,
+    RR,
+    SPO2,
+    START_S,
+    Given,
+    batch_of,
+    columns_of,
+    instants,
+    readings,
+    said,
+    tracks_of,
+)
+from ward.plans import Limits, Plan
+from ward.vitals import USABLE, VITALS, Validity, VitalKind
 
-STALE_S = 60.0
-UNTIL_S = 2000.0
-LIMITS = Limits(alert_low=88, warn_low=91, warn_high=97, alert_high=98, clear_by=1, floor=80, delay_s=30)
-Row = tuple[int, int, int]
-# (stay, second, value): seconds far enough apart at times that values go stale.
-rows = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 900), st.integers(78, 100)), max_size=40)
-sides = st.sampled_from(Side)
-
-
-def columns(given_rows: list[Row], validity: int = Validity.VLD) -> Readings:
-    """Turn rows into what the store returns."""
-    table = np.array(given_rows, np.int64).reshape(-1, 3)
-    count = len(table)
-    return Readings(
-        stay=table[:, 0],
-        kind=np.ones(count, np.int64),
-        measured_s=table[:, 1].astype(np.float64),
-        received_s=np.full(count, 1e9),
-        value=table[:, 2].astype(np.float64),
-        validity=np.full(count, validity),
-        quality=np.full(count, np.nan),
-    )
+STEPPED = (HR, SPO2, RR, VitalKind.TEMPERATURE)
 
 
-def series(given_rows: list[Row]) -> Series:
-    """Gather rows of three stays."""
-    return gather(columns(given_rows), 1, 3)
+def level_since(
+    rows: list[Given], at_s: float, limit: float | None, given_limits: Limits, side: Side, among: list[Given]
+) -> float | None:
+    """Return since when a level has been violated at an instant, by walking over the readings that decide."""
+    if limit is None:
+        return None
+    kind = rows[0].kind if rows else HR
+    stale_s = VITALS[kind].freshness.stale_s
+    began: float | None = None
+    last: float | None = None
+    hard = among is rows
+    window: list[tuple[float, bool]] = []
+    for row in among:
+        beyond = (row.value - limit) * side.value > 0
+        inside = (row.value - limit) * side.value <= -given_limits.clear_by + 1e-9
+        if not hard and given_limits.n > 1:
+            window = [*window, (row.t_s, beyond)][-given_limits.n :]
+            enough = sum(each for t_s, each in window if row.t_s - t_s <= stale_s) >= given_limits.k
+            beyond, inside = enough, inside and not enough
+        if not beyond and not inside:
+            continue
+        if began is not None and last is not None and row.t_s > last + stale_s:
+            began = None
+        began = None if inside else (row.t_s if began is None else began)
+        last = row.t_s
+    return began if last is not None and at_s < last + stale_s else None
 
 
-def bounds(side: Side) -> Bounds:
-    """Return the same limits for two stays, and none for the third."""
-    return limits.bounds([LIMITS, LIMITS, None], side)
+def walked(rows: list[Given], plan: Plan, kind: VitalKind, side: Side, at_s: float) -> str:
+    """Say in a word what the limits of a side say at an instant."""
+    day = plan.limits[kind]
+    own = plan.night.limits.get(kind, day) if plan.night and night.is_night(plan, START_S + at_s) else day
+    low = side is Side.LOW
+    rows = [row for row in rows if row.t_s <= at_s]
+    good = [row for row in rows if row.quality >= 0.3]
+    warn = level_since(rows, at_s, own.warn_low if low else own.warn_high, own, side, good)
+    alert = level_since(rows, at_s, own.alert_low if low else own.alert_high, own, side, good)
+    hard = level_since(rows, at_s, day.floor if low else day.ceiling, own, side, rows)
+    if hard is not None or (alert is not None and at_s >= alert + own.delay_s):
+        return "HIGH"
+    if warn is not None and at_s >= warn + own.delay_s:
+        return "MEDIUM"
+    if warn is not None or alert is not None:
+        return "PENDING"
+    return "QUIET" if good and at_s < good[-1].t_s + VITALS[kind].freshness.stale_s else "UNKNOWN"
 
 
-def found(ended: list[Intervals], state: State) -> set[tuple[int, int, float, float]]:
-    """Return all violations, those that go on ended at the end of the period."""
-    return {
-        row
-        for each in (*ended, limits.conclude(state, UNTIL_S, STALE_S))
-        for row in zip(
-            each.level.tolist(), each.stay.tolist(), each.began_s.tolist(), each.ended_s.tolist(), strict=True
-        )
-    }
+@given(readings(), st.sampled_from(PLANS), st.sampled_from(STEPPED), st.sampled_from(Side))
+@settings(max_examples=120, deadline=None)
+def test_limits_say_what_the_obvious_walk_says(rows: list[Given], plan: Plan, kind: VitalKind, side: Side) -> None:
+    """At every instant at which anything changes, and just after, the vectorised rule says what a loop says."""
+    if plan.limits[kind].median_s:
+        return
+    own = [row for row in rows if row.kind is kind and row.validity is Validity.VLD]
+    tracks = tracks_of(batch_of(own, [plan]))
+    name = f"limit.{kind}.{side.label}"
+    for at_s in instants([tracks], START_S + 4000):
+        if name in tracks:
+            assert said(tracks, name, at_s)[0] == walked(own, plan, kind, side, at_s - START_S)
 
 
-def whole(given_rows: list[Row], side: Side) -> set[tuple[int, int, float, float]]:
-    """Watch everything at once."""
-    state, ended = limits.watch(series(given_rows), bounds(side), limits.start(3), STALE_S)
-    return found([ended], state)
-
-
-def walked(given_rows: list[Row], side: Side) -> set[tuple[int, int, float, float]]:
-    """Find the violations reading by reading, the slow and obvious way."""
-    out: set[tuple[int, int, float, float]] = set()
-    latest = {(stay, second): value for stay, second, value in sorted(given_rows)}
-    for level, (low, high) in enumerate([(91, 97), (88, 98), (80, None)]):
-        limit = low if side is Side.LOW else high
-        for stay in (0, 1):
-            if limit is None:
-                continue
-            began: float | None = None
-            last: float | None = None
-            for (_, second), value in sorted(item for item in latest.items() if item[0][0] == stay):
-                beyond = (value - limit) * side.value
-                if last is not None and second - last >= STALE_S and began is not None:
-                    out.add((level, stay, began, last + STALE_S))
-                    began = second if beyond > -1 else None
-                elif began is None and beyond > 0:
-                    began = second
-                elif began is not None and beyond <= -1:
-                    out.add((level, stay, began, second))
-                    began = None
-                last = second
-            if began is not None and last is not None:
-                out.add((level, stay, began, min(UNTIL_S, last + STALE_S)))
-    return out
-
-
-@given(rows, sides)
-def test_intervals_are_those_of_the_obvious_walk(given_rows: list[Row], side: Side) -> None:
-    """The vectorised trigger finds what a loop over the readings finds."""
-    assert whole(given_rows, side) == walked(given_rows, side)
-
-
-@given(rows, sides, st.lists(st.integers(0, 900), max_size=5))
-def test_chunking_changes_nothing(given_rows: list[Row], side: Side, cuts: list[int]) -> None:
-    """Readings watched in pieces, with the state carried on, give the same intervals as the whole."""
-    edges = [-1, *sorted(cuts), 10_000]
-    state, ended = limits.start(3), []
-    for after, upto in pairwise(edges):
-        piece = series([row for row in given_rows if after < row[1] <= upto])
-        state, some = limits.watch(piece, bounds(side), state, STALE_S)
-        ended.append(some)
-
-    assert found(ended, state) == whole(given_rows, side)
-
-
-@given(rows, sides, st.randoms(use_true_random=False))
-def test_h19_order_and_repeats_change_nothing(given_rows: list[Row], side: Side, chance: Random) -> None:
-    """Readings that come twice and in any order give the same intervals."""
-    mixed = given_rows * 2
+@given(readings(), st.randoms(use_true_random=False))
+@settings(max_examples=30, deadline=None)
+def test_h19_order_and_repeats_change_nothing(rows: list[Given], chance: Random) -> None:
+    """Readings that come twice and in any order are judged as those that come once and in order."""
+    mixed = rows * 2
     chance.shuffle(mixed)
+    one, other = tracks_of(batch_of(rows, [PLANS[0]])), tracks_of(batch_of(mixed, [PLANS[0]]))
 
-    assert whole(mixed, side) == whole(given_rows, side)
-
-
-@given(rows, rows, sides)
-def test_invalid_readings_are_never_used(given_rows: list[Row], invalid: list[Row], side: Side) -> None:
-    """Readings marked invalid make no difference, wherever they lie."""
-    good, bad = columns(given_rows), columns(invalid, Validity.INV)
-    both = Readings(
-        **{name: np.concatenate((getattr(good, name), getattr(bad, name))) for name in Readings.__dataclass_fields__}
-    )
-    state, ended = limits.watch(gather(both, 1, 3), bounds(side), limits.start(3), STALE_S)
-
-    assert found([ended], state) == whole(given_rows, side)
+    for name in one:
+        assert np.array_equal(one[name].from_s, other[name].from_s)
+        assert np.array_equal(one[name].verdict, other[name].verdict)
+        assert np.array_equal(one[name].began_s, other[name].began_s, equal_nan=True)
 
 
-def test_delay_is_reached_or_not() -> None:
-    """A violation counts only when it outlasts its delay; beyond the hard bound there is none."""
-    kept = bounds(Side.LOW)
-    state, ended = limits.watch(
-        series([(0, 0, 90), (0, 30, 95), (1, 0, 79), (1, 5, 95)]), kept, limits.start(3), STALE_S
-    )
-    told = limits.confirmed(ended, kept)
+def spoken(rows: list[Given], name: str, at_s: float, **changes: float | None) -> str:
+    """Say what the limits of one kind, with nothing but what is given, say at a second."""
+    kind = VitalKind(name.split(".")[1])
+    plan = Plan(limits={kind: Limits(**changes)}, expected={})  # type: ignore[arg-type]
+    return said(tracks_of(batch_of(rows, [plan])), name, START_S + at_s)[0]
 
-    assert {(Level(level), stay) for level, stay in zip(ended.level[told], ended.stay[told], strict=True)} == {
-        (Level.HARD, 1)
-    }
-    assert np.isnan(state.begun_s).all()
+
+def test_h19_repeats_are_not_counted_twice() -> None:
+    """Three of five needs three different readings: one that came five times is one."""
+    one = Given(stay=0, kind=HR, t_s=0, value=150)
+    three = [Given(stay=0, kind=HR, t_s=t_s, value=150) for t_s in (0, 10, 20)]
+
+    assert spoken([one] * 5, "limit.heart_rate.high", 25, warn_high=110, k=3, n=5) == "QUIET"
+    assert spoken(three, "limit.heart_rate.high", 19, warn_high=110, k=3, n=5) == "QUIET"
+    assert spoken(three, "limit.heart_rate.high", 20, warn_high=110, k=3, n=5) == "MEDIUM"
+
+
+def test_h17_hard_bound_knows_no_delay_count_filter_or_quality() -> None:
+    """Beyond the hard bound one poor reading is enough, whatever else the plan asks for."""
+    rows = [Given(stay=0, kind=SPO2, t_s=t_s, value=97) for t_s in (0, 60)]
+    rows.append(Given(stay=0, kind=SPO2, t_s=120, value=70, quality=0.05))
+    hidden = {"delay_s": 600, "k": 3, "n": 5, "median_s": 600.0}
+
+    assert spoken(rows, "limit.spo2.low", 120, alert_low=88, floor=80, **hidden) == "HIGH"
+    assert spoken(rows, "limit.spo2.low", 120, alert_low=88, **hidden) == "QUIET"
+
+
+def test_h10_median_takes_out_a_single_excursion() -> None:
+    """A filtered limit does not look at one stray value, and looks at values that stay."""
+    stray = [Given(stay=0, kind=RR, t_s=60.0 * n, value=15 if n != 5 else 34) for n in range(10)]
+    stays = [Given(stay=0, kind=RR, t_s=60.0 * n, value=15 if n < 5 else 34) for n in range(10)]
+    name = "limit.resp_rate.high"
+
+    assert {spoken(stray, name, t_s, alert_high=25, median_s=180) for t_s in range(300, 600, 30)} == {"QUIET"}
+    assert spoken(stays, name, 540, alert_high=25, median_s=180) == "HIGH"
+
+
+def test_h16_poor_reading_does_not_speak_for_the_patient() -> None:
+    """A value of poor quality between the limit and the hard bound is not judged; when only such come, nobody knows."""
+    good = Given(stay=0, kind=SPO2, t_s=0, value=97)
+    poor = [Given(stay=0, kind=SPO2, t_s=t_s, value=84, quality=0.1) for t_s in (60, 300, 650)]
+
+    assert spoken([good, *poor], "limit.spo2.low", 400, alert_low=88) == "QUIET"
+    assert spoken([good, *poor], "limit.spo2.low", 660, alert_low=88) == "UNKNOWN"
 
 
 def test_value_is_stale_from_its_stale_time_on() -> None:
-    """A violation goes on when the next value comes just in time, and is broken when it comes at the stale time."""
-    in_time = whole([(0, 0, 90), (0, 59, 90)], Side.LOW)
-    too_late = whole([(0, 0, 90), (0, 60, 90)], Side.LOW)
+    """A violation goes on when the next value comes by the stale time, and begins anew when it comes later."""
+    in_time = [Given(stay=0, kind=SPO2, t_s=t_s, value=90) for t_s in (0, 600)]
+    too_late = [Given(stay=0, kind=SPO2, t_s=t_s, value=90) for t_s in (0, 601)]
 
-    assert in_time == {(0, 0, 0.0, 119.0)}
-    assert too_late == {(0, 0, 0.0, 60.0), (0, 0, 60.0, 120.0)}
+    assert spoken(in_time, "limit.spo2.low", 600, warn_low=91, delay_s=300) == "MEDIUM"
+    assert spoken(too_late, "limit.spo2.low", 600.5, warn_low=91, delay_s=300) == "UNKNOWN"
+    assert spoken(too_late, "limit.spo2.low", 601, warn_low=91, delay_s=300) == "PENDING"
+
+
+def test_binary_rounding_does_not_hold_an_alert() -> None:
+    """39.5 less 0.2 is reached by a value of 39.3."""
+    rows = [Given(stay=0, kind=VitalKind.TEMPERATURE, t_s=t_s, value=v) for t_s, v in ((0, 39.6), (60, 39.3))]
+
+    assert spoken(rows, "limit.temperature.high", 60, alert_high=39.5, clear_by=0.2) == "QUIET"
+
+
+@given(readings(most=12), readings(most=12))
+@settings(max_examples=30, deadline=None)
+def test_invalid_readings_are_never_used(rows: list[Given], invalid: list[Given]) -> None:
+    """Readings marked invalid make no difference, wherever they lie."""
+    marked = [
+        Given(stay=0, kind=each.kind, t_s=each.t_s + 0.5, value=each.value, validity=Validity.INV) for each in invalid
+    ]
+    one, other = tracks_of(batch_of(rows, [PLANS[0]])), tracks_of(batch_of([*rows, *marked], [PLANS[0]]))
+
+    assert {name: track.verdict.tolist() for name, track in one.items()} == {
+        name: track.verdict.tolist() for name, track in other.items()
+    }
 
 
 def test_h08_reading_counts_at_the_earlier_of_measured_and_received() -> None:
     """A clock that is ahead does not make a reading later than its arrival."""
-    ahead = replace(columns([(0, 500, 90)]), received_s=np.array([20.0]))
+    ahead = columns_of([Given(stay=0, kind=SPO2, t_s=500, value=90)])
+    columns = {name: getattr(ahead, name) for name in Readings.__dataclass_fields__} | {
+        "received_s": np.array([START_S + 20])
+    }
+    series = gathered(Readings(**columns), USABLE, 1)[SPO2]
 
-    assert gather(ahead, 1, 3).t_s.tolist() == [20.0]
+    assert (series.t_s - START_S).tolist() == [20.0]
+    assert batch([], {}).plans == ()
+
+
+def test_h08_night_is_local_time_on_both_nights_on_which_clocks_change() -> None:
+    """The night from ten to six by the wall clock is seven hours long in March, nine in October, and eight else."""
+    plan = PLANS[0]
+    hours = {}
+    for month, day in ((3, 28), (10, 24), (11, 21)):
+        noon_s = moment(0).replace(year=2026, month=month, day=day, hour=12).timestamp()
+        hours[month] = sum(night.is_night(plan, noon_s + 60 * minute) for minute in range(24 * 60)) / 60
+
+    assert hours == {3: 7, 10: 9, 11: 8}
+
+
+def test_night_profile_is_in_force_by_night_alone() -> None:
+    """A saturation that would warn by day does not by night, and does again in the morning without a new value."""
+    # The night of `rich` is from 22 to 6; the start is 21:40.
+    rows = [Given(stay=0, kind=SPO2, t_s=60.0 * n, value=90) for n in range(600)]
+    tracks = tracks_of(batch_of(rows, [PLANS[0]]))
+    at = {
+        word: said(tracks, "limit.spo2.low", START_S + 60.0 * minute)[0]
+        for word, minute in (("evening", 19), ("night", 20), ("late", 499), ("morning", 500))
+    }
+
+    assert at == {"evening": "MEDIUM", "night": "QUIET", "late": "QUIET", "morning": "MEDIUM"}
+
+
+def test_look_back_is_longer_than_the_delay() -> None:
+    """Whatever a limit waits for lies within its look-back."""
+    assert limits.look_back_s(SPO2, Limits(alert_low=88, delay_s=900)) >= 900

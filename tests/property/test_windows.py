@@ -1,77 +1,119 @@
-"""A worker that keeps what it has read sees what one that reads everything sees."""
+"""A worker that keeps what it has read says what one that reads everything says."""
+
+from random import Random
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerting.windows import Rows, Windows
+from alerting import evaluate
+from alerting.features import batch, gathered
+from alerting.windows import LATE_S, Rows, Windows, columns
+from tests.builders_tracks import HR, PLANS, SPO2, START_S, Given, batch_of, readings, said, tracks_of
 from ward.people import StayId
+from ward.plans import Plan
 from ward.store.evaluation import ROW
-from ward.vitals import VitalKind
+from ward.vitals import IMPLAUSIBLE, USABLE, VITALS, VitalKind
 
-STAYS = (StayId(3), StayId(8))
-# Each step: new readings (stay, second), the second from which the window is wanted, whether another worker steps in.
-steps = st.lists(
-    st.tuples(
-        st.lists(st.tuples(st.integers(0, 1), st.integers(0, 50)), max_size=6), st.integers(0, 30), st.booleans()
-    ),
-    min_size=1,
-    max_size=8,
-)
+STAY = StayId(3)
 
 
-def rows_of(readings: list[tuple[int, int]]) -> Rows:
-    """Turn (stay, second) into rows."""
-    rows = np.zeros(len(readings), ROW)
-    rows["place"] = [stay for stay, _ in readings]
-    rows["measured_us"] = [second for _, second in readings]
-    rows["kind"] = 1
+def rows_of(given_rows: list[Given]) -> Rows:
+    """Turn readings into rows as the store returns them."""
+    rows = np.zeros(len(given_rows), ROW)
+    rows["measured_us"] = rows["received_us"] = [round((START_S + each.t_s) * 1e6) for each in given_rows]
+    rows["kind"] = [VITALS[each.kind].code for each in given_rows]
+    rows["value"] = [each.value for each in given_rows]
+    rows["validity"] = [each.validity for each in given_rows]
+    rows["quality"] = [round(100 * each.quality) for each in given_rows]
     return rows
 
 
-def seen(rows: Rows, from_us: int) -> list[tuple[int, int]]:
-    """Return (stay, second) of the window, sorted."""
-    return sorted((int(row["place"]), int(row["measured_us"])) for row in rows if row["measured_us"] >= from_us)
+arrivals = st.lists(st.tuples(st.integers(0, 25), st.booleans()), min_size=1, max_size=4)
 
 
-@given(steps)
-def test_h19_held_windows_equal_windows_read_anew(
-    given_steps: list[tuple[list[tuple[int, int]], int, bool]],
+@given(readings(most=25), arrivals, st.sampled_from(PLANS), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_h19_held_windows_say_what_windows_read_anew_say(
+    rows: list[Given], steps: list[tuple[int, bool]], plan: Plan, chance: Random
 ) -> None:
-    """Whatever comes late, twice, or while another worker had the stay, the window is complete and without repeats."""
-    windows = Windows()
-    stored: set[tuple[int, int]] = set()
+    """Whatever comes late, or while another worker had the stay, is judged as if everything had been read at once."""
+    windows, coming = Windows(), list(rows)
+    stored: list[Given] = []
     evaluated_by: int | None = None
-    for new, from_us, other in given_steps:
-        stored |= set(new)
+    for count, other in steps:
+        # Mostly in order, some late.
+        late = [each for each in coming[:count] if chance.random() < 0.2]
+        new = [each for each in coming[:count] if each not in late]
+        coming = late + coming[count:]
+        stored += new
+        now_s = START_S + max([each.t_s for each in stored], default=0.0)
         if other:
             evaluated_by = -1
             continue
-        since = dict.fromkeys(STAYS, from_us)
-        covered = {stay_id for stay_id in STAYS if windows.covers(stay_id, evaluated_by, from_us)}
-        read = [each for each in sorted(stored) if STAYS[each[0]] not in covered or each in new]
-        both = windows.extend(STAYS, since, covered, rows_of(read))
+        since = min((round((START_S + each.t_s) * 1e6) for each in new), default=None)
+        windows.include(evaluate.remembered_back(plan))
+        covered = {STAY} if windows.covers(STAY, evaluated_by, since) else set()
+        both = windows.extend([STAY], covered, rows_of(new if covered else stored))
+        memory = windows.memory("news2", [STAY], covered)
+        context = batch_of([], [plan]).stays
+        usable, odd = (gathered(columns(both), each, 1) for each in (USABLE, IMPLAUSIBLE))
+        held = batch(context, usable, implausible=odd, memory={} if memory is None else {"news2": memory})
+        mine, whole = tracks_of(held), tracks_of(batch_of(stored, [plan]))
+        before_s = np.array([windows.first_us(round(now_s * 1e6)) / 1e6])
+        windows.keep([STAY], both, round(now_s * 1e6), evaluate.memory(held, before_s))
         evaluated_by = windows.worker
 
-        assert seen(both, from_us) == sorted(each for each in stored if each[1] >= from_us)
+        for at_s in (now_s, now_s + 45, now_s + 700):
+            assert {name: said(mine, name, at_s) for name in whole} == {name: said(whole, name, at_s) for name in whole}
+
+
+def held_after(windows: Windows, given_rows: list[Given], now_s: float) -> Windows:
+    """Let a worker hold readings as of an evaluation."""
+    rows = windows.extend([STAY], set(), rows_of(given_rows))
+    windows.keep([STAY], rows, round((START_S + now_s) * 1e6), {})
+    return windows
+
+
+def test_reading_from_before_what_is_held_means_reading_anew() -> None:
+    """What lies before the readings that are held may change what was made of them."""
+    windows = Windows()
+    windows.include({SPO2: 60.0})
+    held_after(windows, [Given(stay=0, kind=SPO2, t_s=5, value=97)], now_s=2000)
+    first_us = round((START_S + 2000 - LATE_S) * 1e6)
+
+    assert windows.covers(STAY, windows.worker, None)
+    assert windows.covers(STAY, windows.worker, first_us)
+    assert not windows.covers(STAY, windows.worker, first_us - 1)
+    assert not windows.covers(STAY, windows.worker + 1, None)
 
 
 def test_new_kind_makes_everything_held_incomplete() -> None:
-    """When a plan asks for another kind, what was read without it is read anew."""
+    """When a plan asks for another kind, or for more of one, what was read without it is read anew."""
     windows = Windows()
-    windows.include({VitalKind.SPO2})
-    windows.extend(STAYS, dict.fromkeys(STAYS, 0), set(), rows_of([(0, 5)]))
-    assert windows.covers(STAYS[0], windows.worker, 0)
-    windows.include({VitalKind.SPO2})
-    assert windows.covers(STAYS[0], windows.worker, 0)
+    windows.include({SPO2: 60.0})
+    held_after(windows, [], now_s=0)
+    windows.include({SPO2: 30.0})
+    assert windows.covers(STAY, windows.worker, None)
 
-    assert windows.include({VitalKind.GLUCOSE}) == [VitalKind.GLUCOSE, VitalKind.SPO2]
-    assert not windows.covers(STAYS[0], windows.worker, 0)
+    assert windows.include({VitalKind.GLUCOSE: 0.0}) == {VitalKind.GLUCOSE: LATE_S, SPO2: LATE_S}
+    assert not windows.covers(STAY, windows.worker, None)
+
+
+def test_newest_reading_before_what_is_held_is_held_too() -> None:
+    """A value from long ago may still hold, so it stays when everything else of its time is let go."""
+    windows = Windows()
+    windows.include({HR: 60.0})
+    held_after(windows, [Given(stay=0, kind=HR, t_s=t_s, value=70) for t_s in (0, 10, 20)], now_s=5000)
+    rows = windows.extend([STAY], {STAY}, rows_of([]))
+
+    assert ((rows["measured_us"] / 1e6) - START_S).tolist() == [20.0]
 
 
 def test_too_many_rows_are_forgotten() -> None:
     """Memory is bounded: beyond it everything is read anew."""
     windows = Windows(most=2)
-    windows.extend(STAYS, dict.fromkeys(STAYS, 0), set(), rows_of([(0, 1), (0, 2), (1, 3)]))
+    windows.include({HR: 60.0})
+    held_after(windows, [Given(stay=0, kind=HR, t_s=t_s, value=70) for t_s in (1, 2, 3)], now_s=3)
 
-    assert not windows.covers(STAYS[0], windows.worker, 0)
+    assert not windows.covers(STAY, windows.worker, None)

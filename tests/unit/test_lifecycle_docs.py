@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alerting.events import KINDS
 from alerting.lifecycle import ACKNOWLEDGED_FOR, TRANSITIONS
-from alerting.rules import catalogue, doubt, news2_alerts, requests, technical
+from alerting.rules import catalogue, combinations, doubt, news2_alerts, requests, signals, technical
 from ward.alerts import AlertState, Condition, Outcome, Priority
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "alert-lifecycle.md"
@@ -33,15 +33,17 @@ def test_acknowledgement_table_is_current(golden_table: Table) -> None:
     golden_table(PAGE, "acknowledged", rows)
 
 
-RULES = ("limit", "news2", "nodata", "device", "check", "clock", "watching", "requests")
+RULES = ("limit", "news2", "combination", "nodata", "quality", "check")
+WATCHES = ("device", "clock", "watching", "requests")
 
 
 def test_page_names_every_rule_and_outcome() -> None:
     """No rule is in force, and no outcome can be given, that the page does not name."""
     page = PAGE.read_text(encoding="utf-8")
-    names = ["limit.{kind}.low", news2_alerts.TOTAL, news2_alerts.ONE, "nodata.{kind}"]
+    names = ["limit.{kind}.low", news2_alerts.TOTAL, news2_alerts.ONE, news2_alerts.RISE, "nodata.{kind}"]
+    names += [f"{signals.QUALITY}.{{kind}}", f"{combinations.COMBINATION}.{{name}}"]
     names += [
-        f"{doubt.CHECK}.{{kind}}",
+        f"{signals.CHECK}.{{kind}}",
         doubt.CLOCK,
         technical.OFFLINE,
         technical.BATTERY,
@@ -51,6 +53,7 @@ def test_page_names_every_rule_and_outcome() -> None:
     ]
 
     assert {rule.name for rule in catalogue.RULES} == set(RULES)
+    assert {watch.name for watch in catalogue.WATCHES} == set(WATCHES)
     assert [name for name in (*names, *Outcome) if f"`{name}`" not in page] == []
 
 
@@ -60,6 +63,6 @@ def test_page_states_the_rules_own_numbers() -> None:
     hold, after = f"for {news2_alerts.HOLD_S:g} s", f"{technical.OFFLINE_AFTER_S:g} s after the device's status"
     battery = f"low at {technical.BATTERY_LOW_PCT:g} %, medium at {technical.BATTERY_EMPTY_PCT:g} %"
 
-    assert page.count(hold) == 4
+    assert page.count(hold) == 5
     assert after in page
     assert f"{battery} | at once | at {technical.BATTERY_CLEAR_PCT:g} %" in page
