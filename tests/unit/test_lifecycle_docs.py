@@ -33,7 +33,7 @@ def test_acknowledgement_table_is_current(golden_table: Table) -> None:
     golden_table(PAGE, "acknowledged", rows)
 
 
-RULES = ("limit", "news2", "combination", "nodata", "quality", "check")
+RULES = ("held", "rhythm", "sensor", "limit", "news2", "combination", "nodata", "quality", "check")
 WATCHES = ("device", "clock", "watching", "requests")
 
 
