@@ -13,13 +13,15 @@ import pytest
 from alerting import waves
 from alerting.due import evaluate_due
 from alerting.features import moment
+from alerting.service import Worker
 from alerting.waves import Looked
 from alerting.waves_work import WAIT_S
 from tests.builders_hearts import Heart, heart, lead, pulse, steady
 from tests.builders_waves import PPG_HZ, START_S, a_heart, blocks, ecg_of, ppg_of
 from tests.fix_ward import Ward, admit
+from ward.clock import FakeClock
 from ward.store import evaluation, migrate, wave_due
-from ward.store.pool import Connection, connect
+from ward.store.pool import Connection, connect, pool
 from ward.store.waveforms import BlockRow, insert_blocks
 from ward.waveforms import WaveformBlock, WaveKind
 
@@ -249,3 +251,25 @@ def test_accelerometer_asks_for_nothing(bedded: Ward) -> None:
             return await waves.look(conn, after(60))
 
     assert in_store(bedded, story) == Looked(stays=0, cells=0, rows=0)
+
+
+def test_worker_looks_at_what_comes_and_wakes_the_evaluation(bedded: Ward) -> None:
+    """The worker's own loop looks at new waveforms without being told, and has what they tell evaluated at once."""
+
+    async def story(conn: Connection) -> tuple[bool, list[Row], int]:
+        wake = asyncio.Event()
+        worker = Worker(clock=FakeClock(after(LENGTH_S)), wake=wake)
+        async with pool(bedded.database_url, "looking", size=1) as store:
+            looking = asyncio.create_task(worker.look(store))
+            await send(conn, bedded, both())
+            await asyncio.wait_for(wake.wait(), 30)
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+        asked = await conn.execute("select stay_id, since from evaluation_request")
+        return wake.is_set(), await asked.fetchall(), worker.cells
+
+    woken, asked, cells = in_store(bedded, story)
+
+    assert woken
+    assert asked == [(bedded.beds[0].stay_id, START)]
+    assert cells == 10

@@ -38,7 +38,7 @@ def test_table_of_what_cannot_be_is_current(golden_table: Table) -> None:
     golden_table(PAGE, "illegal", [f"- {name}" for name in IMPOSSIBLE])
 
 
-RULES = ("limit", "news2", "combination", "nodata", "quality", "check")
+RULES = ("held", "rhythm", "sensor", "limit", "news2", "combination", "nodata", "quality", "check")
 WATCHES = ("device", "clock", "watching", "requests")
 WORDS = (*Condition, *Signal, *Responsibility, *Outcome, *Cause, *Action)
 

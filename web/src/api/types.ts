@@ -100,7 +100,7 @@ export interface Actor {
 }
 
 export interface Evidence {
-  readonly kind: Kind;
+  readonly kind: string;
   readonly value: number | string;
   readonly unit: string;
   readonly measured_at: string;

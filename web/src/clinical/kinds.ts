@@ -13,6 +13,7 @@ const UNITS: Readonly<Record<string, string>> = {
   "Cel": "°C",
   "mm[Hg]": "mmHg",
   "{score}": "",
+  "{beats}": "",
   "1": "",
 };
 
@@ -44,9 +45,10 @@ export function unitText(unit: string): string {
   return UNITS[unit] ?? unit;
 }
 
-/** Writes a value with its kind's decimals and the language's decimal sign, without the unit. */
-export function number(kind: Kind, value: number | string, language: Language): string {
+/** Writes a value with its kind's decimals (one of what is no vital sign) and the language's sign, without the unit. */
+export function number(kind: string, value: number | string, language: Language): string {
   if (typeof value === "string") return value;
-  const text = value.toFixed(SHOWN[kind].decimals).replace("-", "−");
+  const decimals = kind in SHOWN ? SHOWN[kind as Kind].decimals : 1;
+  const text = value.toFixed(decimals).replace("-", "−");
   return language === "sv" ? text.replace(".", ",") : text;
 }
