@@ -53,7 +53,10 @@ def look_back(plan: Plan) -> dict[VitalKind, float]:
 
 def judge(batch: Batch) -> dict[str, Track]:
     """Judge every deviation that any of the plans asks for."""
-    return {rule_name(kind, side): _track(batch, kind, side) for kind, side in asked(batch.plans)}
+    wanted = asked(batch.plans)
+    if not batch.quarters:
+        return grid.unread(len(batch.stays), (rule_name(kind, side) for kind, side in wanted))
+    return {rule_name(kind, side): _track(batch, kind, side) for kind, side in wanted}
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:

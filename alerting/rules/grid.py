@@ -4,7 +4,7 @@ Pure. Not here: any rule. The invariant: a verdict holds until the next one or u
 a rule that can say neither "there" nor "gone" says PENDING, which leaves an alert as it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +93,12 @@ def _since(judged: Judged, from_s: Floats) -> Judged:
         began_s=judged.began_s[kept],
         place=judged.place[kept],
     )
+
+
+def unread(stays: int, names: Iterable[str]) -> dict[str, Track]:
+    """Return that nothing is said of anybody: the tracks of a pass in which no quarters were read."""
+    none, whole = np.empty(0), np.empty(0, np.int64)
+    return {name: track(stays, whole, none, whole, none) for name in names}
 
 
 def mean_at(quarters: Quarters, kind: VitalKind, place: int) -> Input:

@@ -55,6 +55,8 @@ def look_back(plan: Plan) -> dict[VitalKind, float]:
 
 def judge(batch: Batch) -> dict[str, Track]:
     """Judge weighings and what is measured since a device was put on."""
+    if not batch.quarters:
+        return grid.unread(len(batch.stays), (WEIGHT, WEARER))
     return {WEIGHT: _weighings(batch), WEARER: _wearers(batch)}
 
 

@@ -45,6 +45,8 @@ def judge(batch: Batch) -> dict[str, Track]:
     )
     if not len(bands.bound):
         return {}
+    if not batch.quarters:
+        return grid.unread(len(batch.stays), (SUPPORT,))
     quarters = batch.of_quarters(VitalKind.SPO2)
     plan = batch.plan_of[quarters.row]
     fallen, since_s, known = fall(batch)

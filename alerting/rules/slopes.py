@@ -89,7 +89,10 @@ def asked(plans: Iterable[Plan]) -> list[Asked]:
 
 def judge(batch: Batch) -> dict[str, Track]:
     """Judge every slope that any of the plans asks for."""
-    return {each.name: _track(batch, each) for each in asked(batch.plans)}
+    wanted = asked(batch.plans)
+    if not batch.quarters:
+        return grid.unread(len(batch.stays), (each.name for each in wanted))
+    return {each.name: _track(batch, each) for each in wanted}
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:

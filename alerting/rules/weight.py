@@ -46,6 +46,8 @@ def judge(batch: Batch) -> dict[str, Track]:
     gains = grid.bands(batch.plans, lambda plan: [] if plan.gain is None else [(plan.gain.kg, plan.gain.priority)])
     if not len(gains.bound):
         return {}
+    if not batch.quarters:
+        return grid.unread(len(batch.stays), (GAIN,))
     quarters = batch.of_quarters(VitalKind.WEIGHT)
     plan = batch.plan_of[quarters.row]
     gained, since_s = gain(quarters, _within_s(batch)[plan])

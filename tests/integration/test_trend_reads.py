@@ -15,6 +15,7 @@ from alerting.quarters import QUARTER_S
 from alerting.rules import baseline_rules, slopes
 from alerting.tracks import Track, Verdict
 from alerting.trend_memory import AGAIN_S, MOST, SETTLED_S, TrendMemory
+from alerting.trend_memory import whole as everything
 from tests.builders_alerting import a_plan
 from tests.builders_trends import HOUR_S, a_series, a_trend_batch
 from tests.integration.test_rollups import columns, prepared, roll_all, store
@@ -174,7 +175,7 @@ def held(track: Track, at_s: float) -> tuple[Verdict, float]:
 
 
 def test_what_is_recalled_says_what_all_of_it_says(database_url: str) -> None:
-    """At every quarter of an hour, what a worker reads is judged as the whole is, by a new worker and by an old one."""
+    """At every quarter of an hour a new worker, an old one, and who looks back say what all readings together say."""
     shift_s = seconds(START) - 1_795_215_600.0
     whole = a_trend_batch([STAY], {PULSE: a_series((TIMES + shift_s, LIVED))})
     tracks = {**slopes.judge(whole), **baseline_rules.judge(whole)}
@@ -191,6 +192,10 @@ def test_what_is_recalled_says_what_all_of_it_says(database_url: str) -> None:
                 for name, track in {**slopes.judge(found), **baseline_rules.judge(found)}.items():
                     assert held(track, at_s) == held(tracks[name], at_s), (name, hour)
                     seen.add((name, held(track, at_s)[0]))
+        period = await everything(conn, batch((STAY,), {}), seconds(START) + 86 * HOUR_S, seconds(START) + 92 * HOUR_S)
+        for name, track in {**slopes.judge(period), **baseline_rules.judge(period)}.items():
+            times = seconds(START) + np.arange(86, 92, 0.125) * HOUR_S
+            assert [held(track, at_s) for at_s in times] == [held(tracks[name], at_s) for at_s in times], name
         assert ("slope.heart_rate.rise.6h", Verdict.MEDIUM) in seen
         assert ("deviation.heart_rate.high", Verdict.MEDIUM) in seen
         assert ("deviation.heart_rate.high", Verdict.QUIET) in seen
