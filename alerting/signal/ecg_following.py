@@ -75,6 +75,11 @@ class Following:
     ----------
     fs_hz : Hz, 100 to 1000; hop_s : s, how much at least is settled at a time: more is cheaper, less is sooner
     view_s : s, how much of what was settled before is given along with each piece, at least
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
     """
 
     def __init__(self, fs_hz: float, *, hop_s: float, view_s: float = 60.0) -> None:
@@ -82,6 +87,8 @@ class Following:
         self._fs_hz = float(fs_hz)
         grid = Grid.of(0, self._fs_hz, ecg_shapes.POINTS_HZ)
         self._window = grid.by * grid.points
+        if not 0 <= view_s < math.inf:
+            raise ValueError(f"view_s: is {view_s!r}, must be a finite number, 0 or more")
         self._view = math.ceil(view_s * self._fs_hz)
         self._signal: Floats | None = None
         self._start = 0  # of the signal that is kept
