@@ -1,4 +1,4 @@
-"""Change of level: moving average with a time constant (EWMA), and two-sided CUSUM with its intervals.
+"""Change of level: moving average with a time constant (EWMA), and two-sided CUSUM with the changes that it finds.
 
 Roberts 1959, Technometrics 1:239, doi:10.1080/00401706.1959.10489860; Page 1954, Biometrika 41:100,
 doi:10.1093/biomet/41.1-2.100; weights at uneven times: Eckner 2014, "Algorithms for unevenly spaced time series".
@@ -83,7 +83,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intervals:
+class Changes:
     """Changes found, by heading, stay and time, (j,) each.
 
     heading : int64, `Heading`; row : int64, the stay; began_s : estimated onset; found_s : the reading that said so;
@@ -183,7 +183,7 @@ def cusum(scores: Ragged, at: Moments, plan: Plan) -> Evidence:
     )
 
 
-def intervals(scores: Ragged, plan: Plan) -> Intervals:
+def changes(scores: Ragged, plan: Plan) -> Changes:
     """Return the changes in a series: from the estimated onset until the evidence has ebbed below the threshold.
 
     Raises
@@ -197,7 +197,7 @@ def intervals(scores: Ragged, plan: Plan) -> Intervals:
     parts = [_runs(heading, at, found, plan) for heading in Heading]
     columns = (np.concatenate(column) for column in zip(*parts, strict=True))
     heading, row, began_s, found_s, ended_s = columns
-    return Intervals(
+    return Changes(
         heading=heading.astype(np.int64), row=row.astype(np.int64), began_s=began_s, found_s=found_s, ended_s=ended_s
     )
 

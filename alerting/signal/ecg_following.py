@@ -75,6 +75,11 @@ class Following:
     ----------
     fs_hz : Hz, 100 to 1000; hop_s : s, how much at least is settled at a time: more is cheaper, less is sooner
     view_s : s, how much of what was settled before is given along with each piece, at least
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
     """
 
     def __init__(self, fs_hz: float, *, hop_s: float, view_s: float = 60.0) -> None:
@@ -82,9 +87,11 @@ class Following:
         self._fs_hz = float(fs_hz)
         grid = Grid.of(0, self._fs_hz, ecg_shapes.POINTS_HZ)
         self._window = grid.by * grid.points
+        if not 0 <= view_s < math.inf:
+            raise ValueError(f"view_s: is {view_s!r}, must be a finite number, 0 or more")
         self._view = math.ceil(view_s * self._fs_hz)
-        self._signal: Floats | None = None
-        self._start = 0  # of the signal that is kept
+        self._kept: list[Floats] = []  # signal, from `_start` on
+        self._start = 0
         self._known: _Known | None = None
         self._before: Piece | None = None
 
@@ -98,20 +105,19 @@ class Following:
         """
         more = rows(chunk, name="chunk")
         beats = self._peaks.push(more)
-        self._signal = more.copy() if self._signal is None else np.concatenate((self._signal, more), axis=1)
+        self._kept.append(more.copy())
         if beats is None:
             return None
         until = self._peaks.settled - math.ceil(AHEAD_S * self._fs_hz)
-        return self._settle(beats, self._signal, max(0, until // self._window * self._window))
+        return self._settle(beats, max(0, until // self._window * self._window))
 
     def finish(self) -> Piece | None:
         """Return what was not settled yet, now that the record ends here; None if no sample ever came."""
         beats = self._peaks.finish()
-        if beats is None or self._signal is None:
-            return None
-        return self._settle(beats, self._signal, self._start + self._signal.shape[1])
+        return None if beats is None else self._settle(beats, self._start + sum(each.shape[1] for each in self._kept))
 
-    def _settle(self, beats: Beats, signal: Floats, until: int) -> Piece:
+    def _settle(self, beats: Beats, until: int) -> Piece:
+        signal = np.concatenate(self._kept, axis=1)
         known = self._look(beats, signal)
         begin = 0 if self._before is None else self._before.end
         seen = signal[:, : until + math.ceil(_SEEN_S * self._fs_hz) - self._start]
@@ -124,7 +130,7 @@ class Following:
         made = self._piece(_chosen(known.beats, fresh), kind, beat_quality[fresh], _part(judged, windows), until)
         self._known = known.where(known.beats.sample >= until - math.ceil(ecg_kinds.BACK_S * self._fs_hz))
         start = max(0, until - math.ceil(_SIGNAL_S * self._fs_hz)) // self._window * self._window
-        self._signal, self._start = signal[:, start - self._start :].copy(), start
+        self._kept, self._start = [signal[:, start - self._start :].copy()], start
         self._before = made
         return made
 

@@ -77,6 +77,11 @@ class Following:
     Parameters
     ----------
     fs_hz : Hz, 100 to 1000; hop_s : s, how much at least is settled at a time: more is cheaper, less is sooner
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
     """
 
     def __init__(self, fs_hz: float, *, hop_s: float) -> None:

@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from alerting.signal.oxygenation import AIR, PER_LITRE
 from alerting.signal.records import Bools, Floats, Ints
 from alerting.signal.risk_courses import Courses
 from ward.vitals import VitalKind
@@ -40,9 +41,8 @@ STALE_S: Final = 12 * 3600
 """A value older than this counts as unknown in the interval. RCP, NEWS2, 2017, Chart 4: the longest time allowed
 between observations."""
 
-AIR_PCT: Final = 21.0
-PCT_PER_L_MIN: Final = 4.0
-"""Oxygen in room air, and what a litre a minute by nasal cannula adds; the usual rule of thumb, up to 6 L/min."""
+AIR_PCT: Final = 100 * AIR
+PCT_PER_L_MIN: Final = 100 * PER_LITRE
 
 _GRAIN: Final = 1000  # sums are of thousandths of a unit
 

@@ -33,7 +33,16 @@ class Reach:
 
     @classmethod
     def of(cls, *, back_s: float, ahead_s: float, hop_s: float, grid: int, fs_hz: float) -> "Reach":
-        """Return a reach given in seconds, in whole samples that are never too few."""
+        """Return a reach given in seconds, in whole samples that are never too few.
+
+        Raises
+        ------
+        ValueError
+            If a time is not finite, or less than none.
+        """
+        for name, each in (("back_s", back_s), ("ahead_s", ahead_s), ("hop_s", hop_s)):
+            if not 0 <= each < math.inf:
+                raise ValueError(f"{name}: is {each!r}, must be a finite number, 0 or more")
         back, ahead, hop = (math.ceil(each * fs_hz) for each in (back_s, ahead_s, hop_s))
         return cls(back=back, ahead=ahead, grid=grid, hop=max(1, hop))
 

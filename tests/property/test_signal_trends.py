@@ -221,7 +221,7 @@ def test_changes_are_the_same_in_pieces(seed: int, share: float) -> None:
     begin_s = course.t_s[int(250 * share)]
     piece = scores.chosen(course.t_s >= begin_s - change.look_back_s(PLAN))
 
-    whole, part = change.intervals(scores, PLAN), change.intervals(piece, PLAN)
+    whole, part = change.changes(scores, PLAN), change.changes(piece, PLAN)
     for name in ("heading", "began_s", "found_s", "ended_s"):
         np.testing.assert_array_equal(
             getattr(part, name)[part.found_s > begin_s], getattr(whole, name)[whole.found_s > begin_s]

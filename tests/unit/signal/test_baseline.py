@@ -207,10 +207,10 @@ def scored(course: Course) -> Course:
 def test_rhythm_of_the_day_is_no_change_and_an_illness_is_one() -> None:
     """Twelve people's nights and days give hardly a change in three days; a rise of 12 /min is found in hours."""
     well = [scored(lived(seed, 9)) for seed in range(100, 112)]
-    false = changes.intervals(Course.joined(well), changes.Plan())
+    false = changes.changes(Course.joined(well), changes.Plan())
     ill = [lived(seed, 9) for seed in range(100, 112)]
     ill = [replace(each, value=each.value + 12 * (each.t_s > NOON_S - DAY_S)) for each in ill]
-    true = changes.intervals(Course.joined([scored(each) for each in ill]), changes.Plan())
+    true = changes.changes(Course.joined([scored(each) for each in ill]), changes.Plan())
     delay_h = (true.found_s - (NOON_S - DAY_S)) / HOUR_S
 
     assert (false.found_s > NOON_S - 3 * DAY_S).sum() <= 1

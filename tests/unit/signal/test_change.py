@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alerting.signal import change
-from alerting.signal.change import Plan, cusum, ewma, intervals
+from alerting.signal.change import Plan, changes, cusum, ewma
 from alerting.signal.series import Course, Heading, Moments
 from tests.builders_vitals import NOON_S, evenly, uneven
 
@@ -98,7 +98,7 @@ def test_change_is_found_with_onset_and_end() -> None:
     rng = np.random.default_rng(15)
     scores = rng.normal(0, 0.3, 72)
     scores[40:50] += 3
-    found = intervals(evenly(scores, 3600.0), HOURLY)
+    found = changes(evenly(scores, 3600.0), HOURLY)
     hour = (np.stack([found.began_s, found.found_s, found.ended_s]) - NOON_S) / 3600 + 71
 
     assert found.heading.tolist() == [Heading.UP]
@@ -109,7 +109,7 @@ def test_change_is_found_with_onset_and_end() -> None:
 def test_change_that_lasts_is_open() -> None:
     """While the last reading still holds it a change has no end; each stay and side has its own."""
     falling = np.concatenate([np.zeros(20), np.full(10, -2.0)])
-    found = intervals(Course.joined([evenly(np.zeros(30), 3600.0), evenly(falling, 3600.0)]), HOURLY)
+    found = changes(Course.joined([evenly(np.zeros(30), 3600.0), evenly(falling, 3600.0)]), HOURLY)
 
     assert (found.heading.tolist(), found.row.tolist()) == ([Heading.DOWN], [1])
     assert np.isnan(found.ended_s).tolist() == [True]
@@ -130,7 +130,7 @@ def test_evidence_ebbs_over_a_gap() -> None:
 def test_change_ends_in_a_gap_when_its_evidence_has_ebbed() -> None:
     """With nothing measured for a day, the end is when the evidence was gone, not when somebody looked again."""
     t_s = np.concatenate([np.arange(6) * 3600.0, [30 * 3600.0]])
-    found = intervals(Course.of(t_s, [3.0] * 6 + [0.0]), HOURLY)
+    found = changes(Course.of(t_s, [3.0] * 6 + [0.0]), HOURLY)
 
     assert found.ended_s.tolist() == [5 * 3600 + 3600 + 2.5 / 0.5 * 3600]
 
@@ -147,7 +147,7 @@ def test_one_wild_score_alone_is_no_change() -> None:
     scores = np.zeros(20)
     scores[10] = 1e6
 
-    assert len(intervals(evenly(scores, 3600.0), HOURLY).row) == 0
+    assert len(changes(evenly(scores, 3600.0), HOURLY).row) == 0
 
 
 def test_stay_without_a_reading_is_not_called_calm() -> None:
