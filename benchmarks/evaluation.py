@@ -26,9 +26,11 @@ from alerting.features import Batch, Series, StayContext, batch, seconds
 from alerting.rules.catalogue import RULES
 from alerting.windows import Windows
 from tests.acceptance.timeline import START, a_ward
+from ward import overlays
+from ward.overlays import Combined, Layer, NightPatch, Origin, Overlay, Patch
 from ward.people import StayId
-from ward.plans import Combination, Night, Plan, Side, Term, template
-from ward.store import embedded, evaluation, migrate
+from ward.plans import DEFAULT_PROGRAMME, Plan, Side, Term, template
+from ward.store import embedded, evaluation, migrate, plan_versions
 from ward.store.pool import Connection, connect
 from ward.vitals import VITALS, VitalKind
 
@@ -44,21 +46,31 @@ _WRITE = (
 )
 
 
-def full_plan() -> Plan:
-    """Return a plan that uses all that a plan can say of readings."""
+def overlay() -> Overlay:
+    """Return what a plan that uses all that a plan can say of readings has beside the template."""
     hot, fast, breathless = (
         Term(kind=VitalKind.TEMPERATURE, side=Side.HIGH, bound=38.3),
         Term(kind=VitalKind.HEART_RATE, side=Side.HIGH, bound=95),
         Term(kind=VitalKind.RESP_RATE, side=Side.HIGH, bound=22),
     )
     low = Term(kind=VitalKind.SPO2, side=Side.LOW, bound=92)
-    combinations = (
-        Combination(name="sepsis", terms=(hot, fast, breathless), at_least=2, delay_s=300),
-        Combination(name="lungs", terms=(breathless, low), at_least=2, delay_s=120),
-        Combination(name="shock", terms=(fast, replace(low, kind=VitalKind.SYSTOLIC, bound=100)), at_least=2),
+    return Overlay(
+        combinations={
+            "sepsis": Combined(terms=(hot, fast, breathless), at_least=2, delay_s=300),
+            "lungs": Combined(terms=(breathless, low), at_least=2, delay_s=120),
+            "shock": Combined(terms=(fast, replace(low, kind=VitalKind.SYSTOLIC, bound=100)), at_least=2),
+        },
+        night=NightPatch(begins=22 * 60, ends=6 * 60, limits={VitalKind.SPO2: Patch(warn_low=90)}),
     )
-    night = Night(begins=22 * 60, ends=6 * 60, limits={VitalKind.SPO2: replace(template().limits[VitalKind.SPO2])})
-    return replace(template(), combinations=combinations, night=night)
+
+
+def full_plan() -> Plan:
+    """Return the plan that every stay here has."""
+    layer = Layer(origin=Origin.PATIENT, version=1, rules=overlays.raw(overlay()))
+    found = overlays.fold(DEFAULT_PROGRAMME, (layer,))
+    if found.faults:
+        raise AssertionError(found.faults)
+    return found.plan
 
 
 async def minute(conn: Connection, kinds: dict[VitalKind, int], first: datetime, last: datetime) -> None:
@@ -83,8 +95,9 @@ async def minute(conn: Connection, kinds: dict[VitalKind, int], first: datetime,
 async def measure(database_url: str, stays: int, rounds: int) -> None:
     await migrate.migrate(database_url, NOW)
     await asyncio.to_thread(_people, database_url, stays)
-    due._TEMPLATE = full_plan()  # noqa: SLF001
     async with await connect(database_url, "bench") as conn:
+        for (stay_id,) in await (await conn.execute("select stay_id from stay")).fetchall():
+            await plan_versions.begin(conn, StayId(stay_id), overlay(), START)
         await migrate.ensure_partitions(conn, [START.date()])
         await minute(conn, MANUAL, NOW - MINUTE, NOW - MINUTE)
         await minute(conn, CONTINUOUS, NOW - 30 * MINUTE, NOW - MINUTE)

@@ -17,8 +17,7 @@ from alerting.rules.news2 import INPUTS
 from alerting.rules.news2_steps import Totals
 from alerting.rules.steps import Aligned, Steps
 from alerting.tracks import Track, Verdict, track, without
-from ward.plan_checks import HIGHEST_NEWS2
-from ward.plans import Plan
+from ward.plans import HIGHEST_NEWS2, Plan
 from ward.vitals import VitalKind
 
 NEWS2 = "news2"

@@ -326,6 +326,42 @@ ALTER TABLE public.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.backtest (
+    backtest_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    staff_id bigint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    stays bigint[] NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    plan jsonb NOT NULL,
+    suggest boolean DEFAULT false NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    lease_until timestamp with time zone,
+    worker text,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    stays_done integer DEFAULT 0 NOT NULL,
+    report jsonb,
+    fault text,
+    CONSTRAINT backtest_check CHECK ((until_at > from_at)),
+    CONSTRAINT backtest_check1 CHECK (((state = 'running'::text) = (lease_until IS NOT NULL))),
+    CONSTRAINT backtest_check2 CHECK (((state <> 'done'::text) OR (report IS NOT NULL))),
+    CONSTRAINT backtest_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT backtest_stays_check CHECK ((cardinality(stays) > 0))
+);
+
+ALTER TABLE public.backtest ALTER COLUMN backtest_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.backtest_backtest_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.baton (
     baton_id bigint NOT NULL,
     stay_id bigint NOT NULL,
@@ -1151,6 +1187,9 @@ ALTER TABLE ONLY public.alert
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_id);
 
+ALTER TABLE ONLY public.backtest
+    ADD CONSTRAINT backtest_pkey PRIMARY KEY (backtest_id);
+
 ALTER TABLE ONLY public.baton
     ADD CONSTRAINT baton_pkey PRIMARY KEY (baton_id);
 
@@ -1345,6 +1384,7 @@ ALTER TABLE ONLY public.team
 
 ALTER TABLE ONLY public.team_plan
     ADD CONSTRAINT team_plan_pkey PRIMARY KEY (team_id, programme, version);
+
 ALTER TABLE ONLY public.wave_due
     ADD CONSTRAINT wave_due_pkey PRIMARY KEY (stay_id);
 
@@ -1371,6 +1411,10 @@ CREATE INDEX audit_device ON public.audit USING btree (device_id, audit_id) WHER
 
 CREATE INDEX audit_patient ON public.audit USING btree (patient_id, audit_id) WHERE (patient_id IS NOT NULL);
 
+CREATE INDEX backtest_by_organisation ON public.backtest USING btree (organisation_id, backtest_id);
+
+CREATE INDEX backtest_waiting ON public.backtest USING btree (due_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+
 CREATE INDEX baton_due ON public.baton USING btree (expires_at) WHERE (answer IS NULL);
 
 CREATE UNIQUE INDEX baton_open ON public.baton USING btree (stay_id) WHERE (answer IS NULL);
@@ -1380,6 +1424,10 @@ CREATE INDEX baton_stay ON public.baton USING btree (stay_id, held_until) WHERE 
 CREATE INDEX binding_proposal_device ON public.binding_proposal USING btree (device_no);
 
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
+
+CREATE UNIQUE INDEX contact_channel_staff ON public.contact_channel USING btree (staff_id, kind, md5(address));
+
+CREATE UNIQUE INDEX contact_channel_team ON public.contact_channel USING btree (team_id, kind, md5(address));
 
 CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (judged_at IS NULL));
 
@@ -1404,6 +1452,16 @@ CREATE INDEX mqtt_session_device ON public.mqtt_session USING btree (device_no);
 CREATE INDEX mqtt_session_expires ON public.mqtt_session USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
 CREATE INDEX mqtt_session_owner ON public.mqtt_session USING btree (owner) WHERE (expires_at IS NULL);
+
+CREATE INDEX outbox_due ON public.outbox USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX outbox_group ON public.outbox USING btree (group_id) WHERE (group_id IS NOT NULL);
+
+CREATE UNIQUE INDEX outbox_once ON public.outbox USING btree (stay_id, alert_id, ring, step, channel, team_id, COALESCE(staff_id, (0)::bigint), COALESCE(channel_id, (0)::bigint));
+
+CREATE INDEX outbox_queued ON public.outbox USING btree (queued_at);
+
+CREATE INDEX outbox_sent ON public.outbox USING btree (sent_at, channel);
 
 CREATE INDEX plan_team_team ON public.plan_team USING btree (team_id);
 
@@ -1501,6 +1559,12 @@ ALTER TABLE ONLY public.audit
 
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.backtest
+    ADD CONSTRAINT backtest_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.backtest
+    ADD CONSTRAINT backtest_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
 
 ALTER TABLE ONLY public.baton
     ADD CONSTRAINT baton_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES public.staff(staff_id);
