@@ -22,6 +22,7 @@ from api.routes import (
     devices,
     handovers,
     health,
+    offers,
     patients,
     quarantine,
     responsibility,
@@ -62,7 +63,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, vitals, waveforms, alerts, alert_acts)
-    duty = (teams, schedules, routing, handovers, responsibility)
+    duty = (teams, schedules, routing, handovers, responsibility, offers)
     for part in (*people, *duty, devices, bindings, quarantine, audit, health, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
