@@ -225,11 +225,20 @@ def test_h25_patient_is_passed_to_another_organisation_and_back(unit: Unit) -> N
             baton = await _offer(anna, path, unit.lungs)
             assert (await lunga.get(f"/api/patients/{patient}")).status_code == 404
             assert (await lunga.get(path)).json()["batons"][0]["state"] == "waiting"
+            (waiting,) = (await lunga.get("/api/offers")).json()["items"]
+            assert (waiting["patient_id"], waiting["note"], waiting["from_team"]) == (
+                patient,
+                "tar ni över?",
+                "Testteamet",
+            )
+            assert "Testsson" not in str(waiting)
+            assert (await anna.get("/api/offers")).json()["items"] == []
             answer = {"baton_id": baton["baton_id"]}
             wrong = await anna.post(f"{path}/accept", json=answer, headers={"If-Match": '"1"'})
             taken = await lunga.post(f"{path}/accept", json=answer, headers={"If-Match": '"1"'})
             seen = await lunga.get(f"/api/patients/{patient}")
             given = await anna.get(path)
+            assert (await lunga.get("/api/offers")).json()["items"] == []
             back = await lunga.post(f"{path}/return", json=answer, headers={"If-Match": '"2"'})
 
             assert wrong.status_code == 409
