@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from alerting import apply, asking
+from alerting import apply, asking, runs
 from alerting.evaluate import (
     REMEMBERING,
     Evaluation,
@@ -227,7 +227,7 @@ async def _read(
         implausible=gathered(readings, IMPLAUSIBLE, len(stays)),
         memory={name: each for name in REMEMBERING if (each := windows.memory(name, ids, covered)) is not None},
     )
-    return found, both
+    return runs.reduced(found), both
 
 
 def _to_us(at: datetime | None) -> int | None:

@@ -6,6 +6,7 @@ at the same instant gives the same evaluation, whichever worker makes it and wha
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from alerting.observed import Observation, Quiet
 from alerting.rules.catalogue import RULES, WATCHES, Rule
 from alerting.rules.news2 import Part, Risk, Scores
 from alerting.rules.news2_evidence import current
-from alerting.told import told
+from alerting.told import Stand, told
 from alerting.tracks import Track, without
 from alerting.tracks import next_s as tracks_next_s
 from ward.alerts import AlertState, Family
@@ -41,6 +42,8 @@ SCORE_EVERY_S = 300.0
 LOOK_AGAIN_S = 300.0
 # The rules that keep a memory.
 REMEMBERING = tuple(rule.name for rule in RULES if rule.memory is not None)
+_LABELS = tuple(part.label for part in Part)
+_RISKS = tuple(risk.name.lower() for risk in Risk)
 _HALF_MICROSECOND = 0.5e-6
 
 
@@ -91,14 +94,14 @@ def furthest(needed: Iterable[Mapping[VitalKind, float]]) -> dict[VitalKind, flo
 
 def memory(batch: Batch, before_s: Floats) -> dict[str, Floats]:
     """Return what each rule that keeps a memory needs to know of the time before an instant of each stay: (m, w)."""
-    looked_at = runs.reduced(batch)
+    looked_at = batch if batch.runs else runs.reduced(batch)
     return {rule.name: rule.memory.of(looked_at, before_s) for rule in RULES if rule.memory is not None}
 
 
 def judge(batch: Batch) -> Iterator[tuple[Rule, str, Track]]:
     """Judge a batch by every rule over readings: (rule, full name, track). Live and back-test both come in here."""
     comfort = np.array([plan.goals is Goals.COMFORT for plan in batch.plans])[batch.plan_of]
-    looked_at = runs.reduced(batch)
+    looked_at = batch if batch.runs else runs.reduced(batch)
     for rule in RULES:
         for name, track in rule.judge(looked_at).items():
             yield rule, name, without(track, comfort) if rule.family is Family.CLINICAL else track
@@ -118,7 +121,8 @@ def evaluate(batch: Batch, now_s: float) -> Evaluation:
             np.full(len(batch.stays), now_s + LOOK_AGAIN_S),
         ]
     )
-    said = [one for rule, name, track in tracks for one in told(batch, rule, name, track, now_s)]
+    stand = Stand.of(batch, now_s)
+    said = [one for rule, name, track in tracks for one in told(stand, rule, name, track)]
     gone = _no_more(batch, {name for _, name, _ in tracks})
     return Evaluation(
         scores=_changed(batch, current(batch, now_s), now_s),
@@ -168,16 +172,17 @@ def _changed(batch: Batch, scores: Scores, now_s: float) -> tuple[Scored, ...]:
 
 def _scored(stay_id: StayId, scores: Scores, index: int, scale: int, digest: int) -> Scored:
     settles = int(scores.settles[index])
+    low, high = scores.low[:, index].tolist(), scores.high[:, index].tolist()
     return Scored(
         stay_id=stay_id,
         total_min=int(scores.total_min[index]),
         total_max=int(scores.total_max[index]),
-        risk=Risk(int(scores.risk[index])).name.lower(),
+        risk=_RISKS[int(scores.risk[index])],
         spo2_scale=scale,
-        parts={part.label: (int(scores.low[part, index]), int(scores.high[part, index])) for part in Part},
-        missing=tuple(part.label for part in Part if scores.missing[part, index]),
-        stale=tuple(part.label for part in Part if scores.stale[part, index]),
-        settles=None if settles < 0 else Part(settles).label,
+        parts=dict(zip(_LABELS, zip(low, high, strict=True), strict=True)),
+        missing=tuple(compress(_LABELS, scores.missing[:, index].tolist())),
+        stale=tuple(compress(_LABELS, scores.stale[:, index].tolist())),
+        settles=None if settles < 0 else _LABELS[settles],
         single_three=bool(scores.single[index]),
         digest=digest,
     )

@@ -5,34 +5,61 @@ now, or that nobody can know of any more: it has an end, and rings nowhere. The 
 each stay and rule, and evidence is made only where it is news.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from alerting.features import Batch, Bools, moment, seconds
+from alerting.features import Batch, Bools, Floats, moment, seconds
 from alerting.observed import Observation, Quiet
 from alerting.rules.catalogue import Rule
 from alerting.tracks import FINDING, Episode, Track, Verdict, episodes, in_force, row_of, stay_of
 from ward.alerts import Alert, Condition, Family, Finding
 
 
-def told(batch: Batch, rule: Rule, name: str, track: Track, now_s: float) -> Iterator[Observation]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """Where a batch stands at an instant, asked by every track.
+
+    alerted : for each alert rule the stays (places in the batch) that have an alert; since_s : (m,) float64, from when
+    on nothing had been judged before
+    """
+
+    batch: Batch
+    now_s: float
+    alerted: Mapping[str, list[int]]
+    since_s: Floats
+
+    @classmethod
+    def of(cls, batch: Batch, now_s: float) -> Self:
+        """Return where a batch stands."""
+        alerted: dict[str, list[int]] = {}
+        for place, stay in enumerate(batch.stays):
+            for name in stay.alerts:
+                alerted.setdefault(name, []).append(place)
+        since_s = np.array([stay.unjudged_s for stay in batch.stays])
+        return cls(batch=batch, now_s=now_s, alerted=alerted, since_s=since_s)
+
+
+def told(stand: Stand, rule: Rule, name: str, track: Track) -> Iterator[Observation]:
     """Say what one alert rule's track says at an instant."""
     if not len(track.from_s):
         return
-    row = in_force(track, now_s)
+    row = in_force(track, stand.now_s)
     verdict = np.where(row >= 0, track.verdict[row], Verdict.UNKNOWN)
-    alerted = np.array([name in stay.alerts for stay in batch.stays])
-    past = _fired_unjudged(batch, track, now_s) & (rule.family is Family.CLINICAL)
-    for index in np.flatnonzero((verdict >= Verdict.LOW) | ((verdict == Verdict.QUIET) & alerted) | past).tolist():
-        stay = batch.stays[index]
+    quiet = np.zeros(len(row), np.bool_)
+    quiet[stand.alerted.get(name, [])] = True
+    quiet &= verdict == Verdict.QUIET
+    past = _fired_unjudged(stand, track) & (rule.family is Family.CLINICAL)
+    for index in np.flatnonzero((verdict >= Verdict.LOW) | quiet | past).tolist():
         said: Observation | None = None
         if verdict[index] >= Verdict.LOW:
-            said = _present(batch, rule, name, track, int(row[index]))
+            said = _present(stand.batch, rule, name, track, int(row[index]))
         elif past[index]:
-            said = _retrospective(batch, rule, name, track, index, now_s)
-        if said is None and verdict[index] == Verdict.QUIET and alerted[index]:
-            said = Quiet(stay_id=stay.stay_id, rule=name)
+            said = _retrospective(stand.batch, rule, name, track, index, stand.now_s)
+        if said is None and quiet[index]:
+            said = Quiet(stay_id=stand.batch.stays[index].stay_id, rule=name)
         if said is not None:
             yield said
 
@@ -57,15 +84,14 @@ def _present(batch: Batch, rule: Rule, name: str, track: Track, index: int) -> F
     )
 
 
-def _fired_unjudged(batch: Batch, track: Track, now_s: float) -> Bools:
+def _fired_unjudged(stand: Stand, track: Track) -> Bools:
     """Tell which stays have a finding that fired in what had not been judged before: (m,) bool."""
-    since_s = np.array([stay.unjudged_s for stay in batch.stays])
     fired = track.verdict >= Verdict.LOW
-    if not fired.any() or np.isinf(since_s).all():
-        return np.zeros(len(since_s), np.bool_)
+    if not fired.any():
+        return np.zeros(len(stand.since_s), np.bool_)
     owner = stay_of(track)
-    fired &= (track.from_s >= since_s[owner]) & (track.from_s <= now_s)
-    return np.bincount(owner[fired], minlength=len(since_s)) > 0
+    fired &= (track.from_s >= stand.since_s[owner]) & (track.from_s <= stand.now_s)
+    return np.bincount(owner[fired], minlength=len(stand.since_s)) > 0
 
 
 def _retrospective(batch: Batch, rule: Rule, name: str, track: Track, index: int, now_s: float) -> Finding | None:

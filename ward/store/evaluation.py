@@ -205,34 +205,33 @@ copy (
         select kind, make_interval(secs => back) as back
         from unnest(%(kinds)s::smallint[], %(back)s::float8[]) as k(kind, back)
     )
-    select w.place, r.* from wanted w cross join lateral (
+    -- Only kinds whose newest reading is not older can have any.
+    select w.place, r.* from wanted w join latest_reading l using (stay_id) cross join lateral (
         select {_COLUMNS} from reading r
-        where r.stay_id = w.stay_id and r.kind = any(%(kinds)s::smallint[])
+        where r.stay_id = l.stay_id and r.kind = l.kind
             and r.measured_at >= w.since and r.measured_at >= %(earliest)s::timestamptz
         offset 0
-    ) r where not w.anew
+    ) r where not w.anew and l.measured_at >= w.since and l.kind = any(%(kinds)s::smallint[])
     union all
-    select w.place, r.* from wanted w cross join kinds k cross join lateral (
+    select w.place, r.* from wanted w join latest_reading l using (stay_id) join kinds k using (kind)
+    cross join lateral (
         select {_COLUMNS} from reading r
-        where r.stay_id = w.stay_id and r.kind = k.kind
+        where r.stay_id = l.stay_id and r.kind = l.kind
             and r.measured_at >= w.since - k.back and r.measured_at >= %(furthest)s::timestamptz
         offset 0
-    ) r where w.anew
+    ) r where w.anew and l.measured_at >= w.since - k.back
     union all
-    select w.place, r.* from wanted w cross join kinds k cross join lateral (
+    select w.place, r.* from wanted w join latest_reading l using (stay_id) join kinds k using (kind)
+    cross join lateral (
         select {_COLUMNS} from reading r
-        where r.stay_id = w.stay_id and r.kind = k.kind and r.measured_at < w.since - k.back
+        where r.stay_id = l.stay_id and r.kind = l.kind and r.measured_at < w.since - k.back
             and r.measured_at >= w.since - k.back - interval '48 hours'
             and r.validity = any(%(usable)s::smallint[])
         order by r.measured_at desc limit 1
-    ) r where w.anew
+    ) r where w.anew and l.measured_at >= w.since - k.back
     union all
-    select w.place, r.* from wanted w cross join lateral (
-        select {_COLUMNS} from latest_reading r
-        where r.stay_id = w.stay_id
-            and (r.kind = any(%(kinds)s::smallint[]) or r.validity = any(%(implausible)s::smallint[]))
-        offset 0
-    ) r where w.anew
+    select w.place, {_COLUMNS} from wanted w join latest_reading r using (stay_id)
+    where w.anew and (r.kind = any(%(kinds)s::smallint[]) or r.validity = any(%(implausible)s::smallint[]))
     union all
     select w.place, o.* from wanted w join latest_reading l using (stay_id) cross join lateral (
         select {_COLUMNS} from reading r
