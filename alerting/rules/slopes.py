@@ -135,7 +135,11 @@ def _track(batch: Batch, wanted: Asked) -> Track:
     bands = grid.bands(batch.plans, lambda plan: _bounds(plan, wanted))
     chosen = _newest_of_steps(quarters, wanted.step_s)
     chosen = chosen[bands.given[batch.plan_of[quarters.row[chosen]]]]
-    at = Moments(row=quarters.row[chosen], at_s=np.ceil(quarters.end_s[chosen] / wanted.step_s) * wanted.step_s)
+    at_s = np.ceil(quarters.end_s[chosen] / wanted.step_s) * wanted.step_s
+    if batch.trends_from_s is not None:
+        asked_for = at_s >= batch.trends_from_s[quarters.row[chosen]]
+        chosen, at_s = chosen[asked_for], at_s[asked_for]
+    at = Moments(row=quarters.row[chosen], at_s=at_s)
     judged = grid.Judged(
         row=at.row,
         at_s=at.at_s,
