@@ -59,6 +59,32 @@ class Quarters:
         """(n,) int64, the stay of each."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
+    def chosen(self, mask: Bools) -> "Quarters":
+        """Return those that `mask` (n,) names, the stays as they are."""
+        return Quarters(
+            start_s=self.start_s[mask],
+            mean=self.mean[mask],
+            low=self.low[mask],
+            high=self.high[mask],
+            count=self.count[mask],
+            offsets=np.concatenate(([0], np.cumsum(mask)))[self.offsets].astype(np.int64),
+            step_s=self.step_s,
+        )
+
+    def joined(self, other: "Quarters") -> "Quarters":
+        """Return these and others of the same stays, none of them at the same time."""
+        start_s = np.concatenate((self.start_s, other.start_s))
+        order = np.lexsort((start_s, np.concatenate((self.row, other.row))))
+        return Quarters(
+            start_s=start_s[order],
+            mean=np.concatenate((self.mean, other.mean))[order],
+            low=np.concatenate((self.low, other.low))[order],
+            high=np.concatenate((self.high, other.high))[order],
+            count=np.concatenate((self.count, other.count))[order],
+            offsets=self.offsets + other.offsets,
+            step_s=self.step_s,
+        )
+
     def course(self) -> Course:
         """Return the means as readings at the middle of their step."""
         none = np.full(len(self.mean), np.nan)

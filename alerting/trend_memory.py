@@ -151,27 +151,6 @@ class TrendMemory:
         )
 
 
-async def whole(conn: Connection, batch: Batch, from_s: float, until_s: float) -> Batch:
-    """Return a batch with all that trends are judged by from an instant until another, as live use would have had it.
-
-    For a back-test: `from_s` and `until_s` are whole quarters; what came later than it was measured is there too.
-    """
-    times = _taken(from_s, until_s)
-    found = await _quarters(conn, batch.stays, dict.fromkeys(range(len(batch.stays)), from_s), until_s)
-    own = {}
-    for kind in sorted({kind for stay in batch.stays for kind in normals_of(stay.plan)}):
-        rows = [place for place, stay in enumerate(batch.stays) if kind in normals_of(stay.plan)]
-        wanted = [
-            _wanted(batch.stays[place].stay_id, kind, times[0] - NORMAL_LOOK_BACK_S, times[-1] - LAG_S)
-            for place in rows
-        ]
-        steps = await store.read(conn, wanted, store.HOURLY)
-        hours = _columns(steps, np.array(rows)[steps["place"]], len(batch.stays), HOUR_S)
-        at = Moments(row=np.repeat(np.array(rows), len(times)), at_s=np.tile(times, len(rows)))
-        own[kind] = normals(hours, at, NORMS[kind])
-    return replace(batch, quarters=found, normals=own, trends_from_s=np.full(len(batch.stays), from_s))
-
-
 def _taken(from_s: float, until_s: float) -> list[float]:
     """Return when the normals in force from one instant to another were taken."""
     first, last = taken_s(np.array([from_s - QUARTER_S, until_s])).tolist()
@@ -195,6 +174,14 @@ async def _quarters(
         for kind in sorted({kind for _, kind, _ in asked})
         for chosen in [np.flatnonzero(rows["kind"] == VITALS[kind].code)]
     }
+
+
+async def hours_of(
+    conn: Connection, stay_ids: Sequence[StayId], kind: VitalKind, from_s: float, until_s: float
+) -> Quarters:
+    """Return the hours of one kind of these stays, in their order."""
+    rows = await store.read(conn, [_wanted(each, kind, from_s, until_s) for each in stay_ids], store.HOURLY)
+    return _columns(rows, rows["place"].astype(np.int64), len(stay_ids), HOUR_S)
 
 
 async def _learn(conn: Connection, kind: VitalKind, missing: Sequence[tuple[StayId, float]]) -> list[Own]:

@@ -134,12 +134,12 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
         ),
         "fall": ("ett fall har upptäckts (enhet {device_id})", "a fall has been detected (device {device_id})"),
         "slope.rise": (
-            "{kind} stiger säkert, {value} i timmen under {duration} (gräns {limit} i timmen)",
-            "{kind} is certainly rising, {value} an hour over {duration} (limit {limit} an hour)",
+            "{kind} stiger säkert, {value} i timmen under {duration} (gräns {limit} i timmen){reaching}",
+            "{kind} is certainly rising, {value} an hour over {duration} (limit {limit} an hour){reaching}",
         ),
         "slope.fall": (
-            "{kind} sjunker säkert, {value} i timmen under {duration} (gräns {limit} i timmen)",
-            "{kind} is certainly falling, {value} an hour over {duration} (limit {limit} an hour)",
+            "{kind} sjunker säkert, {value} i timmen under {duration} (gräns {limit} i timmen){reaching}",
+            "{kind} is certainly falling, {value} an hour over {duration} (limit {limit} an hour){reaching}",
         ),
         "deviation.low": (
             "{kind} {value} är långt under patientens eget vanliga, {usual}{lasting}",
@@ -183,10 +183,11 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
 )
 # Further numbers of a sentence, each with its unit; None for that of the value.
 _OWN_UNIT: MappingProxyType[str, str | None] = MappingProxyType(
-    {"usual": None, "flow_before": "L/min", "flow_now": "L/min"}
+    {"usual": None, "reach_limit": None, "flow_before": "L/min", "flow_now": "L/min"}
 )
 # Parameters that list names, and the words for them.
 _LISTS: MappingProxyType[str, Mapping[str, Pair]] = MappingProxyType({"questions": TOPICS, "kinds": KINDS})
+_REACHING: Pair = ("; når {reach_limit} om {reach}", "; reaches {reach_limit} in {reach}")
 _LASTING: Pair = (" i {duration}", " for {duration}")
 _COUNTED: Pair = (" i {k} av {n} mätningar", " in {k} of {n} readings")
 _SETTLING: Pair = (" (högst {total_max}; mät {settled_by})", " (at most {total_max}; measure {settled_by})")
@@ -234,7 +235,7 @@ def text(key: str, params: Parameters, lang: Language) -> str:
 
 
 def _further(params: Parameters, kind: object, unit: str, side: int) -> dict[str, str]:
-    """Write the numbers that have a unit of their own, and the lists of names."""
+    """Write the numbers that have a unit of their own, the lists of names, and what comes if it goes on so."""
     words = {}
     for name, number_unit in _OWN_UNIT.items():
         number = _number(params.get(name), _decimals(kind if number_unit is None else VitalKind.OXYGEN_FLOW))
@@ -243,6 +244,11 @@ def _further(params: Parameters, kind: object, unit: str, side: int) -> dict[str
     for name, listed in _LISTS.items():
         if name in params:
             words[name] = ", ".join(listed[each][side] for each in str(params[name]).split(","))
+    reach_s = params.get("reach_s")
+    words["reaching"] = ""
+    if isinstance(reach_s, int | float):
+        words["reach"] = _duration(reach_s, side)
+        words["reaching"] = _REACHING[side].format_map(words)
     return words
 
 

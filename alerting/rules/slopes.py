@@ -19,7 +19,7 @@ from alerting.rules import grid
 from alerting.rules.grid import mean_at
 from alerting.signal import trend
 from alerting.signal.records import Bools
-from alerting.signal.series import Lack, Moments
+from alerting.signal.series import Heading, Lack, Moments
 from alerting.signal.spans import Spans, between
 from alerting.tracks import Row, Track, Verdict, Verdicts
 from ward.alerts import Evidence, Priority
@@ -32,6 +32,7 @@ CONFIDENCE: Final = 0.95
 MOST_POINTS: Final = 24
 LEAST_POINTS: Final = 8
 GATE: Final = 0.5
+SOON_S: Final = 24 * 3600.0  # a limit that would be reached later is not spoken of
 _MICRO: Final = 1e6
 
 
@@ -102,18 +103,31 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     at = Moments(row=np.array([row.stay]), at_s=np.array([row.from_s]))
     window = between(quarters.course(), at.row, at.at_s - wanted.over_s, at.at_s)
     bound = max((limit for limit, priority in _bounds(plan, wanted) if priority <= row.priority), default=None)
+    found = measured(quarters, at, wanted)
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=f"{SLOPE}.{wanted.word}",
         params={
             "kind": wanted.kind.value,
-            "value": wanted.sign * float(measured(quarters, at, wanted).per_hour[0]),
+            "value": wanted.sign * float(found.per_hour[0]),
             "limit": bound,
             "unit": VITALS[wanted.kind].unit,
             "duration_s": wanted.over_s,
+            **_reach(plan, wanted, found),
         },
         inputs=tuple(mean_at(quarters, wanted.kind, place) for place in (int(window.first[0]), int(window.end[0]) - 1)),
     )
+
+
+def _reach(plan: Plan, wanted: Asked, found: trend.Slope) -> dict[str, float]:
+    """Return when the plan's alarm limit is reached if it goes on so, where that is soon."""
+    limits = plan.limits.get(wanted.kind)
+    limit = None if limits is None else limits.alert_high if wanted.side is Side.HIGH else limits.alert_low
+    if limit is None:
+        return {}
+    heading = Heading.UP if wanted.side is Side.HIGH else Heading.DOWN
+    reach_s = float(trend.reach(found, limit, heading).expected_s[0])
+    return {"reach_limit": limit, "reach_s": reach_s} if 0 < reach_s <= SOON_S else {}
 
 
 def _track(batch: Batch, wanted: Asked) -> Track:
@@ -121,7 +135,11 @@ def _track(batch: Batch, wanted: Asked) -> Track:
     bands = grid.bands(batch.plans, lambda plan: _bounds(plan, wanted))
     chosen = _newest_of_steps(quarters, wanted.step_s)
     chosen = chosen[bands.given[batch.plan_of[quarters.row[chosen]]]]
-    at = Moments(row=quarters.row[chosen], at_s=np.ceil(quarters.end_s[chosen] / wanted.step_s) * wanted.step_s)
+    at_s = np.ceil(quarters.end_s[chosen] / wanted.step_s) * wanted.step_s
+    if batch.trends_from_s is not None:
+        asked_for = at_s >= batch.trends_from_s[quarters.row[chosen]]
+        chosen, at_s = chosen[asked_for], at_s[asked_for]
+    at = Moments(row=quarters.row[chosen], at_s=at_s)
     judged = grid.Judged(
         row=at.row,
         at_s=at.at_s,

@@ -10,12 +10,12 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from alerting import trend_period
 from alerting.features import Batch, StayContext, batch, seconds
 from alerting.quarters import QUARTER_S
 from alerting.rules import baseline_rules, slopes
 from alerting.tracks import Track, Verdict
 from alerting.trend_memory import AGAIN_S, MOST, SETTLED_S, TrendMemory
-from alerting.trend_memory import whole as everything
 from tests.builders_alerting import a_plan
 from tests.builders_trends import HOUR_S, a_series, a_trend_batch
 from tests.integration.test_rollups import columns, prepared, roll_all, store
@@ -192,7 +192,11 @@ def test_what_is_recalled_says_what_all_of_it_says(database_url: str) -> None:
                 for name, track in {**slopes.judge(found), **baseline_rules.judge(found)}.items():
                     assert held(track, at_s) == held(tracks[name], at_s), (name, hour)
                     seen.add((name, held(track, at_s)[0]))
-        period = await everything(conn, batch((STAY,), {}), seconds(START) + 86 * HOUR_S, seconds(START) + 92 * HOUR_S)
+        from_s, until_s = seconds(START) + 86 * HOUR_S, seconds(START) + 92 * HOUR_S
+        at_hand = 86 * HOUR_S - trend_period.needed(PLAN)[PULSE] <= TIMES
+        series = a_series((TIMES[at_hand] + shift_s, LIVED[at_hand]))
+        earlier = await trend_period.hours_before(conn, (STAY,), from_s)
+        period = trend_period.period(batch((STAY,), {PULSE: series}), from_s, until_s, earlier)
         for name, track in {**slopes.judge(period), **baseline_rules.judge(period)}.items():
             times = seconds(START) + np.arange(86, 92, 0.125) * HOUR_S
             assert [held(track, at_s) for at_s in times] == [held(tracks[name], at_s) for at_s in times], name

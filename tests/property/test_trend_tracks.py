@@ -71,15 +71,9 @@ def kept(batch: Batch, which: Callable[[Quarters], Bools], at: Callable[[Normals
     """Return a batch with some of its quarters and normals."""
     return replace(
         batch,
-        quarters={kind: _quarters(each, which(each)) for kind, each in batch.quarters.items()},
+        quarters={kind: each.chosen(which(each)) for kind, each in batch.quarters.items()},
         normals={kind: _normals(each, at(each)) for kind, each in batch.normals.items()},
     )
-
-
-def _quarters(of: Quarters, mask: Bools) -> Quarters:
-    before = np.concatenate(([0], np.cumsum(mask)))
-    columns = {name: getattr(of, name)[mask] for name in ("start_s", "mean", "low", "high", "count")}
-    return replace(of, **columns, offsets=before[of.offsets])
 
 
 def _normals(of: Normals, mask: Bools) -> Normals:
@@ -133,8 +127,7 @@ def test_look_back_is_enough(seed: int, quarter: int) -> None:
     near = replace(
         batch,
         quarters={
-            kind: _quarters(each, each.start_s >= from_s - back_s.get(kind, 0.0))
-            for kind, each in batch.quarters.items()
+            kind: each.chosen(each.start_s >= from_s - back_s.get(kind, 0.0)) for kind, each in batch.quarters.items()
         },
     )
     whole, times = all_tracks(batch), instants(from_s, START_S + (DAYS + 3) * DAY_S)
@@ -164,7 +157,7 @@ def test_normals_need_no_more_than_they_look_back(seed: int, half_days: int) -> 
     hours = hourly(binned(a_series((times, rng.normal(75, 9, len(times))))))
     at_s = float(taken_s(START_S + (16 + half_days / 2) * DAY_S))
     at = Moments(row=np.zeros(1, np.int64), at_s=np.array([at_s]))
-    near = _quarters(hours, (hours.start_s >= at_s - NORMAL_LOOK_BACK_S) & (hours.end_s <= at_s - 12 * HOUR_S))
+    near = hours.chosen((hours.start_s >= at_s - NORMAL_LOOK_BACK_S) & (hours.end_s <= at_s - 12 * HOUR_S))
     one, other = (normals(each, at, NORMS[PULSE]) for each in (hours, near))
 
     assert one.personal.all()

@@ -166,6 +166,20 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Heart rate is certainly rising, 4.9 /min an hour over 6 h (limit 3.0 /min an hour)",
     ),
     (
+        "slope.rise",
+        {
+            "kind": "temperature",
+            "value": 0.31,
+            "limit": 0.2,
+            "unit": "Cel",
+            "duration_s": 21600.0,
+            "reach_s": 9000.0,
+            "reach_limit": 39.5,
+        },
+        "Temperatur stiger säkert, 0,31 °C i timmen under 6 h (gräns 0,20 °C i timmen); når 39,5 °C om 2,5 h",
+        "Temperature is certainly rising, 0.31 °C an hour over 6 h (limit 0.20 °C an hour); reaches 39.5 °C in 2.5 h",
+    ),
+    (
         "slope.fall",
         {"kind": "spo2", "value": 0.62, "limit": 0.5, "unit": "%", "duration_s": 86400.0},
         "Syremättnad sjunker säkert, 0,6 % i timmen under 24 h (gräns 0,5 % i timmen)",

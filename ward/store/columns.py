@@ -103,17 +103,13 @@ def register(conn: AsyncConnection[Any]) -> None:
     conn.adapters.register_dumper(Array, _ArrayDumper)
 
 
-_HEADER_BYTES, _TRAILER_BYTES = 19, 2
+_ARRAY_HEADER_BYTES = 20
 
 
-def read_copy(kinds: Mapping[str, Type], copied: bytearray) -> npt.NDArray[np.void]:
-    """Read the whole text of a binary COPY without NULLs; a row has the fields `kinds`, in their order."""
-    fields: list[tuple[str, str]] = [("fields of a row", ">i2")]
-    for name, each in kinds.items():
-        fields += [(f"{name}_size", ">i4"), (name, each.dtype)]
-    found = np.frombuffer(memoryview(copied)[_HEADER_BYTES:-_TRAILER_BYTES], dtype=np.dtype(fields))
-    rows = np.empty(len(found), np.dtype([(name, each.dtype.replace(">", "=")) for name, each in kinds.items()]))
-    for name, each in kinds.items():
-        rows[name] = found[name]
-        rows[name] -= each.shift
-    return rows
+def read_array(kind: Type, sent: bytes | None) -> Column:
+    """Read what `array_send` gives of a one-dimensional array without NULLs; None is one without elements."""
+    if sent is None:
+        return np.empty(0, kind.dtype.replace(">", "="))
+    each = np.dtype([("size", ">i4"), ("value", kind.dtype)])
+    found: Column = np.frombuffer(sent, each, offset=_ARRAY_HEADER_BYTES)["value"].astype(kind.dtype.replace(">", "="))
+    return found - kind.shift if kind.shift else found

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from psycopg import sql
 
 from ward.people import StayId
-from ward.store.columns import FLOAT8, INT2, INT4, INT8, TIMESTAMPTZ, read_copy
+from ward.store.columns import FLOAT8, INT2, INT4, INT8, TIMESTAMPTZ, read_array
 from ward.store.pool import Connection
 from ward.store.rollups import LEVELS, Level
 from ward.vitals import USABLE
@@ -26,9 +26,10 @@ HOURLY: Final = LEVELS[2]
 _TYPES: Final = {
     "place": INT4, "kind": INT2, "start_us": TIMESTAMPTZ, "n": INT8, "total": FLOAT8, "low": FLOAT8, "high": FLOAT8,
 }  # fmt: skip
+_ROW: Final = np.dtype([(name, each.dtype.replace(">", "=")) for name, each in _TYPES.items()])
+# All of it comes as one row of arrays: a row for each step would cost more on the way than what is in it.
 # `offset 0` keeps each stay's part a walk along its index: joined, whole partitions would be read for a few stays.
 _READ = sql.SQL("""
-copy (
     with wanted as materialized (
         select (n - 1)::int4 as place, stay_id, kind, since, until
         from unnest(%(stays)s::bigint[], %(kinds)s::smallint[], %(since)s::timestamptz[], %(until)s::timestamptz[])
@@ -40,7 +41,10 @@ copy (
         where p.hour >= s.dropped_until and p.hour > (select min(since) from wanted) - interval '1 hour'
             and (p.stay_id is null or p.stay_id = any(%(stays)s::bigint[]))
     )
-    select place, kind, bucket, sum(n)::bigint, sum(total), min(low), max(high) from (
+    select array_send(array_agg(place)), array_send(array_agg(kind)), array_send(array_agg(bucket)),
+        array_send(array_agg(n)), array_send(array_agg(total)), array_send(array_agg(low)), array_send(array_agg(high))
+    from (
+    select place, kind, bucket, sum(n)::bigint as n, sum(total) as total, min(low) as low, max(high) as high from (
         select w.place, w.kind, r.bucket, r.n, r.total, r.low, r.high
         from wanted w cross join state s cross join lateral (
             select bucket, n::bigint as n, total, low, high from {level} l
@@ -70,7 +74,7 @@ copy (
                 and l.validity = any(%(usable)s) offset 0
         ) r
     ) p group by 1, 2, 3 order by 1, 2, 3
-) to stdout (format binary)
+    ) q
 """)
 
 
@@ -97,11 +101,10 @@ async def read(conn: Connection, wanted: Sequence[Wanted], level: Level = QUARTE
         "step": level.step,
         "usable": [each.value for each in USABLE],
     }
-    parts = bytearray()
-    async with (
-        conn.cursor() as cursor,
-        cursor.copy(_READ.format(level=sql.Identifier(level.table)), parameters) as copy,
-    ):
-        async for block in copy:
-            parts += block
-    return read_copy(_TYPES, parts)
+    query = _READ.format(level=sql.Identifier(level.table))
+    row = await (await conn.execute(query, parameters, binary=True)).fetchone()
+    columns = [read_array(each, sent) for each, sent in zip(_TYPES.values(), row or (), strict=True)]
+    found = np.empty(len(columns[0]), _ROW)
+    for name, column in zip(_TYPES, columns, strict=True):
+        found[name] = column
+    return found

@@ -147,6 +147,20 @@ def test_evidence_shows_both_ends() -> None:
     assert "an hour over 6 h (limit 3.0 /min an hour)" in text(evidence.text_key, evidence.params, "en")
 
 
+def test_evidence_tells_when_the_limit_would_be_reached() -> None:
+    """A pulse of about ninety that rises by five an hour reaches 130 in some eight hours; a falling one never does."""
+    batch = a_day(a_pulse(5))
+    track = judged(batch)
+    row = row_of(track, int(np.argmax(track.verdict >= Verdict.LOW)))
+    params = slopes.evidence(batch, NAME, row).params
+    high = replace(batch.stays[0].plan, limits={})
+    silent = replace(batch, stays=(replace(batch.stays[0], plan=high),))
+
+    assert params["reach_limit"] == 130
+    assert 6 * HOUR_S < float(params["reach_s"] or 0) < 12 * HOUR_S
+    assert "reach_s" not in slopes.evidence(silent, NAME, row).params
+
+
 def test_long_windows_are_judged_more_seldom() -> None:
     """A slope over a day is judged each hour, so that it costs no more than one over six."""
     plan = a_plan(slopes=(replace(RISE, over_s=24 * HOUR_S),))
