@@ -36,7 +36,7 @@ from ward.clock import to_us
 from ward.people import StayId
 from ward.plan_checks import Fault
 from ward.plans import Plan
-from ward.store import alerts, bus, evaluation, scores, suppressions
+from ward.store import alerts, bus, evaluation, evaluation_requests, scores, suppressions
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
 from ward.vitals import IMPLAUSIBLE, USABLE, VITALS
@@ -141,7 +141,7 @@ async def _set_aside(conn: Connection, stay_id: StayId, now: datetime, error: Ex
         log.get().error("stay_unwatched", stay=stay_id, error=type(error).__name__, exc_info=error)
     since = await evaluation.take_requests(conn, [stay_id])
     for each, earliest in since.items():
-        await evaluation.request(conn, each, earliest)
+        await evaluation_requests.request(conn, each, earliest)
     await evaluation.reschedule(conn, [evaluation.NextRow(stay_id=stay_id, due_at=now + _RETRY)], NOBODY)
     return [] if alert is None else [alert]
 

@@ -18,7 +18,7 @@ from alerting.waves_work import Job
 from ward import log
 from ward.clock import from_us
 from ward.people import StayId
-from ward.store import evaluation, wave_due, wave_features
+from ward.store import evaluation_requests, wave_due, wave_features
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
 from ward.store.wave_due import Claimed
@@ -100,7 +100,7 @@ async def _look(conn: Connection, jobs: Sequence[Job], now: datetime) -> Looked:
     await wave_due.keep(conn, waves_work.left(jobs, found.unsettled, now), now)
     for stay_id, cells in found.cells.items():
         if cells:
-            await evaluation.request(conn, stay_id, from_us(begins_us(min(cells))))
+            await evaluation_requests.request(conn, stay_id, from_us(begins_us(min(cells))))
     return Looked(stays=len(jobs), cells=sum(map(len, found.cells.values())), rows=len(found.rows))
 
 

@@ -20,16 +20,16 @@ from api.auth import Principal
 from api.bodies import Why
 from api.context import context_of
 from api.errors import Problem
-from api.plan_states import OverlayDocument, fault_states, version_state
+from api.plan_states import CardState, OverlayDocument, card_state, fault_states, version_state
 from api.preconditions import revision
 from api.replies import reply
 from ward import overlays
 from ward.errors import NotFound
 from ward.overlays import Layer, Origin, Overlay
-from ward.people import PatientId, TeamId
+from ward.people import PatientId, StayId, TeamId
 from ward.plan_checks import Fault
 from ward.plan_versions import Layers, Refusal, Review, State, approve, review, withdraw
-from ward.store import audit
+from ward.store import audit, plans
 from ward.store import plan_versions as kept
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
@@ -235,6 +235,12 @@ async def lay_over(desk: Desk, team: Layers, team_id: TeamId, reason: str) -> No
         raise AssertionError("only a patient's overlays lie over a team's")
     await kept.name_team(desk.conn, desk.owner.stay_id, team_id, desk.now)
     await _note(desk, Action.PLAN_TEAM_NAMED, 0, reason, team_id=team_id)
+
+
+async def card_of(conn: Connection, stay_id: StayId, rule: str, now: datetime) -> CardState | None:
+    """Return what applies when a rule speaks of a stay, by the plan in force."""
+    found = await plans.effective(conn, [stay_id], now)
+    return card_state(overlays.folded(found[0].programme, found[0].plan_layers).plan, rule) if found else None
 
 
 def team_layers(programme: str, rows: Sequence[Version], now: datetime) -> Layers:

@@ -18,9 +18,9 @@ from onebox.roster_duty import ShiftEntry, Tag, Text, UnitEntry, Week
 from ward import credentials, device_secrets, plan_documents
 from ward.clock import SystemClock
 from ward.errors import ConfigError
-from ward.overlays import NOTHING, Overlay
+from ward.overlays import NOTHING, Origin, Overlay
 from ward.people import OrganisationId, Role, StaffId, StayId, TeamId
-from ward.plans import Order
+from ward.plan_versions import Layers, review
 from ward.store import duty_care, duty_layout, people, plan_versions
 from ward.store.duty_care import CareRow
 from ward.store.pool import Connection, reach
@@ -65,8 +65,8 @@ class StaffEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, froze
 class PatientEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
     """A patient, the stay, who answers and the device that is worn; without a secret one is drawn.
 
-    A unit routes the patient, by `needs`, among its teams; without one the `team` answers at all hours. SpO2 scale 2 is
-    used where a doctor's order is given with its name and times.
+    A unit routes the patient, by `needs`, among its teams; without one the `team` answers at all hours. `plan` is what
+    the patient's plan differs in from the programme's (docs/plans.md).
     """
 
     organisation: Text
@@ -86,7 +86,7 @@ class PatientEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, fro
     device: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     device_model: str = ""
     device_secret: Annotated[str, msgspec.Meta(min_length=8)] | None = None
-    scale_2_order: Order | None = None
+    plan: Overlay = NOTHING
 
 
 class Roster(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
@@ -233,7 +233,7 @@ class _Loading:
             mode=mode,
         )
         await self._answering(entry, stay_id, started_at)
-        await plan_versions.begin(self._conn, stay_id, _overlay(entry.scale_2_order), started_at)
+        await plan_versions.begin(self._conn, stay_id, _overlay(entry, self._now), started_at)
         secret = entry.device_secret or self._secret(entry.device)
         device_no = await people.add_device(
             self._conn,
@@ -267,9 +267,13 @@ class _Loading:
         return credentials.secret_of(self._device_key, device_id, device_secrets.FIRST)
 
 
-def _overlay(order: Order | None) -> Overlay:
-    """Return what a patient's plan differs in: SpO2 scale 2, where a doctor has ordered it."""
-    return NOTHING if order is None else Overlay(spo2_scale=2, scale_2_order=order)
+def _overlay(entry: PatientEntry, now: datetime) -> Overlay:
+    """Return what a patient's plan differs in, if it may be in force as it stands in a file."""
+    said = review(Layers(programme=entry.programme), entry.plan, Origin.PATIENT, None, now)
+    wrong = [f"{each.path}: {each.en}" for each in said.faults] + [f"{each}: needs two names" for each in said.asks]
+    if wrong:
+        raise ConfigError(f"the plan of the patient with device {entry.device} cannot be used: {'; '.join(wrong)}")
+    return entry.plan
 
 
 def _named(known: dict[str, _Id], name: str, what: str) -> _Id:

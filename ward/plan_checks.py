@@ -17,7 +17,8 @@ from ward.vitals import VITALS, VitalKind
 LONGEST_DELAY_S, LONGEST_EXPECTED_S = 3600.0, 7 * 86_400.0
 LONGEST_MEDIAN_S, LONGEST_RISE_S = 600.0, 86_400.0
 MOST_COUNTED = 20
-# How far from its template a limit may lie before whoever sets it is asked whether it is meant, in the kind's unit.
+# How far from its template a field may lie before whoever sets it is asked whether it is meant: a limit in the kind's
+# unit, a delay, an expected interval in times the template's, a NEWS2 threshold in points.
 FAR: MappingProxyType[VitalKind, float] = MappingProxyType(
     {
         VitalKind.SPO2: 6,
@@ -28,6 +29,7 @@ FAR: MappingProxyType[VitalKind, float] = MappingProxyType(
         VitalKind.DIASTOLIC: 20,
     }
 )
+FAR_DELAY_S, FAR_EXPECTED, FAR_NEWS2 = 600.0, 10, 2
 MINUTES = 24 * 60
 _ORDER = ("floor", "alert_low", "warn_low", "warn_high", "alert_high", "ceiling")
 _MAY_MEET = ({"floor", "alert_low"}, {"floor", "warn_low"}, {"alert_high", "ceiling"}, {"warn_high", "ceiling"})
@@ -202,21 +204,56 @@ def _watches(plan: Plan) -> Iterator[Fault]:
 
 
 def oddities(plan: Plan, template: Plan) -> tuple[Fault, ...]:
-    """List the limits that lie so far from the template's that whoever sets them is asked whether it is meant."""
-    found = []
-    for kind, limits in plan.limits.items():
-        usual = template.limits.get(kind, Limits())
-        for name in _ORDER:
-            value, other = getattr(limits, name), getattr(usual, name)
-            if value is not None and other is not None and abs(value - other) > FAR.get(kind, math.inf):
-                found.append(
-                    Fault(
-                        path=f"limits.{kind}.{name}",
-                        sv=f"{value:g} ligger långt från programmets {other:g} {VITALS[kind].unit}",
-                        en=f"{value:g} is far from the programme's {other:g} {VITALS[kind].unit}",
-                    )
-                )
-    return tuple(found)
+    """List what differs so much from the template that whoever writes it is asked whether it is meant."""
+    return (
+        *(
+            odd
+            for kind, limits in plan.limits.items()
+            for odd in _far(kind, limits, template.limits.get(kind, Limits()))
+        ),
+        *_silent(plan, template),
+        *_late(plan, template),
+    )
+
+
+def _far(kind: VitalKind, limits: Limits, usual: Limits) -> Iterator[Fault]:
+    """Yield limits that lie far from the template's, or that it has and the plan has not."""
+    unit = VITALS[kind].unit
+    for name in _ORDER:
+        value, other, path = getattr(limits, name), getattr(usual, name), f"limits.{kind}.{name}"
+        if other is not None and value is None:
+            yield Fault(path=path, sv=f"programmets {other:g} {unit} tas bort", en=f"takes {other:g} {unit} away")
+        elif other is not None and abs(value - other) > FAR.get(kind, math.inf):
+            yield Fault(
+                path=path,
+                sv=f"{value:g} ligger långt från programmets {other:g} {unit}",
+                en=f"{value:g} is far from the programme's {other:g} {unit}",
+            )
+    if limits.delay_s > max(FAR_DELAY_S, usual.delay_s):
+        path = f"limits.{kind}.delay_s"
+        yield Fault(
+            path=path, sv=f"larmar först efter {limits.delay_s:g} s", en=f"rings after {limits.delay_s:g} s only"
+        )
+
+
+def _silent(plan: Plan, template: Plan) -> Iterator[Fault]:
+    """Yield signals whose silence would be noticed far later than by the template, or not at all."""
+    for kind, usual_s in template.expected.items():
+        every_s = plan.expected.get(kind)
+        if every_s is None:
+            yield Fault(path=f"expected.{kind}", sv="tystnad märks inte", en="silence is not noticed")
+        elif every_s > FAR_EXPECTED * usual_s:
+            sv, en = f"väntas bara var {every_s:g} s", f"is expected every {every_s:g} s only"
+            yield Fault(path=f"expected.{kind}", sv=sv, en=en)
+
+
+def _late(plan: Plan, template: Plan) -> Iterator[Fault]:
+    """Yield NEWS2 thresholds that lie far above the template's."""
+    for name in ("news2_medium", "news2_high"):
+        value, usual = getattr(plan, name), getattr(template, name)
+        if value > usual + FAR_NEWS2:
+            sv, en = f"{value} ligger långt över programmets {usual}", f"{value} is far above the programme's {usual}"
+            yield Fault(path=name, sv=sv, en=en)
 
 
 def loosened(plan: Plan, before: Plan) -> tuple[str, ...]:

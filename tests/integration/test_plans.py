@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from websockets.asyncio.client import connect as connect_socket
 
+from api.plan_desk import card_of
 from tests.fix_api import House, hear, password_hash, serving
 from tests.fix_kit import seated
 from tests.integration.test_api_http import assert_problem
@@ -19,6 +20,7 @@ from ward import overlays
 from ward.clock import FakeClock, SystemClock
 from ward.people import Role
 from ward.plan_versions import tried
+from ward.plans import template
 from ward.store import people, plan_versions, plans
 from ward.store.plan_versions import Owner
 from ward.store.pool import connect
@@ -552,6 +554,23 @@ def test_h33_team_does_not_turn_to_comfort_care(house: House) -> None:
         refused = assert_problem(await rounds.nurse.put(team, json=body, headers={"If-Match": '"0"'}), 422)
 
         assert [each["path"] for each in refused["faults"]] == ["goals", "spo2_scale"]
+
+    on_round(house, visit)
+
+
+def test_card_of_a_rule_is_that_of_the_plan_in_force(house: House) -> None:
+    """Whoever is called is told what applies by the patient's own card, else by the programme's."""
+
+    async def visit(rounds: Round) -> None:
+        await rounds.put({"cards": {"limit.spo2": {"sv": "Ring Eva", "en": "Call Eva"}}})
+        async with await connect(house.database_url, "test") as conn:
+            own, other = [
+                await card_of(conn, bed.stay_id, "limit.spo2.low", rounds.clock.now()) for bed in house.ward.beds[:2]
+            ]
+
+        assert own == {"sv": "Ring Eva", "en": "Call Eva"}
+        assert other is not None
+        assert other["en"] == template().cards["limit.spo2"].en
 
     on_round(house, visit)
 

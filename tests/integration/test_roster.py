@@ -1,6 +1,7 @@
 """A roster file ends in the store, once."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import psycopg
@@ -66,6 +67,29 @@ def test_mistake_in_a_roster_is_named(tmp_path: Path, text: str, fault: str) -> 
 
     with pytest.raises(ConfigError, match=fault):
         roster.read(path)
+
+
+@pytest.mark.parametrize(
+    ("plan", "fault"),
+    [
+        ("plan = { goals = 'comfort' }", "goals: needs two names"),
+        ("plan = { limits = { spo2 = { floor = 70 } } }", "limits.spo2.floor: needs two names"),
+        ("plan = { limits = { spo2 = { warn_low = 9 } } }", "9 must be within"),
+        ("plan = { spo2_scale = 2 }", "a doctor's order alone"),
+        ("plan = { limit = {} }", "unknown field `limit`"),
+        ("programme = 'astronauts'", "programme"),
+    ],
+)
+def test_h12_plan_that_a_file_may_not_give_is_refused(database_url: str, tmp_path: Path, plan: str, fault: str) -> None:
+    """A plan in a file is checked like any other, and what needs two names does not come in by a file."""
+    path = tmp_path / "roster.toml"
+    demo = machine.ROSTER.read_text(encoding="utf-8")
+    before, first, *_ = demo.split("[[patient]]\n")
+    kept = [line for line in first.splitlines(keepends=True) if not line.startswith(plan.partition(" ")[0])]
+    path.write_text("".join([before, "[[patient]]\n", *kept, plan, "\n"]))
+
+    with pytest.raises(ConfigError, match=re.escape(fault)):
+        asyncio.run(roster.load(database_url, path))
 
 
 def test_roster_with_an_unknown_team_changes_nothing(database_url: str, tmp_path: Path) -> None:

@@ -142,6 +142,9 @@ def test_bounds_of_plans_are_current(golden_table: Table) -> None:
         f"| an order of SpO₂ scale 2 holds | at most {plan_versions.LONGEST_ORDER.days} days |",
         f"| a temporary change holds | at most {plan_versions.LONGEST_TEMPORARY.days} days |",
         f"| a limit is asked about when it is farther from its programme's than | {far} |",
+        f"| a delay is asked about above | {_span(plan_checks.FAR_DELAY_S)} |",
+        f"| an expected interval is asked about above | {plan_checks.FAR_EXPECTED} times the programme's |",
+        f"| a NEWS2 threshold is asked about above | the programme's and {plan_checks.FAR_NEWS2} |",
     ]
 
     golden_table(PAGE, "plan bounds", rows)

@@ -144,6 +144,23 @@ def test_h12_far_from_the_template_is_odd(kind: VitalKind) -> None:
 
 
 @pytest.mark.parametrize(
+    ("plan", "path"),
+    [
+        (with_limits(SPO2, warn_low=None), "limits.spo2.warn_low"),
+        (with_limits(SPO2, delay_s=601), "limits.spo2.delay_s"),
+        (changed(expected={PULSE: 60.0, VitalKind.RESP_RATE: 300.0}), "expected.spo2"),
+        (changed(expected={**template().expected, SPO2: 601.0}), "expected.spo2"),
+        (changed(news2_medium=8, news2_high=9), "news2_medium"),
+        (changed(news2_high=10), "news2_high"),
+    ],
+)
+def test_h12_what_would_call_much_later_is_odd(plan: Plan, path: str) -> None:
+    """Whoever takes a limit or a signal away, or moves a delay or a score far, is asked whether it is meant."""
+    assert [each.path for each in oddities(plan, template())] == [path]
+    assert oddities(template(), template()) == ()
+
+
+@pytest.mark.parametrize(
     ("plan", "asks"),
     [
         (with_limits(SPO2, floor=79), ("limits.spo2.floor",)),

@@ -168,11 +168,6 @@ async def take_requests(conn: Connection, stay_ids: Sequence[StayId]) -> dict[St
     return {StayId(row[0]): row[1] for row in rows}
 
 
-async def request(conn: Connection, stay_id: StayId, since: datetime) -> None:
-    """Ask for a stay to be evaluated, as ingest does with readings."""
-    await conn.execute("insert into evaluation_request (stay_id, since) values (%s, %s)", (stay_id, since))
-
-
 async def stays(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> list[StayRow]:
     """Return these stays with the plan in force now."""
     async with conn.cursor(row_factory=class_row(StayRow)) as cursor:

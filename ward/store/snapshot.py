@@ -22,6 +22,7 @@ _COUNTED = (
     ("events of alerts", "alert_event", "at"),
     ("refused messages", "quarantine", "received_at"),
     ("plans", "plan", "valid_from"),
+    ("plans of teams", "team_plan", "valid_from"),
     ("patients", "patient", None),
     ("stays", "stay", None),
     ("devices", "device", None),
