@@ -61,7 +61,7 @@ def test_what_lies_before_the_look_back_changes_nothing(rows: list[Given], plan:
 
 
 @given(readings(stays=3, most=12), st.tuples(plans, plans, plans))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_stays_of_a_batch_do_not_matter_to_each_other(rows: list[Given], three: tuple[Plan, Plan, Plan]) -> None:
     """Each stay is judged in company as it is alone."""
     together = tracks_of(batch_of(rows, three))
