@@ -165,6 +165,15 @@ def test_claim_speaks_at_once_or_when_it_goes_on(
     assert said(rhythm_of(rule, *good_ecg(300), *rows)) is expected
 
 
+def test_pause_shorter_than_the_claim_is_no_asystole() -> None:
+    """What was checked as an asystole and is shorter than four seconds is told as a pause alone."""
+    short, enough = (
+        rhythm.judge(waved(*good_ecg(300), an_event(WaveFeature.ASYSTOLE, 30, value))) for value in (3.9, 4.0)
+    )
+
+    assert (said(short[rhythm.ASYSTOLE]), said(enough[rhythm.ASYSTOLE])) == (Verdict.QUIET, Verdict.HIGH)
+
+
 @pytest.mark.parametrize("checked", [Checked.CONTRADICTED, Checked.UNREADABLE])
 def test_h10_claim_that_is_not_verified_does_not_speak(checked: Checked) -> None:
     """No claim speaks where a channel contradicts it, or where no channel of good quality was heard."""
