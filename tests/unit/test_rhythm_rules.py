@@ -274,7 +274,7 @@ def test_heart_that_both_signals_lose_at_once_is_told_first() -> None:
     one = sensor_of(sensors.HEART, *lost, *ppg(good_ecg(300)))
     never = sensor_of(sensors.HEART, *good_ecg(300, quality=0.1), *ppg(good_ecg(300, quality=0.1)))
 
-    assert [said(both, ago) for ago in (20, 0)] == [Verdict.QUIET, Verdict.MEDIUM]
+    assert [said(both, ago) for ago in (20, 0)] == [Verdict.QUIET, Verdict.HIGH]
     assert (said(one), said(never)) == (Verdict.QUIET, Verdict.UNKNOWN)
 
 
@@ -286,7 +286,7 @@ def test_sensor_findings_have_words() -> None:
 
     assert heart is not None
     assert off is not None
-    assert (heart.priority, off.priority) == (Priority.MEDIUM, Priority.MEDIUM)
+    assert (heart.priority, off.priority) == (Priority.HIGH, Priority.MEDIUM)
     assert text(off.evidence.text_key, off.evidence.params, "sv").startswith(
         "EKG-elektroderna har inte gett någon signal"
     )
