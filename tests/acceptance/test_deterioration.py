@@ -130,17 +130,18 @@ def test_silence_does_not_clear_a_clinical_alert(timeline: Timeline) -> None:
     timeline.expect("30:00", "nodata.spo2", state="open")
 
 
-def test_h20_late_burst_raises_only_what_is_still_there(timeline: Timeline) -> None:
-    """A bad hour that is over when its readings arrive raises nothing; one that goes on raises one alert."""
+def test_h20_late_burst_rings_only_for_what_is_still_there(timeline: Timeline) -> None:
+    """A bad hour that is over when its readings arrive is one alert that has cleared; one that goes on is one alert."""
     timeline.at("60:00")
     for minute in range(50, 20, -1):
         timeline.vital("spo2", 70, ago=f"{minute}:00")
     timeline.vital("spo2", 96)
-    timeline.quiet("60:00", SPO2)
+    timeline.expect("60:00", SPO2, state="open", condition="cleared", recurrences=0)
     for minute in range(9, 0, -1):
         timeline.vital("heart_rate", 150, ago=f"{minute}:00")
 
-    timeline.expect("60:00", "limit.heart_rate.high", state="open", rev=1)
+    timeline.expect("60:00", "limit.heart_rate.high", state="open", condition="present", rev=1)
+    assert [len(timeline.alerts(rule)) for rule in (SPO2, "limit.heart_rate.high")] == [1, 1]
 
 
 def test_h17_questionable_extreme_still_speaks(timeline: Timeline) -> None:
