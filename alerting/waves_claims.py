@@ -22,8 +22,12 @@ SOUNDS_S: Final = 1.0
 """An alarm sounds so long after what it claims: the pulse of the last beat has reached the finger by then."""
 PLETH: Final = "PLETH"
 
-ASKED: Final = (AlarmKind.VENTRICULAR_FIBRILLATION, AlarmKind.ASYSTOLE)
-"""In this order: a heart that fibrillates has no usual beats either."""
+ASKED: Final[Mapping[AlarmKind, frozenset[verify.Sort]]] = {
+    AlarmKind.VENTRICULAR_FIBRILLATION: verify.LEADS,
+    AlarmKind.ASYSTOLE: verify.FLOWS,
+}
+"""In this order, since a heart that fibrillates has no usual beats either; and by which channels it must be shown: that
+an ECG which cannot be read shows no usual beats says nothing of the heart."""
 
 CLAIMS: Final[Mapping[AlarmKind, WaveFeature]] = {
     AlarmKind.ASYSTOLE: WaveFeature.ASYSTOLE,
@@ -61,10 +65,11 @@ def standstill(leads: Sequence[Stretch], pulse: Stretch | None, lead: str) -> li
     cell, fs = leads[0].cell, leads[0].fs_hz
     end = round((BACK_S + CELL_S) * fs)
     signals = _before(end, leads, pulse)
-    for kind in ASKED:
+    for kind, sorts in ASKED.items():
         checked = verify.verify(signals, fs, kind)
-        if checked.reason is verify.Reason.CONFIRMED:
-            shown = max((each for each in checked.witnesses if _shows(each)), key=lambda each: each.quality)
+        showing = [each for each in checked.witnesses if each.sort in sorts and _shows(each)]
+        if checked.reason is verify.Reason.CONFIRMED and showing:
+            shown = max(showing, key=lambda each: each.quality)
             strip = Strip(lead=lead, from_us=begins_us(cell), to_us=begins_us(cell + 1), verdict=Verdict.CONFIRMED)
             return [_row(CLAIMS[kind], cell, shown.value, shown.quality, strip)]
     return []

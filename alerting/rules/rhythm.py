@@ -16,6 +16,7 @@ from alerting.features import Batch, Bools, Floats, moment
 from alerting.observed import RULE_VERSION
 from alerting.rules.cells import Cells, cells, mostly, newest, oldest_s, recent, said
 from alerting.signal.quality import READABLE
+from alerting.signal.verify_rules import ASYSTOLE_S
 from alerting.tracks import Row, Track, Verdict, without
 from ward.alerts import Evidence, Input
 from ward.clock import from_us
@@ -69,6 +70,7 @@ def judge(batch: Batch) -> dict[str, Track]:
     no_af = np.array([not each.af for each in plans])
     pause_s = np.array([np.inf if each.pause_s is None else each.pause_s for each in plans])
     run = np.array([np.inf if each.ventricular_run is None else each.ventricular_run for each in plans])
+    asystole_s = np.full(len(plans), ASYSTOLE_S)
     runs = [
         _sign(batch, WaveFeature.VENTRICULAR_RUN, Verdict.MEDIUM, run),
         _sign(batch, WaveFeature.VENTRICULAR_TACHYCARDIA, Verdict.HIGH),
@@ -79,7 +81,7 @@ def judge(batch: Batch) -> dict[str, Track]:
         AF: without(_fibrillating(batch), no_af),
         PAUSE: without(_events(at, [_sign(batch, WaveFeature.PAUSE, Verdict.MEDIUM, pause_s)]), np.isinf(pause_s)),
         RUN: _events(at, runs),
-        ASYSTOLE: _events(at, [_sign(batch, WaveFeature.ASYSTOLE, Verdict.HIGH)]),
+        ASYSTOLE: _events(at, [_sign(batch, WaveFeature.ASYSTOLE, Verdict.HIGH, asystole_s)]),
         BRADY: _events(at, [slow]),
         TACHY: _events(at, [fast]),
         FIBRILLATION: _events(at, [_sign(batch, WaveFeature.VENTRICULAR_FIBRILLATION, Verdict.HIGH)]),

@@ -66,7 +66,7 @@ def _lost(ecg: Cells, ppg: Cells) -> Track:
         [(rows.count >= LEAST_LOST) & (count == 0) for rows, count in zip(lately, seen, strict=True)]
     )
     one_at_least = np.logical_or.reduce([count > 0 for count in seen])
-    verdict = np.where(shown & gone, Verdict.MEDIUM, np.where(one_at_least, Verdict.QUIET, Verdict.UNKNOWN))
+    verdict = np.where(shown & gone, Verdict.HIGH, np.where(one_at_least, Verdict.QUIET, Verdict.UNKNOWN))
     began_s = oldest_s(lately[0], ~readable[0], ecg.t_s - CELL_S)
     return said(ecg, verdict, began_s, np.arange(len(verdict)))
 

@@ -104,6 +104,11 @@ WAITING = """
 insert into evaluation_request
 select stay_id, measured_at from reading where stay_id = 2 and kind = 3 order by measured_at limit 1
 """
+UNSEEN = """
+insert into wave_request values (2, now() - interval '1 hour', now());
+insert into wave_due (stay_id, looked_at) values (2, now() - interval '6 minutes')
+"""
+UNREADABLE = "insert into wave_due (stay_id, due_at) values (3, now() + interval '4 minutes')"
 NOT_WORN = "update binding set period = tstzrange(lower(period), now() - interval '2 hours') where stay_id = 2"
 NO_STAY = "update reading set stay_id = 77 where stay_id = 1; update latest_reading set stay_id = 77 where stay_id = 1"
 OTHERS = "update reading set device_no = 2 where stay_id = 1; update latest_reading set device_no = 2 where stay_id = 1"
@@ -138,6 +143,8 @@ FAULTS = [
     (NO_STORE, "ingest", "has not reached the store for 3600 s"),
     ("update evaluation_due set due_at = now() - interval '10 minutes'", "evaluation", "600 s behind; 3 stays due"),
     (WAITING, "evaluation", "0 stays due, 1 with something new"),
+    (UNSEEN, "waveforms", "1 stays have waveforms that nobody has looked at for 300 s"),
+    (UNREADABLE, "waveforms", "those of stays 3 could not be read"),
     (NOT_WORN, "readings", "stay 2 has readings of a device that was not worn then"),
     (NO_STAY, "readings", "stay 77 has readings"),
     (OTHERS, "readings", "stay 1 has readings"),

@@ -34,6 +34,7 @@ def test_table_of_rhythm_alerts_is_current(golden_table: Table) -> None:
             ),
             ("pause, by the plan", f"{plan.pause_s:g} s"),
             ("ventricular run, by the plan", f"{plan.ventricular_run} beats"),
+            ("asystole", f"{verify_rules.ASYSTOLE_S:g} s"),
             (
                 "extreme bradycardia",
                 f"{waves_heart.BRADYCARDIA_PER_MIN:g} /min, no interval below {waves_heart.SLOW_RR_S:g} s, {slow}",

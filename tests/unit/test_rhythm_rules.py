@@ -165,6 +165,15 @@ def test_claim_speaks_at_once_or_when_it_goes_on(
     assert said(rhythm_of(rule, *good_ecg(300), *rows)) is expected
 
 
+def test_pause_shorter_than_the_claim_is_no_asystole() -> None:
+    """What was checked as an asystole and is shorter than four seconds is told as a pause alone."""
+    short, enough = (
+        rhythm.judge(waved(*good_ecg(300), an_event(WaveFeature.ASYSTOLE, 30, value))) for value in (3.9, 4.0)
+    )
+
+    assert (said(short[rhythm.ASYSTOLE]), said(enough[rhythm.ASYSTOLE])) == (Verdict.QUIET, Verdict.HIGH)
+
+
 @pytest.mark.parametrize("checked", [Checked.CONTRADICTED, Checked.UNREADABLE])
 def test_h10_claim_that_is_not_verified_does_not_speak(checked: Checked) -> None:
     """No claim speaks where a channel contradicts it, or where no channel of good quality was heard."""
@@ -265,7 +274,7 @@ def test_heart_that_both_signals_lose_at_once_is_told_first() -> None:
     one = sensor_of(sensors.HEART, *lost, *ppg(good_ecg(300)))
     never = sensor_of(sensors.HEART, *good_ecg(300, quality=0.1), *ppg(good_ecg(300, quality=0.1)))
 
-    assert [said(both, ago) for ago in (20, 0)] == [Verdict.QUIET, Verdict.MEDIUM]
+    assert [said(both, ago) for ago in (20, 0)] == [Verdict.QUIET, Verdict.HIGH]
     assert (said(one), said(never)) == (Verdict.QUIET, Verdict.UNKNOWN)
 
 
@@ -277,7 +286,7 @@ def test_sensor_findings_have_words() -> None:
 
     assert heart is not None
     assert off is not None
-    assert (heart.priority, off.priority) == (Priority.MEDIUM, Priority.MEDIUM)
+    assert (heart.priority, off.priority) == (Priority.HIGH, Priority.MEDIUM)
     assert text(off.evidence.text_key, off.evidence.params, "sv").startswith(
         "EKG-elektroderna har inte gett någon signal"
     )

@@ -23,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     services.heartbeats,
     services.holding,
     services.lag,
+    services.unread,
     people.overlaps,
     people.responsibility,
     people.watched,

@@ -11,6 +11,8 @@ _SERVICES = ("ingest", "alerting")
 _SILENT = timedelta(seconds=15)
 _HELD_WARN = 1000
 _LAG_WARN, _LAG_FAIL = timedelta(seconds=30), timedelta(minutes=5)
+# Longer than any wait for what follows (`alerting.waves_work`); due later than that is only what could not be read.
+_UNREAD_FAIL, _UNREAD_ASIDE = timedelta(minutes=5), timedelta(seconds=90)
 _LOOKED_AT = 500  # requests; the oldest by measured time
 
 
@@ -80,3 +82,26 @@ async def lag(conn: Connection, now: datetime) -> Iterable[Finding]:
 
 def _seconds(span: timedelta) -> str:
     return f"{span.total_seconds():.0f} s"
+
+
+async def unread(conn: Connection, now: datetime) -> Iterable[Finding]:
+    """See that waveforms are looked at as they come, and that none of them cannot be read."""
+    late = await rows(
+        conn,
+        "select count(*), min(looked_at) from wave_due d where looked_at < %(since)s"
+        " and (backlog <> '{}' or exists (select from wave_request r where r.stay_id = d.stay_id))",
+        {"since": now - _UNREAD_FAIL},
+    )
+    aside = await rows(
+        conn,
+        "select stay_id from wave_due where due_at > %(later)s and due_at < 'infinity' order by stay_id limit 5",
+        {"later": now + _UNREAD_ASIDE},
+    )
+    found = []
+    if late[0][0]:
+        said = f"{late[0][0]} stays have waveforms that nobody has looked at for {_seconds(_UNREAD_FAIL)}"
+        found.append(fail("waveforms", said, "see that alerting runs and what its log says; run more of it"))
+    if aside:
+        said = f"those of stays {', '.join(str(stay_id) for (stay_id,) in aside)} could not be read"
+        found.append(fail("waveforms", said, "see what the log of alerting says of waveforms_unreadable; report it"))
+    return found or [ok("waveforms", "looked at as they come")]
