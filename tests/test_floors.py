@@ -98,6 +98,7 @@ SHELLS = {
     "alerting.telling",
     "alerting.deliver",
     "alerting.courier",
+    "alerting.duty",
     "alerting.selfcheck",
     "alerting.channels",
     "alerting.models.datasets",
