@@ -9,7 +9,7 @@ from datetime import datetime
 
 from alerting.durations import KEPT_CLOSED_FOR, SETTLES_AFTER
 from alerting.observed import Observation, Quiet
-from ward.alerts import Alert, Condition, Family, Hold
+from ward.alerts import Alert, Condition, Family, Finding, Hold
 
 
 def kept_closed(alert: Alert) -> Hold | None:
@@ -30,14 +30,15 @@ def held(hold: Hold, observation: Observation | None, now: datetime) -> Hold | N
     """Return what becomes of a hold by an observation; None when it is over and the rule may open an alert again.
 
     It is over when the condition is worse than what was closed, when its time is up and the condition is there, and
-    when the condition has been away for the damping time: what comes after that is another episode.
+    when the condition has been away for the damping time: what comes after that is another episode. An episode of the
+    past says nothing about this one.
     """
-    if observation is None:
+    if observation is None or (isinstance(observation, Finding) and observation.ended_at is not None):
         return hold
     over_at = None if hold.quiet_since is None else hold.quiet_since + SETTLES_AFTER[hold.priority]
     if over_at is not None and now >= over_at:
         return None
-    if isinstance(observation, Quiet) or observation.ended_at is not None:
+    if isinstance(observation, Quiet):
         return hold if hold.quiet_since is not None else replace(hold, quiet_since=now)
     if observation.priority > hold.priority or now >= hold.until:
         return None

@@ -225,13 +225,14 @@ def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Recur | None:
     return None
 
 
-def _look_back(alert: Alert, finding: Finding, ended_at: datetime) -> Clear | Recur | None:
-    """Return what an episode that is over does: it is the alert's own, or another one to be counted once."""
+def _look_back(alert: Alert, finding: Finding, ended_at: datetime) -> Recur | None:
+    """Return what an episode of the past does: one of another time is counted once, the alert's own is known.
+
+    It clears nothing: that nobody knows any more ends an episode as well, and what is certainly gone is `Quiet`.
+    """
     before = ended_at < alert.began_at
     after = alert.cleared_at is not None and finding.began_at > alert.cleared_at
-    if before or after:
-        return Recur(finding=finding)
-    return Clear() if alert.condition is Condition.PRESENT else None
+    return Recur(finding=finding) if before or after else None
 
 
 def due_at(alert: Alert) -> datetime | None:

@@ -70,3 +70,12 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     yield _address(server_url, name)
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def empty_url(server_url: str) -> str:
+    """The address of a database with nothing in it; it ends with the server."""
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("drop database if exists {}").format(sql.Identifier("empty")))
+        admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier("empty")))
+    return _address(server_url, "empty")

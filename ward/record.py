@@ -118,7 +118,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """One event of an alert's life, and who did it, if somebody did."""
+    """One event of an alert's life, and who did it, if somebody did; `evidence` (JSON) where a rule spoke."""
 
     stay_id: int
     alert_id: int
@@ -128,6 +128,14 @@ class Happened:
     staff_id: int | None
     staff: str | None
     note: str | None
+    priority: int | None
+    until: datetime | None
+    to_team: str | None
+    to_staff: str | None
+    outcome: str | None
+    cause: str | None
+    action: str | None
+    evidence: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,15 +148,21 @@ class Raised:
     rule: str
     family: str
     priority: int
+    worst: int
     state: str
     condition: str
+    signal: str
+    responsibility: str
     team: str
+    holder: str | None
     began_at: datetime
     opened_at: datetime
     cleared_at: datetime | None
     acknowledged_at: datetime | None
     resolved_at: datetime | None
     outcome: str | None
+    cause: str | None
+    action: str | None
     recurrences: int
     evidence: str
 

@@ -1,5 +1,6 @@
 """The store refuses an alert that cannot be: what the machine never reaches, a bug or a hand in the database cannot."""
 
+import asyncio
 from types import MappingProxyType
 
 import psycopg
@@ -7,6 +8,7 @@ import pytest
 
 from tests.acceptance.timeline import START, a_ward
 from tests.builders_alerts import IMPOSSIBLE
+from ward.store import migrate
 
 PRESENT = "insert into alert (stay_id, rule, family, priority, worst, condition, rev, team_id, began_at, opened_at, \
 changed_at, evidence, signal) values (1, 'limit.spo2.low', 'clinical', 3, 3, 'present', 1, 1, %(t)s, %(t)s, %(t)s, \
@@ -124,3 +126,45 @@ def test_store_derives_the_one_word(alerts: psycopg.Connection, made: str, state
         assert alerts.execute("select state from alert").fetchone() == (state,)
         with pytest.raises(psycopg.errors.GeneratedAlways):
             alerts.execute("update alert set state = 'open'")
+
+
+BEFORE = 11
+KEPT = """
+insert into alert (stay_id, alert_id, rule, family, priority, state, condition, rev, team_id, began_at, opened_at,
+    changed_at, cleared_at, acknowledged_at, acknowledged_by, acknowledged_until, resolved_at, resolved_by, outcome,
+    evidence)
+values
+    (1, 1, 'limit.spo2.low', 'clinical', 3, 'open', 'present', 1, 1, %(t)s, %(t)s, %(t)s, null, null, null, null,
+        null, null, null, '{}'),
+    (1, 2, 'news2.total', 'clinical', 2, 'open', 'cleared', 2, 1, %(t)s, %(t)s, %(t)s, %(t)s, null, null, null,
+        null, null, null, '{}'),
+    (1, 3, 'help_button', 'request', 3, 'acknowledged', 'present', 2, 1, %(t)s, %(t)s, %(t)s, null, %(t)s, 1,
+        %(t)s + interval '15 minutes', null, null, null, '{}'),
+    (1, 4, 'offline', 'technical', 1, 'resolved', 'cleared', 2, 1, %(t)s, %(t)s, %(t)s, %(t)s, null, null, null,
+        %(t)s, null, 'self_resolved', '{}'),
+    (1, 5, 'limit.spo2.low', 'clinical', 3, 'resolved', 'present', 3, 1, %(t)s, %(t)s, %(t)s, null, %(t)s, 1, null,
+        %(t)s, 1, 'false_alarm', '{}')
+"""
+
+
+def test_alerts_of_before_are_kept(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alerts in every state that a store of before may hold go on as what they were."""
+    every = migrate.migrations()
+    monkeypatch.setattr(migrate, "migrations", lambda: [each for each in every if each[0] <= BEFORE])
+    asyncio.run(migrate.migrate(empty_url, START))
+    with psycopg.connect(empty_url, autocommit=True) as conn:
+        a_ward(conn)
+        conn.execute(KEPT.encode(), {"t": START})
+        conn.execute("insert into alert_event values (1, 3, 2, %s, 'acknowledged', 1, null)", (START,))
+    monkeypatch.setattr(migrate, "migrations", lambda: every)
+    asyncio.run(migrate.migrate(empty_url, START))
+
+    with psycopg.connect(empty_url) as conn:
+        rows = conn.execute("select alert_id, state, signal, responsibility, worst from alert order by 1").fetchall()
+    assert rows == [
+        (1, "open", "ringing", "unassigned", 3),
+        (2, "open", "ringing", "unassigned", 2),
+        (3, "acknowledged", "acknowledged", "unassigned", 3),
+        (4, "resolved", "silent", "unassigned", 1),
+        (5, "resolved", "silent", "unassigned", 3),
+    ]

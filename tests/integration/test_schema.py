@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from ward.store import embedded, migrate
 
@@ -39,15 +38,6 @@ def _plain(database_url: str) -> None:
     with psycopg.connect(database_url) as conn:
         if conn.execute("select from pg_extension where extname = 'timescaledb'").fetchone() is not None:
             pytest.skip("schema.sql is that of plain PostgreSQL")
-
-
-@pytest.fixture
-def empty_url(server_url: str) -> str:
-    """The address of a database with nothing in it; it ends with the server."""
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("drop database if exists {}").format(sql.Identifier("empty")))
-        admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier("empty")))
-    return server_url.rsplit("/", 1)[0] + "/empty"
 
 
 def test_schema_file_is_current(database_url: str, golden: Callable[[Path, str], None]) -> None:

@@ -202,8 +202,18 @@ def test_what_is_still_there_rings_though_it_was_silent_before() -> None:
     assert told(found, Recur(finding=a_finding())) == {Ring}
 
 
-def test_own_episode_that_is_said_to_be_over_clears() -> None:
-    """A rule that finds the alert's own episode over has said that it is gone."""
+def test_own_episode_found_in_the_past_clears_nothing() -> None:
+    """That an episode of the past has an end may be that nobody knows any more; only what is quiet clears."""
     over = a_finding(began_at=after(), ended_at=after(5))
 
-    assert respond(raised(), over, after(6)) == Clear()
+    assert respond(raised(), over, after(6)) is None
+
+
+def test_worse_episode_of_the_past_does_not_hide_that_it_is_back() -> None:
+    """Who has seen the low alert has not seen the high one, though a late reading told of that meanwhile."""
+    low = raised(a_finding(priority=Priority.LOW))
+    clearing, _ = step(lived(Acknowledge(by=ANNA, rev=1), alert=low), Clear(), after(1))
+    counted, _ = step(clearing, Recur(finding=a_finding(began_at=after(-9), ended_at=after(-5))), after(2))
+
+    assert (counted.worst, counted.signal) == (Priority.HIGH, Signal.ACKNOWLEDGED)
+    assert told(counted, Recur(finding=a_finding()), 2) == {Ring}

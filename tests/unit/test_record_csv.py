@@ -23,7 +23,24 @@ READING = Measured(
     validity=Validity.QST,
     quality=None,
 )
-EVENT = Happened(stay_id=2, alert_id=4, rev=1, at=AT, kind="note", staff_id=None, staff=None, note=None)
+EVENT = Happened(
+    stay_id=2,
+    alert_id=4,
+    rev=1,
+    at=AT,
+    kind="noted",
+    staff_id=None,
+    staff=None,
+    note=None,
+    priority=None,
+    until=None,
+    to_team=None,
+    to_staff=None,
+    outcome=None,
+    cause=None,
+    action=None,
+    evidence=None,
+)
 REFUSED = Refused(
     quarantine_id=1,
     received_at=AT,

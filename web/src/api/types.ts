@@ -114,7 +114,7 @@ export interface Alert {
   readonly family: Family;
   readonly priority: Priority;
   readonly state: "open" | "acknowledged" | "resolved";
-  readonly condition: "present" | "cleared";
+  readonly condition: "present" | "clearing" | "cleared";
   readonly rev: number;
   readonly team: Team;
   readonly began_at: string;
@@ -140,6 +140,8 @@ export interface AlertEvent {
   readonly kind: string;
   readonly staff: Actor | null;
   readonly note: string | null;
+  readonly text_sv: string;
+  readonly text_en: string;
 }
 export interface AlertHistory extends Alert {
   readonly events: readonly AlertEvent[];
