@@ -5,6 +5,7 @@ Any number of processes may run it: rows are locked and skipped, a timer is a ro
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from alerting import apply
@@ -13,38 +14,79 @@ from ward import log
 from ward.alerts import Alert
 from ward.clock import Clock
 from ward.errors import StoreUnavailable
-from ward.store import alerts, duty_watch
-from ward.store.borrow import borrow
-from ward.store.duty_watch import Swept
+from ward.people import StayId
+from ward.store import alerts, duty_batons, duty_handovers, duty_layout, duty_watch
+from ward.store.borrow import LOST, borrow
+from ward.store.duty_layout import AT_ONCE
 from ward.store.pool import Connection, Pool
 
 _SWEEP_S = 5.0
 _WARN_S = 60.0
+_BREATH_S = 0.1
 
 
 async def run(store: Pool, clock: Clock) -> None:
-    """Sweep for ever; a lost store is waited for, and whatever else a pass meets does not end the next one."""
+    """Sweep for ever; a lost store is waited for, and whatever one piece of work meets ends no other."""
     warn_at = 0.0
     while True:
         began = time.monotonic()
-        try:
-            async with borrow(store) as conn:
-                swept = await duty_watch.sweep(conn, clock.now())
-            if any((swept.timed_out, swept.lapsed, swept.laid)):
-                _tell(swept)
-            if began >= warn_at:
-                async with borrow(store) as conn:
-                    await warn(conn, clock.now())
-                warn_at = began + _WARN_S
-        except StoreUnavailable as error:
-            log.get().warning("duty_waits_for_store", error=str(error)[:200])
-        except Exception as error:  # noqa: BLE001 - who answers is kept up, whatever one pass has met
-            log.get().error("duty_failed", error=type(error).__name__, exc_info=error)
-        await asyncio.sleep(_SWEEP_S)
+        done = [await _guarded(store, clock, work) for work in (_offers, _handovers, _layouts)]
+        if began >= warn_at:
+            await _guarded(store, clock, _warnings)
+            warn_at = began + _WARN_S
+        await asyncio.sleep(_BREATH_S if max(done) >= AT_ONCE else _SWEEP_S)
 
 
-def _tell(swept: Swept) -> None:
-    log.get().info("duty_swept", timed_out=list(swept.timed_out), lapsed=list(swept.lapsed), laid=swept.laid)
+async def _guarded(store: Pool, clock: Clock, work: Callable[[Connection, datetime], Awaitable[int]]) -> int:
+    """Do a piece of work in a transaction of its own; return how much was done."""
+    try:
+        async with borrow(store) as conn:
+            done = await work(conn, clock.now())
+    except StoreUnavailable as error:
+        log.get().warning("duty_waits_for_store", error=str(error)[:200])
+    except Exception as error:  # noqa: BLE001 - who answers is kept up, whatever one pass has met
+        log.get().error("duty_failed", work=work.__name__, error=type(error).__name__, exc_info=error)
+    else:
+        if done:
+            log.get().info("duty_done", work=work.__name__.removeprefix("_"), count=done)
+        return done
+    return 0
+
+
+async def _offers(conn: Connection, now: datetime) -> int:
+    return len(await duty_batons.time_out(conn, now))
+
+
+async def _handovers(conn: Connection, now: datetime) -> int:
+    return len(await duty_handovers.lapse(conn, now))
+
+
+async def _layouts(conn: Connection, now: datetime) -> int:
+    """Lay out what is due together; where one stay is at fault, each alone, so that it keeps no other waiting."""
+    due = await duty_layout.due(conn, now)
+    try:
+        async with conn.transaction():
+            return await duty_layout.lay(conn, due, now)
+    except LOST:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one stay, the others must be laid out
+        log.get().error("layout_failed", stays=len(due), error=type(error).__name__, exc_info=error)
+    return sum([await _alone(conn, stay_id, now) for stay_id in due])
+
+
+async def _alone(conn: Connection, stay_id: StayId, now: datetime) -> int:
+    try:
+        async with conn.transaction():
+            return await duty_layout.lay(conn, [stay_id], now)
+    except LOST:
+        raise
+    except Exception as error:  # noqa: BLE001 - the same; its last period has no end, so somebody answers
+        log.get().error("stay_not_laid_out", stay=stay_id, error=type(error).__name__)
+        return 0
+
+
+async def _warnings(conn: Connection, now: datetime) -> int:
+    return len(await warn(conn, now))
 
 
 async def warn(conn: Connection, now: datetime) -> list[Alert]:

@@ -10,11 +10,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.bodies import Why
 from api.replies import Id, Text
+from ward.duty.durations import LONGEST_OFFER
 from ward.duty.holidays import Day
 from ward.duty.routing import Policy, Route
 from ward.duty.schedule import MONDAY, Override, Schedule, Shift, Window
 from ward.people import StaffId, TeamId
 
+_LONGEST_MIN = int(LONGEST_OFFER.total_seconds()) // 60
 Tag = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """A need or competence: `respiratory`, `palliative`, `doctor`, …"""
 
@@ -151,7 +153,7 @@ class OfferBody(BaseModel):
 
     team_id: Id
     staff_id: Id | None = None
-    stands_min: int | None = Field(default=None, ge=1, le=720)
+    stands_min: int | None = Field(default=None, ge=1, le=_LONGEST_MIN)
     held_until: AwareDatetime | None = None
     note: Text = Field(default="", max_length=2000)
 

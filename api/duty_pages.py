@@ -13,7 +13,8 @@ from api.auth import Principal
 from api.duty_states import BatonState, CellState, Names, Person, baton_state, cell_state, person, staff_of
 from ward.duty import baton, coverage
 from ward.duty.contact import Contact, Holder
-from ward.duty.coverage import AHEAD, Cell, Colour
+from ward.duty.coverage import Cell, Colour
+from ward.duty.durations import AHEAD
 from ward.errors import NotFound
 from ward.people import PatientId, StayId, TeamId
 from ward.store import duty, duty_batons, duty_care, duty_layout, duty_schedules, duty_watch, tiles

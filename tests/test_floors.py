@@ -38,7 +38,6 @@ MAY_SEE = {
 # The one door to alert state, the state machine's own types, and the words of an alert; all of them pure or thin.
 ALERTING_FOR_API = {
     "alerting.apply",
-    "alerting.duty",
     "alerting.durations",
     "alerting.life_words",
     "alerting.lifecycle",

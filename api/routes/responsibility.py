@@ -21,9 +21,6 @@ from api.errors import Problem
 from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
 from api.replies import Id, reply
 from ward.duty.baton import (
-    HELD_FOR,
-    LONGEST_HOLD,
-    OFFER_STANDS,
     Accept,
     Baton,
     Decline,
@@ -32,6 +29,7 @@ from ward.duty.baton import (
     Return,
     Withdraw,
 )
+from ward.duty.durations import HELD_FOR, LONGEST_HOLD, OFFER_STANDS
 from ward.errors import Conflict, IllegalTransition, NotFound
 from ward.people import Role, StaffId, TeamId
 from ward.store import audit, duty_batons, duty_care, duty_layout, duty_schedules
@@ -79,6 +77,7 @@ async def put_care(
             needs=sorted(body.needs),
             rev=seen,
         )
+        await duty_layout.hold(conn, [whose.stay_id])
         if not await duty_care.save_care(conn, wanted):
             raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this since you saw it.")
         await _note(conn, principal, whose, Action.CARE_SAVED, now, {"unit_id": body.unit_id})

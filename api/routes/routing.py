@@ -22,6 +22,7 @@ from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, 
 from api.refusals import refuse_faults
 from api.replies import Id, reply
 from ward.duty import checks
+from ward.duty.durations import HORIZON
 from ward.duty.routing import Policy
 from ward.errors import NotFound
 from ward.people import Role
@@ -134,7 +135,7 @@ async def _check(conn: Connection, policy: Policy, now: datetime) -> None:
     rows = await duty_schedules.teams(conn)
     faults = list(checks.of_policy(policy, await duty_schedules.on_duty(conn, now, now, rows)))
     if base is not None:
-        kept = await duty_schedules.overrides(conn, [base.team_id], now, now + checks.HORIZON)
+        kept = await duty_schedules.overrides(conn, [base.team_id], now, now + HORIZON)
         overrides = [each.override() for each in kept[base.team_id]]
         faults += checks.of_base(base.team_id, base.schedule(), overrides, now)
     refuse_faults(faults)

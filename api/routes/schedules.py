@@ -23,7 +23,8 @@ from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, 
 from api.refusals import refuse_faults
 from api.replies import Id, reply
 from ward.duty import checks
-from ward.duty.checks import HORIZON, Fault
+from ward.duty.checks import Fault
+from ward.duty.durations import HORIZON
 from ward.duty.schedule import Override, Schedule
 from ward.errors import NotFound
 from ward.people import Role, TeamId

@@ -16,7 +16,8 @@ from api.auth import ANYBODY, Principal
 from api.context import context_of
 from api.duty_states import CellState, Member, TeamState, cell_state, member, staff_of, team_state
 from api.replies import Id, reply
-from ward.duty.coverage import AHEAD, Colour, of_team
+from ward.duty.coverage import Colour, of_team
+from ward.duty.durations import AHEAD
 from ward.errors import NotFound
 from ward.people import TeamId
 from ward.store import duty_debt, duty_schedules, duty_watch

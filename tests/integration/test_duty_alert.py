@@ -12,6 +12,7 @@ from tests.fix_duty import Unit
 from ward.clock import FakeClock
 from ward.duty.schedule import Override
 from ward.store import duty_schedules
+from ward.store.duty import chain, holder
 from ward.store.pool import Connection, Pool, pool
 
 pytestmark = pytest.mark.integration
@@ -71,6 +72,33 @@ def test_h21_loop_keeps_the_timers_of_another_process(unit: Unit) -> None:
         return found
 
     assert asyncio.run(until_warned()) == 3
+
+
+def test_stay_at_fault_keeps_no_other_from_being_laid_out(unit: Unit) -> None:
+    """Where one stay cannot be laid out, the others are, and it keeps who answered for it last."""
+    with psycopg.connect(unit.url, autocommit=True) as conn:
+        conn.execute(
+            "create function broken() returns trigger language plpgsql as"
+            " $$ begin raise exception 'no'; end $$;"
+            " create trigger broken before insert on responsibility for each row when (new.stay_id = 1)"
+            " execute function broken()"
+        )
+    later = NOON + timedelta(days=2)
+
+    assert unit.within(lambda conn: duty._layouts(conn, later)) == 2
+    assert unit.within(lambda conn: holder(conn, unit.stay, later + timedelta(days=30))).team_id == unit.base
+
+
+def test_unreadable_week_and_routes_leave_the_base(unit: Unit) -> None:
+    """What another program wrote of a week or of routes keeps nobody from answering: the base does."""
+    with psycopg.connect(unit.url, autocommit=True) as conn:
+        conn.execute("insert into duty_schedule values (%s, 2, '{\"shifts\": 7}', null, now())", (unit.day,))
+        conn.execute('update duty_policy set routes = \'[{"team_id": "x"}]\'')
+    later = NOON + timedelta(days=2)
+
+    assert unit.within(lambda conn: duty._layouts(conn, later)) == 3
+    assert unit.within(lambda conn: holder(conn, unit.stay, later)).team_id == unit.base
+    assert len(unit.within(lambda conn: chain(conn, unit.stay, later, ()))) >= 3
 
 
 async def _alerts(store: Pool) -> int:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.builders_duty import NOON
 from tests.fix_duty import Unit
-from ward.duty.baton import HELD_FOR, OFFER_STANDS, Accept, Answer, Baton, Decline, Event, Person, Return
+from ward.duty.baton import Accept, Answer, Baton, Decline, Event, Person, Return
+from ward.duty.durations import HELD_FOR, OFFER_STANDS
 from ward.errors import Conflict, IllegalTransition
 from ward.people import StaffId, TeamId
 from ward.store import duty, duty_batons, duty_watch

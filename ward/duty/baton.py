@@ -5,17 +5,11 @@ accepted; a baton that is declined, withdrawn or not answered in time changes no
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from ward.errors import Conflict, IllegalTransition
 from ward.people import StaffId, StayId, TeamId
-
-# [P] How long an offer stands, and how long a taken baton is held where nobody says otherwise.
-OFFER_STANDS = timedelta(minutes=15)
-LONGEST_OFFER = timedelta(hours=12)
-HELD_FOR = timedelta(hours=12)
-LONGEST_HOLD = timedelta(days=14)
 
 
 class Answer(StrEnum):

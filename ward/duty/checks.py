@@ -6,14 +6,14 @@ which holds every holiday and both nights when the clocks change, or nothing is 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ward.duty.coverage import in_words
+from ward.duty.durations import HORIZON
 from ward.duty.routing import OnDuty, Policy
 from ward.duty.schedule import Override, Schedule, gaps, overlaps, turns
 from ward.people import StaffId, TeamId
 
-HORIZON = timedelta(days=400)
 _ALL_OPEN = ("saknar team", "has no team")
 _TWICE = ("har två turer", "has two shifts")
 

@@ -14,10 +14,6 @@ from ward.duty.routing import Ground, OnDuty, Period
 from ward.duty.schedule import Span, Turn
 from ward.people import StaffId, TeamId
 
-AHEAD = timedelta(days=14)
-# [P] So long before nobody can be reached, somebody is told.
-WARN_AHEAD = timedelta(hours=12)
-
 _DAYS_SV = ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag")
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

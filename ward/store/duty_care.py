@@ -11,6 +11,7 @@ from functools import lru_cache
 import msgspec
 from psycopg.rows import class_row
 
+from ward import log
 from ward.duty.chain import Named
 from ward.duty.routing import Policy, Route
 from ward.people import OrganisationId, StaffId, StayId, TeamId
@@ -51,7 +52,12 @@ class CareRow:
 
 @lru_cache(maxsize=256)
 def _routes(kept: str) -> tuple[Route, ...]:
-    return msgspec.json.decode(kept, type=tuple[Route, ...])
+    """Return routes as they are kept, none where they cannot be read: then the base answers."""
+    try:
+        return msgspec.json.decode(kept, type=tuple[Route, ...])
+    except msgspec.DecodeError as error:
+        log.get().error("routes_unreadable", error=str(error)[:200])
+        return ()
 
 
 _POLICIES = "select policy_id, organisation_id, name, base_team_id, routes::text as routes, rev from duty_policy"

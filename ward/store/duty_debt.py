@@ -6,16 +6,13 @@ nobody answered, hand-overs that nobody took.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from psycopg.rows import class_row
 
+from ward.duty.durations import DEBT_AFTER, DEBT_BACK
 from ward.people import TeamId
 from ward.store.pool import Connection
-
-# [P] So long after it was seen or taken an alert is a debt; so far back offers and hand-overs are counted.
-OLD = timedelta(hours=12)
-BACK = timedelta(hours=24)
 
 _DEBT = b"""
     with own as (
@@ -55,5 +52,5 @@ class Debt:
 async def debt(conn: Connection, team_id: TeamId, now: datetime) -> list[Debt]:
     """Return what a team owes an answer now."""
     cursor = conn.cursor(row_factory=class_row(Debt))
-    await cursor.execute(_DEBT, {"team": team_id, "now": now, "old": OLD, "since": now - BACK})
+    await cursor.execute(_DEBT, {"team": team_id, "now": now, "old": DEBT_AFTER, "since": now - DEBT_BACK})
     return await cursor.fetchall()

@@ -6,15 +6,13 @@ taken over the knowledge of each patient. The invariant: a patient is taken once
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from psycopg.rows import class_row
 
+from ward.duty.durations import HANDOVER_STANDS
 from ward.people import StaffId, StayId, TeamId
 from ward.store.pool import Connection
-
-# [P] How long a hand-over waits to be taken before it counts as not taken.
-STANDS = timedelta(minutes=45)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +97,7 @@ async def give(
     cursor = await conn.execute(
         "insert into duty_handover (team_id, note, given_by, given_at, lapses_at) values (%s, %s, %s, %s, %s)"
         " on conflict (team_id) where closed_at is null do nothing returning handover_id",
-        (team_id, note, by, now, now + STANDS),
+        (team_id, note, by, now, now + HANDOVER_STANDS),
     )
     row = await cursor.fetchone()
     if row is None:

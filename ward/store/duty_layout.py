@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
-from ward.duty.coverage import AHEAD
+from ward.duty.durations import AHEAD
 from ward.duty.routing import Ground, Hold, OnDuty, Period, Policy, laid, routed, unheld
 from ward.people import StaffId, StayId, TeamId
 from ward.store import bus, duty_care, duty_schedules
@@ -88,6 +88,9 @@ async def lay(conn: Connection, stays: Iterable[StayId], now: datetime) -> int:
         gone += [(stay.stay_id, each) for each in old if each not in new]
         come += [(stay.stay_id, each) for each in new if each not in old]
     await _replace(conn, gone, come)
+    # Looked at now and not only at the commit, so that what is wrong with one stay is found where it can be set aside.
+    await conn.execute("set constraints responsibility_is_whole immediate")
+    await conn.execute("set constraints responsibility_is_whole deferred")
     if any(each.from_at <= now and (each.until is None or each.until > now) for _, each in come):
         await bus.announce(conn, bus.Channel.REGISTRY, [0])
     await conn.execute(
@@ -96,10 +99,20 @@ async def lay(conn: Connection, stays: Iterable[StayId], now: datetime) -> int:
     return len(found)
 
 
+async def hold(conn: Connection, stays: Iterable[StayId]) -> None:
+    """Keep others from laying out these stays until the transaction ends; who changes what routes one does this first.
+
+    Everybody locks the stay before what is kept of it, so that nobody waits in a ring.
+    """
+    await conn.execute(
+        "select from stay where stay_id = any(%s) order by stay_id for no key update", (sorted(set(stays)),)
+    )
+
+
 async def lay_or_leave(conn: Connection, stays: Sequence[StayId], now: datetime) -> None:
     """Lay out the first of many stays at once, and leave the others to the next sweeps."""
-    await conn.execute("update duty_care set laid_until = null where stay_id = any(%s)", (list(stays[AT_ONCE:]),))
     await lay(conn, stays[:AT_ONCE], now)
+    await conn.execute("update duty_care set laid_until = null where stay_id = any(%s)", (list(stays[AT_ONCE:]),))
 
 
 async def due(conn: Connection, now: datetime, most: int = AT_ONCE) -> list[StayId]:
@@ -107,7 +120,7 @@ async def due(conn: Connection, now: datetime, most: int = AT_ONCE) -> list[Stay
     cursor = await conn.execute(
         "select c.stay_id from duty_care c join stay s using (stay_id) where c.policy_id is not null"
         " and (c.laid_until is null or c.laid_until < %(far)s) and s.period @> %(now)s"
-        " order by c.laid_until nulls first limit %(most)s for update of c skip locked",
+        " order by c.laid_until nulls first limit %(most)s for no key update of s skip locked",
         {"far": now + AHEAD, "now": now, "most": most},
     )
     return [StayId(row[0]) for row in await cursor.fetchall()]

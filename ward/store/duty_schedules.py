@@ -12,6 +12,7 @@ from functools import lru_cache
 import msgspec
 from psycopg.rows import class_row
 
+from ward import log
 from ward.duty.routing import OnDuty
 from ward.duty.schedule import Override, Schedule, turns
 from ward.people import OrganisationId, Role, StaffId, TeamId
@@ -32,7 +33,7 @@ class TeamRow:
     week: str | None
 
     def schedule(self) -> Schedule:
-        """Return the week; without one nobody is on duty by it."""
+        """Return the week; without one, or where another program wrote what we cannot read, nobody is on duty by it."""
         return Schedule() if self.week is None else decode(self.week)
 
 
@@ -57,8 +58,12 @@ class OverrideRow:
 
 @lru_cache(maxsize=1024)
 def decode(week: str) -> Schedule:
-    """Return a week as it is kept."""
-    return msgspec.json.decode(week, type=Schedule)
+    """Return a week as it is kept, an empty one where it cannot be read: somebody must be told all the same."""
+    try:
+        return msgspec.json.decode(week, type=Schedule)
+    except msgspec.DecodeError as error:
+        log.get().error("week_unreadable", error=str(error)[:200])
+        return Schedule()
 
 
 def encode(schedule: Schedule) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ward.duty.coverage import WARN_AHEAD, Reach, idle_hours
+from ward.duty.coverage import Reach, idle_hours
+from ward.duty.durations import WARN_AHEAD
 from ward.people import StaffId, StayId, TeamId
 from ward.store import duty_batons, duty_handovers, duty_layout, duty_schedules
 from ward.store.pool import Connection

@@ -7,8 +7,6 @@ import pytest
 
 from tests.builders_duty import DAY_TEAM, NIGHT_TEAM, NOON
 from ward.duty.baton import (
-    HELD_FOR,
-    OFFER_STANDS,
     Accept,
     Answer,
     Baton,
@@ -23,6 +21,7 @@ from ward.duty.baton import (
     is_open,
     step,
 )
+from ward.duty.durations import HELD_FOR, OFFER_STANDS
 from ward.errors import Conflict, IllegalTransition
 from ward.people import StaffId, StayId
 
