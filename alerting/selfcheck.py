@@ -64,7 +64,7 @@ async def _start(conn: Connection, now: datetime) -> None:
 async def _look(conn: Connection, walk: Walk, now: datetime) -> Walk | None:
     at = await selfchecks.post(conn)
     await selfchecks.look(conn, at, walk)
-    screens, echoes = await listeners.echoed(conn, walk.walk, now)
+    screens, echoes = await listeners.echoed(conn, walk.walk, walk.started_at, now)
     if echoes:
         await selfchecks.screened(conn, walk, now)
     come_to = (await selfchecks.newest(conn))[0]

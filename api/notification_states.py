@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from api.live.life_messages import AlertDetail
 from ward.store.escalations import StepRow
 from ward.store.outbox_reads import NotificationRow
+from ward.store.suppressions import Episode
 
 Fate = Literal["queued", "sent", "delivered", "seen", "failed", "cancelled"]
 
@@ -55,11 +56,21 @@ class NotificationState(TypedDict):
     cancelled_at: datetime | None
 
 
+class HeldState(TypedDict):
+    """A finding that is not told by itself, since this alert speaks for it; `ended_at` is None while it does."""
+
+    rule: str
+    reason: str
+    began_at: datetime
+    ended_at: datetime | None
+
+
 class AlertTold(AlertDetail):
-    """An alert with every event of its life, every step of its escalation, and every notification."""
+    """An alert with its life, every step of its escalation, every notification, and what it speaks for."""
 
     steps: list[StepState]
     notifications: list[NotificationState]
+    speaks_for: list[HeldState]
 
 
 def step_state(row: StepRow) -> StepState:
@@ -73,6 +84,11 @@ def step_state(row: StepRow) -> StepState:
         done_at=row.done_at,
         reason=row.reason,
     )
+
+
+def held_state(row: Episode) -> HeldState:
+    """Build a finding that is held."""
+    return HeldState(rule=row.rule, reason=row.reason, began_at=row.began_at, ended_at=row.ended_at)
 
 
 def notification_state(row: NotificationRow) -> NotificationState:

@@ -72,8 +72,11 @@ class Listening:
         self._news = asyncio.Event()
 
     def hear(self, screen: Screen, words: Said) -> None:
-        """Take in what a screen says; one that does not listen has said nothing."""
+        """Take in what a screen says; one that does not listen any more counts no longer."""
         if not words.listening:
+            if screen.known:
+                self.leave(screen)
+                screen.known, screen.told = False, set()
             return
         self._heard[screen.listener_id] = Heard(
             listener_id=screen.listener_id,

@@ -14,13 +14,13 @@ from api.context import context_of
 from api.errors import Problem
 from api.live.alert_messages import AlertState, alert_state
 from api.live.life_messages import alert_detail
-from api.notification_states import AlertTold, notification_state, step_state
+from api.notification_states import AlertTold, held_state, notification_state, step_state
 from api.replies import Cursor, Id, cursor_after, reply
 from ward import alerts
 from ward.alerts import AlertId
 from ward.errors import NotFound
 from ward.people import PatientId, StaffId, TeamId
-from ward.store import alert_reads, escalations, outbox, outbox_reads
+from ward.store import alert_reads, escalations, outbox, outbox_reads, suppressions
 from ward.store.alert_reads import WantedAlerts
 from ward.store.borrow import borrow
 
@@ -102,9 +102,11 @@ async def get_alert(request: Request, alert_id: Id, principal: Annotated[Princip
         await outbox.seen(conn, row.stay_id, row.alert_id, principal.staff_id, now)
         steps = await escalations.read(conn, row.stay_id, row.alert_id)
         notifications = await outbox_reads.of_alert(conn, row.stay_id, row.alert_id)
+        held = await suppressions.held_by(conn, row.stay_id, row.rule, row.opened_at)
     told = AlertTold(
         **alert_detail(row, events, now.date()),
         steps=[step_state(each) for each in steps],
         notifications=[notification_state(each) for each in notifications],
+        speaks_for=[held_state(each) for each in held],
     )
     return reply(told, headers={"ETag": f'"{row.rev}"'})

@@ -11,11 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from api.live.listening import said
+from tests.builders_duty import round_the_clock
 from tests.fix_api import House, Served, alarm, hear, serving
 from tests.integration.test_api_http import assert_problem
 from tests.integration.test_channels import KEY, _text
 from ward.clock import SystemClock
 from ward.settings import Settings
+from ward.store import duty_schedules
 from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
@@ -61,6 +63,9 @@ def test_alert_shows_every_step_and_notification_with_its_fate(house: House) -> 
     """An alert says who is told at which minute, who has been told by which way, and why somebody was not."""
 
     async def act(served: Served) -> None:
+        async with await connect(house.database_url, "test") as conn:
+            week = round_the_clock((house.anna,))
+            await duty_schedules.save_week(conn, house.ward.team_id, 1, week, None, house.ward.admitted_at)
         alert_id = await alarm(house, house.ward.beds[0])
         async with served.logged_in("anna") as client:
             alert = (await client.get(f"/api/alerts/{alert_id}")).json()
@@ -112,6 +117,8 @@ def test_h30_page_that_is_hidden_or_silent_does_not_listen(house: House) -> None
                 await socket.send(text)
             await socket.send('{"type":"heartbeat","listening":true,"walk":3}')
             await _until(house, "select echoed from listener", [(3,)])
+            await socket.send('{"type":"heartbeat","listening":false}')
+            await _until(house, "select count(*) from listener", [(0,)])
 
     visit(house, act)
 

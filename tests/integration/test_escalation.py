@@ -5,23 +5,29 @@ from datetime import timedelta
 
 import pytest
 
-from alerting import telling
-from alerting.events import Advance, Hush, Record, Ring
+from alerting import apply
+from alerting.events import Acknowledge, Escalate, FromPeople
 from tests.delivery_scene import NOON, Scene, add_doctor, scene
 from tests.fix_ward import Ward
-from ward.alerts import Alert, AlertEvent, Priority
+from ward.alerts import Alert, Priority
+from ward.store import alerts
 from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
 MINUTE = timedelta(minutes=1)
 
 
-async def _carry(here: Scene, alert: Alert, effect: Ring | Hush | Advance, kind: str) -> None:
-    """Carry out an effect as `alerting.apply` does after a person's event."""
-    now = here.clock.now()
-    line = AlertEvent(alert_id=alert.alert_id, rev=2, at=now, kind=kind, staff_id=here.ward.nurse_id)
+async def _act(here: Scene, alert: Alert, event: FromPeople) -> Alert:
+    """Let a person do something to an alert."""
     async with await connect(here.ward.database_url, "test") as conn:
-        await telling.carry_out(conn, alert, (Record(event=line), effect), now)
+        return await apply.apply_event(conn, alert.alert_id, event, here.clock.now())
+
+
+async def _let_time_work(here: Scene, alert: Alert) -> None:
+    """Do what an evaluation does for an alert of which nothing is known at present: time alone changes it."""
+    async with await connect(here.ward.database_url, "test") as conn:
+        known = await alerts.in_force(conn, [alert.stay_id])
+        await apply.settle(conn, known, [], here.clock.now())
 
 
 def test_h05_unanswered_alert_reaches_the_doctor(ward: Ward) -> None:
@@ -65,19 +71,19 @@ def test_h05_acknowledged_alert_goes_on_when_nobody_acts(ward: Ward) -> None:
             await here.listen()
             alert = await here.alarm(ward.beds[0])
             await here.until(NOON + 2.5 * MINUTE, MINUTE / 2)
-            await _carry(here, alert, Hush(alert_id=alert.alert_id), "acknowledged")
+            await _act(here, alert, Acknowledge(by=ward.nurse_id, rev=alert.rev))
             quiet = await here.steps()
-            await here.until(NOON + 17 * MINUTE, MINUTE)
+            await here.until(NOON + 18 * MINUTE, MINUTE)
             untouched = await here.steps()
             await here.listen()
-            await _carry(here, alert, Ring(alert_id=alert.alert_id), "lapsed")
+            await _let_time_work(here, alert)
             rung = [step for step in await here.steps() if step[0] == 2]
 
             assert [state for _, _, state, _ in quiet] == ["fired", "fired", "cancelled"]
             assert untouched == quiet
             levels = await here.rows("select level, state from escalation_step where ring = 2 order by step")
             assert [row["level"] for row in levels] == [2, 3]
-            assert [minutes for *_, minutes in rung] == [17.0, 19.0]
+            assert [minutes for *_, minutes in rung] == [18.0, 20.0]
 
     asyncio.run(run())
 
@@ -144,7 +150,7 @@ def test_person_can_ask_for_the_next_step(ward: Ward) -> None:
         async with scene(ward) as here:
             await here.listen()
             alert = await here.alarm(ward.beds[0])
-            await _carry(here, alert, Advance(alert_id=alert.alert_id), "escalated")
+            await _act(here, alert, Escalate(by=ward.nurse_id, rev=alert.rev))
             await here.pass_()
             found = await here.rows("select state, reason from escalation_step order by step")
 

@@ -1,6 +1,7 @@
 """The alarm system checks itself on a real store: a whole walk, and every leg that can be missing."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -111,15 +112,17 @@ def test_h30_walk_reaches_a_screen_where_one_listens(ward: Ward, fault: Leg | No
 
     async def run() -> None:
         async with scene(ward) as here:
+            heard = listeners.Heard(listener_id=uuid4(), staff_id=ward.nurse_id, heard_at=here.clock.now(), echoed=None)
+            async with await connect(ward.database_url, "test") as conn:
+                await listeners.hear(conn, [heard])
             await _advance(here)
             await _evaluate(here)
             await here.pass_()
             here.clock.advance(LONGEST_WALK)
-            heard = listeners.Heard(
-                listener_id=uuid4(), staff_id=ward.nurse_id, heard_at=here.clock.now(), echoed=1 if echo else None
-            )
+            late = replace(heard, listener_id=uuid4(), heard_at=here.clock.now())
+            again = replace(heard, heard_at=here.clock.now(), echoed=1 if echo else None)
             async with await connect(ward.database_url, "test") as conn:
-                await listeners.hear(conn, [heard])
+                await listeners.hear(conn, [again, late])
             ended = await _advance(here)
 
             assert ended is not None

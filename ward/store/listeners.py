@@ -30,9 +30,13 @@ async def hear(conn: Connection, heard: Sequence[Heard]) -> None:
     """Renew these screens."""
     async with conn.cursor() as cursor:
         await cursor.executemany(
-            "insert into listener (listener_id, staff_id, heard_at, echoed) values (%s, %s, %s, %s)"
+            "insert into listener (listener_id, staff_id, began_at, heard_at, echoed)"
+            " values (%(id)s, %(staff)s, %(at)s, %(at)s, %(echoed)s)"
             " on conflict (listener_id) do update set heard_at = excluded.heard_at, echoed = excluded.echoed",
-            [(each.listener_id, each.staff_id, each.heard_at, each.echoed) for each in heard],
+            [
+                {"id": each.listener_id, "staff": each.staff_id, "at": each.heard_at, "echoed": each.echoed}
+                for each in heard
+            ],
         )
 
 
@@ -63,12 +67,13 @@ async def count(conn: Connection, now: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-async def echoed(conn: Connection, walk: int, now: datetime) -> tuple[int, int]:
-    """Return how many screens listen, and how many of them this self-check walk has reached."""
+async def echoed(conn: Connection, walk: int, since: datetime, now: datetime) -> tuple[int, int]:
+    """Return how many screens have listened since an instant, and how many of them this self-check walk has reached."""
     row = await (
         await conn.execute(
-            "select count(*), count(*) filter (where echoed >= %s) from listener where heard_at > %s",
-            (walk, now - SILENT_AFTER),
+            "select count(*), count(*) filter (where echoed >= %s) from listener"
+            " where heard_at > %s and began_at <= %s",
+            (walk, now - SILENT_AFTER, since),
         )
     ).fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)

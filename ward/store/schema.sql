@@ -652,6 +652,7 @@ WITH (fillfactor='50');
 CREATE TABLE public.listener (
     listener_id uuid NOT NULL,
     staff_id bigint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
     heard_at timestamp with time zone NOT NULL,
     echoed integer
 );

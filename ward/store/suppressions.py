@@ -30,8 +30,6 @@ class Episode:
     """A finding that was held, as people see it; `ended_at` is None while it is."""
 
     rule: str
-    priority: int
-    by_rule: str
     reason: str
     began_at: datetime
     ended_at: datetime | None
@@ -58,13 +56,13 @@ async def record(conn: Connection, stay_ids: Sequence[StayId], held: Sequence[He
         )
 
 
-async def of_stay(conn: Connection, stay_id: StayId, since: datetime) -> list[Episode]:
-    """Return what has been held in a stay since an instant, the newest first."""
+async def held_by(conn: Connection, stay_id: StayId, rule: str, since: datetime) -> list[Episode]:
+    """Return what a rule's alert has been speaking for in a stay since an instant, the oldest first."""
     async with conn.cursor(row_factory=class_row(Episode)) as cursor:
         await cursor.execute(
-            "select rule, priority, by_rule, reason, began_at, ended_at from suppression"
-            " where stay_id = %s and (ended_at is null or ended_at >= %s) order by began_at desc, rule",
-            (stay_id, since),
+            "select rule, reason, began_at, ended_at from suppression"
+            " where stay_id = %s and by_rule = %s and (ended_at is null or ended_at >= %s) order by began_at, rule",
+            (stay_id, rule, since),
         )
         return await cursor.fetchall()
 

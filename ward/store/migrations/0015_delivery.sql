@@ -82,6 +82,7 @@ create index outbox_group on outbox (group_id) where group_id is not null;
 create table listener (
     listener_id uuid primary key,
     staff_id bigint not null references staff,
+    began_at timestamptz not null,
     heard_at timestamptz not null,
     echoed int
 );

@@ -1,0 +1,87 @@
+"""What devices that are away explain is said once, on a real store, and told as loudly as it would have been."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from alerting.due import evaluate_due
+from tests.delivery_scene import NOON, Scene, scene
+from tests.fix_ward import Ward
+from ward.store import evaluation, suppressions
+from ward.store.pool import connect
+
+pytestmark = pytest.mark.integration
+MINUTE = timedelta(minutes=1)
+
+
+async def _look(here: Scene) -> dict[str, int]:
+    """Evaluate every stay now; return the open alerts of the first bed by rule."""
+    bed = here.ward.beds[0]
+    async with await connect(here.ward.database_url, "test") as conn:
+        await conn.execute("update evaluation_due set due_at = %s", (here.clock.now(),))
+        await evaluation.enrol(conn, here.clock.now())
+        await evaluate_due(conn, here.clock.now())
+    rows = await here.rows(
+        "select rule, priority from alert where stay_id = %(stay)s and resolved_at is null", stay=bed.stay_id
+    )
+    return {row["rule"]: row["priority"] for row in rows}
+
+
+async def _status(here: Scene, *, online: bool) -> None:
+    """Let the first bed's device say whether it is connected, and have been heard until then."""
+    now = here.clock.now()
+    async with await connect(here.ward.database_url, "test") as conn:
+        await conn.execute(
+            "insert into device_status (device_no, online, reported_at, changed_at) values (%(device)s, %(online)s,"
+            " %(now)s, %(now)s) on conflict (device_no) do update set online = %(online)s, changed_at = %(now)s",
+            {"device": here.ward.beds[0].device_no, "online": online, "now": now},
+        )
+        await conn.execute(
+            "insert into latest_reading (stay_id, kind, measured_at, received_at, value, validity, device_no)"
+            " select %(stay)s, kind, %(now)s, %(now)s, 80, 0, %(device)s from generate_series(1, 17) kind"
+            " on conflict do nothing",
+            {"stay": here.ward.beds[0].stay_id, "device": here.ward.beds[0].device_no, "now": now},
+        )
+
+
+def test_h11_silence_of_a_device_that_is_away_is_one_alert_and_a_record_of_the_rest(ward: Ward) -> None:
+    """An offline device is one alert as urgent as the silence it explains; each signal is recorded, none is urgent."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await _status(here, online=True)
+            await _status(here, online=False)
+            here.clock.set(NOON + 25 * MINUTE)
+            found = await _look(here)
+            async with await connect(ward.database_url, "test") as conn:
+                held = await suppressions.held_by(conn, ward.beds[0].stay_id, "offline", NOON)
+                wrongly = await suppressions.wrongly_held(conn)
+
+            assert found["offline"] == 2
+            assert not [rule for rule in found if rule.startswith("nodata")]
+            assert "nodata.spo2" in {each.rule for each in held}
+            assert {each.reason for each in held} == {"devices_offline"}
+            assert wrongly == 0
+
+    asyncio.run(run())
+
+
+def test_silence_speaks_for_itself_when_the_device_is_back(ward: Ward) -> None:
+    """When the device is back and a signal still does not come, its own alert is raised and the hold ends."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await _status(here, online=True)
+            await _status(here, online=False)
+            here.clock.set(NOON + 25 * MINUTE)
+            await _look(here)
+            await _status(here, online=True)
+            here.clock.advance(MINUTE)
+            found = await _look(here)
+            open_holds = await here.rows("select rule from suppression where ended_at is null")
+
+            assert "nodata.spo2" in found
+            assert open_holds == []
+
+    asyncio.run(run())
