@@ -81,10 +81,14 @@ def test_base_that_leaves_a_gap_is_refused_by_name(unit: Unit) -> None:
 
 
 def test_week_is_saved_by_its_team_over_the_revision_seen(unit: Unit) -> None:
-    """A member saves a week once; a stale revision, none, and strangers to the team are refused."""
+    """A member or an operator of the house saves a week once; a stale revision, none, and strangers are refused."""
 
     async def visit(served: Served) -> None:
-        async with someone(served, "anna") as anna, someone(served, "natt") as natt:
+        async with (
+            someone(served, "anna") as anna,
+            someone(served, "natt") as natt,
+            someone(served, "oskar") as oskar,
+        ):
             path, body = f"/api/teams/{unit.day}/schedule", {"shifts": [{**DAY, "crews": [[unit.anna]]}]}
             saved = await put(anna, path, 1, body)
 
@@ -97,6 +101,8 @@ def test_week_is_saved_by_its_team_over_the_revision_seen(unit: Unit) -> None:
             assert [each["what"] for each in stranger.json()["faults"]] == ["stranger"]
             page = (await anna.get(f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility")).json()
             assert page["now"]["until"] == "2026-11-18T20:00:00Z"
+            assert (await put(oskar, path, 2, body)).json()["rev"] == 3
+            assert (await put(oskar, f"/api/teams/{unit.lungs}/schedule", 1, body)).status_code == 403
 
     serve(unit, visit)
 
