@@ -196,6 +196,26 @@ def test_unit_is_saved_with_a_base_that_covers_everything(unit: Unit) -> None:
     serve(unit, visit)
 
 
+def test_h25_patient_is_not_put_into_another_organisation_s_unit(unit: Unit) -> None:
+    """Who has a patient cannot route them to another organisation; its own staff, who took the patient, can."""
+
+    async def visit(served: Served) -> None:
+        async with someone(served, "anna") as anna, someone(served, "lunga") as lunga:
+            body = {"name": "Andning", "base_team_id": unit.base, "routes": [{"team_id": unit.lungs}]}
+            other = (await lunga.post("/api/routing", json=body)).json()["unit_id"]
+            path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
+            pushed = await put(anna, path, 1, {"unit_id": other})
+            baton = await _offer(anna, path, unit.lungs)
+            await lunga.post(f"{path}/accept", json={"baton_id": baton["baton_id"]}, headers={"If-Match": '"1"'})
+            pulled = await put(lunga, path, 1, {"unit_id": other})
+
+            assert pushed.status_code == 403
+            assert (await put(anna, path, 1, {"unit_id": 99})).status_code == 404
+            assert (pulled.status_code, pulled.json()["unit_id"]) == (200, other)
+
+    serve(unit, visit)
+
+
 def test_care_names_people_by_their_role(unit: Unit) -> None:
     """Needs and named people are saved over the revision seen; a nurse is no doctor."""
 
