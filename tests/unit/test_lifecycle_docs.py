@@ -5,7 +5,21 @@ from pathlib import Path
 
 from alerting.events import KINDS
 from alerting.lifecycle import ACKNOWLEDGED_FOR, TRANSITIONS
-from alerting.rules import catalogue, combinations, doubt, news2_alerts, requests, signals, technical
+from alerting.rules import (
+    baseline_rules,
+    catalogue,
+    checkins,
+    combinations,
+    doubt,
+    identity,
+    news2_alerts,
+    oxygen,
+    requests,
+    signals,
+    slopes,
+    technical,
+    weight,
+)
 from ward.alerts import AlertState, Condition, Outcome, Priority
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "alert-lifecycle.md"
@@ -33,8 +47,9 @@ def test_acknowledgement_table_is_current(golden_table: Table) -> None:
     golden_table(PAGE, "acknowledged", rows)
 
 
-RULES = ("limit", "news2", "combination", "nodata", "quality", "check")
-WATCHES = ("device", "clock", "watching", "requests")
+TRENDS = (slopes.SLOPE, baseline_rules.DEVIATION, weight.GAIN, oxygen.SUPPORT, identity.IDENTITY)
+RULES = ("limit", "news2", "combination", "nodata", "quality", "check", *TRENDS)
+WATCHES = ("device", "clock", "watching", "requests", checkins.CHECK_IN, identity.DEVICES)
 
 
 def test_page_names_every_rule_and_outcome() -> None:
@@ -50,6 +65,15 @@ def test_page_names_every_rule_and_outcome() -> None:
         technical.PLAN,
         technical.UNWATCHED,
         *requests.PRIORITIES,
+        f"{slopes.SLOPE}.{{kind}}.{{rise or fall}}.{{hours}}h",
+        f"{baseline_rules.DEVIATION}.{{kind}}.{{low or high}}",
+        weight.GAIN,
+        oxygen.SUPPORT,
+        identity.WEIGHT,
+        identity.WEARER,
+        identity.DEVICES,
+        checkins.CHECK_IN,
+        checkins.MISSED,
     ]
 
     assert {rule.name for rule in catalogue.RULES} == set(RULES)
