@@ -6,7 +6,21 @@ from pathlib import Path
 
 from alerting.events import KINDS, Raise
 from alerting.lifecycle import CONDITIONS, RESPONSIBILITIES, SIGNALS, TRANSITIONS
-from alerting.rules import catalogue, combinations, doubt, news2_alerts, requests, signals, technical
+from alerting.rules import (
+    baseline_rules,
+    catalogue,
+    checkins,
+    combinations,
+    doubt,
+    identity,
+    news2_alerts,
+    oxygen,
+    requests,
+    signals,
+    slopes,
+    technical,
+    weight,
+)
 from tests.builders_alerts import IMPOSSIBLE
 from ward.alerts import Action, Cause, Condition, Outcome, Responsibility, Signal
 
@@ -38,8 +52,9 @@ def test_table_of_what_cannot_be_is_current(golden_table: Table) -> None:
     golden_table(PAGE, "illegal", [f"- {name}" for name in IMPOSSIBLE])
 
 
-RULES = ("held", "rhythm", "sensor", "limit", "news2", "combination", "nodata", "quality", "check")
-WATCHES = ("device", "clock", "watching", "requests")
+TRENDS = (slopes.SLOPE, baseline_rules.DEVIATION, weight.GAIN, oxygen.SUPPORT, identity.IDENTITY)
+RULES = ("held", "rhythm", "sensor", "limit", "news2", "combination", "nodata", "quality", "check", *TRENDS)
+WATCHES = ("device", "clock", "watching", "requests", checkins.CHECK_IN, identity.DEVICES)
 WORDS = (*Condition, *Signal, *Responsibility, *Outcome, *Cause, *Action)
 
 
@@ -56,6 +71,15 @@ def test_page_names_every_rule_and_outcome() -> None:
         technical.PLAN,
         technical.UNWATCHED,
         *requests.PRIORITIES,
+        f"{slopes.SLOPE}.{{kind}}.{{rise or fall}}.{{hours}}h",
+        f"{baseline_rules.DEVIATION}.{{kind}}.{{low or high}}",
+        weight.GAIN,
+        oxygen.SUPPORT,
+        identity.WEIGHT,
+        identity.WEARER,
+        identity.DEVICES,
+        checkins.CHECK_IN,
+        checkins.MISSED,
     ]
 
     assert {rule.name for rule in catalogue.RULES} == set(RULES)
