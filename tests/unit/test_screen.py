@@ -1,5 +1,7 @@
 """Which readings are looked at in between passes."""
 
+from dataclasses import replace
+
 from alerting.screen import Screen, bounds_of, level_of
 from ward.people import StayId
 from ward.plans import Limits, template
@@ -46,8 +48,7 @@ def test_kinds_and_stays_are_apart_and_the_unknown_waits() -> None:
 def test_changed_plan_counts_from_the_next_evaluation_on() -> None:
     """Limits are those that were in force when the stay was last evaluated."""
     screen = a_screen()
-    wide = template()
-    wide.limits[VitalKind.SPO2] = Limits(alert_low=60)
+    wide = replace(template(), limits={VitalKind.SPO2: Limits(alert_low=60)})
 
     assert screen.worse(StayId(1), SPO2, 80)
     screen.learn([(StayId(1), wide)])
