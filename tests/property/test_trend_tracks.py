@@ -33,7 +33,7 @@ PLAN = a_plan(
     gain=Gain(kg=1.0, within_s=2 * DAY_S),
     support=Support(spo2_fall=1.0, flow_rise=0.5, within_s=6 * HOUR_S),
 )
-OTHER = a_plan(slopes=PLAN.slopes[:1], gain=Gain(kg=3.0, within_s=DAY_S))
+OTHER = a_plan(slopes=PLAN.slopes[:1], deviations=(), gain=Gain(kg=3.0, within_s=DAY_S))
 RULES = {"slope": slopes, "deviation": baseline_rules, "weight": weight, "support": oxygen, "identity": identity}
 DAYS = 5
 SPREAD = {PULSE: (75, 9), BREATHS: (16, 3), SPO2: (95, 2), VitalKind.WEIGHT: (80, 4), VitalKind.OXYGEN_FLOW: (2, 1)}

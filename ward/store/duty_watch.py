@@ -46,9 +46,15 @@ async def sweep(conn: Connection, now: datetime) -> Swept:
 
 
 async def reach(conn: Connection) -> Reach:
-    """Return which teams and which people can be reached by telephone."""
-    teams = await conn.execute("select team_id from team where btrim(phone) <> ''")
-    staff = await conn.execute("select staff_id from staff where btrim(phone) <> '' and disabled_at is null")
+    """Return which teams and which people can be reached: by telephone, or by a way of being told that works."""
+    teams = await conn.execute(
+        "select team_id from team where btrim(phone) <> ''"
+        " union select team_id from contact_channel where team_id is not null and broken_at is null"
+    )
+    staff = await conn.execute(
+        "select staff_id from staff s where disabled_at is null and (btrim(phone) <> '' or exists"
+        " (select from contact_channel c where c.staff_id = s.staff_id and c.broken_at is null))"
+    )
     return Reach(
         teams=frozenset(TeamId(row[0]) for row in await teams.fetchall()),
         staff=frozenset(StaffId(row[0]) for row in await staff.fetchall()),

@@ -14,7 +14,7 @@ from ward import overlays
 from ward.overlays import Overlay
 from ward.people import StaffId, StayId, TeamId
 from ward.plan_versions import State
-from ward.store import bus, evaluation_requests
+from ward.store import bus
 from ward.store.plans import LAYERS_OF_STAY, TEAM_OF_PLAN
 from ward.store.pool import Connection
 
@@ -199,8 +199,10 @@ async def _took_force(
 async def changed(conn: Connection, owner: Owner, now: datetime) -> None:
     """Ask for the stays that a plan is about to be evaluated at once, and tell boards to read it anew."""
     stays = [owner.stay_id] if owner.stay_id is not None else await stays_of(conn, owner, now)
-    for stay_id in stays:
-        await evaluation_requests.request(conn, stay_id, now)
+    await conn.execute(
+        "insert into evaluation_request (stay_id, since) select stay_id, %s from unnest(%s::bigint[]) w (stay_id)",
+        (now, stays),
+    )
     await bus.announce(conn, bus.Channel.REGISTRY, stays)
 
 

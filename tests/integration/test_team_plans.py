@@ -1,0 +1,146 @@
+"""Plans of teams over the api on a real store: what lies under patients' own, who may see it; programmes and cards."""
+
+import psycopg
+import pytest
+
+from api.plan_desk import card_of
+from tests.fix_api import House
+from tests.fix_plans import WHY, Round, on_round
+from tests.integration.test_api_http import assert_problem
+from ward.plans import template
+from ward.store.pool import connect
+
+pytestmark = pytest.mark.integration
+SEEN = {"If-Match": '"1"'}
+
+
+def test_stranger_sees_no_plan(house: House) -> None:
+    """Somebody who may not see the patient or the team is told that there is none."""
+
+    async def visit(rounds: Round) -> None:
+        team = f"/api/teams/{house.ward.team_id}/plan?programme=copd"
+        for answer in (
+            await rounds.stranger.get(rounds.path),
+            await rounds.stranger.put(rounds.path, json={"overlay": {}, **WHY}, headers=SEEN),
+            await rounds.stranger.get(team),
+            await rounds.stranger.put(team, json={"overlay": {}, **WHY}, headers={"If-Match": '"0"'}),
+        ):
+            assert_problem(answer, 404)
+
+    on_round(house, visit)
+
+
+def test_team_s_overlay_lies_under_its_patients(house: House) -> None:
+    """A team's change holds for all its patients of the programme, but for what a patient's own plan says."""
+
+    async def visit(rounds: Round) -> None:
+        await rounds.put({"limits": {"spo2": {"warn_low": 92}}})
+        team = f"/api/teams/{house.ward.team_id}/plan?programme=hospital_at_home"
+        body = {"overlay": {"limits": {"spo2": {"warn_low": 90, "delay_s": 45}}}, **WHY}
+        answer = await rounds.nurse.put(team, json=body, headers={"If-Match": '"0"'})
+        assert answer.status_code == 200, answer.text
+        own = await rounds.plan()
+        other = (await rounds.nurse.get(f"/api/patients/{house.ward.beds[1].patient_id}/plan")).json()
+        shown = (await rounds.nurse.get(team)).json()
+
+        assert {each["path"]: each["origin"] for each in own["fields"]} == {
+            "limits.spo2.delay_s": "team", "limits.spo2.warn_low": "patient",
+        }  # fmt: skip
+        assert [other["plan"]["limits"]["spo2"][name] for name in ("warn_low", "delay_s")] == [90, 45]
+        assert {each["author"] for each in other["fields"]} == {"Anna Provsson"}
+        assert (shown["rev"], len(shown["fields"])) == (1, 2)
+        assert rounds.ask("select distinct stay_id from evaluation_request order by 1") == [(1,), (2,), (3,)]
+
+    on_round(house, visit)
+
+
+def test_patient_s_plan_is_laid_over_another_team_s(house: House) -> None:
+    """Who moves to another team gets that team's plan below their own, if their own fits over it."""
+
+    async def visit(rounds: Round) -> None:
+        with psycopg.connect(house.database_url, autocommit=True) as conn:
+            conn.execute("insert into team (organisation_id, name, phone) values (1, 'Andra', '0'), (1, 'Tredje', '0')")
+            insert = (
+                "insert into team_plan (team_id, programme, version, rules, valid_from)"
+                " select team_id, 'hospital_at_home', 1, %s, 'epoch' from team where name = %s"
+            )
+            conn.execute(insert, ('{"limits": {"spo2": {"delay_s": 45}}}', "Andra"))
+            conn.execute(insert, ('{"limits": {"spo2": {"warn_low": 89}}}', "Tredje"))
+        second, third = (row[0] for row in rounds.ask("select team_id from team where phone = '0' order by team_id"))
+        await rounds.put({"limits": {"spo2": {"alert_low": 90}}})
+        seen = {"If-Match": f'"{(await rounds.plan())["rev"]}"'}
+        spoilt = await rounds.nurse.put(f"{rounds.path}/team", json={"team_id": third, **WHY}, headers=seen)
+        strange = {"team_id": house.other_team, **WHY}
+        unknown = await rounds.nurse.put(f"{rounds.path}/team", json=strange, headers=seen)
+        moved = await rounds.nurse.put(f"{rounds.path}/team", json={"team_id": second, **WHY}, headers=seen)
+        again = await rounds.nurse.put(f"{rounds.path}/team", json={"team_id": second, **WHY}, headers=seen)
+
+        assert [each["path"] for each in assert_problem(spoilt, 422)["faults"]] == ["limits.spo2.alert_low"]
+        assert_problem(unknown, 404)
+        assert_problem(again, 409)
+        assert (moved.status_code, moved.json()["team_id"]) == (200, second)
+        assert {each["path"]: each["origin"] for each in moved.json()["fields"]} == {
+            "limits.spo2.alert_low": "patient", "limits.spo2.delay_s": "team",
+        }  # fmt: skip
+
+    on_round(house, visit)
+
+
+def test_h12_team_s_change_spoils_nobody_s_plan(house: House) -> None:
+    """A team's change over which a patient's plan would be unusable is refused, and says whose it is."""
+
+    async def visit(rounds: Round) -> None:
+        await rounds.put({"limits": {"spo2": {"alert_low": 90}}})
+        team = f"/api/teams/{house.ward.team_id}/plan?programme=hospital_at_home"
+        body = {"overlay": {"limits": {"spo2": {"warn_low": 89}}}, **WHY}
+        refused = assert_problem(await rounds.nurse.put(team, json=body, headers={"If-Match": '"0"'}), 422)
+
+        assert [each["path"] for each in refused["faults"]] == ["stays.1.limits.spo2.alert_low"]
+        assert rounds.ask("select count(*) from team_plan") == [(0,)]
+
+    on_round(house, visit)
+
+
+def test_h33_team_does_not_turn_to_comfort_care(house: House) -> None:
+    """What care is for, and the scale of SpO2, are decided for a person."""
+
+    async def visit(rounds: Round) -> None:
+        team = f"/api/teams/{house.ward.team_id}/plan?programme=palliative"
+        body = {"overlay": {"goals": "comfort", "spo2_scale": 2}, **WHY}
+        refused = assert_problem(await rounds.nurse.put(team, json=body, headers={"If-Match": '"0"'}), 422)
+
+        assert [each["path"] for each in refused["faults"]] == ["goals", "spo2_scale"]
+
+    on_round(house, visit)
+
+
+def test_card_of_a_rule_is_that_of_the_plan_in_force(house: House) -> None:
+    """Whoever is called is told what applies by the patient's own card, else by the programme's."""
+
+    async def visit(rounds: Round) -> None:
+        await rounds.put({"cards": {"limit.spo2": {"sv": "Ring Eva", "en": "Call Eva"}}})
+        async with await connect(house.database_url, "test") as conn:
+            own, other = [
+                await card_of(conn, bed.stay_id, "limit.spo2.low", rounds.clock.now()) for bed in house.ward.beds[:2]
+            ]
+
+        assert own == {"sv": "Ring Eva", "en": "Call Eva"}
+        assert other is not None
+        assert other["en"] == template().cards["limit.spo2"].en
+
+    on_round(house, visit)
+
+
+def test_programmes_are_listed_with_their_templates(house: House) -> None:
+    """Every programme has its name in both languages, and the plan that the others differ from."""
+
+    async def visit(rounds: Round) -> None:
+        items = (await rounds.nurse.get("/api/programmes")).json()["items"]
+
+        assert {"hospital_at_home", "heart_failure", "copd", "frail_elderly", "palliative", "post_discharge"} <= {
+            each["programme"] for each in items
+        }
+        weights = {each["programme"]: each["plan"]["gain"] for each in items}
+        assert weights["heart_failure"]["kg"] == 2
+
+    on_round(house, visit)
