@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerting import waves_cells, waves_read, waves_work
+from alerting.rules.rhythm import HOLD_S
 from alerting.waves_cells import begins_us, ends_us, filled, reach_us, settled
 from alerting.waves_read import Wanted
 from alerting.waves_work import Job
@@ -29,6 +30,7 @@ from ward.wave_features import FeatureRow
 
 MOST_STAYS = 32
 _ASIDE = timedelta(minutes=5)
+_PRESENT = timedelta(seconds=HOLD_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +101,17 @@ async def _look(conn: Connection, jobs: Sequence[Job], now: datetime) -> Looked:
     await wave_features.replace(conn, ends, found.rows)
     await wave_due.keep(conn, waves_work.left(jobs, found.unsettled, now), now)
     for stay_id, cells in found.cells.items():
-        if cells:
-            await evaluation_requests.request(conn, stay_id, from_us(begins_us(min(cells))))
+        await evaluation_requests.request(conn, stay_id, _unjudged(cells, now))
     return Looked(stays=len(jobs), cells=sum(map(len, found.cells.values())), rows=len(found.rows))
+
+
+def _unjudged(cells: Sequence[int], now: datetime) -> datetime:
+    """Return from when on a stay is to be judged anew: from now, where nothing that these cells tell can be over yet.
+
+    What was judged of other readings meanwhile stays judged.
+    """
+    first = from_us(begins_us(min(cells)))
+    return first if now - first > _PRESENT else now
 
 
 def _read(jobs: Sequence[Job], stored: Sequence[tuple[StayId, Stored]]) -> _Found:

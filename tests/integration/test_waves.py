@@ -273,5 +273,18 @@ def test_worker_looks_at_what_comes_and_wakes_the_evaluation(bedded: Ward) -> No
     woken, asked, cells = in_store(bedded, story)
 
     assert woken
-    assert asked == [(bedded.beds[0].stay_id, START)]
+    assert asked == [(bedded.beds[0].stay_id, after(LENGTH_S))]
     assert cells == 10
+
+
+@pytest.mark.parametrize(("ago_s", "since_s"), [(60.0, 60.0), (3600.0, 0.0)])
+def test_what_comes_late_is_judged_in_its_own_time(bedded: Ward, ago_s: float, since_s: float) -> None:
+    """What waveforms tell of the present is judged as of now; what they tell of an hour ago, from then on."""
+
+    async def story(conn: Connection) -> list[Row]:
+        await send(conn, bedded, ecg_of(a_heart(40.0), 40.0))
+        async with conn.transaction():
+            await waves.look(conn, after(ago_s))
+        return await (await conn.execute("select since from evaluation_request")).fetchall()
+
+    assert in_store(bedded, story) == [(after(since_s),)]
