@@ -77,7 +77,7 @@ def walked(rows: list[Given], plan: Plan, kind: VitalKind, side: Side, at_s: flo
 
 
 @given(readings(), st.sampled_from(PLANS), st.sampled_from(STEPPED), st.sampled_from(Side))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_limits_say_what_the_obvious_walk_says(rows: list[Given], plan: Plan, kind: VitalKind, side: Side) -> None:
     """At every instant at which anything changes, and just after, the vectorised rule says what a loop says."""
     if plan.limits[kind].median_s:
@@ -91,7 +91,7 @@ def test_limits_say_what_the_obvious_walk_says(rows: list[Given], plan: Plan, ki
 
 
 @given(readings(), st.randoms(use_true_random=False))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_h19_order_and_repeats_change_nothing(rows: list[Given], chance: Random) -> None:
     """Readings that come twice and in any order are judged as those that come once and in order."""
     mixed = rows * 2
@@ -168,7 +168,7 @@ def test_binary_rounding_does_not_hold_an_alert() -> None:
 
 
 @given(readings(most=12), readings(most=12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_invalid_readings_are_never_used(rows: list[Given], invalid: list[Given]) -> None:
     """Readings marked invalid make no difference, wherever they lie."""
     marked = [

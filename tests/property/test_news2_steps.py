@@ -28,7 +28,7 @@ def scored(rows: list[Given], plan: Plan, at_s: float) -> Scores:
 
 
 @given(readings(most=30), st.sampled_from(PLANS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_totals_are_those_of_the_chart(rows: list[Given], plan: Plan) -> None:
     """At every instant at which the score changes, both ends are what the chart gives for what is known."""
     found = news2_steps.totals(runs.reduced(batch_of(rows, [plan])))
@@ -44,7 +44,7 @@ def test_totals_are_those_of_the_chart(rows: list[Given], plan: Plan) -> None:
 
 
 @given(readings(most=20), st.sampled_from(PLANS))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_rise_is_found_where_a_slow_search_finds_it(rows: list[Given], plan: Plan) -> None:
     """A rise is there when for a minute the lower end has been so much above the upper end of some time before."""
     looked_at = runs.reduced(batch_of(rows, [plan]))

@@ -1,6 +1,8 @@
 """What every rule over readings must keep: causal, bounded, apart; and that runs are as good as readings."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from alerting import evaluate, runs
 from alerting.features import Batch
 from alerting.rules.catalogue import RULES
+from alerting.tracks import Track, Verdict, in_force, next_s
 from tests.builders_tracks import PLANS, START_S, Given, batch_of, instants, readings, said, tracks_of
 from ward.plans import Plan
 
@@ -32,7 +35,7 @@ def decides(rows: list[Given], plan: Plan, at_s: float) -> list[Given]:
 
 
 @given(readings(), plans, cuts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_comes_later_changes_nothing_before_it(rows: list[Given], plan: Plan, cut: int) -> None:
     """Judging what was measured until an instant, and judging all of it, say the same until then."""
     whole = tracks_of(batch_of(rows, [plan]))
@@ -44,7 +47,7 @@ def test_what_comes_later_changes_nothing_before_it(rows: list[Given], plan: Pla
 
 
 @given(readings(), plans, cuts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_lies_before_the_look_back_changes_nothing(rows: list[Given], plan: Plan, cut: int) -> None:
     """Readings from before the look-back make no difference from an instant on, but for the newest of each kind."""
     whole = tracks_of(batch_of(rows, [plan]))
@@ -58,7 +61,7 @@ def test_what_lies_before_the_look_back_changes_nothing(rows: list[Given], plan:
 
 
 @given(readings(stays=3, most=12), st.tuples(plans, plans, plans))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_stays_of_a_batch_do_not_matter_to_each_other(rows: list[Given], three: tuple[Plan, Plan, Plan]) -> None:
     """Each stay is judged in company as it is alone."""
     together = tracks_of(batch_of(rows, three))
@@ -70,7 +73,7 @@ def test_stays_of_a_batch_do_not_matter_to_each_other(rows: list[Given], three: 
 
 
 @given(readings(stays=2), st.tuples(plans, plans), cuts)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_memory_stands_for_the_readings_before_it(rows: list[Given], two: tuple[Plan, Plan], cut: int) -> None:
     """Who remembers, and reads only from there on, says from then on what who reads everything says."""
     whole = batch_of(rows, two)
@@ -106,7 +109,7 @@ def decides_remembering(rows: list[Given], plan: Plan, at_s: float) -> list[Give
 
 
 @given(readings(most=40), plans)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_runs_are_as_good_as_readings(rows: list[Given], plan: Plan) -> None:
     """Readings that no rule can tell apart may stand as one: what is said stays the same at every instant."""
     looked_at = batch_of(rows, [plan])
@@ -127,3 +130,50 @@ def unreduced(looked_at: Batch) -> Batch:
             for kind, series in looked_at.series.items()
         },
     )
+
+
+def folded(said: list[tuple[str, str, Verdict, Verdict, float]]) -> list[tuple[str, int, float]]:
+    """Return each time that something is found anew or otherwise: (rule, priority, when it was due)."""
+    there: dict[str, Verdict] = {}
+    out = []
+    for name, word, verdict, most, due_s in said:
+        was = there.get(name)
+        if word == "quiet":
+            there.pop(name, None)
+        elif was != verdict and not (was is not None and verdict < was <= most):
+            there[name] = verdict
+            out.append((name, int(verdict), round(due_s, 3)))
+    return sorted(out)
+
+
+def rows_between(name: str, track: Track, after_s: float, upto_s: float) -> Iterator[tuple]:  # type: ignore[type-arg]
+    """Yield what the rows of a track say, in order of time."""
+    for row in range(len(track.from_s)):
+        if after_s < track.from_s[row] <= upto_s and track.verdict[row] in FOUND:
+            word = "quiet" if track.verdict[row] == Verdict.QUIET else "found"
+            yield name, word, Verdict(int(track.verdict[row])), Verdict(int(track.most[row])), float(track.from_s[row])
+
+
+FOUND = (Verdict.QUIET, Verdict.LOW, Verdict.MEDIUM, Verdict.HIGH)
+
+
+@given(readings(most=15), plans)
+@settings(max_examples=15, deadline=None)
+def test_live_finds_what_a_back_test_finds(rows: list[Given], plan: Plan) -> None:
+    """Looking at each reading as it comes, and when it was said to look again, finds what judging the whole finds."""
+    whole = tracks_of(batch_of(rows, [plan]))
+    end_s = START_S + 60_000
+    clinical = [name for name in whole if name.split(".")[0] in {"limit", "news2", "combination"}]
+    expected = folded([each for name in clinical for each in rows_between(name, whole[name], -np.inf, end_s)])
+    said = []
+    for at, until in pairwise([*sorted({each.t_s for each in rows}), end_s - START_S]):
+        known = batch_of([each for each in rows if each.t_s <= at], [plan])
+        now_s, tracks = START_S + at, tracks_of(known)
+        while now_s < START_S + until:
+            for name in clinical:
+                row = int(in_force(tracks[name], now_s)[0]) if name in tracks else -1
+                if row >= 0 and tracks[name].verdict[row] in FOUND:
+                    said += list(rows_between(name, tracks[name], np.nextafter(tracks[name].from_s[row], 0), now_s))
+            now_s = min(float(next_s(track, now_s)[0]) for track in tracks.values())
+
+    assert folded(said) == expected

@@ -33,7 +33,7 @@ arrivals = st.lists(st.tuples(st.integers(0, 25), st.booleans()), min_size=1, ma
 
 
 @given(readings(most=25), arrivals, st.sampled_from(PLANS), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_h19_held_windows_say_what_windows_read_anew_say(
     rows: list[Given], steps: list[tuple[int, bool]], plan: Plan, chance: Random
 ) -> None:

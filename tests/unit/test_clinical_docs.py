@@ -9,23 +9,11 @@ import pytest
 
 from alerting import runs
 from alerting.lifecycle import ACKNOWLEDGED_FOR
-from alerting.rules import (
-    baseline_rules,
-    identity,
-    news2,
-    news2_alerts,
-    news2_steps,
-    oxygen,
-    signals,
-    slopes,
-    technical,
-    weight,
-)
+from alerting.rules import news2, news2_alerts, news2_steps, signals, technical
 from alerting.signal import ecg_runs, rhythm_burden, verify_rules
 from alerting.signal.norms import NORMS
 from ingest import validate
 from ward.alerts import Priority
-from ward.checkins import ANSWER_BY_MINUTE, QUESTIONS, SEVERAL, Worry
 from ward.plans import TEMPLATE_EXPECTED, TEMPLATE_LIMITS, Limits, template
 from ward.vitals import VITALS
 
@@ -125,21 +113,12 @@ def test_news2_chart_of_the_page_is_the_chart_of_the_code(label: str) -> None:
 def test_page_states_the_technical_rules_numbers() -> None:
     """The constants of technical alerts, acknowledgements and times are those of the code."""
     page = PAGE.read_text(encoding="utf-8")
-    plan = template()
     low, empty, clear = technical.BATTERY_LOW_PCT, technical.BATTERY_EMPTY_PCT, technical.BATTERY_CLEAR_PCT
     holds = {each.name: ACKNOWLEDGED_FOR[each].seconds for each in Priority}
 
     assert f"| {technical.OFFLINE_AFTER_S:g} s after its status says so |" in page
     assert f"| ≤ {low:g} %, ≤ {empty:g} %, ≥ {clear:g} % |" in page
     assert f"to have held for {news2_alerts.HOLD_S:g} s" in page
-    assert f"not measured for {news2_steps.MEASURED_S / 3600:g} h" in page
-    assert (
-        f"is {plan.news2_rise} points above the upper end at some time in the last {plan.news2_rise_s / 3600:g} h"
-        in page
-    )
-    assert f"a quality below {runs.POOR_BELOW:g} |" in page
-    assert f"after {signals.POOR_S:g} s of nothing else" in page
-    assert f"none outside for {signals.CHECK_HOLD_S:g} s" in page
     assert holds == {"HIGH": 900, "MEDIUM": 3600, "LOW": 28800}
     assert "| high 15 min, medium 60 min, low 8 h |" in page
     assert (validate.MAX_AHEAD.seconds, validate.MAX_AGE.days) == (300, 30)
@@ -183,66 +162,16 @@ def test_rhythm_table_is_current(golden_table: Table) -> None:
     golden_table(PAGE, "rhythm", rows)
 
 
-def test_trend_table_is_current(golden_table: Table) -> None:
-    """The page's constants of trends are those of the code."""
-    known, beyond = 100 * baseline_rules.LEAST_KNOWN, 100 * baseline_rules.LEAST_BEYOND
-    rows = [
-        "| what | constant |",
-        "|---|---|",
-        f"| slope: interval that must lie beyond the plan's bound | {100 * slopes.CONFIDENCE:g} % |",
-        f"| slope: points in its time, at most and at least | {slopes.MOST_POINTS}, {slopes.LEAST_POINTS} |",
-        f"| slope: quiet without more ado below | {slopes.GATE:g} of the bound |",
-        f"| deviation: of the quarters of its time, known and of these beyond | {known:g} %, {beyond:g} % |",
-        f"| deviation: over when inside the bound by | {baseline_rules.CLEAR_SDS:g} spreads |",
-        f"| weight: two weighings confirm each other when apart by | {_span(weight.TOGETHER_S)} |",
-        f"| weight: told after one weighing at | {weight.HARD:g} times the plan's gain |",
-        f"| weight: never after one weighing from | {100 * weight.IMPLAUSIBLE_SHARE:g} % of the weight |",
-        f"| weight: over below | {weight.CLEAR:g} of the plan's gain |",
-        f"| oxygen: SpO2 is the mean of the last | {_span(oxygen.SMOOTH * 900)} |",
-        f"| oxygen: over below | {oxygen.CLEAR:g} of the plan's fall |",
-    ]
+def test_page_states_the_numbers_of_rules_over_readings() -> None:
+    """What rules over readings wait for, remember and disbelieve is what the page says."""
+    page = PAGE.read_text(encoding="utf-8")
+    plan = template()
 
-    golden_table(PAGE, "trends", rows)
-
-
-def test_identity_table_is_current(golden_table: Table) -> None:
-    """The page's constants of doubt about whose values these are are those of the code."""
-    least, most = identity.USUAL_WEIGHINGS, identity.MOST_WEIGHINGS
-    jump = f"{identity.JUMP_KG:g} kg and {100 * identity.JUMP_SHARE:g} %"
-    apart = ", ".join(f"{kind} {by:g} {VITALS[kind].unit}" for kind, by in identity.DISAGREE.items())
-    rows = [
-        "| what | constant |",
-        "|---|---|",
-        f"| a weighing is unlike the last {least} to {most} when away by more than | {jump} |",
-        f"| a device was put on no longer ago than | {_span(identity.AFTER_S)} |",
-        f"| since then, so many vitals at once lie beyond | {identity.LEAST_KINDS}, {identity.JUMP_SDS:g} spreads |",
-        f"| and lay before within | {identity.BEFORE_SDS:g} spreads |",
-        f"| two devices disagree when their means of 10 min are apart by | {apart} |",
-        f"| and agree again below | {identity.AGREE_SHARE:g} of that |",
-    ]
-
-    golden_table(PAGE, "identity", rows)
-
-
-def test_question_table_is_current(golden_table: Table) -> None:
-    """The page's worrying answers are those of the code."""
-    everybody = QUESTIONS[""]
-    rows = ["| programme | question | worrying answer | priority |", "|---|---|---|---|"]
-    for programme, table in QUESTIONS.items():
-        own = table if programme == "" else [each for each in table if each not in everybody]
-        rows += [
-            f"| {programme or 'all'} | `{each.question}` | {_worrying(each)} | {each.priority.name.lower()} |"
-            for each in own
-        ]
-    rows.append(f"| all | answered on one of the last days, not by {ANSWER_BY_MINUTE // 60}:00 | – | low, technical |")
-
-    golden_table(PAGE, "questions", rows)
-    assert SEVERAL == 2
-
-
-def _worrying(worry: Worry) -> str:
-    if worry.least is not None:
-        return f"{worry.least:g} or more"
-    if worry.yes is not None:
-        return "yes" if worry.yes else "no"
-    return ", ".join(f"`{word}`" for word in sorted(worry.words))
+    assert f"not measured for {news2_steps.MEASURED_S / 3600:g} h" in page
+    assert (
+        f"is {plan.news2_rise} points above the upper end at some time in the last {plan.news2_rise_s / 3600:g} h"
+        in page
+    )
+    assert f"a quality below {runs.POOR_BELOW:g} |" in page
+    assert f"after {signals.POOR_S:g} s of nothing else" in page
+    assert f"none outside for {signals.CHECK_HOLD_S:g} s" in page
