@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.features import Batch, StayContext, moment, seconds
+from alerting.features import Batch, moment, seconds
 from alerting.quarters import (
     HOUR_S,
     NORMAL_EVERY_S,
@@ -36,7 +36,9 @@ from ward.store import quarters as store
 from ward.store.pool import Connection
 from ward.vitals import VITALS, VitalKind
 
-MOST: Final = 25  # stays whose trends are judged in one pass: a trend may wait a minute, a call for help may not
+MOST: Final = 50  # stays whose trends are judged in one pass: a trend may wait a minute, a call for help may not
+MOST_LEARNT: Final = 10  # of them, of which normals are learnt: that reads days
+MOST_REMEMBERED: Final = 50_000  # stays; beyond, all are forgotten and read anew, those that have ended too
 SETTLED_S: Final = 60.0  # after the end of a quarter, before it is judged: most of what is late has come by then
 AGAIN_S: Final = 300.0  # between two looks at a stay whose readings come some minutes late all the time
 LATEST_S: Final = 6 * 3600.0  # what is later than this is judged from here on
@@ -68,14 +70,17 @@ class TrendMemory:
 
         since : the time of the earliest new reading of each stay that has one
         """
+        if len(self._judged) > MOST_REMEMBERED:
+            self._normals.clear()
+            self.forget()
         for stay_id, at in since.items():
             self._late(stay_id, seconds(at))
-        chosen = self._due(batch.stays, now_s)
+        until_s = float(np.floor((now_s - SETTLED_S) / QUARTER_S) * QUARTER_S)
+        chosen = self._few(batch, self._due(batch, now_s, until_s), until_s)
         if not chosen:
             return batch
-        until_s = np.floor((now_s - SETTLED_S) / QUARTER_S) * QUARTER_S
         from_s = {place: self._from_s(batch.stays[place].stay_id, until_s) for place in chosen}
-        found = await _quarters(conn, batch.stays, from_s, until_s)
+        found = await _quarters(conn, batch, from_s, until_s)
         own = {
             kind: await self._normals_of(conn, batch, kind, from_s, until_s)
             for kind in sorted({kind for place in chosen for kind in normals_of(batch.stays[place].plan)})
@@ -95,21 +100,37 @@ class TrendMemory:
                 for taken in [each for each in kept if at_s < each - LAG_S]:
                     del kept[taken]
 
-    def _due(self, stays: Sequence[StayContext], now_s: float) -> list[int]:
-        """Return the places of the stays to judge, those that have waited longest first, at most `MOST`."""
-        until_s = np.floor((now_s - SETTLED_S) / QUARTER_S) * QUARTER_S
+    def _due(self, batch: Batch, now_s: float, until_s: float) -> list[int]:
+        """Return the places of the stays to judge, those that have waited longest first."""
+        asks = np.array([bool(look_back(plan)) for plan in batch.plans])[batch.plan_of]
         waiting = []
-        for place, stay in enumerate(stays):
-            judged = self._judged.get(stay.stay_id)
-            if not look_back(stay.plan):
-                continue
-            if judged is None or judged.until_s < until_s:
-                waiting.append((-np.inf if judged is None else judged.until_s, place))
+        for place in np.flatnonzero(asks).tolist():
+            judged = self._judged.get(batch.stays[place].stay_id)
+            if judged is None:
+                waiting.append((-np.inf, place))
+            elif judged.until_s < until_s:
+                waiting.append((judged.until_s, place))
             elif judged.late_s < judged.until_s - QUARTER_S or (
                 judged.late_s < np.inf and now_s >= judged.looked_s + AGAIN_S
             ):
                 waiting.append((-np.inf, place))
-        return sorted(place for _, place in sorted(waiting)[:MOST])
+        return [place for _, place in sorted(waiting)]
+
+    def _few(self, batch: Batch, due: Sequence[int], until_s: float) -> list[int]:
+        """Return as many of these places as one pass may judge, and learn of, in rising order."""
+        found: list[int] = []
+        learnt = 0
+        for place in due:
+            stay = batch.stays[place]
+            times = _taken(self._from_s(stay.stay_id, until_s), until_s)
+            known = [self._normals.get((stay.stay_id, kind), {}).keys() for kind in normals_of(stay.plan)]
+            learns = any(at_s not in kept for kept in known for at_s in times)
+            if not learns or learnt < MOST_LEARNT:
+                found.append(place)
+                learnt += learns
+            if len(found) == MOST:
+                break
+        return sorted(found)
 
     def _from_s(self, stay_id: StayId, until_s: float) -> float:
         """Return the first instant to be judged: the one after the last, or the one that something late changed."""
@@ -158,19 +179,20 @@ def _taken(from_s: float, until_s: float) -> list[float]:
 
 
 async def _quarters(
-    conn: Connection, stays: Sequence[StayContext], from_s: Mapping[int, float], until_s: float
+    conn: Connection, batch: Batch, from_s: Mapping[int, float], until_s: float
 ) -> dict[VitalKind, Quarters]:
+    needed = [look_back(plan) for plan in batch.plans]
     asked = [
-        (place, kind, np.floor((first_s - back_s) / QUARTER_S) * QUARTER_S)
+        (place, kind, float(np.floor((first_s - back_s) / QUARTER_S) * QUARTER_S))
         for place, first_s in from_s.items()
-        for kind, back_s in look_back(stays[place].plan).items()
+        for kind, back_s in needed[int(batch.plan_of[place])].items()
     ]
     rows = await store.read(
-        conn, [_wanted(stays[place].stay_id, kind, since_s, until_s) for place, kind, since_s in asked]
+        conn, [_wanted(batch.stays[place].stay_id, kind, since_s, until_s) for place, kind, since_s in asked]
     )
     owner = np.array([place for place, _, _ in asked], np.int64)[rows["place"]]
     return {
-        kind: _columns(rows[chosen], owner[chosen], len(stays), QUARTER_S)
+        kind: _columns(rows[chosen], owner[chosen], len(batch.stays), QUARTER_S)
         for kind in sorted({kind for _, kind, _ in asked})
         for chosen in [np.flatnonzero(rows["kind"] == VITALS[kind].code)]
     }
