@@ -91,8 +91,10 @@ async def measure(database_url: str, stays: int, rounds: int) -> None:
         await conn.execute("analyze")
         await evaluation.enrol(conn, NOW)
         await conn.commit()
+        await conn.execute("delete from evaluation_request")
+        await conn.commit()
         windows = Windows()
-        await one_round(conn, windows, NOW, "nothing held: ")
+        await one_round(conn, windows, NOW, "a worker that has just started: ")
         for number in range(1, rounds + 1):
             now = NOW + number * MINUTE
             await minute(conn, CONTINUOUS, now, now)
