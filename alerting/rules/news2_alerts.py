@@ -22,19 +22,21 @@ from ward.vitals import VitalKind
 
 NEWS2 = "news2"
 TOTAL, ONE, RISE = "news2.total", "news2.single", "news2.rise"
-# The project's choice: as long as the delay of the SpO2 limit.
-HOLD_S = 60.0
+# The project's choices, to be confirmed. The total waits as long as the SpO2 limit; a single three and a rise of few
+# points come and go with every walk to the kitchen (`benchmarks.alarm_load`), and the hard bounds wait for nothing.
+HOLD_S, ONE_HOLD_S, RISE_HOLD_S = 60.0, 300.0, 900.0
+_LONGEST_HOLD_S = max(HOLD_S, ONE_HOLD_S, RISE_HOLD_S)
 
 
 def look_back(plan: Plan) -> Mapping[VitalKind, float]:
     """Return how far back the inputs decide: a rise is one within the plan's hours."""
-    return dict.fromkeys(INPUTS, HOLD_S + (plan.news2_rise_s if plan.news2_rise else 0.0))
+    return dict.fromkeys(INPUTS, _LONGEST_HOLD_S + (plan.news2_rise_s if plan.news2_rise else 0.0))
 
 
 def remembered_back(plan: Plan) -> Mapping[VitalKind, float]:
     """Return how far back the inputs decide for who knows how low the score has been before (`lows`)."""
     del plan
-    return dict.fromkeys(INPUTS, HOLD_S)
+    return dict.fromkeys(INPUTS, _LONGEST_HOLD_S)
 
 
 def judge(batch: Batch) -> dict[str, Track]:
@@ -45,7 +47,7 @@ def judge(batch: Batch) -> dict[str, Track]:
     medium_at = np.minimum(_of_plan(batch, [plan.news2_medium for plan in batch.plans]), high_at)
     least, most = medium_at[score.stay], high_at[score.stay]
     urgent = steps.since(score.steps(score.low >= least), HOLD_S)
-    three = steps.since(score.steps(score.threes > 0), HOLD_S)
+    three = steps.since(score.steps(score.threes > 0), ONE_HOLD_S)
     total = steps.align([
         urgent,
         steps.since(score.steps(score.low >= most), HOLD_S),
@@ -60,8 +62,8 @@ def _of_plan(batch: Batch, numbers: list[float] | list[int]) -> Ints:
     return np.array(numbers)[batch.plan_of]
 
 
-def _held(at: Aligned, part: int) -> Bools:
-    return at.values[part] + HOLD_S <= at.from_s
+def _held(at: Aligned, part: int, hold_s: float = HOLD_S) -> Bools:
+    return at.values[part] + hold_s <= at.from_s
 
 
 def _total(at: Aligned) -> Track:
@@ -132,6 +134,14 @@ def _last(score: Totals, level: int, before_s: Floats) -> Floats:
 def _before(batch: Batch) -> Floats:
     given = batch.memory.get(NEWS2)
     return np.full((len(batch.stays), HIGHEST_NEWS2 + 1), -np.inf) if given is None else given
+
+
+def may_have_risen(batch: Batch) -> Bools:
+    """Tell whose score is at some time as high as it must be to have risen at all: (m,) bool."""
+    score = news2_steps.totals(batch)
+    least = _of_plan(batch, [plan.news2_rise for plan in batch.plans])[score.stay]
+    high = score.stay[(least > 0) & (score.low >= least)]
+    return np.bincount(high, minlength=len(batch.stays)) > 0
 
 
 def lows(batch: Batch, before_s: Floats) -> Floats:
