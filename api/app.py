@@ -25,6 +25,7 @@ from api.routes import (
     handovers,
     health,
     metrics,
+    offers,
     patients,
     quarantine,
     responsibility,
@@ -67,7 +68,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, vitals, waveforms, alerts, alert_acts)
-    duty = (teams, schedules, routing, handovers, responsibility)
+    duty = (teams, schedules, routing, handovers, responsibility, offers)
     for part in (*people, *duty, channels, devices, bindings, quarantine, audit, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))

@@ -59,7 +59,7 @@ class ScheduleBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     anchor: date = MONDAY
-    shifts: list[ShiftBody] = Field(max_length=60)
+    shifts: list[ShiftBody] = Field(max_length=30)
 
     def schedule(self) -> Schedule:
         """Return it as the rules take it."""

@@ -94,8 +94,9 @@ async def subject(conn: Connection, patient_id: int, principal: Principal, now: 
 async def page(conn: Connection, whose: Subject, now: datetime) -> ResponsibilityState:
     """Return the page; who may not see the patient sees the baton and who answers, but not the needs."""
     rows = {row.team_id: row for row in await duty_schedules.teams(conn)}
-    teams = await duty_schedules.on_duty(conn, now, now + AHEAD, list(rows.values()))
     laid = await duty_layout.ahead(conn, whose.stay_id, now)
+    answering = [rows[team_id] for team_id in {period.team_id for period in laid}]
+    teams = await duty_schedules.on_duty(conn, now, now + AHEAD, answering)
     cells = coverage.cells(laid, teams, await duty_watch.reach(conn), now, now + AHEAD)
     batons = await duty_batons.recent(conn, whose.stay_id, _BATONS)
     said = await duty_care.care(conn, whose.stay_id)

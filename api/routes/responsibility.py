@@ -68,7 +68,8 @@ async def put_care(
     now, seen = context.clock.now(), revision(if_match)
     async with borrow(context.pool) as conn:
         whose = await _seen(conn, patient_id, principal, now)
-        await _check_care(conn, body)
+        await _check_unit(conn, whose, body, principal)
+        await _check_named(conn, body)
         wanted = CareRow(
             stay_id=whose.stay_id,
             policy_id=body.unit_id,
@@ -188,10 +189,20 @@ async def _seen(conn: Connection, patient_id: int, principal: Principal, now: da
     return whose
 
 
-async def _check_care(conn: Connection, body: CareBody) -> None:
-    """Refuse a unit that does not exist, and named people who cannot log in or have another role."""
-    if body.unit_id is not None and await duty_care.policy(conn, body.unit_id) is None:
+async def _check_unit(conn: Connection, whose: Subject, body: CareBody, principal: Principal) -> None:
+    """Refuse a unit that does not exist, or another organisation's: nobody is given a patient without accepting."""
+    if body.unit_id is None or body.unit_id == (await duty_care.care(conn, whose.stay_id)).policy_id:
+        return
+    unit = await duty_care.policy(conn, body.unit_id)
+    if unit is None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no unit {body.unit_id}.")
+    if unit.organisation_id != principal.organisation_id:
+        detail = "A patient is taken into a unit by its own organisation. Offer them to a team of it."
+        raise Problem(HTTPStatus.FORBIDDEN, detail)
+
+
+async def _check_named(conn: Connection, body: CareBody) -> None:
+    """Refuse named people who cannot log in or have another role."""
     roles = await duty_schedules.roles(conn, [body.nurse_id, body.doctor_id])
     if body.nurse_id is not None and roles.get(body.nurse_id) is not Role.NURSE:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{body.nurse_id} is not a nurse who can log in.")

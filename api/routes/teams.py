@@ -4,7 +4,7 @@ Reads only: weeks are changed in `api.routes.schedules`. Everybody who is logged
 to is no secret; no patient is named here.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -24,6 +24,8 @@ from ward.store import duty_debt, duty_schedules, duty_watch
 from ward.store.borrow import borrow
 
 router = APIRouter(tags=["teams"])
+# Longer than any watch, so that the end of the present one is seen.
+_A_WATCH = timedelta(days=2)
 
 
 class TeamList(TypedDict):
@@ -63,7 +65,7 @@ async def get_teams(request: Request, principal: Annotated[Principal, Depends(AN
     now = context.clock.now()
     async with borrow(context.pool) as conn:
         rows = await duty_schedules.teams(conn)
-        duty = await duty_schedules.on_duty(conn, now, now + AHEAD, rows)
+        duty = await duty_schedules.on_duty(conn, now, now + _A_WATCH, rows)
         bases = await duty_schedules.bases(conn)
         names = await duty_schedules.names(conn, staff_of(duty))
     items = [team_state(row, duty[row.team_id], bases.get(row.team_id, ()), names, now) for row in rows]

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import psycopg
 import pytest
 
 from tests.builders_duty import NOON
@@ -115,6 +116,25 @@ def test_taken_patient_is_given_back(unit: Unit) -> None:
 
     assert returned.answer is Answer.ACCEPTED
     assert holder(unit, SOON + timedelta(minutes=59)) == (unit.lungs, unit.lunga)
+    assert holder(unit, SOON + timedelta(hours=1)) == (unit.day, None)
+
+
+def test_h25_patient_without_a_unit_is_passed_and_returns(unit: Unit) -> None:
+    """Where one team was assigned by hand, a taken patient returns to it by itself, and at once when given back."""
+    bed = unit.ward.beds[0]
+    with psycopg.connect(unit.url) as conn:
+        conn.execute("delete from duty_care where stay_id = %s", (bed.stay_id,))
+        conn.execute("delete from responsibility where stay_id = %s", (bed.stay_id,))
+        conn.execute(
+            "insert into responsibility (stay_id, team_id, period) values (%s, %s, tstzrange(%s, null))",
+            (bed.stay_id, unit.day, unit.ward.admitted_at),
+        )
+    number = offer(unit)
+    answer(unit, number, Accept(by=taker(unit), rev=1))
+
+    assert holder(unit, SOON) == (unit.lungs, unit.lunga)
+    assert holder(unit, NOON + HELD_FOR) == (unit.day, None)
+    answer(unit, number, Return(by=taker(unit), rev=2), SOON + timedelta(hours=1))
     assert holder(unit, SOON + timedelta(hours=1)) == (unit.day, None)
 
 

@@ -81,10 +81,14 @@ def test_base_that_leaves_a_gap_is_refused_by_name(unit: Unit) -> None:
 
 
 def test_week_is_saved_by_its_team_over_the_revision_seen(unit: Unit) -> None:
-    """A member saves a week once; a stale revision, none, and strangers to the team are refused."""
+    """A member or an operator of the house saves a week once; a stale revision, none, and strangers are refused."""
 
     async def visit(served: Served) -> None:
-        async with someone(served, "anna") as anna, someone(served, "natt") as natt:
+        async with (
+            someone(served, "anna") as anna,
+            someone(served, "natt") as natt,
+            someone(served, "oskar") as oskar,
+        ):
             path, body = f"/api/teams/{unit.day}/schedule", {"shifts": [{**DAY, "crews": [[unit.anna]]}]}
             saved = await put(anna, path, 1, body)
 
@@ -97,6 +101,8 @@ def test_week_is_saved_by_its_team_over_the_revision_seen(unit: Unit) -> None:
             assert [each["what"] for each in stranger.json()["faults"]] == ["stranger"]
             page = (await anna.get(f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility")).json()
             assert page["now"]["until"] == "2026-11-18T20:00:00Z"
+            assert (await put(oskar, path, 2, body)).json()["rev"] == 3
+            assert (await put(oskar, f"/api/teams/{unit.lungs}/schedule", 1, body)).status_code == 403
 
     serve(unit, visit)
 
@@ -190,6 +196,26 @@ def test_unit_is_saved_with_a_base_that_covers_everything(unit: Unit) -> None:
     serve(unit, visit)
 
 
+def test_h25_patient_is_not_put_into_another_organisation_s_unit(unit: Unit) -> None:
+    """Who has a patient cannot route them to another organisation; its own staff, who took the patient, can."""
+
+    async def visit(served: Served) -> None:
+        async with someone(served, "anna") as anna, someone(served, "lunga") as lunga:
+            body = {"name": "Andning", "base_team_id": unit.base, "routes": [{"team_id": unit.lungs}]}
+            other = (await lunga.post("/api/routing", json=body)).json()["unit_id"]
+            path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
+            pushed = await put(anna, path, 1, {"unit_id": other})
+            baton = await _offer(anna, path, unit.lungs)
+            await lunga.post(f"{path}/accept", json={"baton_id": baton["baton_id"]}, headers={"If-Match": '"1"'})
+            pulled = await put(lunga, path, 1, {"unit_id": other})
+
+            assert pushed.status_code == 403
+            assert (await put(anna, path, 1, {"unit_id": 99})).status_code == 404
+            assert (pulled.status_code, pulled.json()["unit_id"]) == (200, other)
+
+    serve(unit, visit)
+
+
 def test_care_names_people_by_their_role(unit: Unit) -> None:
     """Needs and named people are saved over the revision seen; a nurse is no doctor."""
 
@@ -225,11 +251,20 @@ def test_h25_patient_is_passed_to_another_organisation_and_back(unit: Unit) -> N
             baton = await _offer(anna, path, unit.lungs)
             assert (await lunga.get(f"/api/patients/{patient}")).status_code == 404
             assert (await lunga.get(path)).json()["batons"][0]["state"] == "waiting"
+            (waiting,) = (await lunga.get("/api/offers")).json()["items"]
+            assert (waiting["patient_id"], waiting["note"], waiting["from_team"]) == (
+                patient,
+                "tar ni över?",
+                "Testteamet",
+            )
+            assert "Testsson" not in str(waiting)
+            assert (await anna.get("/api/offers")).json()["items"] == []
             answer = {"baton_id": baton["baton_id"]}
             wrong = await anna.post(f"{path}/accept", json=answer, headers={"If-Match": '"1"'})
             taken = await lunga.post(f"{path}/accept", json=answer, headers={"If-Match": '"1"'})
             seen = await lunga.get(f"/api/patients/{patient}")
             given = await anna.get(path)
+            assert (await lunga.get("/api/offers")).json()["items"] == []
             back = await lunga.post(f"{path}/return", json=answer, headers={"If-Match": '"2"'})
 
             assert wrong.status_code == 409

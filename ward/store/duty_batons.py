@@ -60,6 +60,17 @@ class BatonRow:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedRow:
+    """What is said of a patient who is offered, beside who they are, and who has them now."""
+
+    stay_id: StayId
+    patient_id: PatientId
+    programme: str
+    needs: list[str]
+    from_team: str
+
+
 async def offer(conn: Connection, baton: Baton) -> int | None:
     """Keep a new offer; None where the stay has one that waits for its answer."""
     cursor = await conn.execute(
@@ -157,6 +168,31 @@ async def time_out_of(conn: Connection, stay_id: StayId, now: datetime) -> None:
     )
     for (baton_id,) in await cursor.fetchall():
         await apply_event(conn, stay_id, baton_id, TimeOut(), now)
+
+
+async def waiting(conn: Connection, staff_id: StaffId, team_ids: Sequence[TeamId], now: datetime) -> list[BatonRow]:
+    """Return the offers that wait for this person or a team of theirs, the first to run out first."""
+    cursor = conn.cursor(row_factory=class_row(BatonRow))
+    await cursor.execute(
+        f"select {_COLUMNS} from baton where answer is null and expires_at > %(now)s"  # noqa: S608
+        " and (to_staff = %(staff)s or (to_staff is null and to_team = any(%(teams)s)))"
+        " order by expires_at, baton_id".encode(),
+        {"staff": staff_id, "teams": list(team_ids), "now": now},
+    )
+    return await cursor.fetchall()
+
+
+async def offered(conn: Connection, stays: Sequence[StayId], now: datetime) -> dict[StayId, OfferedRow]:
+    """Return what may be said of these stays in progress to who is offered them."""
+    cursor = conn.cursor(row_factory=class_row(OfferedRow))
+    await cursor.execute(
+        "select s.stay_id, s.patient_id, s.programme, coalesce(c.needs, '{}') as needs, t.name as from_team"
+        " from stay s left join duty_care c using (stay_id)"
+        " join responsibility r on r.stay_id = s.stay_id and r.period @> %(now)s join team t on t.team_id = r.team_id"
+        " where s.stay_id = any(%(stays)s) and s.period @> %(now)s",
+        {"stays": list(stays), "now": now},
+    )
+    return {row.stay_id: row for row in await cursor.fetchall()}
 
 
 async def stay_offered(
