@@ -81,7 +81,12 @@ def _total(at: Aligned) -> Track:
 def _single(at: Aligned) -> Track:
     three = at.values[0]
     verdict = np.select(
-        [_held(at, 0) & ~_held(at, 1), _held(at, 0), ~np.isnan(three), _held(at, 2)],
+        [
+            _held(at, 0, ONE_HOLD_S) & ~_held(at, 1),
+            _held(at, 0, ONE_HOLD_S),
+            ~np.isnan(three),
+            _held(at, 2),
+        ],
         # Chart 4 asks for an urgent review; it is also the only rule that speaks of new confusion.
         [Verdict.MEDIUM, Verdict.UNKNOWN, Verdict.PENDING, Verdict.QUIET],
         Verdict.UNKNOWN,
@@ -94,11 +99,16 @@ def _rise(batch: Batch, score: Totals, urgent: Steps, three: Steps) -> Track:
     least = _of_plan(batch, [plan.news2_rise for plan in batch.plans])
     certain = score.low == score.upper
     known = score.steps(certain | (score.upper < least[score.stay]))
-    risen = steps.since(_risen(batch, score, least), HOLD_S)
+    risen = steps.since(_risen(batch, score, least), RISE_HOLD_S)
     at = steps.align([risen, urgent, three, known])
-    spoken = _held(at, 1) | _held(at, 2)
+    spoken = _held(at, 1) | _held(at, 2, ONE_HOLD_S)
     verdict = np.select(
-        [_held(at, 0) & ~spoken, _held(at, 0), ~np.isnan(at.values[0]), at.values[3] != 0],
+        [
+            _held(at, 0, RISE_HOLD_S) & ~spoken,
+            _held(at, 0, RISE_HOLD_S),
+            ~np.isnan(at.values[0]),
+            at.values[3] != 0,
+        ],
         [Verdict.MEDIUM, Verdict.UNKNOWN, Verdict.PENDING, Verdict.QUIET],
         Verdict.UNKNOWN,
     )
