@@ -70,11 +70,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-<<<<<<< HEAD
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
-=======
-    people = (session, patients, vitals, waveforms, alerts, alert_acts)
->>>>>>> deliver
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     for part in (*people, *duty, channels, devices, bindings, quarantine, audit, health, metrics, socket):
         app.include_router(part.router)
