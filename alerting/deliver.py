@@ -86,6 +86,8 @@ async def send_due(courier: Courier, lane: frozenset[Priority]) -> Delivered:
         now = courier.clock.now()
         most = AT_ONCE if lane == URGENT else _MOST_ROWS
         rows = await outbox.claim(conn, now, LEASE, most, [priority.value for priority in lane])
+        if not rows:
+            return Delivered()
         going, late, paced = _paced(messages(rows), await outbox.sent_since(conn, now - _PACE))
         await outbox.put_off(conn, [row for message in late for row in message.rows], now)
         await outbox.put_off(conn, [row for message in paced for row in message.rows], now + _OVER_PACE)

@@ -34,6 +34,7 @@ FILES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "vad som hände med varje larm, och vem som gjorde det",
             "what was done about each alert, by whom",
         ),
+        "notifications.csv": ("vem som larmades, hur och när", "who was told of each alert, how and when"),
         "stays.csv": ("vårdtillfällena", "the stays"),
         "teams.csv": ("vilket team som ansvarade när", "which team answered when"),
         "bindings.csv": ("vilka enheter som bars när", "which devices were worn when"),

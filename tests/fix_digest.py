@@ -34,6 +34,12 @@ insert into alert_event (stay_id, alert_id, rev, at, kind, staff_id, note)
 select stay_id, alert_id, 1, opened_at, 'opened', null, null from alert
 union all select stay_id, alert_id, 2, acknowledged_at, 'acknowledged', %(nurse)s,
     '=ringer hem, "åter" kl 10;' from alert;
+insert into escalation_step (stay_id, alert_id, ring, step, level, priority, contacts, due_at, state, done_at)
+select stay_id, alert_id, 1, 1, 1, 3, '[]', opened_at, 'fired', opened_at from alert;
+insert into outbox (stay_id, alert_id, ring, step, priority, family, mode, team_id, staff_id, channel, state,
+    queued_at, sent_at, seen_at)
+select stay_id, alert_id, 1, 1, 3, 'clinical', 'real', team_id, %(nurse)s, 'sms', 'seen', opened_at,
+    opened_at + interval '1 second', acknowledged_at from alert;
 insert into quarantine (received_at, device_id, topic, reason, detail, item_index, payload,
     payload_sha256, payload_bytes)
 select now(), device_id, 'hemvakt/1/' || device_id || '/vitals', 'implausible', 'spo2 20', 0,

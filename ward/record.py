@@ -139,6 +139,26 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One notification of an alert: whom, by which way, and what became of it."""
+
+    stay_id: int
+    alert_id: int
+    ring: int
+    step: int
+    channel: str
+    team: str
+    staff_id: int | None
+    staff: str | None
+    state: str
+    reason: str | None
+    queued_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Raised:
     """One alert as it is now; `evidence` is JSON."""
 

@@ -318,6 +318,27 @@ def test_h21_worker_killed_before_sending_loses_nothing(ward: Ward) -> None:
     asyncio.run(run())
 
 
+def test_h21_alert_and_its_notifications_are_written_together(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that dies while it writes the notifications has raised no alert either; the next one does both."""
+
+    async def dies(*_: object) -> None:
+        raise Killed
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            with monkeypatch.context() as patch:
+                patch.setattr("alerting.telling.outbox.queue", dies)
+                with pytest.raises(Killed):
+                    await here.alarm(ward.beds[0])
+            half = await here.rows("select count(*) from alert union all select count(*) from escalation_step")
+            await here.alarm(ward.beds[0])
+
+            assert [row["count"] for row in half] == [0, 0]
+            assert [row["channel"] for row in await here.outbox("board")] == ["board"]
+
+    asyncio.run(run())
+
+
 def test_h21_step_whose_worker_dies_is_taken_by_another(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that dies while it takes a step has done nothing: the step and all its notifications come once."""
 

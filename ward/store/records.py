@@ -12,7 +12,20 @@ from typing import Any, TypeVar
 from psycopg.rows import class_row, kwargs_row
 
 from ward.events import EventKind
-from ward.record import Answering, Episode, Happened, Measured, Person, Planned, Raised, Refused, Reported, Scored, Worn
+from ward.record import (
+    Answering,
+    Episode,
+    Happened,
+    Measured,
+    Person,
+    Planned,
+    Raised,
+    Refused,
+    Reported,
+    Scored,
+    Told,
+    Worn,
+)
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, Mode, Validity
 
@@ -197,6 +210,19 @@ def events(conn: Connection, span: Span) -> AsyncIterator[Happened]:
         f" where s.patient_id = %(patient)s and {_within('a.opened_at')} order by a.opened_at, e.alert_id, e.rev"
     )
     return _stream(conn, "events", query, span, Happened)
+
+
+def told(conn: Connection, span: Span) -> AsyncIterator[Told]:
+    """Stream who was told of the alerts, in the order of `alerts`, each alert's own notifications in their order."""
+    query = (
+        f"select o.stay_id, o.alert_id, o.ring, o.step, o.channel, t.name as team, o.staff_id, f.name as staff,"  # noqa: S608
+        f" o.state, o.reason, o.queued_at, o.sent_at, o.delivered_at, o.seen_at"
+        f" from outbox o join alert a using (stay_id, alert_id) join stay s using (stay_id)"
+        f" join team t on t.team_id = o.team_id left join staff f on f.staff_id = o.staff_id"
+        f" where s.patient_id = %(patient)s and {_within('a.opened_at')}"
+        f" order by a.opened_at, o.alert_id, o.ring, o.step, o.channel, o.notification_id"
+    )
+    return _stream(conn, "told", query, span, Told)
 
 
 def plans(conn: Connection, span: Span) -> AsyncIterator[Planned]:
