@@ -5,7 +5,7 @@ invariant: what a pass has read is what was asked for when it began, or it is as
 evaluated is found by halving, told as an alert, and stops no other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,6 +22,7 @@ from alerting.evaluate import (
     furthest,
     look_back,
     memory,
+    needs_memory,
     remembered_back,
 )
 from alerting.features import Batch, DeviceReport, StayContext, batch, gathered, moment, seconds
@@ -35,7 +36,7 @@ from ward.plans import Plan
 from ward.store import alerts, bus, evaluation, scores
 from ward.store.borrow import LOST
 from ward.store.pool import Connection
-from ward.vitals import IMPLAUSIBLE, USABLE, VITALS
+from ward.vitals import IMPLAUSIBLE, USABLE, VITALS, VitalKind
 
 MOST = 500
 # What comes late is judged in its own time, at most this far back.
@@ -132,15 +133,15 @@ async def _evaluate(
     since = await evaluation.take_requests(conn, ids)
     known = await alerts.unresolved(conn, ids)
     stays, asked = await asking.ask(conn, await _contexts(conn, claimed, since, known, now), now)
-    looked_at, rows = await _read(conn, claimed, stays, since, windows, now)
-    looked_at = await windows.trends.recall(conn, looked_at, seconds(now), since)
+    read = await _read(conn, claimed, stays, since, windows, now)
+    looked_at = await windows.trends.recall(conn, read.batch, seconds(now), since)
     found = evaluate(looked_at, seconds(now))
     changed = await apply.settle(conn, known, found.observations, now)
     await asking.take_up(conn, stays, asked, now)
     await _write(conn, looked_at, found, changed, now, windows.worker)
     now_us = to_us(now)
     before_s = np.full(len(ids), windows.first_us(now_us) / 1e6)
-    windows.keep(ids, rows, now_us, memory(looked_at, before_s))
+    windows.keep(ids, read.rows, now_us, memory(read.batch, before_s), read.known)
     return len(found.scores), changed
 
 
@@ -197,6 +198,15 @@ def _context(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What was read: the batch, its rows, and the stays of which it is known what was before them."""
+
+    batch: Batch
+    rows: Rows
+    known: set[StayId]
+
+
 async def _read(
     conn: Connection,
     claimed: Sequence[evaluation.Claimed],
@@ -204,30 +214,44 @@ async def _read(
     since: Mapping[StayId, datetime],
     windows: Windows,
     now: datetime,
-) -> tuple[Batch, Rows]:
-    """Read what decides of these stays: what is new of those that are held already, all of the others."""
+) -> _Read:
+    """Read what decides of these stays: what is new of those held, all of the others, and more where it matters."""
     plans_of = {id(stay.plan): stay.plan for stay in stays}.values()
     held_s = windows.include(furthest(remembered_back(plan) for plan in plans_of))
-    back_s = furthest([held_s, *(look_back(plan) for plan in plans_of)])
     ids = [row.stay_id for row in claimed]
     covered = {
         row.stay_id for row in claimed if windows.covers(row.stay_id, row.evaluated_by, _to_us(since.get(row.stay_id)))
     }
-    rows = await evaluation.readings(
-        conn,
-        list(_wanted(ids, covered, since, now)),
-        {VITALS[kind].code: each for kind, each in back_s.items()},
-        [each.value for each in USABLE],
-    )
+    rows = await _readings(conn, _wanted(ids, covered, since, now), held_s)
     both = windows.extend(ids, covered, rows)
-    readings = columns(both)
+    found = _batch(stays, both, windows, covered)
+    known = {each for each in covered if windows.remembers(each)}
+    lacking = {each for each, needed in zip(ids, needs_memory(found).tolist(), strict=True) if needed} - known
+    if lacking:
+        back_s = furthest([held_s, *(look_back(plan) for plan in plans_of)])
+        wanted = (each for each in _wanted(ids, covered - lacking, since, now) if each.stay_id in lacking)
+        more = await _readings(conn, wanted, back_s)
+        both = windows.extend(ids, covered, np.concatenate((rows, more)))
+        found = _batch(stays, both, windows, covered)
+    return _Read(batch=found, rows=both, known=known | lacking)
+
+
+async def _readings(conn: Connection, wanted: Iterable[evaluation.Wanted], back_s: Mapping[VitalKind, float]) -> Rows:
+    codes = {VITALS[kind].code: each for kind, each in back_s.items()}
+    return await evaluation.readings(conn, list(wanted), codes, [each.value for each in USABLE])
+
+
+def _batch(stays: Sequence[StayContext], rows: Rows, windows: Windows, covered: set[StayId]) -> Batch:
+    readings = columns(rows)
+    ids = [stay.stay_id for stay in stays]
+    remembered = {name: windows.memory(name, ids, covered) for name in REMEMBERING}
     found = batch(
         stays,
         gathered(readings, USABLE, len(stays)),
         implausible=gathered(readings, IMPLAUSIBLE, len(stays)),
-        memory={name: each for name in REMEMBERING if (each := windows.memory(name, ids, covered)) is not None},
+        memory={name: each for name, each in remembered.items() if each is not None},
     )
-    return runs.reduced(found), both
+    return runs.reduced(found)
 
 
 def _to_us(at: datetime | None) -> int | None:

@@ -11,7 +11,7 @@ from itertools import compress
 import numpy as np
 
 from alerting import runs
-from alerting.features import Batch, Floats, seconds
+from alerting.features import Batch, Bools, Floats, seconds
 from alerting.observed import Observation, Quiet
 from alerting.rules.catalogue import RULES, WATCHES, Rule
 from alerting.rules.news2 import Part, Risk, Scores
@@ -33,6 +33,7 @@ __all__ = [
     "judge",
     "look_back",
     "memory",
+    "needs_memory",
     "remembered_back",
 ]
 
@@ -90,6 +91,14 @@ def furthest(needed: Iterable[Mapping[VitalKind, float]]) -> dict[VitalKind, flo
         for kind, back_s in each.items():
             most[kind] = max(most.get(kind, 0.0), back_s)
     return most
+
+
+def needs_memory(batch: Batch) -> Bools:
+    """Tell for which stays what was before their readings matters to some rule: (m,) bool."""
+    looked_at = batch if batch.runs else runs.reduced(batch)
+    needed = [rule.memory.needed(looked_at) for rule in RULES if rule.memory is not None]
+    some: Bools = np.logical_or.reduce([np.zeros(len(batch.stays), np.bool_), *needed])
+    return some
 
 
 def memory(batch: Batch, before_s: Floats) -> dict[str, Floats]:

@@ -7,7 +7,7 @@ for what a rule remembers of the time before (`alerting.rules.catalogue.Memory`)
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,12 +28,11 @@ LATE_S = 900.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """One stay as it was evaluated at `at_us`: its readings since, and what rules remember of before `from_us`."""
+    """One stay's readings since `from_us`, and what rules remember of the time before; None if they do not know it."""
 
     rows: Rows
-    at_us: int
     from_us: int
-    memory: Mapping[str, Floats]
+    memory: Mapping[str, Floats] | None
 
 
 class Windows:
@@ -68,9 +67,14 @@ class Windows:
         old["place"] = np.repeat(places, [len(rows) for _, rows in held])
         return _tidy(np.concatenate((old, new)))
 
+    def remembers(self, stay_id: StayId) -> bool:
+        """Tell whether what was before the readings of a stay that is covered is known."""
+        return self._held[stay_id].memory is not None
+
     def memory(self, name: str, stay_ids: Sequence[StayId], covered: set[StayId]) -> Floats | None:
         """Return what a rule remembers of these stays, -inf where it remembers nothing; None for nothing at all."""
-        known = {place: self._held[each].memory[name] for place, each in enumerate(stay_ids) if each in covered}
+        held = {place: self._held[each].memory for place, each in enumerate(stay_ids) if each in covered}
+        known = {place: each[name] for place, each in held.items() if each is not None}
         if not known:
             return None
         found = np.full((len(stay_ids), len(next(iter(known.values())))), -np.inf)
@@ -81,8 +85,18 @@ class Windows:
         """Return the instant from which on all readings are held that were evaluated at `now_us`."""
         return now_us - min(self._back_us.values(), default=0)
 
-    def keep(self, stay_ids: Sequence[StayId], rows: Rows, now_us: int, memory: Mapping[str, Floats]) -> None:
-        """Hold what decides from `now_us` on of the rows that `extend` returned; `memory` is of before `first_us`."""
+    def keep(
+        self,
+        stay_ids: Sequence[StayId],
+        rows: Rows,
+        now_us: int,
+        memory: Mapping[str, Floats],
+        known: Collection[StayId],
+    ) -> None:
+        """Hold what decides from `now_us` on of the rows that `extend` returned.
+
+        `memory` is of before `first_us`; it holds for the stays that are `known`, of the others not all was read.
+        """
         kept = rows[_decides(rows, now_us, self._back_us)]
         edges = np.searchsorted(kept["place"], np.arange(len(stay_ids) + 1)).tolist()
         for place, (stay_id, (first, end)) in enumerate(zip(stay_ids, pairwise(edges), strict=True)):
@@ -90,9 +104,8 @@ class Windows:
             self._count += end - first - (0 if before is None else len(before.rows))
             self._held[stay_id] = _Held(
                 rows=kept[first:end].copy(),
-                at_us=now_us,
                 from_us=self.first_us(now_us),
-                memory={name: each[place] for name, each in memory.items()},
+                memory={name: each[place] for name, each in memory.items()} if stay_id in known else None,
             )
         if self._count > self._most:
             self._forget()

@@ -1,6 +1,6 @@
 """How many stays a second one process evaluates: read, judge, write, commit; beside a floor of the same run.
 
-`python -m benchmarks.evaluation [--stays 1000] [--rounds 3]`: each stay has half an hour of readings once a minute of
+`python -m benchmarks.evaluation [--stays 1000] [--rounds 3]`: each stay has six hours of readings once a minute of
 three continuous kinds and four manual ones, then a new minute comes for all; its plan has limits by day and night,
 three combinations, NEWS2 and its rise. The floor is one SELECT of the minute's readings and one INSERT of as many
 scores, committed. CPU time stands beside the clock's, since others may use the machine. Then how judging alone grows
@@ -32,7 +32,7 @@ from ward.store import embedded, evaluation, migrate
 from ward.store.pool import Connection, connect
 from ward.vitals import VITALS, VitalKind
 
-NOW = START + timedelta(hours=1)
+NOW = START + timedelta(hours=7)
 MINUTE = timedelta(minutes=1)
 CONTINUOUS = {VitalKind.SPO2: 97, VitalKind.HEART_RATE: 72, VitalKind.RESP_RATE: 15}
 MANUAL = {VitalKind.TEMPERATURE: 37, VitalKind.SYSTOLIC: 125, VitalKind.CONSCIOUSNESS: 0, VitalKind.OXYGEN_FLOW: 0}
@@ -87,12 +87,14 @@ async def measure(database_url: str, stays: int, rounds: int) -> None:
     async with await connect(database_url, "bench") as conn:
         await migrate.ensure_partitions(conn, [START.date()])
         await minute(conn, MANUAL, NOW - MINUTE, NOW - MINUTE)
-        await minute(conn, CONTINUOUS, NOW - 30 * MINUTE, NOW - MINUTE)
+        await minute(conn, CONTINUOUS, NOW - 365 * MINUTE, NOW - MINUTE)
         await conn.execute("analyze")
         await evaluation.enrol(conn, NOW)
         await conn.commit()
+        await conn.execute("delete from evaluation_request")
+        await conn.commit()
         windows = Windows()
-        await one_round(conn, windows, NOW, "nothing held: ")
+        await one_round(conn, windows, NOW, "a worker that has just started: ")
         for number in range(1, rounds + 1):
             now = NOW + number * MINUTE
             await minute(conn, CONTINUOUS, now, now)
@@ -144,18 +146,18 @@ async def parts(conn: Connection, windows: Windows, now: datetime) -> None:
     marks.append(cpu_s(conn))
     stays = await due._contexts(conn, claimed, since, [], now)  # noqa: SLF001
     marks.append(cpu_s(conn))
-    read, rows = await due._read(conn, claimed, stays, since, windows, now)  # noqa: SLF001
+    read = await due._read(conn, claimed, stays, since, windows, now)  # noqa: SLF001
     marks.append(cpu_s(conn))
-    found = evaluate.evaluate(read, seconds(now))
+    found = evaluate.evaluate(read.batch, seconds(now))
     marks.append(cpu_s(conn))
-    await due._write(conn, read, found, [], now, windows.worker)  # noqa: SLF001
+    await due._write(conn, read.batch, found, [], now, windows.worker)  # noqa: SLF001
     await conn.commit()
     marks.append(cpu_s(conn))
     spent = [
         f"{name} {(later[0] - each[0]) * 1000:.0f} + {(later[1] - each[1]) * 1000:.0f} ms"
         for name, (each, later) in zip(("claim", "contexts", "read", "evaluate", "write"), pairwise(marks), strict=True)
     ]
-    print(f"one pass of {len(stays)} with {len(rows)} rows held, ours + the server's: " + ", ".join(spent))
+    print(f"one pass of {len(stays)} with {len(read.rows)} rows held, ours + the server's: " + ", ".join(spent))
 
 
 def a_cohort(stays: int, hours: float, plan: Plan) -> Batch:

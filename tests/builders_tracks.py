@@ -1,11 +1,12 @@
 """Readings of several stays for judging, and the ways in which two tracks must agree."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from hypothesis import strategies as st
 
+from alerting import runs
 from alerting.evaluate import judge
 from alerting.features import Batch, Readings, StayContext, batch, gathered
 from alerting.tracks import Track, Verdict, in_force
@@ -146,3 +147,17 @@ def instants(tracks: Iterable[dict[str, Track]], *more: float) -> list[float]:
         | set(more)
     )
     return sorted({*turns, *(at_s + 0.5 for at_s in turns)})
+
+
+def decides(rows: Sequence[Given], back_s: Mapping[VitalKind, float], at_s: float) -> list[Given]:
+    """Leave out the readings from before a look-back, but for the newest of each kind, of its usable, of its good."""
+    kept: list[Given] = []
+    for kind in {each.kind for each in rows}:
+        own = sorted((each for each in rows if each.kind is kind), key=lambda each: each.t_s)
+        recent = [each for each in own if each.t_s >= at_s - back_s.get(kind, 0.0)]
+        before = [each for each in own if each.t_s < at_s - back_s.get(kind, 0.0)]
+        usable = [each for each in before if each.validity == 0]
+        good = [each for each in usable if each.quality >= runs.POOR_BELOW]
+        newest = [some[-1] for some in (before, usable, good) if some]
+        kept += [*(each for each in before if each in newest), *recent]
+    return kept

@@ -7,7 +7,7 @@ here (a device's last report, a plan, a request) at an instant, and says what it
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from alerting.features import Batch, Floats, Observed
+from alerting.features import Batch, Bools, Floats, Observed
 from alerting.rules import (
     baseline_rules,
     checkins,
@@ -35,11 +35,13 @@ from ward.vitals import VitalKind
 class Memory:
     """What spares a rule a long look-back: all that it needs to know of the time before an instant, as numbers.
 
-    look_back : as that of the rule, for who has the memory
+    look_back : as that of the rule, for who has the memory, or does not need it
+    needed : (batch) to (m,) bool, for whom what was before matters at all, by the readings since then
     of : (batch, (m,) instants) to (m, w) float64; `batch.memory[rule.name]` is what it gave for an earlier instant
     """
 
     look_back: Callable[[Plan], Mapping[VitalKind, float]]
+    needed: Callable[[Batch], Bools]
     of: Callable[[Batch, Floats], Floats]
 
 
@@ -91,7 +93,7 @@ RULES: tuple[Rule, ...] = (
         look_back=news2_alerts.look_back,
         judge=news2_alerts.judge,
         evidence=news2_evidence.evidence,
-        memory=Memory(look_back=news2_alerts.remembered_back, of=news2_alerts.lows),
+        memory=Memory(look_back=news2_alerts.remembered_back, needed=news2_alerts.may_have_risen, of=news2_alerts.lows),
     ),
     Rule(
         name="combination",

@@ -134,6 +134,14 @@ def _before(batch: Batch) -> Floats:
     return np.full((len(batch.stays), HIGHEST_NEWS2 + 1), -np.inf) if given is None else given
 
 
+def may_have_risen(batch: Batch) -> Bools:
+    """Tell whose score is at some time as high as it must be to have risen at all: (m,) bool."""
+    score = news2_steps.totals(batch)
+    least = _of_plan(batch, [plan.news2_rise for plan in batch.plans])[score.stay]
+    high = score.stay[(least > 0) & (score.low >= least)]
+    return np.bincount(high, minlength=len(batch.stays)) > 0
+
+
 def lows(batch: Batch, before_s: Floats) -> Floats:
     """Return all that a rise needs to know of the time before an instant of each stay.
 

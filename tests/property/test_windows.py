@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting import evaluate
-from alerting.features import batch, gathered
+from alerting.features import Batch, batch, gathered
 from alerting.windows import LATE_S, Rows, Windows, columns
-from tests.builders_tracks import HR, PLANS, SPO2, START_S, Given, batch_of, readings, said, tracks_of
+from tests.builders_tracks import HR, PLANS, SPO2, START_S, Given, batch_of, decides, readings, said, tracks_of
 from ward.people import StayId
 from ward.plans import Plan
 from ward.store.evaluation import ROW
@@ -54,24 +54,40 @@ def test_h19_held_windows_say_what_windows_read_anew_say(
         since = min((round((START_S + each.t_s) * 1e6) for each in new), default=None)
         windows.include(evaluate.remembered_back(plan))
         covered = {STAY} if windows.covers(STAY, evaluated_by, since) else set()
-        both = windows.extend([STAY], covered, rows_of(new if covered else stored))
-        memory = windows.memory("news2", [STAY], covered)
-        context = batch_of([], [plan]).stays
-        usable, odd = (gathered(columns(both), each, 1) for each in (USABLE, IMPLAUSIBLE))
-        held = batch(context, usable, implausible=odd, memory={} if memory is None else {"news2": memory})
+        both = windows.extend([STAY], covered, rows_of(new if covered else recent(stored, plan, now_s, since)))
+        held = as_read(windows, both, covered, plan)
+        known = {each for each in covered if windows.remembers(each)}
+        if evaluate.needs_memory(held).any() and not known:
+            both, known = windows.extend([STAY], covered, rows_of(stored)), {STAY}
+            held = as_read(windows, both, covered, plan)
         mine, whole = tracks_of(held), tracks_of(batch_of(stored, [plan]))
         before_s = np.array([windows.first_us(round(now_s * 1e6)) / 1e6])
-        windows.keep([STAY], both, round(now_s * 1e6), evaluate.memory(held, before_s))
+        windows.keep([STAY], both, round(now_s * 1e6), evaluate.memory(held, before_s), known)
         evaluated_by = windows.worker
 
         for at_s in (now_s, now_s + 45, now_s + 700):
             assert {name: said(mine, name, at_s) for name in whole} == {name: said(whole, name, at_s) for name in whole}
 
 
+def as_read(windows: Windows, rows: Rows, covered: set[StayId], plan: Plan) -> Batch:
+    """Make the batch of what a worker holds and has read."""
+    memory = windows.memory("news2", [STAY], covered)
+    usable, odd = (gathered(columns(rows), each, 1) for each in (USABLE, IMPLAUSIBLE))
+    kept = {} if memory is None else {"news2": memory}
+    return batch(batch_of([], [plan]).stays, usable, implausible=odd, memory=kept)
+
+
+def recent(stored: list[Given], plan: Plan, now_s: float, since_us: int | None) -> list[Given]:
+    """Return what the store gives who needs no memory: the look-back, and the newest of each kind before it."""
+    begins_s = min(now_s, (since_us or now_s * 1e6) / 1e6) - START_S
+    back_s = {kind: max(each, LATE_S) for kind, each in evaluate.remembered_back(plan).items()}
+    return decides(stored, back_s, begins_s)
+
+
 def held_after(windows: Windows, given_rows: list[Given], now_s: float) -> Windows:
     """Let a worker hold readings as of an evaluation."""
     rows = windows.extend([STAY], set(), rows_of(given_rows))
-    windows.keep([STAY], rows, round((START_S + now_s) * 1e6), {})
+    windows.keep([STAY], rows, round((START_S + now_s) * 1e6), {}, set())
     return windows
 
 
