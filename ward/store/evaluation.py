@@ -221,13 +221,22 @@ copy (
         offset 0
     ) r where w.anew and l.measured_at >= w.since - k.back
     union all
+    -- What held when they begin, mostly just before: the second is looked for where the first finds nothing.
     select w.place, r.* from wanted w join latest_reading l using (stay_id) join kinds k using (kind)
     cross join lateral (
-        select {_COLUMNS} from reading r
-        where r.stay_id = l.stay_id and r.kind = l.kind and r.measured_at < w.since - k.back
-            and r.measured_at >= w.since - k.back - interval '48 hours'
-            and r.validity = any(%(usable)s::smallint[])
-        order by r.measured_at desc limit 1
+        (select {_COLUMNS} from reading r
+         where r.stay_id = l.stay_id and r.kind = l.kind and r.measured_at < w.since - k.back
+             and r.measured_at >= w.since - k.back - interval '15 minutes'
+             and r.validity = any(%(usable)s::smallint[])
+         order by r.measured_at desc limit 1)
+        union all
+        (select {_COLUMNS} from reading r
+         where r.stay_id = l.stay_id and r.kind = l.kind
+             and r.measured_at < w.since - k.back - interval '15 minutes'
+             and r.measured_at >= w.since - k.back - interval '48 hours'
+             and r.validity = any(%(usable)s::smallint[])
+         order by r.measured_at desc limit 1)
+        limit 1
     ) r where w.anew and l.measured_at >= w.since - k.back
     union all
     select w.place, {_COLUMNS} from wanted w join latest_reading r using (stay_id)
