@@ -22,10 +22,10 @@ from ward.vitals import VitalKind
 
 NEWS2 = "news2"
 TOTAL, ONE, RISE = "news2.total", "news2.single", "news2.rise"
-# The project's choices, to be confirmed. The total waits as long as the SpO2 limit; a single three and a rise of few
-# points come and go with every walk to the kitchen (`benchmarks.alarm_load`), and the hard bounds wait for nothing.
-HOLD_S, ONE_HOLD_S, RISE_HOLD_S = 60.0, 300.0, 900.0
-_LONGEST_HOLD_S = max(HOLD_S, ONE_HOLD_S, RISE_HOLD_S)
+# The project's choices, to be confirmed. A high total waits as long as the SpO2 limit; a medium one, a single three and
+# a rise of few points come and go with every walk to the kitchen (`benchmarks.alarm_load`), and the hard bounds wait for nothing.
+HOLD_S, MEDIUM_HOLD_S, ONE_HOLD_S, RISE_HOLD_S = 60.0, 180.0, 300.0, 900.0
+_LONGEST_HOLD_S = max(HOLD_S, MEDIUM_HOLD_S, ONE_HOLD_S, RISE_HOLD_S)
 
 
 def look_back(plan: Plan) -> Mapping[VitalKind, float]:
@@ -46,7 +46,7 @@ def judge(batch: Batch) -> dict[str, Track]:
     # Thresholds the wrong way round must not make a gap in which nothing rings.
     medium_at = np.minimum(_of_plan(batch, [plan.news2_medium for plan in batch.plans]), high_at)
     least, most = medium_at[score.stay], high_at[score.stay]
-    urgent = steps.since(score.steps(score.low >= least), HOLD_S)
+    urgent = steps.since(score.steps(score.low >= least), MEDIUM_HOLD_S)
     three = steps.since(score.steps(score.threes > 0), ONE_HOLD_S)
     total = steps.align([
         urgent,
@@ -69,7 +69,7 @@ def _held(at: Aligned, part: int, hold_s: float = HOLD_S) -> Bools:
 def _total(at: Aligned) -> Track:
     urgent = at.values[0]
     verdict = np.select(
-        [_held(at, 1), _held(at, 0), ~np.isnan(urgent), _held(at, 2)],
+        [_held(at, 1), _held(at, 0, MEDIUM_HOLD_S), ~np.isnan(urgent), _held(at, 2)],
         [Verdict.HIGH, Verdict.MEDIUM, Verdict.PENDING, Verdict.QUIET],
         Verdict.UNKNOWN,
     )
@@ -82,7 +82,7 @@ def _single(at: Aligned) -> Track:
     three = at.values[0]
     verdict = np.select(
         [
-            _held(at, 0, ONE_HOLD_S) & ~_held(at, 1),
+            _held(at, 0, ONE_HOLD_S) & ~_held(at, 1, MEDIUM_HOLD_S),
             _held(at, 0, ONE_HOLD_S),
             ~np.isnan(three),
             _held(at, 2),
@@ -101,7 +101,7 @@ def _rise(batch: Batch, score: Totals, urgent: Steps, three: Steps) -> Track:
     known = score.steps(certain | (score.upper < least[score.stay]))
     risen = steps.since(_risen(batch, score, least), RISE_HOLD_S)
     at = steps.align([risen, urgent, three, known])
-    spoken = _held(at, 1) | _held(at, 2, ONE_HOLD_S)
+    spoken = _held(at, 1, MEDIUM_HOLD_S) | _held(at, 2, ONE_HOLD_S)
     verdict = np.select(
         [
             _held(at, 0, RISE_HOLD_S) & ~spoken,
