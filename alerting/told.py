@@ -1,7 +1,8 @@
 """What is told of a track at an instant: what is found now, what is certainly over, and what was there meanwhile.
 
-Pure. A finding of the past (retrospective) is one that fired in what had not been judged before and that is over by
-now, or that nobody can know of any more: it has an end, and rings nowhere. The invariant: at most one observation for
+Pure. A finding of the past (retrospective) is one that fired in what had not been judged before and that is known to be
+over by now: it has an end, and rings nowhere. What fired there and of which nobody knows any more (the signal was lost
+since) may be there still, and is found like what is there. The invariant: at most one observation for
 each stay and rule, and evidence is made only where it is news.
 """
 
@@ -56,6 +57,8 @@ def told(stand: Stand, rule: Rule, name: str, track: Track) -> Iterator[Observat
         said: Observation | None = None
         if verdict[index] >= Verdict.LOW:
             said = _present(stand.batch, rule, name, track, int(row[index]))
+        elif past[index] and (row_left := _left_open(track, index, stand)) is not None:
+            said = _present(stand.batch, rule, name, track, row_left)
         elif past[index]:
             said = _retrospective(stand.batch, rule, name, track, index, stand.now_s)
         if said is None and quiet[index]:
@@ -92,6 +95,17 @@ def _fired_unjudged(stand: Stand, track: Track) -> Bools:
     owner = stay_of(track)
     fired &= (track.from_s >= stand.since_s[owner]) & (track.from_s <= stand.now_s)
     return np.bincount(owner[fired], minlength=len(stand.since_s)) > 0
+
+
+def _left_open(track: Track, stay: int, stand: Stand) -> int | None:
+    """Return the row of what was found last and is not known to be over, None where it is: it may be there still."""
+    first, end = int(track.offsets[stay]), int(track.offsets[stay + 1])
+    said = (track.verdict[first:end] == Verdict.QUIET) | (track.verdict[first:end] >= Verdict.LOW)
+    decided = np.flatnonzero(said & (track.from_s[first:end] <= stand.now_s))
+    if not len(decided):
+        return None
+    last = first + int(decided[-1])
+    return last if track.verdict[last] >= Verdict.LOW and track.from_s[last] >= stand.since_s[stay] else None
 
 
 def _retrospective(batch: Batch, rule: Rule, name: str, track: Track, index: int, now_s: float) -> Finding | None:

@@ -23,7 +23,8 @@ from ward.vitals import VitalKind
 NEWS2 = "news2"
 TOTAL, ONE, RISE = "news2.total", "news2.single", "news2.rise"
 # The project's choices, to be confirmed. A high total waits as long as the SpO2 limit; a medium one, a single three and
-# a rise of few points come and go with every walk to the kitchen (`benchmarks.alarm_load`), and the hard bounds wait for nothing.
+# a rise of few points come and go with every walk to the kitchen (`benchmarks.alarm_load`); hard bounds never wait.
+# What somebody has seen and written down (new confusion) waits no longer than a high total.
 HOLD_S, MEDIUM_HOLD_S, ONE_HOLD_S, RISE_HOLD_S = 60.0, 180.0, 300.0, 900.0
 _LONGEST_HOLD_S = max(HOLD_S, MEDIUM_HOLD_S, ONE_HOLD_S, RISE_HOLD_S)
 
@@ -54,8 +55,9 @@ def judge(batch: Batch) -> dict[str, Track]:
         steps.since(score.steps(score.upper < least), HOLD_S),
         steps.since(score.steps(score.upper < most), HOLD_S),
     ])  # fmt: skip
-    single = steps.align([three, urgent, steps.since(score.steps(score.open_ == 0), HOLD_S)])
-    return {TOTAL: _total(total), ONE: _single(single), RISE: _rise(batch, score, urgent, three)}
+    said = steps.since(score.steps(score.said > 0), HOLD_S)
+    single = steps.align([three, urgent, steps.since(score.steps(score.open_ == 0), HOLD_S), said])
+    return {TOTAL: _total(total), ONE: _single(single), RISE: _rise(batch, score, urgent, three, said)}
 
 
 def _of_plan(batch: Batch, numbers: list[float] | list[int]) -> Ints:
@@ -79,14 +81,9 @@ def _total(at: Aligned) -> Track:
 
 
 def _single(at: Aligned) -> Track:
-    three = at.values[0]
+    three, held = at.values[0], _held(at, 0, ONE_HOLD_S) | _held(at, 3)
     verdict = np.select(
-        [
-            _held(at, 0, ONE_HOLD_S) & ~_held(at, 1, MEDIUM_HOLD_S),
-            _held(at, 0, ONE_HOLD_S),
-            ~np.isnan(three),
-            _held(at, 2),
-        ],
+        [held & ~_held(at, 1, MEDIUM_HOLD_S), held, ~np.isnan(three), _held(at, 2)],
         # Chart 4 asks for an urgent review; it is also the only rule that speaks of new confusion.
         [Verdict.MEDIUM, Verdict.UNKNOWN, Verdict.PENDING, Verdict.QUIET],
         Verdict.UNKNOWN,
@@ -94,14 +91,14 @@ def _single(at: Aligned) -> Track:
     return track(at.stays, at.stay, at.from_s, verdict, three)
 
 
-def _rise(batch: Batch, score: Totals, urgent: Steps, three: Steps) -> Track:
+def _rise(batch: Batch, score: Totals, urgent: Steps, three: Steps, said: Steps) -> Track:
     """Judge the rise: the lower end is so much above the upper end of some time in the hours before."""
     least = _of_plan(batch, [plan.news2_rise for plan in batch.plans])
     certain = score.low == score.upper
     known = score.steps(certain | (score.upper < least[score.stay]))
     risen = steps.since(_risen(batch, score, least), RISE_HOLD_S)
-    at = steps.align([risen, urgent, three, known])
-    spoken = _held(at, 1, MEDIUM_HOLD_S) | _held(at, 2, ONE_HOLD_S)
+    at = steps.align([risen, urgent, three, known, said])
+    spoken = _held(at, 1, MEDIUM_HOLD_S) | _held(at, 2, ONE_HOLD_S) | _held(at, 4)
     verdict = np.select(
         [
             _held(at, 0, RISE_HOLD_S) & ~spoken,

@@ -1,7 +1,7 @@
 """NEWS2 over time: the ends of its interval at every instant at which an input changes or grows old.
 
 Pure and vectorised; the chart itself is `news2`. Each part of the score is a step function, and so is their sum: what
-is added up are six small numbers in one, so that the whole is one sort and one running sum. The invariant: at every
+is added up are seven small numbers in one, so that the whole is one sort and one running sum. The invariant: at every
 instant this is what `news2.score` gives for the values that are known then.
 """
 
@@ -18,9 +18,8 @@ from ward.vitals import VITALS, VitalKind
 
 # An input that has not been measured for so long is as if it had never been: nobody counts what it could give.
 MEASURED_S = 48 * 3600.0
-_BITS = 10
+_BITS = 8
 _MASK = (1 << _BITS) - 1
-_LOW, _UPPER, _HIGH, _CEILING, _THREES, _OPEN = range(6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class Totals:
 
     low, high : the ends of the interval; upper : the upper end without what was never measured
     ceiling : the lower end, with all that inputs which were never measured could give
-    threes, open_ : how many parts are certainly three, and could be
+    threes, open_ : how many parts are certainly three, and could be; said : 1 where somebody saw new confusion or worse
     """
 
     stays: int
@@ -41,6 +40,7 @@ class Totals:
     ceiling: Ints
     threes: Ints
     open_: Ints
+    said: Ints
 
     def steps(self, value: Bools) -> Steps:
         """Return what holds at these instants as steps."""
@@ -53,7 +53,7 @@ def totals(batch: Batch) -> Totals:
     summed = steps.total([*parts, _breathing(batch)])
     base = sum(_missing(_most(part)) for part in Part)
     value = summed.value + base
-    low, upper, high, ceiling, threes, open_ = ((value >> (_BITS * field)) & _MASK for field in range(6))
+    low, upper, high, ceiling, threes, open_, said = ((value >> (_BITS * field)) & _MASK for field in range(7))
     return Totals(
         stays=summed.stays,
         stay=summed.stay,
@@ -64,6 +64,7 @@ def totals(batch: Batch) -> Totals:
         ceiling=ceiling,
         threes=threes,
         open_=open_,
+        said=said,
     )
 
 
@@ -71,17 +72,19 @@ def _most(part: Part) -> int:
     return max(CHART["oxygen"].points) if part is Part.OXYGEN else SINGLE
 
 
-def _packed(low: Ints, upper: Ints, high: Ints, ceiling: Ints) -> Ints:
-    """Put the six numbers of a part side by side; sums of them stay apart, since a total has far fewer than 10 bits."""
-    fields = (low, upper, high, ceiling, (low == SINGLE).astype(np.int64), (upper == SINGLE).astype(np.int64))
+def _packed(low: Ints, upper: Ints, high: Ints, ceiling: Ints, part: Part | None = None) -> Ints:
+    """Put the seven numbers of a part side by side; sums of them stay apart, since a total has fewer than 8 bits."""
+    three = (low == SINGLE).astype(np.int64)
+    said = three if part is Part.CONSCIOUSNESS else np.zeros_like(three)
+    fields = (low, upper, high, ceiling, three, (upper == SINGLE).astype(np.int64), said)
     packed = np.zeros_like(low)
     for place, each in enumerate(fields):
         packed += each << (_BITS * place)
     return packed
 
 
-def _known(low: Ints, high: Ints) -> Ints:
-    return _packed(low, high, high, low)
+def _known(part: Part, low: Ints, high: Ints) -> Ints:
+    return _packed(low, high, high, low, part)
 
 
 def _stale(most: int) -> int:
@@ -102,7 +105,7 @@ def _plain(batch: Batch, part: Part, kind: VitalKind) -> tuple[Steps, Steps]:
     once = np.full(len(rows.stay), stale - missing, np.int64)
     span = (len(batch.stays), rows.stay, rows.from_s, rows.last_s)
     measured = steps.hold(*span, once, MEASURED_S)
-    fresh = steps.hold(*span, _known(low, high) - stale, VITALS[kind].freshness.stale_s)
+    fresh = steps.hold(*span, _known(part, low, high) - stale, VITALS[kind].freshness.stale_s)
     return steps.changes(measured), steps.changes(fresh)
 
 

@@ -134,15 +134,22 @@ def test_silence_does_not_clear_a_clinical_alert(timeline: Timeline) -> None:
 def test_h20_late_burst_rings_only_for_what_is_still_there(timeline: Timeline) -> None:
     """A bad hour that is over when its readings arrive is one alert that has cleared; one that goes on is one alert."""
     timeline.at("60:00")
-    for minute in range(50, 20, -1):
-        timeline.vital("spo2", 70, ago=f"{minute}:00")
-    timeline.vital("spo2", 96)
+    timeline.burst("spo2", {**dict.fromkeys(range(50, 20, -1), 70.0), 0: 96.0})
     timeline.expect("60:00", SPO2, state="open", condition="cleared", recurrences=0)
     for minute in range(9, 0, -1):
         timeline.vital("heart_rate", 150, ago=f"{minute}:00")
 
     timeline.expect("60:00", "limit.heart_rate.high", state="open", condition="present", rev=1)
     assert [len(timeline.alerts(rule)) for rule in (SPO2, "limit.heart_rate.high")] == [1, 1]
+
+
+def test_h20_late_burst_that_ends_badly_rings_once(timeline: Timeline) -> None:
+    """Where the signal was lost while it was bad nobody knows that it is over: that rings, once, and does not hide."""
+    timeline.at("60:00").burst("spo2", dict.fromkeys(range(50, 20, -1), 70.0))
+
+    timeline.expect("60:00", SPO2, state="open", condition="present", priority="high", rev=1)
+    timeline.expect("70:00", SPO2, state="open", condition="present", rev=1)
+    assert len(timeline.alerts(SPO2)) == 1
 
 
 def test_h17_questionable_extreme_still_speaks(timeline: Timeline) -> None:
@@ -155,13 +162,13 @@ def test_h17_questionable_extreme_still_speaks(timeline: Timeline) -> None:
 
 
 def test_news2_rings_on_what_is_certain(timeline: Timeline) -> None:
-    """Five certain points held for a minute are a medium alert, seven a high one, in one alert."""
+    """Five certain points held for three minutes are a medium alert, seven for one a high one, in one alert."""
     timeline.at("01:00").vital("oxygen_flow", 2).vital("temperature", 39.4)
-    timeline.vitals("03:00", spo2=96, heart_rate=95, resp_rate=16)
-    timeline.expect("03:15", "news2.total", priority="medium", state="open")
-    timeline.vitals("05:15", spo2=93, heart_rate=95, resp_rate=16)
+    timeline.vitals("05:00", spo2=96, heart_rate=95, resp_rate=16)
+    timeline.expect("05:15", "news2.total", priority="medium", state="open")
+    timeline.vitals("07:15", spo2=93, heart_rate=95, resp_rate=16)
 
-    timeline.expect("05:15", "news2.total", priority="high", rev=2)
+    timeline.expect("07:15", "news2.total", priority="high", rev=2)
 
 
 def test_new_confusion_is_a_single_three(timeline: Timeline) -> None:

@@ -13,7 +13,7 @@ from tests.integration.test_rollups import columns, prepared
 from ward import credentials
 from ward.alerts import Alert, Condition
 from ward.people import DeviceNo
-from ward.store import evaluation, heard, people, registry, samples
+from ward.store import evaluation, evaluation_requests, heard, people, registry, samples
 from ward.store.pool import Connection
 from ward.vitals import VITALS, Mode, Validity, VitalKind
 
@@ -45,7 +45,7 @@ async def measure(conn: Connection, ward: Ward, device_no: DeviceNo, pulse: floa
     )
     own = replace(rows, device_no=np.full(9, int(device_no), np.int64), received_us=rows.measured_us.copy())
     await samples.insert_batch(conn, own, await registry.version(conn))
-    await evaluation.request(conn, stay_id, at - timedelta(minutes=9))
+    await evaluation_requests.request(conn, stay_id, at - timedelta(minutes=9))
 
 
 async def judge(conn: Connection, at: datetime) -> list[Alert]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from alerting import runs
 from alerting.rules import news2, news2_steps
 from alerting.rules.news2 import INPUTS, Part, Scores
-from alerting.rules.news2_alerts import HOLD_S
+from alerting.rules.news2_alerts import RISE_HOLD_S
 from alerting.rules.news2_steps import MEASURED_S
 from tests.builders_tracks import HR, PLANS, RR, START_S, Given, batch_of, readings, said, tracks_of
 from ward.plans import Plan
@@ -61,7 +61,7 @@ def test_rise_is_found_where_a_slow_search_finds_it(rows: list[Given], plan: Pla
 
     turns = sorted({*score.from_s.tolist(), *(ends[:-1] + plan.news2_rise_s).tolist()})
     for at_s in [each + 0.5 for each in turns]:
-        whole = [at_s, at_s - HOLD_S, *(turn for turn in turns if at_s - HOLD_S < turn <= at_s)]
+        whole = [at_s, at_s - RISE_HOLD_S, *(turn for turn in turns if at_s - RISE_HOLD_S < turn <= at_s)]
         if said(tracks, "news2.rise", at_s)[0] == "MEDIUM":
             assert all(risen(each) for each in whole)
         elif not any(said(tracks, f"news2.{name}", at_s)[0] in {"MEDIUM", "HIGH"} for name in ("total", "single")):
@@ -70,12 +70,12 @@ def test_rise_is_found_where_a_slow_search_finds_it(rows: list[Given], plan: Pla
 
 def _rise(before: list[Given], after: list[Given]) -> str:
     plan = PLANS[1]
-    return said(tracks_of(batch_of([*before, *after], [plan])), "news2.rise", START_S + 700)[0]
+    return said(tracks_of(batch_of([*before, *after], [plan])), "news2.rise", START_S + 600 + RISE_HOLD_S + 50)[0]
 
 
 def test_h14_first_measurement_is_no_rise() -> None:
     """An input that nobody had measured before has not risen, however many points it gives."""
-    calm = [Given(stay=0, kind=HR, t_s=0, value=72), Given(stay=0, kind=HR, t_s=600, value=72)]
+    calm = [Given(stay=0, kind=HR, t_s=at_s, value=72) for at_s in (0, 600, 1200)]
     bad = [Given(stay=0, kind=RR, t_s=600, value=23), Given(stay=0, kind=VitalKind.OXYGEN_FLOW, t_s=600, value=2)]
 
     assert _rise(calm, bad) == "QUIET"

@@ -90,9 +90,13 @@ def test_page_names_every_rule_and_outcome() -> None:
 def test_page_states_the_rules_own_numbers() -> None:
     """The times and percentages in the table of rules are those of the rules."""
     page = PAGE.read_text(encoding="utf-8")
-    hold, after = f"for {news2_alerts.HOLD_S:g} s", f"{technical.OFFLINE_AFTER_S:g} s after the device's status"
+    holds = (news2_alerts.MEDIUM_HOLD_S, news2_alerts.HOLD_S, news2_alerts.ONE_HOLD_S, news2_alerts.RISE_HOLD_S)
+    medium, high, one, rise = (f"{each:g} s" for each in holds)
+    after = f"{technical.OFFLINE_AFTER_S:g} s after the device's status"
     battery = f"low at {technical.BATTERY_LOW_PCT:g} %, medium at {technical.BATTERY_EMPTY_PCT:g} %"
 
-    assert page.count(hold) == 5
+    assert f"has been there for {medium}, or {high} from high on" in page
+    assert f"has certainly been 3 for {one} (consciousness: {high})" in page
+    assert f"total has for {rise} been" in page
     assert after in page
     assert f"{battery} | at once | at {technical.BATTERY_CLEAR_PCT:g} %" in page
