@@ -16,7 +16,7 @@ from alerting.letters import Send
 from ward import log
 from ward.alerts import Priority
 from ward.clock import Clock
-from ward.errors import StoreUnavailable
+from ward.errors import ConfigError, StoreUnavailable
 from ward.settings import Settings
 from ward.store import bus
 from ward.store.borrow import LOST
@@ -38,6 +38,25 @@ def senders(settings: Settings, clock: Clock) -> Mapping[str, Send]:
     if settings.vapid_key:
         ways["push"] = push.sender(settings.vapid_key, settings.vapid_contact)
     return ways
+
+
+def require(settings: Settings) -> None:
+    """Refuse gateways that could tell nobody, all at once, before anything starts.
+
+    Raises
+    ------
+    ConfigError
+        If Apprise does not know an address.
+    """
+    given = {
+        "HEMVAKT_SMS_GATEWAY": settings.sms_gateway,
+        "HEMVAKT_EMAIL_GATEWAY": settings.email_gateway,
+        "HEMVAKT_CHAT_GATEWAY": settings.chat_gateway,
+        "HEMVAKT_ALARM_GATEWAY": settings.alarm_gateway,
+    }
+    unknown = [name for name, template in given.items() if template and not gateway.usable(template)]
+    if unknown:
+        raise ConfigError(f"{', '.join(unknown)}: not an address that Apprise knows, such as json://host/path/{{to}}")
 
 
 def public_url(settings: Settings) -> str:
