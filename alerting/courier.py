@@ -6,15 +6,17 @@ Any number of processes may run them. Hints wake them; the tables are looked at 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 
 from alerting.addressing import BOARD, CONSOLE, WEBHOOK
 from alerting.channels import board, console, gateway, push, webhook
-from alerting.deliver import ORDINARY, URGENT, Courier, send_due, take_steps
+from alerting.deliver import AT_ONCE, ORDINARY, URGENT, Courier, send_due, take_steps
 from alerting.letters import Send
 from ward import log
+from ward.alerts import Priority
 from ward.clock import Clock
-from ward.errors import StoreUnavailable
+from ward.errors import ConfigError, StoreUnavailable
 from ward.settings import Settings
 from ward.store import bus
 from ward.store.borrow import LOST
@@ -22,6 +24,8 @@ from ward.store.pool import Pool, connect
 
 _SWEEP_S = 1.0
 _RETRY_S = 5.0
+# What is urgent does not wait for what is urgent on a slow gateway either.
+_URGENT_LOOPS = 2
 
 
 def senders(settings: Settings, clock: Clock) -> Mapping[str, Send]:
@@ -36,6 +40,25 @@ def senders(settings: Settings, clock: Clock) -> Mapping[str, Send]:
     return ways
 
 
+def require(settings: Settings) -> None:
+    """Refuse gateways that could tell nobody, all at once, before anything starts.
+
+    Raises
+    ------
+    ConfigError
+        If Apprise does not know an address.
+    """
+    given = {
+        "HEMVAKT_SMS_GATEWAY": settings.sms_gateway,
+        "HEMVAKT_EMAIL_GATEWAY": settings.email_gateway,
+        "HEMVAKT_CHAT_GATEWAY": settings.chat_gateway,
+        "HEMVAKT_ALARM_GATEWAY": settings.alarm_gateway,
+    }
+    unknown = [name for name, template in given.items() if template and not gateway.usable(template)]
+    if unknown:
+        raise ConfigError(f"{', '.join(unknown)}: not an address that Apprise knows, such as json://host/path/{{to}}")
+
+
 def public_url(settings: Settings) -> str:
     """Return where people reach the board."""
     return settings.public_url or f"http://{settings.http_host}:{settings.http_port}"
@@ -43,22 +66,28 @@ def public_url(settings: Settings) -> str:
 
 async def run(settings: Settings, store: Pool, clock: Clock) -> None:
     """Deliver for ever."""
-    courier = Courier(store=store, clock=clock, senders=senders(settings, clock), public_url=public_url(settings))
-    wakes = [asyncio.Event() for _ in range(3)]
+    ways, address = senders(settings, clock), public_url(settings)
+    wakes: list[asyncio.Event] = []
 
     async def steps() -> bool:
         return await take_steps(store, clock) > 0
 
-    async def urgent() -> bool:
-        return (await send_due(courier, URGENT)).more
+    def lane(priorities: frozenset[Priority], threads: Executor) -> Callable[[], Awaitable[bool]]:
+        courier = Courier(store=store, clock=clock, senders=ways, public_url=address, threads=threads)
 
-    async def ordinary() -> bool:
-        return (await send_due(courier, ORDINARY)).more
+        async def send() -> bool:
+            return (await send_due(courier, priorities)).more
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_hints(settings.database_url, wakes), name="delivery-hints")
-        for name, work, wake in zip(("steps", "urgent", "ordinary"), (steps, urgent, ordinary), wakes, strict=True):
-            group.create_task(_repeat(name, work, wake), name=name)
+        return send
+
+    with ThreadPoolExecutor(_URGENT_LOOPS * AT_ONCE) as urgent, ThreadPoolExecutor(AT_ONCE) as ordinary:
+        work = {"steps": steps, "ordinary": lane(ORDINARY, ordinary)}
+        work |= {f"urgent-{number}": lane(URGENT, urgent) for number in range(_URGENT_LOOPS)}
+        async with asyncio.TaskGroup() as group:
+            for name, do in work.items():
+                wakes.append(asyncio.Event())
+                group.create_task(_repeat(name, do, wakes[-1]), name=name)
+            group.create_task(_hints(settings.database_url, wakes), name="delivery-hints")
 
 
 async def _repeat(name: str, work: Callable[[], Awaitable[bool]], wake: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ the store, and what is sent before it is recorded is sent again under the same i
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -21,6 +22,8 @@ from ward.store import alerts, contact_channels, escalations, outbox
 from ward.store.borrow import LOST, borrow
 from ward.store.pool import Connection, Pool
 
+URGENT = frozenset({Priority.HIGH})
+ORDINARY = frozenset({Priority.MEDIUM, Priority.LOW})
 # Longer than a send may take (`letters.TIMEOUT_S`) and its record.
 LEASE = timedelta(seconds=20)
 AT_ONCE = 16
@@ -47,12 +50,16 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courier:
-    """What a worker sends by. `senders` has a function for each way that is set up."""
+    """What a lane of a worker sends by. `senders` has a function for each way that is set up.
+
+    `threads` are the lane's own, as many as it has messages out at once: no lane waits for another's slow gateway.
+    """
 
     store: Pool
     clock: Clock
     senders: Mapping[str, Send]
     public_url: str
+    threads: Executor
 
 
 async def take_steps(store: Pool, clock: Clock) -> int:
@@ -94,10 +101,6 @@ async def send_due(courier: Courier, lane: frozenset[Priority]) -> Delivered:
     fates = await asyncio.gather(*(_send(courier, message) for message in going))
     sent = sum(isinstance(fate, Sent) for fate in fates)
     return Delivered(sent=sent, refused=len(fates) - sent, paced=len(paced), more=bool(late) or len(rows) == most)
-
-
-URGENT = frozenset({Priority.HIGH})
-ORDINARY = frozenset({Priority.MEDIUM, Priority.LOW})
 
 
 def _paced(waiting: Iterable[Message], sent: Mapping[str, int]) -> tuple[list[Message], list[Message], list[Message]]:
@@ -145,7 +148,8 @@ async def _hand_over(courier: Courier, message: Message) -> Fate:
     if message.first.address is None and message.first.channel not in {BOARD, CONSOLE}:
         return Refused(reason=NO_CHANNEL, retry=False)
     try:
-        return await asyncio.to_thread(send, letter(message, courier.public_url))
+        told = letter(message, courier.public_url)
+        return await asyncio.get_running_loop().run_in_executor(courier.threads, send, told)
     except Exception as error:  # noqa: BLE001 - a way that breaks is a notification that did not come through
         log.get().error("channel_failed", channel=message.first.channel, error=type(error).__name__)
         return Refused(reason=type(error).__name__)

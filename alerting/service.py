@@ -39,6 +39,7 @@ _CONNECTIONS = 8
 async def run(settings: Settings, clock: Clock | None = None) -> None:
     """Evaluate until SIGTERM or SIGINT; a lost store is waited for, and nothing is lost with it."""
     clock = clock or SystemClock()
+    courier.require(settings)
     os.nice(_NICE)
     stopping, wake = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

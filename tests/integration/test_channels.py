@@ -16,11 +16,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from alerting import courier
 from alerting.channels import board, console, gateway, push, webhook
 from alerting.letters import Letter, Refused, Sent, signature
 from ward.alerts import AlertId, Priority
 from ward.clock import FakeClock
+from ward.errors import ConfigError
 from ward.people import TeamId
+from ward.settings import Settings
 
 pytestmark = pytest.mark.integration
 NOON = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
@@ -179,6 +182,13 @@ def test_gateway_address_that_apprise_does_not_know_is_told() -> None:
     assert not gateway.usable("nonsense://{to}")
     assert gateway.usable("json://localhost/{to}")
     assert isinstance(gateway.sender("nonsense://{to}")(a_letter("x")), Refused)
+
+
+def test_h04_gateway_that_could_tell_nobody_is_refused_at_the_start() -> None:
+    """Every gateway that Apprise does not know is named at once, before anything starts; no gateway is no fault."""
+    courier.require(Settings(sms_gateway="json://localhost/{to}"))
+    with pytest.raises(ConfigError, match="HEMVAKT_SMS_GATEWAY, HEMVAKT_ALARM_GATEWAY: not an address"):
+        courier.require(Settings(sms_gateway="nonsense://{to}", alarm_gateway="nothing://x"))
 
 
 @dataclass(frozen=True)

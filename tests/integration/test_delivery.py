@@ -8,10 +8,10 @@ import pytest
 
 from alerting import deliver
 from alerting.apply import Acknowledge, Resolve, apply_event
-from alerting.deliver import ORDINARY, PER_MINUTE, URGENT, send_due
+from alerting.deliver import URGENT, send_due
 from alerting.letters import MOST_ATTEMPTS, Fate, Letter, Message, Refused
 from tests.delivery_scene import NOON, Scene, add_doctor, scene
-from tests.fix_ward import Ward, admit
+from tests.fix_ward import Ward
 from ward.alerts import Alert, Outcome, Priority
 from ward.people import StayId
 from ward.store import contact_channels
@@ -23,10 +23,11 @@ SECOND = timedelta(seconds=1)
 NUMBER = "+46701740605"
 
 
-async def _webhook(here: Scene) -> int:
+async def webhook(here: Scene, number: int = 0) -> int:
+    """Let another system follow the ward's team."""
     async with await connect(here.ward.database_url, "test") as conn:
         return await contact_channels.add(
-            conn, kind="webhook", address="https://other.example/hook", now=NOON, team_id=here.ward.team_id
+            conn, kind="webhook", address=f"https://other.example/hook/{number}", now=NOON, team_id=here.ward.team_id
         )
 
 
@@ -120,7 +121,7 @@ def test_way_that_never_works_is_given_up_with_its_reason(ward: Ward) -> None:
 
     async def run() -> None:
         async with scene(ward) as here:
-            await _webhook(here)
+            await webhook(here)
             here.webhook.fates = [Refused(reason="HTTP 500")] * 1000
             alert = await here.alarm(ward.beds[0], Priority.MEDIUM)
             await here.until(NOON + timedelta(minutes=9), 10 * SECOND)
@@ -167,7 +168,7 @@ def test_h28_test_data_never_reaches_a_real_way(ward: Ward) -> None:
         async with scene(ward) as here:
             await here.telephone(ward.nurse_id, NUMBER)
             await here.telephone(ward.nurse_id, "+46701740607", Mode.DEMO)
-            await _webhook(here)
+            await webhook(here)
             await here.mode(Mode.TEST)
             await here.alarm(ward.beds[0])
             await here.pass_()
@@ -192,74 +193,6 @@ def test_h28_demo_reaches_only_what_is_marked_as_the_demo_s(ward: Ward) -> None:
             await here.pass_()
 
             assert {letter.to for letter in here.sms.letters} == {"+46701740607"}
-
-    asyncio.run(run())
-
-
-def test_h23_many_patients_of_one_failure_are_one_message(database_url: str) -> None:
-    """When 217 patients lose their data at once, a team's telephone rings once, and every notification is recorded."""
-
-    async def run() -> None:
-        ward = await admit(database_url, 2, NOON)
-        async with scene(ward) as here:
-            await here.telephone(ward.nurse_id, NUMBER)
-            await here.listen()
-            await here.alarms([f"nodata.{number}" for number in range(217)], Priority.MEDIUM)
-            async with await connect(database_url, "test") as conn:
-                await _spread(conn)
-            here.clock.advance(6 * SECOND)
-            await here.pass_()
-
-            assert [letter.title for letter in here.sms.letters] == ["217 patienter: larm medel – logga in"]
-            found = await here.rows(
-                "select count(*), count(distinct group_id) as groups, bool_and(state = 'sent') as sent"
-                " from outbox where channel = 'sms'"
-            )
-            assert (found[0]["count"], found[0]["groups"], found[0]["sent"]) == (217, 1, True)
-
-    asyncio.run(run())
-
-
-async def _spread(conn: Connection) -> None:
-    """Give each alert a stay of its own, as if 217 patients had been admitted."""
-    await conn.execute("alter table outbox drop constraint outbox_stay_id_alert_id_ring_step_fkey")
-    await conn.execute("update outbox set stay_id = 1000 + alert_id")
-
-
-def test_h23_high_priority_passes_every_limit(ward: Ward) -> None:
-    """A provider that has carried all that it may this minute still gets what is of high priority, each alone."""
-
-    async def run() -> None:
-        async with scene(ward) as here:
-            await here.telephone(ward.nurse_id, NUMBER)
-            await here.listen()
-            await here.alarms([f"rule.{number}" for number in range(PER_MINUTE["sms"] + 5)], Priority.HIGH)
-            await here.alarm(ward.beds[1], Priority.MEDIUM, rule="other")
-            here.clock.advance(6 * SECOND)
-            while (await send_due(here.courier, URGENT)).sent:
-                pass
-            held = await send_due(here.courier, ORDINARY)
-            here.clock.advance(61 * SECOND)
-            await send_due(here.courier, ORDINARY)
-
-            assert len(here.sms.letters) == PER_MINUTE["sms"] + 5 + 1
-            assert (held.sent, held.paced) == (0, 1)
-            assert here.sms.letters[-1].priority is Priority.MEDIUM
-
-    asyncio.run(run())
-
-
-def test_urgent_notifications_do_not_wait_behind_others(ward: Ward) -> None:
-    """The lane of high priority takes only what is of high priority, and takes it before anything else is due."""
-
-    async def run() -> None:
-        async with scene(ward) as here:
-            await here.telephone(ward.nurse_id, NUMBER)
-            await here.alarm(ward.beds[0], Priority.MEDIUM)
-            await here.alarm(ward.beds[1], Priority.HIGH)
-            await send_due(here.courier, URGENT)
-
-            assert [letter.priority for letter in here.sms.letters] == [Priority.HIGH]
 
     asyncio.run(run())
 
@@ -360,23 +293,6 @@ def test_h21_step_whose_worker_dies_is_taken_by_another(ward: Ward, monkeypatch:
             assert [state for _, _, state, _ in between][:2] == ["skipped", "pending"]
             assert [row["step"] for row in await here.outbox("board")] == [1, 2]
             assert [letter.to for letter in here.sms.letters] == [NUMBER]
-
-    asyncio.run(run())
-
-
-def test_many_workers_send_each_notification_once(ward: Ward) -> None:
-    """Eight workers at once share what is due: each notification is sent by one of them."""
-
-    async def run() -> None:
-        async with scene(ward) as here:
-            await here.telephone(ward.nurse_id, NUMBER)
-            await here.alarms([f"rule.{number}" for number in range(40)], Priority.HIGH)
-            for _ in range(8):
-                await asyncio.gather(*(here.pass_() for _ in range(3)))
-
-            ids = [letter.letter_id for letter in here.sms.letters]
-            assert len(ids) == len(set(ids))
-            assert {row["state"] for row in await here.outbox("sms")} == {"sent"}
 
     asyncio.run(run())
 

@@ -1,0 +1,134 @@
+"""Delivery when there is much of it: many become one message, and nothing holds up what is urgent."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from alerting.deliver import AT_ONCE, ORDINARY, PER_MINUTE, URGENT, send_due
+from alerting.letters import Fate, Letter, Refused
+from tests.delivery_scene import NOON, scene
+from tests.fix_ward import Ward, admit
+from tests.integration.test_delivery import NUMBER, SECOND, webhook
+from ward.alerts import Priority
+from ward.store.pool import Connection, connect
+
+pytestmark = pytest.mark.integration
+
+
+def test_h23_many_patients_of_one_failure_are_one_message(database_url: str) -> None:
+    """When 217 patients lose their data at once, a team's telephone rings once, and every notification is recorded."""
+
+    async def run() -> None:
+        ward = await admit(database_url, 2, NOON)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.listen()
+            await here.alarms([f"nodata.{number}" for number in range(217)], Priority.MEDIUM)
+            async with await connect(database_url, "test") as conn:
+                await _spread(conn)
+            here.clock.advance(6 * SECOND)
+            await here.pass_()
+
+            assert [letter.title for letter in here.sms.letters] == ["217 patienter: larm medel – logga in"]
+            found = await here.rows(
+                "select count(*), count(distinct group_id) as groups, bool_and(state = 'sent') as sent"
+                " from outbox where channel = 'sms'"
+            )
+            assert (found[0]["count"], found[0]["groups"], found[0]["sent"]) == (217, 1, True)
+
+    asyncio.run(run())
+
+
+async def _spread(conn: Connection) -> None:
+    """Give each alert a stay of its own, as if 217 patients had been admitted."""
+    await conn.execute("alter table outbox drop constraint outbox_stay_id_alert_id_ring_step_fkey")
+    await conn.execute("update outbox set stay_id = 1000 + alert_id")
+
+
+def test_h23_high_priority_passes_every_limit(ward: Ward) -> None:
+    """A provider that has carried all that it may this minute still gets what is of high priority, each alone."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.listen()
+            await here.alarms([f"rule.{number}" for number in range(PER_MINUTE["sms"] + 5)], Priority.HIGH)
+            await here.alarm(ward.beds[1], Priority.MEDIUM, rule="other")
+            here.clock.advance(6 * SECOND)
+            while (await send_due(here.courier, URGENT)).sent:
+                pass
+            held = await send_due(here.courier, ORDINARY)
+            here.clock.advance(61 * SECOND)
+            await send_due(here.courier, ORDINARY)
+
+            assert len(here.sms.letters) == PER_MINUTE["sms"] + 5 + 1
+            assert (held.sent, held.paced) == (0, 1)
+            assert here.sms.letters[-1].priority is Priority.MEDIUM
+
+    asyncio.run(run())
+
+
+def test_urgent_notifications_do_not_wait_behind_others(ward: Ward) -> None:
+    """The lane of high priority takes only what is of high priority, and takes it before anything else is due."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.alarm(ward.beds[0], Priority.MEDIUM)
+            await here.alarm(ward.beds[1], Priority.HIGH)
+            await send_due(here.courier, URGENT)
+
+            assert [letter.priority for letter in here.sms.letters] == [Priority.HIGH]
+
+    asyncio.run(run())
+
+
+def test_h23_gateway_that_hangs_holds_up_nothing_urgent(ward: Ward) -> None:
+    """While every thread of the ordinary lane waits for a gateway that hangs, what is urgent goes out."""
+    may_answer = threading.Event()
+
+    def hangs(_letter: Letter) -> Fate:
+        may_answer.wait(30)
+        return Refused(reason="too late")
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            for number in range(AT_ONCE):
+                await here.alarm(ward.beds[0], Priority.MEDIUM, rule=f"rule.{number}")
+                await webhook(here, number)
+            here.clock.advance(6 * SECOND)
+            with ThreadPoolExecutor(AT_ONCE) as threads:
+                slow = replace(here.courier, senders={"sms": hangs, "webhook": hangs}, threads=threads)
+                ordinary = asyncio.create_task(send_due(slow, ORDINARY))
+                await here.alarm(ward.beds[1], Priority.HIGH)
+                urgent = await send_due(here.courier, URGENT)
+                held_up = not ordinary.done()
+                may_answer.set()
+                await ordinary
+
+            assert urgent.sent >= 1
+            assert held_up
+            assert [letter.priority for letter in here.sms.letters] == [Priority.HIGH]
+
+    asyncio.run(run())
+
+
+def test_many_workers_send_each_notification_once(ward: Ward) -> None:
+    """Eight workers at once share what is due: each notification is sent by one of them."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.alarms([f"rule.{number}" for number in range(40)], Priority.HIGH)
+            for _ in range(8):
+                await asyncio.gather(*(here.pass_() for _ in range(3)))
+
+            ids = [letter.letter_id for letter in here.sms.letters]
+            assert len(ids) == len(set(ids))
+            assert {row["state"] for row in await here.outbox("sms")} == {"sent"}
+
+    asyncio.run(run())
