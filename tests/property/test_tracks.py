@@ -41,16 +41,16 @@ def test_what_comes_later_changes_nothing_before_it(rows: list[Given], plan: Pla
 @given(readings(), plans, cuts)
 @settings(max_examples=25, deadline=None)
 def test_what_lies_before_the_look_back_changes_nothing(rows: list[Given], plan: Plan, at: tuple[int, int]) -> None:
-    """Readings from before the look-back make no difference from an instant on, but for the newest of each kind."""
+    """Readings from before a rule's look-back make no difference from then on, but for the newest of each kind."""
     cut = placed(rows, at)
-    whole = tracks_of(batch_of(rows, [plan]))
-    part = tracks_of(batch_of(decides(rows, evaluate.look_back(plan), cut), [plan]))
-    for at_s in instants([whole, part], START_S + cut):
-        if at_s >= START_S + cut:
-            names = sorted(whole)
-            assert [(each, said(whole, each, at_s)) for each in names] == [
-                (each, said(part, each, at_s)) for each in names
-            ]
+    for rule in RULES:
+        whole = rule.judge(batch_of(rows, [plan]))
+        part = rule.judge(batch_of(decides(rows, rule.look_back(plan), cut), [plan]))
+        for at_s in instants([whole, part], START_S + cut):
+            if at_s >= START_S + cut:
+                assert {name: said(whole, name, at_s) for name in whole} == {
+                    name: said(part, name, at_s) for name in whole
+                }
 
 
 @given(readings(stays=3, most=12), st.tuples(plans, plans, plans))
