@@ -15,7 +15,7 @@ from alerting.features import Batch, Ints, Series, newest_at, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import steps
 from alerting.rules.steps import Steps
-from alerting.tracks import Row, Track, Verdict, track, without
+from alerting.tracks import Row, Track, Verdict, track
 from ward.alerts import Evidence
 from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
@@ -88,9 +88,13 @@ def _check(batch: Batch, kind: VitalKind, series: Series) -> Track:
     newest = _newest(stays, (_owner(usable), usable), (stay, series))
     found = steps.total([steps.changes(recent), steps.changes(newest)])
     since = steps.since(steps.where(found, found.value > 0), 0.0)
-    verdict = np.where(np.isnan(since.value), Verdict.QUIET, Verdict.MEDIUM)
-    judged = track(stays, since.stay, since.from_s, verdict, since.value)
-    return without(judged, np.diff(series.offsets) == 0)
+    # Nothing is in doubt until a value is.
+    stay = np.concatenate((np.arange(stays), since.stay))
+    from_s = np.concatenate((np.full(stays, -np.inf), since.from_s))
+    began_s = np.concatenate((np.full(stays, np.nan), since.value))
+    order = np.lexsort((from_s, stay))
+    verdict = np.where(np.isnan(began_s), Verdict.QUIET, Verdict.MEDIUM)
+    return track(stays, stay[order], from_s[order], verdict[order], began_s[order])
 
 
 def _newest(stays: int, usable: tuple[Ints, Series], odd: tuple[Ints, Series]) -> Steps:

@@ -16,13 +16,20 @@ from tests.builders_tracks import PLANS, START_S, Given, batch_of, decides, inst
 from ward.plans import Plan
 
 plans = st.sampled_from(PLANS)
-cuts = st.integers(0, 20_000)
+# Which reading, and how long after it, something is cut.
+cuts = st.tuples(st.integers(0, 24), st.sampled_from((0, 1, 59, 60, 300, 599, 601, 2000)))
+
+
+def placed(rows: list[Given], cut: tuple[int, int]) -> float:
+    """Return the seconds after the start of a cut."""
+    return (rows[cut[0] % len(rows)].t_s if rows else 0.0) + cut[1]
 
 
 @given(readings(), plans, cuts)
 @settings(max_examples=25, deadline=None)
-def test_what_comes_later_changes_nothing_before_it(rows: list[Given], plan: Plan, cut: int) -> None:
+def test_what_comes_later_changes_nothing_before_it(rows: list[Given], plan: Plan, at: tuple[int, int]) -> None:
     """Judging what was measured until an instant, and judging all of it, say the same until then."""
+    cut = placed(rows, at)
     whole = tracks_of(batch_of(rows, [plan]))
     part = tracks_of(batch_of([each for each in rows if each.t_s <= cut], [plan]))
     for at_s in instants([whole, part], START_S + cut):
@@ -33,16 +40,17 @@ def test_what_comes_later_changes_nothing_before_it(rows: list[Given], plan: Pla
 
 @given(readings(), plans, cuts)
 @settings(max_examples=25, deadline=None)
-def test_what_lies_before_the_look_back_changes_nothing(rows: list[Given], plan: Plan, cut: int) -> None:
-    """Readings from before the look-back make no difference from an instant on, but for the newest of each kind."""
-    whole = tracks_of(batch_of(rows, [plan]))
-    part = tracks_of(batch_of(decides(rows, evaluate.look_back(plan), cut), [plan]))
-    for at_s in instants([whole, part], START_S + cut):
-        if at_s >= START_S + cut:
-            names = sorted(whole)
-            assert [(each, said(whole, each, at_s)) for each in names] == [
-                (each, said(part, each, at_s)) for each in names
-            ]
+def test_what_lies_before_the_look_back_changes_nothing(rows: list[Given], plan: Plan, at: tuple[int, int]) -> None:
+    """Readings from before a rule's look-back make no difference from then on, but for the newest of each kind."""
+    cut = placed(rows, at)
+    for rule in RULES:
+        whole = rule.judge(batch_of(rows, [plan]))
+        part = rule.judge(batch_of(decides(rows, rule.look_back(plan), cut), [plan]))
+        for at_s in instants([whole, part], START_S + cut):
+            if at_s >= START_S + cut:
+                assert {name: said(whole, name, at_s) for name in whole} == {
+                    name: said(part, name, at_s) for name in whole
+                }
 
 
 @given(readings(stays=3, most=12), st.tuples(plans, plans, plans))
@@ -59,8 +67,11 @@ def test_stays_of_a_batch_do_not_matter_to_each_other(rows: list[Given], three: 
 
 @given(readings(stays=2), st.tuples(plans, plans), cuts)
 @settings(max_examples=20, deadline=None)
-def test_memory_stands_for_the_readings_before_it(rows: list[Given], two: tuple[Plan, Plan], cut: int) -> None:
+def test_memory_stands_for_the_readings_before_it(
+    rows: list[Given], two: tuple[Plan, Plan], at: tuple[int, int]
+) -> None:
     """Who remembers, and reads only from there on, says from then on what who reads everything says."""
+    cut = placed(rows, at)
     whole = batch_of(rows, two)
     first = evaluate.memory(batch_of([each for each in rows if each.t_s < cut / 2], two), _at(cut / 2))
     between = replace(batch_of([each for each in rows if each.t_s < cut], two), memory=first)
