@@ -12,9 +12,11 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from alerting import trend_period, waves_series
 from alerting.backtest import Known
-from alerting.evaluate import look_back
-from alerting.features import Floats, Ints, Series, StayContext, seconds
+from alerting.evaluate import furthest, look_back
+from alerting.features import Floats, Ints, Series, Signal, StayContext, seconds
+from alerting.quarters import HOUR_S, Quarters
 from ward import overlays, plan_versions
 from ward.overlays import Effective
 from ward.people import PatientId, StayId
@@ -24,6 +26,7 @@ from ward.store.backtests import JobRow
 from ward.store.history import Course
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, IMPLAUSIBLE, USABLE, VITALS, VitalKind
+from ward.wave_features import WaveFeature
 
 # How many stays are read and judged together: a month of ten, with three signals a minute, is 1.3 million readings.
 _TOGETHER_DAYS = 300
@@ -51,11 +54,15 @@ class Question:
         """Return from when the readings of each kind are needed: a look-back before the period."""
         back: dict[VitalKind, float] = {}
         for plan in (*self.candidate.values(), *self.in_force.values()):
-            for kind, back_s in look_back(plan).items():
+            for kind, back_s in furthest([look_back(plan), trend_period.needed(plan)]).items():
                 back[kind] = max(back.get(kind, 0.0), back_s)
         # Those that need hours are read together, those that need days each on its own.
         short_s = max((back_s for back_s in back.values() if back_s <= _SHORT_S), default=0.0)
         return {kind: self.period[0] - timedelta(seconds=max(back_s, short_s)) for kind, back_s in back.items()}
+
+    def trends_from_s(self) -> float:
+        """Return from when trends are judged: the whole hour at which the period begins."""
+        return float(np.floor(seconds(self.period[0]) / HOUR_S) * HOUR_S)
 
     def parts(self) -> list[tuple[StayId, ...]]:
         """Divide the stays, so that a part fits into memory and progress is seen."""
@@ -67,11 +74,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The readings of some stays, in their order; `readings` counts them."""
+    """The readings of some stays, in their order, the hours before them, and what their waveforms told.
+
+    `readings` counts the readings.
+    """
 
     stays: tuple[StayId, ...]
     series: Mapping[VitalKind, Series]
     implausible: Mapping[VitalKind, Series]
+    earlier: Mapping[VitalKind, Quarters]
+    signals: Mapping[WaveFeature, Signal]
     readings: int
 
 
@@ -126,6 +138,8 @@ async def read(conn: Connection, asked: Question, stays: Sequence[StayId]) -> Pa
         stays=tuple(stays),
         series=_by_kind(usable, stays),
         implausible=_by_kind(doubtful, stays),
+        earlier=await trend_period.hours_before(conn, contexts(asked, stays, asked.in_force), asked.trends_from_s()),
+        signals=await waves_series.read(conn, list(stays), [asked.period[0]] * len(stays)),
         readings=sum(len(course.t_us) for course in (*usable, *doubtful)),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from alerting import backtest, evaluate, library, runs, suggestions
+from alerting import backtest, evaluate, library, runs, suggestions, trend_period
 from alerting.backtest import Gathered, Raised, raised
 from alerting.backtest_read import Part, Question, contexts
 from alerting.features import Batch, StayContext, batch, seconds
@@ -68,9 +68,11 @@ class Reporter:
 
     def add(self, part: Part) -> None:
         """Judge the readings of some stays by both plans, and by the changes that are to be tried."""
-        ours = self._laid_out(part, contexts(self._asked, part.stays, self._asked.candidate))
+        reduced = self._laid_out(part, contexts(self._asked, part.stays, self._asked.candidate))
+        ours = self._with_trends(part, reduced)
         # What the readings come to when they are reduced depends on no plan.
-        theirs = replace(self._laid_out(part, contexts(self._asked, part.stays, self._asked.in_force)), runs=ours.runs)
+        stays = contexts(self._asked, part.stays, self._asked.in_force)
+        theirs = self._with_trends(part, replace(batch(stays, part.series), runs=reduced.runs))
         self._candidate.parts.append(raised(ours, judge, self._period))
         self._in_force.parts.append(raised(theirs, judge, self._period))
         self._readings += part.readings
@@ -91,7 +93,12 @@ class Reporter:
         return raised(self._laid_out(part, contexts(self._asked, part.stays, plan_of)), judge_limits, self._period)
 
     def _laid_out(self, part: Part, stays: list[StayContext]) -> Batch:
-        return runs.reduced(batch(stays, part.series, implausible=part.implausible))
+        return runs.reduced(batch(stays, part.series))
+
+    def _with_trends(self, part: Part, looked_at: Batch) -> Batch:
+        """Return a batch with all that rules look at beside plain readings."""
+        whole = replace(looked_at, implausible=part.implausible, signals=part.signals)
+        return trend_period.period(whole, self._asked.trends_from_s(), self._period[1], part.earlier)
 
     def report(self) -> Report:
         """Return what all the parts have given."""

@@ -59,6 +59,7 @@ class Rush:
                     done = await evaluate_these(conn, self._clock.now(), list(asked), self._windows)
             except StoreUnavailable as error:
                 self._asked.clear()
+                self._windows.trends.forget()
                 log.get().warning("store_lost", error=str(error)[:200])
                 continue
             self.learn(done.plans)

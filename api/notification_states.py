@@ -6,6 +6,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from api.live.life_messages import AlertDetail
+from api.plan_states import CardState
 from ward.store.escalations import StepRow
 from ward.store.outbox_reads import NotificationRow
 from ward.store.suppressions import Episode
@@ -66,8 +67,9 @@ class HeldState(TypedDict):
 
 
 class AlertTold(AlertDetail):
-    """An alert with its life, every step of its escalation, every notification, and what it speaks for."""
+    """An alert with its life, what applies here, every step and notification, and what it speaks for."""
 
+    card: CardState | None
     steps: list[StepState]
     notifications: list[NotificationState]
     speaks_for: list[HeldState]

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from alerting import trend_period
 from alerting.backtest_report import is_technical, judge
 from alerting.episodes import Episodes, episodes
 from alerting.features import Batch, Bools, Floats, Series, StayContext, batch
@@ -224,6 +225,7 @@ def main() -> None:
     flags = parser.parse_args()
     people = cohort(flags.people)
     looked_at = stays(flags.people, plans.template(), measured(people, flags.days))
+    looked_at = trend_period.period(looked_at, BEGIN_S, BEGIN_S + flags.days * DAY_S, {})
     counts = count(people, looked_at, flags.days)
     patient_days = flags.people * flags.days
     print(f"{flags.people} people, {flags.days:g} days: alerts per patient-day")

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api import plan_desk
 from api.auth import CLINICAL, Principal
 from api.context import context_of
 from api.errors import Problem
@@ -103,8 +104,10 @@ async def get_alert(request: Request, alert_id: Id, principal: Annotated[Princip
         steps = await escalations.read(conn, row.stay_id, row.alert_id)
         notifications = await outbox_reads.of_alert(conn, row.stay_id, row.alert_id)
         held = await suppressions.held_by(conn, row.stay_id, row.rule, row.opened_at)
+        card = await plan_desk.card_of(conn, row.stay_id, row.rule, now)
     told = AlertTold(
         **alert_detail(row, events, now.date()),
+        card=card,
         steps=[step_state(each) for each in steps],
         notifications=[notification_state(each) for each in notifications],
         speaks_for=[held_state(each) for each in held],

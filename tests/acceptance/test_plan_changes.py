@@ -101,4 +101,4 @@ def test_h15_order_that_runs_out_is_told_and_the_scale_turns_back(timeline: Time
 
     assert (before, timeline.sql.execute(scales).fetchone()) == ((2,), (1,))
     change(timeline, Overlay())
-    timeline.expect("04:00", "plan.order", state="resolved")
+    timeline.expect("06:00", "plan.order", state="resolved")
