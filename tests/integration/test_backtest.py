@@ -174,7 +174,7 @@ def test_backtest_is_for_patients_whom_one_may_see(house: House) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"plan": {"limits": {"spo2": {"warn_low": 80, "alert_low": 88}}}}, "must not be above"),
+        ({"plan": {"limits": {"spo2": {"warn_low": 80, "alert_low": 88}}}}, "must be below"),
         ({"plan": {"limits": {"moon": {}}}}, "moon"),
         ({"from": (NOW + timedelta(hours=1)).isoformat(), "to": None}, "past"),
         ({"from": (NOW - timedelta(days=200)).isoformat()}, "at most 92 days"),

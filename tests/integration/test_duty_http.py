@@ -41,6 +41,7 @@ async def put(client: httpx.AsyncClient, path: str, rev: int | None, body: dict[
 
 
 async def offer(client: httpx.AsyncClient, path: str, team: int) -> dict[str, Any]:
+    """Offer a patient to a team."""
     answer = await client.post(f"{path}/offer", json={"team_id": team, "note": "tar ni över?"})
     assert answer.status_code == 201, answer.text
     baton: dict[str, Any] = answer.json()["batons"][0]
