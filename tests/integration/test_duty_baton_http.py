@@ -9,7 +9,7 @@ from alerting import apply
 from tests.builders_duty import NOON
 from tests.fix_api import Served
 from tests.fix_duty import Unit
-from tests.integration.test_duty_http import serve, someone
+from tests.integration.test_duty_http import offer, serve, someone
 from ward.alerts import Evidence, Family, Finding, Priority
 from ward.people import StayId
 
