@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api import plan_library
 from api.auth import Principal
 from api.bodies import Why
 from api.context import context_of
@@ -123,12 +124,15 @@ def _refused(faults: Sequence[Fault], oddities: Sequence[Fault]) -> Problem:
 async def save(desk: Desk, overlay: Overlay, body: Saving | Promotion, more: Sequence[Fault] = ()) -> int:
     """Save a change and return its number: in force at once, or awaiting a second signature.
 
-    `more` is what speaks against it beside its own review. Raises `Problem` (422) with all that speaks against it.
+    `more` is what speaks against it beside its own review. Raises `Problem` (422) with all that
+    speaks against it, the deteriorations included that it would not find any more.
     """
     said = desk.review(overlay, body.until)
     odd = [each for each in said.oddities if each.path not in body.meant]
     if said.faults or more or odd:
         raise _refused((*said.faults, *more), odd)
+    if lost := await plan_library.missed(said.after.plan):
+        raise _refused(lost, ())
     change = Change(
         overlay=overlay,
         state=said.state,
@@ -176,8 +180,8 @@ async def sign(desk: Desk, number: int, reason: str, more: Sequence[Fault] = ())
     if refusal is not None:
         raise _problem(refusal)
     said = desk.review(overlays.decode(row.rules), row.valid_until)
-    if said.faults or more:
-        raise _refused((*said.faults, *more), ())
+    if faults := (*said.faults, *more) or await plan_library.missed(said.after.plan):
+        raise _refused(faults, ())
     await kept.approve(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
     await _note(desk, Action.PLAN_APPROVED, number, reason, asks=list(row.asks))
 

@@ -105,6 +105,7 @@ SHELLS = {
     "alerting.selfcheck",
     "alerting.backtest_worker",
     "alerting.library",
+    "alerting.library_check",
     "alerting.rush",
     "alerting.channels",
     "alerting.models.datasets",

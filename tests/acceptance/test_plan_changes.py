@@ -9,7 +9,7 @@ from tests.acceptance.timeline import CALM, START, Timeline
 from ward.overlays import Overlay, Patch
 from ward.people import StaffId
 from ward.plan_versions import State
-from ward.plans import Order
+from ward.plans import Goals, Order
 from ward.store import plan_versions
 from ward.store.plan_versions import Change, Owner
 from ward.vitals import VitalKind
@@ -101,4 +101,23 @@ def test_h15_order_that_runs_out_is_told_and_the_scale_turns_back(timeline: Time
 
     assert (before, timeline.sql.execute(scales).fetchone()) == ((2,), (1,))
     change(timeline, Overlay())
-    timeline.expect("06:00", "plan.order", state="resolved")
+    timeline.expect("06:05", "plan.order", state="resolved")
+
+
+def test_h33_comfort_care_rings_for_requests_alone(timeline: Timeline) -> None:
+    """Under comfort care no limit, floor or score rings, what rang clears, and the help button rings as ever."""
+    timeline.vitals("02:00", **CALM).vital("spo2", 79).expect("02:00", SPO2, condition="present")
+    change(timeline, Overlay(goals=Goals.COMFORT))
+    for kind, value in (("spo2", 78), ("heart_rate", 140), ("resp_rate", 36), ("temperature", 39.8)):
+        timeline.vital(kind, value)
+    timeline.at("08:00")
+
+    assert timeline.alert(SPO2).condition == "cleared"
+    assert [each for each in timeline.rules() if each.startswith(("limit", "news2", "combination"))] == [SPO2]
+    timeline.sql.execute(
+        "insert into device_event (stay_id, device_no, kind, occurred_at, received_at, detail)"
+        " values (%s, 1, 'help_button', %s, %s, '{}')",
+        (timeline.stay_id, timeline.clock.now(), timeline.clock.now()),
+    )
+    timeline.sql.execute("insert into evaluation_request values (%s, %s)", (timeline.stay_id, timeline.clock.now()))
+    timeline.expect("08:00", "help_button", priority="high", state="open")

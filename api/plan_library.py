@@ -1,0 +1,70 @@
+"""Asks whether a plan still finds the library of deteriorations, before it is put in force.
+
+Trying it takes numpy, so it is done by a process of its own (`alerting.library_check`), within a second or so. The
+invariant: a plan that could not be tried is not put in force.
+"""
+
+import asyncio
+import sys
+from http import HTTPStatus
+from pathlib import Path
+
+import msgspec
+
+from api.errors import Problem
+from ward import log
+from ward.backtests import LibraryCase
+from ward.plan_checks import Fault
+from ward.plans import Plan
+
+_ROOT = Path(__file__).resolve().parent.parent
+_LONGEST_S = 20.0
+
+
+async def missed(plan: Plan) -> tuple[Fault, ...]:
+    """Return what of the library a plan would not find any more, as faults; empty where it finds everything.
+
+    Raises
+    ------
+    Problem
+        503, if the plan could not be tried.
+    """
+    asked = msgspec.json.encode(plan)
+    return tuple(fault(case) for case in await _tried(asked))
+
+
+def fault(case: LibraryCase) -> Fault:
+    """Return a course that a plan misses as a fault of it."""
+    return Fault(
+        path="",
+        sv=f"planen hittar inte i tid: {case.title} (skulle larma inom {case.found_by_min:g} min)",
+        en=f"the plan does not find in time: {case.title} (it should ring within {case.found_by_min:g} min)",
+    )
+
+
+async def _tried(asked: bytes) -> list[LibraryCase]:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "alerting.library_check",
+        cwd=_ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_LONGEST_S):
+            answer, said = await child.communicate(asked)
+        if child.returncode == 0:
+            return msgspec.json.decode(answer, type=list[LibraryCase])
+        log.get().error("plan_not_tried", error=said.decode(errors="replace").strip()[-300:])
+    except TimeoutError:
+        log.get().error("plan_not_tried", error=f"it took longer than {_LONGEST_S:g} s")
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    raise Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The plan could not be tried on the library of deteriorations. Nothing was saved; try again.",
+    )
