@@ -50,7 +50,7 @@ def test_deterioration_is_seen_acknowledged_and_seen_by_the_other(
     found = machine.ask("select alert_id from alert where stay_id = 3 and rule = 'limit.spo2.low'")
     alert = f"alert-{found[0][0]}"
     for page in (nurse, doctor):
-        expect(page.get_by_test_id(alert)).to_contain_text("78")
+        expect(page.get_by_test_id(alert)).to_contain_text("Syremättnad 7")
 
     nurse.get_by_test_id(f"{alert}-ack").click()
 

@@ -203,6 +203,6 @@ def test_missed_check_in_is_told(database_url: str) -> None:
             after = (await evaluate_due(conn, late + timedelta(minutes=1))).alerts
 
         assert [alert.condition for alert in told if alert.rule == "check_in.missed"] == [Condition.PRESENT]
-        assert [alert.condition for alert in after if alert.rule == "check_in.missed"] == [Condition.CLEARED]
+        assert [alert.condition for alert in after if alert.rule == "check_in.missed"] == [Condition.CLEARING]
 
     played(database_url, scenario)
