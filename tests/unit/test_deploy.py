@@ -30,7 +30,7 @@ def _filled_in(value: object) -> str:
 
 def test_there_is_one_container_for_each_service() -> None:
     """The compose file runs the store, a broker, and each of our services once."""
-    assert set(OURS) == {"migrate", "ingest", "alerting", "api", "simulator"}
+    assert set(OURS) == {"migrate", "ingest", "alerting", "backtest", "api", "simulator"}
     assert set(COMPOSE["services"]) - set(OURS) == {"store", "mosquitto"}
 
 

@@ -111,7 +111,7 @@ _FOUND = b"""
         select organisation_id, '18000101TF00', 'Test', %(name)s, '1800-01-01', 'unknown' from o
         returning patient_id),
     s as (insert into stay (patient_id, programme, period, mode)
-        select patient_id, 'selfcheck', '[1970-01-01Z,1970-01-02Z)', 'test' from p returning stay_id),
+        select patient_id, 'hospital_at_home', '[1970-01-01Z,1970-01-02Z)', 'test' from p returning stay_id),
     d as (insert into device (device_id, secret_sha256, model, mode, revoked_at)
         values ('selfcheck', sha256(gen_random_uuid()::text::bytea), '', 'test', '1970-01-01Z') returning device_no)
     select s.stay_id, d.device_no, f.staff_id from s, d, f
