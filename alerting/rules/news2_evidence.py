@@ -10,7 +10,7 @@ from alerting.features import Batch, Series, newest, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import news2
 from alerting.rules.news2 import INPUTS, SINGLE, Part, Scores
-from alerting.rules.news2_alerts import HOLD_S, ONE, RISE
+from alerting.rules.news2_alerts import HOLD_S, MEDIUM_HOLD_S, ONE, ONE_HOLD_S, RISE
 from alerting.tracks import Row, Verdict
 from ward.alerts import Evidence
 from ward.vitals import VITALS, VitalKind
@@ -41,10 +41,13 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     """Return the points at the instant at which they had lasted long enough, and the readings behind them."""
     places = {kind: runs.spoken_at(batch.of(kind), row.stay, row.from_s) for kind in INPUTS}
     scores = _score(batch, places, row)
-    params: dict[str, str | float | int | None] = {"total": int(scores.total_min[0]), "duration_s": HOLD_S}
+    held_s = HOLD_S if row.verdict is Verdict.HIGH else MEDIUM_HOLD_S
+    params: dict[str, str | float | int | None] = {"total": int(scores.total_min[0]), "duration_s": held_s}
     plan = batch.stays[row.stay].plan
     if rule == ONE:
-        params |= {"part": Part(int(scores.low[:, 0].argmax())).label, "points": SINGLE}
+        part = Part(int(scores.low[:, 0].argmax()))
+        held_s = HOLD_S if part is Part.CONSCIOUSNESS else ONE_HOLD_S
+        params |= {"part": part.label, "points": SINGLE, "duration_s": held_s}
     elif rule == RISE:
         params |= {"points": plan.news2_rise, "duration_s": plan.news2_rise_s}
     else:

@@ -286,7 +286,8 @@ def test_plan_without_trends_reads_nothing(database_url: str) -> None:
     """A stay whose plan asks for no trend is never read for one."""
 
     async def scene(conn: Connection, _version: int) -> None:
-        found = await recalled(conn, TrendMemory(), 86, stays=(replace(STAY, plan=a_plan()),))
+        bare = a_plan(slopes=(), deviations=(), gain=None, support=None)
+        found = await recalled(conn, TrendMemory(), 86, stays=(replace(STAY, plan=bare),))
 
         assert dict(found.quarters) == {}
         assert quarters.QUARTER.step.total_seconds() == QUARTER_S

@@ -287,6 +287,7 @@ def test_late_reading_of_an_earlier_day_finds_its_partition(ward: Ward) -> None:
     with psycopg.connect(ward.database_url) as conn:
         conn.execute("update binding set period = tstzrange(%s, null)", (datetime(2020, 1, 1, tzinfo=UTC),))
         conn.execute("update stay set period = tstzrange(%s, null)", (datetime(2020, 1, 1, tzinfo=UTC),))
+        conn.execute("update responsibility set period = tstzrange(%s, null)", (datetime(2020, 1, 1, tzinfo=UTC),))
 
     async def story(bench: Bench) -> None:
         bench.put("hemvakt/1/hv-1/vitals", a_reading(96, ago_s=20 * 86400))

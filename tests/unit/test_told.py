@@ -74,13 +74,13 @@ def test_episode_within_an_open_alert_is_told_by_it() -> None:
     assert isinstance(said, Quiet)
 
 
-def test_what_nobody_can_know_of_any_more_is_told_with_the_end_of_knowing() -> None:
-    """Old readings alone do not ring: what they found ended, for us, when they went stale."""
+def test_h20_what_nobody_knows_to_be_over_is_told_as_being_there() -> None:
+    """What old readings found, and of which nothing has come since, may be there still: it rings."""
     said = found(burst((SPO2, 3600, 84), (SPO2, 3500, 84)), LOW)
 
     assert isinstance(said, Finding)
-    assert said.ended_at is not None
-    assert NOW_S - said.ended_at.timestamp() == 3500 - 600
+    assert said.ended_at is None
+    assert NOW_S - said.began_at.timestamp() == 3600
 
 
 def test_evidence_is_made_only_where_it_is_news() -> None:
@@ -130,18 +130,18 @@ def test_combination_explains_which_terms_held() -> None:
 def test_score_says_what_would_settle_the_rest() -> None:
     """A total that is certain as far as it goes names the measurement that narrows it most."""
     samples = (
-        (RR, 70, 25),
-        (HR, 70, 115),
-        (SPO2, 70, 97),
-        (TEMP, 70, 37),
-        (FLOW, 70, 0),
-        (VitalKind.SYSTOLIC, 70, 125),
+        (RR, 190, 25),
+        (HR, 190, 115),
+        (SPO2, 190, 97),
+        (TEMP, 190, 37),
+        (FLOW, 190, 0),
+        (VitalKind.SYSTOLIC, 190, 125),
     )
     said = found(a_batch(*samples), "news2.total")
 
     assert isinstance(said, Finding)
     assert said.evidence.params == {
-        "total": 5, "limit": 5, "duration_s": 60.0, "total_max": 8, "settles": "consciousness",
+        "total": 5, "limit": 5, "duration_s": 180.0, "total_max": 8, "settles": "consciousness",
     }  # fmt: skip
     assert {each.kind for each in said.evidence.inputs} == {str(kind) for kind, *_ in samples}
 
