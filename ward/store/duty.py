@@ -24,8 +24,8 @@ _CLINICAL = frozenset({Role.NURSE, Role.DOCTOR})
 
 _HOLDER = b"""
     select team_id, staff_id, since, until from (
-        select team_id, staff_id, nullif(lower(period), '-infinity') as since,
-            nullif(upper(period), 'infinity') as until,
+        select team_id, staff_id, case when lower(period) >= '0001-01-02Z' then lower(period) end as since,
+            case when upper(period) < '9999-01-01Z' then upper(period) end as until,
             case when period @> %(at)s then 0 when lower(period) > %(at)s then 2 else 1 end as choice,
             abs(extract(epoch from coalesce(lower(period), '-infinity') - %(at)s)) as far
         from responsibility where stay_id = %(stay)s

@@ -56,8 +56,8 @@ _STAYS = b"""
     order by s.stay_id for no key update of s
 """
 _PERIODS = b"""
-    select stay_id, team_id, staff_id, ground, coalesce(lower(period), '0001-01-01') as from_at,
-           nullif(upper(period), 'infinity') as until
+    select stay_id, team_id, staff_id, ground, greatest(coalesce(lower(period), '-infinity'), '0001-01-02Z') as from_at,
+           case when upper(period) < '9999-01-01Z' then upper(period) end as until
     from responsibility where stay_id = any(%(stays)s) and (upper_inf(period) or upper(period) > %(now)s)
     order by stay_id, lower(period) nulls first
 """
