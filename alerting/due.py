@@ -42,7 +42,7 @@ from ward.store.borrow import LOST
 from ward.store.pool import Connection
 from ward.vitals import IMPLAUSIBLE, USABLE, VITALS, VitalKind
 
-MOST = 500
+MOST = 1000
 # What comes late is judged in its own time, at most this far back.
 _LATEST = timedelta(hours=24)
 _AGAIN = timedelta(milliseconds=1)

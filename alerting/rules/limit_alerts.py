@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from alerting import runs
-from alerting.features import Batch, Bools, own, reading_at
+from alerting.features import Batch, Bools, Runs, own, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import cuff, limits, night
 from alerting.rules.limits import Bounds, Level, Side
@@ -35,8 +35,9 @@ def judge(batch: Batch) -> dict[str, Track]:
     """Judge every limit of every stay."""
     tracks = {}
     for kind in sorted({kind for plan in batch.plans for kind in _kinds(plan)}):
+        speaks = _Speaking(batch, kind)
         for side in Side:
-            found = _side(batch, kind, side, limits.judge)
+            found = _side(speaks, side, limits.judge)
             if found is not None:
                 tracks[f"{LIMIT}.{kind}.{side.label}"] = found
     return tracks
@@ -44,21 +45,39 @@ def judge(batch: Batch) -> dict[str, Track]:
 
 def judge_held(batch: Batch) -> dict[str, Track]:
     """Judge where a fall of SpO2 would be found but for the cuff."""
-    found = _side(batch, VitalKind.SPO2, Side.LOW, limits.held)
+    found = _side(_Speaking(batch, VitalKind.SPO2), Side.LOW, limits.held)
     return {} if found is None else {cuff.HELD: found}
 
 
-def _side(
-    batch: Batch, kind: VitalKind, side: Side, judged_by: Callable[[Batch, VitalKind, Bounds], Track]
-) -> Track | None:
+class _Speaking:
+    """What the bands of a kind look at, made once for both sides and for day and night where they ask for the same."""
+
+    def __init__(self, batch: Batch, kind: VitalKind) -> None:
+        self.batch = batch
+        self.kind = kind
+        self._made: list[tuple[Bounds, Runs]] = []
+
+    def under(self, bound: Bounds) -> Runs:
+        """Return it for bounds; what matters of them is what they count and filter."""
+        for known, made in self._made:
+            if np.array_equal(known.n > 1, bound.n > 1) and np.array_equal(known.median_s, bound.median_s):
+                return made
+        self._made.append((bound, limits.speaking(self.batch, self.kind, bound)))
+        return self._made[-1][1]
+
+
+def _side(speaks: _Speaking, side: Side, judged_by: Callable[[Batch, VitalKind, Bounds, Runs], Track]) -> Track | None:
+    batch, kind = speaks.batch, speaks.kind
     day = limits.bounds([_day(plan, kind) for plan in batch.plans], side)
     nightly = limits.bounds([by_night(plan, kind) for plan in batch.plans], side)
     nothing: Bools = np.logical_and.reduce(np.isnan(np.concatenate((day.limit, nightly.limit))), axis=0)
     if nothing.all():
         return None
-    judged = judged_by(batch, kind, limits.select(day, batch.plan_of))
+    bound = limits.select(day, batch.plan_of)
+    judged = judged_by(batch, kind, bound, speaks.under(bound))
     if any(_differ(plan, kind) for plan in batch.plans):
-        other = judged_by(batch, kind, limits.select(nightly, batch.plan_of))
+        bound = limits.select(nightly, batch.plan_of)
+        other = judged_by(batch, kind, bound, speaks.under(bound))
         judged = night.switched(batch, judged, other)
     return without(judged, nothing[batch.plan_of])
 

@@ -119,9 +119,12 @@ class _Begun:
     known: Bools
 
 
-def judge(batch: Batch, kind: VitalKind, bound: Bounds) -> Track:
-    """Judge one side of one kind for every stay; `began_s` is when the oldest of what is violated began."""
-    found = _begun(batch, kind, bound)
+def judge(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> Track:
+    """Judge one side of one kind for every stay; `began_s` is when the oldest of what is violated began.
+
+    speaks : what the two bands look at (`speaking`); it is the same for both sides
+    """
+    found = _begun(batch, kind, bound, speaks)
     medium, high = _due(found.warn_s, found, bound), _due(found.alert_s, found, bound)
     high = (high & ~found.alert_held) | ~np.isnan(found.hard_s)
     began = np.fmin(np.fmin(found.warn_s, found.alert_s), found.hard_s)
@@ -133,9 +136,9 @@ def judge(batch: Batch, kind: VitalKind, bound: Bounds) -> Track:
     return track(len(batch.stays), found.at.stay, found.at.from_s, verdict, began)
 
 
-def held(batch: Batch, kind: VitalKind, bound: Bounds) -> Track:
+def held(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> Track:
     """Say where something would be found but for a cuff."""
-    found = _begun(batch, kind, bound)
+    found = _begun(batch, kind, bound, speaks)
     warned, alerted = _due(found.warn_s, found, bound), _due(found.alert_s, found, bound)
     silent = ((warned & found.warn_held) | (alerted & found.alert_held)) & np.isnan(found.hard_s)
     verdict = np.select([silent, found.known], [Verdict.LOW, Verdict.QUIET], Verdict.UNKNOWN)
@@ -148,15 +151,14 @@ def _due(begun_s: Floats, found: _Begun, bound: Bounds) -> Bools:
     return due
 
 
-def _begun(batch: Batch, kind: VitalKind, bound: Bounds) -> _Begun:
+def _begun(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> _Begun:
     stays, stale_s = len(batch.stays), VITALS[kind].freshness.stale_s
-    speaking = _speaking(batch, kind, bound)
     whole = runs.of(batch, kind)
     hard = runs.whole(batch, kind)
     known = steps.hold(stays, whole.stay, whole.from_s, whole.last_s, np.ones(len(whole.stay), np.int64), stale_s)
     begun = [
-        steps.since(_violated(speaking, bound, Level.WARN, stays, stale_s), bound.delay_s),
-        steps.since(_violated(speaking, bound, Level.ALERT, stays, stale_s), bound.delay_s),
+        steps.since(_violated(speaks, bound, Level.WARN, stays, stale_s), bound.delay_s),
+        steps.since(_violated(speaks, bound, Level.ALERT, stays, stale_s), bound.delay_s),
         steps.since(_violated(hard, bound, Level.HARD, stays, stale_s), 0.0),
     ]
     by_cuff = [cuff.inflations(batch)] if kind is VitalKind.SPO2 and bound.side is Side.LOW else []
@@ -215,7 +217,7 @@ def _first_since(rows: Runs, back_s: float) -> Ints:
     return first
 
 
-def _speaking(batch: Batch, kind: VitalKind, bound: Bounds) -> Runs:
+def speaking(batch: Batch, kind: VitalKind, bound: Bounds) -> Runs:
     """Return what the two bands look at: runs of readings, or each reading where they are counted or filtered."""
     if not ((bound.n > 1) | (bound.median_s > 0)).any():
         return runs.of(batch, kind)
