@@ -21,12 +21,15 @@ from ward.store.bus import Hint
 from ward.store.pool import Pool
 
 # A stay that somebody else is evaluating is asked for again soon, and left to the pass after a while.
-_AGAIN_S, _PATIENCE_S = 0.005, 1.0
+_AGAIN_S, _PATIENCE_S = 0.005, 2.0
 _READINGS = 500_000
 
 
 class Rush:
-    """What has been heard and cannot wait. `evaluated` counts the stays that were looked at for it."""
+    """What has been heard and cannot wait.
+
+    `evaluated` counts the stays that were looked at for it, `refused` how often somebody else had one in their hands.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -36,6 +39,7 @@ class Rush:
         self._asked: dict[StayId, float] = {}
         self._heard = asyncio.Event()
         self.evaluated = 0
+        self.refused = 0
 
     def learn(self, plans: Mapping[StayId, Plan]) -> None:
         """Take up the plans by which stays were evaluated."""
@@ -62,6 +66,10 @@ class Rush:
                 self._windows.trends.forget()
                 log.get().warning("store_lost", error=str(error)[:200])
                 continue
+            except Exception as error:  # noqa: BLE001 - whatever is wrong here, the passes watch all the same
+                self._asked.clear()
+                log.get().error("rush_broken", error=type(error).__name__, exc_info=error)
+                continue
             self.learn(done.plans)
             self.evaluated += done.stays
             await self._put_back(asked, done.plans, done.stays)
@@ -74,6 +82,7 @@ class Rush:
             if each not in held and self._asked.get(each) == until_s:
                 del self._asked[each]
         if held and stays < len(asked):
+            self.refused += len(held)
             await asyncio.sleep(_AGAIN_S)
         if self._asked:
             self._heard.set()

@@ -28,6 +28,8 @@ _ASIDE = (
     " as aside"
 )
 
+_WANTED = f"select stay_id, due_at, score_digest, scored_at, evaluated_by, {_ASIDE} from evaluation_due"  # noqa: S608
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
@@ -128,15 +130,14 @@ async def claim(conn: Connection, now: datetime, most: int, aside: str = "") -> 
 
     `aside` is the rule whose alert says that a stay could not be evaluated.
     """
-    wanted = f"select stay_id, due_at, score_digest, scored_at, evaluated_by, {_ASIDE} from evaluation_due"  # noqa: S608
     async with conn.cursor(row_factory=class_row(Claimed)) as cursor:
         await cursor.execute(
-            f"{wanted} where due_at <= %(now)s order by due_at limit %(most)s for update skip locked".encode(),
+            f"{_WANTED} where due_at <= %(now)s order by due_at limit %(most)s for update skip locked".encode(),
             {"now": now, "most": most, "aside": aside},
         )
         due = await cursor.fetchall()
         await cursor.execute(
-            f"{wanted} where stay_id in (select stay_id from evaluation_request)"  # noqa: S608
+            f"{_WANTED} where stay_id in (select stay_id from evaluation_request)"  # noqa: S608
             " and stay_id <> all(%(taken)s) limit %(most)s for update skip locked".encode(),
             {"taken": [row.stay_id for row in due], "most": most - len(due), "aside": aside},
         )
@@ -145,10 +146,9 @@ async def claim(conn: Connection, now: datetime, most: int, aside: str = "") -> 
 
 async def claim_these(conn: Connection, stay_ids: Sequence[StayId], aside: str = "") -> list[Claimed]:
     """Take those of these stays that are on the list and that nobody else holds, due or not."""
-    wanted = f"select stay_id, score_digest, scored_at, evaluated_by, {_ASIDE} from evaluation_due"  # noqa: S608
     async with conn.cursor(row_factory=class_row(Claimed)) as cursor:
         await cursor.execute(
-            f"{wanted} where stay_id = any(%(stays)s) for update skip locked".encode(),
+            f"{_WANTED} where stay_id = any(%(stays)s) for update skip locked".encode(),
             {"stays": list(stay_ids), "aside": aside},
         )
         return await cursor.fetchall()
