@@ -42,6 +42,7 @@ ALERTING_FOR_API = {
     "alerting.life_words",
     "alerting.lifecycle",
     "alerting.observed",
+    "alerting.plain_words",
     "alerting.words",
 }
 

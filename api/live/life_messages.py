@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing_extensions import TypedDict
 
 from alerting.life_words import Said, said
+from alerting.plain_words import PLAIN, plain
 from api.live.alert_messages import (
     PRIORITIES,
     AlertState,
@@ -44,8 +45,10 @@ class EventState(TypedDict):
 
 
 class AlertDetail(AlertState):
-    """An alert with every event of its life."""
+    """An alert in plain words for the patient, with every event of its life."""
 
+    plain_sv: str
+    plain_en: str
     events: list[EventState]
 
 
@@ -81,4 +84,12 @@ def _event(rule: str, row: EventRow) -> EventState:
 
 def alert_detail(row: AlertRow, events: list[EventRow], today: date) -> AlertDetail:
     """Build an alert with its life."""
-    return AlertDetail(**alert_state(row, today), events=[_event(row.rule, each) for each in events])
+    state = alert_state(row, today)
+    key, params = state["text"]["key"], state["text"]["params"]
+    known = key in PLAIN
+    return AlertDetail(
+        **state,
+        plain_sv=plain(key, params, "sv") if known else "",
+        plain_en=plain(key, params, "en") if known else "",
+        events=[_event(row.rule, each) for each in events],
+    )

@@ -1,0 +1,72 @@
+"""Plain words for the patient: every alert has them in both languages, calm, without numbers, promising nothing."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from alerting.plain_words import PLAIN, plain
+from alerting.words import KINDS, TEMPLATES
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "alert-lifecycle.md"
+PROMISES = (
+    "allt är bra",
+    "ingen fara",
+    "har sett",
+    "all is well",
+    "no danger",
+    "has seen",
+    "do not worry",
+    "oroa dig inte",
+)
+
+
+def test_n21_every_sentence_of_staff_has_one_for_the_patient() -> None:
+    """The two catalogues have the same keys: an alert without plain words cannot be."""
+    assert set(PLAIN) == set(TEMPLATES)
+
+
+@pytest.mark.parametrize("key", sorted(PLAIN))
+def test_h35_plain_words_are_whole_in_both_languages(key: str) -> None:
+    """Nothing is left unfilled, nothing is a number but that to call, and the languages differ."""
+    sv, en = (plain(key, {"kind": "spo2", "value": 84.0, "limit": 88.0}, lang) for lang in ("sv", "en"))
+
+    for text in (sv, en):
+        assert text[0].isupper()
+        assert text.endswith((".", "?"))
+        assert not set("{}") & set(text)
+        assert set(re.findall(r"\d+", text)) <= {"112"}
+        assert not any(promise in text.lower() for promise in PROMISES)
+    assert sv != en
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_has_a_plain_name(kind: str) -> None:
+    """No kind is called by its clinical name, or by none."""
+    said = plain("limit.low", {"kind": kind}, "sv")
+
+    assert "ett av dina värden" not in said.lower()
+
+
+@pytest.mark.parametrize(
+    "key", ["limit.low", "news2.total", "rhythm.asystole", "help_button", "check_in", "weight.gain"]
+)
+def test_h32_what_speaks_of_the_patient_says_whom_to_call(key: str) -> None:
+    """Nobody is left to believe that the platform calls for them."""
+    assert "112" in plain(key, {"kind": "spo2"}, "sv")
+    assert "112" in plain(key, {"kind": "spo2"}, "en")
+
+
+@pytest.mark.parametrize("key", ["battery", "offline", "nodata", "plan", "clock.ahead"])
+def test_what_speaks_of_equipment_frightens_nobody(key: str) -> None:
+    """A technical alert says what to check, or that there is nothing to do, and no emergency number."""
+    assert "112" not in plain(key, {"kind": "spo2"}, "sv")
+
+
+def test_h35_plain_words_are_as_reviewed(golden_table: Callable[[Path, str, list[str]], None]) -> None:
+    """The page shows every pair side by side; a change of one is seen there."""
+    rows = ["| key | Swedish | English |", "|---|---|---|"]
+    rows += [f"| `{key}` | {PLAIN[key][0]} | {PLAIN[key][1]} |" for key in PLAIN]
+
+    golden_table(PAGE, "plain", rows)
