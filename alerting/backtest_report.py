@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from alerting import backtest, evaluate, library, runs, suggestions, trend_period
+from alerting import backtest, deteriorations, evaluate, runs, suggestions, trend_period
 from alerting.backtest import Gathered, Raised, raised
 from alerting.backtest_read import Part, Question, contexts
 from alerting.features import Batch, StayContext, batch, seconds
@@ -117,7 +117,7 @@ class Reporter:
             candidate=backtest.tally(ours, days, until_s),
             in_force=backtest.tally(theirs, days, until_s),
             deteriorations=backtest.deteriorations(ours, theirs, asked.true_alerts, asked.patients, equipment),
-            library=library.found(
+            library=deteriorations.found(
                 list({id(each): each for each in asked.candidate.values()}.values()), judge, is_technical
             ),
             false_alarms=backtest.false_alarms(ours, theirs, asked.false_alerts),

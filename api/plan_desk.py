@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import plan_library
+from api import plan_trial
 from api.auth import Principal
 from api.bodies import Why
 from api.context import context_of
@@ -131,7 +131,7 @@ async def save(desk: Desk, overlay: Overlay, body: Saving | Promotion, more: Seq
     odd = [each for each in said.oddities if each.path not in body.meant]
     if said.faults or more or odd:
         raise _refused((*said.faults, *more), odd)
-    if lost := await plan_library.missed(said.after.plan):
+    if lost := await plan_trial.missed(said.after.plan):
         raise _refused(lost, ())
     change = Change(
         overlay=overlay,
@@ -180,7 +180,7 @@ async def sign(desk: Desk, number: int, reason: str, more: Sequence[Fault] = ())
     if refusal is not None:
         raise _problem(refusal)
     said = desk.review(overlays.decode(row.rules), row.valid_until)
-    if faults := (*said.faults, *more) or await plan_library.missed(said.after.plan):
+    if faults := (*said.faults, *more) or await plan_trial.missed(said.after.plan):
         raise _refused(faults, ())
     await kept.approve(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
     await _note(desk, Action.PLAN_APPROVED, number, reason, asks=list(row.asks))

@@ -1,6 +1,6 @@
 """Asks whether a plan still finds the library of deteriorations, before it is put in force.
 
-Trying it takes numpy, so it is done by a process of its own (`alerting.library_check`), within a second or so. The
+Trying it takes numpy, so it is done by a process of its own (`alerting.plan_trial`), within a second or so. The
 invariant: a plan that could not be tried is not put in force.
 """
 
@@ -46,7 +46,7 @@ async def _tried(asked: bytes) -> list[LibraryCase]:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "alerting.library_check",
+        "alerting.plan_trial",
         cwd=_ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Makes the library of deteriorations that every plan must still find: `python -m benchmarks.library` writes it anew.
+"""Makes the library of deteriorations that every plan must still find: `python -m benchmarks.deteriorations` writes it.
 
 Each course is made up by the simulator's body and device (no recording of a person stands in the project): the signals
 of twelve hours, as a device measures them, of which the first four are calm. `found_by_min` is when somebody must have
@@ -181,7 +181,7 @@ def text_of(case: Case) -> str:
     found_by = round(dangerous_from_min(body) + _MARGIN_S / 60.0)
     kit = Kit(device_id="library", body=body, plan=Plan(every_s=MappingProxyType(_EVERY_S)))
     lines = [
-        "# Made by `python -m benchmarks.library`: made up, of no person. Minutes from the start; canonical units.",
+        "# Made by `python -m benchmarks.deteriorations`: made up, of no person; canonical units.",
         f'title = "{case.title}"',
         f"calm_until_min = {_CALM_S / 60:g}",
         f"found_by_min = {found_by}",

@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from alerting import library, library_check
+from alerting import deteriorations
+from alerting import plan_trial as trial
 from alerting.backtest_report import is_technical, judge_limits
-from api import plan_library
-from benchmarks import library as making
+from api import plan_trial
+from benchmarks import deteriorations as making
 from ward import plan_documents
 from ward.plans import Goals, template
 
@@ -23,18 +24,18 @@ WATCHING = [name for name in plan_documents.names() if template(name).goals is G
 @pytest.mark.parametrize("programme", WATCHING)
 def test_every_programme_finds_every_deterioration_in_time(programme: str) -> None:
     """No template that watches may lose one of the courses of the library."""
-    assert library_check.missed(template(programme)) == []
+    assert trial.missed(template(programme)) == []
 
 
 def test_plan_that_watches_nothing_finds_nothing_and_each_course_is_named() -> None:
     """A course that is not found is told with its name and by when it should have been, in both languages."""
     blind = replace(template(), limits={})
 
-    cases = library.found([blind], judge_limits, is_technical)
+    cases = deteriorations.found([blind], judge_limits, is_technical)
 
-    assert len(cases) == len(library.courses()) >= 7
+    assert len(cases) == len(deteriorations.courses()) >= 7
     assert not any(case.found or case.found_at_min for case in cases)
-    told = plan_library.fault(cases[0])
+    told = plan_trial.fault(cases[0])
     assert cases[0].title in told.sv
     assert cases[0].title in told.en
 
@@ -43,14 +44,14 @@ def test_one_of_several_plans_that_is_late_is_what_counts() -> None:
     """A course counts as found when the last of the plans that are asked about finds it."""
     blind = replace(template(), limits={})
 
-    both = library.found([template(), blind], judge_limits, is_technical)
+    both = deteriorations.found([template(), blind], judge_limits, is_technical)
 
     assert not any(case.found for case in both)
-    assert library.found([replace(blind, goals=Goals.COMFORT)], judge_limits, is_technical) == []
+    assert deteriorations.found([replace(blind, goals=Goals.COMFORT)], judge_limits, is_technical) == []
 
 
 def test_h29_courses_are_what_the_project_makes() -> None:
-    """The files are those that `benchmarks.library` writes: nobody has touched them up."""
+    """The files are those that `benchmarks.deteriorations` writes: nobody has touched them up."""
     for case in making.CASES:
         kept = (ROOT / "alerting" / "courses" / f"{case.name}.toml").read_text(encoding="utf-8")
         assert kept == making.text_of(case)
@@ -59,7 +60,7 @@ def test_h29_courses_are_what_the_project_makes() -> None:
 def test_process_answers_for_a_plan_and_the_api_asks_it() -> None:
     """The process reads a plan and says what it misses; the API gets nothing against the template."""
     done = subprocess.run(
-        [sys.executable, "-m", "alerting.library_check"],
+        [sys.executable, "-m", "alerting.plan_trial"],
         cwd=ROOT,
         input=msgspec.json.encode(template()),
         capture_output=True,
@@ -67,4 +68,4 @@ def test_process_answers_for_a_plan_and_the_api_asks_it() -> None:
     )
 
     assert done.stdout == b"[]"
-    assert asyncio.run(plan_library.missed(template())) == ()
+    assert asyncio.run(plan_trial.missed(template())) == ()

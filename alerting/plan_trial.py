@@ -1,14 +1,14 @@
 """Tries one plan on the library of deteriorations: a plan as JSON on standard input, what it misses on standard output.
 
 A process of its own: the API asks it before a plan is put in force, and itself brings no numpy. `python -m
-alerting.library_check`; the answer is a list of `LibraryCase`, empty where everything is found.
+alerting.plan_trial`; the answer is a list of `LibraryCase`, empty where everything is found.
 """
 
 import sys
 
 import msgspec
 
-from alerting import library
+from alerting import deteriorations
 from alerting.backtest_report import is_technical, judge
 from ward.backtests import LibraryCase
 from ward.plans import Plan
@@ -16,7 +16,7 @@ from ward.plans import Plan
 
 def missed(plan: Plan) -> list[LibraryCase]:
     """Return the courses that a plan does not find in time; a plan of comfort care is not meant to find any."""
-    return [case for case in library.found([plan], judge, is_technical) if not case.found]
+    return [case for case in deteriorations.found([plan], judge, is_technical) if not case.found]
 
 
 def main() -> None:
