@@ -1,7 +1,8 @@
 """The library of deteriorations that a plan must still find before it is put in force.
 
 A shell only in that it reads the courses beside it (`courses/*.toml`), once. They are made up
-(`benchmarks/deteriorations.py` says how); what an organisation has itself recorded and closed as true stands in the back-test's report beside them.
+(`benchmarks/deteriorations.py` says how); what an organisation has itself recorded and closed as true stands in the
+back-test's report beside them.
 """
 
 import functools
