@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from api import errors, pages
-from api.auth import scope_of
+from api.auth import principal_of
 from api.context import Context
 from api.gate import Gate, secured
 from api.live import schema, socket
@@ -39,9 +39,11 @@ from api.routes import (
     vitals,
     waveforms,
 )
+from ward.access.principals import Scope
 from ward.clock import Clock, SystemClock
 from ward.settings import Settings
 from ward.store.pool import pool
+from ward.store.sessions import SessionRow
 
 _CONNECTIONS = 8
 
@@ -56,7 +58,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         clock=time,
         pool=store,
         hub=hub,
-        feed=Feed(settings.database_url, hub, time, scope_of),
+        feed=Feed(settings.database_url, hub, time, _scope_of),
         listening=Listening(store, time),
     )
     app = FastAPI(
@@ -78,6 +80,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
     schema.install(app)
     return app
+
+
+def _scope_of(row: SessionRow) -> Scope:
+    return principal_of(row).scope
 
 
 @contextlib.asynccontextmanager

@@ -1,13 +1,13 @@
 """Who asks, and the one door: every route depends on a `Door`, a route without one fails the tests.
 
 A session is a random token, in a cookie or as a bearer; the store keeps its SHA-256. It lasts 12 hours from
-its last use and 24 from its start. Reading somebody's patients is decided by `Principal.scope` in the store.
+its last use and 24 from its start. What a principal may do at all stands in `ward.access.permissions`; of which
+patients is decided by their `Scope` in the store.
 """
 
 import asyncio
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -17,13 +17,21 @@ from starlette.requests import HTTPConnection
 from api import passwords
 from api.context import Context, context_of
 from api.errors import Problem
+from ward.access.permissions import Permission, may
+from ward.access.principals import (
+    Opened,
+    Opening,
+    PatientPrincipal,
+    Principal,
+    RelativePrincipal,
+    StaffPrincipal,
+    SystemPrincipal,
+)
 from ward.errors import StoreUnavailable
-from ward.people import OrganisationId, Role, StaffId, TeamId
+from ward.people import Role
 from ward.store import sessions
-from ward.store.audit import Actor
 from ward.store.borrow import borrow
 from ward.store.sessions import SessionRow
-from ward.store.tiles import Scope
 
 COOKIE = "hemvakt_session"
 IDLE = timedelta(hours=12)
@@ -34,32 +42,32 @@ UNAVAILABLE = 1013
 _TOUCH_EVERY = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
-    """Somebody who is logged in."""
-
-    staff_id: StaffId
-    role: Role
-    organisation_id: OrganisationId
-    team_ids: tuple[TeamId, ...]
-    session: SessionRow
-
-    @property
-    def actor(self) -> Actor:
-        """Who the audit says it was."""
-        return Actor(staff_id=self.staff_id, role=self.role, organisation_id=self.organisation_id)
-
-    @property
-    def scope(self) -> Scope:
-        """Whose patients they may see; an operator's is empty."""
-        return scope_of(self.session)
-
-
-def scope_of(row: SessionRow) -> Scope:
-    """Return whose patients the person of a session may see."""
-    if row.role == Role.OPERATOR:
-        return Scope(organisation_id=None, team_ids=())
-    return Scope(organisation_id=row.organisation_id, team_ids=tuple(row.team_ids))
+def principal_of(row: SessionRow) -> Principal:
+    """Return whose session it is, as the kind of principal that they are."""
+    token = bytes(row.token_sha256)
+    if row.staff_id is not None and row.role is not None and row.organisation_id is not None:
+        return StaffPrincipal(
+            account_id=row.account_id,
+            token_sha256=token,
+            staff_id=row.staff_id,
+            role=Role(row.role),
+            organisation_id=row.organisation_id,
+            team_ids=tuple(row.team_ids),
+        )
+    if row.patient_id is not None:
+        return PatientPrincipal(account_id=row.account_id, token_sha256=token, patient_id=row.patient_id)
+    if row.organisation_id is not None:
+        return SystemPrincipal(
+            account_id=row.account_id,
+            token_sha256=token,
+            organisation_id=row.organisation_id,
+            permissions=frozenset(row.permissions),
+        )
+    openings = tuple(
+        Opening(patient_id=opening["patient_id"], opens=frozenset(Opened(each) for each in opening["opens"]))
+        for opening in row.openings
+    )
+    return RelativePrincipal(account_id=row.account_id, token_sha256=token, openings=openings)
 
 
 def expiry(created_at: datetime, now: datetime) -> datetime:
@@ -80,10 +88,13 @@ def _token(connection: HTTPConnection) -> str | None:
 
 
 class Door:
-    """The dependency that lets these roles in and nobody else. Raises `Problem`, or closes a socket."""
+    """The dependency that lets in who may do this, and nobody else. Raises `Problem`, or closes a socket.
 
-    def __init__(self, *roles: Role) -> None:
-        self._roles = frozenset(roles)
+    A route that names `StaffPrincipal` must ask for a permission that staff alone have; a test compares them.
+    """
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
         """Return who asks."""
@@ -98,16 +109,11 @@ class Door:
             if socket:
                 raise WebSocketException(UNAUTHORISED, "log in")
             raise Problem(HTTPStatus.UNAUTHORIZED, "Log in first.", headers={"WWW-Authenticate": "Bearer"})
-        if principal.role not in self._roles:
+        if not may(principal, self.permission):
             if socket:
                 raise WebSocketException(FORBIDDEN, "not for this role")
             raise Problem(HTTPStatus.FORBIDDEN, "This is not open to your role.")
         return principal
-
-
-CLINICAL = Door(Role.NURSE, Role.DOCTOR)
-OPERATOR = Door(Role.OPERATOR)
-ANYBODY = Door(*Role)
 
 
 async def _principal(connection: HTTPConnection) -> Principal | None:
@@ -123,13 +129,7 @@ async def _principal(connection: HTTPConnection) -> Principal | None:
         row = rows[0]
         if now - row.seen_at >= _TOUCH_EVERY:
             await sessions.touch_session(conn, row.token_sha256, now, expiry(row.created_at, now))
-    return Principal(
-        staff_id=row.staff_id,
-        role=Role(row.role),
-        organisation_id=row.organisation_id,
-        team_ids=tuple(row.team_ids),
-        session=row,
-    )
+    return principal_of(row)
 
 
 async def log_in(context: Context, username: str, password: str) -> tuple[str, SessionRow] | None:
@@ -156,7 +156,7 @@ async def log_in(context: Context, username: str, password: str) -> tuple[str, S
     async with borrow(context.pool) as conn:
         await sessions.clear_attempts(conn, name)
         await sessions.open_session(
-            conn, token_sha256=digest(token), staff_id=account.staff_id, now=now, expires_at=expiry(now, now)
+            conn, token_sha256=digest(token), account_id=account.account_id, now=now, expires_at=expiry(now, now)
         )
         rows = await sessions.read_sessions(conn, [digest(token)], now)
     return (token, rows[0]) if rows else None

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
-from api.auth import Principal
 from api.duty_states import BatonState, CellState, Names, Person, baton_state, cell_state, person, staff_of
+from ward.access.principals import StaffPrincipal
 from ward.duty import baton, coverage
 from ward.duty.contact import Contact, Holder
 from ward.duty.coverage import Cell, Colour
@@ -73,7 +73,7 @@ class ResponsibilityState(TypedDict):
     batons: list[BatonState]
 
 
-async def subject(conn: Connection, patient_id: int, principal: Principal, now: datetime) -> Subject:
+async def subject(conn: Connection, patient_id: int, principal: StaffPrincipal, now: datetime) -> Subject:
     """Return the patient, where the caller may see them, is being offered them, or has given them away.
 
     Raises

@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import plan_trial
-from api.auth import Principal
 from api.bodies import Why
 from api.context import context_of
 from api.errors import Problem
@@ -25,6 +24,7 @@ from api.plan_states import CardState, OverlayDocument, card_state, fault_states
 from api.preconditions import revision
 from api.replies import reply
 from ward import overlays
+from ward.access.principals import StaffPrincipal
 from ward.errors import NotFound
 from ward.overlays import Layer, Origin, Overlay
 from ward.people import PatientId, StayId, TeamId
@@ -70,7 +70,7 @@ class Desk:
     """One plan at one instant: whose, its layers in force, its versions, its revision, and who looks."""
 
     conn: Connection
-    principal: Principal
+    principal: StaffPrincipal
     now: datetime
     owner: Owner
     origin: Origin

@@ -8,8 +8,8 @@ import orjson
 from fastapi import Header
 from pydantic import AfterValidator, BaseModel, Field
 
-from api.auth import Principal
 from api.errors import Problem
+from ward.access.principals import Principal
 from ward.store.idempotency import Key
 
 _LARGEST_REV = (1 << 31) - 1
@@ -51,7 +51,7 @@ def idempotency(key: str | None, principal: Principal, path: str, body: BaseMode
     if key is None:
         return None
     whole = orjson.dumps([path, body.model_dump(mode="json")])
-    return Key(staff_id=principal.staff_id, key=key, request_sha256=hashlib.sha256(whole).digest())
+    return Key(account_id=principal.account_id, key=key, request_sha256=hashlib.sha256(whole).digest())
 
 
 def key_reused() -> Problem:

@@ -68,8 +68,10 @@ async def _member(conn: Connection, organisation_id: OrganisationId, username: s
         password_hash="!",
     )
     until = expiry(NOON, NOON)
+    account = await sessions.find_account(conn, username)
+    assert account is not None
     await sessions.open_session(
-        conn, token_sha256=digest(token(username)), staff_id=staff_id, now=NOON, expires_at=until
+        conn, token_sha256=digest(token(username)), account_id=account.account_id, now=NOON, expires_at=until
     )
     return staff_id
 

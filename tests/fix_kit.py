@@ -90,7 +90,7 @@ async def seated(house: House, served: Served, username: str) -> AsyncIterator[h
         await sessions.open_session(
             conn,
             token_sha256=digest(token),
-            staff_id=account.staff_id,
+            account_id=account.account_id,
             now=now,
             expires_at=now + timedelta(hours=12),
         )

@@ -6,10 +6,11 @@ from typing import Any
 
 from api.live.board import Board
 from api.live.hub import Client, Hub
+from ward.access.principals import Scope
 from ward.alerts import AlertId
 from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
 from ward.store.alert_reads import AlertRow
-from ward.store.tiles import Scope, Seat
+from ward.store.tiles import Seat
 from ward.vitals import VITALS, VitalKind
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -16,10 +16,11 @@ DeviceNo = NewType("DeviceNo", int)
 
 
 class Role(StrEnum):
-    """What a member of staff may do. Authorisation: `api.auth`."""
+    """As what a member of staff works. What each may do: `ward.access.permissions`."""
 
     NURSE = "nurse"
     DOCTOR = "doctor"
+    CLINICIAN = "clinician"
     OPERATOR = "operator"
 
 
@@ -47,7 +48,6 @@ class Staff:
 
     staff_id: StaffId
     organisation_id: OrganisationId
-    username: str
     name: str
     title: str
     role: Role

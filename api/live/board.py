@@ -11,10 +11,11 @@ from datetime import date, datetime
 from api.live.alert_messages import alert_state
 from api.live.messages import device_state, head_state, score_state, vital_state
 from api.replies import encode
+from ward.access.principals import Scope
 from ward.alerts import AlertId, AlertState
 from ward.people import OrganisationId, StayId, TeamId
 from ward.store.alert_reads import AlertRow
-from ward.store.tiles import Changes, DigestRow, LatestRow, Scope, Seat
+from ward.store.tiles import Changes, DigestRow, LatestRow, Seat
 
 _NULL = b"null"
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from api.live.board import Board
 from api.live.hub import Close, Hub
 from ward import log
+from ward.access.principals import Scope
 from ward.alerts import AlertId
 from ward.clock import Clock
 from ward.people import StayId
@@ -21,7 +22,6 @@ from ward.store.borrow import LOST
 from ward.store.bus import Channel, Hint, Latest
 from ward.store.pool import Connection, connect
 from ward.store.sessions import SessionRow
-from ward.store.tiles import Scope
 
 SWEEP_S = 5.0
 SEATS_EVERY = 3

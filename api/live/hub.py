@@ -15,8 +15,8 @@ from enum import IntEnum
 
 from api.live.backlog import Backlog, Entry
 from api.live.board import Board, Held, HeldAlert, Place, sees
+from ward.access.principals import Scope
 from ward.people import StayId
-from ward.store.tiles import Scope
 
 MOST_ALERTS_WAITING = 200
 MOST_ALERTS_KEPT = 1000

@@ -10,12 +10,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import Context, context_of
 from api.live.hub import Client
 from api.live.listening import Listening, Screen, said
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 
 router = APIRouter()
+MayBoard = Annotated[StaffPrincipal, Depends(Door(Permission.BOARD))]
 _CLOSE_S = 2.0
 _LARGEST_SEQ = (1 << 53) - 1
 
@@ -27,7 +30,7 @@ class _Closed(Exception):  # noqa: N818 - ends the tasks of one socket
 @router.websocket("/api/live")
 async def live(
     websocket: WebSocket,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayBoard,
     since: Annotated[int | None, Query(ge=0, le=_LARGEST_SEQ)] = None,
 ) -> None:
     """Send a snapshot, or what was missed since a number, and then every change."""
@@ -40,7 +43,7 @@ async def live(
             closed.set()
 
     await websocket.accept()
-    client = context.hub.join(principal.scope, bytes(principal.session.token_sha256), since, wake)
+    client = context.hub.join(principal.scope, principal.token_sha256, since, wake)
     ready.set()
     screen = Screen(staff_id=principal.staff_id)
     try:

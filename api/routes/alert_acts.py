@@ -17,12 +17,14 @@ from alerting.durations import SNOOZED_AT_MOST
 from api import alert_refusals
 from api.alert_bodies import Closing, Note, Pause, Recipient, Remark
 from api.alert_refusals import Refusal
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.alert_messages import AlertState, alert_state
 from api.preconditions import IfMatch, revision
 from api.replies import Id, reply
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.alerts import AlertId, Priority
 from ward.errors import Conflict, IllegalTransition, NotFound
 from ward.people import StaffId, TeamId
@@ -31,7 +33,7 @@ from ward.store.alert_reads import AlertRow
 from ward.store.borrow import borrow
 
 router = APIRouter(tags=["alerts"])
-Clinician = Annotated[Principal, Depends(CLINICAL)]
+Clinician = Annotated[StaffPrincipal, Depends(Door(Permission.ALERTS_ACT))]
 Noted = Annotated[Note, Body(default_factory=Note)]
 
 
@@ -155,7 +157,7 @@ async def offer(
     return await _act(context, AlertId(alert_id), principal, event)
 
 
-async def _act(context: Context, alert_id: AlertId, principal: Principal, event: apply.FromPeople) -> Response:
+async def _act(context: Context, alert_id: AlertId, principal: StaffPrincipal, event: apply.FromPeople) -> Response:
     """Apply what a person did; when the alert is not as they saw it, answer with how it is now."""
     now = context.clock.now()
     refused = None

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from api import plan_desk
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
 from api.live.alert_messages import AlertState, alert_state
@@ -18,6 +18,8 @@ from api.live.life_messages import alert_detail
 from api.notification_states import AlertTold, held_state, notification_state, step_state
 from api.replies import Cursor, Id, cursor_after, reply
 from ward import alerts
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.alerts import AlertId
 from ward.errors import NotFound
 from ward.people import PatientId, StaffId, TeamId
@@ -28,6 +30,7 @@ from ward.store.borrow import borrow
 Holder = Literal["me"] | Id
 
 router = APIRouter(tags=["alerts"])
+MayAlertsRead = Annotated[StaffPrincipal, Depends(Door(Permission.ALERTS_READ))]
 _STATES = frozenset(state.value for state in alerts.AlertState)
 
 
@@ -51,7 +54,7 @@ class AlertsQuery(BaseModel):
         return states
 
 
-def _holder(holder: int | str | None, principal: Principal) -> StaffId | None:
+def _holder(holder: int | str | None, principal: StaffPrincipal) -> StaffId | None:
     if holder is None:
         return None
     return principal.staff_id if isinstance(holder, str) else StaffId(holder)
@@ -66,7 +69,9 @@ class AlertPage(TypedDict):
 
 @router.get("/api/alerts", response_model=AlertPage)
 async def get_alerts(
-    request: Request, principal: Annotated[Principal, Depends(CLINICAL)], query: Annotated[AlertsQuery, Query()]
+    request: Request,
+    principal: MayAlertsRead,
+    query: Annotated[AlertsQuery, Query()],
 ) -> Response:
     """List alerts, the newest first."""
     context = context_of(request)
@@ -88,7 +93,7 @@ async def get_alerts(
 
 
 @router.get("/api/alerts/{alert_id}", response_model=AlertTold)
-async def get_alert(request: Request, alert_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]) -> Response:
+async def get_alert(request: Request, alert_id: Id, principal: MayAlertsRead) -> Response:
     """Show one alert with its life and who was told of it; whoever looks has seen what they were sent of it.
 
     The revision is also the ETag.

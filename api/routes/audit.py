@@ -9,15 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import OPERATOR, Principal
+from api.auth import Door
 from api.context import context_of
 from api.replies import Cursor, DeviceId, Id, cursor_after, reply
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.people import PatientId
 from ward.store import audit
 from ward.store.audit import Entry
 from ward.store.borrow import borrow
 
 router = APIRouter(tags=["audit"])
+MayAuditRead = Annotated[StaffPrincipal, Depends(Door(Permission.AUDIT_READ))]
 
 
 class AuditQuery(BaseModel):
@@ -34,10 +37,11 @@ class AuditQuery(BaseModel):
 class Who(TypedDict):
     """Who did it, and as what."""
 
-    staff_id: int
+    account_id: int
+    staff_id: int | None
     name: str
     role: str
-    organisation_id: int
+    organisation_id: int | None
 
 
 class AuditState(TypedDict):
@@ -63,7 +67,9 @@ class AuditPage(TypedDict):
 
 @router.get("/api/audit", response_model=AuditPage)
 async def get_audit(
-    request: Request, _principal: Annotated[Principal, Depends(OPERATOR)], query: Annotated[AuditQuery, Query()]
+    request: Request,
+    _principal: MayAuditRead,
+    query: Annotated[AuditQuery, Query()],
 ) -> Response:
     """List what was done, the newest first."""
     async with borrow(context_of(request).pool) as conn:
@@ -80,7 +86,13 @@ async def get_audit(
 
 
 def _state(row: Entry) -> AuditState:
-    who = Who(staff_id=row.staff_id, name=row.staff_name, role=row.role, organisation_id=row.organisation_id)
+    who = Who(
+        account_id=row.account_id,
+        staff_id=row.staff_id,
+        name=row.name,
+        role=row.role,
+        organisation_id=row.organisation_id,
+    )
     return AuditState(
         audit_id=row.audit_id,
         at=row.at,

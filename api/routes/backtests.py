@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.backtest_states import BacktestState, backtest_state
 from api.context import context_of
 from api.errors import Problem
@@ -25,6 +25,8 @@ from api.plan_states import OverlayDocument, fault_states
 from api.preconditions import IdempotencyKey, idempotency, key_reused
 from api.replies import Cursor, Id, Text, cursor_after, reply
 from ward import overlays
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.backtests import BacktestId, JobState
 from ward.errors import NotFound
 from ward.people import PatientId, StayId, TeamId
@@ -37,6 +39,7 @@ from ward.store.borrow import borrow
 from ward.store.pool import Connection
 
 router = APIRouter(tags=["backtests"])
+MayBacktests = Annotated[StaffPrincipal, Depends(Door(Permission.BACKTESTS))]
 
 LONGEST = timedelta(days=92)
 MOST_STAYS = 2_000
@@ -92,7 +95,7 @@ class BacktestPage(TypedDict):
 @router.post("/api/backtests", response_model=BacktestState, status_code=HTTPStatus.ACCEPTED)
 async def ask(
     request: Request,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayBacktests,
     body: Wanted,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -134,7 +137,9 @@ async def ask(
 
 @router.get("/api/backtests", response_model=BacktestPage)
 async def list_backtests(
-    request: Request, principal: Annotated[Principal, Depends(CLINICAL)], query: Annotated[BacktestsQuery, Query()]
+    request: Request,
+    principal: MayBacktests,
+    query: Annotated[BacktestsQuery, Query()],
 ) -> Response:
     """List the organisation's back-tests, the newest first, without their reports."""
     async with borrow(context_of(request).pool) as conn:
@@ -146,9 +151,7 @@ async def list_backtests(
 
 
 @router.get("/api/backtests/{backtest_id}", response_model=BacktestState)
-async def get_backtest(
-    request: Request, backtest_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]
-) -> Response:
+async def get_backtest(request: Request, backtest_id: Id, principal: MayBacktests) -> Response:
     """Return a back-test: how far it is, and its report when it is done."""
     async with borrow(context_of(request).pool) as conn:
         row = await backtests.read(conn, principal.organisation_id, BacktestId(backtest_id))
@@ -158,9 +161,7 @@ async def get_backtest(
 
 
 @router.delete("/api/backtests/{backtest_id}", response_model=BacktestState)
-async def end_backtest(
-    request: Request, backtest_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]
-) -> Response:
+async def end_backtest(request: Request, backtest_id: Id, principal: MayBacktests) -> Response:
     """Cancel a back-test, or end a shadow. What has been reported stays."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
@@ -199,7 +200,7 @@ def _check_period(body: Wanted, now: datetime) -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"A back-test reads at most {LONGEST.days} days at once.")
 
 
-async def _stays(conn: Connection, principal: Principal, body: Wanted, now: datetime) -> list[StayId]:
+async def _stays(conn: Connection, principal: StaffPrincipal, body: Wanted, now: datetime) -> list[StayId]:
     """Return the stays that are meant, of those whom the caller may see."""
     end = body.end or now
     cohort = body.cohort or Cohort()

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import ANYBODY, CLINICAL, Principal
+from api.auth import Door
 from api.bodies import SecondIdentifier, Why
 from api.context import context_of
 from api.device_states import BindingState, Check, ProposalState, binding_state, wearer_state
@@ -25,6 +25,8 @@ from api.preconditions import IdempotencyKey, idempotency, key_reused
 from api.refusals import refused
 from api.replies import Cursor, DeviceId, Id, cursor_after, reply
 from api.routes.patients import find_seat
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.association import MOST_WRONG, PROPOSAL_HOLDS, Association, Identifier, Refusal, start_fault
 from ward.errors import NotFound
 from ward.store import audit, bindings, people, provisioning, wearers
@@ -38,6 +40,8 @@ from ward.store.tiles import Seat
 from ward.store.wearers import Wearer
 
 router = APIRouter(tags=["bindings"])
+MayBindingsChange = Annotated[StaffPrincipal, Depends(Door(Permission.BINDINGS_CHANGE))]
+MayBindingsRead = Annotated[StaffPrincipal, Depends(Door(Permission.BINDINGS_READ))]
 
 
 class BindingsQuery(BaseModel):
@@ -77,7 +81,7 @@ class _Step:
 
     conn: Connection
     device: Registered
-    principal: Principal
+    principal: StaffPrincipal
     now: datetime
 
 
@@ -85,7 +89,7 @@ class _Step:
 async def get_bindings(
     request: Request,
     device_id: DeviceId,
-    principal: Annotated[Principal, Depends(ANYBODY)],
+    principal: MayBindingsRead,
     query: Annotated[BindingsQuery, Query()],
 ) -> Response:
     """List who wore a device when; `wearer` is null for a patient whom the caller may not see."""
@@ -103,7 +107,7 @@ async def get_bindings(
 async def propose(
     request: Request,
     device_id: DeviceId,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayBindingsChange,
     body: Wish,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -130,7 +134,7 @@ async def confirm(
     request: Request,
     device_id: DeviceId,
     binding_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayBindingsChange,
     body: SecondIdentifier,
 ) -> Response:
     """Second step, at the bedside: from now on (or from `from`) what the device measures is this patient's."""
@@ -146,7 +150,7 @@ async def end(
     request: Request,
     device_id: DeviceId,
     binding_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayBindingsChange,
     body: Ending,
 ) -> Response:
     """End a binding, or withdraw a proposal. What was measured before the end stays this patient's, when it comes."""
@@ -167,7 +171,7 @@ async def end(
 
 
 @asynccontextmanager
-async def _step(request: Request, device_id: str, principal: Principal) -> AsyncIterator[_Step]:
+async def _step(request: Request, device_id: str, principal: StaffPrincipal) -> AsyncIterator[_Step]:
     context = context_of(request)
     now = context.clock.now()
     async with borrow(context.pool) as conn:

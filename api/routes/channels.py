@@ -18,11 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import CLINICAL, OPERATOR, Principal
+from api.auth import Door
 from api.context import Context, context_of
 from api.errors import Problem
 from api.replies import Id, Text, reply
 from ward import channels
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.channels import ChannelKind
 from ward.errors import NotFound
 from ward.people import StaffId, TeamId
@@ -33,6 +35,8 @@ from ward.store.contact_channels import ChannelRow
 from ward.vitals import Mode
 
 router = APIRouter(tags=["channels"])
+MayOwnChannels = Annotated[StaffPrincipal, Depends(Door(Permission.OWN_CHANNELS))]
+MayTeamChannels = Annotated[StaffPrincipal, Depends(Door(Permission.TEAM_CHANNELS))]
 _KEY = r"^[A-Za-z0-9_-]{16,200}={0,2}$"
 
 
@@ -106,7 +110,7 @@ def push_key(settings: Settings) -> str | None:
 
 
 @router.get("/api/me/channels", response_model=ChannelList)
-async def get_mine(request: Request, principal: Annotated[Principal, Depends(CLINICAL)]) -> Response:
+async def get_mine(request: Request, principal: MayOwnChannels) -> Response:
     """List the ways by which one is told."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
@@ -114,7 +118,7 @@ async def get_mine(request: Request, principal: Annotated[Principal, Depends(CLI
 
 
 @router.post("/api/me/channels", response_model=ChannelList, status_code=HTTPStatus.CREATED)
-async def add_mine(request: Request, principal: Annotated[Principal, Depends(CLINICAL)], body: Address) -> Response:
+async def add_mine(request: Request, principal: MayOwnChannels, body: Address) -> Response:
     """Add a telephone number or a mail address of one's own."""
     context = context_of(request)
     _refuse(context, body.kind, body.address, channels.PERSONAL)
@@ -122,9 +126,7 @@ async def add_mine(request: Request, principal: Annotated[Principal, Depends(CLI
 
 
 @router.post("/api/me/push-subscriptions", response_model=ChannelList, status_code=HTTPStatus.CREATED)
-async def subscribe(
-    request: Request, principal: Annotated[Principal, Depends(CLINICAL)], body: Subscription
-) -> Response:
+async def subscribe(request: Request, principal: MayOwnChannels, body: Subscription) -> Response:
     """Have this browser be woken; its endpoint must be at a push service that is known here."""
     context = context_of(request)
     if ChannelKind.PUSH not in set_up(context.settings):
@@ -137,14 +139,14 @@ async def subscribe(
 
 
 @router.delete("/api/me/channels/{channel_id}", status_code=HTTPStatus.NO_CONTENT)
-async def remove_mine(request: Request, channel_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]) -> Response:
+async def remove_mine(request: Request, channel_id: Id, principal: MayOwnChannels) -> Response:
     """Take a way of one's own out."""
     await _remove(context_of(request), principal, channel_id, staff_id=principal.staff_id, team_id=None)
     return Response(status_code=HTTPStatus.NO_CONTENT.value)
 
 
 @router.get("/api/teams/{team_id}/channels", response_model=ChannelList)
-async def get_of_team(request: Request, team_id: Id, principal: Annotated[Principal, Depends(OPERATOR)]) -> Response:  # noqa: ARG001
+async def get_of_team(request: Request, team_id: Id, _principal: MayTeamChannels) -> Response:
     """List the ways of a team."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
@@ -153,7 +155,10 @@ async def get_of_team(request: Request, team_id: Id, principal: Annotated[Princi
 
 @router.post("/api/teams/{team_id}/channels", response_model=ChannelList, status_code=HTTPStatus.CREATED)
 async def add_to_team(
-    request: Request, team_id: Id, principal: Annotated[Principal, Depends(OPERATOR)], body: Address
+    request: Request,
+    team_id: Id,
+    principal: MayTeamChannels,
+    body: Address,
 ) -> Response:
     """Add a way to a whole team: its telephone, its mail, its room, or another system's webhook."""
     context = context_of(request)
@@ -179,7 +184,10 @@ async def add_to_team(
 
 @router.delete("/api/teams/{team_id}/channels/{channel_id}", status_code=HTTPStatus.NO_CONTENT)
 async def remove_of_team(
-    request: Request, team_id: Id, channel_id: Id, principal: Annotated[Principal, Depends(OPERATOR)]
+    request: Request,
+    team_id: Id,
+    channel_id: Id,
+    principal: MayTeamChannels,
 ) -> Response:
     """Take a way of a team out."""
     await _remove(context_of(request), principal, channel_id, staff_id=None, team_id=TeamId(team_id))
@@ -198,7 +206,9 @@ def _refuse(context: Context, kind: ChannelKind, address: str, allowed: frozense
         raise Problem(HTTPStatus.CONFLICT, "This way is not set up here: nobody would be told by it.")
 
 
-async def _add_mine(context: Context, principal: Principal, kind: ChannelKind, address: str, mode: Mode) -> Response:
+async def _add_mine(
+    context: Context, principal: StaffPrincipal, kind: ChannelKind, address: str, mode: Mode
+) -> Response:
     now = context.clock.now()
     async with borrow(context.pool) as conn:
         made = await contact_channels.add(
@@ -211,7 +221,7 @@ async def _add_mine(context: Context, principal: Principal, kind: ChannelKind, a
 
 
 async def _remove(
-    context: Context, principal: Principal, channel_id: int, *, staff_id: StaffId | None, team_id: TeamId | None
+    context: Context, principal: StaffPrincipal, channel_id: int, *, staff_id: StaffId | None, team_id: TeamId | None
 ) -> None:
     async with borrow(context.pool) as conn:
         if not await contact_channels.remove(conn, channel_id, staff_id=staff_id, team_id=team_id):

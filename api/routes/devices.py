@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import ANYBODY, OPERATOR, Principal
+from api.auth import Door
 from api.bodies import Why
 from api.context import Context, context_of
 from api.device_states import DeviceDetail, DeviceState, Provisioned, device_detail, device_state
@@ -21,6 +21,8 @@ from api.errors import Problem
 from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
 from api.replies import Cursor, DeviceId, Text, cursor_after, reply
 from ward import credentials, device_secrets
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.errors import NotFound
 from ward.people import DeviceNo
 from ward.store import idempotency as keys
@@ -31,6 +33,8 @@ from ward.store.provisioning import NewDevice, Registered, WantedDevices
 from ward.vitals import Mode
 
 router = APIRouter(tags=["devices"])
+MayDevicesManage = Annotated[StaffPrincipal, Depends(Door(Permission.DEVICES_MANAGE))]
+MayDevicesRead = Annotated[StaffPrincipal, Depends(Door(Permission.DEVICES_READ))]
 _MOST_CONFIG_BYTES = 8192
 _MEANWHILE = "Somebody else gave it a new secret just now."
 _REVOKED = "The device is revoked: it is out for good. Add it under another id to use it again."
@@ -67,7 +71,9 @@ class Device(BaseModel):
 
 @router.get("/api/devices", response_model=DevicePage)
 async def get_devices(
-    request: Request, principal: Annotated[Principal, Depends(ANYBODY)], query: Annotated[DevicesQuery, Query()]
+    request: Request,
+    principal: MayDevicesRead,
+    query: Annotated[DevicesQuery, Query()],
 ) -> Response:
     """List devices; who wears one is told to those who may see the patient."""
     context = context_of(request)
@@ -87,7 +93,7 @@ async def get_devices(
 @router.post("/api/devices", response_model=Provisioned, status_code=HTTPStatus.CREATED)
 async def post_device(
     request: Request,
-    principal: Annotated[Principal, Depends(OPERATOR)],
+    principal: MayDevicesManage,
     body: Device,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -114,9 +120,7 @@ async def post_device(
 
 
 @router.get("/api/devices/{device_id}", response_model=DeviceDetail)
-async def get_device(
-    request: Request, device_id: DeviceId, principal: Annotated[Principal, Depends(ANYBODY)]
-) -> Response:
+async def get_device(request: Request, device_id: DeviceId, principal: MayDevicesRead) -> Response:
     """Show one device; the ETag is the revision of its registration."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
@@ -125,7 +129,10 @@ async def get_device(
 
 @router.post("/api/devices/{device_id}/revoke", response_model=DeviceDetail)
 async def revoke(
-    request: Request, device_id: DeviceId, principal: Annotated[Principal, Depends(OPERATOR)], body: Why
+    request: Request,
+    device_id: DeviceId,
+    principal: MayDevicesManage,
+    body: Why,
 ) -> Response:
     """Shut a device out for good: it is disconnected at once and never let in again. Twice is once."""
     context = context_of(request)
@@ -137,7 +144,10 @@ async def revoke(
 
 @router.post("/api/devices/{device_id}/secret", response_model=Provisioned)
 async def rotate(
-    request: Request, device_id: DeviceId, principal: Annotated[Principal, Depends(OPERATOR)], body: Why
+    request: Request,
+    device_id: DeviceId,
+    principal: MayDevicesManage,
+    body: Why,
 ) -> Response:
     """Draw another secret: whoever is connected by the old one is disconnected at once."""
     context = context_of(request)
@@ -155,7 +165,7 @@ async def rotate(
 async def put_config(
     request: Request,
     device_id: DeviceId,
-    principal: Annotated[Principal, Depends(OPERATOR)],
+    principal: MayDevicesManage,
     body: Annotated[dict[str, JsonValue], Body()],
     if_match: IfMatch = None,
 ) -> Response:
@@ -200,7 +210,7 @@ async def _found(conn: Connection, device_id: str, context: Context) -> Register
     return found
 
 
-async def _detail(conn: Connection, row: Registered, principal: Principal, context: Context) -> DeviceDetail:
+async def _detail(conn: Connection, row: Registered, principal: StaffPrincipal, context: Context) -> DeviceDetail:
     worn = [] if row.stay_id is None else [row.stay_id]
     return device_detail(row, await wearers.visible(conn, worn, principal.scope, context.clock.now()))
 
@@ -209,7 +219,7 @@ def _shown(state: DeviceDetail) -> Response:
     return reply(state, headers={"ETag": f'"{state["rev"]}"'})
 
 
-async def _told_before(conn: Connection, principal: Principal, made_id: int | None, context: Context) -> Response:
+async def _told_before(conn: Connection, principal: StaffPrincipal, made_id: int | None, context: Context) -> Response:
     """Answer a repeat: the device is there, its secret was told."""
     if made_id is None:
         raise key_reused()

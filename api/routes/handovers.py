@@ -16,13 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import context_of
 from api.duty_bodies import HandoverBody, TakeBody
 from api.duty_states import HandoverState, UnresolvedState, handover_state, unresolved_state
 from api.errors import Problem
 from api.preconditions import IdempotencyKey, idempotency, key_reused
 from api.replies import Id, reply
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.errors import NotFound
 from ward.people import TeamId
 from ward.store import audit, duty_handovers
@@ -33,6 +35,7 @@ from ward.store.duty_handovers import HandoverRow
 from ward.store.pool import Connection
 
 router = APIRouter(tags=["teams"])
+MayHandovers = Annotated[StaffPrincipal, Depends(Door(Permission.HANDOVERS))]
 
 
 class HandoverPage(TypedDict):
@@ -48,12 +51,12 @@ class _Shift:
 
     conn: Connection
     team_id: TeamId
-    principal: Principal
+    principal: StaffPrincipal
     now: datetime
 
 
 @router.get("/api/teams/{team_id}/handover", response_model=HandoverPage)
-async def get_handover(request: Request, team_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]) -> Response:
+async def get_handover(request: Request, team_id: Id, principal: MayHandovers) -> Response:
     """Show the team's patients with unresolved alerts, and the newest hand-over."""
     async with _shift(request, team_id, principal) as shift:
         left = await duty_handovers.unresolved(shift.conn, shift.team_id, shift.now)
@@ -66,7 +69,7 @@ async def get_handover(request: Request, team_id: Id, principal: Annotated[Princ
 async def give(
     request: Request,
     team_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayHandovers,
     body: HandoverBody,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -85,7 +88,11 @@ async def give(
 
 @router.post("/api/teams/{team_id}/handover/{handover_id}/accept", response_model=HandoverState)
 async def accept(
-    request: Request, team_id: Id, handover_id: Id, principal: Annotated[Principal, Depends(CLINICAL)], body: TakeBody
+    request: Request,
+    team_id: Id,
+    handover_id: Id,
+    principal: MayHandovers,
+    body: TakeBody,
 ) -> Response:
     """Take over all patients that nobody has taken, or these; another person than who gave."""
     async with _shift(request, team_id, principal) as shift:
@@ -125,7 +132,7 @@ async def _give(shift: _Shift, body: HandoverBody) -> int:
 
 
 @asynccontextmanager
-async def _shift(request: Request, team_id: int, principal: Principal) -> AsyncIterator[_Shift]:
+async def _shift(request: Request, team_id: int, principal: StaffPrincipal) -> AsyncIterator[_Shift]:
     """Yield one request of a member; for others the team's hand-over does not exist."""
     if team_id not in principal.team_ids:
         raise NotFound

@@ -11,15 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import context_of
 from api.duty_states import BatonState, baton_state
 from api.replies import reply
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.store import duty_batons, duty_schedules
 from ward.store.borrow import borrow
 from ward.store.duty_batons import BatonRow, OfferedRow
 
 router = APIRouter(tags=["responsibility"])
+MayResponsibilityRead = Annotated[StaffPrincipal, Depends(Door(Permission.RESPONSIBILITY_READ))]
 
 
 class OfferState(BatonState):
@@ -38,7 +41,7 @@ class OfferList(TypedDict):
 
 
 @router.get("/api/offers", response_model=OfferList)
-async def get_offers(request: Request, principal: Annotated[Principal, Depends(CLINICAL)]) -> Response:
+async def get_offers(request: Request, principal: MayResponsibilityRead) -> Response:
     """List the patients that are offered to the caller or a team of theirs."""
     context = context_of(request)
     now = context.clock.now()

@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import context_of
 from api.live.alert_messages import AlertState, alert_state
 from api.live.messages import Tile, device_state, plan_of, score_state, tile, vitals_by_stay
 from api.replies import Cursor, Id, cursor_after, reply
+from ward.access.permissions import Permission
+from ward.access.principals import Scope, StaffPrincipal
 from ward.clock import Clock
 from ward.errors import NotFound
 from ward.people import PatientId, TeamId
@@ -22,9 +24,10 @@ from ward.store.alert_reads import WantedAlerts
 from ward.store.borrow import borrow
 from ward.store.people import Person, Worn
 from ward.store.pool import Connection
-from ward.store.tiles import Changes, Scope, Seat, Wanted
+from ward.store.tiles import Changes, Seat, Wanted
 
 router = APIRouter(tags=["patients"])
+MayPatientsRead = Annotated[StaffPrincipal, Depends(Door(Permission.PATIENTS_READ))]
 PAGE = 500
 _ALERTS = 200
 
@@ -110,7 +113,7 @@ async def find_seat(conn: Connection, patient_id: int, scope: Scope, clock: Cloc
 @router.get("/api/patients", response_model=TilePage)
 async def get_patients(
     request: Request,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPatientsRead,
     query: Annotated[PatientsQuery, Query()],
 ) -> Response:
     """List those in care whom the caller may see, by patient number."""
@@ -131,7 +134,7 @@ async def get_patients(
 
 
 @router.get("/api/patients/{patient_id}", response_model=PatientDetail)
-async def get_patient(request: Request, patient_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]) -> Response:
+async def get_patient(request: Request, patient_id: Id, principal: MayPatientsRead) -> Response:
     """Show one patient."""
     context = context_of(request)
     now = context.clock.now()

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import plan_desk, plan_states
-from api.auth import ANYBODY, CLINICAL, Principal
+from api.auth import Door
 from api.bodies import Why
 from api.context import context_of
 from api.plan_desk import Desk, Promotion, Saving, Wish
@@ -25,6 +25,8 @@ from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.team_plans import visible_team
 from ward import overlays
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.overlays import Origin
 from ward.people import TeamId
 from ward.plan_versions import layers_of
@@ -36,6 +38,9 @@ from ward.store.pool import Connection
 from ward.store.tiles import Seat
 
 router = APIRouter(tags=["plans"])
+MayPlansChange = Annotated[StaffPrincipal, Depends(Door(Permission.PLANS_CHANGE))]
+MayPlansRead = Annotated[StaffPrincipal, Depends(Door(Permission.PLANS_READ))]
+MayProgrammesRead = Annotated[StaffPrincipal, Depends(Door(Permission.PROGRAMMES_READ))]
 _PATH = "/api/patients/{patient_id}/plan"
 Take = Callable[[Connection, Owner], Awaitable[int]]
 
@@ -58,22 +63,20 @@ class _Patient:
 
 
 @router.get("/api/programmes", response_model=ProgrammePage)
-async def get_programmes(_principal: Annotated[Principal, Depends(ANYBODY)]) -> Response:
+async def get_programmes(_principal: MayProgrammesRead) -> Response:
     """List the programmes, each with its template."""
     return reply({"items": plan_states.programme_states()})
 
 
 @router.get(_PATH, response_model=PatientPlan)
-async def get_plan(request: Request, patient_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]) -> Response:
+async def get_plan(request: Request, patient_id: Id, principal: MayPlansRead) -> Response:
     """Show the plan in force, field by field where it differs from the template."""
     async with _patient(request, patient_id, principal) as patient:
         return _plan(patient)
 
 
 @router.get(f"{_PATH}/versions", response_model=VersionPage)
-async def get_versions(
-    request: Request, patient_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]
-) -> Response:
+async def get_versions(request: Request, patient_id: Id, principal: MayPlansRead) -> Response:
     """List every version of the patient's overlay, the newest first."""
     async with _patient(request, patient_id, principal) as patient:
         desk = patient.desk
@@ -83,7 +86,10 @@ async def get_versions(
 
 @router.post(f"{_PATH}/review", response_model=ReviewState)
 async def review(
-    request: Request, patient_id: Id, principal: Annotated[Principal, Depends(CLINICAL)], body: Saving
+    request: Request,
+    patient_id: Id,
+    principal: MayPlansChange,
+    body: Saving,
 ) -> Response:
     """Say what a change would be; nothing is saved."""
     async with _patient(request, patient_id, principal) as patient:
@@ -95,7 +101,7 @@ async def review(
 async def put_plan(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPlansChange,
     body: Saving,
     if_match: IfMatch = None,
 ) -> Response:
@@ -110,7 +116,7 @@ async def put_plan(
 async def put_team(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPlansChange,
     body: Under,
     if_match: IfMatch = None,
 ) -> Response:
@@ -130,7 +136,7 @@ async def put_team(
 async def post_draft(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPlansChange,
     body: Wish,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -156,7 +162,7 @@ async def promote(
     request: Request,
     patient_id: Id,
     version: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPlansChange,
     body: Promotion,
     if_match: IfMatch = None,
 ) -> Response:
@@ -172,7 +178,7 @@ async def approve(
     request: Request,
     patient_id: Id,
     version: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPlansChange,
     body: Why,
     if_match: IfMatch = None,
 ) -> Response:
@@ -188,7 +194,7 @@ async def withdraw(
     request: Request,
     patient_id: Id,
     version: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPlansChange,
     body: Why,
     if_match: IfMatch = None,
 ) -> Response:
@@ -201,7 +207,7 @@ async def withdraw(
 
 @asynccontextmanager
 async def _patient(
-    request: Request, patient_id: int, principal: Principal, take: Take = plan_versions.revision
+    request: Request, patient_id: int, principal: StaffPrincipal, take: Take = plan_versions.revision
 ) -> AsyncIterator[_Patient]:
     """Put a patient's plan on the desk; `take` is `plan_versions.lock` for who is going to change it."""
     async with plan_desk.transaction(request) as (conn, now):

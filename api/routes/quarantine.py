@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import ANYBODY, CLINICAL, Principal
+from api.auth import Door
 from api.bodies import SecondIdentifier, Why
 from api.context import context_of
 from api.errors import Problem
@@ -22,6 +22,8 @@ from api.refusals import refused
 from api.replies import Cursor, DeviceId, Id, Reason, cursor_after, reply
 from api.routes.patients import find_seat
 from ward import wire
+from ward.access.permissions import Permission
+from ward.access.principals import Scope, StaffPrincipal
 from ward.association import Refusal
 from ward.errors import NotFound
 from ward.people import Role
@@ -30,9 +32,12 @@ from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.pool import Connection
 from ward.store.quarantine_reads import EntryRow, WantedEntries
-from ward.store.tiles import Scope, Seat
+from ward.store.tiles import Seat
 
 router = APIRouter(tags=["quarantine"])
+MayQuarantineAssign = Annotated[StaffPrincipal, Depends(Door(Permission.QUARANTINE_ASSIGN))]
+MayQuarantineDismiss = Annotated[StaffPrincipal, Depends(Door(Permission.QUARANTINE_DISMISS))]
+MayQuarantineRead = Annotated[StaffPrincipal, Depends(Door(Permission.QUARANTINE_READ))]
 _COUNTED = timedelta(days=1)
 
 
@@ -63,7 +68,9 @@ class Assignment(SecondIdentifier):
 
 @router.get("/api/quarantine", response_model=EntryPage)
 async def get_quarantine(
-    request: Request, principal: Annotated[Principal, Depends(ANYBODY)], query: Annotated[EntriesQuery, Query()]
+    request: Request,
+    principal: MayQuarantineRead,
+    query: Annotated[EntriesQuery, Query()],
 ) -> Response:
     """List what was refused, the newest first."""
     context = context_of(request)
@@ -85,7 +92,9 @@ async def get_quarantine(
 
 @router.get("/api/quarantine/counts", response_model=CountPage)
 async def get_counts(
-    request: Request, principal: Annotated[Principal, Depends(ANYBODY)], query: Annotated[CountsQuery, Query()]
+    request: Request,
+    principal: MayQuarantineRead,
+    query: Annotated[CountsQuery, Query()],
 ) -> Response:
     """Count what was refused by reason."""
     context = context_of(request)
@@ -102,7 +111,7 @@ async def get_counts(
 async def assign(
     request: Request,
     quarantine_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayQuarantineAssign,
     body: Assignment,
 ) -> Response:
     """Give a reading that was measured while nobody wore its device to the patient whose it is; once."""
@@ -129,7 +138,10 @@ async def assign(
 
 @router.post("/api/quarantine/{quarantine_id}/dismiss", response_model=EntryState)
 async def dismiss(
-    request: Request, quarantine_id: Id, principal: Annotated[Principal, Depends(ANYBODY)], body: Why
+    request: Request,
+    quarantine_id: Id,
+    principal: MayQuarantineDismiss,
+    body: Why,
 ) -> Response:
     """Put an entry aside. That nobody's reading is of no use is for clinical staff to say."""
     context = context_of(request)
@@ -148,15 +160,15 @@ async def dismiss(
     return reply(_state(entry, principal))
 
 
-def _scope(principal: Principal) -> Scope | None:
+def _scope(principal: StaffPrincipal) -> Scope | None:
     return None if principal.role == Role.OPERATOR else principal.scope
 
 
-def _state(row: EntryRow, principal: Principal) -> EntryState:
+def _state(row: EntryRow, principal: StaffPrincipal) -> EntryState:
     return operator_state(row) if principal.role == Role.OPERATOR else clinical_state(row)
 
 
-async def _entry(conn: Connection, quarantine_id: int, principal: Principal, request: Request) -> EntryRow:
+async def _entry(conn: Connection, quarantine_id: int, principal: StaffPrincipal, request: Request) -> EntryRow:
     wanted = WantedEntries(scope=_scope(principal), quarantine_id=quarantine_id, limit=1)
     found = await quarantine_reads.find(conn, wanted, context_of(request).clock.now())
     if not found:

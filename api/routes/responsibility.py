@@ -13,13 +13,15 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import context_of
 from api.duty_bodies import AnswerBody, CareBody, OfferBody
 from api.duty_pages import ResponsibilityState, Subject, page, subject
 from api.errors import Problem
 from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
 from api.replies import Id, reply
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.duty.baton import (
     Accept,
     Baton,
@@ -40,11 +42,15 @@ from ward.store.duty_care import CareRow
 from ward.store.pool import Connection
 
 router = APIRouter(tags=["responsibility"])
+MayResponsibilityChange = Annotated[StaffPrincipal, Depends(Door(Permission.RESPONSIBILITY_CHANGE))]
+MayResponsibilityRead = Annotated[StaffPrincipal, Depends(Door(Permission.RESPONSIBILITY_READ))]
 
 
 @router.get("/api/patients/{patient_id}/responsibility", response_model=ResponsibilityState)
 async def get_responsibility(
-    request: Request, patient_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]
+    request: Request,
+    patient_id: Id,
+    principal: MayResponsibilityRead,
 ) -> Response:
     """Show who answers for a patient, now and ahead; the revision of what routes them is the ETag."""
     context = context_of(request)
@@ -59,7 +65,7 @@ async def get_responsibility(
 async def put_care(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayResponsibilityChange,
     body: CareBody,
     if_match: IfMatch = None,
 ) -> Response:
@@ -95,7 +101,7 @@ async def put_care(
 async def offer(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayResponsibilityChange,
     body: OfferBody,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -121,7 +127,7 @@ async def offer(
 async def accept(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayResponsibilityChange,
     body: AnswerBody,
     if_match: IfMatch = None,
 ) -> Response:
@@ -134,7 +140,7 @@ async def accept(
 async def decline(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayResponsibilityChange,
     body: AnswerBody,
     if_match: IfMatch = None,
 ) -> Response:
@@ -147,7 +153,7 @@ async def decline(
 async def withdraw(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayResponsibilityChange,
     body: AnswerBody,
     if_match: IfMatch = None,
 ) -> Response:
@@ -160,7 +166,7 @@ async def withdraw(
 async def give_back(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayResponsibilityChange,
     body: AnswerBody,
     if_match: IfMatch = None,
 ) -> Response:
@@ -169,11 +175,11 @@ async def give_back(
     return await _answer(request, patient_id, principal, body, event)
 
 
-def _person(principal: Principal) -> Person:
+def _person(principal: StaffPrincipal) -> Person:
     return Person(staff_id=principal.staff_id, team_ids=frozenset(principal.team_ids))
 
 
-async def _still(conn: Connection, whose: Subject, principal: Principal, now: datetime) -> Subject:
+async def _still(conn: Connection, whose: Subject, principal: StaffPrincipal, now: datetime) -> Subject:
     """Return the patient as the caller may see them now; who just gave them back or declined sees the answer."""
     try:
         return await subject(conn, whose.patient_id, principal, now)
@@ -181,7 +187,7 @@ async def _still(conn: Connection, whose: Subject, principal: Principal, now: da
         return replace(whose, visible=False)
 
 
-async def _seen(conn: Connection, patient_id: int, principal: Principal, now: datetime) -> Subject:
+async def _seen(conn: Connection, patient_id: int, principal: StaffPrincipal, now: datetime) -> Subject:
     """Return a patient whom the caller may see without an offer."""
     whose = await subject(conn, patient_id, principal, now)
     if not whose.visible:
@@ -189,7 +195,7 @@ async def _seen(conn: Connection, patient_id: int, principal: Principal, now: da
     return whose
 
 
-async def _check_unit(conn: Connection, whose: Subject, body: CareBody, principal: Principal) -> None:
+async def _check_unit(conn: Connection, whose: Subject, body: CareBody, principal: StaffPrincipal) -> None:
     """Refuse a unit that does not exist, or another organisation's: nobody is given a patient without accepting."""
     if body.unit_id is None or body.unit_id == (await duty_care.care(conn, whose.stay_id)).policy_id:
         return
@@ -210,7 +216,7 @@ async def _check_named(conn: Connection, body: CareBody) -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{body.doctor_id} is not a doctor who can log in.")
 
 
-async def _offer(conn: Connection, whose: Subject, body: OfferBody, principal: Principal, now: datetime) -> int:
+async def _offer(conn: Connection, whose: Subject, body: OfferBody, principal: StaffPrincipal, now: datetime) -> int:
     team_id, staff_id = TeamId(body.team_id), None if body.staff_id is None else StaffId(body.staff_id)
     if await duty_schedules.team(conn, team_id) is None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no team {team_id}.")
@@ -241,7 +247,9 @@ async def _offer(conn: Connection, whose: Subject, body: OfferBody, principal: P
     return number
 
 
-async def _answer(request: Request, patient_id: int, principal: Principal, body: AnswerBody, event: Event) -> Response:
+async def _answer(
+    request: Request, patient_id: int, principal: StaffPrincipal, body: AnswerBody, event: Event
+) -> Response:
     """Apply what somebody did; when somebody else was first, answer with how it is now."""
     context = context_of(request)
     now, refusal = context.clock.now(), None
@@ -262,7 +270,12 @@ async def _answer(request: Request, patient_id: int, principal: Principal, body:
 
 
 async def _note(
-    conn: Connection, principal: Principal, whose: Subject, action: Action, now: datetime, detail: dict[str, object]
+    conn: Connection,
+    principal: StaffPrincipal,
+    whose: Subject,
+    action: Action,
+    now: datetime,
+    detail: dict[str, object],
 ) -> None:
     deed = Deed(action=action, patient_id=whose.patient_id, stay_id=whose.stay_id, detail=detail)
     await audit.write(conn, principal.actor, deed, now)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import ANYBODY, Door, Principal
+from api.auth import Door
 from api.context import context_of
 from api.duty_bodies import RoutingBody, UnitBody
 from api.duty_states import RouteState, routes_state
@@ -21,11 +21,12 @@ from api.errors import Problem
 from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
 from api.refusals import refuse_faults
 from api.replies import Id, reply
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.duty import checks
 from ward.duty.durations import HORIZON
 from ward.duty.routing import Policy
 from ward.errors import NotFound
-from ward.people import Role
 from ward.store import audit, duty_care, duty_layout, duty_schedules
 from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
@@ -34,7 +35,8 @@ from ward.store.duty_care import PolicyRow
 from ward.store.pool import Connection
 
 router = APIRouter(tags=["teams"])
-_MAY_CHANGE = Door(Role.OPERATOR, Role.DOCTOR)
+MayDutyRead = Annotated[StaffPrincipal, Depends(Door(Permission.DUTY_READ))]
+MayRoutesChange = Annotated[StaffPrincipal, Depends(Door(Permission.ROUTES_CHANGE))]
 
 
 class UnitState(TypedDict):
@@ -55,7 +57,7 @@ class UnitList(TypedDict):
 
 
 @router.get("/api/routing", response_model=UnitList)
-async def get_units(request: Request, _principal: Annotated[Principal, Depends(ANYBODY)]) -> Response:
+async def get_units(request: Request, _principal: MayDutyRead) -> Response:
     """List the units and their routes."""
     async with borrow(context_of(request).pool) as conn:
         rows = await duty_care.policies(conn)
@@ -65,7 +67,7 @@ async def get_units(request: Request, _principal: Annotated[Principal, Depends(A
 @router.post("/api/routing", response_model=UnitState, status_code=HTTPStatus.CREATED)
 async def post_unit(
     request: Request,
-    principal: Annotated[Principal, Depends(_MAY_CHANGE)],
+    principal: MayRoutesChange,
     body: UnitBody,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -91,7 +93,7 @@ async def post_unit(
 async def put_unit(
     request: Request,
     unit_id: Id,
-    principal: Annotated[Principal, Depends(_MAY_CHANGE)],
+    principal: MayRoutesChange,
     body: RoutingBody,
     if_match: IfMatch = None,
 ) -> Response:
@@ -113,7 +115,7 @@ async def put_unit(
     return reply(_state(saved), headers={"ETag": f'"{saved.rev}"'})
 
 
-async def _add(conn: Connection, body: UnitBody, principal: Principal, now: datetime) -> int:
+async def _add(conn: Connection, body: UnitBody, principal: StaffPrincipal, now: datetime) -> int:
     policy = body.policy()
     await _check(conn, policy, now)
     number = await duty_care.add_policy(
@@ -141,7 +143,7 @@ async def _check(conn: Connection, policy: Policy, now: datetime) -> None:
     refuse_faults(faults)
 
 
-async def _note(conn: Connection, principal: Principal, unit_id: int, now: datetime) -> None:
+async def _note(conn: Connection, principal: StaffPrincipal, unit_id: int, now: datetime) -> None:
     await audit.write(conn, principal.actor, Deed(action=Action.ROUTING_SAVED, detail={"unit_id": unit_id}), now)
 
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import ANYBODY, Principal
+from api.auth import Door
 from api.bodies import Why
 from api.context import context_of
 from api.duty_bodies import OverrideBody, ScheduleBody
@@ -22,6 +22,8 @@ from api.errors import Problem
 from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
 from api.refusals import refuse_faults
 from api.replies import Id, reply
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.duty import checks
 from ward.duty.checks import Fault
 from ward.duty.durations import HORIZON
@@ -36,10 +38,12 @@ from ward.store.duty_schedules import TeamRow
 from ward.store.pool import Connection
 
 router = APIRouter(tags=["teams"])
+MayDutyChange = Annotated[StaffPrincipal, Depends(Door(Permission.DUTY_CHANGE))]
+MayDutyRead = Annotated[StaffPrincipal, Depends(Door(Permission.DUTY_READ))]
 
 
 @router.get("/api/teams/{team_id}/schedule", response_model=ScheduleState)
-async def get_schedule(request: Request, team_id: Id, _principal: Annotated[Principal, Depends(ANYBODY)]) -> Response:
+async def get_schedule(request: Request, team_id: Id, _principal: MayDutyRead) -> Response:
     """Show a team's week, its exceptions ahead, and what is wrong with them; the revision is also the ETag."""
     context = context_of(request)
     now = context.clock.now()
@@ -54,7 +58,7 @@ async def get_schedule(request: Request, team_id: Id, _principal: Annotated[Prin
 async def put_schedule(
     request: Request,
     team_id: Id,
-    principal: Annotated[Principal, Depends(ANYBODY)],
+    principal: MayDutyChange,
     body: ScheduleBody,
     if_match: IfMatch = None,
 ) -> Response:
@@ -85,7 +89,7 @@ async def put_schedule(
 async def post_override(
     request: Request,
     team_id: Id,
-    principal: Annotated[Principal, Depends(ANYBODY)],
+    principal: MayDutyChange,
     body: OverrideBody,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -113,7 +117,11 @@ async def post_override(
 
 @router.post("/api/teams/{team_id}/overrides/{override_id}/withdraw", response_model=ScheduleState)
 async def withdraw_override(
-    request: Request, team_id: Id, override_id: Id, principal: Annotated[Principal, Depends(ANYBODY)], body: Why
+    request: Request,
+    team_id: Id,
+    override_id: Id,
+    principal: MayDutyChange,
+    body: Why,
 ) -> Response:
     """Take an exception back; the week counts again."""
     context = context_of(request)
@@ -130,7 +138,7 @@ async def withdraw_override(
         return await _answer(conn, row, now)
 
 
-async def _add(conn: Connection, row: TeamRow, body: OverrideBody, principal: Principal, now: datetime) -> int:
+async def _add(conn: Connection, row: TeamRow, body: OverrideBody, principal: StaffPrincipal, now: datetime) -> int:
     """Keep an exception that leaves nobody alone."""
     override = body.override()
     if override.until <= now or override.until > now + HORIZON:
@@ -149,7 +157,7 @@ async def _add(conn: Connection, row: TeamRow, body: OverrideBody, principal: Pr
     return number
 
 
-async def _own(conn: Connection, team_id: TeamId, principal: Principal) -> TeamRow:
+async def _own(conn: Connection, team_id: TeamId, principal: StaffPrincipal) -> TeamRow:
     """Return a team, locked, that the caller may change: a member, or an operator of its organisation."""
     row = await duty_schedules.lock(conn, team_id)
     if row is None:

@@ -10,16 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import ANYBODY, COOKIE, LONGEST, Principal, log_in
+from api.auth import COOKIE, LONGEST, Door, log_in
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.messages import TeamState
 from api.replies import Text, reply
+from ward.access.permissions import Permission
+from ward.access.principals import Kind, Principal
 from ward.store import sessions, tiles
 from ward.store.borrow import borrow
 from ward.store.sessions import SessionRow
 
 router = APIRouter(tags=["session"])
+MayOwnSession = Annotated[Principal, Depends(Door(Permission.OWN_SESSION))]
 
 
 class Credentials(BaseModel):
@@ -32,13 +35,13 @@ class Credentials(BaseModel):
 
 
 class Me(TypedDict):
-    """Who is logged in."""
+    """The member of staff who is logged in."""
 
     staff_id: int
     username: str
     name: str
     title: str
-    role: Literal["nurse", "doctor", "operator"]
+    role: Literal["nurse", "doctor", "clinician", "operator"]
     language: Literal["sv", "en"]
 
 
@@ -49,11 +52,22 @@ class OrganisationState(TypedDict):
     name: str
 
 
-class SessionState(TypedDict):
-    """A session in force; `demo` tells that invented patients are shown."""
+class AccountState(TypedDict):
+    """Whose session it is, whatever kind of principal they are."""
 
-    staff: Me
-    organisation: OrganisationState
+    account_id: int
+    kind: Literal["staff", "patient", "relative", "system"]
+    name: str
+    language: Literal["sv", "en"]
+
+
+class SessionState(TypedDict):
+    """A session in force; `staff` for staff alone, `patient_id` for a patient. `demo`: invented patients are shown."""
+
+    account: AccountState
+    staff: Me | None
+    organisation: OrganisationState | None
+    patient_id: int | None
     teams: list[TeamState]
     demo: bool
     expires_at: datetime
@@ -64,19 +78,38 @@ async def _state(context: Context, row: SessionRow) -> SessionState:
         teams = await sessions.read_teams(conn, row.team_ids)
         demo = await tiles.holds_demo(conn, context.clock.now())
     return SessionState(
-        staff=Me(
-            staff_id=row.staff_id,
-            username=row.username,
+        account=AccountState(
+            account_id=row.account_id,
+            kind=Kind(row.kind).value,
             name=row.name,
-            title=row.title,
-            role=row.role,  # type: ignore[typeddict-item]  # the schema checks the word
             language=row.language,  # type: ignore[typeddict-item]  # the schema checks the word
         ),
-        organisation=OrganisationState(organisation_id=row.organisation_id, name=row.organisation_name),
+        staff=_me(row),
+        organisation=_organisation(row),
+        patient_id=row.patient_id,
         teams=[TeamState(team_id=team.team_id, name=team.name, phone=team.phone) for team in teams],
         demo=demo,
         expires_at=row.expires_at,
     )
+
+
+def _me(row: SessionRow) -> Me | None:
+    if row.staff_id is None or row.role is None:
+        return None
+    return Me(
+        staff_id=row.staff_id,
+        username=row.username or "",
+        name=row.name,
+        title=row.title or "",
+        role=row.role,  # type: ignore[typeddict-item]  # the schema checks the word
+        language=row.language,  # type: ignore[typeddict-item]  # the schema checks the word
+    )
+
+
+def _organisation(row: SessionRow) -> OrganisationState | None:
+    if row.organisation_id is None:
+        return None
+    return OrganisationState(organisation_id=row.organisation_id, name=row.organisation_name or "")
 
 
 @router.post("/api/session", response_model=SessionState)
@@ -101,16 +134,21 @@ async def post_session(request: Request, credentials: Credentials) -> Response:
 
 
 @router.get("/api/session", response_model=SessionState)
-async def get_session(request: Request, principal: Annotated[Principal, Depends(ANYBODY)]) -> Response:
+async def get_session(request: Request, principal: MayOwnSession) -> Response:
     """Tell who is logged in."""
-    return reply(await _state(context_of(request), principal.session))
+    context = context_of(request)
+    async with borrow(context.pool) as conn:
+        rows = await sessions.read_sessions(conn, [principal.token_sha256], context.clock.now())
+    if not rows:
+        raise Problem(HTTPStatus.UNAUTHORIZED, "Log in first.", headers={"WWW-Authenticate": "Bearer"})
+    return reply(await _state(context, rows[0]))
 
 
 @router.delete("/api/session", status_code=HTTPStatus.NO_CONTENT)
-async def delete_session(request: Request, principal: Annotated[Principal, Depends(ANYBODY)]) -> Response:
+async def delete_session(request: Request, principal: MayOwnSession) -> Response:
     """Log out: the session ends, and its sockets close at once."""
     context = context_of(request)
-    token_sha256 = bytes(principal.session.token_sha256)
+    token_sha256 = principal.token_sha256
     async with borrow(context.pool) as conn:
         await sessions.revoke_session(conn, token_sha256)
     context.hub.close_token(token_sha256)

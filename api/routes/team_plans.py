@@ -16,13 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import plan_desk, plan_states
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.bodies import Why
 from api.plan_desk import Desk, Saving
 from api.plan_states import TeamPlan, VersionPage, VersionState
 from api.preconditions import IfMatch
 from api.replies import Id, reply
 from ward import overlays, plan_documents
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.errors import NotFound
 from ward.overlays import Origin, Overlay
 from ward.people import TeamId
@@ -33,6 +35,8 @@ from ward.store.plan_versions import Owner
 from ward.store.pool import Connection
 
 router = APIRouter(tags=["plans"])
+MayTeamPlansChange = Annotated[StaffPrincipal, Depends(Door(Permission.TEAM_PLANS_CHANGE))]
+MayTeamPlansRead = Annotated[StaffPrincipal, Depends(Door(Permission.TEAM_PLANS_READ))]
 _PATH = "/api/teams/{team_id}/plan"
 Take = Callable[[Connection, Owner], Awaitable[int]]
 
@@ -48,7 +52,10 @@ Programme = Annotated[str, AfterValidator(_known), Query(description="One of `/a
 
 @router.get(_PATH, response_model=TeamPlan)
 async def get_plan(
-    request: Request, team_id: Id, programme: Programme, principal: Annotated[Principal, Depends(CLINICAL)]
+    request: Request,
+    team_id: Id,
+    programme: Programme,
+    principal: MayTeamPlansRead,
 ) -> Response:
     """Show a team's plan for a programme."""
     async with _team(request, team_id, programme, principal) as desk:
@@ -61,7 +68,10 @@ async def get_plan(
 
 @router.get(f"{_PATH}/versions", response_model=VersionPage)
 async def get_versions(
-    request: Request, team_id: Id, programme: Programme, principal: Annotated[Principal, Depends(CLINICAL)]
+    request: Request,
+    team_id: Id,
+    programme: Programme,
+    principal: MayTeamPlansRead,
 ) -> Response:
     """List every version of the team's overlay, the newest first."""
     async with _team(request, team_id, programme, principal) as desk:
@@ -74,7 +84,7 @@ async def put_plan(
     request: Request,
     team_id: Id,
     programme: Programme,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayTeamPlansChange,
     body: Saving,
     if_match: IfMatch = None,
 ) -> Response:
@@ -92,7 +102,7 @@ async def approve(
     team_id: Id,
     version: Id,
     programme: Programme,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayTeamPlansChange,
     body: Why,
     if_match: IfMatch = None,
 ) -> Response:
@@ -111,7 +121,7 @@ async def withdraw(
     team_id: Id,
     version: Id,
     programme: Programme,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayTeamPlansChange,
     body: Why,
     if_match: IfMatch = None,
 ) -> Response:
@@ -124,7 +134,7 @@ async def withdraw(
 
 @asynccontextmanager
 async def _team(
-    request: Request, team_id: int, programme: str, principal: Principal, take: Take = plan_versions.revision
+    request: Request, team_id: int, programme: str, principal: StaffPrincipal, take: Take = plan_versions.revision
 ) -> AsyncIterator[Desk]:
     """Put a team's plan on the desk, for those of the team and of its organisation."""
     async with plan_desk.transaction(request) as (conn, now):
@@ -144,7 +154,7 @@ async def _team(
         )
 
 
-async def visible_team(conn: Connection, team_id: TeamId, principal: Principal) -> None:
+async def visible_team(conn: Connection, team_id: TeamId, principal: StaffPrincipal) -> None:
     """Raise NotFound unless somebody is of a team or of its organisation."""
     organisation_id = await people.organisation_of(conn, team_id)
     if organisation_id is None or (organisation_id != principal.organisation_id and team_id not in principal.team_ids):

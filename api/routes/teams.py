@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import ANYBODY, Principal
+from api.auth import Door
 from api.context import context_of
 from api.duty_states import CellState, Member, TeamState, cell_state, member, staff_of, team_state
 from api.replies import Id, reply
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.duty.coverage import Colour, of_team
 from ward.duty.durations import AHEAD
 from ward.errors import NotFound
@@ -24,6 +26,7 @@ from ward.store import duty_debt, duty_schedules, duty_watch
 from ward.store.borrow import borrow
 
 router = APIRouter(tags=["teams"])
+MayDutyRead = Annotated[StaffPrincipal, Depends(Door(Permission.DUTY_READ))]
 # Longer than any watch, so that the end of the present one is seen.
 _A_WATCH = timedelta(days=2)
 
@@ -59,7 +62,7 @@ class TeamCoverage(TypedDict):
 
 
 @router.get("/api/teams", response_model=TeamList)
-async def get_teams(request: Request, principal: Annotated[Principal, Depends(ANYBODY)]) -> Response:
+async def get_teams(request: Request, principal: MayDutyRead) -> Response:
     """List the teams, and who is on duty in each."""
     context = context_of(request)
     now = context.clock.now()
@@ -73,7 +76,7 @@ async def get_teams(request: Request, principal: Annotated[Principal, Depends(AN
 
 
 @router.get("/api/teams/{team_id}", response_model=TeamDetail)
-async def get_team(request: Request, team_id: Id, principal: Annotated[Principal, Depends(ANYBODY)]) -> Response:
+async def get_team(request: Request, team_id: Id, principal: MayDutyRead) -> Response:
     """Show one team; what it owes an answer is for those who may see its patients."""
     context = context_of(request)
     now, wanted = context.clock.now(), TeamId(team_id)
@@ -94,7 +97,7 @@ async def get_team(request: Request, team_id: Id, principal: Annotated[Principal
 
 
 @router.get("/api/teams/{team_id}/coverage", response_model=TeamCoverage)
-async def get_coverage(request: Request, team_id: Id, _principal: Annotated[Principal, Depends(ANYBODY)]) -> Response:
+async def get_coverage(request: Request, team_id: Id, _principal: MayDutyRead) -> Response:
     """Show who of a team answers when in the next fourteen days, and when nobody would."""
     context = context_of(request)
     now, wanted = context.clock.now(), TeamId(team_id)

@@ -11,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.messages import ValidityWord, plan_of, validity_word
 from api.replies import Id, reply
 from api.routes.patients import find_seat
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.people import StayId
 from ward.plans import Plan
 from ward.store import series
@@ -25,6 +27,7 @@ from ward.store.series import BucketSeries, RawSeries, Span
 from ward.vitals import BY_CODE, VITALS, Acvpu, VitalKind
 
 router = APIRouter(tags=["vitals"])
+MayPatientsRead = Annotated[StaffPrincipal, Depends(Door(Permission.PATIENTS_READ))]
 MOST_RAW = 50_000
 MOST_BUCKETS = 5_000
 MOST_SCORES = 20_000
@@ -170,7 +173,7 @@ async def _series(context: Context, span: Span, resolution: Resolution, plan: Pl
 async def get_vitals(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPatientsRead,
     query: Annotated[VitalsQuery, Query()],
 ) -> Response:
     """Show vitals of the stay in progress."""
@@ -194,7 +197,7 @@ async def get_vitals(
 async def get_scores(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPatientsRead,
     query: Annotated[SpanQuery, Query()],
 ) -> Response:
     """Show scores of the stay in progress."""

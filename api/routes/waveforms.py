@@ -17,12 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.vitals import SpanQuery
+from ward.access.permissions import Permission
+from ward.access.principals import StaffPrincipal
 from ward.people import StayId
 from ward.store import waveform_reads
 from ward.store.borrow import borrow
@@ -31,6 +33,7 @@ from ward.store.waveform_reads import Stored, WaveSpan
 from ward.waveforms import BY_CODE, WAVES, WaveKind
 
 router = APIRouter(tags=["waveforms"])
+MayPatientsRead = Annotated[StaffPrincipal, Depends(Door(Permission.PATIENTS_READ))]
 MOST_SAMPLES = 1_000_000  # in one answer: 2.7 MB
 MOST_DRAWN = 30_000_000  # a day of one lead at 250 Hz, and some more
 MOST_POINTS = 20_000
@@ -154,7 +157,7 @@ def _known(lead: str) -> str:
 async def get_waveforms(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPatientsRead,
     query: Annotated[WaveformsQuery, Query()],
 ) -> Response:
     """Show waveforms of the stay in progress; by default the last ten seconds."""
@@ -175,7 +178,7 @@ async def get_waveforms(
 async def get_available(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayPatientsRead,
     query: Annotated[SpanQuery, Query()],
 ) -> Response:
     """Tell which channels have samples in the interval, and from when until when."""

@@ -33,8 +33,8 @@ def a_ward(conn: psycopg.Connection, stays: int = 1) -> list[int]:
     conn.execute("insert into organisation (name, kind) values ('Testregionen', 'region')")
     conn.execute("insert into team (organisation_id, name, phone) select 1, 'Provteamet', '010-000 00 00'")
     conn.execute(
-        "insert into staff (organisation_id, username, name, title, role, password_hash)"
-        " values (1, 'anna', 'Anna Provsköterska', 'Sjuksköterska', 'nurse', 'x')"
+        "insert into staff (organisation_id, name, title, role)"
+        " values (1, 'Anna Provsköterska', 'Sjuksköterska', 'nurse')"
     )
     conn.execute(
         "insert into patient (organisation_id, personal_number, given_name, family_name, birth_date, sex)"

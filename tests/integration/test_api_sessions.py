@@ -223,7 +223,7 @@ def test_disabled_account_is_out_at_once(house: House) -> None:
     async def visit(served: Served) -> None:
         async with served.logged_in("anna") as client:
             with psycopg.connect(house.database_url, autocommit=True) as conn:
-                conn.execute("update staff set disabled_at = now() where username = 'anna'")
+                conn.execute("update staff set disabled_at = now() where name = 'Anna Provsson'")
             assert_problem(await client.get("/api/patients"), 401)
 
     as_anybody(house.database_url, visit)

@@ -13,8 +13,8 @@ from tests.live_stage import (
     Stage,
     kinds,
 )
+from ward.access.principals import Scope
 from ward.people import StayId
-from ward.store.tiles import Scope
 
 
 def test_first_message_is_a_snapshot() -> None:

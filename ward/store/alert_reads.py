@@ -9,10 +9,11 @@ from datetime import date, datetime
 
 from psycopg.rows import class_row
 
+from ward.access.principals import Scope
 from ward.alerts import AlertId
 from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
 from ward.store.pool import Connection
-from ward.store.tiles import TEAM_OF_STAY, Scope
+from ward.store.tiles import TEAM_OF_STAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from enum import StrEnum
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from ward.people import OrganisationId, PatientId, Role, StaffId, StayId
+from ward.access.principals import AccountId, Actor
+from ward.people import OrganisationId, PatientId, StaffId, StayId
 from ward.store.pool import Connection
 
 
@@ -50,15 +51,6 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who acts, and as what."""
-
-    staff_id: StaffId
-    role: Role
-    organisation_id: OrganisationId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
     """What was done to whom; `detail` is of the action."""
 
@@ -76,10 +68,11 @@ class Entry:
 
     audit_id: int
     at: datetime
-    staff_id: StaffId
-    staff_name: str
+    account_id: AccountId
+    staff_id: StaffId | None
+    name: str
     role: str
-    organisation_id: OrganisationId
+    organisation_id: OrganisationId | None
     action: str
     device_id: str | None
     patient_id: PatientId | None
@@ -91,12 +84,13 @@ class Entry:
 async def write(conn: Connection, actor: Actor, deed: Deed, now: datetime) -> None:
     """Keep a deed, in the transaction that does it."""
     await conn.execute(
-        "insert into audit (at, staff_id, role, organisation_id, action, device_id, patient_id, stay_id, reason,"
-        " detail) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "insert into audit (at, account_id, staff_id, role, organisation_id, action, device_id, patient_id, stay_id,"
+        " reason, detail) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             now,
+            actor.account_id,
             actor.staff_id,
-            actor.role.value,
+            actor.capacity.value,
             actor.organisation_id,
             deed.action.value,
             deed.device_id,
@@ -114,8 +108,9 @@ async def read(
     """Return what was done, the newest first; None leaves a filter out."""
     cursor = conn.cursor(row_factory=class_row(Entry))
     await cursor.execute(
-        "select a.audit_id, a.at, a.staff_id, f.name as staff_name, a.role, a.organisation_id, a.action, a.device_id,"
-        " a.patient_id, a.stay_id, a.reason, a.detail from audit a join staff f using (staff_id)"
+        "select a.audit_id, a.at, a.account_id, a.staff_id, coalesce(f.name, c.name) as name, a.role,"
+        " a.organisation_id, a.action, a.device_id, a.patient_id, a.stay_id, a.reason, a.detail"
+        " from audit a join account c using (account_id) left join staff f on f.staff_id = a.staff_id"
         " where (%(device)s::text is null or a.device_id = %(device)s)"
         " and (%(patient)s::bigint is null or a.patient_id = %(patient)s)"
         " and (%(before)s::bigint is null or a.audit_id < %(before)s) order by a.audit_id desc limit %(limit)s",

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
+from ward.access.principals import Scope
 from ward.backtests import BacktestId
 from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
 from ward.store.pool import Connection
-from ward.store.tiles import Scope
 
 LEASE = timedelta(seconds=30)
 SHADOW_EVERY = timedelta(minutes=10)

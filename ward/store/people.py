@@ -71,9 +71,10 @@ async def add_staff(
 ) -> StaffId:
     """Add somebody who can log in. The hash comes from `api.passwords.hash_password`; the name is kept small."""
     query = (
-        "insert into staff (organisation_id, username, name, title, role, password_hash, language, phone) values"
-        " (%(organisation_id)s, %(username)s, %(name)s, %(title)s, %(role)s, %(password_hash)s, %(language)s,"
-        " %(phone)s) returning staff_id"
+        "with f as (insert into staff (organisation_id, name, title, role, language, phone) values"
+        " (%(organisation_id)s, %(name)s, %(title)s, %(role)s, %(language)s, %(phone)s) returning staff_id)"
+        " insert into account (kind, username, password_hash, staff_id)"
+        " select 'staff', %(username)s, %(password_hash)s, staff_id from f returning staff_id"
     )
     parameters: dict[str, object] = {
         "organisation_id": organisation_id,
@@ -255,8 +256,8 @@ async def find_team(conn: Connection, organisation_id: OrganisationId, name: str
 
 async def find_staff(conn: Connection, username: str) -> StaffId | None:
     """Return who logs in by that name, None when nobody does."""
-    row = await (await conn.execute("select staff_id from staff where username = %s", (username,))).fetchone()
-    return StaffId(row[0]) if row else None
+    row = await (await conn.execute("select staff_id from account where username = %s", (username,))).fetchone()
+    return StaffId(row[0]) if row and row[0] is not None else None
 
 
 async def organisation_of(conn: Connection, team_id: TeamId) -> OrganisationId | None:
@@ -267,7 +268,7 @@ async def organisation_of(conn: Connection, team_id: TeamId) -> OrganisationId |
 
 async def username_exists(conn: Connection, username: str) -> bool:
     """Tell whether a log-in of that name exists."""
-    return await (await conn.execute("select from staff where username = %s", (username,))).fetchone() is not None
+    return await (await conn.execute("select from account where username = %s", (username,))).fetchone() is not None
 
 
 async def device_exists(conn: Connection, device_id: str) -> bool:

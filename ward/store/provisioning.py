@@ -9,9 +9,10 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from ward.access.principals import Actor
 from ward.people import DeviceNo, StayId
 from ward.store import audit, device_clocks, devices
-from ward.store.audit import Action, Actor, Deed
+from ward.store.audit import Action, Deed
 from ward.store.pool import Connection
 from ward.vitals import Mode
 

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from ward.access.principals import Scope
 from ward.people import StaffId, StayId
 from ward.store.pool import Connection
-from ward.store.tiles import Scope
 from ward.store.wearers import VISIBLE_STAYS
 
 

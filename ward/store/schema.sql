@@ -195,6 +195,39 @@ CREATE FUNCTION public.rollup_minutes_of(of_stay bigint, of_kinds smallint[], st
    WHERE ((h.stay_id = rollup_minutes_of.of_stay) AND (h.kind = ANY (rollup_minutes_of.of_kinds)) AND (h.hour >= date_bin('01:00:00'::interval, rollup_minutes_of.starts, '1970-01-01 00:00:00+00'::timestamp with time zone)) AND (h.hour < rollup_minutes_of.ends) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) >= rollup_minutes_of.starts) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) < rollup_minutes_of.ends));
 END;
 
+CREATE TABLE public.account (
+    account_id bigint NOT NULL,
+    kind text NOT NULL,
+    username text,
+    password_hash text,
+    staff_id bigint,
+    patient_id bigint,
+    organisation_id bigint,
+    permissions text[] DEFAULT '{}'::text[] NOT NULL,
+    name text,
+    language text,
+    disabled_at timestamp with time zone,
+    CONSTRAINT account_check CHECK (((kind = 'staff'::text) = (staff_id IS NOT NULL))),
+    CONSTRAINT account_check1 CHECK (((kind = 'patient'::text) = (patient_id IS NOT NULL))),
+    CONSTRAINT account_check2 CHECK (((kind = 'system'::text) = (organisation_id IS NOT NULL))),
+    CONSTRAINT account_check3 CHECK (((kind = 'system'::text) OR (permissions = '{}'::text[]))),
+    CONSTRAINT account_check4 CHECK (((kind <> 'staff'::text) OR ((name IS NULL) AND (language IS NULL) AND (disabled_at IS NULL)))),
+    CONSTRAINT account_check5 CHECK (((kind = 'staff'::text) OR (name IS NOT NULL))),
+    CONSTRAINT account_check6 CHECK (((password_hash IS NULL) OR (username IS NOT NULL))),
+    CONSTRAINT account_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'patient'::text, 'relative'::text, 'system'::text]))),
+    CONSTRAINT account_language_check CHECK ((language = ANY (ARRAY['sv'::text, 'en'::text]))),
+    CONSTRAINT account_username_check CHECK ((username = lower(username)))
+);
+
+ALTER TABLE public.account ALTER COLUMN account_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.account_account_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE SEQUENCE public.alert_id_seq
     START WITH 1
     INCREMENT BY 1
@@ -306,15 +339,16 @@ CREATE TABLE public.alert_hold (
 CREATE TABLE public.audit (
     audit_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
-    staff_id bigint NOT NULL,
+    staff_id bigint,
     role text NOT NULL,
-    organisation_id bigint NOT NULL,
+    organisation_id bigint,
     action text NOT NULL,
     device_id text,
     patient_id bigint,
     stay_id bigint,
     reason text,
-    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    account_id bigint NOT NULL
 );
 
 ALTER TABLE public.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -630,11 +664,11 @@ CREATE TABLE public.evaluation_request (
 );
 
 CREATE TABLE public.idempotency (
-    staff_id bigint NOT NULL,
     key text NOT NULL,
     request_sha256 bytea NOT NULL,
     made_at timestamp with time zone NOT NULL,
-    made_id bigint
+    made_id bigint,
+    account_id bigint NOT NULL
 );
 
 CREATE TABLE public.latest_reading (
@@ -871,6 +905,29 @@ CREATE TABLE public.registry_version (
     CONSTRAINT registry_version_only_one_check CHECK (only_one)
 );
 
+CREATE TABLE public.relative_access (
+    relative_access_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    opens text[] NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    given_by bigint NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by bigint,
+    CONSTRAINT relative_access_check CHECK ((ended_at >= given_at)),
+    CONSTRAINT relative_access_check1 CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT relative_access_opens_check CHECK (((opens <@ '{values,trends,alerts,plan,contacts}'::text[]) AND (opens <> '{}'::text[])))
+);
+
+ALTER TABLE public.relative_access ALTER COLUMN relative_access_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.relative_access_relative_access_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.responsibility (
     stay_id bigint NOT NULL,
     team_id bigint NOT NULL,
@@ -992,26 +1049,24 @@ CREATE TABLE public.service_heartbeat (
 
 CREATE TABLE public.session (
     token_sha256 bytea NOT NULL,
-    staff_id bigint NOT NULL,
     created_at timestamp with time zone NOT NULL,
     seen_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    account_id bigint NOT NULL,
     CONSTRAINT session_token_sha256_check CHECK ((length(token_sha256) = 32))
 );
 
 CREATE TABLE public.staff (
     staff_id bigint NOT NULL,
     organisation_id bigint NOT NULL,
-    username text NOT NULL,
     name text NOT NULL,
     title text NOT NULL,
     role text NOT NULL,
-    password_hash text NOT NULL,
     language text DEFAULT 'sv'::text NOT NULL,
     disabled_at timestamp with time zone,
     phone text,
     CONSTRAINT staff_language_check CHECK ((language = ANY (ARRAY['sv'::text, 'en'::text]))),
-    CONSTRAINT staff_role_check CHECK ((role = ANY (ARRAY['nurse'::text, 'doctor'::text, 'operator'::text])))
+    CONSTRAINT staff_role_check CHECK ((role = ANY (ARRAY['nurse'::text, 'doctor'::text, 'clinician'::text, 'operator'::text])))
 );
 
 ALTER TABLE public.staff ALTER COLUMN staff_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1176,6 +1231,18 @@ CREATE TABLE public.waveform_stretch (
 PARTITION BY RANGE (measured_at);
 ALTER TABLE ONLY public.waveform_stretch ALTER COLUMN data SET STORAGE EXTERNAL;
 
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_patient_id_key UNIQUE (patient_id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_staff_id_key UNIQUE (staff_id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_username_key UNIQUE (username);
+
 ALTER TABLE ONLY public.alert_event
     ADD CONSTRAINT alert_event_pkey PRIMARY KEY (stay_id, alert_id, rev);
 
@@ -1258,7 +1325,7 @@ ALTER TABLE ONLY public.evaluation_due
     ADD CONSTRAINT evaluation_due_pkey PRIMARY KEY (stay_id);
 
 ALTER TABLE ONLY public.idempotency
-    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (staff_id, key);
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (account_id, key);
 
 ALTER TABLE ONLY public.latest_reading
     ADD CONSTRAINT latest_reading_pkey PRIMARY KEY (stay_id, kind);
@@ -1323,6 +1390,9 @@ ALTER TABLE ONLY public.reading
 ALTER TABLE ONLY public.registry_version
     ADD CONSTRAINT registry_version_pkey PRIMARY KEY (only_one);
 
+ALTER TABLE ONLY public.relative_access
+    ADD CONSTRAINT relative_access_pkey PRIMARY KEY (relative_access_id);
+
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_int8range_period_excl EXCLUDE USING gist (int8range(stay_id, stay_id, '[]'::text) WITH &&, period WITH &&);
 
@@ -1358,9 +1428,6 @@ ALTER TABLE ONLY public.session
 
 ALTER TABLE ONLY public.staff
     ADD CONSTRAINT staff_pkey PRIMARY KEY (staff_id);
-
-ALTER TABLE ONLY public.staff
-    ADD CONSTRAINT staff_username_key UNIQUE (username);
 
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_int8range_period_excl EXCLUDE USING gist (int8range(patient_id, patient_id, '[]'::text) WITH &&, period WITH &&);
@@ -1472,6 +1539,10 @@ CREATE INDEX quarantine_device ON public.quarantine USING btree (device_id, rece
 
 CREATE INDEX quarantine_received ON public.quarantine USING btree (received_at);
 
+CREATE UNIQUE INDEX relative_access_open ON public.relative_access USING btree (account_id, patient_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX relative_access_patient ON public.relative_access USING btree (patient_id);
+
 CREATE INDEX responsibility_stay ON public.responsibility USING btree (stay_id);
 
 CREATE INDEX responsibility_team ON public.responsibility USING btree (team_id);
@@ -1480,7 +1551,7 @@ CREATE INDEX rollup_pending_hour ON public.rollup_pending USING btree (hour, sta
 
 CREATE INDEX selfcheck_started ON public.selfcheck USING btree (started_at DESC);
 
-CREATE INDEX session_staff ON public.session USING btree (staff_id);
+CREATE INDEX session_account ON public.session USING btree (account_id);
 
 CREATE INDEX stay_patient ON public.stay USING btree (patient_id);
 
@@ -1509,6 +1580,15 @@ CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER DELETE OR UPDATE ON publ
 CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER INSERT OR UPDATE OF period ON public.stay DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.responsibility_is_whole();
 
 CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
 
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_acknowledged_by_fkey FOREIGN KEY (acknowledged_by) REFERENCES public.staff(staff_id);
@@ -1548,6 +1628,9 @@ ALTER TABLE ONLY public.alert
 
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
 
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
@@ -1688,7 +1771,7 @@ ALTER TABLE ONLY public.evaluation_due
     ADD CONSTRAINT evaluation_due_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.idempotency
-    ADD CONSTRAINT idempotency_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+    ADD CONSTRAINT idempotency_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
 
 ALTER TABLE ONLY public.listener
     ADD CONSTRAINT listener_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
@@ -1738,6 +1821,18 @@ ALTER TABLE ONLY public.quarantine
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
+ALTER TABLE ONLY public.relative_access
+    ADD CONSTRAINT relative_access_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.relative_access
+    ADD CONSTRAINT relative_access_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.relative_access
+    ADD CONSTRAINT relative_access_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.relative_access
+    ADD CONSTRAINT relative_access_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
 
@@ -1751,7 +1846,7 @@ ALTER TABLE ONLY public.selfcheck
     ADD CONSTRAINT selfcheck_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.session
-    ADD CONSTRAINT session_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+    ADD CONSTRAINT session_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
 
 ALTER TABLE ONLY public.staff
     ADD CONSTRAINT staff_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);

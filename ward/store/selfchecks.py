@@ -104,8 +104,8 @@ async def post(conn: Connection) -> Post:
 _FOUND = b"""
     with o as (insert into organisation (name, kind) values (%(name)s, 'region') returning organisation_id),
     t as (insert into team (organisation_id, name, phone) select organisation_id, %(name)s, '-' from o),
-    f as (insert into staff (organisation_id, username, name, title, role, password_hash, disabled_at)
-        select organisation_id, 'hemvakt-selfcheck', %(name)s, '-', 'nurse', '!', '1970-01-01Z' from o
+    f as (insert into staff (organisation_id, name, title, role, disabled_at)
+        select organisation_id, %(name)s, '-', 'nurse', '1970-01-01Z' from o
         returning staff_id),
     p as (insert into patient (organisation_id, personal_number, given_name, family_name, birth_date, sex)
         select organisation_id, '18000101TF00', 'Test', %(name)s, '1800-01-01', 'unknown' from o

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
+from typing_extensions import TypedDict
 
-from ward.people import OrganisationId, Role, StaffId, Team, TeamId
+from ward.access.principals import AccountId, Kind
+from ward.people import OrganisationId, PatientId, Role, StaffId, Team, TeamId
 from ward.store.bus import Channel
 from ward.store.pool import Connection
 
@@ -23,35 +25,55 @@ FORGOTTEN_AFTER = timedelta(minutes=15)
 class Account:
     """What a log-in is checked against."""
 
-    staff_id: StaffId
-    password_hash: str
+    account_id: AccountId
+    password_hash: str | None
+
+
+class OpeningRow(TypedDict):
+    """What a patient has opened to the relative whose session it is."""
+
+    patient_id: PatientId
+    opens: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """A session that is in force, and whose it is. `team_ids` is sorted."""
+    """A session that is in force, and whose it is. `team_ids` and `openings` are sorted."""
 
     token_sha256: bytes
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
-    staff_id: StaffId
-    username: str
+    account_id: AccountId
+    kind: Kind
+    username: str | None
     name: str
-    title: str
-    role: Role
     language: str
-    organisation_id: OrganisationId
-    organisation_name: str
+    staff_id: StaffId | None
+    title: str | None
+    role: Role | None
+    organisation_id: OrganisationId | None
+    organisation_name: str | None
     team_ids: list[TeamId]
+    patient_id: PatientId | None
+    permissions: list[str]
+    openings: list[OpeningRow]
 
 
 _SESSIONS = b"""
-    select s.token_sha256, s.created_at, s.seen_at, s.expires_at, f.staff_id, f.username, f.name, f.title, f.role,
-           f.language, o.organisation_id, o.name as organisation_name,
-           array(select m.team_id from team_member m where m.staff_id = f.staff_id order by 1) as team_ids
-    from session s join staff f using (staff_id) join organisation o using (organisation_id)
-    where s.token_sha256 = any(%(tokens)s) and s.expires_at > %(now)s and f.disabled_at is null
+    select s.token_sha256, s.created_at, s.seen_at, s.expires_at, c.account_id, c.kind, c.username,
+           coalesce(f.name, c.name) as name, coalesce(f.language, c.language, 'sv') as language,
+           f.staff_id, f.title, f.role, o.organisation_id, o.name as organisation_name,
+           array(select m.team_id from team_member m where m.staff_id = f.staff_id order by 1) as team_ids,
+           c.patient_id, c.permissions,
+           coalesce((select jsonb_agg(jsonb_build_object('patient_id', r.patient_id, 'opens', r.opens)
+                            order by r.patient_id)
+                     from relative_access r where r.account_id = c.account_id and r.ended_at is null),
+                    '[]') as openings
+    from session s join account c using (account_id) left join staff f using (staff_id)
+    left join organisation o on o.organisation_id = coalesce(f.organisation_id, c.organisation_id)
+    where s.token_sha256 = any(%(tokens)s) and s.expires_at > %(now)s
+      and c.disabled_at is null and f.disabled_at is null
 """
 
 
@@ -59,19 +81,21 @@ async def find_account(conn: Connection, username: str) -> Account | None:
     """Return the account that may log in by this name."""
     cursor = conn.cursor(row_factory=class_row(Account))
     await cursor.execute(
-        "select staff_id, password_hash from staff where username = %s and disabled_at is null", (username,)
+        "select c.account_id, c.password_hash from account c left join staff f using (staff_id)"
+        " where c.username = %s and c.disabled_at is null and f.disabled_at is null",
+        (username,),
     )
     return await cursor.fetchone()
 
 
 async def open_session(
-    conn: Connection, *, token_sha256: bytes, staff_id: StaffId, now: datetime, expires_at: datetime
+    conn: Connection, *, token_sha256: bytes, account_id: AccountId, now: datetime, expires_at: datetime
 ) -> None:
     """Keep a new session, and sweep out those that have expired."""
     await conn.execute("delete from session where expires_at <= %s", (now,))
     await conn.execute(
-        "insert into session (token_sha256, staff_id, created_at, seen_at, expires_at) values (%s, %s, %s, %s, %s)",
-        (token_sha256, staff_id, now, now, expires_at),
+        "insert into session (token_sha256, account_id, created_at, seen_at, expires_at) values (%s, %s, %s, %s, %s)",
+        (token_sha256, account_id, now, now, expires_at),
     )
 
 
@@ -97,7 +121,9 @@ async def revoke_session(conn: Connection, token_sha256: bytes) -> None:
 
 async def revoke_staff(conn: Connection, staff_id: StaffId) -> None:
     """End every session of one person and tell every process."""
-    await conn.execute("delete from session where staff_id = %s", (staff_id,))
+    await conn.execute(
+        "delete from session where account_id in (select account_id from account where staff_id = %s)", (staff_id,)
+    )
     await _announce(conn)
 
 

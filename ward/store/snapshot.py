@@ -27,13 +27,19 @@ _COUNTED = (
     ("stays", "stay", None),
     ("devices", "device", None),
     ("bindings", "binding", None),
-    ("log-ins", "staff", None),
+    ("log-ins", "account", None),
     ("audit entries", "audit", "at"),
 )
 # Doors that were shut, and that the older store would open again.
 _SHUT = (
     ("revoked devices", "select device_id from device where revoked_at is not null order by 1"),
-    ("disabled log-ins", "select username from staff where disabled_at is not null order by 1"),
+    (
+        "disabled log-ins",
+        (
+            "select c.username from account c left join staff f using (staff_id) where c.username is not null and"
+            " (c.disabled_at is not null or f.disabled_at is not null) order by 1"
+        ),
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from psycopg.rows import class_row
 
+from ward.access.principals import Scope
 from ward.people import OrganisationId, PatientId, StayId, TeamId
 from ward.store.plans import LAYERS_OF_STAY
 from ward.store.pool import Connection
@@ -67,14 +68,6 @@ class DeviceRow:
     battery_pct: float | None
     firmware: str | None
     reported_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """Whose patients somebody may see: those of an organisation's teams, and those of these teams."""
-
-    organisation_id: OrganisationId | None
-    team_ids: tuple[TeamId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from datetime import date, datetime
 
 from psycopg.rows import class_row
 
+from ward.access.principals import Scope
 from ward.people import PatientId, StayId
 from ward.store.pool import Connection
-from ward.store.tiles import TEAM_OF_STAY, Scope
+from ward.store.tiles import TEAM_OF_STAY
 
 VISIBLE_STAYS = (
     b" from stay s join patient p using (patient_id) "

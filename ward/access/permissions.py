@@ -1,0 +1,83 @@
+"""The one table of who may do what. What is not granted here is denied.
+
+A permission says what may be done, not to whom: of which patients is decided in the store. A system needs the grant
+here and the permission among those of its account.
+"""
+
+from enum import StrEnum
+
+from ward.access.principals import Capacity, Principal, SystemPrincipal
+
+
+class Permission(StrEnum):
+    """What a route asks for."""
+
+    OWN_SESSION = "session.own"
+    OWN_CHANNELS = "channels.own"
+    BOARD = "board.read"
+    PATIENTS_READ = "patients.read"
+    ALERTS_READ = "alerts.read"
+    ALERTS_ACT = "alerts.act"
+    PLANS_READ = "plans.read"
+    PLANS_CHANGE = "plans.change"
+    PROGRAMMES_READ = "programmes.read"
+    TEAM_PLANS_READ = "team_plans.read"
+    TEAM_PLANS_CHANGE = "team_plans.change"
+    BACKTESTS = "backtests"
+    DUTY_READ = "duty.read"
+    DUTY_CHANGE = "duty.change"
+    ROUTES_CHANGE = "routes.change"
+    RESPONSIBILITY_READ = "responsibility.read"
+    RESPONSIBILITY_CHANGE = "responsibility.change"
+    HANDOVERS = "handovers"
+    TEAM_CHANNELS = "channels.team"
+    DEVICES_READ = "devices.read"
+    DEVICES_MANAGE = "devices.manage"
+    BINDINGS_READ = "bindings.read"
+    BINDINGS_CHANGE = "bindings.change"
+    QUARANTINE_READ = "quarantine.read"
+    QUARANTINE_DISMISS = "quarantine.dismiss"
+    QUARANTINE_ASSIGN = "quarantine.assign"
+    AUDIT_READ = "audit.read"
+
+
+_WARD = frozenset({Capacity.NURSE, Capacity.DOCTOR, Capacity.CLINICIAN})
+_OPERATOR = frozenset({Capacity.OPERATOR})
+_STAFF = _WARD | _OPERATOR
+
+GRANTED: dict[Permission, frozenset[Capacity]] = {
+    Permission.OWN_SESSION: frozenset(Capacity),
+    Permission.OWN_CHANNELS: _WARD,
+    Permission.BOARD: _WARD,
+    Permission.PATIENTS_READ: _WARD,
+    Permission.ALERTS_READ: _WARD,
+    Permission.ALERTS_ACT: _WARD,
+    Permission.PLANS_READ: _WARD,
+    Permission.PLANS_CHANGE: _WARD,
+    Permission.PROGRAMMES_READ: _STAFF,
+    Permission.TEAM_PLANS_READ: _WARD,
+    Permission.TEAM_PLANS_CHANGE: _WARD,
+    Permission.BACKTESTS: _WARD,
+    Permission.DUTY_READ: _STAFF,
+    Permission.DUTY_CHANGE: _STAFF,
+    Permission.ROUTES_CHANGE: _OPERATOR | {Capacity.DOCTOR},
+    Permission.RESPONSIBILITY_READ: _WARD,
+    Permission.RESPONSIBILITY_CHANGE: _WARD,
+    Permission.HANDOVERS: _WARD,
+    Permission.TEAM_CHANNELS: _OPERATOR,
+    Permission.DEVICES_READ: _STAFF,
+    Permission.DEVICES_MANAGE: _OPERATOR,
+    Permission.BINDINGS_READ: _STAFF,
+    Permission.BINDINGS_CHANGE: _WARD,
+    Permission.QUARANTINE_READ: _STAFF,
+    Permission.QUARANTINE_DISMISS: _STAFF,
+    Permission.QUARANTINE_ASSIGN: _WARD,
+    Permission.AUDIT_READ: _OPERATOR,
+}
+
+
+def may(principal: Principal, permission: Permission) -> bool:
+    """Tell whether somebody may do this at all."""
+    if principal.capacity not in GRANTED.get(permission, frozenset()):
+        return False
+    return not isinstance(principal, SystemPrincipal) or permission.value in principal.permissions
