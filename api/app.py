@@ -16,6 +16,8 @@ from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
 from api.routes import (
+    access_log,
+    access_reviews,
     alert_acts,
     alerts,
     audit,
@@ -39,6 +41,7 @@ from api.routes import (
     vitals,
     waveforms,
 )
+from api.witness import Witness, Witnessed
 from ward.access.principals import Scope
 from ward.clock import Clock, SystemClock
 from ward.settings import Settings
@@ -60,6 +63,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         hub=hub,
         feed=Feed(settings.database_url, hub, time, _scope_of),
         listening=Listening(store, time),
+        witness=Witness(store, time),
     )
     app = FastAPI(
         title="Hemvakt",
@@ -74,9 +78,12 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
-    for part in (*people, *duty, channels, devices, bindings, quarantine, audit, health, metrics, socket):
+    kit = (channels, devices, bindings, quarantine)
+    logs = (audit, access_log, access_reviews)
+    for part in (*people, *duty, *kit, *logs, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
+    app.add_middleware(Witnessed, witness=context.witness)
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
     schema.install(app)
     return app
@@ -92,11 +99,15 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     await context.pool.open(wait=False)
     following = asyncio.create_task(context.feed.run(), name="feed")
     hearing = asyncio.create_task(context.listening.run(), name="listening")
+    writing = asyncio.create_task(context.witness.run(), name="witness")
+    sealing = asyncio.create_task(context.witness.seal_on(), name="seals")
     try:
         yield
     finally:
         context.hub.close_all()
         following.cancel()
         hearing.cancel()
-        await asyncio.gather(following, hearing, return_exceptions=True)
+        sealing.cancel()
+        writing.cancel()
+        await asyncio.gather(following, hearing, writing, sealing, return_exceptions=True)
         await context.pool.close()

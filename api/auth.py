@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 from api import passwords
 from api.context import Context, context_of
 from api.errors import Problem
+from api.witness import LetIn
 from ward.access.permissions import Permission, may
 from ward.access.principals import (
     Opened,
@@ -113,6 +114,7 @@ class Door:
             if socket:
                 raise WebSocketException(FORBIDDEN, "not for this role")
             raise Problem(HTTPStatus.FORBIDDEN, "This is not open to your role.")
+        connection.state.let_in = LetIn(principal=principal, permission=self.permission)
         return principal
 
 

@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
+from api.witness import Witness
 from ward.clock import Clock
 from ward.settings import Settings
 from ward.store.pool import Pool
@@ -25,6 +26,7 @@ class Context:
     hub: Hub
     feed: Feed
     listening: Listening
+    witness: Witness
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HASHING_AT_ONCE))
 
 

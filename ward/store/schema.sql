@@ -195,6 +195,52 @@ CREATE FUNCTION public.rollup_minutes_of(of_stay bigint, of_kinds smallint[], st
    WHERE ((h.stay_id = rollup_minutes_of.of_stay) AND (h.kind = ANY (rollup_minutes_of.of_kinds)) AND (h.hour >= date_bin('01:00:00'::interval, rollup_minutes_of.starts, '1970-01-01 00:00:00+00'::timestamp with time zone)) AND (h.hour < rollup_minutes_of.ends) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) >= rollup_minutes_of.starts) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) < rollup_minutes_of.ends));
 END;
 
+CREATE TABLE public.access_entry (
+    access_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    account_id bigint NOT NULL,
+    staff_id bigint,
+    role text NOT NULL,
+    organisation_id bigint,
+    team_ids bigint[] NOT NULL,
+    permission text NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    why text NOT NULL,
+    patient_ids bigint[] NOT NULL,
+    CONSTRAINT access_entry_patient_ids_check CHECK ((patient_ids <> '{}'::bigint[]))
+);
+
+ALTER TABLE public.access_entry ALTER COLUMN access_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_entry_access_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.access_review (
+    review_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    period tstzrange NOT NULL,
+    reviewed_at timestamp with time zone NOT NULL,
+    reviewed_by bigint NOT NULL,
+    entries bigint NOT NULL,
+    anomalies integer NOT NULL,
+    conclusion text NOT NULL,
+    CONSTRAINT access_review_period_check CHECK (((NOT isempty(period)) AND (NOT lower_inf(period)) AND (NOT upper_inf(period))))
+);
+
+ALTER TABLE public.access_review ALTER COLUMN review_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_review_review_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.account (
     account_id bigint NOT NULL,
     kind text NOT NULL,
@@ -358,6 +404,20 @@ ALTER TABLE public.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.audit_seal (
+    seal_id bigint NOT NULL,
+    deeds int8multirange NOT NULL,
+    accesses int8multirange NOT NULL,
+    entries bigint NOT NULL,
+    previous_sha256 bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    CONSTRAINT audit_seal_entries_check CHECK ((entries > 0)),
+    CONSTRAINT audit_seal_previous_sha256_check CHECK ((length(previous_sha256) = 32)),
+    CONSTRAINT audit_seal_seal_id_check CHECK ((seal_id > 0)),
+    CONSTRAINT audit_seal_sha256_check CHECK ((length(sha256) = 32))
 );
 
 CREATE TABLE public.backtest (
@@ -1231,6 +1291,12 @@ CREATE TABLE public.waveform_stretch (
 PARTITION BY RANGE (measured_at);
 ALTER TABLE ONLY public.waveform_stretch ALTER COLUMN data SET STORAGE EXTERNAL;
 
+ALTER TABLE ONLY public.access_entry
+    ADD CONSTRAINT access_entry_pkey PRIMARY KEY (access_id);
+
+ALTER TABLE ONLY public.access_review
+    ADD CONSTRAINT access_review_pkey PRIMARY KEY (review_id);
+
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT account_patient_id_key UNIQUE (patient_id);
 
@@ -1254,6 +1320,12 @@ ALTER TABLE ONLY public.alert
 
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_id);
+
+ALTER TABLE ONLY public.audit_seal
+    ADD CONSTRAINT audit_seal_pkey PRIMARY KEY (seal_id);
+
+ALTER TABLE ONLY public.audit_seal
+    ADD CONSTRAINT audit_seal_sha256_key UNIQUE (sha256);
 
 ALTER TABLE ONLY public.backtest
     ADD CONSTRAINT backtest_pkey PRIMARY KEY (backtest_id);
@@ -1465,6 +1537,14 @@ ALTER TABLE ONLY public.waveform_block
 ALTER TABLE ONLY public.waveform_stretch
     ADD CONSTRAINT waveform_stretch_pkey PRIMARY KEY (stay_id, kind, lead, measured_at, device_no);
 
+CREATE INDEX access_entry_account ON public.access_entry USING btree (account_id, at);
+
+CREATE INDEX access_entry_at ON public.access_entry USING btree (at);
+
+CREATE INDEX access_entry_patients ON public.access_entry USING gin (patient_ids);
+
+CREATE INDEX access_review_organisation ON public.access_review USING btree (organisation_id, review_id);
+
 CREATE INDEX alert_by_id ON public.alert USING btree (alert_id);
 
 CREATE INDEX alert_episode ON public.alert USING btree (stay_id, rule, began_at);
@@ -1478,6 +1558,10 @@ CREATE INDEX alert_team ON public.alert USING btree (team_id, opened_at);
 CREATE INDEX audit_device ON public.audit USING btree (device_id, audit_id) WHERE (device_id IS NOT NULL);
 
 CREATE INDEX audit_patient ON public.audit USING btree (patient_id, audit_id) WHERE (patient_id IS NOT NULL);
+
+CREATE INDEX audit_seal_accesses ON public.audit_seal USING gist (accesses);
+
+CREATE INDEX audit_seal_deeds ON public.audit_seal USING gist (deeds);
 
 CREATE INDEX backtest_by_organisation ON public.backtest USING btree (organisation_id, backtest_id);
 
@@ -1565,7 +1649,13 @@ CREATE INDEX wave_due_at ON public.wave_due USING btree (due_at);
 
 CREATE INDEX wave_request_stay ON public.wave_request USING btree (stay_id);
 
+CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.access_entry FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_kept();
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.access_review FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_kept();
+
 CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_kept();
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_seal FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_kept();
 
 CREATE TRIGGER binding_changed AFTER INSERT OR DELETE OR UPDATE ON public.binding FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
@@ -1580,6 +1670,21 @@ CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER DELETE OR UPDATE ON publ
 CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER INSERT OR UPDATE OF period ON public.stay DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.responsibility_is_whole();
 
 CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
+
+ALTER TABLE ONLY public.access_entry
+    ADD CONSTRAINT access_entry_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.access_entry
+    ADD CONSTRAINT access_entry_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.access_entry
+    ADD CONSTRAINT access_entry_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.access_review
+    ADD CONSTRAINT access_review_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.access_review
+    ADD CONSTRAINT access_review_reviewed_by_fkey FOREIGN KEY (reviewed_by) REFERENCES public.account(account_id);
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT account_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);

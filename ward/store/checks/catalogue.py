@@ -5,7 +5,7 @@ from datetime import datetime
 
 from psycopg import Error, errors
 
-from ward.store.checks import people, readings, schema, server, services
+from ward.store.checks import log, people, readings, schema, server, services
 from ward.store.checks.finding import Check, Finding, fail, warn
 from ward.store.pool import Connection
 
@@ -29,7 +29,11 @@ CHECKS: tuple[Check, ...] = (
     people.watched,
     people.alerts,
     people.modes,
+    log.sealed,
+    log.chain,
 )
+# With --deep: every seal, not the newest alone.
+DEEP: tuple[Check, ...] = (log.whole_chain,)
 # Of the readings: some, or with --deep all (`readings.deep`).
 SAMPLED: tuple[Check, ...] = (readings.sampled, readings.newest)
 

@@ -1,0 +1,97 @@
+"""The patient's access log in words, and what deserves a second look."""
+
+import pytest
+from fastapi.routing import APIRoute
+
+from api.app import create_app
+from tests.integration.test_api_sessions import _leaves
+from ward.access.areas import Looker, area_of, known, sentence
+from ward.access.review import MANY_PATIENTS, Look, Oddity, anomalies
+from ward.settings import Settings
+
+ANNA = Looker(name="Anna Provsson", title="Distriktssköterska", units=("Testteamet", "Testkommunen"))
+CASES = [
+    (
+        ("/api/patients/{patient_id}/plan", "PUT", "care"),
+        (
+            "Anna Provsson, distriktssköterska vid Testteamet, Testkommunen, ändrade eller skrev i din övervakningsplan,"
+            " för din vård."
+        ),
+        (
+            "Anna Provsson, distriktssköterska at Testteamet, Testkommunen, changed or wrote in your monitoring plan,"
+            " for your care."
+        ),
+    ),
+    (
+        ("/api/patients/{patient_id}", "GET", "emergency"),
+        "Anna Provsson, distriktssköterska vid Testteamet, Testkommunen, såg översikten om dig, genom en nödöppning.",
+        (
+            "Anna Provsson, distriktssköterska at Testteamet, Testkommunen, saw the overview of you,"
+            " by an emergency opening."
+        ),
+    ),
+    (
+        ("/api/patients/{patient_id}/vitals", "GET", "own"),
+        "Du själv såg dina mätvärden.",
+        "You yourself saw your readings.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("look", "swedish", "english"), CASES)
+def test_look_is_one_whole_sentence(look: tuple[str, str, str], swedish: str, english: str) -> None:
+    """Who, from where, what and why, in both languages."""
+    path, method, why = look
+
+    assert sentence(ANNA, path, method, why, "sv") == swedish
+    assert sentence(ANNA, path, method, why, "en") == english
+
+
+def test_every_route_about_a_patient_has_words() -> None:
+    """A new route under /api/patients/{patient_id} says in plain words what it shows."""
+    app = create_app(Settings(database_url="postgresql://nowhere"))
+    paths = {route.path for route in _leaves(app.routes) if isinstance(route, APIRoute)}
+    about = {path for path in paths if "{patient_id}" in path or path.startswith("/api/alerts")}
+
+    assert len(about) > 10
+    assert {path for path in about if not known(area_of(path))} == set()
+
+
+def a_look(number: int, **changes: object) -> Look:
+    """One look that is not odd."""
+    usual: dict[str, object] = {
+        "access_id": number,
+        "account_id": 1,
+        "role": "nurse",
+        "name": "Anna Provsson",
+        "patient_id": number,
+        "family_name": "Testsson",
+        "in_care": True,
+        "own_team": True,
+        "why": "care",
+    }
+    return Look(**{**usual, **changes})  # type: ignore[arg-type]  # a table of cases
+
+
+@pytest.mark.parametrize(
+    ("changes", "oddities"),
+    [
+        ({}, []),
+        ({"family_name": "provsson"}, [Oddity.SAME_NAME]),
+        ({"in_care": False, "own_team": False}, [Oddity.NOT_IN_CARE]),
+        ({"own_team": False}, [Oddity.OTHER_TEAM]),
+        ({"own_team": False, "why": "emergency"}, [Oddity.EMERGENCY]),
+    ],
+)
+def test_odd_is_told(changes: dict[str, object], oddities: list[Oddity]) -> None:
+    """Each reason for a second look is found, and nothing else."""
+    assert [each.oddity for each in anomalies([a_look(1, **changes)])] == oddities
+
+
+def test_far_more_patients_than_colleagues_is_odd() -> None:
+    """Somebody who opens many more people than those in the same role stands out; a busy ward as a whole does not."""
+    one = [a_look(number) for number in range(1, MANY_PATIENTS + 2)]
+    busy = [a_look(number, account_id=2, access_id=100 + number) for number in range(1, MANY_PATIENTS + 2)]
+
+    assert [(each.oddity, each.patients) for each in anomalies(one)] == [(Oddity.MANY, MANY_PATIENTS + 1)]
+    assert anomalies(one + busy) == []
