@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import time
@@ -11,6 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -20,7 +22,7 @@ from onebox.supervisor import Part, Supervisor, accepts, require_free
 from ward.clock import SystemClock, to_us
 from ward.errors import ConfigError
 from ward.settings import Settings
-from ward.store import embedded, migrate, registry
+from ward.store import embedded, migrate, registry, service_role
 from ward.store.pool import connect
 
 ROSTER = Path(__file__).with_name("demo.toml")
@@ -64,7 +66,8 @@ def run(settings: Settings, demo: Demo | None, *, fresh: bool) -> None:
         asyncio.run(migrate.migrate(database_url, SystemClock().now()))
         if demo is not None:
             asyncio.run(roster.load(database_url, ROSTER))
-        supervisor.environment = _environment(settings, database_url)
+        service_url = asyncio.run(_service_url(database_url))
+        supervisor.environment = _environment(settings, service_url)
         supervisor.parts = _parts(settings, demo, database_url)
         console.print(f"Starting {', '.join(part.name for part in supervisor.parts)} ...")
         supervisor.start_parts()
@@ -172,6 +175,16 @@ def _parts(settings: Settings, demo: Demo | None, database_url: str) -> list[Par
     parts.append(Part(name="backtest", arguments=["backtest"], ready=lambda: True))
     parts.append(Part(name="api", arguments=["api"], ready=lambda: _answers(f"{_web(settings)}/readyz")))
     return parts
+
+
+async def _service_url(database_url: str) -> str:
+    """Return the address by which the services come: their account can only add to the logs. A new word each start."""
+    password = secrets.token_urlsafe(24)
+    async with await connect(database_url, "supervisor") as conn:
+        await service_role.create(conn, password)
+        await service_role.settle(conn)
+    address = urlsplit(database_url)
+    return address._replace(netloc=f"{service_role.NAME}:{password}@{address.hostname}:{address.port}").geturl()
 
 
 async def _heard(database_url: str) -> bool:

@@ -17,7 +17,7 @@ from ward.store import audit_seals, sessions
 from ward.store.audit_seals import Broken, Seal
 from ward.store.pool import connect
 
-TABLES = ("audit", "access_entry", "audit_seal", "access_review")
+TIMES = {"audit": "at", "access_entry": "at", "audit_seal": "sealed_at", "access_review": "reviewed_at"}
 
 
 def looks(house: House, column: str = "path") -> list[Any]:
@@ -133,13 +133,13 @@ def test_looks_at_once_are_all_written(house: House) -> None:
     assert len(looks(house)) == 100
 
 
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("deed", ["delete from {}", "truncate {} cascade", "update {} set {} = {}"])
-def test_nothing_of_the_logs_can_be_altered_or_taken_away(house: House, table: str, deed: str) -> None:
-    """The schema refuses, even for whoever owns it."""
-    key = {"audit": "at", "access_entry": "at", "audit_seal": "sealed_at", "access_review": "reviewed_at"}[table]
-    with psycopg.connect(house.database_url) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        conn.execute(deed.format(table, key, key).encode())
+def test_nothing_of_the_logs_can_be_altered_or_taken_away(house: House) -> None:
+    """The schema refuses, even to whoever owns it."""
+    with psycopg.connect(house.database_url, autocommit=True) as conn:
+        for table, time in TIMES.items():
+            for deed in ("delete from {0}", "truncate {0} cascade", "update {0} set {1} = {1}"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    conn.execute(deed.format(table, time).encode())
 
 
 def test_patient_reads_their_own_log_in_plain_words(house: House) -> None:

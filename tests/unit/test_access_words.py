@@ -14,8 +14,8 @@ CASES = [
     (
         ("/api/patients/{patient_id}/plan", "PUT", "care"),
         (
-            "Anna Provsson, distriktssköterska vid Testteamet, Testkommunen, ändrade eller skrev i din övervakningsplan,"
-            " för din vård."
+            "Anna Provsson, distriktssköterska vid Testteamet, Testkommunen, ändrade eller skrev i din"
+            " övervakningsplan, för din vård."
         ),
         (
             "Anna Provsson, distriktssköterska at Testteamet, Testkommunen, changed or wrote in your monitoring plan,"

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from ward.errors import ConfigError
-from ward.store import partitions
+from ward.store import partitions, service_role
 from ward.store.pool import Connection, reach
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -61,6 +61,7 @@ async def migrate(database_url: str, now: datetime) -> list[str]:
             await conn.execute("insert into migration values (%s, %s, %s, %s)", (number, name, known[number][1], now))
             done.append(name)
         await partitions.ahead(conn, now)
+        await service_role.settle(conn)
     return done
 
 

@@ -29,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     people.watched,
     people.alerts,
     people.modes,
+    log.guarded,
     log.sealed,
     log.chain,
 )

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ward.store import audit_seals
-from ward.store.checks.finding import Finding, fail, ok, warn
+from ward.store import audit_seals, service_role
+from ward.store.checks.finding import Finding, fail, listed, ok, warn
 from ward.store.pool import Connection
 
 _SEALED_WITHIN = timedelta(minutes=5)
@@ -18,6 +18,15 @@ async def sealed(conn: Connection, now: datetime) -> Iterable[Finding]:
         said = f"{loose} entries older than {_SEALED_WITHIN.seconds // 60} minutes are under no seal"
         return [warn("audit", said, "start the api: it seals; if they stay, somebody may have put them in by hand")]
     return [ok("audit", "every entry is under a seal")]
+
+
+async def guarded(conn: Connection, _now: datetime) -> Iterable[Finding]:
+    """See that the services can only add to the logs."""
+    able = await service_role.unguarded(conn)
+    if able:
+        said = f"the services use {listed(able)}, which could alter the audit and the access log"
+        return [warn("audit guard", said, f"let them use the account {service_role.NAME}: docs/operating.md")]
+    return [ok("audit guard", "no running service can alter the audit or the access log")]
 
 
 async def chain(conn: Connection, _now: datetime) -> Iterable[Finding]:
