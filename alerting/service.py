@@ -8,7 +8,6 @@ has lower priority, and passes are a while apart. What reaches further beyond a 
 import asyncio
 import os
 import signal
-import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -170,7 +169,6 @@ class Worker:
 
     async def beat(self, store: Pool) -> None:
         """Say every two seconds that this worker looks at the list; one that hangs over a pass does not say so."""
-        instance = f"{socket.gethostname()}-{os.getpid()}"
         while True:
             hangs_s = time.monotonic() - self.looked_at_s
             if hangs_s > _STUCK_S:
@@ -180,7 +178,7 @@ class Worker:
             detail = {"passes": self.passes, "stays": self.stays, "cells": self.cells, "store_down": self.store_down}
             try:
                 async with borrow(store) as conn:
-                    await heartbeats.beat(conn, "alerting", instance, self.clock.now(), detail)
+                    await heartbeats.beat(conn, "alerting", process.name(), self.clock.now(), detail)
             except StoreUnavailable as error:
                 log.get().warning("beat_failed", error=str(error)[:200])
             await asyncio.sleep(_BEAT_S)

@@ -1,0 +1,9 @@
+-- What each process of ours has counted, told every few seconds, so that any api can tell a monitoring system of all.
+-- Unlogged: after a crash of the store the processes tell it anew, and nothing else needs it.
+create unlogged table service_figures (
+    service text not null,
+    process text not null,
+    told_at timestamptz not null,
+    families bytea not null,
+    primary key (service, process)
+);
