@@ -19,7 +19,8 @@ from ward.store.borrow import borrow
 
 router = APIRouter(tags=["health"])
 OLDEST_BEAT = timedelta(seconds=15)
-_STRAINS = (guard.Part.INGEST, guard.Part.EVALUATION, guard.Part.DISK)
+_DISK = guard.Part.DISK.value
+_STRAINS = (guard.Part.INGEST.value, guard.Part.EVALUATION.value, _DISK)
 _WAY = ("selfcheck", "delivery")
 _WAIT_S = 2.0
 
@@ -65,10 +66,10 @@ async def _checks(context: Context) -> dict[str, str]:
             **dict.fromkeys((*guard.NEEDED, *_STRAINS, *_WAY, "live"), "unknown: the store does not answer"),
         }
     checks = {"store": "ok", **{service: _beat(strained.beats.get(service), now) for service in guard.NEEDED}}
-    complaints = guard.complaints(strained, now)
+    complaints = {part.value: said for part, said in guard.complaints(strained, now).items()}
     checks |= {part: complaints.get(part, "ok") for part in _STRAINS}
-    if guard.Part.DISK in complaints:  # nobody is helped by a board that is taken away for it; the operator is told
-        checks[guard.Part.DISK] = f"ok, but {complaints[guard.Part.DISK]}"
+    if (full := complaints.get(_DISK)) is not None:  # nobody is helped by a board that is taken away for it
+        checks[_DISK] = f"ok, but {full}"
     checks["selfcheck"] = _selfcheck(walk, context)
     late = overdue(waiting, now)
     checks["delivery"] = "ok" if late is None else late

@@ -1100,6 +1100,13 @@ ALTER TABLE public.selfcheck ALTER COLUMN walk ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE UNLOGGED TABLE public.service_figures (
+    service text NOT NULL,
+    process text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    families bytea NOT NULL
+);
+
 CREATE TABLE public.service_heartbeat (
     service text NOT NULL,
     instance text NOT NULL,
@@ -1491,6 +1498,9 @@ ALTER TABLE ONLY public.score
 
 ALTER TABLE ONLY public.selfcheck
     ADD CONSTRAINT selfcheck_pkey PRIMARY KEY (walk);
+
+ALTER TABLE ONLY public.service_figures
+    ADD CONSTRAINT service_figures_pkey PRIMARY KEY (service, process);
 
 ALTER TABLE ONLY public.service_heartbeat
     ADD CONSTRAINT service_heartbeat_pkey PRIMARY KEY (service, instance);
