@@ -121,6 +121,7 @@ class Watch:
     signal: Callable[[], None]
     gone_since_s: float | None = None
     told_gone: bool = False
+    strained: frozenset[guard.Part] = frozenset()
     told_strain: dict[guard.Part, float] = field(default_factory=dict)
 
     async def walk(self) -> None:
@@ -160,9 +161,14 @@ class Watch:
             log.get().error("operator_not_told", error=type(error).__name__)
 
     async def _tell_strains(self, strains: Mapping[guard.Part, str]) -> None:
-        """Tell the operator what strains the platform, each once, and again where it lasts or comes back."""
-        now_s = time.monotonic()
-        news = [part for part in strains if now_s - self.told_strain.get(part, -_AGAIN_S) >= _AGAIN_S]
+        """Tell the operator what strains the platform at the second look on end, and again where it lasts.
+
+        The first look may be in the middle of a start, when what was due in the night is just being done.
+        """
+        now_s, last = time.monotonic(), self.strained
+        self.strained = frozenset(strains)
+        lasting = [part for part in strains if part in last]
+        news = [part for part in lasting if now_s - self.told_strain.get(part, -_AGAIN_S) >= _AGAIN_S]
         if news:
             self.told_strain |= dict.fromkeys(news, now_s)
             log.get().error("platform_strained", parts=[str(part) for part in news])

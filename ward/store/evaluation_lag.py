@@ -30,7 +30,9 @@ async def read(conn: Connection, now: datetime) -> EvaluationLag:
         await conn.execute(
             """
             with due as (
-                select min(d.due_at) as since, count(*) as stays from evaluation_due d join stay s using (stay_id)
+                -- One that has never been evaluated is due since its stay began, which may be entered days later.
+                select min(d.due_at) filter (where d.evaluated_by is not null) as since, count(*) as stays
+                from evaluation_due d join stay s using (stay_id)
                 where d.due_at < %(now)s and s.period @> %(now)s
             ), came as (
                 select min(received.at) as at
