@@ -3,8 +3,6 @@
 import shutil
 from dataclasses import dataclass
 
-from psycopg import errors
-
 from ward.store.pool import Connection
 
 
@@ -20,15 +18,14 @@ async def room(conn: Connection) -> Room | None:
     """Return the room there is; None where the store is on another machine, or its folder is not ours to see."""
     row = await (
         await conn.execute(
-            "select (inet_server_addr() is null or inet_server_addr() <<= '127.0.0.0/8' or inet_server_addr() = '::1')"
-            " and pg_has_role('pg_read_all_settings', 'member')"
+            "select case when inet_server_addr() is null or inet_server_addr() <<= '127.0.0.0/8'"
+            " or inet_server_addr() = '::1' then store_folder() end"
         )
     ).fetchone()
-    if not (row and row[0]):
+    if row is None or row[0] is None:
         return None
     try:
-        folder = await (await conn.execute("select current_setting('data_directory')")).fetchone()
-        usage = shutil.disk_usage(folder[0]) if folder else None
-    except (OSError, errors.InsufficientPrivilege):
+        usage = shutil.disk_usage(row[0])
+    except OSError:
         return None
-    return None if usage is None else Room(free=usage.free, total=usage.total)
+    return Room(free=usage.free, total=usage.total)

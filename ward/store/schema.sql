@@ -195,6 +195,16 @@ CREATE FUNCTION public.rollup_minutes_of(of_stay bigint, of_kinds smallint[], st
    WHERE ((h.stay_id = rollup_minutes_of.of_stay) AND (h.kind = ANY (rollup_minutes_of.of_kinds)) AND (h.hour >= date_bin('01:00:00'::interval, rollup_minutes_of.starts, '1970-01-01 00:00:00+00'::timestamp with time zone)) AND (h.hour < rollup_minutes_of.ends) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) >= rollup_minutes_of.starts) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) < rollup_minutes_of.ends));
 END;
 
+CREATE FUNCTION public.store_folder() RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+begin
+    return current_setting('data_directory');
+exception when insufficient_privilege then
+    return null;
+end $$;
+
 CREATE TABLE public.access_entry (
     access_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,

@@ -7,3 +7,11 @@ create unlogged table service_figures (
     families bytea not null,
     primary key (service, process)
 );
+
+-- Where the store's disk is, for services that may not ask for settings; null where its owner may not either.
+create function store_folder() returns text language plpgsql security definer set search_path = pg_catalog as $$
+begin
+    return current_setting('data_directory');
+exception when insufficient_privilege then
+    return null;
+end $$;
