@@ -20,6 +20,8 @@ class Delays:
 
     def committed(self, measured_us: Column, received_us: Column, now_us: int) -> None:
         """Count the readings of a batch that was stored at `now_us`; times are microseconds since 1970."""
+        if not len(measured_us):
+            return
         for spread, since_us in ((self.received, received_us), (self.measured, measured_us)):
             ages_s = np.maximum(0.0, (now_us - since_us) / 1e6)
             places = np.searchsorted(spread.edges, ages_s)
