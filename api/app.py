@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from api import errors, pages
 from api.auth import principal_of
 from api.context import Context
+from api.figures import Figures, families
 from api.gate import Gate, secured
 from api.live import schema, socket
 from api.live.feed import Feed
@@ -41,10 +42,12 @@ from api.routes import (
     vitals,
     waveforms,
 )
+from api.timing import Timed
 from api.witness import Witness, Witnessed
 from ward.access.principals import Scope
 from ward.clock import Clock, SystemClock
 from ward.settings import Settings
+from ward.store.figures import Teller
 from ward.store.pool import pool
 from ward.store.sessions import SessionRow
 
@@ -54,6 +57,7 @@ _CONNECTIONS = 8
 def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = pages.BUILT) -> FastAPI:
     """Return the application; its life opens the pool and follows the store. `built` is the folder of the page."""
     hub = Hub()
+    counted = Figures()
     time = clock or SystemClock()
     store = pool(settings.database_url, "api", size=_CONNECTIONS)
     context = Context(
@@ -61,9 +65,11 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         clock=time,
         pool=store,
         hub=hub,
-        feed=Feed(settings.database_url, hub, time, _scope_of),
+        feed=Feed(settings.database_url, hub, time, _scope_of, counted.shown),
         listening=Listening(store, time),
         witness=Witness(store, time),
+        figures=counted,
+        teller=Teller(service="api", clock=time, families=lambda: families(counted)),
     )
     app = FastAPI(
         title="Hemvakt",
@@ -85,6 +91,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
+    app.add_middleware(Timed, figures=counted)
     schema.install(app)
     return app
 
@@ -101,13 +108,13 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     hearing = asyncio.create_task(context.listening.run(), name="listening")
     writing = asyncio.create_task(context.witness.run(), name="witness")
     sealing = asyncio.create_task(context.witness.seal_on(), name="seals")
+    telling = asyncio.create_task(context.teller.run(context.pool), name="figures")
     try:
         yield
     finally:
         context.hub.close_all()
-        following.cancel()
-        hearing.cancel()
-        sealing.cancel()
-        writing.cancel()
-        await asyncio.gather(following, hearing, writing, sealing, return_exceptions=True)
+        tasks = (following, hearing, sealing, writing, telling)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await context.pool.close()

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
+from api.figures import Figures
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
 from api.witness import Witness
 from ward.clock import Clock
 from ward.settings import Settings
+from ward.store.figures import Teller
 from ward.store.pool import Pool
 
 _HASHING_AT_ONCE = 2
@@ -27,6 +29,8 @@ class Context:
     feed: Feed
     listening: Listening
     witness: Witness
+    figures: Figures
+    teller: Teller
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HASHING_AT_ONCE))
 
 

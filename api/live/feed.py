@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from api.figures import Shown
 from api.live.board import Board
 from api.live.hub import Close, Hub
 from ward import log
@@ -64,11 +65,14 @@ class _Pending:
 class Feed:
     """The one follower of the store in this process. `scope_of` says what the person of a session may see."""
 
-    def __init__(self, database_url: str, hub: Hub, clock: Clock, scope_of: Callable[[SessionRow], Scope]) -> None:
+    def __init__(
+        self, database_url: str, hub: Hub, clock: Clock, scope_of: Callable[[SessionRow], Scope], shown: Shown
+    ) -> None:
         self._url = database_url
         self._hub = hub
         self._clock = clock
         self._scope_of = scope_of
+        self._shown = shown
         self._pending = _Pending()
         self._hinted = asyncio.Event()
         self._followed_at: datetime | None = None
@@ -185,6 +189,10 @@ class Feed:
         if not changed:
             return
         self._hub.publish_tiles(list(changed.values()), self._clock.now())
+        if self._hub.clients():
+            self._shown.readings(
+                (each for each in pending.readings.values() if each.stay_id in changed), self._clock.now()
+            )
 
     async def _alerts(self, conn: Connection, alert_ids: list[AlertId]) -> None:
         now = self._clock.now()
@@ -193,6 +201,8 @@ class Feed:
             held = self.board.set_alert(row, now.date())
             if held is not None:
                 self._hub.publish_alert(held)
+                if self._hub.clients():
+                    self._shown.alert(row, self._clock.now())
 
     async def _sessions(self, conn: Connection, now: datetime) -> None:
         clients = self._hub.clients()

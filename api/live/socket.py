@@ -5,6 +5,7 @@ A stuck peer blocks only its own writer; its backlog is bounded in the hub.
 
 import asyncio
 import contextlib
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -27,6 +28,26 @@ class _Closed(Exception):  # noqa: N818 - ends the tasks of one socket
     """The hub wants the socket closed."""
 
 
+class Ready:
+    """Whether there is something to send, and since when (monotonic seconds)."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._since_s = 0.0
+
+    def set(self) -> None:
+        """Say that there is."""
+        if not self._event.is_set():
+            self._since_s = time.monotonic()
+            self._event.set()
+
+    async def taken(self) -> float:
+        """Wait until there is, and return since when."""
+        await self._event.wait()
+        self._event.clear()
+        return self._since_s
+
+
 @router.websocket("/api/live")
 async def live(
     websocket: WebSocket,
@@ -35,7 +56,7 @@ async def live(
 ) -> None:
     """Send a snapshot, or what was missed since a number, and then every change."""
     context = context_of(websocket)
-    ready, closed = asyncio.Event(), asyncio.Event()
+    ready, closed = Ready(), asyncio.Event()
 
     def wake() -> None:
         ready.set()
@@ -46,6 +67,7 @@ async def live(
     client = context.hub.join(principal.scope, principal.token_sha256, since, wake)
     ready.set()
     screen = Screen(staff_id=principal.staff_id)
+    context.figures.sockets += 1
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_write(websocket, client, ready, context), name="writer")
@@ -56,17 +78,21 @@ async def live(
     finally:
         context.hub.leave(client, context.clock.now())
         context.listening.leave(screen)
+        context.figures.sockets -= 1
+        context.figures.closed["left" if client.closing is None else client.closing.name.lower()] += 1
     if client.closing is not None:
         with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
             await asyncio.wait_for(websocket.close(client.closing.value, client.closing.name.lower()), _CLOSE_S)
 
 
-async def _write(websocket: WebSocket, client: Client, ready: asyncio.Event, context: Context) -> None:
+async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Context) -> None:
     while True:
-        await ready.wait()
-        ready.clear()
-        for text in client.take(context.hub.board, context.clock.now()):
+        since_s = await ready.taken()
+        texts = client.take(context.hub.board, context.clock.now())
+        for text in texts:
             await websocket.send_text(text)
+        if texts:
+            context.figures.written.add(time.monotonic() - since_s)
 
 
 async def _read(websocket: WebSocket, screen: Screen, listening: Listening) -> None:

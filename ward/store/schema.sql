@@ -195,6 +195,16 @@ CREATE FUNCTION public.rollup_minutes_of(of_stay bigint, of_kinds smallint[], st
    WHERE ((h.stay_id = rollup_minutes_of.of_stay) AND (h.kind = ANY (rollup_minutes_of.of_kinds)) AND (h.hour >= date_bin('01:00:00'::interval, rollup_minutes_of.starts, '1970-01-01 00:00:00+00'::timestamp with time zone)) AND (h.hour < rollup_minutes_of.ends) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) >= rollup_minutes_of.starts) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) < rollup_minutes_of.ends));
 END;
 
+CREATE FUNCTION public.store_folder() RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+begin
+    return current_setting('data_directory');
+exception when insufficient_privilege then
+    return null;
+end $$;
+
 CREATE TABLE public.access_entry (
     access_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1100,6 +1110,13 @@ ALTER TABLE public.selfcheck ALTER COLUMN walk ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE UNLOGGED TABLE public.service_figures (
+    service text NOT NULL,
+    process text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    families bytea NOT NULL
+);
+
 CREATE TABLE public.service_heartbeat (
     service text NOT NULL,
     instance text NOT NULL,
@@ -1491,6 +1508,9 @@ ALTER TABLE ONLY public.score
 
 ALTER TABLE ONLY public.selfcheck
     ADD CONSTRAINT selfcheck_pkey PRIMARY KEY (walk);
+
+ALTER TABLE ONLY public.service_figures
+    ADD CONSTRAINT service_figures_pkey PRIMARY KEY (service, process);
 
 ALTER TABLE ONLY public.service_heartbeat
     ADD CONSTRAINT service_heartbeat_pkey PRIMARY KEY (service, instance);
