@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import errors, pages
+from api import document, errors, pages
 from api.auth import principal_of
 from api.context import Context
 from api.gate import Gate, secured
@@ -86,6 +86,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.add_middleware(Witnessed, witness=context.witness)
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
     schema.install(app)
+    document.install(app)
     return app
 
 

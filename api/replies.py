@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from starlette.responses import Response
 
 _LARGEST_ID = (1 << 63) - 1
@@ -61,8 +61,13 @@ DeviceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Reason = Annotated[str, AfterValidator(_storable), Field(min_length=3, max_length=500, pattern=r"\S")]
 """Why somebody does something, for the audit. Never a name, a personal number or a vital value."""
 
-Id = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=_LARGEST_ID)]
+Id = Annotated[int, Field(ge=1, le=_LARGEST_ID), BeforeValidator(_digits)]
 """An id in a path or a query: decimal digits, nothing else."""
 
-Cursor = Annotated[int, BeforeValidator(_cursor), Field(ge=0, le=_LARGEST_ID)]
+Cursor = Annotated[
+    int,
+    Field(ge=0, le=_LARGEST_ID),
+    BeforeValidator(_cursor),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{11}$"}),
+]
 """A cursor of `cursor_after`, taken apart again."""
