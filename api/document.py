@@ -112,9 +112,8 @@ def told_apart(document: dict[str, object]) -> dict[str, object]:
     text = json.dumps(document)
     for name in sorted(set(_TWICE.findall(text))):
         module, shape = name.split("__")[-2:]
-        text = text.replace(f'/{name}"', f'/{_camel(module)}{shape}"').replace(
-            f'"{name}": {{', f'"{_camel(module)}{shape}": {{'
-        )
+        own = shape if name.startswith("api__live__") else f"{_camel(module)}{shape}"  # live messages name theirs first
+        text = text.replace(f'/{name}"', f'/{own}"').replace(f'"{name}": {{', f'"{own}": {{')
     apart: dict[str, object] = json.loads(text)
     components = apart["components"]
     assert isinstance(components, dict)  # noqa: S101 - FastAPI makes it
