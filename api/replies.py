@@ -2,14 +2,16 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 from starlette.responses import Response
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _LARGEST_ID = (1 << 63) - 1
 
 
@@ -63,6 +65,18 @@ Reason = Annotated[str, AfterValidator(_storable), Field(min_length=3, max_lengt
 
 Id = Annotated[int, Field(ge=1, le=_LARGEST_ID), BeforeValidator(_digits)]
 """An id in a path or a query: decimal digits, nothing else."""
+
+
+def _rfc3339(text: object) -> object:
+    if isinstance(text, str) and _INSTANT.fullmatch(text) is None:
+        raise ValueError("a time is written as RFC 3339, with its offset: 2026-11-21T10:00:00Z")
+    if isinstance(text, int | float):
+        raise ValueError("a time is a text")  # noqa: TRY004 - pydantic takes a ValueError
+    return text
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+"""An instant as RFC 3339 with its offset; numbers and dates alone are refused."""
 
 Cursor = Annotated[
     int,

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal, NotRequired
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -15,7 +15,7 @@ from api.auth import Door
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.messages import Risk, ValidityWord, plan_of, validity_word
-from api.replies import Id, reply
+from api.replies import Id, Instant, reply
 from api.routes.patients import find_seat
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
@@ -67,8 +67,8 @@ class SpanQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: AwareDatetime | None = Field(default=None, alias="from")
-    end: AwareDatetime | None = Field(default=None, alias="to")
+    start: Instant | None = Field(default=None, alias="from")
+    end: Instant | None = Field(default=None, alias="to")
 
 
 class VitalsQuery(SpanQuery):
