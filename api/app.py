@@ -15,6 +15,7 @@ from api.live import schema, socket
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
+from api.live.presence import Presence
 from api.routes import (
     access_log,
     access_reviews,
@@ -64,6 +65,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         feed=Feed(settings.database_url, hub, time, _scope_of),
         listening=Listening(store, time),
         witness=Witness(store, time),
+        presence=Presence(store, time),
     )
     app = FastAPI(
         title="Hemvakt",
@@ -97,17 +99,18 @@ def _scope_of(row: SessionRow) -> Scope:
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await context.pool.open(wait=False)
-    following = asyncio.create_task(context.feed.run(), name="feed")
-    hearing = asyncio.create_task(context.listening.run(), name="listening")
-    writing = asyncio.create_task(context.witness.run(), name="witness")
-    sealing = asyncio.create_task(context.witness.seal_on(), name="seals")
+    running = [
+        asyncio.create_task(context.feed.run(), name="feed"),
+        asyncio.create_task(context.listening.run(), name="listening"),
+        asyncio.create_task(context.presence.run(), name="presence"),
+        asyncio.create_task(context.witness.seal_on(), name="seals"),
+        asyncio.create_task(context.witness.run(), name="witness"),
+    ]
     try:
         yield
     finally:
         context.hub.close_all()
-        following.cancel()
-        hearing.cancel()
-        sealing.cancel()
-        writing.cancel()
-        await asyncio.gather(following, hearing, writing, sealing, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await context.pool.close()

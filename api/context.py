@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
+from api.live.presence import Presence
 from api.witness import Witness
 from ward.clock import Clock
 from ward.settings import Settings
@@ -27,6 +28,7 @@ class Context:
     feed: Feed
     listening: Listening
     witness: Witness
+    presence: Presence
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HASHING_AT_ONCE))
 
 

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.auth import Door
 from api.context import Context, context_of
 from api.live.hub import Client
-from api.live.listening import Listening, Screen, said
+from api.live.listening import Screen, said
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
 
@@ -32,8 +32,12 @@ async def live(
     websocket: WebSocket,
     principal: MayBoard,
     since: Annotated[int | None, Query(ge=0, le=_LARGEST_SEQ)] = None,
+    stream: Annotated[str | None, Query(max_length=32)] = None,
 ) -> None:
-    """Send a snapshot, or what was missed since a number, and then every change."""
+    """Send a snapshot, or what was missed since a number, and then every change.
+
+    `stream` is that of the message that `since` goes back to: the same process then repeats nothing.
+    """
     context = context_of(websocket)
     ready, closed = asyncio.Event(), asyncio.Event()
 
@@ -43,19 +47,21 @@ async def live(
             closed.set()
 
     await websocket.accept()
-    client = context.hub.join(principal.scope, principal.token_sha256, since, wake)
+    client = context.hub.join(principal.scope, principal.token_sha256, since, stream, wake)
     ready.set()
     screen = Screen(staff_id=principal.staff_id)
+    context.presence.open(screen.listener_id, principal.staff_id)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_write(websocket, client, ready, context), name="writer")
-            group.create_task(_read(websocket, screen, context.listening), name="reader")
+            group.create_task(_read(websocket, screen, context), name="reader")
             group.create_task(_watch(closed), name="watcher")
     except* (_Closed, WebSocketDisconnect):
         pass
     finally:
-        context.hub.leave(client, context.clock.now())
+        context.hub.leave(client)
         context.listening.leave(screen)
+        context.presence.close(screen.listener_id)
     if client.closing is not None:
         with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
             await asyncio.wait_for(websocket.close(client.closing.value, client.closing.name.lower()), _CLOSE_S)
@@ -65,11 +71,11 @@ async def _write(websocket: WebSocket, client: Client, ready: asyncio.Event, con
     while True:
         await ready.wait()
         ready.clear()
-        for text in client.take(context.hub.board, context.clock.now()):
+        for text in client.take(context.hub, context.clock.now()):
             await websocket.send_text(text)
 
 
-async def _read(websocket: WebSocket, screen: Screen, listening: Listening) -> None:
+async def _read(websocket: WebSocket, screen: Screen, context: Context) -> None:
     """Hear heartbeats until the peer goes: that a screen listens and what it shows; nothing else is heard."""
     while True:
         message = await websocket.receive()
@@ -77,7 +83,8 @@ async def _read(websocket: WebSocket, screen: Screen, listening: Listening) -> N
             raise WebSocketDisconnect(message["code"])
         words = said(message.get("text"))
         if words is not None:
-            listening.hear(screen, words)
+            context.listening.hear(screen, words)
+            context.presence.look(screen.listener_id, words.looking)
 
 
 async def _watch(closed: asyncio.Event) -> None:
