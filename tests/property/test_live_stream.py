@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from api.live.hub import Client, Close, Hub
 from tests.live_stage import ELSEWHERE, HERE, a_seat, an_alert
+from ward.access.principals import Scope
 from ward.people import StayId
-from ward.store.tiles import LatestRow, Scope, Seat
+from ward.store.tiles import LatestRow, Seat
 from ward.vitals import VITALS, VitalKind
 
 _CODE = VITALS[VitalKind.SPO2].code
@@ -62,8 +63,7 @@ class Process:
         self.hub.board.set_latest([self.store.latest(stay) for stay in _STAYS])
         for alert in self.store.alerts:
             self.alert(alert)
-        while self.mark is not None:
-            self.hear()
+        self.hear_mark()
         self.hub.board.loaded = True
 
     def sweep(self) -> None:
@@ -87,6 +87,11 @@ class Process:
         held = self.hub.board.set_alert(an_alert(alert, rev, state), _START.date())
         if held is not None:
             self.hub.publish_alert(held)
+
+    def hear_mark(self) -> None:
+        """Take hints until the mark has come back."""
+        while self.mark is not None:
+            self.hear()
 
     def hear(self) -> None:
         """Take the next hint and read what it names."""
@@ -219,8 +224,8 @@ class Stream(RuleBasedStateMachine):
         """A process makes a mark after a while, and may hear it come back."""
         self.store.now += timedelta(seconds=seconds)
         self.processes[process].sweep()
-        while rest and self.processes[process].mark is not None:
-            self.processes[process].hear()
+        if rest:
+            self.processes[process].hear_mark()
 
     @rule(page=st.sampled_from(_CLIENTS), process=st.sampled_from(_PROCESSES))
     def connect(self, page: int, process: int) -> None:
