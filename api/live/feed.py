@@ -143,7 +143,7 @@ class Feed:
             await asyncio.sleep(SWEEP_S)
             self._pending.sweep = True
             # Who answers for a stay changes with time alone, and by writes that no hint tells.
-            self._pending.seats |= count % SEATS_EVERY == 0
+            self._pending.seats |= count % SEATS_EVERY == 1
             self._hinted.set()
 
     async def _beats(self) -> None:

@@ -25,7 +25,7 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 """Marks are seconds since then, so that a number fits into a JavaScript number until 2088."""
 MOST_ALERTS_KEPT = 5000
 MOST_SWEEPS_KEPT = 40
-SKEW_S = 5
+SKEW_S = 3
 """How far apart the clocks of two processes may be; they say at which moment a schedule hands a patient over."""
 _FUTURE_S = 60
 

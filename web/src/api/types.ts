@@ -209,18 +209,27 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
+export interface Viewer {
+  readonly staff_id: number;
+  readonly name: string;
+  readonly title: string;
+  readonly patient_ids: readonly number[];
+}
+
 export type LiveMessage =
   | {
       readonly type: "snapshot";
       readonly seq: number;
+      readonly stream: string;
       readonly server_time: string;
       readonly patients: readonly Tile[];
       readonly alerts: readonly Alert[];
     }
-  | { readonly type: "resumed"; readonly seq: number; readonly server_time: string }
+  | { readonly type: "resumed"; readonly seq: number; readonly stream: string; readonly server_time: string; readonly stays: readonly number[] }
   | {
       readonly type: "vitals";
       readonly seq: number;
+      readonly prev: number;
       readonly server_time: string;
       readonly patient_id: number;
       readonly stay_id: number;
@@ -228,6 +237,6 @@ export type LiveMessage =
       readonly score: Score | null;
       readonly device: Device | null;
     }
-  | { readonly type: "alert"; readonly seq: number; readonly server_time?: string; readonly alert: Alert }
-  | { readonly type: "patients"; readonly seq: number; readonly server_time?: string }
-  | { readonly type: "heartbeat"; readonly seq: number; readonly server_time: string; readonly walk?: number };
+  | { readonly type: "alert"; readonly seq: number; readonly prev: number; readonly server_time?: string; readonly alert: Alert }
+  | { readonly type: "presence"; readonly seq: number; readonly prev: number; readonly server_time?: string; readonly viewers: readonly Viewer[]; readonly more: number }
+  | { readonly type: "heartbeat"; readonly seq: number; readonly prev: number; readonly server_time: string; readonly walk?: number };
