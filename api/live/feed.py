@@ -88,6 +88,7 @@ class Feed:
         self._ended: set[StayId] = set()
         self._touched: set[Place] = set()
         self._untold: dict[StayId, Held] = {}
+        self._unchecked: list[bytes] = []
         self._marks = itertools.count(1)
         self._mark: tuple[str, datetime] | None = None
 
@@ -161,8 +162,10 @@ class Feed:
             now = self._clock.now()
             if pending.ended:
                 await self._sessions(conn, now, pending.ended)
-            if pending.sessions or pending.sweep:
+            if pending.sessions:
                 await self._sessions(conn, now, {client.token_sha256 for client in self._hub.clients()})
+            elif pending.sweep:
+                await self._sessions(conn, now, self._next_sessions())
             if pending.sweep and pending.seats:
                 await self._begin(conn)
             if pending.seats:
@@ -176,6 +179,13 @@ class Feed:
                 self._hub.publish_presence(await viewers.read(conn, now))
             self._followed_at = now
             self._promise(pending)
+
+    def _next_sessions(self) -> set[bytes]:
+        """Return the next few sessions to look at: what time alone ends is found within a minute or so."""
+        if not self._unchecked:
+            self._unchecked = list({client.token_sha256 for client in self._hub.clients()})
+        some, self._unchecked = self._unchecked[:_SESSIONS_AT_ONCE], self._unchecked[_SESSIONS_AT_ONCE:]
+        return set(some)
 
     async def _begin(self, conn: Connection) -> None:
         """Make a mark, which comes back to us behind everything that has been announced by now."""

@@ -19,12 +19,8 @@ from ward.access.principals import StaffPrincipal
 
 router = APIRouter()
 MayBoard = Annotated[StaffPrincipal, Depends(Door(Permission.BOARD))]
-_CLOSE_S = 2.0
+_FAILED = 1011
 _LARGEST_SEQ = (1 << 53) - 1
-
-
-class _Closed(Exception):  # noqa: N818 - ends the tasks of one socket
-    """The hub wants the socket closed."""
 
 
 @router.websocket("/api/live")
@@ -39,40 +35,41 @@ async def live(
     `stream` is that of the message that `since` goes back to: the same process then repeats nothing.
     """
     context = context_of(websocket)
-    ready, closed = asyncio.Event(), asyncio.Event()
-
-    def wake() -> None:
-        ready.set()
-        if client.closing is not None:
-            closed.set()
-
+    ready = asyncio.Event()
     await websocket.accept()
-    client = context.hub.join(principal.scope, principal.token_sha256, since, stream, wake)
+    client = context.hub.join(principal.scope, principal.token_sha256, since, stream, ready.set)
     ready.set()
     screen = Screen(staff_id=principal.staff_id)
     context.presence.open(screen.listener_id, principal.staff_id)
+    writer = asyncio.create_task(_write(websocket, client, ready, context), name="writer")
     try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_write(websocket, client, ready, context), name="writer")
-            group.create_task(_read(websocket, screen, context), name="reader")
-            group.create_task(_watch(closed), name="watcher")
-    except* (_Closed, WebSocketDisconnect):
-        pass
+        await _read(websocket, screen, context)
     finally:
         context.hub.leave(client)
         context.listening.leave(screen)
         context.presence.close(screen.listener_id)
-    if client.closing is not None:
-        with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-            await asyncio.wait_for(websocket.close(client.closing.value, client.closing.name.lower()), _CLOSE_S)
+        writer.cancel()
+        await asyncio.wait([writer])
+    if not writer.cancelled():
+        writer.result()  # what went wrong there is not swallowed
 
 
 async def _write(websocket: WebSocket, client: Client, ready: asyncio.Event, context: Context) -> None:
-    while True:
-        await ready.wait()
-        ready.clear()
-        for text in client.take(context.hub, context.clock.now()):
-            await websocket.send_text(text)
+    """Send until the client is to be closed, and then close: a peer that is stuck is given up by the server's pings."""
+    try:
+        while client.closing is None:
+            await ready.wait()
+            ready.clear()
+            for text in client.take(context.hub, context.clock.now()):
+                await websocket.send_text(text)
+                if client.closing is not None:
+                    break
+    except WebSocketDisconnect:
+        return
+    finally:
+        code = _FAILED if client.closing is None else client.closing.value
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await websocket.close(code)
 
 
 async def _read(websocket: WebSocket, screen: Screen, context: Context) -> None:
@@ -80,13 +77,8 @@ async def _read(websocket: WebSocket, screen: Screen, context: Context) -> None:
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message["code"])
+            return
         words = said(message.get("text"))
         if words is not None:
             context.listening.hear(screen, words)
             context.presence.look(screen.listener_id, words.looking)
-
-
-async def _watch(closed: asyncio.Event) -> None:
-    await closed.wait()
-    raise _Closed
