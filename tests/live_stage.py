@@ -147,9 +147,9 @@ class Stage:
 
 
 def unbroken(messages: list[dict[str, Any]]) -> bool:
-    """Whether numbers rise and each message names the one before it."""
+    """Whether each message names the one before it, and numbers rise; a heartbeat may repeat the last."""
     return all(
-        (later["prev"], later["seq"] > former["seq"]) == (former["seq"], True)
+        later["prev"] == former["seq"] and (later["seq"] > former["seq"] or later["type"] == "heartbeat")
         for former, later in itertools.pairwise(messages)
     )
 

@@ -103,6 +103,10 @@ class Client:
         self._backlog.clear()
         self._wake()
 
+    def ends(self) -> bool:
+        """Tell whether the socket is to be closed, now."""
+        return self.closing is not None
+
     def take(self, hub: "Hub", now: datetime) -> list[str]:
         """Return what is to be sent now, in order; before the board is loaded nothing is."""
         if self.closing is not None or not hub.board.loaded:

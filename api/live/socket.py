@@ -57,12 +57,12 @@ async def live(
 async def _write(websocket: WebSocket, client: Client, ready: asyncio.Event, context: Context) -> None:
     """Send until the client is to be closed, and then close: a peer that is stuck is given up by the server's pings."""
     try:
-        while client.closing is None:
+        while not client.ends():
             await ready.wait()
             ready.clear()
             for text in client.take(context.hub, context.clock.now()):
                 await websocket.send_text(text)
-                if client.closing is not None:
+                if client.ends():
                     break
     except WebSocketDisconnect:
         return
