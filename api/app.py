@@ -46,7 +46,7 @@ from api.witness import Witness, Witnessed
 from ward.access.principals import Scope
 from ward.clock import Clock, SystemClock
 from ward.settings import Settings
-from ward.store.pool import pool
+from ward.store.pool import looks, pool
 from ward.store.sessions import SessionRow
 
 _CONNECTIONS = 8
@@ -61,6 +61,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         settings=settings,
         clock=time,
         pool=store,
+        looks=looks(settings.database_url, "api-looks", size=_CONNECTIONS),
         hub=hub,
         feed=Feed(settings.database_url, hub, time, _scope_of),
         listening=Listening(store, time),
@@ -99,6 +100,7 @@ def _scope_of(row: SessionRow) -> Scope:
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await context.pool.open(wait=False)
+    await context.looks.open(wait=False)
     running = [
         asyncio.create_task(context.feed.run(), name="feed"),
         asyncio.create_task(context.listening.run(), name="listening"),
@@ -114,3 +116,4 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await context.pool.close()
+        await context.looks.close()

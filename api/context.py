@@ -19,11 +19,15 @@ _HASHING_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The application's parts. `hashing` bounds how many passwords are checked at once (64 MiB each)."""
+    """The application's parts. `looks` is a pool for reading alone.
+
+    `hashing` bounds how many passwords are checked at once (64 MiB each).
+    """
 
     settings: Settings
     clock: Clock
     pool: Pool
+    looks: Pool
     hub: Hub
     feed: Feed
     listening: Listening

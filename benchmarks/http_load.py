@@ -163,7 +163,7 @@ def _our_asks(tokens: list[str], patients: list[int], alerts: list[int]) -> Iter
         patient, alert = patients[number % len(patients)], alerts[number % len(alerts)]
         match number % 10:
             case 0 | 1:
-                yield Ask(kind="patients", raw=_raw("GET", "/api/patients?limit=20", cookie))
+                yield Ask(kind="patients", raw=_raw("GET", "/api/patients", cookie))
             case 2 | 3 | 4:
                 yield Ask(kind="one patient", raw=_raw("GET", f"/api/patients/{patient}", cookie))
             case 5 | 6:

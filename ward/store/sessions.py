@@ -101,7 +101,7 @@ async def open_session(
 async def read_sessions(conn: Connection, tokens: Sequence[bytes], now: datetime) -> list[SessionRow]:
     """Return those of these sessions that are in force."""
     cursor = conn.cursor(row_factory=class_row(SessionRow))
-    await cursor.execute(_SESSIONS, {"tokens": list(tokens), "now": now})
+    await cursor.execute(_SESSIONS, {"tokens": list(tokens), "now": now}, prepare=True)
     return await cursor.fetchall()
 
 
