@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from api.live.board import Board, Held, Place
-from api.live.hub import Close, Hub
+from api.live.hub import TURNS, Close, Hub
 from ward import log
 from ward.access.principals import Scope
 from ward.alerts import AlertId
@@ -148,11 +148,13 @@ class Feed:
             self._hinted.set()
 
     async def _beats(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT_S)
+        """Give everybody a heartbeat in their turn, so that an alert never waits behind thousands of them."""
+        for turn in itertools.cycle(range(TURNS)):
+            await asyncio.sleep(BEAT_S / TURNS)
             if self.following():
                 for client in self._hub.clients():
-                    client.beat()
+                    if client.turn == turn:
+                        client.beat()
 
     async def _rounds(self, conn: Connection) -> None:
         while True:

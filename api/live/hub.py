@@ -7,6 +7,7 @@ The numbers are the journal's (`api.live.journal`). They rise, with holes where 
 way to something newer; each message names in `prev` the one before it on this socket, so a lost one shows.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import IntEnum
@@ -20,6 +21,8 @@ from ward.people import StayId
 from ward.store.viewers import Viewer
 
 MOST_ALERTS_WAITING = 200
+TURNS = 20
+"""Into how many parts the clients are divided, each with its heartbeat at another moment."""
 
 
 class Close(IntEnum):
@@ -60,8 +63,9 @@ class Room:
 class Client:
     """One socket's side of the table. `wake` is called whenever there is something to take or to close for."""
 
-    def __init__(self, room: Room, token_sha256: bytes, wake: Callable[[], None]) -> None:
+    def __init__(self, room: Room, token_sha256: bytes, turn: int, wake: Callable[[], None]) -> None:
         self.room = room
+        self.turn = turn
         self.token_sha256 = token_sha256
         self.closing: Close | None = None
         self._wake = wake
@@ -159,6 +163,7 @@ class Hub:
         self.board = Board()
         self.journal = Journal()
         self._rooms: dict[Scope, Room] = {}
+        self._turns = itertools.cycle(range(TURNS))
         self._watch = Watch.of((), self.board.places)
 
     def join(
@@ -169,7 +174,7 @@ class Hub:
         if room is None:
             room = self._rooms[scope] = Room(scope)
             room.presence = self._watch.told(scope, room.sees)
-        client = Client(room, token_sha256, wake)
+        client = Client(room, token_sha256, next(self._turns), wake)
         missed = None if since is None else self.journal.missed(since, stream, room.sees)
         if missed is not None and missed.alerts <= MOST_ALERTS_WAITING:
             client.resume(missed.after, missed.entries)
