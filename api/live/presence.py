@@ -18,7 +18,7 @@ from ward.store.pool import Pool
 from ward.store.viewers import Opened
 
 BEAT_S = 5.0
-_MOMENT_S = 0.1
+_MOMENT_S = 0.3
 _LARGEST_ID = (1 << 63) - 1
 
 
