@@ -125,6 +125,8 @@ PURE_IN_API = {
     "api.live.alert_messages",
     "api.live.life_messages",
     "api.live.backlog",
+    "api.live.journal",
+    "api.live.presence_messages",
     "api.alert_refusals",
     "api.figures",
     "api.platform_figures",

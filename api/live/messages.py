@@ -153,6 +153,7 @@ class VitalsMessage(TypedDict):
 
     type: Literal["vitals"]
     seq: int
+    prev: int
     server_time: datetime
     patient_id: int
     stay_id: int
@@ -161,28 +162,27 @@ class VitalsMessage(TypedDict):
     device: DeviceState | None
 
 
-class PatientsMessage(TypedDict):
-    """The set of patients has changed; a snapshot follows."""
-
-    type: Literal["patients"]
-    seq: int
-
-
 class HeartbeatMessage(TypedDict):
-    """Every 2 s while the store is followed; does not count in `seq`. A page says `walk` back with its heartbeat."""
+    """Every 2 s while the store is followed. A page says `walk` back with its heartbeat."""
 
     type: Literal["heartbeat"]
     seq: int
+    prev: int
     server_time: datetime
     walk: NotRequired[int]
 
 
 class ResumedMessage(TypedDict):
-    """Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`."""
+    """Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`.
+
+    It holds for whoever has the tiles of these `stays` and of no others.
+    """
 
     type: Literal["resumed"]
     seq: int
+    stream: str
     server_time: datetime
+    stays: list[int]
 
 
 def age_at(birth_date: date, today: date) -> int:

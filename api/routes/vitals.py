@@ -162,7 +162,7 @@ def _buckets(each: BucketSeries, plan: Plan, step: timedelta) -> SeriesState:
 
 
 async def _series(context: Context, span: Span, resolution: Resolution, plan: Plan) -> list[SeriesState]:
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         if resolution is Resolution.RAW:
             return [_raw(each, plan) for each in await series.read_raw(conn, span, MOST_RAW)]
         step = STEPS[resolution]
@@ -185,7 +185,7 @@ async def get_vitals(
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"That are more than {MOST_BUCKETS} points: ask for a coarser resolution."
         )
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
     kinds = [VITALS[kind].code for kind in query.kind or list(VITALS)]
     span = Span(stay_id=seat.stay_id, kinds=kinds, start=start, end=end)
@@ -203,7 +203,7 @@ async def get_scores(
     """Show scores of the stay in progress."""
     context = context_of(request)
     start, end = _bounds(query, context.clock.now())
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         span = Span(stay_id=StayId(seat.stay_id), kinds=(), start=start, end=end)
         found = await series.read_scores(conn, span, MOST_SCORES)

@@ -1726,8 +1726,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Give the figures; where the store does not answer there are none, and the scrape fails
-         * @description Give the figures; where the store does not answer there are none, and the scrape fails.
+         * Give the figures of every process and of the store, in Prometheus' text format
+         * @description Give the figures of every process and of the store, in Prometheus' text format.
          */
         readonly get: operations["metrics_get_metrics"];
         readonly put?: never;
@@ -1883,6 +1883,8 @@ export interface components {
          */
         readonly AlertMessage: {
             readonly alert: components["schemas"]["AlertState"];
+            /** Prev */
+            readonly prev: number;
             /** Seq */
             readonly seq: number;
             /**
@@ -3003,9 +3005,11 @@ export interface components {
         };
         /**
          * HeartbeatMessage
-         * @description Every 2 s while the store is followed; does not count in `seq`. A page says `walk` back with its heartbeat.
+         * @description Every 2 s while the store is followed. A page says `walk` back with its heartbeat.
          */
         readonly HeartbeatMessage: {
+            /** Prev */
+            readonly prev: number;
             /** Seq */
             readonly seq: number;
             /**
@@ -3082,7 +3086,7 @@ export interface components {
             /** Warn Low */
             readonly warn_low: number | null;
         };
-        readonly LiveMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ResumedMessage"] | components["schemas"]["VitalsMessage"] | components["schemas"]["AlertMessage"] | components["schemas"]["HeartbeatMessage"];
+        readonly LiveMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ResumedMessage"] | components["schemas"]["VitalsMessage"] | components["schemas"]["AlertMessage"] | components["schemas"]["PresenceMessage"] | components["schemas"]["HeartbeatMessage"];
         /**
          * Me
          * @description The member of staff who is logged in.
@@ -3864,6 +3868,25 @@ export interface components {
             readonly plan: components["schemas"]["plan.Plan"];
         };
         /**
+         * PresenceMessage
+         * @description Everybody of one's own teams who has the board open now, oneself included; `more` is how many are not named.
+         */
+        readonly PresenceMessage: {
+            /** More */
+            readonly more: number;
+            /** Prev */
+            readonly prev: number;
+            /** Seq */
+            readonly seq: number;
+            /**
+             * Type
+             * @constant
+             */
+            readonly type: "presence";
+            /** Viewers */
+            readonly viewers: readonly components["schemas"]["ViewerState"][];
+        };
+        /**
          * Problem
          * @description An error (RFC 9457): `detail` says what to do. Some problems carry the thing as it is now, too.
          */
@@ -4066,6 +4089,8 @@ export interface components {
         /**
          * ResumedMessage
          * @description Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`.
+         *
+         *     It holds for whoever has the tiles of these `stays` and of no others.
          */
         readonly ResumedMessage: {
             /** Seq */
@@ -4075,6 +4100,10 @@ export interface components {
              * Format: date-time
              */
             readonly server_time: string;
+            /** Stays */
+            readonly stays: readonly number[];
+            /** Stream */
+            readonly stream: string;
             /**
              * Type
              * @constant
@@ -4372,6 +4401,8 @@ export interface components {
              * Format: date-time
              */
             readonly server_time: string;
+            /** Stream */
+            readonly stream: string;
             /**
              * Type
              * @constant
@@ -4821,6 +4852,20 @@ export interface components {
             readonly version: number;
         };
         /**
+         * ViewerState
+         * @description One who looks, and which patients they have opened; none is the board as a whole.
+         */
+        readonly ViewerState: {
+            /** Name */
+            readonly name: string;
+            /** Patient Ids */
+            readonly patient_ids: readonly number[];
+            /** Staff Id */
+            readonly staff_id: number;
+            /** Title */
+            readonly title: string;
+        };
+        /**
          * VitalKind
          * @description The `kind` names of payloads and API. The number in `Vital.code` is what the store keeps.
          * @enum {string}
@@ -4834,6 +4879,8 @@ export interface components {
             readonly device: components["schemas"]["DeviceState"] | null;
             /** Patient Id */
             readonly patient_id: number;
+            /** Prev */
+            readonly prev: number;
             readonly score: components["schemas"]["ScoreState"] | null;
             /** Seq */
             readonly seq: number;
