@@ -156,13 +156,13 @@ async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now
     read = await _read(conn, claimed, stays, since, windows, now)
     looked_at = await windows.trends.recall(conn, read.batch, seconds(now), since)
     found = evaluate(looked_at, seconds(now))
-    changed = await apply.settle(conn, known, await _admitted(conn, looked_at, known, found, now), now)
+    settled = await apply.settle(conn, known, await _admitted(conn, looked_at, known, found, now), now)
     await asking.take_up(conn, stays, asked, now)
-    await _write(conn, looked_at, found, changed, now, windows.worker)
+    await _write(conn, looked_at, found, settled, now, windows.worker)
     now_us = to_us(now)
     before_s = np.full(len(ids), windows.first_us(now_us) / 1e6)
     windows.keep(ids, read.rows, now_us, memory(looked_at, before_s), read.known)
-    return _Done(scores=len(found.scores), alerts=changed, plans={stay.stay_id: stay.plan for stay in stays})
+    return _Done(scores=len(found.scores), alerts=settled.changed, plans={stay.stay_id: stay.plan for stay in stays})
 
 
 async def _admitted(
@@ -326,12 +326,12 @@ def _wanted(
 
 
 async def _write(
-    conn: Connection, looked_at: Batch, found: Evaluation, changed: Sequence[Alert], now: datetime, worker: int
+    conn: Connection, looked_at: Batch, found: Evaluation, settled: apply.Settled, now: datetime, worker: int
 ) -> None:
     await scores.insert(conn, [_score_row(scored, now) for scored in found.scores])
     digests = {scored.stay_id: scored.digest for scored in found.scores}
     # What changed now may change again by time, which was reckoned before: look at those once more.
-    again = {alert.stay_id for alert in changed}
+    again = settled.overtaken | {alert.stay_id for alert in settled.changed}
     rows = []
     for stay, next_s in zip(looked_at.stays, found.next_s.tolist(), strict=True):
         digest = digests.get(stay.stay_id)

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import psycopg
 
-from alerting import due, evaluate, runs
+from alerting import apply, due, evaluate, runs
 from alerting.features import Batch, Series, StayContext, batch, seconds
 from alerting.rules.catalogue import RULES
 from alerting.windows import Windows
@@ -163,7 +163,8 @@ async def parts(conn: Connection, windows: Windows, now: datetime) -> None:
     marks.append(cpu_s(conn))
     found = evaluate.evaluate(read.batch, seconds(now))
     marks.append(cpu_s(conn))
-    await due._write(conn, read.batch, found, [], now, windows.worker)  # noqa: SLF001
+    nothing = apply.Settled(changed=(), overtaken=frozenset())
+    await due._write(conn, read.batch, found, nothing, now, windows.worker)  # noqa: SLF001
     await conn.commit()
     marks.append(cpu_s(conn))
     spent = [
