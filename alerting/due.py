@@ -87,11 +87,6 @@ async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | No
     return await _evaluate_all(conn, claimed, now, windows)
 
 
-async def evaluate_these(conn: Connection, now: datetime, stay_ids: Sequence[StayId], windows: Windows) -> Pass:
-    """Evaluate those of these stays that nobody else holds, in the caller's transaction."""
-    return await _evaluate_all(conn, await evaluation.claim_these(conn, stay_ids, UNWATCHED), now, windows)
-
-
 async def _evaluate_all(
     conn: Connection, claimed: Sequence[evaluation.Claimed], now: datetime, windows: Windows
 ) -> Pass:

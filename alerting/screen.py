@@ -2,7 +2,7 @@
 
 Pure. A screen only says where to look at once; what is found there is decided by evaluation, and what it overlooks is
 found by the next pass. So it may be wrong in either direction at no cost but time: it knows the limits of each stay as
-of its last evaluation, and takes a stay that it does not know for one without limits.
+they were when it learnt them, and takes a stay that it does not know for one without limits.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,11 +16,20 @@ from ward.vitals import VITALS, VitalKind
 Bounds = tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def bounds_of(limits: Limits) -> Bounds:
-    """Return the bounds at which somebody might have to be told, the mildest first."""
-    low = (limits.warn_low, limits.alert_low, limits.floor)
-    high = (limits.warn_high, limits.alert_high, limits.ceiling)
-    return tuple(each for each in low if each is not None), tuple(each for each in high if each is not None)
+def bounds_of(*profiles: Limits) -> Bounds:
+    """Return the bounds beyond which one reading may be an alert, the mildest first; of day and night, both.
+
+    Where a limit waits, counts or filters, that is its hard bound alone: for the others the next pass is early enough.
+    """
+    low, high = set[float | None](), set[float | None]()
+    for limits in profiles:
+        low.add(limits.floor)
+        high.add(limits.ceiling)
+        if limits.delay_s == 0 and limits.n == 1 and limits.median_s == 0:
+            low |= {limits.warn_low, limits.alert_low}
+            high |= {limits.warn_high, limits.alert_high}
+    lows, highs = (sorted(each for each in side if each is not None) for side in (low, high))
+    return tuple(reversed(lows)), tuple(highs)
 
 
 def level_of(bounds: Bounds, value: float) -> int:
@@ -31,21 +40,25 @@ def level_of(bounds: Bounds, value: float) -> int:
 
 @dataclass(slots=True)
 class Screen:
-    """The limits of the stays that this worker has evaluated, and how far beyond them each kind was last."""
+    """The limits of the stays that it has learnt, and how far beyond them each kind was last."""
 
     _bounds: dict[StayId, Mapping[int, Bounds]] = field(default_factory=dict)
     _by_plan: dict[int, tuple[Plan, Mapping[int, Bounds]]] = field(default_factory=dict)
     _levels: dict[tuple[StayId, int], int] = field(default_factory=dict)
 
     def learn(self, stays: Iterable[tuple[StayId, Plan]]) -> None:
-        """Take up the plans that were in force at an evaluation."""
+        """Take up plans that are in force."""
         for stay_id, plan in stays:
             known = self._by_plan.get(id(plan))
             if known is None or known[0] is not plan:
                 if len(self._by_plan) > 10_000:
                     self._by_plan.clear()
-                known = self._by_plan[id(plan)] = (plan, _by_code(plan.limits))
+                known = self._by_plan[id(plan)] = (plan, _by_code(plan))
             self._bounds[stay_id] = known[1]
+
+    def knows(self, stay_id: StayId) -> bool:
+        """Tell whether a stay's limits have been learnt."""
+        return stay_id in self._bounds
 
     def worse(self, stay_id: StayId, kind: int, value: float) -> bool:
         """Take up a reading (of a kind's code); tell whether it lies further beyond than the one before it."""
@@ -61,5 +74,9 @@ class Screen:
         return level > before
 
 
-def _by_code(limits: Mapping[VitalKind, Limits]) -> Mapping[int, Bounds]:
-    return {VITALS[kind].code: bounds_of(each) for kind, each in limits.items()}
+def _by_code(plan: Plan) -> Mapping[int, Bounds]:
+    profiles: dict[VitalKind, list[Limits]] = {}
+    for limits in (plan.limits, plan.night.limits if plan.night else {}):
+        for kind, each in limits.items():
+            profiles.setdefault(kind, []).append(each)
+    return {VITALS[kind].code: bounds_of(*found) for kind, found in profiles.items()}

@@ -5,7 +5,7 @@ looked at in place of the day's; hard bounds stay the day's. Not here: the trigg
 what is not known (no fresh value) gives neither a finding nor quiet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -33,8 +33,18 @@ def look_back(plan: Plan) -> Mapping[VitalKind, float]:
 
 def judge(batch: Batch) -> dict[str, Track]:
     """Judge every limit of every stay."""
+    return judge_kinds(batch, {kind for plan in batch.plans for kind in _kinds(plan)})
+
+
+def kind_of(rule: str) -> VitalKind:
+    """Return the kind that an alert rule of here looks at."""
+    return VitalKind(rule.split(".")[1])
+
+
+def judge_kinds(batch: Batch, kinds: Collection[VitalKind]) -> dict[str, Track]:
+    """Judge the limits of these kinds alone."""
     tracks = {}
-    for kind in sorted({kind for plan in batch.plans for kind in _kinds(plan)}):
+    for kind in sorted(kinds):
         speaks = _Speaking(batch, kind)
         for side in Side:
             found = _side(speaks, side, limits.judge)

@@ -1,0 +1,58 @@
+"""What a reading that was just heard says by its kind's limits alone, before the pass that looks at everything. Pure.
+
+The limits are judged by the rule that the pass judges them by (`rules.limit_alerts`), over fewer readings: those of the
+kinds that were heard, as far back as the rule looks. Nothing is said here of what is over, of delays that have run out,
+of scores and trends. The invariant: a finding of here is one that the pass over the same readings makes too, with the
+same evidence; what is not found here is found by the pass.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from alerting import runs
+from alerting.evaluate import furthest
+from alerting.features import StayContext, batch, gathered
+from alerting.rules import cuff, limit_alerts
+from alerting.rules.catalogue import RULES
+from alerting.told import Stand, told
+from alerting.windows import Rows, columns
+from ward.alerts import Finding
+from ward.people import StayId
+from ward.plans import Goals, Plan
+from ward.vitals import USABLE, VitalKind
+
+_LIMIT = next(rule for rule in RULES if rule.name == limit_alerts.LIMIT)
+_HALF_MICROSECOND = 0.5e-6
+
+
+def look_back(plan: Plan, heard: Collection[VitalKind]) -> dict[VitalKind, float]:
+    """Return how many seconds of readings of each kind decide what the limits of these kinds say."""
+    needed = furthest((limit_alerts.look_back(plan), cuff.look_back(plan)))
+    by_cuff = {VitalKind.SYSTOLIC} if VitalKind.SPO2 in heard else set()
+    return {kind: back_s for kind, back_s in needed.items() if kind in heard or kind in by_cuff}
+
+
+def findings(
+    stays: Sequence[StayContext], rows: Rows, heard: Mapping[StayId, Collection[VitalKind]], now_s: float
+) -> list[Finding]:
+    """Return what the limits of the kinds heard of each stay find now.
+
+    Parameters
+    ----------
+    stays : each with its plan, and with its alerts that are not closed
+    rows : readings of these stays, sorted by stay (its place), kind and time: all of `look_back`, and the newest before
+    now_s : seconds since 1970
+    """
+    now_s += _HALF_MICROSECOND
+    readings = columns(rows)
+    looked_at = runs.reduced(batch(stays, gathered(readings, USABLE, len(stays))))
+    kinds = {kind for each in heard.values() for kind in each}
+    stand = Stand.of(looked_at, now_s)
+    silent = {stay.stay_id for stay in stays if stay.plan.goals is Goals.COMFORT}
+    return [
+        each
+        for name, track in limit_alerts.judge_kinds(looked_at, kinds).items()
+        for each in told(stand, _LIMIT, name, track)
+        if isinstance(each, Finding)
+        and each.stay_id not in silent
+        and limit_alerts.kind_of(name) in heard[each.stay_id]
+    ]
