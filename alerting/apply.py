@@ -33,7 +33,7 @@ from alerting.events import (
 from alerting.holds import held
 from alerting.lifecycle import respond, step
 from alerting.observed import Observation
-from ward.alerts import Alert, AlertId, Closure, Finding
+from ward.alerts import Alert, AlertId, Closure, Finding, Hold
 from ward.errors import IllegalTransition, NotFound
 from ward.people import StayId
 from ward.store import alert_holds, alerts
@@ -120,19 +120,21 @@ async def settle(
     changed: list[Alert] = []
     effects: list[Effect] = []
     overtaken: set[StayId] = set()
-    for key in sorted(observed.keys() | known.keys()):
-        before, observation = known.get(key), observed.get(key)
-        if _nothing_to_do(before, observation, now):
-            continue
-        settled = await _settle_known(conn, key, before, observation, now)
-        if settled is None:
-            overtaken.add(key[0])
-            continue
-        one, done = settled
-        effects.extend(done)
-        if one is not None:
-            changed.append(one)
-    await _announce(conn, effects)
+    # What is written goes with the next question, instead of waiting for an answer each.
+    async with conn.pipeline():
+        for key in sorted(observed.keys() | known.keys()):
+            before, observation = known.get(key), observed.get(key)
+            if _nothing_to_do(before, observation, now):
+                continue
+            settled = await _settle_known(conn, key, before, observation, now)
+            if settled is None:
+                overtaken.add(key[0])
+                continue
+            one, done = settled
+            effects.extend(done)
+            if one is not None:
+                changed.append(one)
+        await _announce(conn, effects)
     return Settled(changed=tuple(changed), overtaken=frozenset(overtaken))
 
 
@@ -193,33 +195,30 @@ async def _follow(conn: Connection, alert: Alert, observation: Observation | Non
 
 async def _open(
     conn: Connection, stay_id: StayId, rule: str, observation: Observation | None, now: datetime
-) -> tuple[Alert, list[Effect]] | None:
+) -> _Change | None:
     """Open the alert of a finding, if there is one to be opened: it is not held, and it was not told before."""
-    if observation is None or await _is_held(conn, stay_id, rule, observation, now):
+    if observation is None:
+        return None
+    opening = await alerts.opening(conn, stay_id, rule, now)
+    if opening.hold is not None and await _is_held(conn, opening.hold, observation, now):
         return None
     if not isinstance(observation, Finding):
         return None
     if observation.ended_at is not None and await alerts.was_told(conn, observation):
         return None
-    team_id = await alerts.responsible_team(conn, stay_id, now)
-    opening = Raise(alert_id=await alerts.next_id(conn), team_id=team_id, finding=observation)
-    raised, done = step(None, opening, now)
+    event = Raise(alert_id=opening.alert_id, team_id=opening.team_id, finding=observation)
+    raised, done = step(None, event, now)
     if not await alerts.add(conn, raised):
         return None
-    # What is written goes with the next question, instead of waiting for an answer each.
-    async with conn.pipeline():
-        await _carry_out(conn, raised, done, now)
+    await _carry_out(conn, raised, done, now)
     return raised, list(done)
 
 
-async def _is_held(conn: Connection, stay_id: StayId, rule: str, observation: Observation, now: datetime) -> bool:
+async def _is_held(conn: Connection, hold: Hold, observation: Observation, now: datetime) -> bool:
     """Return whether a person has closed this episode; write down what the observation says of that."""
-    hold = await alert_holds.lock(conn, stay_id, rule)
-    if hold is None:
-        return False
     kept = held(hold, observation, now)
     if kept is None:
-        await alert_holds.end(conn, stay_id, rule)
+        await alert_holds.end(conn, hold.stay_id, hold.rule)
     elif kept != hold:
         await alert_holds.keep(conn, kept)
     return kept is not None

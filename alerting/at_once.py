@@ -17,42 +17,50 @@ from alerting.told import Stand, told
 from alerting.windows import Rows, columns
 from ward.alerts import Finding
 from ward.people import StayId
-from ward.plans import Goals, Plan
+from ward.plans import Goals, Plan, Side
 from ward.vitals import USABLE, VitalKind
+
+Heard = tuple[VitalKind, Side]
+"""A limit that was reached: the kind, and the side."""
 
 _LIMIT = next(rule for rule in RULES if rule.name == limit_alerts.LIMIT)
 _HALF_MICROSECOND = 0.5e-6
 
 
-def look_back(plan: Plan, heard: Collection[VitalKind]) -> dict[VitalKind, float]:
-    """Return how many seconds of readings of each kind decide what the limits of these kinds say."""
+def look_back(plan: Plan, heard: Collection[Heard]) -> dict[VitalKind, float]:
+    """Return how many seconds of readings of each kind decide what the limits that were reached say."""
+    kinds = {kind for kind, _ in heard}
+    if VitalKind.SPO2 in kinds:
+        kinds.add(VitalKind.SYSTOLIC)
     needed = furthest((limit_alerts.look_back(plan), cuff.look_back(plan)))
-    by_cuff = {VitalKind.SYSTOLIC} if VitalKind.SPO2 in heard else set()
-    return {kind: back_s for kind, back_s in needed.items() if kind in heard or kind in by_cuff}
+    return {kind: back_s for kind, back_s in needed.items() if kind in kinds}
 
 
 def findings(
-    stays: Sequence[StayContext], rows: Rows, heard: Mapping[StayId, Collection[VitalKind]], now_s: float
+    stays: Sequence[StayContext], rows: Rows, heard: Mapping[StayId, Collection[Heard]], now_s: float
 ) -> list[Finding]:
-    """Return what the limits of the kinds heard of each stay find now.
+    """Return what the limits that were reached find now.
 
     Parameters
     ----------
     stays : each with its plan, and with its alerts that are not closed
     rows : readings of these stays, sorted by stay (its place), kind and time: all of `look_back`, and the newest before
+    heard : which limits of each stay are looked at
     now_s : seconds since 1970
     """
     now_s += _HALF_MICROSECOND
-    readings = columns(rows)
-    looked_at = runs.reduced(batch(stays, gathered(readings, USABLE, len(stays))))
-    kinds = {kind for each in heard.values() for kind in each}
+    looked_at = runs.reduced(batch(stays, gathered(columns(rows), USABLE, len(stays))))
     stand = Stand.of(looked_at, now_s)
-    silent = {stay.stay_id for stay in stays if stay.plan.goals is Goals.COMFORT}
+    asked = {
+        (stay.stay_id, limit_alerts.name_of(kind, side))
+        for stay in stays
+        for kind, side in heard[stay.stay_id]
+        if stay.plan.goals is not Goals.COMFORT
+    }
+    sides = sorted({each for stay in stays for each in heard[stay.stay_id]})
     return [
         each
-        for name, track in limit_alerts.judge_kinds(looked_at, kinds).items()
+        for name, track in limit_alerts.judge_some(looked_at, sides).items()
         for each in told(stand, _LIMIT, name, track)
-        if isinstance(each, Finding)
-        and each.stay_id not in silent
-        and limit_alerts.kind_of(name) in heard[each.stay_id]
+        if isinstance(each, Finding) and (each.stay_id, name) in asked
     ]

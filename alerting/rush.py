@@ -16,19 +16,23 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from alerting import apply, at_once
+from alerting.at_once import Heard
 from alerting.features import StayContext, seconds
 from alerting.screen import Screen
 from ward import log, overlays, process
+from ward.alerts import Alert
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.people import StayId
+from ward.plans import Plan
 from ward.store import alerts, bus, evaluation, newest_readings, plans
+from ward.store.alert_columns import to_alert
 from ward.store.borrow import LOST, borrow
 from ward.store.bus import Channel, Hint
 from ward.store.pool import Connection, Pool, connect, pool
-from ward.vitals import BY_CODE, USABLE, VITALS, VitalKind
+from ward.vitals import BY_CODE, USABLE, VITALS
 
-Asked = Mapping[StayId, Collection[VitalKind]]
+Asked = Mapping[StayId, Collection[Heard]]
 
 # So few are told in one transaction that the first of them does not wait for the others.
 _TOGETHER = 8
@@ -43,7 +47,7 @@ class Rush:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._screen = Screen()
-        self._asked: dict[StayId, set[VitalKind]] = {}
+        self._asked: dict[StayId, set[Heard]] = {}
         self._heard = asyncio.Event()
         self._unknown: set[StayId] = set()
         self._to_learn = asyncio.Event()
@@ -55,8 +59,9 @@ class Rush:
             self._unknown |= set(map(StayId, hint.ids()))
         else:
             for reading in hint.latest()[0]:
-                if self._screen.worse(reading.stay_id, reading.kind, reading.value):
-                    self._asked.setdefault(reading.stay_id, set()).add(BY_CODE[reading.kind].kind)
+                side = self._screen.worse(reading.stay_id, reading.kind, reading.value)
+                if side is not None:
+                    self._asked.setdefault(reading.stay_id, set()).add((BY_CODE[reading.kind].kind, side))
                     self._heard.set()
                 elif not self._screen.knows(reading.stay_id):
                     self._unknown.add(reading.stay_id)
@@ -72,7 +77,7 @@ class Rush:
                 self._heard.clear()
             try:
                 async with borrow(store) as conn:
-                    self.rang += await ring(conn, asked, self._clock.now())
+                    self.rang += await ring(conn, asked, self._screen.plans(asked), self._clock.now())
             except StoreUnavailable as error:
                 log.get().warning("store_lost", error=str(error)[:200])
             except Exception as error:  # noqa: BLE001 - whatever is wrong here, the passes watch all the same
@@ -106,39 +111,42 @@ class Rush:
         return after
 
 
-async def ring(conn: Connection, asked: Asked, now: datetime) -> int:
-    """Open or worsen the alerts that the limits of these kinds call for now; return how many changed.
+async def ring(conn: Connection, asked: Asked, plan_of: Mapping[StayId, Plan], now: datetime) -> int:
+    """Open or worsen the alerts that these limits call for now; return how many changed.
 
-    The caller owns the transaction.
+    The caller owns the transaction. `plan_of` are the plans by which it is known how far back to look; a stay that has
+    another by now is left to the pass.
     """
-    ids = sorted(asked)
-    known = await alerts.in_force(conn, ids)
-    rows = {row.stay_id: row for row in await plans.effective(conn, ids, now)}
-    stays = [
-        StayContext(
-            stay_id=each,
-            plan=overlays.effective(rows[each].programme, rows[each].plan_layers, now).plan,
-            watched_from_s=seconds(now),
-            alerts={alert.rule: alert for alert in known if alert.stay_id == each},
-        )
-        for each in ids
-        if each in rows
+    ids = sorted(asked.keys() & plan_of.keys())
+    back_s = {each: at_once.look_back(plan_of[each], asked[each]) for each in ids}
+    wanted = [
+        newest_readings.Wanted(place=place, stay_id=each, kind=VITALS[kind].code, since=now - timedelta(seconds=far_s))
+        for place, each in enumerate(ids)
+        for kind, far_s in back_s[each].items()
     ]
-    readings = await newest_readings.read(conn, _wanted(stays, asked, now), [each.value for each in USABLE])
-    found = at_once.findings(stays, readings, asked, seconds(now))
+    if not wanted:
+        return 0
+    async with conn.pipeline():
+        alerts_asked = await alerts.ask_in_force(conn, ids)
+        plans_asked = await plans.ask(conn, ids, now)
+        readings_asked = await newest_readings.ask(conn, wanted, [each.value for each in USABLE])
+    known = [to_alert(row) for row in await alerts_asked.fetchall()]
+    stays = [_context(row, known, now) for row in await plans_asked.fetchall()]
+    if {stay.stay_id: at_once.look_back(stay.plan, asked[stay.stay_id]) for stay in stays} != back_s:
+        return 0
+    found = at_once.findings(stays, await newest_readings.answer(readings_asked), asked, seconds(now))
     told = {(each.stay_id, each.rule) for each in found}
     settled = await apply.settle(conn, [alert for alert in known if (alert.stay_id, alert.rule) in told], found, now)
     return len(settled.changed)
 
 
-def _wanted(stays: Sequence[StayContext], asked: Asked, now: datetime) -> list[newest_readings.Wanted]:
-    return [
-        newest_readings.Wanted(
-            place=place, stay_id=stay.stay_id, kind=VITALS[kind].code, since=now - timedelta(seconds=back_s)
-        )
-        for place, stay in enumerate(stays)
-        for kind, back_s in at_once.look_back(stay.plan, asked[stay.stay_id]).items()
-    ]
+def _context(row: plans.StayLayers, known: Sequence[Alert], now: datetime) -> StayContext:
+    return StayContext(
+        stay_id=row.stay_id,
+        plan=overlays.effective(row.programme, row.plan_layers, now).plan,
+        watched_from_s=seconds(now),
+        alerts={alert.rule: alert for alert in known if alert.stay_id == row.stay_id},
+    )
 
 
 async def listen(database_url: str, rush: Rush) -> None:

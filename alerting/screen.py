@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ward.people import StayId
-from ward.plans import Limits, Plan
+from ward.plans import Limits, Plan, Side
 from ward.vitals import VITALS, VitalKind
 
 # One kind's bounds towards low and towards high, the mildest first.
@@ -32,16 +32,18 @@ def bounds_of(*profiles: Limits) -> Bounds:
     return tuple(reversed(lows)), tuple(highs)
 
 
-def level_of(bounds: Bounds, value: float) -> int:
-    """Return how many bounds a value lies beyond."""
+def level_of(bounds: Bounds, value: float) -> tuple[int, Side]:
+    """Return how many bounds a value lies beyond, and on which side."""
     low, high = bounds
-    return max(sum(value < each for each in low), sum(value > each for each in high))
+    below, above = sum(value < each for each in low), sum(value > each for each in high)
+    return (below, Side.LOW) if below > above else (above, Side.HIGH)
 
 
 @dataclass(slots=True)
 class Screen:
     """The limits of the stays that it has learnt, and how far beyond them each kind was last."""
 
+    _plans: dict[StayId, Plan] = field(default_factory=dict)
     _bounds: dict[StayId, Mapping[int, Bounds]] = field(default_factory=dict)
     _by_plan: dict[int, tuple[Plan, Mapping[int, Bounds]]] = field(default_factory=dict)
     _levels: dict[tuple[StayId, int], int] = field(default_factory=dict)
@@ -54,24 +56,28 @@ class Screen:
                 if len(self._by_plan) > 10_000:
                     self._by_plan.clear()
                 known = self._by_plan[id(plan)] = (plan, _by_code(plan))
-            self._bounds[stay_id] = known[1]
+            self._plans[stay_id], self._bounds[stay_id] = known
 
     def knows(self, stay_id: StayId) -> bool:
         """Tell whether a stay's limits have been learnt."""
-        return stay_id in self._bounds
+        return stay_id in self._plans
 
-    def worse(self, stay_id: StayId, kind: int, value: float) -> bool:
-        """Take up a reading (of a kind's code); tell whether it lies further beyond than the one before it."""
+    def plans(self, stay_ids: Iterable[StayId]) -> dict[StayId, Plan]:
+        """Return the plans that were learnt last of those of these stays that are known."""
+        return {each: self._plans[each] for each in stay_ids if each in self._plans}
+
+    def worse(self, stay_id: StayId, kind: int, value: float) -> Side | None:
+        """Take up a reading (of a kind's code); return the side on which it lies further beyond than the one before."""
         bounds = self._bounds.get(stay_id, {}).get(kind)
         if bounds is None:
-            return False
-        level = level_of(bounds, value)
+            return None
+        level, side = level_of(bounds, value)
         before = self._levels.get((stay_id, kind), 0)
         if level:
             self._levels[stay_id, kind] = level
         elif before:
             del self._levels[stay_id, kind]
-        return level > before
+        return side if level > before else None
 
 
 def _by_code(plan: Plan) -> Mapping[int, Bounds]:

@@ -77,8 +77,7 @@ async def ring(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) 
 async def _chain(conn: Connection, alert: Alert, now: datetime) -> Chain:
     """Return whom to tell; where that cannot be found out, the alert's own team: an alert is never held up by it."""
     try:
-        # One answer to wait for: what is written before goes with the question.
-        async with conn.pipeline(), conn.transaction():
+        async with conn.transaction():
             found = await duty.chain(conn, alert.stay_id, now, escalation.needs(alert.rule))
     except LOST:
         raise

@@ -13,12 +13,14 @@ from tests.fix_api import House, measure
 from ward.alerts import Condition
 from ward.clock import SystemClock
 from ward.people import StayId
+from ward.plans import Side, template
 from ward.store import alerts, bus, evaluation
 from ward.store.bus import Channel, Hint
 from ward.store.pool import Connection, connect, pool
 from ward.vitals import VitalKind
 
 pytestmark = pytest.mark.integration
+LOW = (VitalKind.SPO2, Side.LOW)
 
 
 async def ready(conn: Connection, rush: Rush) -> None:
@@ -115,7 +117,7 @@ def test_pass_after_the_rush_agrees_and_rings_no_second_time(house: House) -> No
             await evaluate_due(conn, SystemClock().now())
             await conn.commit()
             await measure(house, bed, VitalKind.SPO2, 70)
-            rang = await ring(conn, {bed.stay_id: {VitalKind.SPO2}}, SystemClock().now())
+            rang = await ring(conn, {bed.stay_id: {LOW}}, {bed.stay_id: template()}, SystemClock().now())
             await conn.commit()
             await evaluate_due(conn, SystemClock().now())
             await conn.commit()
@@ -138,13 +140,13 @@ def test_pass_that_began_before_the_reading_does_not_undo_what_rang(house: House
         async with await connect(house.database_url, "test") as conn:
             await measure(house, bed, VitalKind.SPO2, 70)
             now = SystemClock().now()
-            await ring(conn, {bed.stay_id: {VitalKind.SPO2}}, now)
+            await ring(conn, {bed.stay_id: {LOW}}, {bed.stay_id: template()}, now)
             await conn.commit()
             (before,) = await alerts.in_force(conn, [bed.stay_id])
             cleared = await settle(conn, [before], [Quiet(stay_id=bed.stay_id, rule=before.rule)], now)
             await conn.commit()
             assert [alert.condition for alert in cleared.changed] == [Condition.CLEARING]
-            back = await ring(conn, {bed.stay_id: {VitalKind.SPO2}}, now)
+            back = await ring(conn, {bed.stay_id: {LOW}}, {bed.stay_id: template()}, now)
             await conn.commit()
             assert back == 1
             late = await settle(conn, [before], [Quiet(stay_id=bed.stay_id, rule=before.rule)], now)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from alerting.screen import Screen, bounds_of, level_of
 from ward.people import StayId
-from ward.plans import Limits, template
+from ward.plans import Limits, Side, template
 from ward.vitals import VITALS, VitalKind
 
 SPO2, PULSE = VITALS[VitalKind.SPO2].code, VITALS[VitalKind.HEART_RATE].code
@@ -22,8 +22,8 @@ def test_level_counts_the_bounds_that_a_value_lies_beyond() -> None:
     """Without delay, the warning is one, the alert two and the hard bound three; a bound itself is inside."""
     bounds = bounds_of(Limits(floor=35, alert_low=40, warn_low=45, warn_high=110, alert_high=130, ceiling=170))
 
-    assert [level_of(bounds, value) for value in (34, 39, 44, 45, 110, 111, 131, 171)] == [3, 2, 1, 0, 0, 1, 2, 3]
-    assert level_of(bounds_of(Limits(alert_high=5)), 6) == 1
+    assert [level_of(bounds, value)[0] for value in (34, 39, 44, 45, 110, 111, 131, 171)] == [3, 2, 1, 0, 0, 1, 2, 3]
+    assert level_of(bounds_of(Limits(alert_high=5)), 6) == (1, Side.HIGH)
 
 
 def test_limit_that_waits_counts_or_filters_has_its_hard_bound_alone() -> None:
@@ -31,14 +31,14 @@ def test_limit_that_waits_counts_or_filters_has_its_hard_bound_alone() -> None:
     bare = Limits(floor=35, alert_low=40, warn_low=45)
 
     for waits in (replace(bare, delay_s=60), replace(bare, k=2, n=3), replace(bare, median_s=60)):
-        assert [level_of(bounds_of(waits), value) for value in (34, 39, 44)] == [1, 0, 0]
+        assert [level_of(bounds_of(waits), value)[0] for value in (34, 39, 44)] == [1, 0, 0]
 
 
 def test_night_and_day_both_count() -> None:
     """Whichever of the two profiles is the stricter, what lies beyond it is looked at."""
     bounds = bounds_of(Limits(warn_low=45), Limits(warn_low=42))
 
-    assert [level_of(bounds, value) for value in (46, 44, 41)] == [0, 1, 2]
+    assert [level_of(bounds, value)[0] for value in (46, 44, 41)] == [0, 1, 2]
 
 
 def test_only_what_is_further_beyond_than_before_is_looked_at_at_once() -> None:
@@ -46,7 +46,7 @@ def test_only_what_is_further_beyond_than_before_is_looked_at_at_once() -> None:
     screen = a_screen()
     course = (37, 38.7, 38.7, 39.7, 38.7, 41.2, 41.2, 37, 38.7)
 
-    assert [screen.worse(StayId(1), TEMPERATURE, value) for value in course] == [
+    assert [screen.worse(StayId(1), TEMPERATURE, value) is Side.HIGH for value in course] == [
         False, True, False, True, False, True, False, False, True,
     ]  # fmt: skip
 

@@ -37,6 +37,8 @@ _HOLDER = """
 """
 
 
+# The team alone, of a stay `stay` at `at`; NULL where there is none.
+HOLDER_TEAM = f"select h.team_id from ({_HOLDER}) h"  # noqa: S608 - put together from constants
 # All that decides whom to tell, in one answer: many questions would have the alert wait for as many answers.
 _AROUND = f"""
     select json_build_object(

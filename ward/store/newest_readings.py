@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
 
 from ward.people import StayId
 from ward.store.evaluation import ROW, Rows
 from ward.store.pool import Connection
+
+Cursor = AsyncCursor[TupleRow]
 
 _COLUMNS = (
     "kind, (extract(epoch from measured_at) * 1000000)::int8, (extract(epoch from received_at) * 1000000)::int8,"
@@ -46,12 +50,10 @@ class Wanted:
     since: datetime
 
 
-async def read(conn: Connection, wanted: Sequence[Wanted], usable: Sequence[int]) -> Rows:
-    """Return these readings as `evaluation.ROW`, by stay, kind and time, with the newest usable one before each."""
-    if not wanted:
-        return np.empty(0, ROW)
+async def ask(conn: Connection, wanted: Sequence[Wanted], usable: Sequence[int]) -> Cursor:
+    """Ask for these readings with the newest usable one before each, so that other questions can go with it."""
     earliest = min(each.since for each in wanted)
-    cursor = await conn.execute(
+    return await conn.execute(
         _QUERY,
         {
             "places": [each.place for each in wanted],
@@ -63,4 +65,8 @@ async def read(conn: Connection, wanted: Sequence[Wanted], usable: Sequence[int]
             "usable": list(usable),
         },
     )
-    return np.array(sorted(await cursor.fetchall()), ROW)
+
+
+async def answer(asked: Cursor) -> Rows:
+    """Return what was asked for as `evaluation.ROW`, by stay, kind and time."""
+    return np.array(sorted(await asked.fetchall()), ROW)
