@@ -11,6 +11,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -22,12 +23,12 @@ from alerting.screen import Screen
 from ward import log, overlays, process
 from ward.alerts import Alert
 from ward.clock import Clock, SystemClock
-from ward.errors import StoreUnavailable
+from ward.errors import StoreBusy, StoreUnavailable
 from ward.people import StayId
 from ward.plans import Plan
 from ward.store import alerts, bus, evaluation, newest_readings, plans
 from ward.store.alert_columns import to_alert
-from ward.store.borrow import LOST, borrow
+from ward.store.borrow import LOST, borrow, patience
 from ward.store.bus import Channel, Hint
 from ward.store.pool import Connection, Pool, connect, pool
 from ward.vitals import BY_CODE, USABLE, VITALS
@@ -37,6 +38,8 @@ Asked = Mapping[StayId, Collection[Heard]]
 # So few are told in one transaction that the first of them does not wait for the others.
 _TOGETHER = 8
 _AT_A_TIME = 200
+# What a pass is about to write is left to it, so that the others do not wait.
+_PATIENCE_MS = 30
 _BEGINNING = StayId(0)
 _LEARN_S, _RETRY_S = 5.0, 1.0
 
@@ -75,13 +78,26 @@ class Rush:
             asked = {each: self._asked.pop(each) for each in list(self._asked)[:_TOGETHER]}
             if not self._asked:
                 self._heard.clear()
-            try:
-                async with borrow(store) as conn:
-                    self.rang += await ring(conn, asked, self._screen.plans(asked), self._clock.now())
-            except StoreUnavailable as error:
-                log.get().warning("store_lost", error=str(error)[:200])
-            except Exception as error:  # noqa: BLE001 - whatever is wrong here, the passes watch all the same
-                log.get().error("rush_broken", error=type(error).__name__, exc_info=error)
+            await self._ring(store, asked)
+
+    async def _ring(self, store: Pool, asked: Asked) -> None:
+        started = time.monotonic()
+        try:
+            async with borrow(store) as conn:
+                rang = await ring(conn, asked, self._screen.plans(asked), self._clock.now())
+        except StoreBusy:
+            # A pass has found the same of one of them, and is about to tell it.
+            if len(asked) > 1:
+                for each, limits in asked.items():
+                    await self._ring(store, {each: limits})
+        except StoreUnavailable as error:
+            log.get().warning("store_lost", error=str(error)[:200])
+        except Exception as error:  # noqa: BLE001 - whatever is wrong here, the passes watch all the same
+            log.get().error("rush_broken", error=type(error).__name__, exc_info=error)
+        else:
+            self.rang += rang
+            spent_ms = round((time.monotonic() - started) * 1000)
+            log.get().debug("rushed", stays=len(asked), alerts=rang, ms=spent_ms)
 
     async def learn(self, store: Pool) -> None:
         """Learn the limits of every stay, again and again, and of those that are new or changed at once."""
@@ -127,6 +143,7 @@ async def ring(conn: Connection, asked: Asked, plan_of: Mapping[StayId, Plan], n
     if not wanted:
         return 0
     async with conn.pipeline():
+        await patience(conn, _PATIENCE_MS)
         alerts_asked = await alerts.ask_in_force(conn, ids)
         plans_asked = await plans.ask(conn, ids, now)
         readings_asked = await newest_readings.ask(conn, wanted, [each.value for each in USABLE])

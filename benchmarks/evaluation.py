@@ -164,7 +164,8 @@ async def parts(conn: Connection, windows: Windows, now: datetime) -> None:
     found = evaluate.evaluate(read.batch, seconds(now))
     marks.append(cpu_s(conn))
     nothing = apply.Settled(changed=(), overtaken=frozenset())
-    await due._write(conn, read.batch, found, nothing, now, windows.worker)  # noqa: SLF001
+    await due._write_scores(conn, found, now)  # noqa: SLF001
+    await due._reschedule(conn, read.batch, found, nothing, now, windows.worker)  # noqa: SLF001
     await conn.commit()
     marks.append(cpu_s(conn))
     spent = [

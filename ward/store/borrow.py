@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from psycopg import InterfaceError, OperationalError
+from psycopg.errors import LockNotAvailable
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from ward.errors import StoreUnavailable
+from ward.errors import StoreBusy, StoreUnavailable
 from ward.store.pool import Connection, Pool
 
 LOST = (OperationalError, InterfaceError, PoolTimeout, PoolClosed, TooManyRequests)
@@ -22,11 +23,20 @@ async def borrow(pool: Pool, *, wait_s: float = _WAIT_S) -> AsyncIterator[Connec
 
     Raises
     ------
+    StoreBusy
+        If somebody else holds for too long what the block wants to change (`patience`).
     StoreUnavailable
         If no connection is to be had in time, or the connection is lost within the block.
     """
     try:
         async with pool.connection(timeout=wait_s) as conn:
             yield conn
+    except LockNotAvailable as error:
+        raise StoreBusy(str(error)) from error
     except LOST as error:
         raise StoreUnavailable(str(error)) from error
+
+
+async def patience(conn: Connection, milliseconds: int) -> None:
+    """Wait no longer than this for what somebody else holds, for the rest of the transaction."""
+    await conn.execute("select set_config('lock_timeout', %s, true)", (f"{milliseconds}ms",))
