@@ -108,7 +108,8 @@ async def settle(
     """Bring an evaluation to the alerts. Announces all that changed at once.
 
     What has changed since it was looked at stays as it is: the observation may be older than what is known by now, and
-    would undo it. Whoever observes looks at those stays again.
+    would undo it. Whoever observes looks at those stays again. Within a pipeline what is written goes with the next
+    question, instead of waiting for an answer each.
 
     Parameters
     ----------
@@ -120,21 +121,19 @@ async def settle(
     changed: list[Alert] = []
     effects: list[Effect] = []
     overtaken: set[StayId] = set()
-    # What is written goes with the next question, instead of waiting for an answer each.
-    async with conn.pipeline():
-        for key in sorted(observed.keys() | known.keys()):
-            before, observation = known.get(key), observed.get(key)
-            if _nothing_to_do(before, observation, now):
-                continue
-            settled = await _settle_known(conn, key, before, observation, now)
-            if settled is None:
-                overtaken.add(key[0])
-                continue
-            one, done = settled
-            effects.extend(done)
-            if one is not None:
-                changed.append(one)
-        await _announce(conn, effects)
+    for key in sorted(observed.keys() | known.keys()):
+        before, observation = known.get(key), observed.get(key)
+        if _nothing_to_do(before, observation, now):
+            continue
+        settled = await _settle_known(conn, key, before, observation, now)
+        if settled is None:
+            overtaken.add(key[0])
+            continue
+        one, done = settled
+        effects.extend(done)
+        if one is not None:
+            changed.append(one)
+    await _announce(conn, effects)
     return Settled(changed=tuple(changed), overtaken=frozenset(overtaken))
 
 

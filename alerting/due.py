@@ -157,7 +157,8 @@ async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now
     now_us = to_us(now)
     remembered = memory(looked_at, np.full(len(ids), windows.first_us(now_us) / 1e6))
     # Alerts come last: whoever else wants to change one waits for the end of this transaction.
-    settled = await apply.settle(conn, known, speaks, now)
+    async with conn.pipeline():
+        settled = await apply.settle(conn, known, speaks, now)
     await asking.take_up(conn, stays, asked, now)
     await _reschedule(conn, looked_at, found, settled, now, windows.worker)
     windows.keep(ids, read.rows, now_us, remembered, read.known)

@@ -83,8 +83,10 @@ class Rush:
     async def _ring(self, store: Pool, asked: Asked) -> None:
         started = time.monotonic()
         try:
-            async with borrow(store) as conn:
+            # Few answers to wait for: what is written goes with the next question, or with the commit.
+            async with borrow(store) as conn, conn.pipeline():
                 rang = await ring(conn, asked, self._screen.plans(asked), self._clock.now())
+                await conn.commit()
         except StoreBusy:
             # A pass has found the same of one of them, and is about to tell it.
             if len(asked) > 1:
@@ -142,11 +144,10 @@ async def ring(conn: Connection, asked: Asked, plan_of: Mapping[StayId, Plan], n
     ]
     if not wanted:
         return 0
-    async with conn.pipeline():
-        await patience(conn, _PATIENCE_MS)
-        alerts_asked = await alerts.ask_in_force(conn, ids)
-        plans_asked = await plans.ask(conn, ids, now)
-        readings_asked = await newest_readings.ask(conn, wanted, [each.value for each in USABLE])
+    await patience(conn, _PATIENCE_MS)
+    alerts_asked = await alerts.ask_in_force(conn, ids)
+    plans_asked = await plans.ask(conn, ids, now)
+    readings_asked = await newest_readings.ask(conn, wanted, [each.value for each in USABLE])
     known = [to_alert(row) for row in await alerts_asked.fetchall()]
     stays = [_context(row, known, now) for row in await plans_asked.fetchall()]
     if {stay.stay_id: at_once.look_back(stay.plan, asked[stay.stay_id]) for stay in stays} != back_s:

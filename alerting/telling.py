@@ -16,7 +16,7 @@ from ward import log
 from ward.alerts import Alert, Priority
 from ward.duty.contact import Chain, Contact, Why
 from ward.store import audiences, duty, escalations, outbox
-from ward.store.borrow import LOST
+from ward.store.borrow import LOST, back, mark
 from ward.store.escalations import FrozenStep
 from ward.store.pool import Connection
 
@@ -76,12 +76,13 @@ async def ring(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) 
 
 async def _chain(conn: Connection, alert: Alert, now: datetime) -> Chain:
     """Return whom to tell; where that cannot be found out, the alert's own team: an alert is never held up by it."""
+    await mark(conn)
     try:
-        async with conn.transaction():
-            found = await duty.chain(conn, alert.stay_id, now, escalation.needs(alert.rule))
+        found = await duty.chain(conn, alert.stay_id, now, escalation.needs(alert.rule))
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a schedule, somebody must be told
+        await back(conn)
         log.get().error("chain_failed", alert=alert.alert_id, error=type(error).__name__, exc_info=error)
         found = ()
     return found or ((Contact(team_id=alert.team_id, staff_id=None, why=Why.TEAM),),)

@@ -158,3 +158,33 @@ def test_pass_that_began_before_the_reading_does_not_undo_what_rang(house: House
 
     assert overtaken == {house.ward.beds[0].stay_id}
     assert conditions == ["present"]
+
+
+def test_alert_rings_though_the_store_refuses_to_say_whom_to_tell(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong with a schedule, in the store itself, holds no alert up: its team is told."""
+
+    async def broken(conn: Connection, *_: object) -> None:
+        await (await conn.execute("select 1 / 0")).fetchone()
+
+    async def story() -> list[tuple[object, ...]]:
+        monkeypatch.setattr("alerting.telling.duty.chain", broken)
+        bed = house.ward.beds[0]
+        rush = Rush(SystemClock())
+        async with (
+            await connect(house.database_url, "test") as conn,
+            await connect(house.database_url, "ears", autocommit=True) as ears,
+            pool(house.database_url, "rush", size=1) as store,
+        ):
+            await ready(conn, rush)
+            await bus.subscribe(ears, [Channel.READINGS, Channel.ALERTS])
+            await measure(house, bed, VitalKind.SPO2, 70)
+            rush.hear(await heard(ears))
+            working = asyncio.create_task(rush.work(store))
+            await until_raised(ears, bed.stay_id)
+            await stopped(working)
+            rows = await conn.execute("select contacts -> 0 ->> 'why', state from escalation_step order by step")
+            return await rows.fetchall()
+
+    assert asyncio.run(story()) == [("team", "skipped"), ("team", "pending")]

@@ -40,3 +40,15 @@ async def borrow(pool: Pool, *, wait_s: float = _WAIT_S) -> AsyncIterator[Connec
 async def patience(conn: Connection, milliseconds: int) -> None:
     """Wait no longer than this for what somebody else holds, for the rest of the transaction."""
     await conn.execute("select set_config('lock_timeout', %s, true)", (f"{milliseconds}ms",))
+
+
+async def mark(conn: Connection) -> None:
+    """Mark a point of the transaction that `back` returns to; within a pipeline nobody waits for an answer to that."""
+    await conn.execute("savepoint marked")
+
+
+async def back(conn: Connection) -> None:
+    """Undo what was done since the point that was marked, whatever has failed since."""
+    async with conn.pipeline() as pipeline:
+        await pipeline.sync()
+    await conn.execute("rollback to savepoint marked")
