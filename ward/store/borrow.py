@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from psycopg import InterfaceError, OperationalError
 from psycopg.errors import LockNotAvailable
+from psycopg.pq import TransactionStatus
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from ward.errors import StoreBusy, StoreUnavailable
@@ -43,12 +44,17 @@ async def patience(conn: Connection, milliseconds: int) -> None:
 
 
 async def mark(conn: Connection) -> None:
-    """Mark a point of the transaction that `back` returns to; within a pipeline nobody waits for an answer to that."""
-    await conn.execute("savepoint marked")
+    """Mark a point of the transaction that `back` returns to; within a pipeline nobody waits for an answer to that.
+
+    Where each statement is a transaction of its own, there is nothing to return to.
+    """
+    if not (conn.autocommit and conn.info.transaction_status is TransactionStatus.IDLE):
+        await conn.execute("savepoint marked")
 
 
 async def back(conn: Connection) -> None:
     """Undo what was done since the point that was marked, whatever has failed since."""
     async with conn.pipeline() as pipeline:
         await pipeline.sync()
-    await conn.execute("rollback to savepoint marked")
+    if conn.info.transaction_status is not TransactionStatus.IDLE:
+        await conn.execute("rollback to savepoint marked")
