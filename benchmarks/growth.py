@@ -1,8 +1,8 @@
 """How the cost of judging grows with patients, with rules and with the time looked at; printed, and plotted.
 
 `python -m benchmarks.growth [--plot docs/growth.png]`: a cohort with readings once a minute of three continuous kinds
-and now and then of four manual ones is judged by every rule, without a store; the least CPU time of three is told, since
-others may use the machine.
+and now and then of four manual ones is judged by every rule, without a store; the least CPU time of three is told,
+since others may use the machine.
 """
 
 import argparse
