@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from api import errors, pages
 from api.auth import principal_of
 from api.context import Context
+from api.figures import Figures, families
 from api.gate import Gate, secured
 from api.live import schema, socket
 from api.live.feed import Feed
@@ -42,10 +43,12 @@ from api.routes import (
     vitals,
     waveforms,
 )
+from api.timing import Timed
 from api.witness import Witness, Witnessed
 from ward.access.principals import Scope
 from ward.clock import Clock, SystemClock
 from ward.settings import Settings
+from ward.store.figures import Teller
 from ward.store.pool import looks, pool
 from ward.store.sessions import SessionRow
 
@@ -55,6 +58,7 @@ _CONNECTIONS = 8
 def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = pages.BUILT) -> FastAPI:
     """Return the application; its life opens the pool and follows the store. `built` is the folder of the page."""
     hub = Hub()
+    counted = Figures()
     time = clock or SystemClock()
     store = pool(settings.database_url, "api", size=_CONNECTIONS)
     context = Context(
@@ -63,10 +67,12 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         pool=store,
         looks=looks(settings.database_url, "api-looks", size=_CONNECTIONS),
         hub=hub,
-        feed=Feed(settings.database_url, hub, time, _scope_of),
+        feed=Feed(settings.database_url, hub, time, _scope_of, counted.shown),
         listening=Listening(store, time),
         witness=Witness(store, time),
         presence=Presence(store, time),
+        figures=counted,
+        teller=Teller(service="api", clock=time, families=lambda: families(counted)),
     )
     app = FastAPI(
         title="Hemvakt",
@@ -88,6 +94,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)
     app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
+    app.add_middleware(Timed, figures=counted)
     schema.install(app)
     return app
 
@@ -107,6 +114,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(context.presence.run(), name="presence"),
         asyncio.create_task(context.witness.seal_on(), name="seals"),
         asyncio.create_task(context.witness.run(), name="witness"),
+        asyncio.create_task(context.teller.run(context.pool), name="figures"),
     ]
     try:
         yield

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
+from api.figures import Figures
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
@@ -12,6 +13,7 @@ from api.live.presence import Presence
 from api.witness import Witness
 from ward.clock import Clock
 from ward.settings import Settings
+from ward.store.figures import Teller
 from ward.store.pool import Pool
 
 _HASHING_AT_ONCE = 2
@@ -33,6 +35,8 @@ class Context:
     listening: Listening
     witness: Witness
     presence: Presence
+    figures: Figures
+    teller: Teller
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HASHING_AT_ONCE))
 
 

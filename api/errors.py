@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from api.timing import template
 from ward import log
 from ward.errors import Conflict, IllegalTransition, NotFound, StoreUnavailable
 
@@ -99,13 +100,13 @@ async def _conflict(request: Request, _error: Exception) -> Response:
 
 
 async def _store_down(request: Request, _error: Exception) -> Response:
-    log.get().warning("store_unavailable", path=request.url.path)
+    log.get().warning("store_unavailable", route=template(request.scope))
     detail = "The store does not answer just now. Nothing was changed; try again."
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, request.url.path, headers={"Retry-After": "2"})
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    log.get().error("request_failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    log.get().error("request_failed", route=template(request.scope), error=type(error).__name__, exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.", request.url.path)
 
 

@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
+from api.figures import Shown
 from api.live.board import Board, Held, Place
 from api.live.hub import TURNS, Close, Hub
 from ward import log
@@ -77,11 +78,14 @@ class _Pending:
 class Feed:
     """The one follower of the store in this process. `scope_of` says what the person of a session may see."""
 
-    def __init__(self, database_url: str, hub: Hub, clock: Clock, scope_of: Callable[[SessionRow], Scope]) -> None:
+    def __init__(
+        self, database_url: str, hub: Hub, clock: Clock, scope_of: Callable[[SessionRow], Scope], shown: Shown
+    ) -> None:
         self._url = database_url
         self._hub = hub
         self._clock = clock
         self._scope_of = scope_of
+        self._shown = shown
         self._pending = _Pending()
         self._hinted = asyncio.Event()
         self._followed_at: datetime | None = None
@@ -238,6 +242,10 @@ class Feed:
             self._note(self.board.set_changes(moved, await tiles.read_tiles(conn, list(moved), now)))
         untold, self._untold = self._untold, {}
         self._hub.publish_tiles([held for stay, held in untold.items() if stay in self.board], self._clock.now())
+        if self._hub.watched():
+            self._shown.readings(
+                (each for each in pending.readings.values() if each.stay_id in untold), self._clock.now()
+            )
 
     def _note(self, changed: Iterable[Held]) -> None:
         """Keep what has changed until it is told, also when the store is lost in between."""
@@ -250,6 +258,8 @@ class Feed:
             held = self.board.set_alert(row, now.date())
             if held is not None:
                 self._hub.publish_alert(held)
+                if self._hub.watched():
+                    self._shown.alert(row, self._clock.now())
 
     async def _sessions(self, conn: Connection, now: datetime, tokens: Collection[bytes]) -> None:
         """Look again at the sessions of these sockets: some end, some may now see others than before."""

@@ -5,6 +5,7 @@ A stuck peer blocks only its own writer; its backlog is bounded in the hub.
 
 import asyncio
 import contextlib
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -23,6 +24,26 @@ _FAILED = 1011
 _LARGEST_SEQ = (1 << 53) - 1
 
 
+class Ready:
+    """Whether there is something to send, and since when (monotonic seconds)."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._since_s = 0.0
+
+    def set(self) -> None:
+        """Say that there is."""
+        if not self._event.is_set():
+            self._since_s = time.monotonic()
+            self._event.set()
+
+    async def taken(self) -> float:
+        """Wait until there is, and return since when."""
+        await self._event.wait()
+        self._event.clear()
+        return self._since_s
+
+
 @router.websocket("/api/live")
 async def live(
     websocket: WebSocket,
@@ -35,12 +56,13 @@ async def live(
     `stream` is that of the message that `since` goes back to: the same process then repeats nothing.
     """
     context = context_of(websocket)
-    ready = asyncio.Event()
+    ready = Ready()
     await websocket.accept()
     client = context.hub.join(principal.scope, principal.token_sha256, since, stream, ready.set)
     ready.set()
     screen = Screen(staff_id=principal.staff_id)
     context.presence.open(screen.listener_id, principal.staff_id)
+    context.figures.sockets += 1
     writer = asyncio.create_task(_write(websocket, client, ready, context), name="writer")
     try:
         await _read(websocket, screen, context)
@@ -48,22 +70,26 @@ async def live(
         context.hub.leave(client)
         context.listening.leave(screen)
         context.presence.close(screen.listener_id)
+        context.figures.sockets -= 1
+        context.figures.closed["left" if client.closing is None else client.closing.name.lower()] += 1
         writer.cancel()
         await asyncio.wait([writer])
     if not writer.cancelled():
         writer.result()  # what went wrong there is not swallowed
 
 
-async def _write(websocket: WebSocket, client: Client, ready: asyncio.Event, context: Context) -> None:
+async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Context) -> None:
     """Send until the client is to be closed, and then close: a peer that is stuck is given up by the server's pings."""
     try:
         while not client.ends():
-            await ready.wait()
-            ready.clear()
-            for text in client.take(context.hub, context.clock.now()):
+            since_s = await ready.taken()
+            texts = client.take(context.hub, context.clock.now())
+            for text in texts:
                 await websocket.send_text(text)
                 if client.ends():
                     break
+            if texts:
+                context.figures.written.add(time.monotonic() - since_s)
     except WebSocketDisconnect:
         return
     finally:

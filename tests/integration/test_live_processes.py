@@ -23,7 +23,7 @@ from api.live.journal import COUNT
 from tests.fix_api import House, Served, alarm, hear, hear_closed, measure, serving
 from tests.live_stage import kinds, unbroken
 from ward.clock import SystemClock
-from ward.people import StaffId
+from ward.people import Role, StaffId
 from ward.store import embedded, people, sessions, viewers
 from ward.store.pool import connect
 from ward.store.viewers import Opened
@@ -138,7 +138,7 @@ def test_processes_tell_the_same_alerts_in_the_same_order(house: House) -> None:
     """Two pages at two processes hear every revision of every alert alike."""
 
     async def told(socket: ClientConnection, last: int) -> list[tuple[int, int, str]]:
-        alerts = []
+        alerts: list[tuple[int, int, str]] = []
         while not alerts or alerts[-1][0] != last:
             each = (await hear(socket, "alert"))["alert"]
             alerts.append((each["alert_id"], each["rev"], each["state"]))
@@ -257,7 +257,7 @@ def test_team_sees_who_else_looks(house: House) -> None:
             home = await people.find_organisation(conn, "Testkommunen")
             assert home is not None
             bo = await people.add_staff(
-                conn, organisation_id=home, username="bo", name="Bo Provsson", title="Läkare", role=people.Role.DOCTOR,
+                conn, organisation_id=home, username="bo", name="Bo Provsson", title="Läkare", role=Role.DOCTOR,
                 password_hash="!x",
             )  # fmt: skip
             await people.add_member(conn, team_id=house.ward.team_id, staff_id=bo)

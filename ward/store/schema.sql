@@ -219,6 +219,16 @@ begin
     return null;
 end $$;
 
+CREATE FUNCTION public.store_folder() RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+begin
+    return current_setting('data_directory');
+exception when insufficient_privilege then
+    return null;
+end $$;
+
 CREATE TABLE public.access_entry (
     access_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1124,6 +1134,13 @@ ALTER TABLE public.selfcheck ALTER COLUMN walk ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE UNLOGGED TABLE public.service_figures (
+    service text NOT NULL,
+    process text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    families bytea NOT NULL
+);
+
 CREATE TABLE public.service_heartbeat (
     service text NOT NULL,
     instance text NOT NULL,
@@ -1527,6 +1544,9 @@ ALTER TABLE ONLY public.score
 
 ALTER TABLE ONLY public.selfcheck
     ADD CONSTRAINT selfcheck_pkey PRIMARY KEY (walk);
+
+ALTER TABLE ONLY public.service_figures
+    ADD CONSTRAINT service_figures_pkey PRIMARY KEY (service, process);
 
 ALTER TABLE ONLY public.service_heartbeat
     ADD CONSTRAINT service_heartbeat_pkey PRIMARY KEY (service, instance);
