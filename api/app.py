@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import errors, pages
+from api import document, errors, methods, pages
 from api.auth import principal_of
 from api.context import Context
 from api.figures import Figures, families
@@ -93,9 +93,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)
-    app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
+    app.add_middleware(
+        Gate,
+        headers=secured(https=settings.secure_cookies),
+        allowed=lambda path: methods.allowed(app.routes, path),
+    )
     app.add_middleware(Timed, figures=counted)
     schema.install(app)
+    document.install(app)
     return app
 
 

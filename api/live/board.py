@@ -211,6 +211,10 @@ class Board:
         """Return the stays that somebody may see."""
         return [stay_id for stay_id, held in self._stays.items() if sees(scope, held.place)]
 
+    def patients(self, scope: Scope) -> set[PatientId]:
+        """Return the patients that somebody may see."""
+        return {held.seat.patient_id for held in self._stays.values() if sees(scope, held.place)}
+
     def tiles(self, scope: Scope) -> list[bytes]:
         """Return the tiles that somebody may see."""
         return [held.tile() for held in self._stays.values() if sees(scope, held.place)]

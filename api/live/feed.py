@@ -241,11 +241,11 @@ class Feed:
         if moved:
             self._note(self.board.set_changes(moved, await tiles.read_tiles(conn, list(moved), now)))
         untold, self._untold = self._untold, {}
-        self._hub.publish_tiles([held for stay, held in untold.items() if stay in self.board], self._clock.now())
-        if self._hub.watched():
-            self._shown.readings(
-                (each for each in pending.readings.values() if each.stay_id in untold), self._clock.now()
-            )
+        told = [held for stay, held in untold.items() if stay in self.board]
+        self._hub.publish_tiles(told, self._clock.now())
+        if told and self._hub.watched():
+            shown = (each for each in pending.readings.values() if each.stay_id in untold)
+            self._shown.readings(shown, self._clock.now())
 
     def _note(self, changed: Iterable[Held]) -> None:
         """Keep what has changed until it is told, also when the store is lost in between."""

@@ -13,14 +13,18 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import Door
 from api.context import Context, context_of
-from api.live.hub import Client
+from api.live.hub import Client, Close
 from api.live.listening import Screen, said
+from api.witness import LetIn, Witness
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
+from ward.errors import StoreUnavailable
+from ward.people import PatientId
 
 router = APIRouter()
 MayBoard = Annotated[StaffPrincipal, Depends(Door(Permission.BOARD))]
 _FAILED = 1011
+_WHOLE = ('{"type":"snapshot"', '{"type":"resumed"')
 _LARGEST_SEQ = (1 << 53) - 1
 
 
@@ -44,6 +48,21 @@ class Ready:
         return self._since_s
 
 
+class _Shown:
+    """Whom one socket has shown: each patient is in the access log before their first message."""
+
+    def __init__(self, witness: Witness, let_in: LetIn) -> None:
+        self._witness = witness
+        self._let_in = let_in
+        self._patients: set[PatientId] = set()
+
+    async def board(self, patients: set[PatientId]) -> None:
+        """Note those of a board that are new. Raises `StoreUnavailable`."""
+        new = patients - self._patients
+        await self._witness.note(self._let_in, new, method="WS", path="/api/live", why=None)
+        self._patients |= new
+
+
 @router.websocket("/api/live")
 async def live(
     websocket: WebSocket,
@@ -61,29 +80,32 @@ async def live(
     client = context.hub.join(principal.scope, principal.token_sha256, since, stream, ready.set)
     ready.set()
     screen = Screen(staff_id=principal.staff_id)
-    context.presence.open(screen.listener_id, principal.staff_id)
     context.figures.sockets += 1
-    writer = asyncio.create_task(_write(websocket, client, ready, context), name="writer")
+    context.presence.open(screen.listener_id, principal.staff_id)
+    shown = _Shown(context.witness, LetIn(principal=principal, permission=Permission.BOARD))
+    writer = asyncio.create_task(_write(websocket, client, ready, context, shown), name="writer")
     try:
         await _read(websocket, screen, context)
     finally:
         context.hub.leave(client)
         context.listening.leave(screen)
-        context.presence.close(screen.listener_id)
         context.figures.sockets -= 1
         context.figures.closed["left" if client.closing is None else client.closing.name.lower()] += 1
+        context.presence.close(screen.listener_id)
         writer.cancel()
         await asyncio.wait([writer])
     if not writer.cancelled():
         writer.result()  # what went wrong there is not swallowed
 
 
-async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Context) -> None:
+async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Context, shown: _Shown) -> None:
     """Send until the client is to be closed, and then close: a peer that is stuck is given up by the server's pings."""
     try:
         while not client.ends():
             since_s = await ready.taken()
             texts = client.take(context.hub, context.clock.now())
+            if any(text.startswith(_WHOLE) for text in texts):
+                await shown.board(context.hub.board.patients(client.room.scope))
             for text in texts:
                 await websocket.send_text(text)
                 if client.ends():
@@ -92,6 +114,8 @@ async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Co
                 context.figures.written.add(time.monotonic() - since_s)
     except WebSocketDisconnect:
         return
+    except StoreUnavailable:  # who looks cannot be written down, so nothing is shown: the page tries again
+        client.close(Close.LAGGING)
     finally:
         code = _FAILED if client.closing is None else client.closing.value
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):

@@ -54,7 +54,7 @@ class Live {
   }
 
   #take(message: LiveMessage): void {
-    if (message.server_time) this.#clock.hear(Date.parse(message.server_time), performance.now());
+    if ("server_time" in message) this.#clock.hear(Date.parse(message.server_time), performance.now());
     this.heardAt = this.#serverNow();
     this.#pending = reduce(this.#pending, message);
     this.#paint();
