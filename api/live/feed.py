@@ -59,6 +59,8 @@ class _Pending:
                 self.seats = True
             case Channel.SESSIONS:
                 self.sessions = True
+            case Channel.ACCESS:
+                self.seats = self.sessions = True
 
 
 class Feed:

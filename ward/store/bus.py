@@ -26,6 +26,7 @@ class Channel(StrEnum):
     DEVICES = "hv_devices"
     REGISTRY = "hv_registry"
     SESSIONS = "hv_sessions"
+    ACCESS = "hv_access"  # who may see whom; no payload
     MQTT = "hv_mqtt"  # its payload is read by `mqtt_sessions.moved`
 
 
