@@ -111,6 +111,7 @@ class Head(TypedDict):
     mode: Literal["real", "test", "demo"]
     limits: dict[str, LimitState]
     goals: Literal["full", "comfort"]
+    protected: bool
 
 
 class Tile(Head):
@@ -180,6 +181,7 @@ def head_state(seat: Seat, today: date) -> Head:
         mode=seat.mode,  # type: ignore[typeddict-item]  # the schema checks the word
         limits=limits_state(seat),
         goals=plan_of(seat).goals.value,
+        protected=seat.protected,
     )
 
 

@@ -169,7 +169,7 @@ def _person(person: Person, seat: Seat) -> dict[str, object]:
     return {
         "personal_number": f"{number[:8]}-{number[8:]}",
         "birth_date": person.birth_date,
-        "phone": person.phone,
+        "phone": None if seat.protected else person.phone,
         "stay": StayState(stay_id=seat.stay_id, started_at=person.started_at, ended_at=person.ended_at),
     }
 
