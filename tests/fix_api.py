@@ -76,6 +76,7 @@ async def _furnish(ward: Ward) -> House:
                 password_hash=password_hash(),
             )
         await people.add_member(conn, team_id=ward.team_id, staff_id=added["anna"])
+        await people.add_member(conn, team_id=other_team, staff_id=added["elsa"])
         stranger = await admit_bed(conn, away, other_team, 9, ward.admitted_at)
     return House(ward=ward, anna=added["anna"], stranger=stranger, other_team=other_team)
 

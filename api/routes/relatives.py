@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -32,7 +32,7 @@ router = APIRouter(tags=["relatives"])
 MayRelativesRead = Annotated[Principal, Depends(Door(Permission.RELATIVES_READ))]
 MayRelativesChange = Annotated[PatientPrincipal, Depends(Door(Permission.RELATIVES_CHANGE))]
 OpenedWord = Literal["values", "trends", "alerts", "plan", "contacts"]
-_EXAMPLE = {"username": "maja", "opens": ["values", "contacts"]}
+_EXAMPLE: dict[str, JsonValue] = {"username": "maja", "opens": ["values", "contacts"]}
 
 
 class Opens(BaseModel):
