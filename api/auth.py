@@ -55,6 +55,7 @@ def principal_of(row: SessionRow) -> Principal:
             organisation_id=row.organisation_id,
             team_ids=tuple(row.team_ids),
             patient_ids=tuple(row.own_patient_ids),
+            emergency_ids=tuple(row.emergency_ids),
         )
     if row.patient_id is not None:
         return PatientPrincipal(account_id=row.account_id, token_sha256=token, patient_id=row.patient_id)

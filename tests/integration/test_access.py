@@ -36,7 +36,7 @@ def on(scene: Scene, visit: Visit) -> None:
 async def ask(served: Served, username: str, method: str, path: str, body: object = None) -> httpx.Response:
     """Ask something as somebody."""
     async with browser(served, username) as client:
-        return await client.request(method, path, json=body)
+        return await client.request(method, path, json={} if body is None and method != "GET" else body)
 
 
 async def tell(served: Served, username: str, method: str, path: str, body: object = None) -> Any:
@@ -391,3 +391,15 @@ def test_care_is_over_ninety_days_after_the_stay(scene: Scene) -> None:
                 assert await access.seen(conn, [scene.bed.stay_id], scope, now + timedelta(days=days)) == seen
 
     asyncio.run(whole())
+
+
+def test_log_says_that_the_patient_was_seen_by_an_emergency_opening(scene: Scene) -> None:
+    """What is seen of an opened patient is in the patient's log as by an emergency opening."""
+
+    async def visit(served: Served, _clock: FakeClock) -> None:
+        await tell(served, "hedda", "GET", page(scene.bed, "vitals"))
+        looks = (await tell(served, "tolvan", "GET", page(scene.bed, "access-log")))["items"]
+
+        assert [(each["name"], each["why"]) for each in looks] == [("Hedda Provsson", "emergency")]
+
+    on(scene, visit)

@@ -68,7 +68,8 @@ class Actor:
 class StaffPrincipal:
     """A member of staff who is logged in; `token_sha256` names their session.
 
-    `patient_ids` are those whom they see by themselves: named for them, by an alert, or opened in an emergency.
+    `patient_ids` are those whom they see by themselves, named for them or by an alert; `emergency_ids` those whom they
+    have opened in an emergency.
     """
 
     account_id: AccountId
@@ -78,6 +79,7 @@ class StaffPrincipal:
     organisation_id: OrganisationId
     team_ids: tuple[TeamId, ...]
     patient_ids: tuple[PatientId, ...] = ()
+    emergency_ids: tuple[PatientId, ...] = ()
 
     @property
     def capacity(self) -> Capacity:
@@ -89,7 +91,7 @@ class StaffPrincipal:
         """Their teams' patients, and those that they see by themselves; an operator's is empty."""
         if self.role == Role.OPERATOR:
             return Scope()
-        return Scope(team_ids=self.team_ids, patient_ids=self.patient_ids)
+        return Scope(team_ids=self.team_ids, patient_ids=(*self.patient_ids, *self.emergency_ids))
 
     @property
     def actor(self) -> Actor:

@@ -4,7 +4,7 @@ A team sees a stay in which it answers now; one of whose unresolved alerts it wa
 answered, until `AFTER_CARE` after the end. The last needs the patient's consent where the team is of another
 organisation than the patient's, and ends with a block; the first two do not, since an alert must never go to somebody
 who cannot see its patient. One person sees who is in their `Scope` by number: oneself, who has opened something to
-them, those they are named for, and whom they have opened in an emergency (`PERSONAL`). Reads only.
+them, those they are named for (`PERSONAL`), and whom they have opened in an emergency (`OPENED`). Reads only.
 """
 
 from collections.abc import Iterable
@@ -102,12 +102,15 @@ PERSONAL = (
     union
     select s.patient_id from alert a join stay s using (stay_id)
     where a.resolved_at is null and (a.holder_id = f.staff_id or a.offered_staff_id = f.staff_id)
-    union
+"""
+).replace(b"90 days", b"%d days" % AFTER_CARE.days)
+"""The patients whom a member of staff (`f`) sees by themselves and not by a team: named for them, or by an alert."""
+
+OPENED = b"""
     select e.patient_id from emergency_opening e
     where e.account_id = c.account_id and e.ended_at is null and e.until > %(now)s
 """
-).replace(b"90 days", b"%d days" % AFTER_CARE.days)
-"""The patients whom a member of staff (`f`, account `c`) sees by themselves and not by a team."""
+"""The patients whom an account (`c`) has opened in an emergency."""
 
 
 def asked(scope: Scope) -> dict[str, object]:

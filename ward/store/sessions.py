@@ -39,7 +39,7 @@ class OpeningRow(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """A session that is in force, and whose it is. `team_ids`, `openings`, `own_patient_ids` are sorted."""
+    """A session that is in force, and whose it is. The lists are sorted."""
 
     token_sha256: bytes
     created_at: datetime
@@ -60,6 +60,7 @@ class SessionRow:
     permissions: list[str]
     openings: list[OpeningRow]
     own_patient_ids: list[PatientId]
+    emergency_ids: list[PatientId]
 
 
 _SESSIONS = (
@@ -75,7 +76,10 @@ _SESSIONS = (
                     '[]') as openings,
            array(select w.patient_id from ("""
     + access.PERSONAL
-    + b""") w where f.staff_id is not null order by 1) as own_patient_ids
+    + b""") w where f.staff_id is not null order by 1) as own_patient_ids,
+           array(select w.patient_id from ("""
+    + access.OPENED
+    + b""") w group by 1 order by 1) as emergency_ids
     from session s join account c using (account_id) left join staff f using (staff_id)
     left join organisation o on o.organisation_id = coalesce(f.organisation_id, c.organisation_id)
     where s.token_sha256 = any(%(tokens)s) and s.expires_at > %(now)s
