@@ -100,7 +100,7 @@ class Served:
 
     def client(self) -> httpx.AsyncClient:
         """A browser of somebody who has not logged in."""
-        return httpx.AsyncClient(base_url=self.url)
+        return httpx.AsyncClient(base_url=self.url, timeout=60)
 
     @contextlib.asynccontextmanager
     async def logged_in(self, username: str) -> AsyncIterator[httpx.AsyncClient]:

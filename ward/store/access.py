@@ -49,9 +49,11 @@ _ALERTED = b"""
 """
 _CARED = (
     b"""
-    select r.team_id from responsibility r join team o using (team_id)
-    where r.stay_id = s.stay_id and (lower_inf(r.period) or lower(r.period) <= %(now)s)
-    and (upper_inf(s.period) or upper(s.period) > %(now)s - interval '90 days')
+    select r.team_id from (
+        select distinct team_id from responsibility
+        where stay_id = s.stay_id and (lower_inf(period) or lower(period) <= %(now)s)
+    ) r join team o using (team_id)
+    where (upper_inf(s.period) or upper(s.period) > %(now)s - interval '90 days')
     and (o.organisation_id = p.organisation_id or exists (
         select from patient_consent c where c.patient_id = p.patient_id and c.withdrawn_at is null
         and c.organisation_id = o.organisation_id))
@@ -76,9 +78,17 @@ SIGHT = (
 )
 """The team of a stay (`t`), and the teams that may see it (`sight.teams`), of `s` and `p` at %(now)s."""
 
+_PERHAPS = b"""
+    (exists (select from responsibility r where r.stay_id = s.stay_id and r.team_id = any(%(teams)s::bigint[]))
+     or exists (select from alert a where a.stay_id = s.stay_id and a.resolved_at is null)
+     or not exists (select from responsibility r where r.stay_id = s.stay_id
+                    and (lower_inf(r.period) or lower(r.period) <= %(now)s))
+     or p.patient_id = any(%(patients)s::bigint[]) or p.organisation_id = %(organisation)s) and
+"""  # nobody else can be among the teams: found by index, before `SIGHT` is looked up for every stay there is
 MAY_SEE = (
-    b" (sight.teams && %(teams)s::bigint[] or p.patient_id = any(%(patients)s::bigint[])"
-    b" or p.organisation_id = %(organisation)s) "
+    _PERHAPS
+    + b" (sight.teams && %(teams)s::bigint[] or p.patient_id = any(%(patients)s::bigint[])"
+    + b" or p.organisation_id = %(organisation)s) "
 )
 """Whether the scope of `asked` may see a stay that is joined with `SIGHT`; `api.live.board.sees` is the same."""
 
