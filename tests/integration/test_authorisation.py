@@ -45,7 +45,7 @@ COLUMNS: dict[str, str | None] = {
 }
 # What cannot be made up from the schema: what a route needs to come as far as its own decision.
 UNSEEN = {"If-Match": '"2147483000"'}
-QUERY: dict[str, str] = {"programme": "hospital_at_home"}
+QUERY = {"programme": "hospital_at_home", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
 AT_THE_BEDSIDE = {"birth_date": "1940-01-01"}
 BODIES: dict[str, Callable[[Scene], object]] = {
     "POST /api/session": lambda _scene: {},
@@ -127,15 +127,13 @@ def _asked(document: Mapping[str, Any], scene: Scene) -> list[Asked]:
             for name in scene.ids:
                 path = path.replace(f"{{{name}}}", scene.ids[NUMBERS.get(row, {}).get(name, name)])
             operation = operations[method]
-            needed = {
-                each["name"] for each in operation.get("parameters", []) if each["in"] == "query" and each["required"]
-            }
+            queries = [each for each in operation.get("parameters", []) if each["in"] == "query"]
+            needed = {each["name"]: each["schema"] for each in queries if each.get("required")}
+            query = {name: QUERY.get(name) or str(_made(each, name, scene, parts)) for name, each in needed.items()}
             schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
             made = BODIES[row](scene) if row in BODIES else None if schema is None else _made(schema, "", scene, parts)
             assert "{" not in path, f"{row}: tests.fix_access has no id for it"
-            found.append(
-                Asked(row=row, method=method, path=path, query={name: QUERY[name] for name in needed}, body=made)
-            )
+            found.append(Asked(row=row, method=method, path=path, query=query, body=made))
     return found
 
 
@@ -150,13 +148,12 @@ async def _column(
     found = {}
     async with few, browser(served, username) as client:
         for each in asked:
-            headers = {"If-Match": '"2147483000"'}
             answer = await client.request(
                 each.method,
                 each.path,
                 params=each.query,
-                headers=headers,
-                json=each.body if each.body is not None else {},
+                headers=UNSEEN,
+                json={} if each.body is None else each.body,
             )
             assert answer.status_code < 500 or each.path == "/readyz", (each.row, username, answer.text)
             found[each.row] = (_word(answer.status_code), f"{answer.status_code} {answer.text[:300]}")
