@@ -101,6 +101,7 @@ def an_alert(alert: int, rev: int = 1, state: str = "open", organisation: int = 
         controller_id=OrganisationId(organisation),
         seen_by=[TeamId(11)],
         answering_organisation=OrganisationId(organisation),
+        protected=False,
     )
 
 

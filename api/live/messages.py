@@ -6,7 +6,7 @@ Every message carries whole state.
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Literal, NotRequired
+from typing import Literal, NotRequired, Protocol
 
 from typing_extensions import TypedDict
 
@@ -164,13 +164,24 @@ def age_at(birth_date: date, today: date) -> int:
     return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
 
 
+class _Protectable(Protocol):
+    @property
+    def protected(self) -> bool:
+        """Whether the identity is protected."""
+
+
+def shown_name(name: str, whose: _Protectable) -> str:
+    """Return a name as boards on walls show it: of a protected identity its first letter alone."""
+    return f"{name[:1]}." if whose.protected else name
+
+
 def head_state(seat: Seat, today: date) -> Head:
     """Build what of a tile changes seldom."""
     return Head(
         patient_id=seat.patient_id,
         stay_id=seat.stay_id,
-        given_name=seat.given_name,
-        family_name=seat.family_name,
+        given_name=shown_name(seat.given_name, seat),
+        family_name=shown_name(seat.family_name, seat),
         age=age_at(seat.birth_date, today),
         sex=seat.sex,  # type: ignore[typeddict-item]  # the schema checks the word
         number_hint=seat.personal_number[-4:],

@@ -167,6 +167,8 @@ async def get_patient(request: Request, patient_id: Id, principal: MayPatientsRe
 def _person(person: Person, seat: Seat) -> dict[str, object]:
     number = person.personal_number
     return {
+        "given_name": seat.given_name,
+        "family_name": seat.family_name,
         "personal_number": f"{number[:8]}-{number[8:]}",
         "birth_date": person.birth_date,
         "phone": None if seat.protected else person.phone,

@@ -249,7 +249,7 @@ def test_block_is_set_and_lifted_with_its_history(scene: Scene) -> None:
 
 
 def test_protected_identity_is_found_by_its_whole_number_alone(scene: Scene) -> None:
-    """A protected identity hides the telephone and is found by no name, and by its number by who cares for it."""
+    """A protected identity hides telephone and, on boards, name; it is found by its number, by who cares for it."""
     number = "19400101-9801"
 
     async def visit(served: Served, _clock: FakeClock) -> None:
@@ -259,12 +259,15 @@ def test_protected_identity_is_found_by_its_whole_number_alone(scene: Scene) -> 
         whole = await tell(served, "anna", "POST", "/api/patients/search", {"personal_number": number})
         stranger = await tell(served, "bea", "POST", "/api/patients/search", {"personal_number": number})
         detail = await tell(served, "anna", "GET", page(scene.bed))
+        tile = (await tell(served, "anna", "GET", "/api/patients"))["items"][0]
+        alert = (await tell(served, "anna", "GET", "/api/alerts"))["items"][0]
 
         assert [each["patient_id"] for each in named["items"]] == [scene.bed.patient_id]
         assert scene.bed.patient_id not in {each["patient_id"] for each in hidden["items"]}
         assert [each["protected"] for each in whole["items"]] == [True]
         assert stranger["items"] == []
-        assert (detail["protected"], detail["phone"]) == (True, None)
+        assert (detail["protected"], detail["phone"], detail["family_name"]) == (True, None, "Testsson 1")
+        assert (tile["given_name"], tile["family_name"], alert["patient"]["family_name"]) == ("T.", "T.", "T.")
 
     with psycopg.connect(scene.database_url) as conn:
         conn.execute("update patient set phone = '0700000000' where patient_id = %s", (scene.bed.patient_id,))

@@ -77,6 +77,7 @@ class AlertRow:
     controller_id: OrganisationId
     seen_by: list[TeamId]
     answering_organisation: OrganisationId
+    protected: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,8 @@ _ALERTS = (
            a.outcome, a.cause, a.action, a.recurrences, a.evidence,
            p.given_name, p.family_name, p.birth_date, p.personal_number,
            m.team_id, m.name as team_name, m.phone as team_phone,
-           p.organisation_id as controller_id, sight.teams as seen_by, t.organisation_id as answering_organisation
+           p.organisation_id as controller_id, sight.teams as seen_by, t.organisation_id as answering_organisation,
+           p.protected_since is not null as protected
     from alert a join stay s using (stay_id) join patient p using (patient_id)
     join team m on m.team_id = a.team_id
     """
