@@ -7,11 +7,13 @@ organisation, to which the patient consents; `frida`'s of a third, to which not;
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import uvicorn
 from psycopg import AsyncConnection
@@ -22,11 +24,11 @@ from psycopg_pool import AsyncConnectionPool
 from api import service
 from api.auth import digest, expiry
 from api.context import Context
-from tests.fix_api import House, Served, alarm
+from tests.fix_api import House, Served, alarm, serving
 from tests.fix_ward import Bed
 from ward.access.permissions import GRANTED
 from ward.access.principals import AccountId, Capacity, Opened
-from ward.clock import SystemClock
+from ward.clock import FakeClock, SystemClock
 from ward.duty.baton import Baton
 from ward.duty.schedule import Override
 from ward.people import OrganisationId, Role, StaffId, TeamId
@@ -309,3 +311,45 @@ def browser(served: Served, username: str | None) -> httpx.AsyncClient:
     """Return a client that acts as somebody, or as nobody."""
     headers = {} if username is None else bearer(username)
     return httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60)
+
+
+Visit = Callable[[Served, FakeClock], Awaitable[None]]
+
+
+def on(scene: Scene, visit: Visit) -> None:
+    """Do something with a server whose clock stands still."""
+    clock = FakeClock(SystemClock().now())
+
+    async def whole() -> None:
+        async with serving(scene.database_url, clock) as served:
+            await visit(served, clock)
+
+    asyncio.run(whole())
+
+
+async def ask(served: Served, username: str, method: str, path: str, body: object = None) -> httpx.Response:
+    """Ask something as somebody."""
+    async with browser(served, username) as client:
+        return await client.request(method, path, json={} if body is None and method != "GET" else body)
+
+
+async def tell(served: Served, username: str, method: str, path: str, body: object = None) -> Any:
+    """Ask something as somebody who is let in; return what was answered."""
+    answer = await ask(served, username, method, path, body)
+    assert answer.status_code < 300, answer.text
+    return answer.json()
+
+
+def page(bed: Bed, *parts: str) -> str:
+    """Return the path of something of a patient."""
+    return "/".join((f"/api/patients/{bed.patient_id}", *parts))
+
+
+def audited(scene: Scene, action: str) -> list[tuple[Any, ...]]:
+    """Return (account's name, patient, reason, detail as text) of what the audit holds of an action."""
+    with psycopg.connect(scene.database_url) as conn:
+        return conn.execute(
+            "select c.username, a.patient_id, a.reason, a.detail::text from audit a join account c using (account_id)"
+            " where a.action = %s order by a.audit_id",
+            (action,),
+        ).fetchall()

@@ -19,6 +19,7 @@ from api.bodies import PersonalNumber, Why
 from api.context import context_of
 from api.errors import Problem
 from api.replies import Cursor, Id, cursor_after, reply
+from api.witness import because
 from ward.access.permissions import Permission
 from ward.access.principals import Scope, StaffPrincipal
 from ward.errors import NotFound
@@ -88,6 +89,7 @@ async def look_up(request: Request, principal: MayOpen, body: Lookup) -> Respons
     """Find a person in care by their number, in an emergency. That it was asked, and why, is in the audit."""
     context = context_of(request)
     now = context.clock.now()
+    because(request, "emergency")
     async with borrow(context.pool) as conn:
         whose = await emergencies.of_number(conn, body.personal_number, now)
         deed = Deed(
@@ -105,6 +107,7 @@ async def open_patient(request: Request, patient_id: Id, principal: MayOpen, bod
     """Open a patient for four hours. The team that answers for them is told. A repeat returns what is open."""
     context = context_of(request)
     now = context.clock.now()
+    because(request, "emergency")
     async with borrow(context.pool) as conn:
         whose = await emergencies.in_care(conn, PatientId(patient_id), now)
         if whose is None:
