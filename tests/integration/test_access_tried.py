@@ -1,4 +1,4 @@
-"""What somebody tries who should not see a patient, and what may be seen at the edges of care; a real store and server."""
+"""What somebody tries who should not see a patient, and what is seen at the edges of care; real store and server."""
 
 import asyncio
 from datetime import timedelta

@@ -77,3 +77,13 @@ def test_an_operator_sees_no_patient() -> None:
 def test_a_relative_who_was_closed_out_is_a_stranger() -> None:
     """After the patient has closed it, nothing of the patient is left open to a relative."""
     assert {row for row, words in OF_A_PATIENT.items() if words["closed"] == "in"} == set()
+
+
+def test_who_sees_by_consent_or_emergency_does_not_change_who_sees() -> None:
+    """Consents, blocks and protection are changed by the patient and the team that answers, and by nobody else."""
+    changes = [row for row in ROWS if row.split()[1].startswith("/api/patients/{patient_id}/") and "GET" not in row]
+    who_sees = [row for row in changes if row.split()[1].split("/")[4] in {"consents", "blocks", "protection"}]
+
+    assert len(who_sees) == 5
+    assert {ROWS[row][who] for row in who_sees for who in ("consent", "emergency")} == {"403"}
+    assert {ROWS[row]["nurse"] for row in who_sees} == {"in"}
