@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from onebox import openapi_commands
 from ward import log, settings
 from ward.errors import ConfigError, HemvaktError
 
@@ -287,6 +288,9 @@ def check(
     found = asyncio.run(health.check(stored.database_url, Keep.of(stored), deep=deep))
     typer.echo(health.as_json(found) if json else "\n".join(health.lines(found)))
     raise typer.Exit(0 if health.healthy(found) else 1)
+
+
+app.add_typer(openapi_commands.app, name="openapi")
 
 
 @app.command()

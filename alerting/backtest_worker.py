@@ -29,6 +29,7 @@ from ward.settings import Settings
 from ward.store import backtests
 from ward.store.backtests import JobRow
 from ward.store.borrow import borrow
+from ward.store.figures import Teller
 from ward.store.pool import Pool, pool
 
 _LOOK_S = 1.0
@@ -43,13 +44,15 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with pool(settings.database_url, "backtest", size=2) as store:
+    async with pool(settings.database_url, "backtest", size=3) as store:
         working = asyncio.create_task(Worker(store=store, clock=clock).work(), name="work")
         waiting = asyncio.create_task(stopping.wait(), name="stopping")
-        done, _ = await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        working.cancel()
-        waiting.cancel()
-        await asyncio.gather(working, waiting, return_exceptions=True)
+        teller = Teller(service="backtest", clock=clock, families=list)
+        telling = asyncio.create_task(teller.run(store), name="figures")
+        done, _ = await asyncio.wait({working, waiting, telling}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (working, waiting, telling):
+            task.cancel()
+        await asyncio.gather(working, waiting, telling, return_exceptions=True)
         if working in done:
             working.result()
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from alerting.addressing import BOARD, CONSOLE, WEBHOOK
 from alerting.channels import board, console, gateway, push, webhook
 from alerting.deliver import AT_ONCE, ORDINARY, URGENT, Courier, send_due, take_steps
+from alerting.figures import Sendings
 from alerting.letters import Send
 from ward import log
 from ward.alerts import Priority
@@ -64,8 +65,8 @@ def public_url(settings: Settings) -> str:
     return settings.public_url or f"http://{settings.http_host}:{settings.http_port}"
 
 
-async def run(settings: Settings, store: Pool, clock: Clock) -> None:
-    """Deliver for ever."""
+async def run(settings: Settings, store: Pool, clock: Clock, sendings: Sendings) -> None:
+    """Deliver for ever, and count it in `sendings`."""
     ways, address = senders(settings, clock), public_url(settings)
     wakes: list[asyncio.Event] = []
 
@@ -73,7 +74,9 @@ async def run(settings: Settings, store: Pool, clock: Clock) -> None:
         return await take_steps(store, clock) > 0
 
     def lane(priorities: frozenset[Priority], threads: Executor) -> Callable[[], Awaitable[bool]]:
-        courier = Courier(store=store, clock=clock, senders=ways, public_url=address, threads=threads)
+        courier = Courier(
+            store=store, clock=clock, senders=ways, public_url=address, threads=threads, sendings=sendings
+        )
 
         async def send() -> bool:
             return (await send_due(courier, priorities)).more

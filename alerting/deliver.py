@@ -6,14 +6,16 @@ the store, and what is sent before it is recorded is sent again under the same i
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from alerting import telling
 from alerting.addressing import BOARD, CONSOLE, NO_CHANNEL
+from alerting.figures import Sendings
 from alerting.letters import Fate, Message, Refused, Send, Sent, letter, messages, retry_at
 from ward import log
 from ward.alerts import Closure, Priority, Signal
@@ -60,6 +62,7 @@ class Courier:
     senders: Mapping[str, Send]
     public_url: str
     threads: Executor
+    sendings: Sendings = field(default_factory=Sendings)
 
 
 async def take_steps(store: Pool, clock: Clock) -> int:
@@ -125,9 +128,12 @@ def _paced(waiting: Iterable[Message], sent: Mapping[str, int]) -> tuple[list[Me
 
 async def _send(courier: Courier, message: Message) -> Fate:
     """Send one message and record what became of it; a worker that dies in between leaves the lease to run out."""
+    began_s = time.monotonic()
     fate = await _hand_over(courier, message)
+    took_s, now = time.monotonic() - began_s, courier.clock.now()
     async with borrow(courier.store) as conn:
-        await record(conn, message, fate, courier.clock.now())
+        await record(conn, message, fate, now)
+    _count(courier.sendings, message, fate, took_s, now)
     if isinstance(fate, Refused):
         log.get().warning(
             "notification_refused",
@@ -139,6 +145,15 @@ async def _send(courier: Courier, message: Message) -> Fate:
             reason=fate.reason,
         )
     return fate
+
+
+def _count(sendings: Sendings, message: Message, fate: Fate, took_s: float, now: datetime) -> None:
+    channel = message.first.channel
+    sendings.fates[channel, "sent" if isinstance(fate, Sent) else "refused"] += 1
+    sendings.took[channel].add(took_s)
+    if isinstance(fate, Sent):
+        for row in message.rows:
+            sendings.waited[Priority(row.priority)].add((now - row.queued_at).total_seconds())
 
 
 async def _hand_over(courier: Courier, message: Message) -> Fate:

@@ -9,8 +9,8 @@ and a dead-man signal that stops. The invariant: the signal is given only when a
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import apprise
 import urllib3
 
 from alerting import apply
-from ward import log
+from ward import guard, log
 from ward.alerts import Closure, Outcome
 from ward.clock import Clock
 from ward.errors import StoreUnavailable
@@ -26,7 +26,7 @@ from ward.events import DeviceEvent, EventKind
 from ward.people import DeviceNo
 from ward.selfcheck import LONGEST_WALK, Walk, complaint, missing, overdue
 from ward.settings import Settings
-from ward.store import alerts, device_events, listeners, selfchecks
+from ward.store import alerts, device_events, listeners, selfchecks, strain
 from ward.store.borrow import borrow
 from ward.store.pool import Connection, Pool
 
@@ -36,6 +36,8 @@ _STORE_GONE_S = 60.0
 # A failure that lasts is told again after so many walks.
 _REMIND_AFTER = 6
 _TIMEOUT_S = 10.0
+# A strain that lasts is told again after so long.
+_AGAIN_S = 1800.0
 
 
 async def advance(store: Pool, clock: Clock, every: timedelta) -> Walk | None:
@@ -86,12 +88,19 @@ async def _close(conn: Connection, at: selfchecks.Post, now: datetime) -> None:
 
 
 async def complaints(store: Pool, clock: Clock, every: timedelta) -> list[str]:
-    """Return everything that speaks against relying on the platform, empty when all is well."""
+    """Return what speaks against an alert's way from rule to screen, empty when all is well."""
     async with borrow(store) as conn:
         now = clock.now()
         walk = await selfchecks.newest_ended(conn)
         found = (complaint(walk, every, now), overdue(await selfchecks.waiting(conn), now))
     return [each for each in found if each is not None]
+
+
+async def strained(store: Pool, clock: Clock) -> dict[guard.Part, str]:
+    """Return what strains the platform so that its alarms may come too late."""
+    async with borrow(store) as conn:
+        now = clock.now()
+        return guard.complaints(await strain.read(conn, now), now)
 
 
 async def faults_in_a_row(store: Pool) -> int:
@@ -112,6 +121,8 @@ class Watch:
     signal: Callable[[], None]
     gone_since_s: float | None = None
     told_gone: bool = False
+    strained: frozenset[guard.Part] = frozenset()
+    told_strain: dict[guard.Part, float] = field(default_factory=dict)
 
     async def walk(self) -> None:
         """Look after the walks for ever."""
@@ -149,11 +160,27 @@ class Watch:
         except Exception as error:  # noqa: BLE001 - the log and the missing signal remain
             log.get().error("operator_not_told", error=type(error).__name__)
 
+    async def _tell_strains(self, strains: Mapping[guard.Part, str]) -> None:
+        """Tell the operator what strains the platform at the second look on end, and again where it lasts.
+
+        The first look may be in the middle of a start, when what was due in the night is just being done.
+        """
+        now_s, last = time.monotonic(), self.strained
+        self.strained = frozenset(strains)
+        lasting = [part for part in strains if part in last]
+        news = [part for part in lasting if now_s - self.told_strain.get(part, -_AGAIN_S) >= _AGAIN_S]
+        if news:
+            self.told_strain |= dict.fromkeys(news, now_s)
+            log.get().error("platform_strained", parts=[str(part) for part in news])
+            await self._tell("; ".join(strains[part] for part in news))
+
     async def signals(self) -> None:
         """Give the dead-man signal for ever, and only while all is well."""
         while True:
             try:
-                found = await complaints(self.store, self.clock, self.every)
+                strains = await strained(self.store, self.clock)
+                await self._tell_strains(strains)
+                found = [*await complaints(self.store, self.clock, self.every), *strains.values()]
                 if found:
                     log.get().warning("deadman_withheld", because=found)
                 else:

@@ -8,7 +8,6 @@ has lower priority, and passes are a while apart. What reaches further beyond a 
 import asyncio
 import os
 import signal
-import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from datetime import datetime
 
 from alerting import courier, duty, selfcheck, waves
 from alerting.due import MOST, Pass, evaluate_due
+from alerting.figures import Passes, Sendings, families
 from alerting.rush import Rush
 from alerting.windows import Windows
 from ward import log, process
@@ -24,6 +24,7 @@ from ward.errors import StoreUnavailable
 from ward.settings import Settings
 from ward.store import bus, evaluation, heartbeats, wave_due
 from ward.store.borrow import LOST, borrow
+from ward.store.figures import Teller
 from ward.store.pool import Pool, connect, pool
 
 _APART_S = 0.5
@@ -45,6 +46,8 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     worker = Worker(clock=clock, wake=wake, rush=Rush(clock))
+    sendings = Sendings()
+    teller = Teller(service="alerting", clock=clock, families=lambda: families(worker.done, sendings))
     async with pool(settings.database_url, "alerting", size=_CONNECTIONS) as store:
         tasks = [
             asyncio.create_task(worker.work(store), name="work"),
@@ -52,9 +55,10 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             asyncio.create_task(worker.look(store), name="look"),
             asyncio.create_task(worker.listen(settings.database_url), name="listen"),
             asyncio.create_task(worker.beat(store), name="beat"),
-            asyncio.create_task(courier.run(settings, store, clock), name="courier"),
+            asyncio.create_task(courier.run(settings, store, clock, sendings), name="courier"),
             asyncio.create_task(selfcheck.run(settings, store, clock), name="selfcheck"),
             asyncio.create_task(duty.run(store, clock), name="duty"),
+            asyncio.create_task(teller.run(store), name="figures"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -63,7 +67,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
         await asyncio.gather(*pending, return_exceptions=True)
         for task in done:
             task.result()
-    log.get().info("alerting_stopped", passes=worker.passes, stays=worker.stays)
+    log.get().info("alerting_stopped", passes=worker.done.passes, stays=worker.done.stays)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,9 +79,7 @@ class Worker:
     rush: Rush
     windows: Windows = field(default_factory=Windows)
     lowered: set[int] = field(default_factory=set)
-    passes: int = 0
-    stays: int = 0
-    cells: int = 0
+    done: Passes = field(default_factory=Passes)
     store_down: bool = False
     looked_at_s: float = field(default_factory=time.monotonic)
 
@@ -113,7 +115,8 @@ class Worker:
                     await wave_due.enrol(conn)
                 async with borrow(store) as conn:
                     looked = await waves.look(conn, self.clock.now())
-                stays, self.cells = looked.stays, self.cells + looked.cells
+                stays = looked.stays
+                self.done.cells += looked.cells
             except StoreUnavailable as error:
                 log.get().warning("store_lost", error=str(error)[:200], retry_s=_RETRY_S[1])
                 await asyncio.sleep(_RETRY_S[1])
@@ -136,14 +139,18 @@ class Worker:
             done = await evaluate_due(conn, self.clock.now(), windows=self.windows)
         self.rush.learn(done.plans)
         if done.stays:
-            self.passes += 1
-            self.stays += done.stays
+            spent_s = time.monotonic() - started
+            self.done.passes += 1
+            self.done.stays += done.stays
+            self.done.took.add(spent_s)
+            for alert in done.alerts:
+                self.done.alerts[alert.priority] += 1
             log.get().debug(
                 "stays_evaluated",
                 stays=done.stays,
                 scores=done.scores,
                 alerts=[alert.alert_id for alert in done.alerts],
-                ms=round((time.monotonic() - started) * 1000),
+                ms=round(spent_s * 1000),
             )
         return done
 
@@ -170,17 +177,17 @@ class Worker:
 
     async def beat(self, store: Pool) -> None:
         """Say every two seconds that this worker looks at the list; one that hangs over a pass does not say so."""
-        instance = f"{socket.gethostname()}-{os.getpid()}"
         while True:
             hangs_s = time.monotonic() - self.looked_at_s
             if hangs_s > _STUCK_S:
                 log.get().error("pass_stuck", seconds=round(hangs_s))
                 await asyncio.sleep(_BEAT_S)
                 continue
-            detail = {"passes": self.passes, "stays": self.stays, "cells": self.cells, "store_down": self.store_down}
+            done = self.done
+            detail = {"passes": done.passes, "stays": done.stays, "cells": done.cells, "store_down": self.store_down}
             try:
                 async with borrow(store) as conn:
-                    await heartbeats.beat(conn, "alerting", instance, self.clock.now(), detail)
+                    await heartbeats.beat(conn, "alerting", process.name(), self.clock.now(), detail)
             except StoreUnavailable as error:
                 log.get().warning("beat_failed", error=str(error)[:200])
             await asyncio.sleep(_BEAT_S)

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import errors, pages
+from api import document, errors, methods, pages
 from api.auth import principal_of
 from api.context import Context
+from api.figures import Figures, families
 from api.gate import Gate, secured
 from api.live import schema, socket
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
+from api.live.presence import Presence
 from api.routes import (
     access_log,
     access_reviews,
@@ -46,11 +48,13 @@ from api.routes import (
     vitals,
     waveforms,
 )
+from api.timing import Timed
 from api.witness import Witness, Witnessed
 from ward.access.principals import Scope
 from ward.clock import Clock, SystemClock
 from ward.settings import Settings
-from ward.store.pool import pool
+from ward.store.figures import Teller
+from ward.store.pool import looks, pool
 from ward.store.sessions import SessionRow
 
 _CONNECTIONS = 8
@@ -59,16 +63,21 @@ _CONNECTIONS = 8
 def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = pages.BUILT) -> FastAPI:
     """Return the application; its life opens the pool and follows the store. `built` is the folder of the page."""
     hub = Hub()
+    counted = Figures()
     time = clock or SystemClock()
     store = pool(settings.database_url, "api", size=_CONNECTIONS)
     context = Context(
         settings=settings,
         clock=time,
         pool=store,
+        looks=looks(settings.database_url, "api-looks", size=_CONNECTIONS),
         hub=hub,
-        feed=Feed(settings.database_url, hub, time, _scope_of),
+        feed=Feed(settings.database_url, hub, time, _scope_of, counted.shown),
         listening=Listening(store, time),
         witness=Witness(store, time),
+        presence=Presence(store, time),
+        figures=counted,
+        teller=Teller(service="api", clock=time, families=lambda: families(counted)),
     )
     app = FastAPI(
         title="Hemvakt",
@@ -90,8 +99,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)
-    app.add_middleware(Gate, headers=secured(https=settings.secure_cookies))
+    app.add_middleware(
+        Gate,
+        headers=secured(https=settings.secure_cookies),
+        allowed=lambda path: methods.allowed(app.routes, path),
+    )
+    app.add_middleware(Timed, figures=counted)
     schema.install(app)
+    document.install(app)
     return app
 
 
@@ -103,17 +118,21 @@ def _scope_of(row: SessionRow) -> Scope:
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await context.pool.open(wait=False)
-    following = asyncio.create_task(context.feed.run(), name="feed")
-    hearing = asyncio.create_task(context.listening.run(), name="listening")
-    writing = asyncio.create_task(context.witness.run(), name="witness")
-    sealing = asyncio.create_task(context.witness.seal_on(), name="seals")
+    await context.looks.open(wait=False)
+    running = [
+        asyncio.create_task(context.feed.run(), name="feed"),
+        asyncio.create_task(context.listening.run(), name="listening"),
+        asyncio.create_task(context.presence.run(), name="presence"),
+        asyncio.create_task(context.witness.seal_on(), name="seals"),
+        asyncio.create_task(context.witness.run(), name="witness"),
+        asyncio.create_task(context.teller.run(context.pool), name="figures"),
+    ]
     try:
         yield
     finally:
         context.hub.close_all()
-        following.cancel()
-        hearing.cancel()
-        sealing.cancel()
-        writing.cancel()
-        await asyncio.gather(following, hearing, writing, sealing, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await context.pool.close()
+        await context.looks.close()

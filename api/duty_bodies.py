@@ -6,10 +6,10 @@ Checked here for form, by `ward.duty.checks` for sense.
 from datetime import date, time
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.bodies import Why
-from api.replies import Id, Text
+from api.replies import Id, Instant, Text
 from ward.duty.durations import LONGEST_OFFER
 from ward.duty.holidays import Day
 from ward.duty.routing import Policy, Route
@@ -80,8 +80,8 @@ class ScheduleBody(BaseModel):
 class OverrideBody(Why):
     """An exception; without `crew` nobody is on duty, with an empty one the team is without anybody's name."""
 
-    from_at: AwareDatetime
-    until: AwareDatetime
+    from_at: Instant
+    until: Instant
     crew: list[Id] | None = Field(default=None, max_length=60)
 
     @model_validator(mode="after")
@@ -154,7 +154,7 @@ class OfferBody(BaseModel):
     team_id: Id
     staff_id: Id | None = None
     stands_min: int | None = Field(default=None, ge=1, le=_LONGEST_MIN)
-    held_until: AwareDatetime | None = None
+    held_until: Instant | None = None
     note: Text = Field(default="", max_length=2000)
 
 

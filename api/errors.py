@@ -3,7 +3,7 @@
 What was sent is never repeated in an answer, and an unexpected error is logged and answered with bare words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import orjson
@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from api import methods
+from api.timing import template
 from ward import log
 from ward.errors import Blocked, Conflict, IllegalTransition, NotFound, StoreUnavailable
 
@@ -88,7 +90,15 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
     status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        return not_allowed(request.url.path, methods.allowed(request.app.routes, request.url.path))
     return problem(status, status.description or status.phrase, request.url.path, headers=error.headers)
+
+
+def not_allowed(path: str, known: Sequence[str]) -> Response:
+    """Return the answer to a method that a path does not have; it names those that it has."""
+    detail = f"This address takes {', '.join(known)}."
+    return problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, path, headers={"Allow": ", ".join(known)})
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:
@@ -107,13 +117,13 @@ async def _conflict(request: Request, _error: Exception) -> Response:
 
 
 async def _store_down(request: Request, _error: Exception) -> Response:
-    log.get().warning("store_unavailable", path=request.url.path)
+    log.get().warning("store_unavailable", route=template(request.scope))
     detail = "The store does not answer just now. Nothing was changed; try again."
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, request.url.path, headers={"Retry-After": "2"})
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    log.get().error("request_failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    log.get().error("request_failed", route=template(request.scope), error=type(error).__name__, exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.", request.url.path)
 
 

@@ -4,13 +4,14 @@ A page of another site can make a browser send our cookie; it cannot forge Origi
 come from no browser page and need a token that only their sender has.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem
+from api.errors import not_allowed, problem
 
 MAX_BODY_BYTES = 64 * 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -32,11 +33,15 @@ _SECURE = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class Gate:
-    """ASGI middleware. `headers` are set on every answer; on /api nothing is ever cached."""
+    """ASGI middleware. `headers` are set on every answer; on /api nothing is ever cached.
 
-    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+    `allowed` tells the methods that a path has: what has not that method is told so, whatever else is wrong with it.
+    """
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str], allowed: Callable[[str], list[str]]) -> None:
         self._app = app
         self._headers = headers
+        self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
@@ -62,8 +67,12 @@ class Gate:
 
         if refusal is None:
             await self._app(scope, receive, decorated)
-        else:
-            await problem(refusal[0], refusal[1], scope["path"])(scope, receive, decorated)
+            return
+        known = self._allowed(scope["path"])
+        answer = problem(refusal[0], refusal[1], scope["path"])
+        if known and scope["method"] not in known:
+            answer = not_allowed(scope["path"], known)
+        await answer(scope, receive, decorated)
 
 
 def secured(*, https: bool) -> dict[str, str]:

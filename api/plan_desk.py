@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 import msgspec
 import orjson
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,7 +22,7 @@ from api.context import context_of
 from api.errors import Problem
 from api.plan_states import CardState, OverlayDocument, card_state, fault_states, version_state
 from api.preconditions import revision
-from api.replies import reply
+from api.replies import Instant, reply
 from ward import overlays
 from ward.access.principals import StaffPrincipal
 from ward.errors import NotFound
@@ -55,14 +55,14 @@ class Wish(Why):
 class Saving(Wish):
     """A change that is to be in force; with `until` it lies over the standing overlay until then."""
 
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class Promotion(Why):
     """What makes a draft a change that is to be in force."""
 
     meant: list[str] = Field(default_factory=list, max_length=200)
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

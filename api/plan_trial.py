@@ -19,6 +19,7 @@ from ward.plans import Plan
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LONGEST_S = 20.0
+_MOST_PLACES = 6
 
 
 async def missed(plan: Plan) -> tuple[Fault, ...]:
@@ -57,7 +58,9 @@ async def _tried(asked: bytes) -> list[LibraryCase]:
             answer, said = await child.communicate(asked)
         if child.returncode == 0:
             return msgspec.json.decode(answer, type=list[LibraryCase])
-        log.get().error("plan_not_tried", error=said.decode(errors="replace").strip()[-300:])
+        # Where it broke, and not what it said: that may repeat what the plan says of somebody.
+        places = [line.strip() for line in said.decode(errors="replace").splitlines() if line.startswith("  File ")]
+        log.get().error("plan_not_tried", code=child.returncode, trace=places[-_MOST_PLACES:])
     except TimeoutError:
         log.get().error("plan_not_tried", error=f"it took longer than {_LONGEST_S:g} s")
     finally:

@@ -2,14 +2,16 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 from starlette.responses import Response
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _LARGEST_ID = (1 << 63) - 1
 
 
@@ -61,8 +63,25 @@ DeviceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Reason = Annotated[str, AfterValidator(_storable), Field(min_length=3, max_length=500, pattern=r"\S")]
 """Why somebody does something, for the audit. Never a name, a personal number or a vital value."""
 
-Id = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=_LARGEST_ID)]
+Id = Annotated[int, Field(ge=1, le=_LARGEST_ID), BeforeValidator(_digits)]
 """An id in a path or a query: decimal digits, nothing else."""
 
-Cursor = Annotated[int, BeforeValidator(_cursor), Field(ge=0, le=_LARGEST_ID)]
+
+def _rfc3339(text: object) -> object:
+    if isinstance(text, str) and _INSTANT.fullmatch(text) is None:
+        raise ValueError("a time is written as RFC 3339, with its offset: 2026-11-21T10:00:00Z")
+    if isinstance(text, int | float):
+        raise ValueError("a time is a text")  # noqa: TRY004 - pydantic takes a ValueError
+    return text
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+"""An instant as RFC 3339 with its offset; numbers and dates alone are refused."""
+
+Cursor = Annotated[
+    int,
+    Field(ge=0, le=_LARGEST_ID),
+    BeforeValidator(_cursor),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{11}$"}),
+]
 """A cursor of `cursor_after`, taken apart again."""

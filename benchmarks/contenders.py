@@ -108,7 +108,7 @@ def contender(rig: Rig, name: Name, extent: Extent, devices: int, workers: int =
             _create_floor(database_url)
             parts = _floor_parts(database_url, mqtt_port, web_port, extent)
         else:
-            patients = asyncio.run(_admit(database_url, devices))
+            patients = asyncio.run(admit(database_url, devices))
             parts = _our_parts(database_url, name, mqtt_port, web_port, extent, workers)
         children += [
             stack.enter_context(rig.running(each, command, environment, ready))
@@ -195,7 +195,7 @@ def settle(database_url: str, name: Name, *, least: int, patience_s: float) -> i
     return held
 
 
-async def _admit(database_url: str, devices: int) -> list[PatientId]:
+async def admit(database_url: str, devices: int) -> list[PatientId]:
     """Fill a fresh store with a ward: a nurse who can log in, and a patient for every device."""
     at = SystemClock().now() - timedelta(minutes=1)
     await migrate.migrate(database_url, at)

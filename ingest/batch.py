@@ -8,6 +8,7 @@ come, while the writer waits for the store; what waits decoded is bounded too, s
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 
 from ingest.delivery import Delivery
 from ward.formats.claims import Decoded
@@ -24,6 +25,7 @@ class HeldInbox:
         self._most = most
         self._most_bytes = most_bytes
         self._waiting: deque[Delivery] = deque()
+        self._taken_since: datetime | None = None
         self._held = 0
         self._held_bytes = 0
         self._arrived = asyncio.Event()
@@ -53,6 +55,16 @@ class HeldInbox:
         """The number of deliveries taken in and not yet released."""
         return self._held
 
+    @property
+    def held_bytes(self) -> int:
+        """The bytes of their payloads."""
+        return self._held_bytes
+
+    @property
+    def held_since(self) -> datetime | None:
+        """When the oldest of them came, None when nothing is held."""
+        return self._taken_since or (self._waiting[0].received_at if self._waiting else None)
+
     def on_room(self, callback: Callable[[], None]) -> None:
         """Register `callback`, called on the loop each time the inbox has room again."""
         self._callbacks.append(callback)
@@ -63,6 +75,7 @@ class HeldInbox:
             self._arrived.clear()
             await self._arrived.wait()
         taken = [self._waiting.popleft()]
+        self._taken_since = taken[0].received_at
         size = len(taken[0].payload)
         while self._waiting and len(taken) < most and size + len(self._waiting[0].payload) <= most_bytes:
             taken.append(self._waiting.popleft())
@@ -72,6 +85,7 @@ class HeldInbox:
 
     def release(self, deliveries: list[Delivery]) -> None:
         """Forget deliveries that have been acknowledged, and wake the doors when there is room again."""
+        self._taken_since = None
         self._held -= len(deliveries)
         self._held_bytes -= sum(len(each.payload) for each in deliveries)
         if self._was_full and self._held * 2 <= self._most and self._held_bytes * 2 <= self._most_bytes:

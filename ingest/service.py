@@ -2,14 +2,12 @@
 
 import asyncio
 import gc
-import os
 import signal
-import socket
 from typing import Protocol
 
 import psycopg
 
-from ingest import validate
+from ingest import figures, validate
 from ingest.batch import HeldInbox
 from ingest.broker_keeper import BrokerKeeper
 from ingest.broker_line import Address, address_of
@@ -24,6 +22,7 @@ from ward.errors import StoreUnavailable
 from ward.settings import Settings
 from ward.store import device_clocks, heartbeats, upkeep
 from ward.store.borrow import borrow
+from ward.store.figures import Teller
 from ward.store.keep import Keep
 from ward.store.pool import Connection, Pool, connect, pool
 
@@ -66,6 +65,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             asyncio.create_task(writer.run(), name="writer"),
             asyncio.create_task(_beat(side, door, writer, inbox, clock), name="beat"),
             asyncio.create_task(_upkeep(settings, clock), name="upkeep"),
+            asyncio.create_task(_teller(writer, inbox, door, clock).run(side), name="figures"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         if address is not None:
@@ -125,7 +125,6 @@ async def _beat(side: Pool, door: Working, writer: Writer, inbox: HeldInbox, clo
     A heartbeat says that readings come in and are being stored: while the door is shut, or none is stored that waits,
     there is none.
     """
-    instance = f"{socket.gethostname()}-{os.getpid()}"
     counters, loop = writer.counters, asyncio.get_running_loop()
     commits, moved_at_s = 0, loop.time()
     while True:
@@ -141,19 +140,31 @@ async def _beat(side: Pool, door: Working, writer: Writer, inbox: HeldInbox, clo
             "stored": counters.stored,
             "repeated": counters.repeated,
             "held": inbox.held,
+            "held_since": inbox.held_since and inbox.held_since.isoformat(),
             "rejected": dict(counters.rejected),
             "store_down_since": counters.store_down_since and counters.store_down_since.isoformat(),
             **(door.detail() if isinstance(door, EndpointDoor) else {}),
         }
         try:
             async with borrow(side) as conn:
-                await heartbeats.beat(conn, "ingest", instance, clock.now(), detail)
+                await heartbeats.beat(conn, "ingest", process.name(), clock.now(), detail)
                 await _tell_clocks(conn, writer.clocks, clock)
                 if isinstance(door, EndpointDoor):
                     await door.note_throttled(conn)
         except (StoreUnavailable, psycopg.Error) as error:
             log.get().warning("beat_failed", error=str(error)[:200])
         await asyncio.sleep(_BEAT_S)
+
+
+def _teller(writer: Writer, inbox: HeldInbox, door: BrokerDoor | EndpointDoor, clock: Clock) -> Teller:
+    """Return what tells the figures of this process."""
+    endpoint = door.endpoint.counters if isinstance(door, EndpointDoor) else None
+    counters = writer.counters
+    return Teller(
+        service="ingest",
+        clock=clock,
+        families=lambda: figures.families(counters, inbox, endpoint, clock.now()),
+    )
 
 
 async def _upkeep(settings: Settings, clock: Clock) -> None:

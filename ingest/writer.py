@@ -5,20 +5,22 @@ A message that the store refuses, or that nobody thought of, is found by halving
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 
 import psycopg
 
 from ingest import validate
 from ingest.batch import HeldInbox
 from ingest.clocks import Clocks
+from ingest.counters import Counters
 from ingest.delivery import Delivery, Door
 from ward import log, wire
-from ward.clock import Clock
+from ward.clock import Clock, to_us
 from ward.people import Device
 from ward.store import device_events, migrate, quarantine, registry, samples, waveforms
 from ward.store import devices as device_store
@@ -44,18 +46,6 @@ class _Others:
 
     stored: int
     conflicts: frozenset[int]
-
-
-@dataclass(slots=True)
-class Counters:
-    """What the pipeline has done since it started."""
-
-    messages: int = 0
-    stored: int = 0
-    repeated: int = 0
-    commits: int = 0
-    rejected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    store_down_since: datetime | None = None
 
 
 class Writer:
@@ -110,7 +100,7 @@ class Writer:
                 await self._write(batch[middle:])
                 return
             said = str(error)[:300].encode(errors="replace").decode()
-            log.get().error("message_refused_by_store", topic=batch[0].topic, kind=type(error).__name__, error=said)
+            log.get().error("message_refused_by_store", topic=batch[0].topic, kind=type(error).__name__)
             reject = Reject(Reason.MALFORMED, f"it could not be stored: {said}", batch[0].payload)
             conn = await self._connected()
             async with conn.transaction():
@@ -118,6 +108,7 @@ class Writer:
             self._settle(batch, [(0, reject)], {})
 
     async def _store(self, batch: list[Delivery]) -> None:
+        began_s = time.monotonic()
         conn = await self._connected()
         for _ in range(10):
             if self._version < 0:
@@ -130,7 +121,10 @@ class Writer:
                 self._version = -1
                 continue
             self._settle(batch, rejects, stored)
-            self.clocks.note(found.heard, found.ahead_us, self._clock.now())
+            now = self._clock.now()
+            self.clocks.note(found.heard, found.ahead_us, now)
+            self.counters.delays.batch.add(time.monotonic() - began_s)
+            self.counters.delays.committed(found.rows.measured_us, found.rows.received_us, to_us(now))
             return
         raise psycopg.OperationalError("devices and bindings kept changing; trying again")
 

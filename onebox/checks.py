@@ -11,8 +11,19 @@ from collections.abc import Sequence
 from onebox import environment, webbuild
 from ward.errors import ConfigError
 
-_PACKAGES = {"chromium": ("chromium",), "curl": ("curl",), "mosquitto": ("mosquitto", "mosquitto_pub")}
-_DEBIAN = {"chromium": "chromium", "curl": "curl", "mosquitto": "mosquitto mosquitto-clients"}
+_PACKAGES = {
+    "chromium": ("chromium",),
+    "curl": ("curl",),
+    "mosquitto": ("mosquitto", "mosquitto_pub"),
+    "promtool": ("promtool",),
+}
+# Of Prometheus its own programs alone: what Debian recommends with it watches the machine itself.
+_DEBIAN = {
+    "chromium": "chromium",
+    "curl": "curl",
+    "mosquitto": "mosquitto mosquitto-clients",
+    "promtool": "prometheus prometheus-node-exporter-",
+}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -55,7 +66,7 @@ def _step(name: str, command: Sequence[str]) -> int:
 
 
 def _programs() -> None:
-    """Install Chromium, curl and mosquitto where that is allowed (Debian, root); name them where it is not."""
+    """Install what tests need of the system where that is allowed (Debian, root); name it where it is not."""
     missing = [name for name, programs in _PACKAGES.items() if not all(_found(program) for program in programs)]
     if not missing:
         return

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import numpy as np
@@ -110,9 +111,10 @@ class Served:
             assert answer.status_code == 200, answer.text
             yield client
 
-    def live(self, client: httpx.AsyncClient, since: int | None = None) -> connect_socket:
+    def live(self, client: httpx.AsyncClient, since: int | None = None, stream: str | None = None) -> connect_socket:
         """The live socket of whoever uses this browser."""
-        address = f"ws://127.0.0.1:{self.port}/api/live" + ("" if since is None else f"?since={since}")
+        place = {"since": since} if stream is None else {"since": since, "stream": stream}
+        address = f"ws://127.0.0.1:{self.port}/api/live" + ("" if since is None else f"?{urlencode(place)}")
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         return connect_socket(address, additional_headers={"Cookie": cookies} if cookies else None)
 
@@ -138,12 +140,13 @@ async def serving(
         listening.close()
 
 
-async def hear(socket: ClientConnection) -> dict[str, Any]:
-    """The next message that counts, heartbeats left out."""
+async def hear(socket: ClientConnection, *types: str) -> dict[str, Any]:
+    """The next message of one of these types; without any, of all but heartbeats and presence."""
     async with asyncio.timeout(20):
         while True:
             message: dict[str, Any] = json.loads(await socket.recv())
-            if message["type"] != "heartbeat":
+            kind = message["type"]
+            if kind in types if types else kind not in {"heartbeat", "presence"}:
                 return message
 
 

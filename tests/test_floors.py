@@ -49,6 +49,7 @@ ALERTING_FOR_API = {
 # What the ground floor brings along: the standard library, and one package where its job is done.
 GROUND_FLOOR_BRINGS = {
     "ward.duty.holidays": {"holidays"},
+    "ward.figures": {"msgspec", "prometheus_client"},
     "ward.log": {"structlog"},
     "ward.settings": {"pydantic", "pydantic_settings"},
     "ward.wire": {"msgspec"},
@@ -124,7 +125,11 @@ PURE_IN_API = {
     "api.live.alert_messages",
     "api.live.life_messages",
     "api.live.backlog",
+    "api.live.journal",
+    "api.live.presence_messages",
     "api.alert_refusals",
+    "api.figures",
+    "api.platform_figures",
 }
 WORLDLY = {
     "asyncio",

@@ -1,10 +1,11 @@
-"""What a process asks of the system: to end with its parent, to give way, to hold many connections.
+"""What a process asks of the system: to end with its parent, to give way, many connections, whether its clock is right.
 
 Linux mostly; elsewhere it does nothing.
 """
 
 import ctypes
 import os
+import platform
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ if sys.platform != "win32":
     import resource
 
 _PR_SET_PDEATHSIG = 1
+_TIMEX_BYTES = 512  # more than any kernel's struct timex
+_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised to a reliable server
 
 
 def die_with_parent(number: signal.Signals) -> None:
@@ -41,3 +44,19 @@ def give_way(pid: int, niceness: int) -> None:
             os.setpriority(os.PRIO_PROCESS, pid, niceness)
     except OSError:
         return
+
+
+def name() -> str:
+    """Return what this process is called among those of its service: where it runs, and as what."""
+    return f"{platform.node()}-{os.getpid()}"
+
+
+def clock_in_step() -> bool | None:
+    """Tell whether the kernel says that its clock follows a time source; None where it does not say."""
+    if sys.platform != "linux":
+        return None
+    try:
+        state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    except (OSError, AttributeError):
+        return None
+    return None if state < 0 else state != _TIME_ERROR

@@ -110,6 +110,10 @@ class Settings(BaseSettings):
     selfcheck_minutes: int = Field(
         default=5, ge=0, le=60, description="minutes between the walks of the synthetic alert; 0: none"
     )
+    metrics_token: str = Field(
+        default="",
+        description="at least 32 random characters: who shows them may read /metrics; empty: this machine alone may",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
     secure_cookies: bool = Field(default=False, description="set the Secure flag on cookies (behind HTTPS)")
     keep_readings_days: int = Field(
@@ -199,7 +203,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a mailto: or https:// address: push services ask who sends")
         return value
 
-    @field_validator("device_key", "webhook_key")
+    @field_validator("device_key", "webhook_key", "metrics_token")
     @classmethod
     def _key(cls, value: str) -> str:
         if value and len(value) < _SHORTEST_KEY:

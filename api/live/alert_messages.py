@@ -128,6 +128,7 @@ class AlertMessage(TypedDict):
 
     type: Literal["alert"]
     seq: int
+    prev: int
     alert: AlertState
 
 
@@ -136,6 +137,7 @@ class SnapshotMessage(TypedDict):
 
     type: Literal["snapshot"]
     seq: int
+    stream: str
     server_time: datetime
     patients: list[Tile]
     alerts: list[AlertState]

@@ -4,7 +4,7 @@ Tiles are kept as JSON fragments, so that a snapshot is a join and a message a f
 The store is the truth; whatever is told twice or late changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -208,6 +208,22 @@ class Board:
             if held is None or held.rev < rev:
                 stale.append(alert_id)
         return sorted([*stale, *missing])
+
+    def places(self, patients: Collection[PatientId]) -> dict[PatientId, Place]:
+        """Return where these patients are; one who is not in care is nowhere."""
+        return {held.seat.patient_id: held.place for held in self._stays.values() if held.seat.patient_id in patients}
+
+    def stays(self) -> list[StayId]:
+        """Return every stay in progress."""
+        return list(self._stays)
+
+    def stays_of(self, scope: Scope) -> list[StayId]:
+        """Return the stays that somebody may see."""
+        return [stay_id for stay_id, held in self._stays.items() if sees(scope, held.place)]
+
+    def patients(self, scope: Scope) -> set[PatientId]:
+        """Return the patients that somebody may see."""
+        return {held.seat.patient_id for held in self._stays.values() if sees(scope, held.place)}
 
     def tiles(self, scope: Scope) -> list[bytes]:
         """Return the tiles that somebody may see."""

@@ -4,10 +4,11 @@ The TypedDicts are the contract with the page (OpenAPI is made from them); the b
 Every message carries whole state.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Literal, NotRequired, Protocol
+from typing import Annotated, Any, Literal, NotRequired, Protocol, get_args
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from ward import overlays, plans
@@ -31,6 +32,28 @@ QUALITY_SCALE = 100
 """The store keeps quality as whole percent."""
 
 
+def _keyed(keys: Iterable[str]) -> Callable[[dict[str, Any]], None]:
+    """Return what turns the schema of a dictionary into one that names its keys, so that clients know them."""
+    named = tuple(keys)
+
+    def alter(schema: dict[str, Any]) -> None:
+        each = schema.pop("additionalProperties")
+        schema |= {"properties": dict.fromkeys(named, each), "additionalProperties": False}
+
+    return alter
+
+
+BY_KIND = Field(json_schema_extra=_keyed(kind.value for kind in VitalKind))
+"""Says of a dictionary that its keys are names of kinds."""
+
+Part = Literal["resp_rate", "spo2", "oxygen", "systolic", "heart_rate", "consciousness", "temperature"]
+"""A parameter of NEWS2."""
+
+Risk = Literal["low", "low_medium", "medium", "high"]
+BY_PART = Field(json_schema_extra=_keyed(get_args(Part)))
+"""Says of a dictionary that its keys are parameters of NEWS2."""
+
+
 class TeamState(TypedDict):
     """A team that can be called."""
 
@@ -52,6 +75,10 @@ class VitalState(TypedDict):
     stale_s: float
 
 
+Vitals = Annotated[dict[str, VitalState], BY_KIND]
+"""The newest value of each kind, by its name."""
+
+
 class Interval(TypedDict):
     """Lowest and highest points that are possible."""
 
@@ -66,12 +93,12 @@ class ScoreState(TypedDict):
     scored_at: datetime
     min: int
     max: int
-    risk: Literal["low", "low_medium", "medium", "high"]
+    risk: Risk
     spo2_scale: int
-    parts: dict[str, Interval]
-    missing: list[str]
-    stale: list[str]
-    settles: str | None
+    parts: Annotated[dict[str, Interval], BY_PART]
+    missing: list[Part]
+    stale: list[Part]
+    settles: Part | None
     single_three: bool
 
 
@@ -109,7 +136,7 @@ class Head(TypedDict):
     next_step: str
     team: TeamState
     mode: Literal["real", "test", "demo"]
-    limits: dict[str, LimitState]
+    limits: Annotated[dict[str, LimitState], BY_KIND]
     goals: Literal["full", "comfort"]
     protected: bool
 
@@ -117,7 +144,7 @@ class Head(TypedDict):
 class Tile(Head):
     """A patient as the board shows them."""
 
-    vitals: dict[str, VitalState]
+    vitals: Vitals
     score: ScoreState | None
     device: DeviceState | None
 
@@ -127,36 +154,36 @@ class VitalsMessage(TypedDict):
 
     type: Literal["vitals"]
     seq: int
+    prev: int
     server_time: datetime
     patient_id: int
     stay_id: int
-    vitals: dict[str, VitalState]
+    vitals: Vitals
     score: ScoreState | None
     device: DeviceState | None
 
 
-class PatientsMessage(TypedDict):
-    """The set of patients has changed; a snapshot follows."""
-
-    type: Literal["patients"]
-    seq: int
-
-
 class HeartbeatMessage(TypedDict):
-    """Every 2 s while the store is followed; does not count in `seq`. A page says `walk` back with its heartbeat."""
+    """Every 2 s while the store is followed. A page says `walk` back with its heartbeat."""
 
     type: Literal["heartbeat"]
     seq: int
+    prev: int
     server_time: datetime
     walk: NotRequired[int]
 
 
 class ResumedMessage(TypedDict):
-    """Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`."""
+    """Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`.
+
+    It holds for whoever has the tiles of these `stays` and of no others.
+    """
 
     type: Literal["resumed"]
     seq: int
+    stream: str
     server_time: datetime
+    stays: list[int]
 
 
 def age_at(birth_date: date, today: date) -> int:
@@ -275,7 +302,7 @@ def device_state(row: DeviceRow) -> DeviceState:
 
 def tile(
     seat: Seat,
-    vitals: dict[str, VitalState],
+    vitals: Vitals,
     score: ScoreState | None,
     device: DeviceState | None,
     today: date,

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
-from api.replies import Text, reply
+from api.replies import Instant, Text, reply
 from api.routes.access_log import AccessState, access_state
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
@@ -37,8 +37,8 @@ class ReviewQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    start: AwareDatetime = Field(alias="from")
-    end: AwareDatetime = Field(alias="to")
+    start: Instant = Field(alias="from")
+    end: Instant = Field(alias="to")
 
 
 class ReviewBody(ReviewQuery):

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -23,7 +23,7 @@ from api.errors import Problem
 from api.plan_desk import read_overlay
 from api.plan_states import OverlayDocument, fault_states
 from api.preconditions import IdempotencyKey, idempotency, key_reused
-from api.replies import Cursor, Id, Text, cursor_after, reply
+from api.replies import Cursor, Id, Instant, Text, cursor_after, reply
 from ward import overlays
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
@@ -61,8 +61,8 @@ class Wanted(BaseModel):
 
     patients: Annotated[list[Id], Field(min_length=1, max_length=MOST_STAYS)] | None = None
     cohort: Cohort | None = None
-    start: AwareDatetime = Field(alias="from")
-    end: AwareDatetime | None = Field(default=None, alias="to")
+    start: Instant = Field(alias="from")
+    end: Instant | None = Field(default=None, alias="to")
     plan: OverlayDocument
     suggest: bool = False
     name: Annotated[Text, Field(max_length=200)] = ""

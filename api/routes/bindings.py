@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -23,7 +23,7 @@ from api.context import context_of
 from api.device_states import BindingState, Check, ProposalState, binding_state, wearer_state
 from api.preconditions import IdempotencyKey, idempotency, key_reused
 from api.refusals import refused
-from api.replies import Cursor, DeviceId, Id, cursor_after, reply
+from api.replies import Cursor, DeviceId, Id, Instant, cursor_after, reply
 from api.routes.patients import find_seat
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
@@ -66,13 +66,13 @@ class Wish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     patient_id: Id
-    since: AwareDatetime | None = Field(default=None, alias="from")
+    since: Instant | None = Field(default=None, alias="from")
 
 
 class Ending(Why):
     """Why a binding ends, and when it did; without `at`, now."""
 
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """`/healthz`: this process lives. `/readyz`: the store answers and what the board depends on is at work."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Literal
 
@@ -11,14 +11,17 @@ from typing_extensions import TypedDict
 
 from api.context import Context, context_of
 from api.replies import encode, reply
+from ward import guard
 from ward.errors import StoreUnavailable
 from ward.selfcheck import Walk, complaint, overdue
-from ward.store import heartbeats, selfchecks
+from ward.store import selfchecks, strain
 from ward.store.borrow import borrow
 
 router = APIRouter(tags=["health"])
 OLDEST_BEAT = timedelta(seconds=15)
-_NEEDED = ("ingest", "alerting")
+_DISK = guard.Part.DISK.value
+_STRAINS = (guard.Part.INGEST.value, guard.Part.EVALUATION.value, _DISK)
+_WAY = ("selfcheck", "delivery")
 _WAIT_S = 2.0
 
 
@@ -51,30 +54,35 @@ async def get_readiness(request: Request) -> Response:
 
 
 async def _checks(context: Context) -> dict[str, str]:
+    now = context.clock.now()
     try:
         async with borrow(context.pool, wait_s=_WAIT_S) as conn:
-            beats = await heartbeats.newest(conn)
+            strained = await strain.read(conn, now)
             walk = await selfchecks.newest_ended(conn)
             waiting = await selfchecks.waiting(conn)
     except StoreUnavailable:
         return {
             "store": "does not answer",
-            **dict.fromkeys((*_NEEDED, "selfcheck", "delivery", "live"), "unknown: the store does not answer"),
+            **dict.fromkeys((*guard.NEEDED, *_STRAINS, *_WAY, "live"), "unknown: the store does not answer"),
         }
-    checks = {"store": "ok"}
-    for service in _NEEDED:
-        beat_at = beats.get(service)
-        age = None if beat_at is None else context.clock.now() - beat_at
-        if age is None:
-            checks[service] = "has never been at work"
-        else:
-            seconds = max(0, round(age.total_seconds()))
-            checks[service] = f"{'ok' if age <= OLDEST_BEAT else 'silent'}, beat {seconds} s ago"
+    checks = {"store": "ok", **{service: _beat(strained.beats.get(service), now) for service in guard.NEEDED}}
+    complaints = {part.value: said for part, said in guard.complaints(strained, now).items()}
+    checks |= {part: complaints.get(part, "ok") for part in _STRAINS}
+    if (full := complaints.get(_DISK)) is not None:  # nobody is helped by a board that is taken away for it
+        checks[_DISK] = f"ok, but {full}"
     checks["selfcheck"] = _selfcheck(walk, context)
-    late = overdue(waiting, context.clock.now())
+    late = overdue(waiting, now)
     checks["delivery"] = "ok" if late is None else late
     checks["live"] = "ok" if context.feed.following() else "does not follow the store"
     return checks
+
+
+def _beat(beat_at: datetime | None, now: datetime) -> str:
+    """Return what a service's newest sign of life says."""
+    if beat_at is None:
+        return "has never been at work"
+    age = now - beat_at
+    return f"{'ok' if age <= OLDEST_BEAT else 'silent'}, beat {max(0, round(age.total_seconds()))} s ago"
 
 
 def _selfcheck(walk: Walk | None, context: Context) -> str:

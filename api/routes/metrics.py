@@ -1,115 +1,80 @@
-"""`/metrics`: figures for Prometheus about alarms on their way. Words of the platform, nothing of a patient.
+"""`/metrics`: figures of the whole platform for Prometheus, from any api. Words of the platform, nothing of a patient.
 
-The text format is written by hand: a dozen gauges read from the store need no library, and no state of this process.
+This process's own figures are made now, those of the others are what they last told the store, and how the platform
+fares is read from the store. Where the store does not answer there are this process's own, and that it does not.
+Open to this machine itself, and to who has the token; what has come through a proxy is not this machine itself.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-from typing import NamedTuple
+import hmac
+from collections.abc import Iterator
+from http import HTTPStatus
+from ipaddress import ip_address
 
+import msgspec
 from fastapi import APIRouter
+from prometheus_client.metrics_core import Metric
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from api.context import context_of
-from ward.selfcheck import Waiting, Walk
-from ward.store import listeners, outbox_reads, selfchecks, suppressions
+from api import platform_figures
+from api.context import Context, context_of
+from api.errors import Problem
+from ward import figures, log, process
+from ward.errors import StoreUnavailable
+from ward.store import figures as told_figures
+from ward.store import platform
 from ward.store.borrow import borrow
-from ward.store.outbox_reads import Backlog
 
 router = APIRouter(tags=["health"])
-MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_LATELY = timedelta(days=1)
 _WAIT_S = 2.0
-
-
-class Figures(NamedTuple):
-    """What the store says."""
-
-    wrongly_held: int
-    screens: int
-    backlog: list[Backlog]
-    fates: dict[tuple[str, str], int]
-    waiting: Waiting
-    walk: Walk | None
+_PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def get_metrics(request: Request) -> Response:
-    """Give the figures; where the store does not answer there are none, and the scrape fails."""
+    """Give the figures of every process and of the store, in Prometheus' text format."""
     context = context_of(request)
-    now = context.clock.now()
-    async with borrow(context.pool, wait_s=_WAIT_S) as conn:
-        figures = Figures(
-            wrongly_held=await suppressions.wrongly_held(conn),
-            screens=await listeners.count(conn, now),
-            backlog=await outbox_reads.backlog(conn),
-            fates=await outbox_reads.fates(conn, now - _LATELY),
-            waiting=await selfchecks.waiting(conn),
-            walk=await selfchecks.newest_ended(conn),
+    if not _may(request, context.settings.metrics_token):
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "Figures are for this machine, or for who has HEMVAKT_METRICS_TOKEN.",
+            headers={"WWW-Authenticate": "Bearer"},
         )
-    return PlainTextResponse("\n".join(lines(figures, now)) + "\n", media_type=MEDIA_TYPE)
+    found = [*context.teller.collect(), *await _of_store(context)]
+    return PlainTextResponse(figures.text(found), media_type=figures.MEDIA_TYPE)
 
 
-def lines(figures: Figures, now: datetime) -> Iterator[str]:
-    """Yield the lines of the text format."""
-    yield from _gauge(
-        "alerts_suppressed_top_priority",
-        "Findings of high priority, or not technical, that were ever held back; it is 0",
-        [({}, figures.wrongly_held)],
-    )
-    yield from _gauge("screens_listening", "Screens that can be heard now", [({}, figures.screens)])
-    yield from _gauge(
-        "notifications_waiting",
-        "Notifications that wait to be sent, or to be tried again",
-        [({"channel": each.channel}, each.waiting) for each in figures.backlog],
-    )
-    yield from _gauge(
-        "notifications_day",
-        "Notifications of the last day by what became of them",
-        [({"channel": channel, "state": state}, count) for (channel, state), count in sorted(figures.fates.items())],
-    )
-    yield from _gauge(
-        "escalation_overdue_seconds",
-        "How long the oldest step that is due has been waiting",
-        [({}, _late(figures.waiting.step_due_at, now))],
-    )
-    yield from _gauge(
-        "urgent_overdue_seconds",
-        "How long the oldest notification of high priority has been waiting",
-        [({}, _late(figures.waiting.urgent_due_at, now))],
-    )
-    if figures.walk is not None:
-        yield from _walk(figures.walk, now)
+def _may(request: Request, token: str) -> bool:
+    """Tell whether somebody may read the figures."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if token and scheme.lower() == "bearer":
+        return hmac.compare_digest(given.strip().encode(), token.encode())
+    if request.client is None or any(name in request.headers for name in _PASSED_ON):
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
 
 
-def _walk(walk: Walk, now: datetime) -> Iterator[str]:
-    yield from _gauge(
-        "selfcheck_ok", "Whether the newest synthetic alert came through", [({}, int(walk.fault is None))]
-    )
-    yield from _gauge(
-        "selfcheck_age_seconds", "Time since it began", [({}, round((now - walk.started_at).total_seconds(), 1))]
-    )
-    legs = {
-        "alerting": walk.alerted_at,
-        "outbox": walk.queued_at,
-        "delivery": walk.sent_at,
-        "screen": walk.screened_at,
-    }
-    yield from _gauge(
-        "selfcheck_leg_seconds",
-        "Time from its beginning to each leg that it reached",
-        [({"leg": leg}, (at - walk.started_at).total_seconds()) for leg, at in legs.items() if at is not None],
-    )
+async def _of_store(context: Context) -> list[Metric]:
+    now = context.clock.now()
+    try:
+        async with borrow(context.pool, wait_s=_WAIT_S) as conn:
+            found = list(platform_figures.families(await platform.read(conn, now), now))
+            others = await told_figures.told(conn, now)
+    except StoreUnavailable:
+        return [figures.gauge("store_up", "Whether the store answers", [({}, 0.0)])]
+    found.append(figures.gauge("store_up", "Whether the store answers", [({}, 1.0)]))
+    for each in others:
+        if (each.service, each.process) != (context.teller.service, process.name()):
+            found += _unpacked(each)
+    return found
 
 
-def _late(due_at: datetime | None, now: datetime) -> float:
-    return 0.0 if due_at is None else max(0.0, round((now - due_at).total_seconds(), 1))
-
-
-def _gauge(name: str, says: str, samples: Iterable[tuple[Mapping[str, str], float]]) -> Iterator[str]:
-    yield f"# HELP hemvakt_{name} {says}"
-    yield f"# TYPE hemvakt_{name} gauge"
-    for labels, value in samples:
-        inside = ",".join(f'{key}="{text}"' for key, text in labels.items())
-        yield f"hemvakt_{name}{{{inside}}} {value}" if inside else f"hemvakt_{name} {value}"
+def _unpacked(told: told_figures.Told) -> Iterator[Metric]:
+    """Yield what another process has told; one of another version, that nobody here can read, is left out."""
+    try:
+        yield from figures.unpack(told.families)
+    except msgspec.DecodeError:
+        log.get().warning("figures_unreadable", of=told.process)

@@ -128,7 +128,7 @@ async def get_patients(
         after=None if query.cursor is None else PatientId(query.cursor),
         limit=PAGE + 1,
     )
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         seats = await tiles.find_seats(conn, wanted, now)
         page = seats[:PAGE]
         changes = await tiles.read_tiles(conn, [seat.stay_id for seat in page], now)
@@ -141,7 +141,7 @@ async def get_patient(request: Request, patient_id: Id, principal: MayPatientsRe
     """Show one patient."""
     context = context_of(request)
     now = context.clock.now()
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         changes = await tiles.read_tiles(conn, [seat.stay_id], now)
         person = await people.read_person(conn, seat.stay_id)

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +19,7 @@ from api.context import context_of
 from api.errors import Problem
 from api.quarantine_states import CountPage, EntryPage, EntryState, clinical_state, operator_state
 from api.refusals import refused
-from api.replies import Cursor, DeviceId, Id, Reason, cursor_after, reply
+from api.replies import Cursor, DeviceId, Id, Instant, Reason, cursor_after, reply
 from api.routes.patients import find_seat
 from ward import wire
 from ward.access.permissions import Permission
@@ -47,7 +47,7 @@ class CountsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     device: DeviceId | None = None
-    since: AwareDatetime | None = None
+    since: Instant | None = None
 
 
 class EntriesQuery(CountsQuery):

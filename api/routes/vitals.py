@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal, NotRequired
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -14,8 +14,8 @@ from typing_extensions import TypedDict
 from api.auth import Door
 from api.context import Context, context_of
 from api.errors import Problem
-from api.live.messages import ValidityWord, plan_of, validity_word
-from api.replies import Id, reply
+from api.live.messages import Risk, ValidityWord, plan_of, validity_word
+from api.replies import Id, Instant, reply
 from api.routes.patients import find_seat
 from ward.access.permissions import Permission
 from ward.access.principals import Scope, StaffPrincipal
@@ -67,8 +67,8 @@ class SpanQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: AwareDatetime | None = Field(default=None, alias="from")
-    end: AwareDatetime | None = Field(default=None, alias="to")
+    start: Instant | None = Field(default=None, alias="from")
+    end: Instant | None = Field(default=None, alias="to")
 
 
 class VitalsQuery(SpanQuery):
@@ -84,7 +84,7 @@ class SeriesState(TypedDict):
     Neighbours further apart than `gap_s` are not to be joined by a line.
     """
 
-    kind: str
+    kind: VitalKind
     unit: str
     gap_s: float
     t: list[int]
@@ -113,7 +113,7 @@ class ScoresState(TypedDict):
     t: list[int]
     min: list[int]
     max: list[int]
-    risk: list[str]
+    risk: list[Risk]
 
 
 def choose(span: timedelta) -> Resolution:
@@ -138,7 +138,7 @@ def _raw(each: RawSeries, plan: Plan) -> SeriesState:
     vital = BY_CODE[each.kind]
     conscious = vital.kind is VitalKind.CONSCIOUSNESS
     return SeriesState(
-        kind=vital.kind.value,
+        kind=vital.kind,
         unit=vital.unit,
         gap_s=_gap_s(vital.kind, plan, 0),
         t=each.t_ms,
@@ -150,7 +150,7 @@ def _raw(each: RawSeries, plan: Plan) -> SeriesState:
 def _buckets(each: BucketSeries, plan: Plan, step: timedelta) -> SeriesState:
     vital = BY_CODE[each.kind]
     return SeriesState(
-        kind=vital.kind.value,
+        kind=vital.kind,
         unit=vital.unit,
         gap_s=_gap_s(vital.kind, plan, step.total_seconds()),
         t=each.t_ms,
@@ -162,7 +162,7 @@ def _buckets(each: BucketSeries, plan: Plan, step: timedelta) -> SeriesState:
 
 
 async def _series(context: Context, span: Span, resolution: Resolution, plan: Plan) -> list[SeriesState]:
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         if resolution is Resolution.RAW:
             return [_raw(each, plan) for each in await series.read_raw(conn, span, MOST_RAW)]
         step = STEPS[resolution]
@@ -189,7 +189,7 @@ async def vitals_of(context: Context, patient_id: int, scope: Scope, query: Vita
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"That are more than {MOST_BUCKETS} points: ask for a coarser resolution."
         )
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         seat = await find_seat(conn, patient_id, scope, context.clock)
     kinds = [VITALS[kind].code for kind in query.kind or list(VITALS)]
     span = Span(stay_id=seat.stay_id, kinds=kinds, start=start, end=end)
@@ -207,8 +207,8 @@ async def get_scores(
     """Show scores of the stay in progress."""
     context = context_of(request)
     start, end = _bounds(query, context.clock.now())
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         span = Span(stay_id=StayId(seat.stay_id), kinds=(), start=start, end=end)
         found = await series.read_scores(conn, span, MOST_SCORES)
-    return reply(ScoresState(t=found.t_ms, min=found.low, max=found.high, risk=found.risk))
+    return reply(ScoresState(t=found.t_ms, min=found.low, max=found.high, risk=found.risk))  # type: ignore[typeddict-item]  # the schema checks the word

@@ -257,9 +257,9 @@ def test_h11_metrics_say_that_nothing_urgent_was_ever_held(house: House) -> None
         async with served.client() as client:
             text = (await client.get("/metrics")).text
 
-        assert "\nhemvakt_alerts_suppressed_top_priority 0\n" in text
-        assert 'hemvakt_notifications_day{channel="board",state="failed"} 1' in text
-        assert "hemvakt_screens_listening 0" in text
+        assert "\nhemvakt_alerts_suppressed_top_priority 0.0\n" in text
+        assert 'hemvakt_notifications_day{channel="board",state="failed"} 1.0' in text
+        assert "hemvakt_screens_listening 0.0" in text
         assert "Testa" not in text
 
     visit(house, act)

@@ -141,7 +141,11 @@ FAULTS = [
     (SILENT, "ingest", "60 s ago"),
     ("delete from service_heartbeat where service = 'alerting'", "alerting", "has never run"),
     (NO_STORE, "ingest", "has not reached the store for 36"),
-    ("update evaluation_due set due_at = now() - interval '10 minutes'", "evaluation", "600 s behind; 3 stays due"),
+    (
+        "update evaluation_due set evaluated_by = 1, due_at = now() - interval '10 minutes'",
+        "evaluation",
+        "600 s behind; 3 stays due",
+    ),
     (WAITING, "evaluation", "0 stays due, 1 with something new"),
     (UNSEEN, "waveforms", "1 stays have waveforms that nobody has looked at for 300 s"),
     (UNREADABLE, "waveforms", "those of stays 3 could not be read"),
@@ -204,7 +208,7 @@ WARNINGS = [
     ("delete from team_member", "responsibility", "nobody can log in for team"),
     (OTHER_MODE, "modes", "device hv-2 is worn in a stay of another mode"),
     (HOLDING, "ingest", "5000 messages"),
-    ("update evaluation_due set due_at = now() - interval '90 seconds'", "evaluation", "90 s behind"),
+    ("update evaluation_due set evaluated_by = 1, due_at = now() - interval '90 seconds'", "evaluation", "90 s behind"),
     (OVER, "alerts", "is open although the stay ended"),
 ]
 

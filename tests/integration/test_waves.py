@@ -268,7 +268,7 @@ def test_worker_looks_at_what_comes_and_wakes_the_evaluation(bedded: Ward) -> No
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
         asked = await conn.execute("select stay_id, since from evaluation_request")
-        return wake.is_set(), await asked.fetchall(), worker.cells
+        return wake.is_set(), await asked.fetchall(), worker.done.cells
 
     woken, asked, cells = in_store(bedded, story)
 

@@ -29,9 +29,11 @@ def _filled_in(value: object) -> str:
 
 
 def test_there_is_one_container_for_each_service() -> None:
-    """The compose file runs the store, a broker, and each of our services once."""
+    """The compose file runs the store, a broker, each of our services once, and what watches them where asked."""
     assert set(OURS) == {"migrate", "ingest", "alerting", "backtest", "api", "simulator"}
-    assert set(COMPOSE["services"]) - set(OURS) == {"store", "mosquitto"}
+    assert set(COMPOSE["services"]) - set(OURS) == {"store", "mosquitto", "prometheus", "grafana"}
+    watching = {name for name, service in COMPOSE["services"].items() if service.get("profiles") == ["watch"]}
+    assert watching == {"prometheus", "grafana"}
 
 
 @pytest.mark.parametrize("name", OURS)

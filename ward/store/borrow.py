@@ -1,6 +1,6 @@
 """Borrow a connection of the pool for one transaction; a store that is gone becomes `StoreUnavailable`.
 
-The transaction commits when the block ends and rolls back when it raises.
+The transaction commits when the block ends and rolls back when it raises. One of `pool.looks` has no transaction.
 """
 
 from collections.abc import AsyncIterator

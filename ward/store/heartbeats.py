@@ -24,3 +24,15 @@ async def newest(conn: Connection) -> dict[str, datetime]:
     """Return the newest heartbeat of each service."""
     rows = await (await conn.execute("select service, max(beat_at) from service_heartbeat group by service")).fetchall()
     return {row[0]: row[1] for row in rows}
+
+
+async def held_since(conn: Connection, since: datetime) -> datetime | None:
+    """Return when the oldest message came that an ingest, heard since, has not stored yet; None where nothing waits."""
+    row = await (
+        await conn.execute(
+            "select min((detail ->> 'held_since')::timestamptz) from service_heartbeat"
+            " where service = 'ingest' and beat_at > %s",
+            (since,),
+        )
+    ).fetchone()
+    return None if row is None else row[0]

@@ -203,6 +203,40 @@ CREATE FUNCTION public.rollup_minutes_of(of_stay bigint, of_kinds smallint[], st
    WHERE ((h.stay_id = rollup_minutes_of.of_stay) AND (h.kind = ANY (rollup_minutes_of.of_kinds)) AND (h.hour >= date_bin('01:00:00'::interval, rollup_minutes_of.starts, '1970-01-01 00:00:00+00'::timestamp with time zone)) AND (h.hour < rollup_minutes_of.ends) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) >= rollup_minutes_of.starts) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) < rollup_minutes_of.ends));
 END;
 
+CREATE FUNCTION public.seats_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('hv_seats', '');
+    return null;
+end $$;
+
+CREATE FUNCTION public.session_ended() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('hv_sessions', encode(old.token_sha256, 'hex'));
+    return null;
+end $$;
+
+CREATE FUNCTION public.sessions_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('hv_sessions', '');
+    return null;
+end $$;
+
+CREATE FUNCTION public.store_folder() RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+begin
+    return current_setting('data_directory');
+exception when insufficient_privilege then
+    return null;
+end $$;
+
 CREATE TABLE public.access_entry (
     access_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1181,6 +1215,13 @@ ALTER TABLE public.selfcheck ALTER COLUMN walk ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE UNLOGGED TABLE public.service_figures (
+    service text NOT NULL,
+    process text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    families bytea NOT NULL
+);
+
 CREATE TABLE public.service_heartbeat (
     service text NOT NULL,
     instance text NOT NULL,
@@ -1300,6 +1341,18 @@ ALTER TABLE public.team ALTER COLUMN team_id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE UNLOGGED TABLE public.viewer (
+    viewer_id uuid NOT NULL,
+    process_id uuid NOT NULL,
+    staff_id bigint NOT NULL,
+    patient_id bigint
+);
+
+CREATE UNLOGGED TABLE public.viewer_process (
+    process_id uuid NOT NULL,
+    heard_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.wave_due (
@@ -1582,6 +1635,9 @@ ALTER TABLE ONLY public.score
 ALTER TABLE ONLY public.selfcheck
     ADD CONSTRAINT selfcheck_pkey PRIMARY KEY (walk);
 
+ALTER TABLE ONLY public.service_figures
+    ADD CONSTRAINT service_figures_pkey PRIMARY KEY (service, process);
+
 ALTER TABLE ONLY public.service_heartbeat
     ADD CONSTRAINT service_heartbeat_pkey PRIMARY KEY (service, instance);
 
@@ -1614,6 +1670,12 @@ ALTER TABLE ONLY public.team
 
 ALTER TABLE ONLY public.team_plan
     ADD CONSTRAINT team_plan_pkey PRIMARY KEY (team_id, programme, version);
+
+ALTER TABLE ONLY public.viewer
+    ADD CONSTRAINT viewer_pkey PRIMARY KEY (viewer_id);
+
+ALTER TABLE ONLY public.viewer_process
+    ADD CONSTRAINT viewer_process_pkey PRIMARY KEY (process_id);
 
 ALTER TABLE ONLY public.wave_due
     ADD CONSTRAINT wave_due_pkey PRIMARY KEY (stay_id);
@@ -1757,27 +1819,21 @@ CREATE INDEX suppression_top ON public.suppression USING btree (began_at) WHERE 
 
 CREATE INDEX team_member_staff ON public.team_member USING btree (staff_id);
 
+CREATE INDEX viewer_of_process ON public.viewer USING btree (process_id);
+
 CREATE INDEX wave_due_at ON public.wave_due USING btree (due_at);
 
 CREATE INDEX wave_request_stay ON public.wave_request USING btree (stay_id);
-
-CREATE TRIGGER access_changed AFTER UPDATE OF disabled_at, permissions ON public.account FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
 
 CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF nurse_id, doctor_id ON public.duty_care FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
 
 CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF ended_at ON public.emergency_opening FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
 
-CREATE TRIGGER access_changed AFTER UPDATE OF protected_since ON public.patient FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
-
 CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON public.patient_block FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
 
 CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON public.patient_consent FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
 
-CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON public.relative_access FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
-
-CREATE TRIGGER access_changed AFTER UPDATE OF disabled_at, role, organisation_id ON public.staff FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
-
-CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON public.team_member FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
+CREATE TRIGGER account_changed AFTER DELETE OR UPDATE ON public.account FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
 
 CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.access_entry FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_kept();
 
@@ -1793,13 +1849,27 @@ CREATE TRIGGER binding_mode BEFORE INSERT ON public.binding FOR EACH ROW EXECUTE
 
 CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
+CREATE TRIGGER member_changed AFTER INSERT OR DELETE OR UPDATE ON public.team_member FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
+
+CREATE TRIGGER patient_changed AFTER DELETE OR UPDATE ON public.patient FOR EACH STATEMENT EXECUTE FUNCTION public.seats_changed();
+
 CREATE TRIGGER reading_changed AFTER DELETE OR UPDATE ON public.reading FOR EACH ROW EXECUTE FUNCTION public.reading_changed();
+
+CREATE TRIGGER relative_access_changed AFTER DELETE OR UPDATE ON public.relative_access FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
+
+CREATE TRIGGER responsibility_changed AFTER INSERT OR DELETE OR UPDATE ON public.responsibility FOR EACH STATEMENT EXECUTE FUNCTION public.seats_changed();
 
 CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER DELETE OR UPDATE ON public.responsibility DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.responsibility_is_whole();
 
 CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER INSERT OR UPDATE OF period ON public.stay DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.responsibility_is_whole();
 
+CREATE TRIGGER session_ended AFTER DELETE ON public.session FOR EACH ROW EXECUTE FUNCTION public.session_ended();
+
+CREATE TRIGGER staff_changed AFTER DELETE OR UPDATE ON public.staff FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
+
 CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
+
+CREATE TRIGGER team_changed AFTER DELETE OR UPDATE ON public.team FOR EACH STATEMENT EXECUTE FUNCTION public.seats_changed();
 
 ALTER TABLE ONLY public.access_entry
     ADD CONSTRAINT access_entry_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
@@ -2154,3 +2224,12 @@ ALTER TABLE ONLY public.team_plan
 
 ALTER TABLE ONLY public.team_plan
     ADD CONSTRAINT team_plan_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.viewer
+    ADD CONSTRAINT viewer_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.viewer
+    ADD CONSTRAINT viewer_process_id_fkey FOREIGN KEY (process_id) REFERENCES public.viewer_process(process_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.viewer
+    ADD CONSTRAINT viewer_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);

@@ -14,7 +14,6 @@ from typing_extensions import TypedDict
 from ward.access.principals import AccountId, Kind
 from ward.people import OrganisationId, PatientId, Role, StaffId, Team, TeamId
 from ward.store import access
-from ward.store.bus import Channel
 from ward.store.pool import Connection
 
 FREE_ATTEMPTS = 5
@@ -113,7 +112,7 @@ async def open_session(
 async def read_sessions(conn: Connection, tokens: Sequence[bytes], now: datetime) -> list[SessionRow]:
     """Return those of these sessions that are in force."""
     cursor = conn.cursor(row_factory=class_row(SessionRow))
-    await cursor.execute(_SESSIONS, {"tokens": list(tokens), "now": now})
+    await cursor.execute(_SESSIONS, {"tokens": list(tokens), "now": now}, prepare=True)
     return await cursor.fetchall()
 
 
@@ -125,21 +124,15 @@ async def touch_session(conn: Connection, token_sha256: bytes, now: datetime, ex
 
 
 async def revoke_session(conn: Connection, token_sha256: bytes) -> None:
-    """End one session and tell every process that may hold a socket of it."""
+    """End one session; every process that may hold a socket of it is told by the store."""
     await conn.execute("delete from session where token_sha256 = %s", (token_sha256,))
-    await _announce(conn)
 
 
 async def revoke_staff(conn: Connection, staff_id: StaffId) -> None:
-    """End every session of one person and tell every process."""
+    """End every session of one person; every process is told by the store."""
     await conn.execute(
         "delete from session where account_id in (select account_id from account where staff_id = %s)", (staff_id,)
     )
-    await _announce(conn)
-
-
-async def _announce(conn: Connection) -> None:
-    await conn.execute("select pg_notify(%s, '')", (Channel.SESSIONS.value,))
 
 
 async def read_teams(conn: Connection, team_ids: Sequence[TeamId]) -> list[Team]:

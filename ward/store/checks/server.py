@@ -1,17 +1,16 @@
 """Checks of the database server: version, what a power failure would cost, room on disk, connections, age."""
 
-import shutil
 from collections.abc import Iterable
 from datetime import datetime
 
-from psycopg import errors
-
+from ward.guard import LEAST_FREE_BYTES
+from ward.store import disk
 from ward.store.checks.finding import Finding, fail, number, ok, rows, warn
 from ward.store.pool import Connection
 
 _OLDEST_MAJOR = 15
 _FREE_FAIL, _FREE_WARN = 3, 10  # connections; each process of ours takes up to 8
-_DISK_FAIL, _DISK_WARN = 1 << 30, 5 << 30  # bytes
+_DISK_WARN = 5 << 30  # bytes
 _DISK_WARN_SHARE = 0.1
 _AGE_WARN, _AGE_FAIL = 500_000_000, 1_500_000_000  # transactions; PostgreSQL stops at two thousand million
 
@@ -64,16 +63,11 @@ async def connections(conn: Connection, _now: datetime) -> Iterable[Finding]:
 
 async def space(conn: Connection, _now: datetime) -> Iterable[Finding]:
     """See that there is room on the disk of the store, where that is this machine's."""
-    local = await rows(conn, "select inet_server_addr() is null or inet_server_addr() <<= '127.0.0.0/8'")
-    try:
-        folder = await rows(conn, "select current_setting('data_directory')")
-        usage = shutil.disk_usage(folder[0][0]) if local[0][0] else None
-    except (OSError, errors.InsufficientPrivilege):
-        usage = None
+    usage = await disk.room(conn)
     if usage is None:
         return [ok("disk", "the server's own: watch it there")]
     said, todo = f"{_bytes(usage.free)} free of {_bytes(usage.total)}", "make room before the store stops"
-    if usage.free < _DISK_FAIL:
+    if usage.free < LEAST_FREE_BYTES:
         return [fail("disk", said, todo)]
     short = usage.free < _DISK_WARN or usage.free < _DISK_WARN_SHARE * usage.total
     return [warn("disk", said, todo) if short else ok("disk", said)]

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ward.store.checks.finding import Finding, fail, number, ok, rows, warn
+from ward.store import evaluation_lag
+from ward.store.checks.finding import Finding, fail, ok, rows, warn
 from ward.store.pool import Connection
-from ward.vitals import BY_CODE
 
 _SERVICES = ("ingest", "alerting")
 _SILENT = timedelta(seconds=15)
@@ -13,7 +13,6 @@ _HELD_WARN = 1000
 _LAG_WARN, _LAG_FAIL = timedelta(seconds=30), timedelta(minutes=5)
 # Longer than any wait for what follows (`alerting.waves_work`); due later than that is only what could not be read.
 _UNREAD_FAIL, _UNREAD_ASIDE = timedelta(minutes=5), timedelta(seconds=90)
-_LOOKED_AT = 500  # requests; the oldest by measured time
 
 
 async def heartbeats(conn: Connection, now: datetime) -> Iterable[Finding]:
@@ -53,27 +52,9 @@ async def holding(conn: Connection, now: datetime) -> Iterable[Finding]:
 
 async def lag(conn: Connection, now: datetime) -> Iterable[Finding]:
     """See that alerting keeps up: no stay is overdue, and nothing new has been waiting for long."""
-    overdue = await rows(
-        conn,
-        "select min(d.due_at), count(*) from evaluation_due d join stay s using (stay_id)"
-        " where d.due_at < %(now)s and s.period @> %(now)s",
-        {"now": now},
-    )
-    # When a request was made is when its reading was received: the one measured at `since`.
-    waiting = await rows(
-        conn,
-        """
-        select min(came.received_at)
-        from (select stay_id, since from evaluation_request order by since limit %(most)s) r
-        cross join lateral (select max(received_at) as received_at from reading
-                            where stay_id = r.stay_id and kind = any(%(kinds)s) and measured_at = r.since) came
-        """,
-        {"most": _LOOKED_AT, "kinds": list(BY_CODE)},
-    )
-    waits = await number(conn, "select count(distinct stay_id) from evaluation_request")
-    longest = max((now - each for each in (overdue[0][0], waiting[0][0]) if isinstance(each, datetime)), default=None)
-    behind = max(timedelta(0), longest) if longest else timedelta(0)
-    said = f"{_seconds(behind)} behind; {overdue[0][1]} stays due, {waits} with something new"
+    found = await evaluation_lag.read(conn, now)
+    behind = found.behind(now)
+    said = f"{_seconds(behind)} behind; {found.overdue} stays due, {found.waiting} with something new"
     todo = "see that alerting runs and what its log says; run more of it"
     if behind > _LAG_FAIL:
         return [fail("evaluation", said, todo)]

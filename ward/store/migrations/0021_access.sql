@@ -69,15 +69,5 @@ create trigger access_changed after insert or update or delete on patient_block
     for each statement execute function access_changed();
 create trigger access_changed after insert or update of ended_at or delete on emergency_opening
     for each statement execute function access_changed();
-create trigger access_changed after insert or update or delete on relative_access
-    for each statement execute function access_changed();
-create trigger access_changed after insert or update or delete on team_member
-    for each statement execute function access_changed();
 create trigger access_changed after insert or update of nurse_id, doctor_id or delete on duty_care
-    for each statement execute function access_changed();
-create trigger access_changed after update of disabled_at, role, organisation_id on staff
-    for each statement execute function access_changed();
-create trigger access_changed after update of disabled_at, permissions on account
-    for each statement execute function access_changed();
-create trigger access_changed after update of protected_since on patient
     for each statement execute function access_changed();

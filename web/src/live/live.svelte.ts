@@ -31,6 +31,7 @@ class Live {
       down: () => { this.#down(); },
       loggedOut,
       says: (walk) => heartbeat(this.state.alerts.values(), sound.ready && document.visibilityState === "visible", walk),
+      stays: () => new Set([...this.#pending.patients.values()].map((tile) => tile.stay_id)),
     });
     this.#socket.start();
     this.#ticker = setInterval(() => { this.#tick(); }, 1_000);
@@ -53,7 +54,7 @@ class Live {
   }
 
   #take(message: LiveMessage): void {
-    if (message.server_time) this.#clock.hear(Date.parse(message.server_time), performance.now());
+    if ("server_time" in message) this.#clock.hear(Date.parse(message.server_time), performance.now());
     this.heardAt = this.#serverNow();
     this.#pending = reduce(this.#pending, message);
     this.#paint();

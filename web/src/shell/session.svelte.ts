@@ -25,7 +25,7 @@ class Who {
 
   begin(session: Session): void {
     this.session = session;
-    words.suggest(session.staff.language);
+    words.suggest(session.account.language);
     live.start(() => { this.end(); });
     if (route.screen.name === "login") route.go(this.#after);
   }
