@@ -9,6 +9,7 @@
     ├── Conflict           somebody else changed it first; carries nothing but the reason
     ├── IllegalTransition  an event that the alert's state does not allow
     ├── StoreUnavailable   the store does not answer; nothing was acknowledged
+    │   └── StoreBusy      somebody else holds what was to be changed
     ├── CorruptBlock       stored samples are not those that were put there
     ├── MaintenanceFailed  a backup, restore or export was not finished; what is in use was not touched
     └── PacketError        (ingest.reasons) a device broke the MQTT protocol; its connection is closed
@@ -41,6 +42,10 @@ class IllegalTransition(HemvaktError):  # noqa: N818 - reads as what happened
 
 class StoreUnavailable(HemvaktError):  # noqa: N818 - reads as what happened
     """The store cannot be reached; the caller holds its work and tries again."""
+
+
+class StoreBusy(StoreUnavailable):
+    """Somebody else holds what was to be changed, for longer than the caller wants to wait."""
 
 
 class CorruptBlock(HemvaktError):  # noqa: N818 - reads as what happened
