@@ -27,17 +27,22 @@ from api.routes import (
     bindings,
     channels,
     devices,
+    emergencies,
     handovers,
     health,
     metrics,
     offers,
+    opened,
     patients,
     plans,
     quarantine,
+    relatives,
     responsibility,
     routing,
     schedules,
+    search,
     session,
+    sharing,
     team_plans,
     teams,
     vitals,
@@ -88,9 +93,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
+    whose = (search, emergencies, sharing, relatives, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
-    for part in (*people, *duty, *kit, *logs, health, metrics, socket):
+    for part in (*whose, *people, *duty, *kit, *logs, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)

@@ -5,6 +5,7 @@
     HemvaktError
     ├── ConfigError        the operator must change a setting; the text says which and to what
     ├── NotFound           the thing asked for does not exist, or not for this principal
+    ├── Blocked            the patient has blocked the unit that asks; that there is a block is all it may know
     ├── Conflict           somebody else changed it first; carries nothing but the reason
     ├── IllegalTransition  an event that the alert's state does not allow
     ├── StoreUnavailable   the store does not answer; nothing was acknowledged
@@ -25,6 +26,10 @@ class ConfigError(HemvaktError):
 
 class NotFound(HemvaktError):  # noqa: N818 - reads as what happened
     """The thing does not exist, or this principal may not know that it does."""
+
+
+class Blocked(HemvaktError):  # noqa: N818 - reads as what happened
+    """The patient has blocked the unit of whoever asks."""
 
 
 class Conflict(HemvaktError):  # noqa: N818 - reads as what happened

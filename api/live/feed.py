@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from api.figures import Shown
-from api.live.board import Board, Held, Place
+from api.live.board import Board, Held, Place, place_of
 from api.live.hub import TURNS, Close, Hub
 from ward import log
 from ward.access.principals import Scope
@@ -69,6 +69,8 @@ class _Pending:
                 self.ended.add(bytes.fromhex(hint.payload))
             case Channel.SESSIONS:
                 self.sessions = True
+            case Channel.ACCESS:
+                self.seats = self.sessions = True
             case Channel.PRESENCE:
                 self.presence = True
             case Channel.MARK:
@@ -254,7 +256,10 @@ class Feed:
     async def _alerts(self, conn: Connection, alert_ids: list[AlertId]) -> None:
         now = self._clock.now()
         self.board.walk = await selfchecks.reached(conn, alert_ids) or self.board.walk
-        for row in await alert_reads.read_alerts(conn, alert_ids, now):
+        rows = await alert_reads.read_alerts(conn, alert_ids, now)
+        if any(row.stay_id in self.board and self.board.held(row.stay_id).place != place_of(row) for row in rows):
+            await self._seats(conn, now)  # who is offered an alert sees its patient from now on
+        for row in rows:
             held = self.board.set_alert(row, now.date())
             if held is not None:
                 self._hub.publish_alert(held)

@@ -41,6 +41,15 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     ACCESS_LOG_READ = "access_log.read"
     ACCESS_REVIEW = "access_log.review"
+    PATIENTS_SEARCH = "patients.search"
+    EMERGENCY_OPEN = "emergency.open"
+    EMERGENCY_READ = "emergency.read"
+    SHARING_READ = "sharing.read"
+    SHARING_CHANGE = "sharing.change"
+    PROTECTION_CHANGE = "protection.change"
+    RELATIVES_READ = "relatives.read"
+    RELATIVES_CHANGE = "relatives.change"
+    OPENED_READ = "opened.read"
 
 
 _WARD = frozenset({Capacity.NURSE, Capacity.DOCTOR, Capacity.CLINICIAN})
@@ -77,6 +86,15 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.AUDIT_READ: _OPERATOR,
     Permission.ACCESS_LOG_READ: _OPERATOR | {Capacity.PATIENT},
     Permission.ACCESS_REVIEW: _OPERATOR,
+    Permission.PATIENTS_SEARCH: _WARD,
+    Permission.EMERGENCY_OPEN: frozenset({Capacity.NURSE, Capacity.DOCTOR}),
+    Permission.EMERGENCY_READ: _WARD,
+    Permission.SHARING_READ: _WARD | {Capacity.PATIENT},
+    Permission.SHARING_CHANGE: _WARD | {Capacity.PATIENT},
+    Permission.PROTECTION_CHANGE: _WARD,
+    Permission.RELATIVES_READ: _WARD | {Capacity.PATIENT},
+    Permission.RELATIVES_CHANGE: frozenset({Capacity.PATIENT}),
+    Permission.OPENED_READ: frozenset({Capacity.PATIENT, Capacity.RELATIVE}),
 }
 
 
