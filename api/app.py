@@ -24,6 +24,7 @@ from api.routes import (
     audit,
     backtests,
     bindings,
+    by_hand,
     channels,
     devices,
     handovers,
@@ -39,6 +40,7 @@ from api.routes import (
     session,
     team_plans,
     teams,
+    timeline,
     vitals,
     waveforms,
 )
@@ -83,10 +85,11 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
+    resources = (timeline, by_hand)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
-    for part in (*people, *duty, *kit, *logs, health, metrics, socket):
+    for part in (*people, *resources, *duty, *kit, *logs, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)
