@@ -81,7 +81,7 @@ class VitalsQuery(SpanQuery):
 class SeriesState(TypedDict):
     """One kind, columnar. Raw: `value` and `validity`; buckets: `mean`, `min`, `max`, `count`, `t` where each starts.
 
-    Neighbours further apart than `gap_s` are not to be joined by a line. `by_hand` are the places of what people entered.
+    Neighbours further apart than `gap_s` are not to be joined by a line. `by_hand`: places of what people entered.
     """
 
     kind: VitalKind

@@ -1,4 +1,4 @@
-"""Readings and answers that people enter over HTTP: counted as a device's, marked, refused whole, taken out in error."""
+"""Readings and answers that people enter over HTTP: counted as a device's, refused whole, taken out when in error."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ async def evaluate(conn: Connection) -> None:
 
 
 def test_news2_counts_what_was_entered_by_hand(unit: Unit) -> None:
-    """Seven values typed in, in other units, give the NEWS2 of the chart: 3 + 3 + 2 + 2 + 2 + 0 + 1, and no interval."""
+    """Seven values typed in, some in other units, give the NEWS2 of the chart: 3 + 3 + 2 + 2 + 2 + 0 + 1."""
 
     async def enter(anna: httpx.AsyncClient) -> None:
         entered = await post(anna, f"{path_of(unit)}/readings", {"values": WHOLE, "occurred_at": AT})
@@ -58,7 +58,7 @@ def test_news2_counts_what_was_entered_by_hand(unit: Unit) -> None:
 
 
 def test_value_in_error_counts_no_more_and_the_right_one_may_follow(unit: Unit) -> None:
-    """After an entry in error the tile shows what was newest before, and the right value can be entered for its time."""
+    """After an entry in error the tile shows what was newest before; the right value can be entered."""
 
     async def guest(anna: httpx.AsyncClient) -> None:
         path = path_of(unit)
