@@ -27,6 +27,7 @@ from api.routes import (
     by_hand,
     channels,
     devices,
+    effects,
     handovers,
     health,
     metrics,
@@ -85,7 +86,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
-    resources = (timeline, by_hand)
+    resources = (timeline, by_hand, effects)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)

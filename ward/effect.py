@@ -194,28 +194,33 @@ def windows(of: Lens, at: datetime, started_at: datetime, now: datetime) -> Wind
     )  # fmt: skip
 
 
-def effect(kind: VitalKind, wanted: Wanted, points: Points, when: Windows) -> Effect:
-    """Return how a kind moved; `points` reach from `when.start` to `when.until`."""
-    before = _side(kind, [value for at, value in points if when.start <= at < when.at], when.at - when.start)
-    after = _side(kind, [value for at, value in points if when.from_at <= at < when.until], when.until - when.from_at)
-    if before is None or after is None or not (before.is_enough and after.is_enough):
-        waits = (before is not None and before.is_enough) and not when.is_over
+def effect(kind: VitalKind, wanted: Wanted, before: Points, late: Points, when: Windows) -> Effect:
+    """Return how a kind moved.
+
+    Parameters
+    ----------
+    before : values measured in [`when.start`, `when.at`)
+    late : values measured in [`when.at`, `when.until`); those from `when.from_at` on are the other side
+    """
+    earlier = [value for _, value in before]
+    later = [value for at, value in late if at >= when.from_at]
+    sides = _side(kind, earlier, when.at - when.start), _side(kind, later, when.until - when.from_at)
+    first, second = sides
+    if first is None or second is None or not (first.is_enough and second.is_enough):
+        waits = first is not None and first.is_enough and not when.is_over
         verdict = Verdict.TOO_EARLY if waits else Verdict.TOO_LITTLE
-        return Effect(kind=kind, wanted=wanted, verdict=verdict, before=before, after=after)
-    values = ([v for at, v in points if at < when.at], [v for at, v in points if when.from_at <= at < when.until])
-    share = _above(*values)
-    change = after.median - before.median
+        return Effect(kind=kind, wanted=wanted, verdict=verdict, before=first, after=second)
+    share, change = _above(earlier, later), second.median - first.median
     sign = _sign(kind, change, share)
-    late = [(at, value) for at, value in points if when.at <= at < when.until]
     return Effect(
         kind=kind,
         wanted=wanted,
         verdict=_verdict(wanted, sign),
-        before=before,
-        after=after,
+        before=first,
+        after=second,
         change=change,
         share=share,
-        after_s=None if not sign else _time_to(late, before.median, sign, SMALLEST[kind], when.at),
+        after_s=_time_to(late, first.median, sign, SMALLEST[kind], when.at) if sign else None,
     )
 
 

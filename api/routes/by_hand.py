@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
 from api.preconditions import IdempotencyKey, idempotency, key_reused
@@ -23,17 +23,22 @@ from api.routes.patients import find_seat
 from api.routes.timeline import Desk, occurred, shown, started_at
 from api.timeline_bodies import CheckInBody, ReadingsBody
 from api.timeline_states import AnswerState, EventState
+from ward.access.permissions import Permission
+from ward.access.principals import Principal, StaffPrincipal
 from ward.clock import from_us, to_us
 from ward.events import DeviceEvent, EventKind
-from ward.manual import BY_HAND, BY_STAFF, Refused, settle
+from ward.manual import BY_HAND, BY_PATIENT, BY_STAFF, Refused, settle
 from ward.store import care_events
 from ward.store import idempotency as keys
 from ward.store.audit import Action
 from ward.store.borrow import borrow
 from ward.store.care_events import Entry
-from ward.timeline import Author, ByHand, EntryKind
+from ward.timeline import ByHand, EntryKind
+from ward.vitals import VitalKind
 
 router = APIRouter(tags=["timeline"])
+MayReadingsEnter = Annotated[Principal, Depends(Door(Permission.READINGS_ENTER))]
+MayCheckInsAnswer = Annotated[Principal, Depends(Door(Permission.CHECK_INS_ANSWER))]
 _OTHER_VALUE = "Another value of the same kind is kept for that time. Say that entry was made in error first."
 _OTHER_ANSWERS = "Other answers are kept for that time."
 
@@ -49,13 +54,13 @@ class CheckInState(TypedDict):
 async def post_readings(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayReadingsEnter,
     body: ReadingsBody,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Enter values that somebody read off; NEWS2 and the rules of the plan count them as they count a device's."""
     context = context_of(request)
-    values = _settled(body)
+    values = _settled(body, BY_STAFF if isinstance(principal, StaffPrincipal) else BY_PATIENT)
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
@@ -74,7 +79,7 @@ async def post_readings(
 async def post_check_in(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayCheckInsAnswer,
     body: CheckInBody,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -95,9 +100,9 @@ async def post_check_in(
     return reply({"occurred_at": from_us(at_us), "answers": answers}, status=status)
 
 
-def _settled(body: ReadingsBody) -> list[ByHand]:
+def _settled(body: ReadingsBody, allowed: frozenset[VitalKind]) -> list[ByHand]:
     """Return the values in their own units; refuse all where one cannot be taken."""
-    found = [settle(each.typed(), BY_STAFF) for each in body.values]
+    found = [settle(each.typed(), allowed) for each in body.values]
     refused = [each for each in found if isinstance(each, Refused)]
     if refused:
         faults = [
@@ -116,13 +121,13 @@ async def _enter(desk: Desk, body: ReadingsBody, values: Sequence[ByHand]) -> in
         stay_id=desk.stay_id,
         kind=EntryKind.READINGS,
         occurred_at=at,
-        author=Author.STAFF,
-        staff_id=desk.principal.staff_id,
+        author=desk.author,
+        staff_id=desk.staff_id,
         words=body.words,
         values=tuple(values),
     )
     number = await care_events.add(desk.conn, entry, desk.now)
-    if not await manual_readings.add(desk.conn, desk.stay_id, values, at, Author.STAFF, desk.now):
+    if not await manual_readings.add(desk.conn, desk.stay_id, values, at, desk.author, desk.now):
         raise Problem(HTTPStatus.CONFLICT, _OTHER_VALUE)
     kinds = [each.kind.value for each in values]
     await desk.note(Action.READINGS_ENTERED, {"event_id": number, "kinds": kinds})

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import CLINICAL, Principal
+from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
 from api.preconditions import IdempotencyKey, idempotency, key_reused
@@ -22,9 +22,11 @@ from api.replies import Cursor, Id, cursor_after, reply
 from api.routes.patients import find_seat
 from api.timeline_bodies import EntryBody, ErrorBody, MedicationBody, ReadBody, kind_of, remind_at
 from api.timeline_states import EventPage, EventState, Kind, event_states
+from ward.access.permissions import Permission
+from ward.access.principals import Principal, StaffPrincipal
 from ward.clock import to_us
 from ward.errors import NotFound
-from ward.people import Role, StayId
+from ward.people import Role, StaffId, StayId
 from ward.store import audit, care_events, duty_schedules, people
 from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
@@ -36,6 +38,8 @@ from ward.timeline import Author, EntryKind, TimeFault, time_fault
 from ward.vitals import BY_CODE
 
 router = APIRouter(tags=["timeline"])
+MayTimelineRead = Annotated[StaffPrincipal, Depends(Door(Permission.TIMELINE_READ))]
+MayTimelineWrite = Annotated[StaffPrincipal, Depends(Door(Permission.TIMELINE_WRITE))]
 _TIMES = {
     TimeFault.AHEAD: "It cannot have happened at a time that lies ahead.",
     TimeFault.BEFORE_STAY: "The time lies before the patient's stay began.",
@@ -66,6 +70,16 @@ class Desk:
         """The stay in progress."""
         return self.seat.stay_id
 
+    @property
+    def staff_id(self) -> StaffId | None:
+        """The member of staff who asks, None for a patient."""
+        return self.principal.staff_id if isinstance(self.principal, StaffPrincipal) else None
+
+    @property
+    def author(self) -> Author:
+        """Who writes what is written here."""
+        return Author.PATIENT if self.staff_id is None else Author.STAFF
+
     async def note(self, action: Action, detail: dict[str, object], reason: str | None = None) -> None:
         """Write into the audit what is done here."""
         deed = Deed(
@@ -78,7 +92,7 @@ class Desk:
 async def get_events(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayTimelineRead,
     query: Annotated[EventsQuery, Query()],
 ) -> Response:
     """Show the timeline of the stay in progress, the newest first."""
@@ -96,7 +110,7 @@ async def get_events(
 async def post_event(
     request: Request,
     patient_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayTimelineWrite,
     body: Annotated[EntryBody, Body()],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -117,9 +131,7 @@ async def post_event(
 
 
 @router.get("/api/patients/{patient_id}/events/{event_id}", response_model=EventState)
-async def get_event(
-    request: Request, patient_id: Id, event_id: Id, principal: Annotated[Principal, Depends(CLINICAL)]
-) -> Response:
+async def get_event(request: Request, patient_id: Id, event_id: Id, principal: MayTimelineRead) -> Response:
     """Show one entry and who has read it."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
@@ -132,7 +144,7 @@ async def put_in_error(
     request: Request,
     patient_id: Id,
     event_id: Id,
-    principal: Annotated[Principal, Depends(CLINICAL)],
+    principal: MayTimelineWrite,
     body: ErrorBody,
 ) -> Response:
     """Say that an entry was made in error, and write what is right instead. It stays, and so does who has read it."""
@@ -155,9 +167,7 @@ async def put_in_error(
 
 
 @router.post("/api/patients/{patient_id}/events/read", response_model=EventPage)
-async def read(
-    request: Request, patient_id: Id, principal: Annotated[Principal, Depends(CLINICAL)], body: ReadBody
-) -> Response:
+async def read(request: Request, patient_id: Id, principal: MayTimelineWrite, body: ReadBody) -> Response:
     """Say that the caller has read these entries; the first time counts."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
@@ -197,7 +207,7 @@ async def shown(desk: Desk, event_id: int) -> EventState:
     """Return one entry as it goes out."""
     row = await _entry(desk, event_id)
     receipts = await care_events.receipts(desk.conn, desk.stay_id, [event_id])
-    return event_states([row], receipts, desk.principal.staff_id)[0]
+    return event_states([row], receipts, desk.staff_id)[0]
 
 
 async def _entry(desk: Desk, event_id: int) -> Row:
@@ -220,8 +230,8 @@ async def _write(desk: Desk, body: EntryBody, corrects: int | None) -> int:
         stay_id=desk.stay_id,
         kind=kind,
         occurred_at=at,
-        author=Author.STAFF,
-        staff_id=desk.principal.staff_id,
+        author=desk.author,
+        staff_id=desk.staff_id,
         words=body.words,
         medication=medication,
         remind_at=remind_at(body),

@@ -6,11 +6,8 @@ import httpx
 import psycopg
 import pytest
 
-from alerting import due
-from tests.builders_duty import NOON
 from tests.fix_duty import Unit
-from tests.resource_visits import as_one, get, post
-from ward.store.pool import Connection
+from tests.resource_visits import admit_account, as_one, evaluate, get, post
 
 pytestmark = pytest.mark.integration
 AT = "2026-11-18T10:55:00Z"
@@ -28,11 +25,6 @@ WHOLE = [
 def path_of(unit: Unit) -> str:
     """Where the first patient is."""
     return f"/api/patients/{unit.ward.beds[0].patient_id}"
-
-
-async def evaluate(conn: Connection) -> None:
-    """Evaluate every stay, as alerting does."""
-    await due.evaluate_due(conn, NOON)
 
 
 def test_news2_counts_what_was_entered_by_hand(unit: Unit) -> None:
@@ -53,7 +45,7 @@ def test_news2_counts_what_was_entered_by_hand(unit: Unit) -> None:
         assert raw["series"][0]["by_hand"] == [0]
 
     as_one(unit, "anna", enter)
-    unit.within(evaluate)
+    evaluate(unit)
     as_one(unit, "anna", look)
 
 
@@ -132,7 +124,7 @@ def test_worrying_answers_over_http_call_the_team(unit: Unit) -> None:
         assert (await anna.post(f"{path_of(unit)}/check-ins", json=other)).status_code == 409
 
     as_one(unit, "anna", answer)
-    unit.within(evaluate)
+    evaluate(unit)
     with psycopg.connect(unit.url) as conn:
         raised = conn.execute("select rule, priority from alert where rule = 'check_in'").fetchall()
         audited = conn.execute("select detail::text from audit where action = 'check_in.answered'").fetchall()
@@ -157,3 +149,28 @@ def test_what_was_entered_is_no_device(unit: Unit) -> None:
             "select device_admits(d, d.secret_sha256, null, true) from device d where device_no = 0"
         ).fetchone()
     assert row == (False,)
+
+
+def test_patient_enters_own_values_and_answers_and_nobody_else_s(unit: Unit) -> None:
+    """A patient enters weight and answers, not their own level of consciousness, and nothing of another patient's."""
+    username = admit_account(unit, "patient")
+
+    async def guest(patient: httpx.AsyncClient) -> None:
+        path = path_of(unit)
+        entered = await post(patient, f"{path}/readings", {"values": [{"kind": "weight", "value": 80.5}]})
+        answers = {"answers": [{"question": "slept", "answer": True}]}
+        await post(patient, f"{path}/check-ins", answers)
+        alert = await patient.post(f"{path}/readings", json={"values": [{"kind": "consciousness", "value": "A"}]})
+        other = path.replace(str(unit.ward.beds[0].patient_id), str(unit.ward.beds[1].patient_id))
+
+        assert (entered["author"], entered["by"]) == ("patient", None)
+        assert (alert.status_code, alert.json()["faults"][0]["fault"]) == (422, "kind")
+        assert (await patient.post(f"{other}/check-ins", json=answers)).status_code == 404
+        assert (await patient.get(f"{path}/events")).status_code == 403
+        assert (await patient.post(f"{path}/events", json={"kind": "note", "words": "x"})).status_code == 403
+
+    as_one(unit, username, guest)
+    with psycopg.connect(unit.url) as conn:
+        roles = conn.execute("select distinct role from audit").fetchall()
+        validity = conn.execute("select validity from reading where device_no = 0").fetchall()
+    assert (roles, validity) == ([("patient",)], [(0,)])

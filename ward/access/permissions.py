@@ -41,6 +41,17 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     ACCESS_LOG_READ = "access_log.read"
     ACCESS_REVIEW = "access_log.review"
+    TIMELINE_READ = "timeline.read"
+    TIMELINE_WRITE = "timeline.write"
+    READINGS_ENTER = "readings.enter"
+    CHECK_INS_ANSWER = "check_ins.answer"
+    HOME_READ = "home.read"
+    HOME_CHANGE = "home.change"
+    EFFECTS = "effects"
+    ROUNDS = "rounds"
+    AMBULANCE_CARDS = "ambulance_cards"
+    OUTCOMES_READ = "outcomes.read"
+    OUTCOMES_CHANGE = "outcomes.change"
 
 
 _WARD = frozenset({Capacity.NURSE, Capacity.DOCTOR, Capacity.CLINICIAN})
@@ -77,6 +88,17 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.AUDIT_READ: _OPERATOR,
     Permission.ACCESS_LOG_READ: _OPERATOR | {Capacity.PATIENT},
     Permission.ACCESS_REVIEW: _OPERATOR,
+    Permission.TIMELINE_READ: _WARD,
+    Permission.TIMELINE_WRITE: _WARD,
+    Permission.READINGS_ENTER: _WARD | {Capacity.PATIENT},
+    Permission.CHECK_INS_ANSWER: _WARD | {Capacity.PATIENT},
+    Permission.HOME_READ: _WARD | {Capacity.PATIENT, Capacity.RELATIVE},
+    Permission.HOME_CHANGE: _WARD,
+    Permission.EFFECTS: _WARD,
+    Permission.ROUNDS: _WARD,
+    Permission.AMBULANCE_CARDS: _WARD,
+    Permission.OUTCOMES_READ: _STAFF,
+    Permission.OUTCOMES_CHANGE: _WARD,
 }
 
 

@@ -112,7 +112,7 @@ _SEATS = (
 )
 
 _WANTED = b"""
-    and (t.organisation_id = %(organisation)s or t.team_id = any(%(teams)s))
+    and (t.organisation_id = %(organisation)s or t.team_id = any(%(teams)s) or s.patient_id = any(%(themselves)s))
     and (%(patient)s::bigint is null or s.patient_id = %(patient)s)
     and (%(team)s::bigint is null or t.team_id = %(team)s)
     and (%(after)s::bigint is null or s.patient_id > %(after)s)
@@ -164,6 +164,7 @@ async def find_seats(conn: Connection, wanted: Wanted, now: datetime) -> list[Se
             "now": now,
             "organisation": wanted.scope.organisation_id,
             "teams": list(wanted.scope.team_ids),
+            "themselves": list(wanted.scope.patient_ids),
             "patient": wanted.patient_id,
             "team": wanted.team_id,
             "after": wanted.after,
