@@ -30,6 +30,7 @@ from api.routes import (
     effects,
     handovers,
     health,
+    home,
     metrics,
     offers,
     patients,
@@ -86,7 +87,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
-    resources = (timeline, by_hand, effects)
+    resources = (timeline, by_hand, effects, home)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
