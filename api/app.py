@@ -37,6 +37,7 @@ from api.routes import (
     plans,
     quarantine,
     responsibility,
+    rounds,
     routing,
     schedules,
     session,
@@ -87,7 +88,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
-    resources = (timeline, by_hand, effects, home)
+    resources = (timeline, by_hand, effects, home, rounds)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
