@@ -21,6 +21,7 @@ from api.routes import (
     access_reviews,
     alert_acts,
     alerts,
+    ambulance,
     audit,
     backtests,
     bindings,
@@ -88,7 +89,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
-    resources = (timeline, by_hand, effects, home, rounds)
+    resources = (timeline, by_hand, effects, home, rounds, ambulance)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)

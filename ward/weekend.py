@@ -107,8 +107,8 @@ _WORDS: Final = MappingProxyType(
 class Facts:
     """What is known of a stay when the round is made. None: not known, or there is none.
 
-    `score_high` is the upper bound of NEWS2 now, `score_high_before` a day ago; `missing` counts inputs that are missing
-    or stale; `plan_change_at` is when limits in force run out by themselves.
+    `score_high` is the upper bound of NEWS2 now, `score_high_before` a day ago; `missing` counts its inputs that are
+    missing or stale; `plan_change_at` is when limits in force run out by themselves.
     """
 
     score_high: int | None

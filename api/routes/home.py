@@ -81,7 +81,7 @@ async def get_home(request: Request, patient_id: Id, principal: MayHomeRead) -> 
         }
         if Opened.CONTACTS in opened:
             state["next_step"] = step_state(await homes.step(conn, seat.stay_id))
-            state["visits"] = await _visits(conn, seat, now)
+            state["visits"] = await planned_visits(conn, seat, now)
         if not isinstance(principal, RelativePrincipal):
             asked = questions.today(seat.programme, await homes.configs(conn, seat.stay_id, now))
             state["questions"] = [question_state(each) for each in asked]
@@ -161,7 +161,8 @@ async def _colour(conn: Connection, seat: Seat, now: datetime) -> Colour:
     return cells[0].colour if cells else Colour.NOBODY
 
 
-async def _visits(conn: Connection, seat: Seat, now: datetime) -> list[VisitState]:
+async def planned_visits(conn: Connection, seat: Seat, now: datetime) -> list[VisitState]:
+    """Return the visits that are planned, the next one first."""
     rows = await care_events.find(conn, Wanted(stay_id=seat.stay_id, kinds=[EntryKind.VISIT.value], limit=50))
     ahead = [row for row in rows if row.occurred_at >= now and row.error_at is None]
     return [VisitState(at=row.occurred_at, words=row.words) for row in reversed(ahead)][:_VISITS]
