@@ -34,6 +34,7 @@ from api.routes import (
     home,
     metrics,
     offers,
+    outcomes,
     patients,
     plans,
     quarantine,
@@ -89,7 +90,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
-    resources = (timeline, by_hand, effects, home, rounds, ambulance)
+    resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)

@@ -11,8 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, St
 
 from api.replies import Id, Reason, Text
 from ward.effect import DrugClass
-from ward.events import Answer
-from ward.formats.event import MAX_ANSWER, MAX_ANSWERS, MAX_QUESTION
+from ward.events import MAX_ANSWER, MAX_ANSWERS, MAX_QUESTION, Answer
 from ward.manual import Typed
 from ward.people import StaffId
 from ward.timeline import Change, EntryKind, Medication

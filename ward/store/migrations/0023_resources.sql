@@ -101,16 +101,22 @@ create function is_kept() returns trigger language plpgsql as $$
 begin
     raise exception '% is only ever added to', tg_table_name using errcode = 'insufficient_privilege';
 end $$;
-create trigger care_event_is_kept before update or delete on care_event for each row execute function is_kept();
-create trigger care_event_error_is_kept before update or delete on care_event_error
-    for each row execute function is_kept();
-create trigger care_event_receipt_is_kept before update or delete on care_event_receipt
-    for each row execute function is_kept();
-create trigger next_step_is_kept before update or delete on next_step for each row execute function is_kept();
-create trigger weekend_round_is_kept before update or delete on weekend_round for each row execute function is_kept();
-create trigger alert_consequence_is_kept before update or delete on alert_consequence
-    for each row execute function is_kept();
-create trigger stay_outcome_is_kept before update or delete on stay_outcome for each row execute function is_kept();
+create trigger care_event_is_kept before update or delete or truncate on care_event
+    for each statement execute function is_kept();
+create trigger care_event_error_is_kept before update or delete or truncate on care_event_error
+    for each statement execute function is_kept();
+create trigger care_event_receipt_is_kept before update or delete or truncate on care_event_receipt
+    for each statement execute function is_kept();
+create trigger next_step_is_kept before update or delete or truncate on next_step
+    for each statement execute function is_kept();
+create trigger weekend_round_is_kept before update or delete or truncate on weekend_round
+    for each statement execute function is_kept();
+create trigger alert_consequence_is_kept before update or delete or truncate on alert_consequence
+    for each statement execute function is_kept();
+create trigger stay_outcome_is_kept before update or delete or truncate on stay_outcome
+    for each statement execute function is_kept();
+create trigger care_look_is_kept before update or delete or truncate on care_look
+    for each statement execute function is_kept();
 
 -- What a change of medication did, as it was told to who prescribed it; and what they answered.
 create table effect_report (
@@ -155,3 +161,5 @@ create table ambulance_opening (
     at timestamptz not null
 );
 create index ambulance_opening_card on ambulance_opening (card_id);
+create trigger ambulance_opening_is_kept before update or delete or truncate on ambulance_opening
+    for each statement execute function is_kept();
