@@ -6,8 +6,14 @@ import httpx
 import psycopg
 import pytest
 
+from alerting import due
+from alerting.windows import Windows
+from tests.builders_duty import NOON
 from tests.fix_duty import Unit
 from tests.resource_visits import admit_account, as_one, evaluate, get, post
+from ward.store.checks import readings
+from ward.store.checks.finding import Finding, Level
+from ward.store.pool import Connection
 
 pytestmark = pytest.mark.integration
 AT = "2026-11-18T10:55:00Z"
@@ -69,6 +75,51 @@ def test_value_in_error_counts_no_more_and_the_right_one_may_follow(unit: Unit) 
         assert (shown, now) == (80.2, 82.0)
 
     as_one(unit, "anna", guest)
+
+
+def test_score_forgets_what_was_in_error(unit: Unit) -> None:
+    """A worker that has counted a value typed in wrongly counts it no more once it is said to be in error."""
+    windows = Windows()
+
+    async def look(conn: Connection) -> None:
+        await conn.execute("update evaluation_due set due_at = %s", (NOON,))
+        await due.evaluate_due(conn, NOON, windows=windows)
+
+    async def enter(anna: httpx.AsyncClient) -> None:
+        values = [{"kind": "consciousness", "value": "U"}, {"kind": "resp_rate", "value": 40}]
+        await post(anna, f"{path_of(unit)}/readings", {"values": values, "occurred_at": AT})
+
+    async def take_back(anna: httpx.AsyncClient) -> None:
+        items = (await get(anna, f"{path_of(unit)}/events"))["items"]
+        await post(anna, f"{path_of(unit)}/events/{items[0]['event_id']}/error", {"reason": "fel patient"}, 200)
+
+    async def least(anna: httpx.AsyncClient) -> None:
+        found.append((await get(anna, path_of(unit)))["score"]["min"])
+
+    found: list[int] = []
+    for step in (enter, take_back):
+        as_one(unit, "anna", step)
+        unit.within(look)
+        as_one(unit, "anna", least)
+
+    assert found == [6, 0]
+
+
+def test_check_finds_nothing_wrong_with_what_was_typed(unit: Unit) -> None:
+    """Readings by hand belong where they are as long as they are on the timeline, and what was taken out is gone."""
+
+    async def guest(anna: httpx.AsyncClient) -> None:
+        kept = await post(anna, f"{path_of(unit)}/readings", {"values": WHOLE, "occurred_at": AT})
+        await post(anna, f"{path_of(unit)}/readings", {"values": [{"kind": "pain", "value": 2}]})
+        await post(anna, f"{path_of(unit)}/events/{kept['event_id']}/error", {"reason": "fel patient"}, 200)
+
+    as_one(unit, "anna", guest)
+
+    async def look(conn: Connection) -> list[Finding]:
+        return [*await readings.sampled(conn, NOON), *await readings.newest(conn, NOON)]
+
+    found = unit.within(look)
+    assert [each.level for each in found] == [Level.OK, Level.OK], found
 
 
 WRONG: tuple[dict[str, Any], ...] = (
