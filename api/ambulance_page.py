@@ -6,7 +6,7 @@ In Swedish with English beside. The invariant: whatever stands in the data is te
 from html import escape
 
 from alerting.words import KINDS, UNITS
-from api.ambulance_states import Card, TrendState
+from api.ambulance_states import AmbulanceCard, TrendState
 from api.home_states import VisitState
 from ward.duty import wallclock
 
@@ -17,7 +17,7 @@ _GOALS = {
 }
 
 
-def page(card: Card) -> str:
+def page(card: AmbulanceCard) -> str:
     """Return the whole page as HTML."""
     who = f"{card['given_name']} {card['family_name']}"
     parts = [
@@ -51,7 +51,7 @@ def _row(what: str, said: str) -> str:
     return f"<p><b>{escape(what)}:</b> {escape(said)}</p>" if said.strip() else ""
 
 
-def _score(card: Card) -> str:
+def _score(card: AmbulanceCard) -> str:
     score = card["score"]
     if score is None:
         return _row("NEWS2", "okänt / not known")
@@ -59,7 +59,7 @@ def _score(card: Card) -> str:
     return _row("NEWS2", f"{total} ({wallclock.wall(score['scored_at']):%H:%M})")
 
 
-def _trend(card: Card, trend: TrendState) -> str:
+def _trend(card: AmbulanceCard, trend: TrendState) -> str:
     kind, unit = trend["kind"], UNITS.get(trend["unit"], (trend["unit"],))[0]
     newest = card["vitals"].get(kind)
     value = "" if newest is None else f"{newest['value']} {unit} ({wallclock.wall(newest['measured_at']):%H:%M})"

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from api.home_states import StepState, VisitState
+from api.home_states import NextStepState, VisitState
 from api.live.messages import LimitState, ScoreState, TeamState, VitalState
 from api.replies import Reason
 from ward.store.cards import CardRow
@@ -26,7 +26,7 @@ class CardBody(BaseModel):
     reason: Reason
 
 
-class CardState(TypedDict):
+class AmbulanceLink(TypedDict):
     """A link that was made, and every time that it was opened."""
 
     card_id: int
@@ -39,16 +39,16 @@ class CardState(TypedDict):
     openings: list[datetime]
 
 
-class CardMade(CardState):
+class AmbulanceLinkMade(AmbulanceLink):
     """A link that is new; the path is told once, null on a repeat of the request."""
 
     path: str | None
 
 
-class CardList(TypedDict):
+class AmbulanceLinks(TypedDict):
     """The links of a stay, the newest first."""
 
-    items: list[CardState]
+    items: list[AmbulanceLink]
 
 
 class TrendState(TypedDict):
@@ -62,7 +62,7 @@ class TrendState(TypedDict):
     max: list[float]
 
 
-class Card(TypedDict):
+class AmbulanceCard(TypedDict):
     """What a crew sees, until `expires_at`."""
 
     server_time: datetime
@@ -80,12 +80,12 @@ class Card(TypedDict):
     score: ScoreState | None
     trends: list[TrendState]
     team: TeamState
-    next_step: StepState
+    next_step: NextStepState
     visits: list[VisitState]
     home_visit_on: date
 
 
-def card_state(row: CardRow) -> CardState:
+def card_state(row: CardRow) -> AmbulanceLink:
     """Return a link as the team sees it."""
     return {
         "card_id": row.card_id,

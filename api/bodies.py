@@ -1,12 +1,30 @@
 """What several routes are sent: why something is done, and how the person at the bedside was told apart."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from api.replies import Reason
 from ward.association import Identifier
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+
+
+def _written(at: object) -> object:
+    if not isinstance(at, str):
+        raise ValueError("a time is a text, as 2026-11-21T10:00:00Z")  # noqa: TRY004 - pydantic reads this one
+    return at
+
+
+def _shown_by_calendars(at: datetime) -> datetime:
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise ValueError(f"a time lies between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return at
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_shown_by_calendars)]
+"""A time as a text with its offset, of a year that every calendar and the store can show."""
 
 
 class Why(BaseModel):

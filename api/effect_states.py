@@ -68,7 +68,7 @@ WindowsState = TypedDict(
 )
 
 
-class PersonState(TypedDict):
+class Colleague(TypedDict):
     """Somebody by name."""
 
     staff_id: int
@@ -82,8 +82,8 @@ class ReportState(TypedDict):
     rev: int
     patient_id: int
     event_id: int
-    prescriber: PersonState
-    sent_by: PersonState
+    prescriber: Colleague
+    sent_by: Colleague
     sent_at: datetime
     sv: str
     en: str

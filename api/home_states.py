@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from api.bodies import Moment
 from api.live.messages import VitalState
 from api.replies import Text
 from ward.lamp import Lamp
@@ -21,17 +22,17 @@ class StepBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     what: Annotated[Text, Field(min_length=1, max_length=500, pattern=r"\S")]
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     who: _Line = ""
     turn_to: _Line = ""
-    check_at: AwareDatetime | None = None
+    check_at: Moment | None = None
 
     def step(self) -> Step:
         """Return it as it is kept."""
         return Step(what=self.what, at=self.at, who=self.who, turn_to=self.turn_to, check_at=self.check_at)
 
 
-class StepState(TypedDict):
+class NextStepState(TypedDict):
     """The next step; `rev` is for If-Match, 0 where nobody has written one."""
 
     rev: int
@@ -97,7 +98,7 @@ class HomeState(TypedDict):
     given_name: str
     lamp: LampState
     seen: SeenState | None
-    next_step: StepState | None
+    next_step: NextStepState | None
     visits: list[VisitState]
     contacts: list[HomeContact]
     vitals: dict[str, VitalState] | None
@@ -110,7 +111,7 @@ def lamp_state(lamp: Lamp) -> LampState:
     return {"light": lamp.light.value, "why": [each.value for each in lamp.why], "sv": lamp.sv, "en": lamp.en}
 
 
-def step_state(row: StepRow | None) -> StepState:
+def step_state(row: StepRow | None) -> NextStepState:
     """Return the next step; an empty one of revision 0 where nobody has written any."""
     if row is None:
         return {

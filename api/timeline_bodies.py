@@ -7,8 +7,9 @@ nothing that is left out becomes a value.
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
+from api.bodies import Moment
 from api.replies import Id, Reason, Text
 from ward.effect import DrugClass
 from ward.events import MAX_ANSWER, MAX_ANSWERS, MAX_QUESTION, Answer
@@ -20,13 +21,13 @@ from ward.vitals import VITALS, VitalKind
 _LONGEST = 4000
 Words = Annotated[Text, Field(min_length=1, max_length=_LONGEST, pattern=r"\S")]
 Dose = Annotated[Text, Field(max_length=80)]
-Number = Annotated[StrictInt | StrictFloat, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e6, le=1e6)]
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    occurred_at: AwareDatetime | None = Field(default=None, description="When it happened; left out: now")
+    occurred_at: Moment | None = Field(default=None, description="When it happened; left out: now")
 
 
 class NoteBody(_Body):
@@ -34,7 +35,7 @@ class NoteBody(_Body):
 
     kind: Literal["note"]
     words: Words
-    remind_at: AwareDatetime | None = None
+    remind_at: Moment | None = None
 
 
 class VisitBody(_Body):
@@ -91,8 +92,7 @@ class ValueBody(BaseModel):
 
     def typed(self) -> Typed:
         """Return it as the rules take it."""
-        value = self.value if isinstance(self.value, str) else float(self.value)
-        return Typed(kind=self.kind, value=value, unit=self.unit)
+        return Typed(kind=self.kind, value=self.value, unit=self.unit)
 
 
 class ReadingsBody(_Body):
@@ -108,7 +108,7 @@ class ReadingsBody(_Body):
         return self
 
 
-class AnswerBody(BaseModel):
+class GivenAnswer(BaseModel):
     """The answer to one of the day's questions."""
 
     model_config = ConfigDict(extra="forbid")
@@ -118,14 +118,13 @@ class AnswerBody(BaseModel):
 
     def given(self) -> Answer:
         """Return it as the rules take it."""
-        answer = self.answer if isinstance(self.answer, bool | str) else float(self.answer)
-        return Answer(question=self.question, answer=answer)
+        return Answer(question=self.question, answer=self.answer)
 
 
 class CheckInBody(_Body):
     """Answers to the day's questions, each once."""
 
-    answers: list[AnswerBody] = Field(min_length=1, max_length=MAX_ANSWERS)
+    answers: list[GivenAnswer] = Field(min_length=1, max_length=MAX_ANSWERS)
 
     @model_validator(mode="after")
     def _once(self) -> Self:

@@ -68,7 +68,7 @@ class MedicationState(TypedDict):
     watch: list[str]
 
 
-class EventState(TypedDict):
+class TimelineEvent(TypedDict):
     """A line of the timeline; `event_id` is null for what a device reported or the patient answered.
 
     `corrects` is the entry that this one replaces, `corrected_by` the one that replaces it.
@@ -96,11 +96,11 @@ class EventState(TypedDict):
 class EventPage(TypedDict):
     """A page of the timeline, the newest first; `next` is the cursor of the following one."""
 
-    items: list[EventState]
+    items: list[TimelineEvent]
     next: str | None
 
 
-def event_states(rows: Iterable[Row], receipts: Iterable[Receipt], me: StaffId | None) -> list[EventState]:
+def event_states(rows: Iterable[Row], receipts: Iterable[Receipt], me: StaffId | None) -> list[TimelineEvent]:
     """Return lines with who has read them."""
     read: dict[int, list[ReadState]] = {}
     for each in receipts:
@@ -108,9 +108,9 @@ def event_states(rows: Iterable[Row], receipts: Iterable[Receipt], me: StaffId |
     return [_event(row, read.get(row.event_id or 0, []), me) for row in rows]
 
 
-def _event(row: Row, read: Sequence[ReadState], me: StaffId | None) -> EventState:
+def _event(row: Row, read: Sequence[ReadState], me: StaffId | None) -> TimelineEvent:
     detail: Mapping[str, object] = row.detail
-    return EventState(
+    return TimelineEvent(
         event_id=row.event_id,
         kind=row.kind,  # type: ignore[typeddict-item]  # the schema checks the word
         occurred_at=row.occurred_at,

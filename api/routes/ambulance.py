@@ -14,7 +14,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api import ambulance_page
-from api.ambulance_states import Card, CardBody, CardList, CardMade, CardState, TrendState, card_state
+from api.ambulance_states import (
+    AmbulanceCard,
+    AmbulanceLink,
+    AmbulanceLinkMade,
+    AmbulanceLinks,
+    CardBody,
+    TrendState,
+    card_state,
+)
 from api.auth import Door, digest
 from api.context import Context, context_of
 from api.home_states import step_state
@@ -52,7 +60,7 @@ _SHOWN = (
 )
 
 
-@router.get("/api/patients/{patient_id}/ambulance-cards", response_model=CardList)
+@router.get("/api/patients/{patient_id}/ambulance-cards", response_model=AmbulanceLinks)
 async def get_cards(request: Request, patient_id: Id, principal: MayAmbulanceCards) -> Response:
     """List the links that were made for a patient, and when each was opened."""
     context = context_of(request)
@@ -62,7 +70,9 @@ async def get_cards(request: Request, patient_id: Id, principal: MayAmbulanceCar
     return reply({"items": [card_state(row) for row in rows]})
 
 
-@router.post("/api/patients/{patient_id}/ambulance-cards", response_model=CardMade, status_code=HTTPStatus.CREATED)
+@router.post(
+    "/api/patients/{patient_id}/ambulance-cards", response_model=AmbulanceLinkMade, status_code=HTTPStatus.CREATED
+)
 async def make_card(
     request: Request,
     patient_id: Id,
@@ -87,7 +97,7 @@ async def make_card(
     return reply({**state, "path": path}, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
 
 
-@router.post("/api/patients/{patient_id}/ambulance-cards/{card_id}/revoke", response_model=CardState)
+@router.post("/api/patients/{patient_id}/ambulance-cards/{card_id}/revoke", response_model=AmbulanceLink)
 async def revoke(request: Request, patient_id: Id, card_id: Id, principal: MayAmbulanceCards) -> Response:
     """Take a link back: from now on it opens nothing. Twice is once."""
     context = context_of(request)
@@ -101,7 +111,7 @@ async def revoke(request: Request, patient_id: Id, card_id: Id, principal: MayAm
     return reply(state)
 
 
-@router.get("/api/ambulance-card", response_model=Card)
+@router.get("/api/ambulance-card", response_model=AmbulanceCard)
 async def open_card(request: Request, token: Annotated[str, Query()] = "") -> Response:
     """Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it."""
     context = context_of(request)
@@ -146,14 +156,14 @@ async def _note(
     await audit.write(conn, principal.actor, deed, now)
 
 
-async def _card(conn: Connection, seat: Seat, card_id: int) -> CardState:
+async def _card(conn: Connection, seat: Seat, card_id: int) -> AmbulanceLink:
     row = await cards.one(conn, seat.stay_id, card_id)
     if row is None:
         raise NotFound
     return card_state(row)
 
 
-async def _shown(context: Context, opened: Opened, now: datetime) -> Card:
+async def _shown(context: Context, opened: Opened, now: datetime) -> AmbulanceCard:
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, opened.patient_id, Scope(patient_ids=(opened.patient_id,)), context.clock)
         changes = await tiles.read_tiles(conn, [seat.stay_id], now)

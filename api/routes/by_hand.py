@@ -22,7 +22,7 @@ from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.timeline import Desk, occurred, shown, started_at
 from api.timeline_bodies import CheckInBody, ReadingsBody
-from api.timeline_states import AnswerState, EventState
+from api.timeline_states import AnswerState, TimelineEvent
 from ward.access.permissions import Permission
 from ward.access.principals import Principal, StaffPrincipal
 from ward.clock import from_us, to_us
@@ -50,7 +50,7 @@ class CheckInState(TypedDict):
     answers: list[AnswerState]
 
 
-@router.post("/api/patients/{patient_id}/readings", response_model=EventState, status_code=HTTPStatus.CREATED)
+@router.post("/api/patients/{patient_id}/readings", response_model=TimelineEvent, status_code=HTTPStatus.CREATED)
 async def post_readings(
     request: Request,
     patient_id: Id,

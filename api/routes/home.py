@@ -18,9 +18,9 @@ from api.errors import Problem
 from api.home_states import (
     HomeState,
     LampState,
+    NextStepState,
     SeenState,
     StepBody,
-    StepState,
     VisitState,
     contacts,
     lamp_state,
@@ -89,7 +89,7 @@ async def get_home(request: Request, patient_id: Id, principal: MayHomeRead) -> 
     return reply(state)
 
 
-@router.get("/api/patients/{patient_id}/next-step", response_model=StepState)
+@router.get("/api/patients/{patient_id}/next-step", response_model=NextStepState)
 async def get_step(request: Request, patient_id: Id, principal: MayHomeChange) -> Response:
     """Show the next step; its revision is the ETag, 0 where nobody has written one."""
     context = context_of(request)
@@ -99,13 +99,15 @@ async def get_step(request: Request, patient_id: Id, principal: MayHomeChange) -
     return reply(state, headers={"ETag": f'"{state["rev"]}"'})
 
 
-@router.put("/api/patients/{patient_id}/next-step", response_model=StepState)
+@router.put("/api/patients/{patient_id}/next-step", response_model=NextStepState)
 async def put_step(
     request: Request, patient_id: Id, principal: MayHomeChange, body: StepBody, if_match: IfMatch = None
 ) -> Response:
     """Write the next step over the revision that was seen; the board and the patient see it at once."""
     context = context_of(request)
     now, rev = context.clock.now(), revision(if_match)
+    if any(at is not None and at <= now for at in (body.at, body.check_at)):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The next step and the next look lie ahead.")
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         done = await homes.save_step(conn, seat.stay_id, rev, body.step(), principal.staff_id, now)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -37,7 +38,8 @@ from ward.weekend import reasons
 router = APIRouter(tags=["rounds"])
 MayRounds = Annotated[StaffPrincipal, Depends(Door(Permission.ROUNDS))]
 Until = Annotated[
-    date | None, Query(description="The working day on whose morning the free days end; left out: the next ones")
+    Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))] | None,
+    Query(description="The working day on whose morning the free days end; left out: the next ones"),
 ]
 
 

@@ -21,7 +21,7 @@ from api.preconditions import IdempotencyKey, idempotency, key_reused
 from api.replies import Cursor, Id, cursor_after, reply
 from api.routes.patients import find_seat
 from api.timeline_bodies import EntryBody, ErrorBody, MedicationBody, ReadBody, kind_of, remind_at
-from api.timeline_states import EventPage, EventState, Kind, event_states
+from api.timeline_states import EventPage, Kind, TimelineEvent, event_states
 from ward.access.permissions import Permission
 from ward.access.principals import Principal, StaffPrincipal
 from ward.clock import to_us
@@ -106,7 +106,7 @@ async def get_events(
     return reply({"items": event_states(rows, receipts, principal.staff_id), "next": following})
 
 
-@router.post("/api/patients/{patient_id}/events", response_model=EventState, status_code=HTTPStatus.CREATED)
+@router.post("/api/patients/{patient_id}/events", response_model=TimelineEvent, status_code=HTTPStatus.CREATED)
 async def post_event(
     request: Request,
     patient_id: Id,
@@ -130,7 +130,7 @@ async def post_event(
     return reply(state, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
 
 
-@router.get("/api/patients/{patient_id}/events/{event_id}", response_model=EventState)
+@router.get("/api/patients/{patient_id}/events/{event_id}", response_model=TimelineEvent)
 async def get_event(request: Request, patient_id: Id, event_id: Id, principal: MayTimelineRead) -> Response:
     """Show one entry and who has read it."""
     context = context_of(request)
@@ -139,7 +139,7 @@ async def get_event(request: Request, patient_id: Id, event_id: Id, principal: M
         return reply(await shown(Desk(conn=conn, seat=seat, principal=principal, now=context.clock.now()), event_id))
 
 
-@router.post("/api/patients/{patient_id}/events/{event_id}/error", response_model=EventState)
+@router.post("/api/patients/{patient_id}/events/{event_id}/error", response_model=TimelineEvent)
 async def put_in_error(
     request: Request,
     patient_id: Id,
@@ -203,7 +203,7 @@ async def started_at(conn: Connection, stay_id: StayId) -> datetime:
     return person.started_at
 
 
-async def shown(desk: Desk, event_id: int) -> EventState:
+async def shown(desk: Desk, event_id: int) -> TimelineEvent:
     """Return one entry as it goes out."""
     row = await _entry(desk, event_id)
     receipts = await care_events.receipts(desk.conn, desk.stay_id, [event_id])
@@ -220,6 +220,9 @@ async def _entry(desk: Desk, event_id: int) -> Row:
 async def _write(desk: Desk, body: EntryBody, corrects: int | None) -> int:
     kind = kind_of(body)
     at = occurred(kind, body.occurred_at, await started_at(desk.conn, desk.stay_id), desk.now)
+    remind = remind_at(body)
+    if remind is not None and remind <= desk.now:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A reminder lies ahead.")
     medication = body.medication() if isinstance(body, MedicationBody) else None
     if medication is not None and medication.prescriber_id is not None:
         roles = await duty_schedules.roles(desk.conn, [medication.prescriber_id])
@@ -234,7 +237,7 @@ async def _write(desk: Desk, body: EntryBody, corrects: int | None) -> int:
         staff_id=desk.staff_id,
         words=body.words,
         medication=medication,
-        remind_at=remind_at(body),
+        remind_at=remind,
         corrects=corrects,
     )
     number = await care_events.add(desk.conn, entry, desk.now)

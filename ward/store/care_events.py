@@ -6,17 +6,19 @@ in error stays, with who said so, when and why.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from ward.clock import from_us
+from ward.clock import from_us, to_us
 from ward.people import StaffId, StayId
 from ward.store.pool import Connection
 from ward.timeline import Author, ByHand, EntryKind, Medication
 from ward.vitals import VITALS, Acvpu, VitalKind
+
+_LATEST_US = to_us(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ async def add(conn: Connection, entry: Entry, now: datetime) -> int:
 async def find(conn: Connection, wanted: Wanted) -> list[Row]:
     """Return the lines that are asked for, the newest first; those of one instant are never divided by a page."""
     cursor = conn.cursor(row_factory=class_row(Row))
-    before = None if wanted.before_us is None else from_us(wanted.before_us)
+    before = None if wanted.before_us is None else from_us(min(wanted.before_us, _LATEST_US))
     parameters = {"stay": wanted.stay_id, "kinds": list(wanted.kinds), "before": before, "limit": wanted.limit}
     await cursor.execute(_WANTED, parameters)
     return sorted(await cursor.fetchall(), key=lambda row: (row.occurred_at, row.event_id or 0), reverse=True)
