@@ -32,7 +32,7 @@ from api.replies import Id, reply
 from api.routes.home import planned_visits
 from api.routes.patients import find_seat
 from ward.access.permissions import Permission
-from ward.access.principals import Scope, StaffPrincipal
+from ward.access.principals import Principal, Scope, StaffPrincipal
 from ward.duty import wallclock, working_days
 from ward.errors import NotFound
 from ward.store import audit, cards, homes, series, tiles
@@ -46,6 +46,7 @@ from ward.store.tiles import Seat
 from ward.vitals import BY_CODE, VITALS, VitalKind
 
 router = APIRouter(tags=["ambulance cards"])
+MayAmbulanceCardsRead = Annotated[Principal, Depends(Door(Permission.AMBULANCE_CARDS_READ))]
 MayAmbulanceCards = Annotated[StaffPrincipal, Depends(Door(Permission.AMBULANCE_CARDS))]
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _SHOWN = (
@@ -61,8 +62,8 @@ _SHOWN = (
 
 
 @router.get("/api/patients/{patient_id}/ambulance-cards", response_model=AmbulanceLinks)
-async def get_cards(request: Request, patient_id: Id, principal: MayAmbulanceCards) -> Response:
-    """List the links that were made for a patient, and when each was opened."""
+async def get_cards(request: Request, patient_id: Id, principal: MayAmbulanceCardsRead) -> Response:
+    """List the links that were made for a patient, by whom, and when each was opened; also for the patient."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)

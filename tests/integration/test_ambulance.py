@@ -9,7 +9,7 @@ import pytest
 from tests.builders_duty import NOON
 from tests.fix_api import Served
 from tests.fix_duty import Unit
-from tests.resource_visits import as_one, get, post, put, someone, store, visit
+from tests.resource_visits import admit_account, as_one, get, post, put, someone, store, visit
 from ward.vitals import VitalKind
 
 pytestmark = pytest.mark.integration
@@ -54,10 +54,11 @@ def test_crew_sees_the_last_day_and_whom_to_call_and_no_more(unit: Unit) -> None
 
 
 def test_each_opening_is_noted_with_its_time(unit: Unit) -> None:
-    """The team sees when a link was opened; looking at the list opens nothing."""
+    """The team and the patient see when a link was opened; looking at the list opens nothing."""
+    patient = admit_account(unit, "patient")
 
     async def guest(served: Served) -> None:
-        async with someone(served, "anna") as anna, served.client() as crew:
+        async with someone(served, "anna") as anna, someone(served, patient) as own, served.client() as crew:
             link = await make(anna, unit)
             before = (await get(anna, path_of(unit)))["items"][0]
             await crew.get(link)
@@ -68,6 +69,8 @@ def test_each_opening_is_noted_with_its_time(unit: Unit) -> None:
             assert after["openings"] == ["2026-11-18T11:00:00Z"] * 2
             assert (after["reason"], after["expires_at"]) == (WHY["reason"], "2026-11-18T15:00:00Z")
             assert "path" not in after
+            assert (await get(own, path_of(unit)))["items"] == [after]
+            assert (await own.post(path_of(unit), json=WHY)).status_code == 403
 
     visit(unit, guest)
 

@@ -10,6 +10,10 @@ from psycopg import sql
 from tests.fix_api import Served
 from tests.fix_duty import Unit
 from tests.resource_visits import as_one, get, post, someone, visit
+from ward.record import Written
+from ward.store import records
+from ward.store.pool import Connection
+from ward.store.records import Span
 
 pytestmark = pytest.mark.integration
 NOTE = {"kind": "note", "words": "Sov gott, äter bättre."}
@@ -202,3 +206,25 @@ def test_every_change_is_audited_without_words(unit: Unit) -> None:
         kept = conn.execute("select action, detail::text from audit order by audit_id").fetchall()
     assert [row[0] for row in kept] == ["event.written", "event.in_error"]
     assert all("Sov gott" not in row[1] for row in kept)
+
+
+def test_record_of_a_patient_holds_what_was_written(unit: Unit) -> None:
+    """The export streams the entries of a patient, oldest first, with what was in error and why."""
+
+    async def guest(anna: httpx.AsyncClient) -> None:
+        path = path_of(unit)
+        number = (await post(anna, path, NOTE))["event_id"]
+        await post(anna, path, {**PILL, "occurred_at": "2026-11-18T10:00:00Z"})
+        await post(anna, f"{path}/{number}/error", {"reason": "fel patient"}, 200)
+
+    as_one(unit, "anna", guest)
+
+    async def read(conn: Connection) -> list[Written]:
+        return [each async for each in records.written(conn, Span(patient_id=unit.ward.beds[0].patient_id))]
+
+    found = unit.within(read)
+    assert [(each.kind, each.words, each.error_reason) for each in found] == [
+        ("medication", "", None),
+        ("note", NOTE["words"], "fel patient"),
+    ]
+    assert "Furosemid" in found[0].detail

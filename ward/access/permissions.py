@@ -50,6 +50,7 @@ class Permission(StrEnum):
     EFFECTS = "effects"
     ROUNDS = "rounds"
     AMBULANCE_CARDS = "ambulance_cards"
+    AMBULANCE_CARDS_READ = "ambulance_cards.read"
     OUTCOMES_READ = "outcomes.read"
     OUTCOMES_CHANGE = "outcomes.change"
 
@@ -97,6 +98,7 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.EFFECTS: _WARD,
     Permission.ROUNDS: _WARD,
     Permission.AMBULANCE_CARDS: _WARD,
+    Permission.AMBULANCE_CARDS_READ: _WARD | {Capacity.PATIENT},
     Permission.OUTCOMES_READ: _STAFF,
     Permission.OUTCOMES_CHANGE: _WARD,
 }
