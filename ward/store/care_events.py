@@ -85,29 +85,41 @@ class Wanted:
     limit: int = 100
 
 
-_WRITTEN = """
-    select e.event_id, e.kind, e.occurred_at, e.written_at, e.author, e.staff_id, f.name as staff_name,
-           f.title as staff_title, null as device_id, e.words, e.detail, e.remind_at, e.corrects,
-           (select min(c.event_id) from care_event c where c.stay_id = e.stay_id and c.corrects = e.event_id)
-               as corrected_by,
-           x.at as error_at, x.staff_id as error_by, g.name as error_name, x.reason as error_reason
-    from care_event e left join staff f on f.staff_id = e.staff_id
-    left join care_event_error x on (x.stay_id, x.event_id) = (e.stay_id, e.event_id)
-    left join staff g on g.staff_id = x.staff_id
-    where e.stay_id = %(stay)s
+def _written(chosen: str) -> str:
+    """Return the query for the entries that `chosen` selects of `care_event`."""
+    return f"""
+        select e.event_id, e.kind, e.occurred_at, e.written_at, e.author, e.staff_id, f.name as staff_name,
+               f.title as staff_title, null as device_id, e.words, e.detail, e.remind_at, e.corrects,
+               (select min(c.event_id) from care_event c where c.stay_id = e.stay_id and c.corrects = e.event_id)
+                   as corrected_by,
+               x.at as error_at, x.staff_id as error_by, g.name as error_name, x.reason as error_reason
+        from ({chosen}) e left join staff f on f.staff_id = e.staff_id
+        left join care_event_error x on (x.stay_id, x.event_id) = (e.stay_id, e.event_id)
+        left join staff g on g.staff_id = x.staff_id
+    """  # noqa: S608 - queries of this module
+
+
+# Of either side as many as are asked for, so that a long timeline is not read whole for its newest page.
+_PAGE = """
+    where stay_id = %(stay)s and (cardinality(%(kinds)s::text[]) = 0 or kind = any(%(kinds)s))
+    and (%(before)s::timestamptz is null or occurred_at < %(before)s)
+    order by occurred_at desc fetch first %(limit)s rows with ties
 """
-_REPORTED = """
-    select null, d.kind, d.occurred_at, d.received_at, case when d.device_no = 0 then 'patient' end, null, null, null,
-           nullif(v.device_id, 'by-hand'), '', d.detail, null, null, null, null, null, null, null
-    from device_event d join device v using (device_no) where d.stay_id = %(stay)s
-"""
+_REPORTED = f"""
+    select null::bigint, d.kind, d.occurred_at, d.received_at, case when d.device_no = 0 then 'patient' end, null, null,
+           null, nullif(v.device_id, 'by-hand'), '', d.detail, null, null, null, null, null, null, null
+    from (select * from device_event {_PAGE}) d join device v using (device_no)
+"""  # noqa: S608 - from above
 _WANTED = (
-    f"select * from ({_WRITTEN} union all {_REPORTED}) e"  # noqa: S608 - both from above
-    " where (cardinality(%(kinds)s::text[]) = 0 or kind = any(%(kinds)s))"
-    " and (%(before)s::timestamptz is null or occurred_at < %(before)s)"
+    f"select * from ({_written(f'select * from care_event {_PAGE}')} union all {_REPORTED}) e"  # noqa: S608 - likewise
     " order by occurred_at desc fetch first %(limit)s rows with ties"
 ).encode()
-_ONE = f"{_WRITTEN} and e.event_id = %(event)s".encode()
+_ONE = _written("select * from care_event where stay_id = %(stay)s and event_id = %(event)s").encode()
+_CHANGES = _written(
+    "select * from care_event where stay_id = %(stay)s and kind = 'medication'"
+    " and occurred_at >= %(start)s and occurred_at < %(end)s"
+)
+_MEDICATIONS = f"{_CHANGES} where x.at is null order by e.occurred_at, e.event_id".encode()
 
 
 async def add(conn: Connection, entry: Entry, now: datetime) -> int:
@@ -186,11 +198,7 @@ async def receipts(conn: Connection, stay_id: StayId, event_ids: Sequence[int]) 
 async def medications(conn: Connection, stay_id: StayId, start: datetime, end: datetime) -> list[Row]:
     """Return the changes of medication of a stay within [start, end) that are not in error, the oldest first."""
     cursor = conn.cursor(row_factory=class_row(Row))
-    query = (
-        f"select * from ({_WRITTEN}) e where kind = 'medication' and error_at is null"  # noqa: S608 - from above
-        " and occurred_at >= %(start)s and occurred_at < %(end)s order by occurred_at, event_id"
-    )
-    await cursor.execute(query.encode(), {"stay": stay_id, "start": start, "end": end})
+    await cursor.execute(_MEDICATIONS, {"stay": stay_id, "start": start, "end": end})
     return await cursor.fetchall()
 
 

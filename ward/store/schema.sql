@@ -1803,7 +1803,7 @@ CREATE INDEX binding_proposal_device ON public.binding_proposal USING btree (dev
 
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
 
-CREATE INDEX care_event_id ON public.care_event USING btree (event_id);
+CREATE INDEX care_event_corrects ON public.care_event USING btree (stay_id, corrects) WHERE (corrects IS NOT NULL);
 
 CREATE INDEX care_event_occurred ON public.care_event USING btree (stay_id, occurred_at);
 

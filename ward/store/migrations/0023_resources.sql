@@ -25,7 +25,7 @@ create table care_event (
     check ((author = 'staff') = (staff_id is not null))
 );
 create index care_event_occurred on care_event (stay_id, occurred_at);
-create index care_event_id on care_event (event_id);
+create index care_event_corrects on care_event (stay_id, corrects) where corrects is not null;
 -- Entered in error: by whom, when and why. The entry stays.
 create table care_event_error (
     stay_id bigint not null,
