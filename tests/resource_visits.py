@@ -15,7 +15,7 @@ from tests.fix_api import Served, serving
 from tests.fix_duty import Unit, token
 from ward.access.principals import AccountId
 from ward.clock import FakeClock, to_us
-from ward.store import migrate, registry, samples, sessions
+from ward.store import migrate, people, registry, samples, sessions
 from ward.store.pool import Connection
 from ward.vitals import VITALS, VitalKind
 
@@ -99,6 +99,15 @@ def admit_account(unit: Unit, kind: str, bed: int = 0, opens: tuple[str, ...] = 
 
     unit.within(add)
     return username
+
+
+def join_day_team(unit: Unit) -> None:
+    """Make `natt` a member of the day team too, which answers for the patients at noon."""
+
+    async def add(conn: Connection) -> None:
+        await people.add_member(conn, team_id=unit.day, staff_id=unit.natt)
+
+    unit.within(add)
 
 
 def store(unit: Unit, kind: VitalKind, points: Sequence[tuple[datetime, float]], bed: int = 0) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.builders_duty import NOON
 from tests.fix_api import Served
 from tests.fix_duty import Unit
-from tests.resource_visits import admit_account, as_one, get, post, put, someone, store, visit
+from tests.resource_visits import admit_account, as_one, get, join_day_team, post, put, someone, store, visit
 from ward.vitals import VitalKind
 
 pytestmark = pytest.mark.integration
@@ -50,6 +50,7 @@ def test_h09_page_says_not_watched_until_values_come_and_somebody_is_reached(uni
 
 def test_patient_reads_the_next_step_and_who_has_looked(unit: Unit) -> None:
     """What staff write is on the patient's page and on the board; "seen" names who looked last and when."""
+    join_day_team(unit)
     patient = admit_account(unit, "patient")
 
     async def guest(served: Served) -> None:

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from tests.fix_api import Served
 from tests.fix_duty import Unit
-from tests.resource_visits import as_one, get, post, someone, visit
+from tests.resource_visits import as_one, get, join_day_team, post, someone, visit
 from ward.record import Written
 from ward.store import records
 from ward.store.pool import Connection
@@ -119,6 +119,7 @@ def test_entry_in_error_stays_beside_what_is_right(unit: Unit) -> None:
 
 def test_reading_an_entry_is_noted_once_and_seen_by_all(unit: Unit) -> None:
     """A colleague who reads a note is named with the time; who wrote it has read it; a second reading adds nothing."""
+    join_day_team(unit)
 
     async def guest(served: Served) -> None:
         async with someone(served, "anna") as anna, someone(served, "natt") as natt:
