@@ -3,18 +3,12 @@
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from api.replies import Reason
+from api.replies import Instant, Reason
 from ward.association import Identifier
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
-
-
-def _written(at: object) -> object:
-    if not isinstance(at, str):
-        raise ValueError("a time is a text, as 2026-11-21T10:00:00Z")  # noqa: TRY004 - pydantic reads this one
-    return at
 
 
 def _shown_by_calendars(at: datetime) -> datetime:
@@ -23,8 +17,8 @@ def _shown_by_calendars(at: datetime) -> datetime:
     return at
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_shown_by_calendars)]
-"""A time as a text with its offset, of a year that every calendar and the store can show."""
+Moment = Annotated[Instant, AfterValidator(_shown_by_calendars)]
+"""An instant of a year that every calendar and the store can show."""
 
 
 class Why(BaseModel):
