@@ -30,11 +30,16 @@ async def run(store: Pool, clock: Clock) -> None:
     warn_at = 0.0
     while True:
         began = time.monotonic()
-        done = [await _guarded(store, clock, work) for work in (_offers, _handovers, _layouts)]
+        done = await sweep(store, clock)
         if began >= warn_at:
             await _guarded(store, clock, _warnings)
             warn_at = began + _WARN_S
-        await asyncio.sleep(_BREATH_S if max(done) >= AT_ONCE else _SWEEP_S)
+        await asyncio.sleep(_BREATH_S if done >= AT_ONCE else _SWEEP_S)
+
+
+async def sweep(store: Pool, clock: Clock) -> int:
+    """Do once what is due: offers and hand-overs that have run out, layouts; return the most that one of them did."""
+    return max([await _guarded(store, clock, work) for work in (_offers, _handovers, _layouts)])
 
 
 async def _guarded(store: Pool, clock: Clock, work: Callable[[Connection, datetime], Awaitable[int]]) -> int:
