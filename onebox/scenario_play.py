@@ -1,7 +1,7 @@
 """Plays scenarios on a clock of their own through the real path: ingest, store, evaluation, duty, escalation, delivery.
 
-Nothing sleeps: the clock goes from one minute to the next, and to whatever is due on the way. Several scenarios that
-begin at the same instant are played together, each in a stay of its own. The invariant: what arrives in a minute is
+Nothing sleeps: the clock goes from one tick to the next, and to whatever is due on the way. Several scenarios that
+begin at the same instant are played together, each in a stay of its own. The invariant: what arrives in a tick is
 committed and acknowledged before anything is evaluated at its end, so a run is the same on any machine.
 """
 
@@ -39,8 +39,9 @@ from ward.store.pool import Pool, pool
 from ward.vitals import Reading
 from ward.wire import Leaf, WireStatus
 
-_TICK = timedelta(minutes=1)
-_DUTY_TICKS = 5
+# As often as a device of the library measures: it sends what it has measured at once.
+_TICK = timedelta(seconds=15)
+_DUTY_TICKS = 20
 # A worker looks at the list at least every second; between two ticks we do every five, which no rule can tell.
 _LOOK = timedelta(seconds=5)
 _MOST, _MOST_BYTES = 100_000, 256 << 20
@@ -150,7 +151,7 @@ class _Stage:
     windows: Windows = field(default_factory=Windows)
 
     async def run(self, parts: Sequence[Part], ended: datetime, show: Show) -> None:
-        """Go from minute to minute until `ended`."""
+        """Go from tick to tick until `ended`."""
         began = self.clock.now()
         said = sorted(
             ((each.at_s, part, each) for part in parts for each in transcript(part.worn, part.check, began)),

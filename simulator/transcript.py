@@ -15,6 +15,7 @@ from simulator import device, faults
 from simulator.device import FIRMWARE, Kit, Sample
 from simulator.expectations import Check
 from simulator.faults import Faults
+from simulator.physiology import Body
 from simulator.scenario import Scenario
 from ward.events import DeviceEvent, EventKind
 from ward.vitals import Reading, VitalKind
@@ -42,7 +43,7 @@ def kit(scenario: Scenario, check: Check, device_id: str, seed: int) -> Kit:
     """Return the device of a checked scenario, switched on when its history begins."""
     at = check.begins
     clock_s = at.hour * 3600.0 + at.minute * 60.0
-    body = device.Body(seed=seed, baseline=scenario.baseline, course=scenario.course, clock_s=clock_s)
+    body = Body(seed=seed, baseline=scenario.baseline, course=scenario.course, clock_s=clock_s)
     every_s = MappingProxyType({**device.DEMO_PLAN.every_s, **EVERY_S, **check.every_s})
     plan = device.Plan(every_s=every_s)
     return Kit(device_id=device_id, body=body, plan=plan, on_at_s=-3600.0 * check.history_hours)
