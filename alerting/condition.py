@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerting.durations import HOLDER_CLOSES_WITHIN, SETTLES_AFTER
-from alerting.events import Clear, Ease, Raise, Recur, Settle, Worsen
+from alerting.events import Clear, Ease, Raise, Recur, Renew, Settle, Worsen
 from ward.alerts import Alert, Condition, Family, Finding, Outcome, Priority, Responsibility, Signal
 from ward.errors import IllegalTransition
 from ward.people import StaffId
@@ -96,6 +96,12 @@ def eased(alert: Alert, event: Ease, now: datetime) -> Alert:
     if event.priority >= alert.priority:
         raise IllegalTransition(f"priority {event.priority.name} is not milder than {alert.priority.name}")
     return replace(alert, priority=event.priority, evidence=event.evidence)
+
+
+def renewed(alert: Alert, event: Renew, now: datetime) -> Alert:
+    """Return the alert saying how bad it is by now, as quiet or loud as it was."""
+    del now
+    return replace(alert, evidence=event.evidence)
 
 
 def cleared(alert: Alert, event: Clear, now: datetime) -> Alert:

@@ -19,6 +19,7 @@ LIVES: MappingProxyType[str, Pair] = MappingProxyType(
     {
         "raised": ("Larmet kom", "The alert was raised"),
         "worsened": ("Det blev värre", "It got worse"),
+        "renewed": ("Värdet blev sämre", "The value got worse"),
         "eased": ("Det blev lindrigare", "It got milder"),
         "cleared": ("Det är borta just nu", "It is gone for now"),
         "recurred": ("Det kom tillbaka", "It came back"),

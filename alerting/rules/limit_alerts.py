@@ -22,6 +22,7 @@ from ward.plans import Limits, Plan
 from ward.vitals import VITALS, VitalKind
 
 LIMIT = "limit"
+_ROUNDING = 1e-9
 
 
 def look_back(plan: Plan) -> Mapping[VitalKind, float]:
@@ -141,6 +142,22 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         params=params,
         inputs=(reading_at(series, kind, place),),
     )
+
+
+def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:
+    """Return the worst reading until now, and the newest one, where it is a step of the kind's display unit worse."""
+    _, name, label = rule.split(".")
+    kind, side = VitalKind(name), Side[label.upper()]
+    found = evidence(batch, rule, row)
+    now, before = found.params["value"], known.params.get("value")
+    if not isinstance(now, float) or not isinstance(before, int | float):
+        return None
+    if (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
+        return None
+    first, mine = own(batch.of(kind), row.stay)
+    newest = max(int(np.searchsorted(mine.t_s, row.from_s, side="right")) - 1, 0)
+    last = reading_at(batch.of(kind), kind, first + newest)
+    return found if last in found.inputs else replace(found, inputs=(*found.inputs, last))
 
 
 def _level(bound: Bounds, worst: float, row: Row) -> Level:

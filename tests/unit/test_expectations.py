@@ -88,7 +88,10 @@ def test_a_run_that_ends_early_is_asked_for_what_it_has_seen() -> None:
     ("text", "fault"),
     [
         ("begins = 2026-11-17T20:00:00Z\nhours = 8", "clock on the wall"),
-        ("begins = 2026-11-17T20:00:00\nhours = 1\nexpects = [{rule='x',priority='low',since=1,until=90}]", "1-90 min of 60"),
+        (
+            "begins = 2026-11-17T20:00:00\nhours = 1\nexpects = [{rule='x',priority='low',since=1,until=90}]",
+            "1-90 min of 60",
+        ),
         ("begins = 2026-11-17T20:00:00\nhours = 1\nmood = 3", "mood"),
     ],
 )

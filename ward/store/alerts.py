@@ -145,6 +145,7 @@ async def save(conn: Connection, alert: Alert) -> None:
     await conn.execute(
         """
         update alert set priority = %(priority)s, worst = %(worst)s, condition = %(condition)s, rev = %(rev)s,
+            worse_rev = %(worse_rev)s,
             began_at = %(began_at)s, changed_at = %(changed_at)s, cleared_at = %(cleared_at)s,
             recurrences = %(recurrences)s, evidence = coalesce(%(evidence)s::jsonb, evidence),
             signal = %(signal)s, signal_until = %(signal_until)s, acknowledged_at = %(acknowledged_at)s,
