@@ -1,5 +1,7 @@
 """The loop of duty in an alerting process: timers of who answers every few seconds, hours of nobody every minute.
 
+Stays that are over are looked for too: their alerts end with them.
+
 Any number of processes may run it: rows are locked and skipped, a timer is a row, and a pass is one transaction.
 """
 
@@ -10,6 +12,7 @@ from datetime import datetime
 
 from alerting import apply
 from alerting.coverage import COVERAGE, observe
+from alerting.events import EndStay
 from ward import log
 from ward.alerts import Alert
 from ward.clock import Clock
@@ -38,8 +41,8 @@ async def run(store: Pool, clock: Clock) -> None:
 
 
 async def sweep(store: Pool, clock: Clock) -> int:
-    """Do once what is due: offers and hand-overs that have run out, layouts; return the most that one of them did."""
-    return max([await _guarded(store, clock, work) for work in (_offers, _handovers, _layouts)])
+    """Do once what is due: what has run out, layouts, alerts of ended stays; return the most that one of them did."""
+    return max([await _guarded(store, clock, work) for work in (_offers, _handovers, _layouts, _ended)])
 
 
 async def _guarded(store: Pool, clock: Clock, work: Callable[[Connection, datetime], Awaitable[int]]) -> int:
@@ -64,6 +67,14 @@ async def _offers(conn: Connection, now: datetime) -> int:
 
 async def _handovers(conn: Connection, now: datetime) -> int:
     return len(await duty_handovers.lapse(conn, now))
+
+
+async def _ended(conn: Connection, now: datetime) -> int:
+    """Close the alerts of stays that are over: nobody is told of them any more, and their end is in their life."""
+    ended = await alerts.of_ended_stays(conn, now, AT_ONCE)
+    for alert_id in ended:
+        await apply.apply_event(conn, alert_id, EndStay(), now)
+    return len(ended)
 
 
 async def _layouts(conn: Connection, now: datetime) -> int:

@@ -77,6 +77,11 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndStay:
+    """The patient's stay is over: nobody watches any more, and nobody can answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge:
     """A person has seen the alert as it was at `rev` (not worse since then); nobody has taken it by that."""
 
@@ -183,7 +188,7 @@ class Undo:
 
 
 FromRules = Raise | Worsen | Ease | Renew | Clear | Recur
-FromTime = Settle | Lapse | Resume | Return
+FromTime = Settle | Lapse | Resume | Return | EndStay
 FromPeople = Acknowledge | Claim | Release | Offer | Accept | Decline | Snooze | Escalate | Note | Resolve | Undo
 Event = FromRules | FromTime | FromPeople
 
@@ -253,6 +258,7 @@ KINDS: MappingProxyType[type, str] = MappingProxyType(
         Lapse: "lapsed",
         Resume: "resumed",
         Return: "returned",
+        EndStay: "ended",
         Acknowledge: "acknowledged",
         Claim: "claimed",
         Release: "released",

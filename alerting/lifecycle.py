@@ -34,6 +34,7 @@ from alerting.events import (
     Ease,
     Effect,
     EndHold,
+    EndStay,
     Escalate,
     Event,
     FromPeople,
@@ -96,6 +97,7 @@ TRANSITIONS: MappingProxyType[type, Transition] = MappingProxyType(
         Lapse: Transition(change=answers.rings_again, conditions=_THERE, signals=frozenset({Signal.ACKNOWLEDGED})),
         Resume: Transition(change=answers.rings_again, conditions=_THERE, signals=frozenset({Signal.PAUSED})),
         Return: Transition(change=answers.returned, responsibilities=_ASKED),
+        EndStay: Transition(change=condition.ended),
         Acknowledge: Transition(change=answers.acknowledged, signals=frozenset({Signal.RINGING, Signal.SILENT})),
         Claim: Transition(change=answers.claimed),
         Release: Transition(

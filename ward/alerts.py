@@ -77,16 +77,17 @@ class AlertState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a closed alert turned out to be."""
+    """What a closed alert turned out to be; `STAY_ENDED` is the system's word, for one that nobody has closed."""
 
     TRUE_ALARM = "true_alarm"
     FALSE_ALARM = "false_alarm"
     SELF_RESOLVED = "self_resolved"
     TECHNICAL = "technical"
+    STAY_ENDED = "stay_ended"
 
 
 class Cause(StrEnum):
-    """What had raised a closed alert, as far as whoever closed it could tell."""
+    """Why an alert was closed as it was, as far as whoever closed it could tell; `STAY_ENDED` is the system's."""
 
     DETERIORATION = "deterioration"
     ACTIVITY = "activity"
@@ -94,6 +95,7 @@ class Cause(StrEnum):
     EQUIPMENT = "equipment"
     LIMITS = "limits"
     MISTAKE = "mistake"
+    STAY_ENDED = "stay_ended"
     UNKNOWN = "unknown"
 
 

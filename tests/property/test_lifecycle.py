@@ -15,6 +15,7 @@ from alerting.events import (
     Claim,
     Decline,
     EndHold,
+    EndStay,
     Escalate,
     Event,
     FromPeople,
@@ -206,6 +207,15 @@ class Life(RuleBasedStateMachine):
         assert after.signal is alert.signal or alert.signal_until == self.now
         assert self.rings == rang or alert.signal_until == self.now
 
+    @rule()
+    def end_stay(self) -> None:
+        """The stay is over: whatever is open is closed, and nobody is told any more."""
+        for alert in [each for each in self.alerts.values() if each.closure is Closure.OPEN]:
+            ended = self._take(alert, EndStay())
+            assert ended.closure is Closure.CLOSED
+            assert due_at(ended) is None
+            assert not self.rings.get(alert.alert_id, False)
+
     @rule(rule_name=st.sampled_from(RULES))
     def quiet(self, rule_name: str) -> None:
         """The rule knows that its condition is absent."""
@@ -284,4 +294,4 @@ TestLife.settings = settings(max_examples=150, stateful_step_count=40, deadline=
 
 def test_every_event_has_a_word() -> None:
     """Every kind of event is named in an alert's life, each by its own word."""
-    assert len(set(KINDS.values())) == len(KINDS) == 21
+    assert len(set(KINDS.values())) == len(KINDS) == 22

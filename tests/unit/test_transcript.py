@@ -27,7 +27,9 @@ def readings(spoken: list[Said]) -> list[Reading]:
 
 def test_what_is_measured_arrives_when_it_is_measured() -> None:
     """With a good network nothing is late."""
-    late = [each.at_s - (each.what.measured_at - BEGAN).total_seconds() for each in said() if _is_reading(each)]
+    late = [
+        each.at_s - (each.what.measured_at - BEGAN).total_seconds() for each in said() if isinstance(each.what, Reading)
+    ]
 
     assert max(map(abs, late)) < 0.001
 
@@ -43,7 +45,8 @@ def test_an_outage_delays_everything_and_loses_nothing() -> None:
 
 def test_an_outage_is_told_by_the_will() -> None:
     """The broker says that the device is gone, and the device that it is back."""
-    states = [(each.at_s, each.what.online) for each in said(Wire(offline=((10, 40),))) if _is_status(each)]
+    spoken = said(Wire(offline=((10, 40),)))
+    states = [(each.at_s, each.what.online) for each in spoken if isinstance(each.what, WireStatus)]
 
     assert [at_s for at_s, online in states if not online] == [690.0]
     assert (2400.0, True) in states
@@ -75,11 +78,3 @@ def test_a_fall_is_an_event_of_its_minute() -> None:
 
 def _key(reading: Reading) -> tuple[object, ...]:
     return (reading.kind, reading.measured_at, reading.value)
-
-
-def _is_reading(each: Said) -> bool:
-    return isinstance(each.what, Reading)
-
-
-def _is_status(each: Said) -> bool:
-    return isinstance(each.what, WireStatus)

@@ -357,9 +357,10 @@ CASE
 END) STORED NOT NULL,
     worse_rev integer DEFAULT 1 NOT NULL,
     CONSTRAINT alert_action_check CHECK ((action = ANY (ARRAY['none'::text, 'called'::text, 'visited'::text, 'treated'::text, 'sent_in'::text, 'plan_changed'::text, 'equipment_fixed'::text]))),
-    CONSTRAINT alert_cause_check CHECK ((cause = ANY (ARRAY['deterioration'::text, 'activity'::text, 'artefact'::text, 'equipment'::text, 'limits'::text, 'mistake'::text, 'unknown'::text]))),
+    CONSTRAINT alert_cause_check CHECK ((cause = ANY (ARRAY['deterioration'::text, 'activity'::text, 'artefact'::text, 'equipment'::text, 'limits'::text, 'mistake'::text, 'stay_ended'::text, 'unknown'::text]))),
     CONSTRAINT alert_closed_has_outcome CHECK (((resolved_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT alert_closed_is_over CHECK (((resolved_at IS NULL) OR ((signal = 'silent'::text) AND (signal_until IS NULL) AND (responsibility <> 'offered'::text)))),
+    CONSTRAINT alert_ended_by_nobody CHECK (((outcome <> 'stay_ended'::text) OR (resolved_by IS NULL))),
     CONSTRAINT alert_family_check CHECK ((family = ANY (ARRAY['clinical'::text, 'technical'::text, 'request'::text]))),
     CONSTRAINT alert_gone_since CHECK (((condition = 'present'::text) = (cleared_at IS NULL))),
     CONSTRAINT alert_high_rests_shortly CHECK (((signal <> 'paused'::text) OR (priority < 3) OR (signal_until <= (acknowledged_at + '00:15:00'::interval)))),
@@ -375,7 +376,7 @@ CASE responsibility
     ELSE (holder_id IS NULL)
 END AND ((holder_id IS NULL) = (held_since IS NULL)))),
     CONSTRAINT alert_only_closed_explained CHECK (((resolved_at IS NOT NULL) OR (num_nonnulls(cause, action) = 0))),
-    CONSTRAINT alert_outcome_check CHECK ((outcome = ANY (ARRAY['true_alarm'::text, 'false_alarm'::text, 'self_resolved'::text, 'technical'::text]))),
+    CONSTRAINT alert_outcome_check CHECK ((outcome = ANY (ARRAY['true_alarm'::text, 'false_alarm'::text, 'self_resolved'::text, 'technical'::text, 'stay_ended'::text]))),
     CONSTRAINT alert_pause_has_reason CHECK (((signal = 'paused'::text) = (pause_reason IS NOT NULL))),
     CONSTRAINT alert_priority_check CHECK (((priority >= 1) AND (priority <= 3))),
     CONSTRAINT alert_quiet_ends CHECK (
