@@ -1,8 +1,8 @@
 """The on-ramp home: a stay that begins in hospital passes to a team at home once that team and its data are there.
 
 Pure. `step` is the whole machine, `good_since` says of what was heard since when it is good. The invariants: the
-hospital's team answers until the transfer is complete; it is complete only when the receiving team has accepted *and* good data
-has come for `GOOD_FOR` without a break that matters; what is over changes no more.
+hospital's team answers until the transfer is complete; it is complete only when the receiving team has accepted *and*
+good data has come for `GOOD_FOR` without a break that matters; what is over changes no more.
 """
 
 from collections.abc import Mapping, Sequence
