@@ -146,6 +146,10 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
             "Syret mäts om när blodtrycket har mätts.",
             "The oxygen is measured again when the blood pressure has been taken.",
         ),
+        "second.spo2": (
+            "Mätningen av syret är osäker. Sitt still, värm handen och låt mätaren sitta kvar en stund.",
+            "The measurement of your oxygen is uncertain. Sit still, warm your hand and leave the sensor on a while.",
+        ),
         "rhythm.af": _RHYTHM,
         "rhythm.pause": _RHYTHM,
         "rhythm.ventricular_run": _RHYTHM,

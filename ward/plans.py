@@ -101,6 +101,20 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondSignal:
+    """When a fall of SpO2 below the warning limit is doubtful, and how long it waits to be measured again.
+
+    Its reading's quality (0-1) is below `quality_below`, and heart rate and breathing are within so many a minute of
+    what they were before.
+    """
+
+    wait_s: float
+    quality_below: float
+    heart_rate_within: float
+    resp_rate_within: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """One part of a combination: a fresh value of `kind` at or beyond `bound` on `side`."""
 
@@ -189,6 +203,7 @@ class Plan:
     deviations: tuple[Deviation, ...] = ()
     gain: Gain | None = None
     support: Support | None = None
+    second_signal: SecondSignal | None = None
     combinations: tuple[Combination, ...] = ()
     rhythm: Rhythm = field(default_factory=Rhythm)
     cards: dict[str, Card] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from alerting.rules import (
     oxygen,
     requests,
     rhythm,
+    second_signal,
     sensors,
     signals,
     slopes,
@@ -137,6 +138,13 @@ RULES: tuple[Rule, ...] = (
         look_back=cuff.look_back,
         judge=limit_alerts.judge_held,
         evidence=cuff.evidence,
+    ),
+    Rule(
+        name=second_signal.NAME,
+        family=Family.TECHNICAL,
+        look_back=second_signal.look_back,
+        judge=limit_alerts.judge_doubted,
+        evidence=second_signal.evidence,
     ),
     Rule(
         name=rhythm.NAME,

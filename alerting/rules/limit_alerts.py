@@ -13,7 +13,7 @@ import numpy as np
 from alerting import runs
 from alerting.features import Batch, Bools, Runs, own, reading_at
 from alerting.observed import RULE_VERSION
-from alerting.rules import cuff, limits, night
+from alerting.rules import cuff, limits, night, second_signal
 from alerting.rules.limits import Bounds, Level, Side
 from alerting.tracks import Row, Track, Verdict, without
 from ward import plans
@@ -59,6 +59,12 @@ def judge_held(batch: Batch) -> dict[str, Track]:
     """Judge where a fall of SpO2 would be found but for the cuff."""
     found = _side(_Speaking(batch, VitalKind.SPO2), Side.LOW, limits.held)
     return {} if found is None else {cuff.HELD: found}
+
+
+def judge_doubted(batch: Batch) -> dict[str, Track]:
+    """Judge where a warning of SpO2 would be found but for a second signal that does not agree."""
+    found = _side(_Speaking(batch, VitalKind.SPO2), Side.LOW, limits.doubted)
+    return {} if found is None or not second_signal.waits_s(batch).any() else {second_signal.SECOND: found}
 
 
 class _Speaking:

@@ -53,7 +53,7 @@ def test_table_of_what_cannot_be_is_current(golden_table: Table) -> None:
 
 
 TRENDS = (slopes.SLOPE, baseline_rules.DEVIATION, weight.GAIN, oxygen.SUPPORT, identity.IDENTITY)
-RULES = ("held", "rhythm", "sensor", "limit", "news2", "combination", "nodata", "quality", "check", *TRENDS)
+RULES = ("held", "second", "rhythm", "sensor", "limit", "news2", "combination", "nodata", "quality", "check", *TRENDS)
 WATCHES = ("device", "clock", "watching", "requests", checkins.CHECK_IN, identity.DEVICES)
 WORDS = (*Condition, *Signal, *Responsibility, *Outcome, *Cause, *Action)
 
