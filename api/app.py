@@ -29,6 +29,7 @@ from api.routes import (
     devices,
     handovers,
     health,
+    measuring,
     metrics,
     offers,
     patients,
@@ -85,7 +86,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
+    people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)

@@ -102,6 +102,7 @@ SHELLS = {
     "alerting.apply",
     "alerting.telling",
     "alerting.duty",
+    "alerting.measuring",
     "alerting.deliver",
     "alerting.courier",
     "alerting.selfcheck",

@@ -115,6 +115,20 @@ class SecondSignal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remeasure:
+    """Seconds between two measurements of what is measured now and then, by the NEWS2 score (RCP 2017, Chart 4).
+
+    Score 0, 1 to 4, 3 in a single parameter, from `news2_medium` on, from `news2_high` on (as often as the kit can).
+    """
+
+    routine_s: float
+    low_s: float
+    single_s: float
+    medium_s: float
+    high_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """One part of a combination: a fresh value of `kind` at or beyond `bound` on `side`."""
 
@@ -204,6 +218,7 @@ class Plan:
     gain: Gain | None = None
     support: Support | None = None
     second_signal: SecondSignal | None = None
+    remeasure: Remeasure | None = None
     combinations: tuple[Combination, ...] = ()
     rhythm: Rhythm = field(default_factory=Rhythm)
     cards: dict[str, Card] = field(default_factory=dict)
