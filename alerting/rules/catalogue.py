@@ -27,6 +27,7 @@ from alerting.rules import (
     slopes,
     technical,
     trends,
+    wave_silence,
     weight,
 )
 from alerting.tracks import Row, Track
@@ -202,5 +203,6 @@ WATCHES: tuple[Watch, ...] = (
     Watch(name="watching", observe=technical.observe_watching),
     Watch(name="requests", observe=requests.observe),
     Watch(name="check_in", observe=checkins.observe),
+    Watch(name=wave_silence.NAME, observe=wave_silence.observe),
     Watch(name="identity.devices", observe=identity.observe),
 )
