@@ -1102,6 +1102,13 @@ CREATE TABLE public.rollup_state (
     CONSTRAINT rollup_state_the_one_check CHECK (the_one)
 );
 
+CREATE TABLE public.route_consent (
+    policy_id bigint NOT NULL,
+    team_id bigint NOT NULL,
+    given_by bigint,
+    given_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.score (
     stay_id bigint NOT NULL,
     scored_at timestamp with time zone NOT NULL,
@@ -1541,6 +1548,9 @@ ALTER TABLE ONLY public.rollup_pending
 
 ALTER TABLE ONLY public.rollup_state
     ADD CONSTRAINT rollup_state_pkey PRIMARY KEY (the_one);
+
+ALTER TABLE ONLY public.route_consent
+    ADD CONSTRAINT route_consent_pkey PRIMARY KEY (policy_id, team_id);
 
 ALTER TABLE ONLY public.score
     ADD CONSTRAINT score_pkey PRIMARY KEY (stay_id, scored_at);
@@ -2029,6 +2039,15 @@ ALTER TABLE ONLY public.responsibility
 
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.route_consent
+    ADD CONSTRAINT route_consent_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.route_consent
+    ADD CONSTRAINT route_consent_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.duty_policy(policy_id);
+
+ALTER TABLE ONLY public.route_consent
+    ADD CONSTRAINT route_consent_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
 ALTER TABLE ONLY public.selfcheck
     ADD CONSTRAINT selfcheck_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
