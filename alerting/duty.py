@@ -1,6 +1,7 @@
 """The loop of duty in an alerting process: timers of who answers every few seconds, hours of nobody every minute.
 
-Stays that are over are looked for too: their alerts end with them. Devices are told how often to measure.
+Stays that are over are looked for too: their alerts end with them. Devices are told how often to measure, and ways home
+looked at.
 
 Any number of processes may run it: rows are locked and skipped, a timer is a row, and a pass is one transaction.
 """
@@ -10,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from alerting import apply, measuring
+from alerting import apply, measuring, onramp
 from alerting.coverage import COVERAGE, observe
 from alerting.events import EndStay
 from ward import log
@@ -37,6 +38,7 @@ async def run(store: Pool, clock: Clock) -> None:
         if began >= warn_at:
             await _guarded(store, clock, _warnings)
             await _guarded(store, clock, measuring.tell)
+            await _guarded(store, clock, onramp.look)
             warn_at = began + _WARN_S
         await asyncio.sleep(_BREATH_S if done >= AT_ONCE else _SWEEP_S)
 

@@ -41,6 +41,7 @@ from api.routes import (
     session,
     team_plans,
     teams,
+    transfers,
     vitals,
     waveforms,
 )
@@ -87,7 +88,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
-    duty = (teams, schedules, routing, handovers, responsibility, offers)
+    duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
     for part in (*people, *duty, *kit, *logs, health, metrics, socket):

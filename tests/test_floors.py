@@ -103,6 +103,7 @@ SHELLS = {
     "alerting.telling",
     "alerting.duty",
     "alerting.measuring",
+    "alerting.onramp",
     "alerting.deliver",
     "alerting.courier",
     "alerting.selfcheck",

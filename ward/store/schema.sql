@@ -1210,6 +1210,36 @@ ALTER TABLE public.stay ALTER COLUMN stay_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.stay_transfer (
+    transfer_id bigint NOT NULL,
+    stay_id bigint NOT NULL,
+    rev integer DEFAULT 1 NOT NULL,
+    from_team bigint NOT NULL,
+    to_team bigint NOT NULL,
+    arranged_by bigint NOT NULL,
+    arranged_at timestamp with time zone NOT NULL,
+    accepted_by bigint,
+    accepted_at timestamp with time zone,
+    good_since timestamp with time zone,
+    closed text,
+    closed_by bigint,
+    closed_at timestamp with time zone,
+    CONSTRAINT stay_transfer_check CHECK ((from_team <> to_team)),
+    CONSTRAINT stay_transfer_check1 CHECK (((accepted_by IS NULL) = (accepted_at IS NULL))),
+    CONSTRAINT stay_transfer_check2 CHECK (((closed IS NULL) = (closed_at IS NULL))),
+    CONSTRAINT stay_transfer_check3 CHECK (((closed <> 'complete'::text) OR ((accepted_at IS NOT NULL) AND (good_since <= (closed_at - '02:00:00'::interval))))),
+    CONSTRAINT stay_transfer_closed_check CHECK ((closed = ANY (ARRAY['complete'::text, 'declined'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE public.stay_transfer ALTER COLUMN transfer_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stay_transfer_transfer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.suppression (
     stay_id bigint NOT NULL,
     rule text NOT NULL,
@@ -1579,6 +1609,9 @@ ALTER TABLE ONLY public.stay
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_stay_id_mode_key UNIQUE (stay_id, mode);
 
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_pkey PRIMARY KEY (transfer_id);
+
 ALTER TABLE ONLY public.suppression
     ADD CONSTRAINT suppression_pkey PRIMARY KEY (stay_id, rule, began_at);
 
@@ -1713,6 +1746,8 @@ CREATE INDEX selfcheck_started ON public.selfcheck USING btree (started_at DESC)
 CREATE INDEX session_account ON public.session USING btree (account_id);
 
 CREATE INDEX stay_patient ON public.stay USING btree (patient_id);
+
+CREATE UNIQUE INDEX stay_transfer_open ON public.stay_transfer USING btree (stay_id) WHERE (closed IS NULL);
 
 CREATE UNIQUE INDEX suppression_one_open ON public.suppression USING btree (stay_id, rule) WHERE (ended_at IS NULL);
 
@@ -2060,6 +2095,24 @@ ALTER TABLE ONLY public.staff
 
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_arranged_by_fkey FOREIGN KEY (arranged_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_closed_by_fkey FOREIGN KEY (closed_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_from_team_fkey FOREIGN KEY (from_team) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_to_team_fkey FOREIGN KEY (to_team) REFERENCES public.team(team_id);
 
 ALTER TABLE ONLY public.suppression
     ADD CONSTRAINT suppression_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);

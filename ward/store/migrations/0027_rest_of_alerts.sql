@@ -31,3 +31,25 @@ insert into route_consent (policy_id, team_id, given_at)
 select distinct p.policy_id, t.team_id, now()
 from duty_policy p, jsonb_array_elements(p.routes) r join team t on t.team_id = (r ->> 'team_id')::bigint
 where t.organisation_id <> p.organisation_id;
+
+-- A stay on its way from a hospital's team to one at home; while it is open the hospital's team answers.
+create table stay_transfer (
+    transfer_id bigint generated always as identity primary key,
+    stay_id bigint not null references stay,
+    rev int not null default 1,
+    from_team bigint not null references team,
+    to_team bigint not null references team,
+    arranged_by bigint not null references staff,
+    arranged_at timestamptz not null,
+    accepted_by bigint references staff,
+    accepted_at timestamptz,
+    good_since timestamptz,
+    closed text check (closed in ('complete', 'declined', 'cancelled')),
+    closed_by bigint references staff,
+    closed_at timestamptz,
+    check (from_team <> to_team),
+    check ((accepted_by is null) = (accepted_at is null)),
+    check ((closed is null) = (closed_at is null)),
+    check (closed <> 'complete' or (accepted_at is not null and good_since <= closed_at - interval '2 hours'))
+);
+create unique index stay_transfer_open on stay_transfer (stay_id) where closed is null;
