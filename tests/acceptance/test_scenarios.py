@@ -10,6 +10,7 @@ from simulator import scenario
 
 
 @pytest.mark.integration
+@pytest.mark.timeout(900)  # 480 steps of everything, on however busy a machine
 def test_short_set_of_scenarios_rings_as_it_says(server_url: str) -> None:
     """Two hours of the short set: falls, silent sensors, repeats, cuffs and quiet people ring as their files demand."""
     played: list[float] = []
