@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ward.fhir import alerts, codes, observations, people
+from ward.fhir import alerts, codes, identifiers, observations, people
 from ward.fhir.codes import Resource
 from ward.record import Answering, Episode, Happened, Measured, Person, Raised, Scored, Worn
 from ward.vitals import VITALS, Acvpu, Mode, Validity, VitalKind
@@ -312,7 +312,7 @@ def test_personal_number_has_its_own_system(number: str, name: str) -> None:
     """A number is told as what it is, under the URI of the Swedish base profiles."""
     system = f"http://electronichealth.se/identifier/{name}"
 
-    assert codes.personal_identifier(number) == {"system": system, "value": number}
+    assert identifiers.personal_identifier(number) == {"system": system, "value": number}
 
 
 def test_h28_demo_data_are_marked() -> None:

@@ -5,8 +5,9 @@ A stay is an Encounter of class home health, since that is what an Observation c
 
 from ward.fhir import codes
 from ward.fhir.codes import OWN, Resource
+from ward.fhir.identifiers import HSA_ID, OWN_PATIENT, personal_identifier
 from ward.fhir.observations import device_identity
-from ward.record import Answering, Episode, Person, Worn
+from ward.record import Answering, Episode, Person, Provider, Worn
 
 
 def patient(person: Person) -> Resource:
@@ -15,8 +16,8 @@ def patient(person: Person) -> Resource:
         "resourceType": "Patient",
         "id": str(person.patient_id),
         "identifier": [
-            codes.personal_identifier(person.personal_number),
-            {"system": f"{OWN}/patient", "value": str(person.patient_id)},
+            personal_identifier(person.personal_number),
+            {"system": OWN_PATIENT, "value": str(person.patient_id)},
         ],
         "name": [{"use": "official", "family": person.family_name, "given": [person.given_name]}],
         "gender": person.sex,
@@ -26,9 +27,9 @@ def patient(person: Person) -> Resource:
     return {**made, "telecom": [{"system": "phone", "value": person.phone}]} if person.phone else made
 
 
-def organisation(each: Person | Answering) -> Resource:
-    """Return the Organization of a patient or a team."""
-    hsa = [{"system": codes.HSA_ID, "value": each.hsa_id}] if each.hsa_id else []
+def organisation(each: Person | Answering | Provider) -> Resource:
+    """Return the Organization of a patient or a team, or one of its own."""
+    hsa = [{"system": HSA_ID, "value": each.hsa_id}] if each.hsa_id else []
     return {
         "resourceType": "Organization",
         "id": str(each.organisation_id),
