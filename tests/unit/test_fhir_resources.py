@@ -136,8 +136,8 @@ EVERY: list[tuple[str, Resource]] = [
     ("Patient", people.patient(replace(PERSON, phone=None))),
     ("Organization", people.organisation(PERSON)),
     ("Organization", people.organisation(TEAM)),
-    ("Encounter", people.encounter(STAY, PERSON)),
-    ("Encounter", people.encounter(replace(STAY, reason="", ended_at=AT, mode=Mode.REAL), PERSON)),
+    ("Encounter", people.encounter(STAY, 1)),
+    ("Encounter", people.encounter(replace(STAY, reason="", ended_at=AT, mode=Mode.REAL), 1)),
     ("CareTeam", people.care_team(TEAM)),
     ("CareTeam", people.care_team(replace(TEAM, started_at=None, ended_at=None))),
     ("Device", people.device(WORN)),
@@ -317,7 +317,7 @@ def test_personal_number_has_its_own_system(number: str, name: str) -> None:
 
 def test_h28_demo_data_are_marked() -> None:
     """A stay or device of the demo carries the mark of test data; a real one carries none."""
-    assert "HTEST" in str(people.encounter(STAY, PERSON)["meta"])
+    assert "HTEST" in str(people.encounter(STAY, 1)["meta"])
     assert "meta" not in people.device(WORN)
 
 

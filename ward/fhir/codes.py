@@ -23,6 +23,8 @@ OWN = "https://hemvakt.example/fhir"
 # FHIR's vital signs profile asks for 2708-6 beside the code of oxygen saturation by pulse oximetry.
 ALSO_LOINC: MappingProxyType[VitalKind, tuple[str, ...]] = MappingProxyType({VitalKind.SPO2: ("2708-6",)})
 BLOOD_PRESSURE_LOINC, BLOOD_PRESSURE_MDC = "85354-9", "150020"
+BLOOD_PRESSURE = ((LOINC, BLOOD_PRESSURE_LOINC), (MDC, BLOOD_PRESSURE_MDC))
+VITAL_SIGNS = "vital-signs"
 # Categories of what is no vital sign in FHIR's sense.
 CATEGORIES: MappingProxyType[VitalKind, str] = MappingProxyType(
     {VitalKind.STEPS: "activity", VitalKind.GLUCOSE: "laboratory", VitalKind.PAIN: "survey"}
@@ -69,19 +71,23 @@ def extension(name: str, value: Resource) -> Resource:
 
 
 @cache
-def kind_concept(kind: VitalKind) -> Resource:
-    """Return what is measured: LOINC first, and the device's own language, MDC, where there is a code."""
+def kind_codings(kind: VitalKind) -> tuple[tuple[str, str], ...]:
+    """Return what is measured as (system, code): LOINC first, and the device's own language, MDC, where there is one."""
     vital = VITALS[kind]
-    codings = [(LOINC, vital.loinc), *((LOINC, code) for code in ALSO_LOINC.get(kind, ()))]
-    if vital.mdc is not None:
-        codings.append((MDC, str(vital.mdc)))
-    return concept(*codings, text=kind.value)
+    mdc = () if vital.mdc is None else ((MDC, str(vital.mdc)),)
+    return ((LOINC, vital.loinc), *((LOINC, code) for code in ALSO_LOINC.get(kind, ())), *mdc)
+
+
+@cache
+def kind_concept(kind: VitalKind) -> Resource:
+    """Return what is measured, in every code there is for it."""
+    return concept(*kind_codings(kind), text=kind.value)
 
 
 @cache
 def category(kind: VitalKind) -> Sequence[Resource]:
     """Return the category of an Observation of this kind."""
-    return [concept((f"{_TERMINOLOGY}/observation-category", CATEGORIES.get(kind, "vital-signs")))]
+    return [concept((f"{_TERMINOLOGY}/observation-category", CATEGORIES.get(kind, VITAL_SIGNS)))]
 
 
 def survey() -> Sequence[Resource]:

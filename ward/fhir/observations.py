@@ -80,9 +80,7 @@ def of_blood_pressure(cuff: Sequence[Measured]) -> Resource:
         "meta": _meta(max(cuff, key=lambda each: each.received_at), _BLOOD_PRESSURE_PROFILE),
         "status": "preliminary" if doubtful else "final",
         "category": codes.category(VitalKind.SYSTOLIC),
-        "code": codes.concept(
-            (codes.LOINC, codes.BLOOD_PRESSURE_LOINC), (codes.MDC, codes.BLOOD_PRESSURE_MDC), text="blood_pressure"
-        ),
+        "code": codes.concept(*codes.BLOOD_PRESSURE, text="blood_pressure"),
         "component": [
             {"extension": _extensions(each), "code": codes.kind_concept(each.kind), **_value(each)} for each in cuff
         ],

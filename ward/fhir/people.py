@@ -38,8 +38,8 @@ def organisation(each: Person | Answering | Provider) -> Resource:
     }
 
 
-def encounter(stay: Episode, person: Person) -> Resource:
-    """Return a stay as an Encounter."""
+def encounter(stay: Episode, organisation_id: int) -> Resource:
+    """Return a stay, for whose data an organisation answers, as an Encounter."""
     made: Resource = {
         "resourceType": "Encounter",
         "id": str(stay.stay_id),
@@ -49,7 +49,7 @@ def encounter(stay: Episode, person: Person) -> Resource:
         "type": [codes.concept((f"{OWN}/CodeSystem/programme", stay.programme), text=stay.programme)],
         "subject": codes.reference("Patient", stay.patient_id),
         "period": codes.period(stay.started_at, stay.ended_at),
-        "serviceProvider": codes.reference("Organization", person.organisation_id),
+        "serviceProvider": codes.reference("Organization", organisation_id),
     }
     return {**made, "reasonCode": [codes.concept(text=stay.reason)]} if stay.reason else made
 

@@ -6,7 +6,7 @@ it and not what lies before it. Pressures of one cuff come one after the other, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -61,7 +61,7 @@ class AskedReadings:
     """
 
     scope: Scope
-    patient_id: int
+    patient_id: int | None = None
     stay_id: int | None = None
     alone: Sequence[int] = ()
     panel: bool = False
@@ -73,7 +73,7 @@ class AskedReadings:
     came_until: datetime | None = None
     after: Place | None = None
     order: Order = Order.NEWEST
-    limit: int = 100
+    limit: int | None = 100
 
     def parameters(self, now: datetime) -> dict[str, object]:
         """Return them as query parameters."""
@@ -129,7 +129,8 @@ class ScoreRow:
 _STAYS = (
     b"with "
     + SEEN
-    + b" and s.patient_id = %(patient)s and (%(stay)s::bigint is null or s.stay_id = %(stay)s)),"
+    + b" and (%(patient)s::bigint is null or s.patient_id = %(patient)s)"
+    + b" and (%(stay)s::bigint is null or s.stay_id = %(stay)s)),"
     + b" worn as (select device_no, device_id from device where %(device)s::text is null or device_id = %(device)s)"
 )
 _WITHIN = """
@@ -194,12 +195,17 @@ def _score_row(*, mode: str, **rest: Any) -> ScoreRow:
 
 async def find_readings(conn: Connection, asked: AskedReadings, now: datetime) -> list[Row]:
     """Return at most `limit` rows, in order; a blood pressure at the end may have lost a part to the limit."""
-    branches = _branches(asked)
-    if not branches:
+    query, parameters = _query(asked, now)
+    if not query:
         return []
-    query = _READINGS.format(
-        stays=_STAYS.decode(), branches=" union all ".join(branches), order=_ORDER.format(order=asked.order)
-    )
+    cursor = conn.cursor(row_factory=kwargs_row(_row))
+    await cursor.execute(query.encode(), parameters)
+    return await cursor.fetchall()
+
+
+def _query(asked: AskedReadings, now: datetime) -> tuple[str, dict[str, object]]:
+    """Return the question and its parameters; an empty one where no kind is wanted."""
+    branches = _branches(asked)
     parameters = {
         **asked.parameters(now),
         "both": [_SYSTOLIC, _DIASTOLIC],
@@ -208,9 +214,64 @@ async def find_readings(conn: Connection, asked: AskedReadings, now: datetime) -
         "alone": [kind for kind in asked.alone if kind in CUFF],
         "panel": asked.panel,
     }
-    cursor = conn.cursor(row_factory=kwargs_row(_row))
-    await cursor.execute(query.encode(), parameters)
+    if not branches:
+        return "", parameters
+    order = _ORDER.format(order=asked.order)
+    return _READINGS.format(stays=_STAYS.decode(), branches=" union all ".join(branches), order=order), parameters
+
+
+async def count(conn: Connection, asked: AskedReadings, now: datetime) -> int:
+    """Count the Observations that the readings of all pages come to: a panel is one."""
+    query, parameters = _query(replace(asked, limit=None), now)
+    if not query:
+        return 0
+    counted = f"select count(*) filter (where not panel or kind = %(systolic)s) from ({query}) r"  # noqa: S608
+    row = await (await conn.execute(counted.encode(), {**parameters, "systolic": _SYSTOLIC})).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def count_scores(conn: Connection, asked: AskedReadings, now: datetime) -> int:
+    """Count the scores of all pages."""
+    counted = f"select count(*) from ({_SCORES.format(stays=_STAYS.decode(), order='asc', beyond='>')}) c"  # noqa: S608
+    row = await (await conn.execute(counted.encode(), replace(asked, limit=None).parameters(now))).fetchone()
+    return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wearing:
+    """A stay that may be seen in which a device was worn, or to which a reading of it was given."""
+
+    stay_id: int
+    patient_id: int
+    mode: Mode
+    device_id: str
+
+
+async def find_wearing(conn: Connection, scope: Scope, device_no: int, now: datetime) -> list[Wearing]:
+    """Return in which stays that may be seen a device has measured."""
+    cursor = conn.cursor(row_factory=kwargs_row(_wearing))
+    await cursor.execute(
+        b"with "
+        + SEEN
+        + b"), of_device as (select device_no, device_id from device where device_no = %(device)s)"
+        b" select stay_id, patient_id, mode, device_id from seen cross join of_device where stay_id in"
+        b" (select b.stay_id from binding b join of_device using (device_no) union select q.stay_id from quarantine q"
+        b" join of_device using (device_id) where q.resolution = 'assigned')",
+        {"organisation": scope.organisation_id, "teams": list(scope.team_ids), "now": now, "device": device_no},
+    )
     return await cursor.fetchall()
+
+
+async def find_stays(conn: Connection, asked: AskedReadings, now: datetime) -> list[Wearing]:
+    """Return the stays that are asked for and may be seen; the device's name is left empty."""
+    cursor = conn.cursor(row_factory=kwargs_row(_wearing))
+    query = _STAYS + b" select stay_id, patient_id, mode, '' as device_id from seen order by stay_id"
+    await cursor.execute(query, asked.parameters(now))
+    return await cursor.fetchall()
+
+
+def _wearing(*, mode: str, **rest: Any) -> Wearing:
+    return Wearing(mode=Mode(mode), **rest)
 
 
 async def find_scores(conn: Connection, asked: AskedReadings, now: datetime) -> list[ScoreRow]:

@@ -86,8 +86,8 @@ _KNOWN = b"""
 """
 _WHICH = b"""
     where (%(everything)s or k.device_no is not null) and d.device_no > %(after)s
-    and (%(ids)s::bigint[] is null or d.device_no = any(%(ids)s))
-    and (%(names)s::text[] is null or d.device_id = any(%(names)s))
+    and (%(ids)s::bigint[] is null and %(names)s::text[] is null
+         or d.device_no = any(%(ids)s) or d.device_id = any(%(names)s))
     and (%(patients)s::bigint[] is null or k.device_no is not null)
 """
 _DEVICES = (
@@ -115,7 +115,9 @@ _METRICS = (
         group by l.device_no, l.kind)
     select n.device_no, d.device_id, n.kind, n.measured_at, st.online, d.revoked_at is not null as revoked
     from newest n join device d using (device_no) left join device_status st using (device_no)
-    where %(names)s::text[] is null or d.device_id = any(%(names)s)
+    where (%(numbers)s::bigint[] is null and %(names)s::text[] is null
+           or d.device_no = any(%(numbers)s) or d.device_id = any(%(names)s))
+    and (%(kinds)s::int[] is null or n.kind = any(%(kinds)s))
     order by n.device_no, n.kind limit %(limit)s
 """
 )
@@ -167,20 +169,39 @@ def _metric(*, kind: int, **rest: Any) -> Metric:
 async def find_devices(
     conn: Connection, asked: Asked, now: datetime, *, names: Sequence[str] | None = None
 ) -> list[Equipment]:
-    """Return the devices that are asked for, by number (`asked.ids`) or by name, and may be seen."""
+    """Return the devices that are asked for, by number (`asked.ids`) or by name, and may be seen.
+
+    Where both are given, those that one of them fits.
+    """
     cursor = conn.cursor(row_factory=kwargs_row(_equipment))
     given = {"names": None if names is None else list(names), "everything": asked.scope is None}
     await cursor.execute(_DEVICES, {**asked.parameters(now), **given})
     return await cursor.fetchall()
 
 
+def metric_number(device_no: int, kind: int) -> int:
+    """Return the number of what a device measures; `kind` is the code of the kind."""
+    return device_no * 100 + kind
+
+
 async def find_metrics(
-    conn: Connection, asked: Asked, now: datetime, *, names: Sequence[str] | None = None
+    conn: Connection,
+    asked: Asked,
+    now: datetime,
+    *,
+    numbers: Sequence[int] | None = None,
+    names: Sequence[str] | None = None,
+    kinds: Sequence[int] | None = None,
 ) -> list[Metric]:
     """Return what devices measure, as far as the newest readings of those in care tell.
 
-    The number of one, in `asked`, is its device's times 100 plus the code of the kind.
+    `asked.ids` are numbers of metrics (`metric_number`); `numbers` and `names` are of devices, of which one is to fit.
     """
     cursor = conn.cursor(row_factory=kwargs_row(_metric))
-    await cursor.execute(_METRICS, {**asked.parameters(now), "names": None if names is None else list(names)})
+    given = {"numbers": _listed(numbers), "names": _listed(names), "kinds": _listed(kinds)}
+    await cursor.execute(_METRICS, {**asked.parameters(now), **given})
     return await cursor.fetchall()
+
+
+def _listed(given: Sequence[object] | None) -> list[object] | None:
+    return None if given is None else list(given)
