@@ -27,6 +27,7 @@ from api.routes import (
     bindings,
     channels,
     devices,
+    fhir,
     handovers,
     health,
     metrics,
@@ -89,7 +90,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
-    for part in (*people, *duty, *kit, *logs, health, metrics, socket):
+    for part in (*people, *duty, *kit, *logs, fhir, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)

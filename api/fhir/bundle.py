@@ -26,7 +26,12 @@ class Done:
 
 
 def searchset(
-    base: str, kind: str, given: Sequence[tuple[str, str]], page: Page, included: Sequence[Resource], said: Resource | None
+    base: str,
+    kind: str,
+    given: Sequence[tuple[str, str]],
+    page: Page,
+    included: Sequence[Resource],
+    said: Resource | None,
 ) -> Resource:
     """Return the Bundle of a page; `base` is the address of the service, `said` an OperationOutcome to go with it."""
     entries = [_entry(base, each, "match") for each in page.resources]
@@ -58,7 +63,11 @@ def _entry(base: str, found: Resource, mode: str) -> Resource:
 
 def batch_response(done: Sequence[Done]) -> Resource:
     """Return what became of the entries of a batch, in their order."""
-    return {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": _response(each)} for each in done]}
+    return {
+        "resourceType": "Bundle",
+        "type": "batch-response",
+        "entry": [{"response": _response(each)} for each in done],
+    }
 
 
 def _response(done: Done) -> Resource:

@@ -28,11 +28,15 @@ async def find(reads: Reads, query: Query) -> Page:
     source = query.references.get("source")
     numbers, names = (None, None) if source is None else device.named((source,))
     wanted = query.one_of("type")
-    kinds = None if wanted is None else [
-        vital.code
-        for vital in VITALS.values()
-        if any(token.is_of(*pair) for token in wanted for pair in codes.kind_codings(vital.kind))
-    ]
+    kinds = (
+        None
+        if wanted is None
+        else [
+            vital.code
+            for vital in VITALS.values()
+            if any(token.is_of(*pair) for token in wanted for pair in codes.kind_codings(vital.kind))
+        ]
+    )
     place = numbering.after(query)
     asked = Asked(
         scope=reads.sight,
@@ -40,9 +44,7 @@ async def find(reads: Reads, query: Query) -> Page:
         after=place[0] if place else 0,
         limit=query.count + 1,
     )
-    found = await fhir_people.find_metrics(
-        reads.conn, asked, reads.now, numbers=numbers, names=names, kinds=kinds
-    )
+    found = await fhir_people.find_metrics(reads.conn, asked, reads.now, numbers=numbers, names=names, kinds=kinds)
     return numbering.page(query, found, devices.metric, _place)
 
 

@@ -6,7 +6,7 @@ and of a span that is given. Searching costs what is told, not what is kept (`wa
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from api.fhir import numbering, observation_ids, observed, outcome
 from api.fhir.observation_ids import ReadingId, ScoreId, WaveId
@@ -15,6 +15,7 @@ from api.fhir.outcome import Refused
 from api.fhir.reads import Reads
 from api.fhir.search import NOTHING, Form, Kind, Page, Parameter, Query, Summary
 from api.fhir.search import Order as Wish
+from api.fhir.values import EVER
 from api.fhir.waveform import find_waves, read_wave
 from ward.clock import from_us, to_us
 from ward.fhir.codes import Resource
@@ -66,6 +67,8 @@ async def find(reads: Reads, query: Query) -> Page:
         return NOTHING
     asked = _asked(reads, query, names, doubt)
     if names <= set(observed.CHANNELS):
+        if asked.doubt is Doubt.SOME:
+            return NOTHING  # a waveform is final
         return await find_waves(reads, query, asked, names)
     return await _page(reads, query, asked, names)
 
@@ -78,7 +81,7 @@ def _doubt(query: Query) -> set[Doubt] | None:
 
 def _asked(reads: Reads, query: Query, names: frozenset[str], doubt: set[Doubt] | None) -> AskedReadings:
     patients, stays = numbering.referred(query, "patient"), numbering.referred(query, "encounter")
-    measured, came = query.times.get("date"), query.times.get("_lastUpdated")
+    measured, came = query.times.get("date", EVER), query.times.get("_lastUpdated", EVER)
     place = numbering.after(query, 4)
     return AskedReadings(
         scope=reads.sight,
@@ -88,10 +91,10 @@ def _asked(reads: Reads, query: Query, names: frozenset[str], doubt: set[Doubt] 
         panel=observed.PANEL in names,
         device=query.references.get("device"),
         doubt=next(iter(doubt)) if doubt and len(doubt) == 1 else None,
-        measured_from=measured and measured.start,
-        measured_until=measured and measured.end,
-        came_from=came and came.start,
-        came_until=came and came.end,
+        measured_from=measured.start,
+        measured_until=measured.end,
+        came_from=came.start,
+        came_until=came.end,
         after=None if place is None else Place(from_us(place[0]), *place[1:]),
         order=Order.NEWEST if query.order is Wish.NEWEST else Order.OLDEST,
         limit=query.count + PARTS,
@@ -102,7 +105,9 @@ async def _page(reads: Reads, query: Query, asked: AskedReadings, names: frozens
     scored = observed.SCORE in names and asked.device is None and asked.doubt is not Doubt.SOME
     if query.summary is Summary.COUNT:
         total = await store.count(reads.conn, asked, reads.now)
-        return Page(resources=(), total=total + (await store.count_scores(reads.conn, asked, reads.now) if scored else 0))
+        return Page(
+            resources=(), total=total + (await store.count_scores(reads.conn, asked, reads.now) if scored else 0)
+        )
     rows = await store.find_readings(reads.conn, asked, reads.now)
     scores = await store.find_scores(reads.conn, asked, reads.now) if scored else []
     if len(rows) + len(scores) > _MANY:
@@ -115,6 +120,12 @@ async def _page(reads: Reads, query: Query, asked: AskedReadings, names: frozens
         after=() if told.last is None else (to_us(told.last.at), *told.last[1:]),
         total=len(told.resources) if whole else None,
     )
+
+
+def is_before(identity: str, kept_since: datetime) -> bool:
+    """Tell whether an id is of a time of which nothing is kept."""
+    found = observation_ids.parse(identity)
+    return found is not None and from_us(found.at_us) < kept_since
 
 
 async def _one(reads: Reads, text: str) -> Resource | None:

@@ -32,9 +32,7 @@ CHANNELS: MappingProxyType[str, tuple[WaveKind, str]] = MappingProxyType(_channe
 @cache
 def table() -> Mapping[str, tuple[Codings, str]]:
     """Return the codes and the category of everything that can be observed."""
-    kinds = {
-        kind.value: (codes.kind_codings(kind), codes.CATEGORIES.get(kind, codes.VITAL_SIGNS)) for kind in VITALS
-    }
+    kinds = {kind.value: (codes.kind_codings(kind), codes.CATEGORIES.get(kind, codes.VITAL_SIGNS)) for kind in VITALS}
     waves = {name: (tuple(wave_codes.codings(*each)), "procedure") for name, each in CHANNELS.items()}
     return {**kinds, PANEL: (codes.BLOOD_PRESSURE, codes.VITAL_SIGNS), SCORE: (NEWS2, "survey"), **waves}
 

@@ -20,8 +20,6 @@ async def find(reads: Reads, query: Query) -> Page:
     wanted = query.one_of("identifier")
     hsa = None if wanted is None else next((each.value for each in wanted if each.system in {None, HSA_ID}), "")
     place = numbering.after(query)
-    asked = Asked(
-        scope=None, ids=numbering.numbers(query.ids), after=place[0] if place else 0, limit=query.count + 1
-    )
+    asked = Asked(scope=None, ids=numbering.numbers(query.ids), after=place[0] if place else 0, limit=query.count + 1)
     rows = await fhir_people.find_providers(reads.conn, asked, reads.now, hsa_id=hsa)
     return numbering.page(query, rows, people.organisation, lambda row: row.organisation_id)

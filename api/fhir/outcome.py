@@ -33,7 +33,7 @@ class Refused(Exception):  # noqa: N818 - reads as what happened
 
 
 NOT_FOUND = Outcome(status=HTTPStatus.NOT_FOUND, code="not-found", text="There is no such resource here.")
-NOT_OPEN = Outcome(status=HTTPStatus.FORBIDDEN, code="forbidden", text="This is not open to your role.")
+GONE = Outcome(status=HTTPStatus.GONE, code="deleted", text="Nothing of that time is kept any more.")
 PERSONAL_IN_ADDRESS = Outcome(
     status=HTTPStatus.BAD_REQUEST,
     code="security",
@@ -49,6 +49,11 @@ WHOSE = Outcome(
 )
 NOT_XML = Outcome(
     status=HTTPStatus.NOT_ACCEPTABLE, code="not-supported", text="Only JSON is spoken: application/fhir+json."
+)
+NOT_A_FORM = Outcome(
+    status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    code="not-supported",
+    text="The parameters of a search are sent as application/x-www-form-urlencoded.",
 )
 TWO_KINDS = Outcome(
     status=HTTPStatus.BAD_REQUEST,

@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from api.fhir import outcome, values
 from api.fhir.outcome import Outcome, Refused
@@ -67,7 +66,7 @@ class Kind:
     name: str
     about: str
     parameters: tuple[Parameter, ...] = ()
-    includes: Mapping[str, str] = MappingProxyType({})
+    includes: Mapping[str, str] = field(default_factory=dict)
     dated: str = ""
     most: int = MOST
     profiles: tuple[str, ...] = ()

@@ -58,6 +58,9 @@ class Times:
         return Times(start=max(starts, default=None), end=min(ends, default=None))
 
 
+EVER = Times()
+
+
 def token(name: str, text: str) -> Token:
     """Read `code`, `system|code`, `|code` or `system|`."""
     system, bar, value = text.rpartition("|")

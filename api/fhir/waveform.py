@@ -36,7 +36,9 @@ async def find_waves(reads: Reads, query: Query, asked: AskedReadings, names: fr
     """
     start, end = asked.measured_from, asked.measured_until
     if start is None or end is None or end - start > LONGEST:
-        raise Refused(outcome.bad_parameter("date", "Waveforms are told of a span: date=ge… and date=lt…, at most 1 h."))
+        raise Refused(
+            outcome.bad_parameter("date", "Waveforms are told of a span: date=ge… and date=lt…, at most 1 h.")
+        )
     channels = {observed.CHANNELS[name] for name in names}
     found: list[_Placed] = []
     for stay in await fhir_observations.find_stays(reads.conn, asked, reads.now):
@@ -48,8 +50,20 @@ async def find_waves(reads: Reads, query: Query, asked: AskedReadings, names: fr
             end=end,
         )
         found += await _pieces(reads, span, stay)
-    wanted = [each for each in found if from_us(each[0][0]) >= start and from_us(each[0][0]) < end]
-    return _page(query, wanted)
+    return _page(query, [each for each in found if start <= from_us(each[0][0]) < end and _fits(each[1], asked)])
+
+
+def _fits(made: Resource, asked: AskedReadings) -> bool:
+    """Tell whether a piece is of the device that is asked for, and came when it should have."""
+    came, device = str(_member(made, "meta", "lastUpdated")), _member(made, "device", "reference")
+    late_enough = asked.came_from is None or came >= instant(asked.came_from)
+    early_enough = asked.came_until is None or came < instant(asked.came_until)
+    return asked.device in {None, str(device).removeprefix("Device/")} and late_enough and early_enough
+
+
+def _member(made: Resource, element: str, name: str) -> object:
+    inner = made[element]
+    return inner.get(name) if isinstance(inner, dict) else None
 
 
 def _page(query: Query, found: list[_Placed]) -> Page:

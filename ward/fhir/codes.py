@@ -72,7 +72,7 @@ def extension(name: str, value: Resource) -> Resource:
 
 @cache
 def kind_codings(kind: VitalKind) -> tuple[tuple[str, str], ...]:
-    """Return what is measured as (system, code): LOINC first, and the device's own language, MDC, where there is one."""
+    """Return what is measured as (system, code): LOINC first, then MDC, the language of devices, where there is one."""
     vital = VITALS[kind]
     mdc = () if vital.mdc is None else ((MDC, str(vital.mdc)),)
     return ((LOINC, vital.loinc), *((LOINC, code) for code in ALSO_LOINC.get(kind, ())), *mdc)

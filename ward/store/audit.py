@@ -49,6 +49,7 @@ class Action(StrEnum):
     PLAN_WITHDRAWN = "plan.withdrawn"
     PLAN_TEAM_NAMED = "plan.team_named"
     ACCESS_REVIEWED = "access_log.reviewed"
+    OBSERVATIONS_TAKEN = "observations.taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from psycopg.rows import class_row
 
+from ward.access.principals import Scope
 from ward.record import Happened, Raised
 from ward.store import records
 from ward.store.fhir_people import SEEN
 from ward.store.pool import Connection
-from ward.store.tiles import Scope
 from ward.vitals import Mode
 
 _Row = TypeVar("_Row")
@@ -19,7 +19,7 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedAlerts:
-    """Which alerts, the newest first: of these patients, with these ids, begun and changed within; None: all."""
+    """Which alerts, by their number: of these patients, with these ids, begun and changed within; None: all."""
 
     scope: Scope
     patients: Sequence[int] | None = None
@@ -30,7 +30,8 @@ class AskedAlerts:
     began_until: datetime | None = None
     changed_from: datetime | None = None
     changed_until: datetime | None = None
-    before: int | None = None
+    after: int | None = None
+    order: Literal["desc", "asc"] = "desc"
     limit: int = 100
 
 
@@ -54,8 +55,8 @@ _WANTED = """
     and (%(began_until)s::timestamptz is null or a.began_at < %(began_until)s)
     and (%(changed_from)s::timestamptz is null or a.changed_at >= %(changed_from)s)
     and (%(changed_until)s::timestamptz is null or a.changed_at < %(changed_until)s)
-    and (%(before)s::bigint is null or a.alert_id < %(before)s)
-    order by a.alert_id desc limit %(limit)s
+    and (%(after)s::bigint is null or a.alert_id {beyond} %(after)s)
+    order by a.alert_id {order} limit %(limit)s
 """
 _PAGE = (
     b"with "
@@ -63,18 +64,19 @@ _PAGE = (
     + b" and (%(patients)s::bigint[] is null or s.patient_id = any(%(patients)s)))"
     + b" select a.alert_id, a.rev, a.changed_at, s.mode"
     + _WANTED.encode()
-)
+).decode()
 
 
 async def find(conn: Connection, asked: AskedAlerts, now: datetime) -> list[Told]:
-    """Return the alerts that are asked for and may be seen, the newest first."""
+    """Return the alerts that are asked for and may be seen, in order."""
     parameters = {
         "organisation": asked.scope.organisation_id,
         "teams": list(asked.scope.team_ids),
         "now": now,
         **{name: getattr(asked, name) for name in AskedAlerts.__dataclass_fields__ if name != "scope"},
     }
-    page = await (await conn.execute(_PAGE, parameters)).fetchall()
+    query = _PAGE.format(order=asked.order, beyond="<" if asked.order == "desc" else ">")
+    page = await (await conn.execute(query.encode(), parameters)).fetchall()
     numbers = [number for number, *_ in page]
     raised = await _read(conn, records.ALERTS, "a.alert_id = any(%s) order by a.alert_id", numbers, Raised)
     happened = await _read(conn, records.EVENTS, "a.alert_id = any(%s) order by e.alert_id, e.rev", numbers, Happened)

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import kwargs_row
 
+from ward.access.principals import Scope
 from ward.fhir.observations import DOUBTFUL
 from ward.record import Measured, Scored
 from ward.store.fhir_people import SEEN
 from ward.store.pool import Connection
-from ward.store.tiles import Scope
 from ward.vitals import BY_CODE, VITALS, Mode, Validity, VitalKind
 
 AHEAD, LATE = timedelta(minutes=6), timedelta(days=31)
@@ -131,7 +131,8 @@ _STAYS = (
     + SEEN
     + b" and (%(patient)s::bigint is null or s.patient_id = %(patient)s)"
     + b" and (%(stay)s::bigint is null or s.stay_id = %(stay)s)),"
-    + b" worn as (select device_no, device_id from device where %(device)s::text is null or device_id = %(device)s)"
+    + b" worn as (select device_no, device_id from device where %(device)s::text is null"
+    + b" or device_id = %(device)s or 'device-' || device_no = %(device)s)"
 )
 _WITHIN = """
     {row}.measured_at >= greatest(lower(s.period), %(start)s) and {row}.measured_at < least(upper(s.period), %(end)s)
@@ -251,9 +252,7 @@ async def find_wearing(conn: Connection, scope: Scope, device_no: int, now: date
     """Return in which stays that may be seen a device has measured."""
     cursor = conn.cursor(row_factory=kwargs_row(_wearing))
     await cursor.execute(
-        b"with "
-        + SEEN
-        + b"), of_device as (select device_no, device_id from device where device_no = %(device)s)"
+        b"with " + SEEN + b"), of_device as (select device_no, device_id from device where device_no = %(device)s)"
         b" select stay_id, patient_id, mode, device_id from seen cross join of_device where stay_id in"
         b" (select b.stay_id from binding b join of_device using (device_no) union select q.stay_id from quarantine q"
         b" join of_device using (device_id) where q.resolution = 'assigned')",
@@ -295,9 +294,7 @@ def _branches(asked: AskedReadings) -> list[str]:
     if asked.panel or any(kind in CUFF for kind in asked.alone):
         wanted = f"(({_ALONE}) or ({_PANEL}))"
         found.append(
-            _BRANCH.format(
-                panel="b.panel", kinds="%(cuff)s", beside=_BESIDE, within=within, wanted=wanted, order=order
-            )
+            _BRANCH.format(panel="b.panel", kinds="%(cuff)s", beside=_BESIDE, within=within, wanted=wanted, order=order)
         )
     return found
 

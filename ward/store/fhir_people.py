@@ -3,16 +3,16 @@
 Who may be seen is `wearers.VISIBLE_STAYS` and nothing else; a page is what follows `after`, in the order of the ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg.rows import class_row, kwargs_row
 
+from ward.access.principals import Scope
 from ward.record import Episode, Equipment, Metric, Person, Provider
 from ward.store.pool import Connection
-from ward.store.tiles import Scope
 from ward.store.wearers import VISIBLE_STAYS
 from ward.vitals import BY_CODE, Mode
 
@@ -177,6 +177,14 @@ async def find_devices(
     given = {"names": None if names is None else list(names), "everything": asked.scope is None}
     await cursor.execute(_DEVICES, {**asked.parameters(now), **given})
     return await cursor.fetchall()
+
+
+async def numbers_of(conn: Connection, patients: Iterable[int]) -> dict[int, str]:
+    """Return the personal numbers of patients whom the caller was found to see."""
+    cursor = await conn.execute(
+        "select patient_id, personal_number from patient where patient_id = any(%s)", (sorted(patients),)
+    )
+    return dict(await cursor.fetchall())
 
 
 def metric_number(device_no: int, kind: int) -> int:
