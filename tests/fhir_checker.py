@@ -17,8 +17,10 @@ FOLDER = Path(__file__).parent / "fhir_definitions"
 R4 = FOLDER / "node_modules" / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
 # Types that we write, of the 146 that there are; of the others nothing is kept in memory.
 TYPES = frozenset(
-    "Patient Encounter Organization CareTeam Device DeviceUseStatement DeviceMetric Observation DetectedIssue"
-    " AuditEvent Bundle OperationOutcome CapabilityStatement".split()
+    (
+        *("Patient", "Encounter", "Organization", "CareTeam", "Device", "DeviceUseStatement", "DeviceMetric"),
+        *("Observation", "DetectedIssue", "AuditEvent", "Bundle", "OperationOutcome", "CapabilityStatement"),
+    )
 )
 # Value sets that are defined by other documents than lists of codes, and what stands for them here.
 OPEN_ENDED = frozenset({"http://hl7.org/fhir/ValueSet/mimetypes", "http://hl7.org/fhir/ValueSet/all-languages"})

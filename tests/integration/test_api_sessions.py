@@ -24,6 +24,8 @@ OPEN = {
     ("GET", "/readyz"),
     ("GET", "/metrics"),
     ("GET", "/api/openapi.json"),
+    ("GET", "/fhir/metadata"),
+    ("*", "/fhir/{rest:path}"),
     ("*", "/api"),
     ("*", "/api/{rest:path}"),
     ("*", "/{path:path}"),
