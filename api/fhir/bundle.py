@@ -18,10 +18,11 @@ _NEVER_LINKED = frozenset({"_cursor", "identifier"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What became of one entry: its status, where the resource is now, and what there is to say of it."""
+    """What became of one entry: its status, where the resource is now, of whom, and what there is to say of it."""
 
     status: HTTPStatus
     location: str | None = None
+    patient_id: int | None = None
     outcomes: tuple[Outcome, ...] = ()
 
 

@@ -74,10 +74,11 @@ def done(taken: "Taken") -> Done:
     """Say what became of one entry: created, there already, refused, or some of it refused (a warning)."""
     if not taken.stored:
         outcomes = tuple(_outcome(each, "error") for each in taken.faults)
-        return Done(status=outcomes[0].status if outcomes else HTTPStatus.UNPROCESSABLE_ENTITY, outcomes=outcomes)
+        return Done(status=outcomes[0].status, patient_id=taken.patient_id, outcomes=outcomes)
     status = HTTPStatus.CREATED if taken.newly else HTTPStatus.OK
     warnings = tuple(_outcome(each, "warning") for each in taken.faults)
-    return Done(status=status, location=f"Observation/{_identity(taken.stored)}", outcomes=warnings)
+    location = f"Observation/{_identity(taken.stored)}"
+    return Done(status=status, location=location, patient_id=taken.patient_id, outcomes=warnings)
 
 
 def _identity(stored: Sequence[tuple[int, int, int]]) -> str:

@@ -100,11 +100,12 @@ async def create(request: Request, repository: Repository, body: bytes) -> Answe
         (done,) = await repository.take(body)
     except Refused as refusal:
         return refused(refusal.outcomes)
+    patients = _written([done])
     if done.location is None:
-        return refused(done.outcomes)
+        return replace(refused(done.outcomes), patients=patients)
     headers = {"Location": f"{request.base}/{done.location}", "ETag": 'W/"1"'}
     said = outcome.resource(done.outcomes) if done.outcomes else None
-    return Answer(status=done.status, resource=said, headers=headers)
+    return Answer(status=done.status, resource=said, headers=headers, patients=patients)
 
 
 async def batch(repository: Repository, body: bytes) -> Answer:
@@ -113,7 +114,12 @@ async def batch(repository: Repository, body: bytes) -> Answer:
         done = await repository.take(body)
     except Refused as refusal:
         return refused(refusal.outcomes)
-    return Answer(status=HTTPStatus.OK, resource=bundle.batch_response(done))
+    return Answer(status=HTTPStatus.OK, resource=bundle.batch_response(done), patients=_written(done))
+
+
+def _written(done: Sequence[Done]) -> frozenset[str]:
+    """Return the patients of whom something was taken."""
+    return frozenset(str(each.patient_id) for each in done if each.patient_id is not None)
 
 
 async def _included(request: Request, repository: Repository, kind: Kind, query: Query, page: Page) -> list[Resource]:

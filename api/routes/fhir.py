@@ -23,6 +23,7 @@ from api.fhir.outcome import MEDIA_TYPE, Outcome, Refused
 from api.fhir.repository import StoreRepository
 from api.fhir.router import Answer, Request
 from api.fhir.search import Given, Handling
+from api.witness import looked
 from ward.access.permissions import Permission, may
 from ward.access.principals import Principal
 
@@ -33,7 +34,9 @@ _MOST_PARAMETERS = 100
 Endpoint = Callable[..., Awaitable[Response]]
 
 
-def _reply(answer: Answer) -> Response:
+def _reply(request: HttpRequest, answer: Answer) -> Response:
+    """Return the response, with whom it is about told to the log of who looked."""
+    looked(request, map(int, answer.patients))
     if answer.resource is None:
         return Response(None, answer.status.value, headers=dict(answer.headers))
     return Response(
@@ -93,8 +96,10 @@ def _reading(served: Served) -> Endpoint:
         principal: Annotated[Principal, Depends(Door(served.read))],
     ) -> Response:
         if (refusal := _refuse_format(request)) is not None:
-            return _reply(fhir.refused([refusal]))
-        return _reply(await fhir.read(_value(request, principal), _repository(request, principal), served.kind, id))
+            return _reply(request, fhir.refused([refusal]))
+        return _reply(
+            request, await fhir.read(_value(request, principal), _repository(request, principal), served.kind, id)
+        )
 
     return read
 
@@ -102,8 +107,10 @@ def _reading(served: Served) -> Endpoint:
 def _searching(served: Served) -> Endpoint:
     async def find(request: HttpRequest, principal: Annotated[Principal, Depends(Door(served.read))]) -> Response:
         if (refusal := _refuse_format(request)) is not None:
-            return _reply(fhir.refused([refusal]))
-        return _reply(await fhir.find(_value(request, principal), _repository(request, principal), served.kind))
+            return _reply(request, fhir.refused([refusal]))
+        return _reply(
+            request, await fhir.find(_value(request, principal), _repository(request, principal), served.kind)
+        )
 
     return find
 
@@ -113,12 +120,12 @@ def _posted_search(served: Served) -> Endpoint:
         request: HttpRequest, principal: Annotated[Principal, Depends(Door(served.read))]
     ) -> Response:
         if (refusal := _refuse_format(request)) is not None:
-            return _reply(fhir.refused([refusal]))
+            return _reply(request, fhir.refused([refusal]))
         try:
             value = _value(request, principal, await _form(request))
         except Refused as error:
-            return _reply(fhir.refused(error.outcomes))
-        return _reply(await fhir.find(value, _repository(request, principal), served.kind))
+            return _reply(request, fhir.refused(error.outcomes))
+        return _reply(request, await fhir.find(value, _repository(request, principal), served.kind))
 
     return find_posted
 
@@ -127,10 +134,10 @@ def _posted_search(served: Served) -> Endpoint:
 async def get_metadata(request: HttpRequest) -> Response:
     """Tell what this service can do (CapabilityStatement)."""
     if (refusal := _refuse_format(request)) is not None:
-        return _reply(fhir.refused([refusal]))
+        return _reply(request, fhir.refused([refusal]))
     base = context_of(request).settings.public_url or str(request.base_url)
     made = capability.statement((each.kind for each in CATALOGUE.values()), f"{base.rstrip('/')}/fhir")
-    return _reply(Answer(status=HTTPStatus.OK, resource=made))
+    return _reply(request, Answer(status=HTTPStatus.OK, resource=made))
 
 
 def _serve(name: str, served: Served) -> None:
@@ -166,7 +173,7 @@ async def create_observation(
 ) -> Response:
     """Take one Observation of a device that a patient wears. Sent again, it is there already: 200."""
     body = await request.body()
-    return _reply(await fhir.create(_value(request, principal), _repository(request, principal), body))
+    return _reply(request, await fhir.create(_value(request, principal), _repository(request, principal), body))
 
 
 @router.post("/fhir", response_class=Response, openapi_extra=documents.BATCH, responses=documents.TAKEN_BATCH)
@@ -174,15 +181,15 @@ async def take_batch(
     request: HttpRequest, principal: Annotated[Principal, Depends(Door(Permission.FHIR_OBSERVATION_WRITE))]
 ) -> Response:
     """Take a Bundle of type batch: each Observation has its own outcome; what cannot be used is kept in quarantine."""
-    return _reply(await fhir.batch(_repository(request, principal), await request.body()))
+    return _reply(request, await fhir.batch(_repository(request, principal), await request.body()))
 
 
 @router.api_route("/fhir/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-async def nothing_else(rest: str) -> Response:
+async def nothing_else(request: HttpRequest, rest: str) -> Response:
     """Say in FHIR that something is not served."""
     name, _, more = rest.partition("/")
     if name not in CATALOGUE:
-        return _reply(fhir.refused([outcome.unknown_type(name)]))
+        return _reply(request, fhir.refused([outcome.unknown_type(name)]))
     if more:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)

@@ -25,6 +25,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "devices": {"sv": "vilken utrustning du har", "en": "which equipment you have"},
     "quarantine": {"sv": "mätvärden som inte kunde tas emot", "en": "readings that could not be used"},
     "backtests": {"sv": "en prövning av larmgränser på dina mätvärden", "en": "a trial of limits on your readings"},
+    "fhir": {"sv": "dina uppgifter, i formatet FHIR", "en": "your data, in the format FHIR"},
     "access-log": {"sv": "loggen över vem som sett dina uppgifter", "en": "the log of who has seen your data"},
 }
 _READ: dict[Language, str] = {"sv": "såg", "en": "saw"}
