@@ -102,7 +102,7 @@ class Page:
     total: int | None = None
 
 
-NOTHING = Page(resources=())
+NOTHING = Page(resources=(), total=0)
 _ID = Parameter(name="_id", form=Form.TOKEN, about="One of these ids, with commas between them.")
 _TOLD = frozenset({"_format", "_pretty"})  # read by the shell
 _REPEATED = frozenset({"code", "category"})

@@ -184,6 +184,12 @@ async def take_batch(
     return _reply(request, await fhir.batch(_repository(request, principal), await request.body()))
 
 
+@router.api_route("/fhir", methods=["GET", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def no_such_interaction() -> Response:
+    """Say in FHIR that batches are posted here, and nothing else is done."""
+    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+
+
 @router.api_route("/fhir/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
 async def nothing_else(request: HttpRequest, rest: str) -> Response:
     """Say in FHIR that something is not served."""

@@ -26,6 +26,7 @@ OPEN = {
     ("GET", "/api/openapi.json"),
     ("GET", "/fhir/metadata"),
     ("*", "/fhir/{rest:path}"),
+    *((method, "/fhir") for method in ("GET", "PUT", "PATCH", "DELETE")),  # only to say that it is not served
     ("*", "/api"),
     ("*", "/api/{rest:path}"),
     ("*", "/{path:path}"),
