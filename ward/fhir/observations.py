@@ -7,7 +7,7 @@ other reading is one of its own. A value that must not be used is absent, with t
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from types import MappingProxyType
 
@@ -42,6 +42,9 @@ _PROFILE: MappingProxyType[VitalKind, str] = MappingProxyType(
     }
 )
 _DEVICE_BY_NUMBER = re.compile(r"device-[0-9]+")
+_READING = f"{codes.OWN}/reading"
+_QUALITY = f"{codes.OWN}/StructureDefinition/quality"
+_reference = lru_cache(maxsize=4096)(codes.reference)  # a page of Observations has few of them, each many times
 CUFF = (VitalKind.SYSTOLIC, VitalKind.DIASTOLIC, VitalKind.MEAN_PRESSURE)
 NEWS2 = ((f"{codes.OWN}/CodeSystem/score", "news2"), (codes.SNOMED, "1104051000000101"))
 
@@ -60,15 +63,14 @@ def of_readings(readings: Iterable[Measured]) -> Iterator[Resource]:
 
 def of_reading(reading: Measured) -> Resource:
     """Return one reading as an Observation."""
-    return {
-        **_head(reading, f"{reading.device_no}-{VITALS[reading.kind].code}-{to_us(reading.measured_at)}"),
-        "meta": _meta(reading, _profile(reading.kind)),
-        "status": "preliminary" if reading.validity in DOUBTFUL else "final",
-        "category": codes.category(reading.kind),
-        "code": codes.kind_concept(reading.kind),
-        **_value(reading),
-        "extension": _extensions(reading),
-    }
+    made = _head(reading, f"{reading.device_no}-{VITALS[reading.kind].code}-{to_us(reading.measured_at)}")
+    made["meta"] = _meta(reading, _profile(reading.kind))
+    made["status"] = "preliminary" if reading.validity in DOUBTFUL else "final"
+    made["category"] = codes.category(reading.kind)
+    made["code"] = codes.kind_concept(reading.kind)
+    made["extension"] = _extensions(reading)
+    made.update(_value(reading))
+    return made
 
 
 def of_blood_pressure(cuff: Sequence[Measured]) -> Resource:
@@ -136,12 +138,12 @@ def _head(reading: Measured, identity: str) -> Resource:
     return {
         "resourceType": "Observation",
         "id": identity,
-        "identifier": [{"system": f"{codes.OWN}/reading", "value": identity}],
-        "subject": codes.reference("Patient", reading.patient_id),
-        "encounter": codes.reference("Encounter", reading.stay_id),
+        "identifier": [{"system": _READING, "value": identity}],
+        "subject": _reference("Patient", reading.patient_id),
+        "encounter": _reference("Encounter", reading.stay_id),
         "effectiveDateTime": codes.instant(reading.measured_at),
         "issued": codes.instant(reading.received_at),
-        "device": codes.reference("Device", device_identity(reading.device_no, reading.device_id)),
+        "device": _reference("Device", device_identity(reading.device_no, reading.device_id)),
     }
 
 
@@ -161,12 +163,17 @@ def _quantity(reading: Measured) -> Resource:
 
 def _extensions(reading: Measured) -> list[Resource]:
     """Say how far the reading can be relied on, in the words of BICEPS, and the quality that the device gave."""
-    told = [codes.extension("validity", {"valueCode": reading.validity.name.lower()})]
+    told = [_validity(reading.validity)]
     if reading.validity in IMPLAUSIBLE:
         told.append(codes.extension("implausible", {"valueQuantity": _quantity(reading)}))
     if reading.quality is not None:
-        told.append(codes.extension("quality", {"valueDecimal": reading.quality}))
+        told.append({"url": _QUALITY, "valueDecimal": reading.quality})
     return told
+
+
+@cache
+def _validity(validity: Validity) -> Resource:
+    return codes.extension("validity", {"valueCode": validity.name.lower()})
 
 
 def _points(low: int, high: int) -> Resource:
