@@ -75,20 +75,13 @@ class AskedReadings:
     order: Order = Order.NEWEST
     limit: int | None = 100
 
-    def parameters(self, now: datetime) -> dict[str, object]:
-        """Return them as query parameters."""
+    def parameters(self) -> dict[str, object]:
+        """Return what holds for every stay as query parameters."""
         place = self.after
         return {
-            "organisation": self.scope.organisation_id,
-            "teams": list(self.scope.team_ids),
-            "now": now,
-            "patient": self.patient_id,
-            "stay": self.stay_id,
             "device": self.device,
             "doubt": self.doubt,
             "doubtful": [each.value for each in DOUBTFUL],
-            "start": _latest(self.measured_from, self.came_from and self.came_from - LATE),
-            "end": _earliest(self.measured_until, self.came_until and self.came_until + AHEAD),
             "came_from": self.came_from,
             "came_until": self.came_until,
             "at": place and place.at,
@@ -130,21 +123,34 @@ _STAYS = (
     b"with "
     + SEEN
     + b" and (%(patient)s::bigint is null or s.patient_id = %(patient)s)"
-    + b" and (%(stay)s::bigint is null or s.stay_id = %(stay)s)),"
-    + b" worn as (select device_no, device_id from device where %(device)s::text is null"
-    + b" or device_id = %(device)s or 'device-' || device_no = %(device)s)"
+    + b" and (%(stay)s::bigint is null or s.stay_id = %(stay)s))"
+    + b" select stay_id, patient_id, mode, '' as device_id, lower(period) as began_at,"
+    + b" nullif(least(upper(period), '9999-01-01'), '9999-01-01') as ended_at from seen order by stay_id"
 )
-_WITHIN = """
-    {row}.measured_at >= greatest(lower(s.period), %(start)s) and {row}.measured_at < least(upper(s.period), %(end)s)
-    and (%(at)s::timestamptz is null or ({row}.measured_at {beyond}= %(at)s
-         and ({row}.measured_at, 0, {row}.device_no, {row}.kind::int) {beyond}
-             (%(at)s::timestamptz, %(rank)s::int, %(first)s::bigint, %(second)s::int)))
-    and (%(came_from)s::timestamptz is null or {row}.received_at >= %(came_from)s)
-    and (%(came_until)s::timestamptz is null or {row}.received_at < %(came_until)s)
-    and (%(device)s::text is null or {row}.device_no in (select device_no from worn))
+_WEARING = (
+    b"with "
+    + SEEN
+    + b"""), of_device as (select device_no, device_id from device where device_no = %(device)s)
+    select stay_id, patient_id, mode, device_id, lower(period) as began_at,
+           nullif(least(upper(period), '9999-01-01'), '9999-01-01') as ended_at
+    from seen cross join of_device where stay_id in (
+        select b.stay_id from binding b join of_device using (device_no)
+        union select q.stay_id from quarantine q join of_device using (device_id) where q.resolution = 'assigned')
+"""
+)
+_DEVICE = """
+    (%(device)s::text is null or r.device_no = any(array(
+        select device_no from device where device_id = %(device)s or 'device-' || device_no = %(device)s)))
+"""
+_AFTER = """
+    (%(at)s::timestamptz is null or ({at} {beyond}= %(at)s and ({place}) {beyond}
+        (%(at)s::timestamptz, %(rank)s::int, %(first)s::bigint, %(second)s::int)))
+"""
+_CAME = """
+    (%(came_from)s::timestamptz is null or {column} >= %(came_from)s)
+    and (%(came_until)s::timestamptz is null or {column} < %(came_until)s)
 """
 _ORDER = "order by r.measured_at {order}, r.device_no {order}, r.kind {order} limit %(limit)s"
-# What else the same cuff said at the same instant: three look-ups by key.
 # What else the same cuff said at the same instant: three look-ups by key.
 _BESIDE = """
     cross join lateral (
@@ -154,34 +160,31 @@ _BESIDE = """
         and x.device_no = r.device_no
     ) b
 """
+# One stay's rows of some kinds, each kind by its key. The stay and its bounds stand there as values, not as columns of
+# another table: only then does the server know how much there is, and reads the first rows instead of sorting them all.
 _BRANCH = """
-    select r.*, s.patient_id, s.mode from seen s cross join unnest({kinds}::smallint[]) k (kind) cross join lateral (
+    select r.*, %(patient_{n})s::bigint as patient_id, %(mode_{n})s::text as mode
+    from unnest({kinds}::smallint[]) k (kind) cross join lateral (
         select r.*, {panel} as panel from reading r {beside}
-        where r.stay_id = s.stay_id and r.kind = k.kind and {within} and {wanted} {order}
+        where r.stay_id = %(stay_{n})s and r.kind = k.kind and r.measured_at >= %(start_{n})s
+        and r.measured_at < %(end_{n})s and {after} and {came} and {device} and {wanted} {order}
     ) r
 """
 _CERTAIN = "(%(doubt)s::text is null or (r.validity = any(%(doubtful)s)) = (%(doubt)s = 'some'))"
 _ALONE = f"not b.panel and r.kind = any(%(alone)s) and {_CERTAIN}"
 _PANEL = "b.panel and %(panel)s and (%(doubt)s::text is null or b.doubtful = (%(doubt)s = 'some'))"
 _READINGS = """
-    {stays}
     select r.patient_id, r.stay_id, r.device_no, d.device_id, r.kind, r.value, r.measured_at, r.received_at,
            r.validity, r.quality / 100.0::float8 as quality, r.panel, r.mode
     from ({branches}) r join device d using (device_no) {order}
 """
-_SCORES = """
-    {stays}
-    select s.patient_id, c.stay_id, c.scored_at, c.total_min, c.total_max, c.risk, c.spo2_scale,
-           c.detail::text as detail, s.mode
-    from seen s cross join lateral (
-        select * from score c where c.stay_id = s.stay_id and c.scored_at >= %(start)s and c.scored_at < %(end)s
-        and (%(at)s::timestamptz is null or (c.scored_at {beyond}= %(at)s and (c.scored_at, 1, c.stay_id, 0) {beyond}
-             (%(at)s::timestamptz, %(rank)s::int, %(first)s::bigint, %(second)s::int)))
-        and (%(came_from)s::timestamptz is null or c.scored_at >= %(came_from)s)
-        and (%(came_until)s::timestamptz is null or c.scored_at < %(came_until)s)
-        order by c.scored_at {order} limit %(limit)s
-    ) c order by c.scored_at {order}, c.stay_id {order} limit %(limit)s
+_SCORES_OF_STAY = """
+    (select %(patient_{n})s::bigint as patient_id, c.stay_id, c.scored_at, c.total_min, c.total_max, c.risk,
+            c.spo2_scale, c.detail::text as detail, %(mode_{n})s::text as mode
+     from score c where c.stay_id = %(stay_{n})s and c.scored_at >= %(start_{n})s and c.scored_at < %(end_{n})s
+     and {after} and {came} order by c.scored_at {order} limit %(limit)s)
 """
+_SCORES = "select * from ({branches}) c order by c.scored_at {order}, c.stay_id {order} limit %(limit)s"
 
 
 def _row(*, kind: int, validity: int, panel: bool, mode: str, **rest: Any) -> Row:
@@ -196,7 +199,7 @@ def _score_row(*, mode: str, **rest: Any) -> ScoreRow:
 
 async def find_readings(conn: Connection, asked: AskedReadings, now: datetime) -> list[Row]:
     """Return at most `limit` rows, in order; a blood pressure at the end may have lost a part to the limit."""
-    query, parameters = _query(asked, now)
+    query, parameters = _readings_query(asked, await find_stays(conn, asked, now))
     if not query:
         return []
     cursor = conn.cursor(row_factory=kwargs_row(_row))
@@ -204,26 +207,19 @@ async def find_readings(conn: Connection, asked: AskedReadings, now: datetime) -
     return await cursor.fetchall()
 
 
-def _query(asked: AskedReadings, now: datetime) -> tuple[str, dict[str, object]]:
-    """Return the question and its parameters; an empty one where no kind is wanted."""
-    branches = _branches(asked)
-    parameters = {
-        **asked.parameters(now),
-        "both": [_SYSTOLIC, _DIASTOLIC],
-        "cuff": list(CUFF),
-        "apart": [kind for kind in asked.alone if kind not in CUFF],
-        "alone": [kind for kind in asked.alone if kind in CUFF],
-        "panel": asked.panel,
-    }
-    if not branches:
-        return "", parameters
-    order = _ORDER.format(order=asked.order)
-    return _READINGS.format(stays=_STAYS.decode(), branches=" union all ".join(branches), order=order), parameters
+async def find_scores(conn: Connection, asked: AskedReadings, now: datetime) -> list[ScoreRow]:
+    """Return at most `limit` scores, in order; kinds, device and validity are not looked at."""
+    query, parameters = _scores_query(asked, await find_stays(conn, asked, now))
+    if not query:
+        return []
+    cursor = conn.cursor(row_factory=kwargs_row(_score_row))
+    await cursor.execute(query.encode(), parameters)
+    return await cursor.fetchall()
 
 
 async def count(conn: Connection, asked: AskedReadings, now: datetime) -> int:
     """Count the Observations that the readings of all pages come to: a panel is one."""
-    query, parameters = _query(replace(asked, limit=None), now)
+    query, parameters = _readings_query(replace(asked, limit=None), await find_stays(conn, asked, now))
     if not query:
         return 0
     counted = f"select count(*) filter (where not panel or kind = %(systolic)s) from ({query}) r"  # noqa: S608
@@ -233,8 +229,10 @@ async def count(conn: Connection, asked: AskedReadings, now: datetime) -> int:
 
 async def count_scores(conn: Connection, asked: AskedReadings, now: datetime) -> int:
     """Count the scores of all pages."""
-    counted = f"select count(*) from ({_SCORES.format(stays=_STAYS.decode(), order='asc', beyond='>')}) c"  # noqa: S608
-    row = await (await conn.execute(counted.encode(), replace(asked, limit=None).parameters(now))).fetchone()
+    query, parameters = _scores_query(replace(asked, limit=None), await find_stays(conn, asked, now))
+    if not query:
+        return 0
+    row = await (await conn.execute(f"select count(*) from ({query}) c".encode(), parameters)).fetchone()  # noqa: S608
     return int(row[0]) if row else 0
 
 
@@ -246,16 +244,15 @@ class Wearing:
     patient_id: int
     mode: Mode
     device_id: str
+    began_at: datetime
+    ended_at: datetime | None
 
 
 async def find_wearing(conn: Connection, scope: Scope, device_no: int, now: datetime) -> list[Wearing]:
     """Return in which stays that may be seen a device has measured."""
     cursor = conn.cursor(row_factory=kwargs_row(_wearing))
     await cursor.execute(
-        b"with " + SEEN + b"), of_device as (select device_no, device_id from device where device_no = %(device)s)"
-        b" select stay_id, patient_id, mode, device_id from seen cross join of_device where stay_id in"
-        b" (select b.stay_id from binding b join of_device using (device_no) union select q.stay_id from quarantine q"
-        b" join of_device using (device_id) where q.resolution = 'assigned')",
+        _WEARING,
         {"organisation": scope.organisation_id, "teams": list(scope.team_ids), "now": now, "device": device_no},
     )
     return await cursor.fetchall()
@@ -264,8 +261,8 @@ async def find_wearing(conn: Connection, scope: Scope, device_no: int, now: date
 async def find_stays(conn: Connection, asked: AskedReadings, now: datetime) -> list[Wearing]:
     """Return the stays that are asked for and may be seen; the device's name is left empty."""
     cursor = conn.cursor(row_factory=kwargs_row(_wearing))
-    query = _STAYS + b" select stay_id, patient_id, mode, '' as device_id from seen order by stay_id"
-    await cursor.execute(query, asked.parameters(now))
+    scope = {"organisation": asked.scope.organisation_id, "teams": list(asked.scope.team_ids), "now": now}
+    await cursor.execute(_STAYS, {**scope, "patient": asked.patient_id, "stay": asked.stay_id})
     return await cursor.fetchall()
 
 
@@ -273,35 +270,59 @@ def _wearing(*, mode: str, **rest: Any) -> Wearing:
     return Wearing(mode=Mode(mode), **rest)
 
 
-async def find_scores(conn: Connection, asked: AskedReadings, now: datetime) -> list[ScoreRow]:
-    """Return at most `limit` scores, in order; kinds, device and validity are not looked at."""
+def _readings_query(asked: AskedReadings, stays: Sequence[Wearing]) -> tuple[str, dict[str, object]]:
+    """Return the question and its parameters; an empty one where no kind of no stay is wanted."""
     beyond = ">" if asked.order is Order.OLDEST else "<"
-    query = _SCORES.format(stays=_STAYS.decode(), order=asked.order, beyond=beyond)
-    cursor = conn.cursor(row_factory=kwargs_row(_score_row))
-    await cursor.execute(query.encode(), asked.parameters(now))
-    return await cursor.fetchall()
-
-
-def _branches(asked: AskedReadings) -> list[str]:
-    """Return a query for kinds that stand alone always, and one for pressures, which may be parts of a panel."""
-    beyond = ">" if asked.order is Order.OLDEST else "<"
-    within, order = _WITHIN.format(row="r", beyond=beyond), _ORDER.format(order=asked.order)
-    found = []
+    order = _ORDER.format(order=asked.order)
+    fixed = {
+        "after": _AFTER.format(at="r.measured_at", place="r.measured_at, 0, r.device_no, r.kind::int", beyond=beyond),
+        "came": _CAME.format(column="r.received_at"),
+        "device": _DEVICE,
+        "order": order,
+    }
+    wanted = []
     if any(kind not in CUFF for kind in asked.alone):
-        found.append(
-            _BRANCH.format(panel="false", kinds="%(apart)s", beside="", within=within, wanted=_CERTAIN, order=order)
-        )
+        wanted.append({"kinds": "%(apart)s", "panel": "false", "beside": "", "wanted": _CERTAIN})
     if asked.panel or any(kind in CUFF for kind in asked.alone):
-        wanted = f"(({_ALONE}) or ({_PANEL}))"
-        found.append(
-            _BRANCH.format(panel="b.panel", kinds="%(cuff)s", beside=_BESIDE, within=within, wanted=wanted, order=order)
+        wanted.append(
+            {"kinds": "%(cuff)s", "panel": "b.panel", "beside": _BESIDE, "wanted": f"(({_ALONE}) or ({_PANEL}))"}
         )
+    branches = [_BRANCH.format(n=n, **fixed, **each) for n in range(len(stays)) for each in wanted]
+    parameters = {
+        **asked.parameters(),
+        **_bounds(asked, stays),
+        "both": [_SYSTOLIC, _DIASTOLIC],
+        "cuff": list(CUFF),
+        "apart": [kind for kind in asked.alone if kind not in CUFF],
+        "alone": [kind for kind in asked.alone if kind in CUFF],
+        "panel": asked.panel,
+    }
+    return _READINGS.format(branches=" union all ".join(branches), order=order) if branches else "", parameters
+
+
+def _scores_query(asked: AskedReadings, stays: Sequence[Wearing]) -> tuple[str, dict[str, object]]:
+    beyond = ">" if asked.order is Order.OLDEST else "<"
+    fixed = {
+        "after": _AFTER.format(at="c.scored_at", place="c.scored_at, 1, c.stay_id, 0", beyond=beyond),
+        "came": _CAME.format(column="c.scored_at"),
+        "order": asked.order,
+    }
+    branches = [_SCORES_OF_STAY.format(n=n, **fixed) for n in range(len(stays))]
+    query = _SCORES.format(branches=" union all ".join(branches), order=asked.order) if branches else ""
+    return query, {**asked.parameters(), **_bounds(asked, stays)}
+
+
+def _bounds(asked: AskedReadings, stays: Sequence[Wearing]) -> dict[str, object]:
+    """Return the stays as parameters, each with the time in which what is asked for can lie."""
+    came_from = asked.came_from and asked.came_from - LATE
+    came_until = asked.came_until and asked.came_until + AHEAD
+    found: dict[str, object] = {}
+    for n, stay in enumerate(stays):
+        found |= {
+            f"stay_{n}": stay.stay_id,
+            f"patient_{n}": stay.patient_id,
+            f"mode_{n}": stay.mode.value,
+            f"start_{n}": max(each for each in (stay.began_at, asked.measured_from, came_from, _EARLIEST) if each),
+            f"end_{n}": min(each for each in (stay.ended_at, asked.measured_until, came_until, _LATEST) if each),
+        }
     return found
-
-
-def _latest(*times: datetime | None) -> datetime:
-    return max([each for each in times if each is not None], default=_EARLIEST)
-
-
-def _earliest(*times: datetime | None) -> datetime:
-    return min([each for each in times if each is not None], default=_LATEST)
