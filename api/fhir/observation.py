@@ -50,6 +50,7 @@ KIND = Kind(
 )  # fmt: skip
 _INSTANT = timedelta(microseconds=1)
 _MANY = 500  # Observations from which on they are put together beside the event loop
+_LARGEST_KIND = 100
 _DOUBT = {"final": Doubt.NONE, "preliminary": Doubt.SOME}
 
 
@@ -70,7 +71,7 @@ async def find(reads: Reads, query: Query) -> Page:
         if asked.doubt is Doubt.SOME:
             return NOTHING  # a waveform is final
         return await find_waves(reads, query, asked, names)
-    return await _page(reads, query, asked, names)
+    return await _page(reads, query, replace(asked, after=_place(query)), names)
 
 
 def _doubt(query: Query) -> set[Doubt] | None:
@@ -82,7 +83,6 @@ def _doubt(query: Query) -> set[Doubt] | None:
 def _asked(reads: Reads, query: Query, names: frozenset[str], doubt: set[Doubt] | None) -> AskedReadings:
     patients, stays = numbering.referred(query, "patient"), numbering.referred(query, "encounter")
     measured, came = query.times.get("date", EVER), query.times.get("_lastUpdated", EVER)
-    place = numbering.after(query, 4)
     return AskedReadings(
         scope=reads.sight,
         patient_id=patients[0] if patients else None,
@@ -95,10 +95,26 @@ def _asked(reads: Reads, query: Query, names: frozenset[str], doubt: set[Doubt] 
         measured_until=measured.end,
         came_from=came.start,
         came_until=came.end,
-        after=None if place is None else Place(from_us(place[0]), *place[1:]),
         order=Order.NEWEST if query.order is Wish.NEWEST else Order.OLDEST,
         limit=query.count + PARTS,
     )
+
+
+def _place(query: Query) -> Place | None:
+    """Return the place that a cursor names; None where the list begins.
+
+    Raises
+    ------
+    Refused
+        If nothing can stand there, so that the cursor is not of ours.
+    """
+    numbers = numbering.after(query, 4)
+    if numbers is None:
+        return None
+    at_us, rank, first, second = numbers
+    if at_us >= observation_ids.LATEST_US or rank > 1 or second > _LARGEST_KIND:
+        raise Refused(outcome.bad_parameter("_cursor", "That is no cursor of this list."))
+    return Place(from_us(at_us), rank, first, second)
 
 
 async def _page(reads: Reads, query: Query, asked: AskedReadings, names: frozenset[str]) -> Page:

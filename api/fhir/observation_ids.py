@@ -10,7 +10,8 @@ from ward.waveforms import Wave
 _READING = re.compile(r"([1-9][0-9]{0,17})-(bp|[1-9][0-9]?)-([0-9]{1,18})")
 _SCORE = re.compile(r"news2-([1-9][0-9]{0,17})-([0-9]{1,18})")
 _WAVE = re.compile(r"wave-([1-9][0-9]{0,17})-([1-9])-([A-Za-z0-9]{1,10})-([0-9]{1,18})")
-_LATEST_US = 253_370_764_800_000_000  # the year 9999
+LATEST_US = 253_370_764_800_000_000
+"""The year 9999: where the calendar ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ def parse(text: str) -> ReadingId | ScoreId | WaveId | None:
         return _reading(int(found[1]), found[2], int(found[3]))
     if found := _SCORE.fullmatch(text):
         at_us = int(found[2])
-        return ScoreId(stay_id=int(found[1]), at_us=at_us) if at_us < _LATEST_US else None
+        return ScoreId(stay_id=int(found[1]), at_us=at_us) if at_us < LATEST_US else None
     if found := _WAVE.fullmatch(text):
         return _wave(int(found[1]), int(found[2]), found[3], int(found[4]))
     return None
@@ -54,13 +55,13 @@ def parse(text: str) -> ReadingId | ScoreId | WaveId | None:
 
 def _reading(device_no: int, part: str, at_us: int) -> ReadingId | None:
     vital = None if part == "bp" else BY_CODE.get(int(part))
-    if at_us >= _LATEST_US or (part != "bp" and vital is None):
+    if at_us >= LATEST_US or (part != "bp" and vital is None):
         return None
     return ReadingId(device_no=device_no, vital=vital, at_us=at_us)
 
 
 def _wave(device_no: int, kind: int, lead: str, at_us: int) -> WaveId | None:
     wave = WAVES_BY_CODE.get(kind)
-    if wave is None or lead not in wave.leads or at_us >= _LATEST_US:
+    if wave is None or lead not in wave.leads or at_us >= LATEST_US:
         return None
     return WaveId(device_no=device_no, wave=wave, lead=lead, at_us=at_us)

@@ -164,6 +164,8 @@ class _Reading:
         """Take a parameter; false where it is not known."""
         if len(text) > _LONGEST:
             raise Refused(outcome.bad_parameter(name, f"A value has at most {_LONGEST} characters."))
+        if not text.isprintable():
+            raise Refused(outcome.bad_parameter(name, "A value holds no control characters."))
         if name in _TOLD:
             return True
         base, _, modifier = name.partition(":")

@@ -17,7 +17,7 @@ _TIME = re.compile(
     r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?"
     r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6})\d*)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?"
 )
-_LAST = datetime(9999, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)  # nothing of ours lies outside
 
 
 class Prefix(StrEnum):
@@ -139,4 +139,4 @@ def _span(found: re.Match[str]) -> tuple[datetime, datetime]:
         end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
     else:
         end = start.replace(year=start.year + 1)
-    return start, min(end, _LAST)
+    return min(max(start, _FIRST), _LAST), min(max(end, _FIRST), _LAST)

@@ -7,6 +7,7 @@ import httpx
 import psycopg
 import pytest
 
+from api.fhir.search import cursor
 from tests.fhir_scene import as_somebody, as_two, good, issue, matches, now, rows, score, store, trace, walk
 from tests.fix_api import House, alarm, serving
 from ward.vitals import Validity, VitalKind
@@ -221,6 +222,10 @@ REFUSED = {
     "/fhir/Observation": (403, "too-costly"),
     "/fhir/Observation?patient=1&date=yesterday": (400, "value"),
     "/fhir/Observation?patient=1&_cursor=WzFd": (400, "value"),
+    f"/fhir/Observation?patient=1&_cursor={cursor((1 << 61, 0, 1, 6))}": (400, "value"),
+    f"/fhir/Observation?patient=1&_cursor={cursor((1, 7, 1, 1 << 61))}": (400, "value"),
+    "/fhir/DetectedIssue?code=a%00b": (400, "value"),
+    "/fhir/Device?identifier=%00": (400, "value"),
     "/fhir/Patient?_format=xml": (406, "not-supported"),
     "/fhir/AuditEvent": (403, "forbidden"),
 }

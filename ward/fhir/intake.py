@@ -13,7 +13,7 @@ import msgspec
 from ward.fhir.codes import OWN
 from ward.fhir.identifiers import OWN_PATIENT, personal_number
 from ward.formats.claims import UNREADABLE, Fault, said
-from ward.wire import Reason
+from ward.wire import Reason, is_device_id
 
 MOST_ENTRIES = 1000
 
@@ -129,9 +129,10 @@ def _sent(payload: bytes) -> Sent:
 def _device(named: _Reference | None) -> str | None:
     if named is None:
         return None
-    if named.identifier is not None and named.identifier.system == f"{OWN}/device":
-        return named.identifier.value
-    return _last(named.reference, "Device")
+    given = named.identifier
+    own = given is not None and given.system == f"{OWN}/device"
+    name = given.value if given is not None and own else _last(named.reference, "Device")
+    return name if name is not None and is_device_id(name) else None
 
 
 def _subject(named: _Reference) -> Subject:

@@ -41,6 +41,8 @@ def test_one_observation_is_an_entry() -> None:
         ({"identifier": {"system": "http://elsewhere.example", "value": "hv-1"}}, None),
         ({"reference": "DeviceMetric/hv-1"}, None),
         ({"display": "the grey one"}, None),
+        ({"reference": "Device/a\0b"}, None),
+        ({"reference": "Device/" + "x" * 65}, None),
     ],
 )
 def test_device_is_named_by_reference_or_identifier(device: dict[str, Any], named: str | None) -> None:

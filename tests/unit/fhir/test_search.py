@@ -59,6 +59,8 @@ def test_unknown_parameter_is_named_or_refused() -> None:
         ("_id", "a b"),
         ("_id", ",".join(["1"] * 101)),
         ("code", "x" * 5000),
+        ("code", "a\0b"),
+        ("status", "\ud800"),
     ],
 )
 def test_value_that_cannot_be_used_is_refused(name: str, value: str) -> None:

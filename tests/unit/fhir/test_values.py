@@ -32,6 +32,8 @@ def at(*parts: int) -> datetime:
         ("le2026-11-22", Times(end=at(2026, 11, 23))),
         ("lt2026-11-22", Times(end=at(2026, 11, 22))),
         ("eb2026-11-22", Times(end=at(2026, 11, 22))),
+        ("ge0001", Times(start=at(1900, 1, 1))),
+        ("le9998-12-31", Times(end=at(9999, 1, 1))),
         ("2024-02-29", Times(start=at(2024, 2, 29), end=at(2024, 3, 1))),
     ],
 )
