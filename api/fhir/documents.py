@@ -30,7 +30,7 @@ _DOOR = (_S.UNAUTHORIZED, _S.FORBIDDEN, _S.NOT_ACCEPTABLE, _S.SERVICE_UNAVAILABL
 _BODY = (_S.LENGTH_REQUIRED, _S.REQUEST_ENTITY_TOO_LARGE, _S.UNSUPPORTED_MEDIA_TYPE)
 OPEN = _responses(_S.NOT_ACCEPTABLE)
 ONE = {**_responses(*_DOOR, _S.NOT_FOUND, _S.GONE), _S.NOT_MODIFIED.value: {"description": "The caller has it."}}
-SEARCH = _responses(*_DOOR, *_BODY, _S.BAD_REQUEST)
+SEARCH = _responses(*_DOOR, *_BODY, _S.BAD_REQUEST, _S.UNPROCESSABLE_ENTITY)
 TAKEN_BATCH = _responses(*_DOOR, *_BODY, _S.UNPROCESSABLE_ENTITY)
 TAKEN = {
     **_responses(*_DOOR, *_BODY, _S.UNPROCESSABLE_ENTITY, _S.CONFLICT),
@@ -47,6 +47,13 @@ _FORMAT = {
 METADATA: Extra = {"parameters": [_FORMAT]}
 READ: Extra = {
     "parameters": [
+        {
+            "name": "id",
+            "in": "path",
+            "required": True,
+            "description": "The resource's id",
+            "schema": {"type": "string"},
+        },
         _FORMAT,
         {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}},
     ]

@@ -90,16 +90,11 @@ async def _form(request: HttpRequest) -> Given:
 
 
 def _reading(served: Served) -> Endpoint:
-    async def read(
-        request: HttpRequest,
-        id: str,  # noqa: A002 - FHIR's name
-        principal: Annotated[Principal, Depends(Door(served.read))],
-    ) -> Response:
+    async def read(request: HttpRequest, principal: Annotated[Principal, Depends(Door(served.read))]) -> Response:
         if (refusal := _refuse_format(request)) is not None:
             return _reply(request, fhir.refused([refusal]))
-        return _reply(
-            request, await fhir.read(_value(request, principal), _repository(request, principal), served.kind, id)
-        )
+        value, identity = _value(request, principal), request.path_params["id"]
+        return _reply(request, await fhir.read(value, _repository(request, principal), served.kind, identity))
 
     return read
 
@@ -150,14 +145,13 @@ def _serve(name: str, served: Served) -> None:
         ("GET", f"/fhir/{name}/{{id}}", "read", _reading(served), documents.READ, documents.ONE),
     )  # fmt: skip
     for method, path, way, endpoint, extra, responses in ways:
+        endpoint.__name__ = f"{way}_{name}"
+        endpoint.__doc__ = f"{way.partition('_')[0].title()} {name}: {kind.about[:1].lower()}{kind.about[1:]}"
         router.add_api_route(
             path,
             endpoint,
             methods=[method],
-            operation_id=f"fhir_{way}_{name}",
             response_class=Response,
-            summary=f"{way.partition('_')[0].title()} {name}",
-            description=kind.about,
             openapi_extra=extra,
             responses=responses,
         )
