@@ -27,18 +27,23 @@ from api.routes import (
     bindings,
     channels,
     devices,
+    emergencies,
     fhir,
     handovers,
     health,
     metrics,
     offers,
+    opened,
     patients,
     plans,
     quarantine,
+    relatives,
     responsibility,
     routing,
     schedules,
+    search,
     session,
+    sharing,
     team_plans,
     teams,
     vitals,
@@ -62,15 +67,16 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     counted = Figures()
     time = clock or SystemClock()
     store = pool(settings.database_url, "api", size=_CONNECTIONS)
+    reading = looks(settings.database_url, "api-looks", size=_CONNECTIONS)
     context = Context(
         settings=settings,
         clock=time,
         pool=store,
-        looks=looks(settings.database_url, "api-looks", size=_CONNECTIONS),
+        looks=reading,
         hub=hub,
         feed=Feed(settings.database_url, hub, time, _scope_of, counted.shown),
         listening=Listening(store, time),
-        witness=Witness(store, time),
+        witness=Witness(store, reading, time),
         presence=Presence(store, time),
         figures=counted,
         teller=Teller(service="api", clock=time, families=lambda: families(counted)),
@@ -88,9 +94,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
+    whose = (search, emergencies, sharing, relatives, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
-    for part in (*people, *duty, *kit, *logs, fhir, health, metrics, socket):
+    for part in (*whose, *people, *duty, *kit, *logs, fhir, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)

@@ -54,6 +54,8 @@ def principal_of(row: SessionRow) -> Principal:
             role=Role(row.role),
             organisation_id=row.organisation_id,
             team_ids=tuple(row.team_ids),
+            patient_ids=tuple(row.own_patient_ids),
+            emergency_ids=tuple(row.emergency_ids),
         )
     if row.patient_id is not None:
         return PatientPrincipal(account_id=row.account_id, token_sha256=token, patient_id=row.patient_id)

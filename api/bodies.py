@@ -3,10 +3,20 @@
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.replies import Reason
 from ward.association import Identifier
+
+
+def _twelve(number: str) -> str:
+    return number.replace("-", "").upper()
+
+
+PersonalNumber = Annotated[
+    str, Field(pattern=r"^[0-9]{8}-?[0-9A-Za-z]{2}[0-9]{2}$", examples=["19121212-1212"]), AfterValidator(_twelve)
+]
+"""A personal number of twelve characters, with or without its sign; only ever in a body, never in a path or query."""
 
 
 class Why(BaseModel):

@@ -158,9 +158,19 @@ def _our_parts(
         for n in range(1, workers + 1)
     ]
     if extent is Extent.WHOLE:
-        parts.append(("alerting", [*command, "alerting"], environment, lambda: True))
+        parts.append(("alerting", [*command, "alerting"], environment, lambda: _hears(database_url)))
         parts.append(("api", [*command, "api"], environment, lambda: accepts(web_port)))
     return parts
+
+
+def _hears(database_url: str) -> bool:
+    """Tell whether alerting has begun: both of its processes listen."""
+    with psycopg.connect(database_url) as conn:
+        row = conn.execute(
+            "select count(distinct application_name) = 2 from pg_stat_activity where datname = current_database()"
+            " and application_name in ('hemvakt-alerting-hints', 'hemvakt-rush-hints')"
+        ).fetchone()
+    return bool(row and row[0])
 
 
 def _warm_up(database_url: str, name: Name, mqtt_port: int, devices: int) -> int:

@@ -78,6 +78,7 @@ async def furnish(ward: Ward) -> House:
                 password_hash=password_hash(),
             )
         await people.add_member(conn, team_id=ward.team_id, staff_id=added["anna"])
+        await people.add_member(conn, team_id=other_team, staff_id=added["elsa"])
         stranger = await admit_bed(conn, away, other_team, 9, ward.admitted_at)
     return House(ward=ward, anna=added["anna"], stranger=stranger, other_team=other_team)
 
@@ -101,7 +102,7 @@ class Served:
 
     def client(self) -> httpx.AsyncClient:
         """A browser of somebody who has not logged in."""
-        return httpx.AsyncClient(base_url=self.url)
+        return httpx.AsyncClient(base_url=self.url, timeout=60)
 
     @contextlib.asynccontextmanager
     async def logged_in(self, username: str) -> AsyncIterator[httpx.AsyncClient]:

@@ -39,6 +39,9 @@ def a_seat(stay: int, organisation: int = 1, team: int = 11) -> Seat:
         team_phone="000",
         organisation_id=OrganisationId(organisation),
         plan_layers="[]",
+        controller_id=OrganisationId(organisation),
+        seen_by=[TeamId(team)],
+        protected=False,
     )
 
 
@@ -96,8 +99,10 @@ def an_alert(alert: int, rev: int = 1, state: str = "open", organisation: int = 
         team_id=TeamId(11),
         team_name="Laget",
         team_phone="000",
-        seen_by_organisation=OrganisationId(organisation),
-        seen_by_team=TeamId(11),
+        controller_id=OrganisationId(organisation),
+        seen_by=[TeamId(11)],
+        answering_organisation=OrganisationId(organisation),
+        protected=False,
     )
 
 

@@ -110,6 +110,7 @@ SHELLS = {
     "alerting.deteriorations",
     "alerting.plan_trial",
     "alerting.rush",
+    "alerting.beside",
     "alerting.channels",
     "alerting.models.datasets",
     "alerting.models.deterioration",

@@ -22,15 +22,25 @@ _NULL = b"null"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Whose a stay is now: what decides who may see it."""
+    """What decides who may see a stay now, as the store says (`ward.store.access`)."""
 
     organisation_id: OrganisationId
-    team_id: TeamId
+    team_ids: frozenset[TeamId]
+    patient_id: PatientId
+
+
+def place_of(row: Seat | AlertRow) -> Place:
+    """Return who may see a seat or an alert."""
+    return Place(row.controller_id, frozenset(row.seen_by), row.patient_id)
 
 
 def sees(scope: Scope, place: Place) -> bool:
-    """Tell whether somebody may see what is in this place; the store asks the same (`ward.store.tiles`)."""
-    return place.organisation_id == scope.organisation_id or place.team_id in scope.team_ids
+    """Tell whether somebody may see what is in this place; the store asks the same (`ward.store.access`)."""
+    return (
+        not place.team_ids.isdisjoint(scope.team_ids)
+        or place.patient_id in scope.patient_ids
+        or place.organisation_id == scope.organisation_id
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,7 +123,7 @@ class Board:
             held = gone.pop(seat.stay_id, None)
             if held is not None and held.seat == seat and held.today == today:
                 continue
-            place = Place(seat.organisation_id, seat.team_id)
+            place = place_of(seat)
             head = encode(head_state(seat, today))
             if held is None:
                 self._stays[seat.stay_id] = Held(seat=seat, today=today, place=place, head=head)
@@ -180,7 +190,7 @@ class Board:
         known = self._alerts.get(row.alert_id)
         if known is not None and known.rev >= row.rev:
             return None
-        place = Place(row.seen_by_organisation, row.seen_by_team)
+        place = place_of(row)
         held = HeldAlert(stay_id=row.stay_id, place=place, rev=row.rev, body=encode(alert_state(row, today)))
         if row.state == AlertState.RESOLVED:
             self._alerts.pop(row.alert_id, None)

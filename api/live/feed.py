@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from api.figures import Shown
-from api.live.board import Board, Held, Place
+from api.live.board import Board, Held, Place, place_of
 from api.live.hub import TURNS, Close, Hub
 from ward import log
 from ward.access.principals import Scope
@@ -69,6 +69,8 @@ class _Pending:
                 self.ended.add(bytes.fromhex(hint.payload))
             case Channel.SESSIONS:
                 self.sessions = True
+            case Channel.ACCESS:
+                self.seats = self.sessions = True
             case Channel.PRESENCE:
                 self.presence = True
             case Channel.MARK:
@@ -243,7 +245,7 @@ class Feed:
         untold, self._untold = self._untold, {}
         told = [held for stay, held in untold.items() if stay in self.board]
         self._hub.publish_tiles(told, self._clock.now())
-        if told and self._hub.clients():
+        if told and self._hub.watched():
             shown = (each for each in pending.readings.values() if each.stay_id in untold)
             self._shown.readings(shown, self._clock.now())
 
@@ -254,11 +256,14 @@ class Feed:
     async def _alerts(self, conn: Connection, alert_ids: list[AlertId]) -> None:
         now = self._clock.now()
         self.board.walk = await selfchecks.reached(conn, alert_ids) or self.board.walk
-        for row in await alert_reads.read_alerts(conn, alert_ids, now):
+        rows = await alert_reads.read_alerts(conn, alert_ids, now)
+        if any(row.stay_id in self.board and self.board.held(row.stay_id).place != place_of(row) for row in rows):
+            await self._seats(conn, now)  # who is offered an alert sees its patient from now on
+        for row in rows:
             held = self.board.set_alert(row, now.date())
             if held is not None:
                 self._hub.publish_alert(held)
-                if self._hub.clients():
+                if self._hub.watched():
                     self._shown.alert(row, self._clock.now())
 
     async def _sessions(self, conn: Connection, now: datetime, tokens: Collection[bytes]) -> None:

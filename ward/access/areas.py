@@ -26,6 +26,13 @@ _AREAS: dict[str, dict[Language, str]] = {
     "quarantine": {"sv": "mätvärden som inte kunde tas emot", "en": "readings that could not be used"},
     "backtests": {"sv": "en prövning av larmgränser på dina mätvärden", "en": "a trial of limits on your readings"},
     "fhir": {"sv": "dina uppgifter, i formatet FHIR", "en": "your data, in the format FHIR"},
+    "opened": {"sv": "din egen sida", "en": "your own page"},
+    "relatives": {"sv": "vad du har öppnat för närstående", "en": "what you have opened to relatives"},
+    "consents": {"sv": "dina samtycken", "en": "your consents"},
+    "blocks": {"sv": "dina spärrar", "en": "your blocks"},
+    "protection": {"sv": "om din identitet är skyddad", "en": "whether your identity is protected"},
+    "emergency": {"sv": "en nödöppning av dina uppgifter", "en": "an emergency opening of your data"},
+    "emergencies": {"sv": "nödöppningar av dina uppgifter", "en": "emergency openings of your data"},
     "access-log": {"sv": "loggen över vem som sett dina uppgifter", "en": "the log of who has seen your data"},
 }
 _READ: dict[Language, str] = {"sv": "såg", "en": "saw"}

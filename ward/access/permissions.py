@@ -51,6 +51,15 @@ class Permission(StrEnum):
     FHIR_OBSERVATION_WRITE = "system/Observation.write"
     FHIR_DETECTED_ISSUE_READ = "system/DetectedIssue.read"
     FHIR_AUDIT_EVENT_READ = "system/AuditEvent.read"
+    PATIENTS_SEARCH = "patients.search"
+    EMERGENCY_OPEN = "emergency.open"
+    EMERGENCY_READ = "emergency.read"
+    SHARING_READ = "sharing.read"
+    SHARING_CHANGE = "sharing.change"
+    PROTECTION_CHANGE = "protection.change"
+    RELATIVES_READ = "relatives.read"
+    RELATIVES_CHANGE = "relatives.change"
+    OPENED_READ = "opened.read"
 
 
 _WARD = frozenset({Capacity.NURSE, Capacity.DOCTOR, Capacity.CLINICIAN})
@@ -97,6 +106,15 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.FHIR_OBSERVATION_WRITE: _WARD | _SYSTEM,
     Permission.FHIR_DETECTED_ISSUE_READ: _WARD | _SYSTEM,
     Permission.FHIR_AUDIT_EVENT_READ: _OPERATOR,
+    Permission.PATIENTS_SEARCH: _WARD,
+    Permission.EMERGENCY_OPEN: frozenset({Capacity.NURSE, Capacity.DOCTOR}),
+    Permission.EMERGENCY_READ: _WARD,
+    Permission.SHARING_READ: _WARD | {Capacity.PATIENT},
+    Permission.SHARING_CHANGE: _WARD | {Capacity.PATIENT},
+    Permission.PROTECTION_CHANGE: _WARD,
+    Permission.RELATIVES_READ: _WARD | {Capacity.PATIENT},
+    Permission.RELATIVES_CHANGE: frozenset({Capacity.PATIENT}),
+    Permission.OPENED_READ: frozenset({Capacity.PATIENT, Capacity.RELATIVE}),
 }
 
 

@@ -19,6 +19,7 @@ __all__ = ["LOINC", "MDC", "OWN", "SNOMED", "UCUM", "Resource"]
 Resource = dict[str, object]
 
 OWN = "https://hemvakt.example/fhir"
+_SECURITY = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"
 
 # FHIR's vital signs profile asks for 2708-6 beside the code of oxygen saturation by pulse oximetry.
 ALSO_LOINC: MappingProxyType[VitalKind, tuple[str, ...]] = MappingProxyType({VitalKind.SPO2: ("2708-6",)})
@@ -124,3 +125,8 @@ def meta(mode: Mode) -> Resource:
     """Return the mark of what is no real patient's, nothing for what is."""
     tags = mode_tags(mode)
     return {"meta": {"tag": tags}} if tags else {}
+
+
+def protected() -> Resource:
+    """Return the mark of a protected identity (skyddad folkbokföring), as the Swedish base profiles have it."""
+    return {"meta": {"security": [{"system": _SECURITY, "code": "skyddadFolkbokforing"}]}}

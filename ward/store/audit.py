@@ -50,6 +50,18 @@ class Action(StrEnum):
     PLAN_TEAM_NAMED = "plan.team_named"
     ACCESS_REVIEWED = "access_log.reviewed"
     OBSERVATIONS_TAKEN = "observations.taken"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    BLOCK_SET = "block.set"
+    BLOCK_LIFTED = "block.lifted"
+    PROTECTION_CHANGED = "protection.changed"
+    EMERGENCY_OPENED = "emergency.opened"
+    EMERGENCY_ENDED = "emergency.ended"
+    EMERGENCY_SEEN = "emergency.seen"
+    PERSON_LOOKED_UP = "person.looked_up"
+    PATIENTS_SEARCHED = "patients.searched"
+    RELATIVE_OPENED = "relative.opened"
+    RELATIVE_CLOSED = "relative.closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class Channel(StrEnum):
     REGISTRY = "hv_registry"
     SEATS = "hv_seats"
     SESSIONS = "hv_sessions"
+    ACCESS = "hv_access"  # who may see whom; no payload
     PRESENCE = "hv_presence"
     MARK = "hv_mark"  # its payload names who made it: `mark`
     MQTT = "hv_mqtt"  # its payload is read by `mqtt_sessions.moved`

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from ward.access.principals import Scope
 from ward.record import Happened, Raised
-from ward.store import records
+from ward.store import access, records
 from ward.store.fhir_people import SEEN
 from ward.store.pool import Connection
 from ward.vitals import Mode
@@ -46,6 +46,7 @@ class Told:
     mode: Mode
 
 
+_FILTERS = sorted(set(AskedAlerts.__dataclass_fields__) - {"scope", "patients"})
 _WANTED = """
     from alert a join seen s using (stay_id)
     where (%(ids)s::bigint[] is null or a.alert_id = any(%(ids)s))
@@ -58,24 +59,21 @@ _WANTED = """
     and (%(after)s::bigint is null or a.alert_id {beyond} %(after)s)
     order by a.alert_id {order} limit %(limit)s
 """
-_PAGE = (
-    b"with "
-    + SEEN
-    + b" and (%(patients)s::bigint[] is null or s.patient_id = any(%(patients)s)))"
-    + b" select a.alert_id, a.rev, a.changed_at, s.mode"
-    + _WANTED.encode()
-).decode()
+_SEEN = (b"with " + SEEN + b" and (%(only)s::bigint[] is null or s.patient_id = any(%(only)s)))").decode()
+_PAGE = " select a.alert_id, a.rev, a.changed_at, s.mode" + _WANTED
 
 
 async def find(conn: Connection, asked: AskedAlerts, now: datetime) -> list[Told]:
     """Return the alerts that are asked for and may be seen, in order."""
     parameters = {
-        "organisation": asked.scope.organisation_id,
-        "teams": list(asked.scope.team_ids),
+        **access.asked(asked.scope),
         "now": now,
-        **{name: getattr(asked, name) for name in AskedAlerts.__dataclass_fields__ if name != "scope"},
+        "only": asked.patients,
+        **{
+            name: getattr(asked, name) for name in AskedAlerts.__dataclass_fields__ if name not in {"scope", "patients"}
+        },
     }
-    query = _PAGE.format(order=asked.order, beyond="<" if asked.order == "desc" else ">")
+    query = _SEEN + _PAGE.format(order=asked.order, beyond="<" if asked.order == "desc" else ">")
     page = await (await conn.execute(query.encode(), parameters)).fetchall()
     numbers = [number for number, *_ in page]
     raised = await _read(conn, records.ALERTS, "a.alert_id = any(%s) order by a.alert_id", numbers, Raised)

@@ -16,6 +16,7 @@ from psycopg.rows import kwargs_row
 from ward.access.principals import Scope
 from ward.fhir.observations import DOUBTFUL
 from ward.record import Measured, Scored
+from ward.store import access
 from ward.store.fhir_people import SEEN
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, VITALS, Mode, Validity, VitalKind
@@ -253,7 +254,7 @@ async def find_wearing(conn: Connection, scope: Scope, device_no: int, now: date
     cursor = conn.cursor(row_factory=kwargs_row(_wearing))
     await cursor.execute(
         _WEARING,
-        {"organisation": scope.organisation_id, "teams": list(scope.team_ids), "now": now, "device": device_no},
+        {**access.asked(scope), "now": now, "device": device_no},
     )
     return await cursor.fetchall()
 
@@ -261,8 +262,8 @@ async def find_wearing(conn: Connection, scope: Scope, device_no: int, now: date
 async def find_stays(conn: Connection, asked: AskedReadings, now: datetime) -> list[Wearing]:
     """Return the stays that are asked for and may be seen; the device's name is left empty."""
     cursor = conn.cursor(row_factory=kwargs_row(_wearing))
-    scope = {"organisation": asked.scope.organisation_id, "teams": list(asked.scope.team_ids), "now": now}
-    await cursor.execute(_STAYS, {**scope, "patient": asked.patient_id, "stay": asked.stay_id})
+    sight = access.asked(asked.scope)
+    await cursor.execute(_STAYS, {**sight, "now": now, "patient": asked.patient_id, "stay": asked.stay_id})
     return await cursor.fetchall()
 
 

@@ -1,6 +1,6 @@
 """Patients, stays, organisations and devices as FHIR asks for them, of whoever may be seen. Reads only.
 
-Who may be seen is `wearers.VISIBLE_STAYS` and nothing else; a page is what follows `after`, in the order of the ids.
+Who may be seen is `access.VISIBLE_STAYS` and nothing else; a page is what follows `after`, in the order of the ids.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,11 +12,11 @@ from psycopg.rows import class_row, kwargs_row
 
 from ward.access.principals import Scope
 from ward.record import Episode, Equipment, Metric, Person, Provider
+from ward.store import access
 from ward.store.pool import Connection
-from ward.store.wearers import VISIBLE_STAYS
 from ward.vitals import BY_CODE, Mode
 
-SEEN = b"seen as materialized (select s.stay_id, s.patient_id, s.mode, s.period" + VISIBLE_STAYS
+SEEN = b"seen as materialized (select s.stay_id, s.patient_id, s.mode, s.period" + access.VISIBLE_STAYS
 """The stays that may be seen; conditions on `s` may follow, then a bracket."""
 
 
@@ -36,24 +36,23 @@ class Asked:
     def parameters(self, now: datetime) -> dict[str, object]:
         """Return them as query parameters."""
         return {
-            "organisation": self.scope and self.scope.organisation_id,
-            "teams": list(self.scope.team_ids) if self.scope else [],
+            **access.asked(self.scope or Scope()),
             "now": now,
-            "patients": None if self.patients is None else list(self.patients),
+            "only": None if self.patients is None else list(self.patients),
             "ids": None if self.ids is None else list(self.ids),
             "after": self.after,
             "limit": self.limit,
         }
 
 
-_OF_PATIENTS = b" and (%(patients)s::bigint[] is null or s.patient_id = any(%(patients)s)))"
+_OF_PATIENTS = b" and (%(only)s::bigint[] is null or s.patient_id = any(%(only)s)))"
 _PATIENTS = (
     b"with "
     + SEEN
     + _OF_PATIENTS
     + b"""
     select p.patient_id, p.personal_number, p.given_name, p.family_name, p.birth_date, p.sex, p.phone,
-           o.organisation_id, o.name as organisation, o.hsa_id
+           o.organisation_id, o.name as organisation, o.hsa_id, p.protected_since is not null as protected
     from patient p join organisation o using (organisation_id)
     where p.patient_id in (select patient_id from seen) and p.patient_id > %(after)s
     and (%(number)s::text is null or p.personal_number = %(number)s)
@@ -88,7 +87,7 @@ _WHICH = b"""
     where (%(everything)s or k.device_no is not null) and d.device_no > %(after)s
     and (%(ids)s::bigint[] is null and %(names)s::text[] is null
          or d.device_no = any(%(ids)s) or d.device_id = any(%(names)s))
-    and (%(patients)s::bigint[] is null or k.device_no is not null)
+    and (%(only)s::bigint[] is null or k.device_no is not null)
 """
 _DEVICES = (
     b"with "

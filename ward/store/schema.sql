@@ -2,6 +2,14 @@
 -- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
 -- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, `rollup_…` are views.
 
+CREATE FUNCTION public.access_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('hv_access', '');
+    return null;
+end $$;
+
 CREATE FUNCTION public.audit_is_kept() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -721,6 +729,34 @@ CREATE TABLE public.duty_schedule (
     CONSTRAINT duty_schedule_rev_check CHECK ((rev > 0))
 );
 
+CREATE TABLE public.emergency_opening (
+    opening_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    team_id bigint NOT NULL,
+    reason text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by bigint,
+    seen_at timestamp with time zone,
+    seen_by bigint,
+    CONSTRAINT emergency_opening_check CHECK ((until > opened_at)),
+    CONSTRAINT emergency_opening_check1 CHECK ((ended_at >= opened_at)),
+    CONSTRAINT emergency_opening_check2 CHECK ((seen_at >= opened_at)),
+    CONSTRAINT emergency_opening_check3 CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT emergency_opening_check4 CHECK (((seen_at IS NULL) = (seen_by IS NULL)))
+);
+
+ALTER TABLE public.emergency_opening ALTER COLUMN opening_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.emergency_opening_opening_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.escalation_step (
     stay_id bigint NOT NULL,
     alert_id bigint NOT NULL,
@@ -906,8 +942,53 @@ CREATE TABLE public.patient (
     birth_date date NOT NULL,
     sex text NOT NULL,
     phone text,
+    protected_since timestamp with time zone,
     CONSTRAINT patient_personal_number_check CHECK ((personal_number ~ '^[0-9]{8}[0-9A-Z]{2}[0-9]{2}$'::text)),
     CONSTRAINT patient_sex_check CHECK ((sex = ANY (ARRAY['female'::text, 'male'::text, 'other'::text, 'unknown'::text])))
+);
+
+CREATE TABLE public.patient_block (
+    block_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    team_id bigint,
+    organisation_id bigint,
+    set_at timestamp with time zone NOT NULL,
+    set_by bigint NOT NULL,
+    lifted_at timestamp with time zone,
+    lifted_by bigint,
+    CONSTRAINT patient_block_check CHECK ((lifted_at >= set_at)),
+    CONSTRAINT patient_block_check1 CHECK ((num_nonnulls(team_id, organisation_id) = 1)),
+    CONSTRAINT patient_block_check2 CHECK (((lifted_at IS NULL) = (lifted_by IS NULL)))
+);
+
+ALTER TABLE public.patient_block ALTER COLUMN block_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.patient_block_block_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.patient_consent (
+    consent_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    given_by bigint NOT NULL,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by bigint,
+    CONSTRAINT patient_consent_check CHECK ((withdrawn_at >= given_at)),
+    CONSTRAINT patient_consent_check1 CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
+);
+
+ALTER TABLE public.patient_consent ALTER COLUMN consent_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.patient_consent_consent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 ALTER TABLE public.patient ALTER COLUMN patient_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1443,6 +1524,9 @@ ALTER TABLE ONLY public.duty_policy
 ALTER TABLE ONLY public.duty_schedule
     ADD CONSTRAINT duty_schedule_pkey PRIMARY KEY (team_id, rev);
 
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_pkey PRIMARY KEY (opening_id);
+
 ALTER TABLE ONLY public.escalation_step
     ADD CONSTRAINT escalation_step_pkey PRIMARY KEY (stay_id, alert_id, ring, step);
 
@@ -1493,6 +1577,12 @@ ALTER TABLE ONLY public.organisation
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (stay_id, notification_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_pkey PRIMARY KEY (block_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_pkey PRIMARY KEY (consent_id);
 
 ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_personal_number_key UNIQUE (personal_number);
@@ -1613,9 +1703,13 @@ CREATE INDEX alert_episode ON public.alert USING btree (stay_id, rule, began_at)
 
 CREATE INDEX alert_held ON public.alert USING btree (holder_id) WHERE (resolved_at IS NULL);
 
+CREATE INDEX alert_offered_staff ON public.alert USING btree (offered_staff_id) WHERE (resolved_at IS NULL);
+
 CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (stay_id, rule) WHERE (resolved_at IS NULL);
 
 CREATE INDEX alert_team ON public.alert USING btree (team_id, opened_at);
+
+CREATE INDEX alert_unresolved_stay ON public.alert USING btree (stay_id) WHERE (resolved_at IS NULL);
 
 CREATE INDEX audit_device ON public.audit USING btree (device_id, audit_id) WHERE (device_id IS NOT NULL);
 
@@ -1645,11 +1739,21 @@ CREATE UNIQUE INDEX contact_channel_team ON public.contact_channel USING btree (
 
 CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (judged_at IS NULL));
 
+CREATE INDEX duty_care_doctor ON public.duty_care USING btree (doctor_id);
+
 CREATE INDEX duty_care_laid ON public.duty_care USING btree (laid_until);
+
+CREATE INDEX duty_care_nurse ON public.duty_care USING btree (nurse_id);
 
 CREATE INDEX duty_care_policy ON public.duty_care USING btree (policy_id);
 
 CREATE UNIQUE INDEX duty_handover_open ON public.duty_handover USING btree (team_id) WHERE (closed_at IS NULL);
+
+CREATE INDEX emergency_opening_account ON public.emergency_opening USING btree (account_id, until) WHERE (ended_at IS NULL);
+
+CREATE INDEX emergency_opening_patient ON public.emergency_opening USING btree (patient_id);
+
+CREATE INDEX emergency_opening_team ON public.emergency_opening USING btree (team_id, opening_id);
 
 CREATE INDEX escalation_step_due ON public.escalation_step USING btree (due_at) WHERE (state = 'pending'::text);
 
@@ -1676,6 +1780,14 @@ CREATE UNIQUE INDEX outbox_once ON public.outbox USING btree (stay_id, alert_id,
 CREATE INDEX outbox_queued ON public.outbox USING btree (queued_at);
 
 CREATE INDEX outbox_sent ON public.outbox USING btree (sent_at, channel);
+
+CREATE UNIQUE INDEX patient_block_open ON public.patient_block USING btree (patient_id, team_id, organisation_id) NULLS NOT DISTINCT WHERE (lifted_at IS NULL);
+
+CREATE INDEX patient_block_patient ON public.patient_block USING btree (patient_id);
+
+CREATE UNIQUE INDEX patient_consent_open ON public.patient_consent USING btree (patient_id, organisation_id) WHERE (withdrawn_at IS NULL);
+
+CREATE INDEX patient_consent_patient ON public.patient_consent USING btree (patient_id);
 
 CREATE INDEX plan_team_team ON public.plan_team USING btree (team_id);
 
@@ -1712,6 +1824,14 @@ CREATE INDEX viewer_of_process ON public.viewer USING btree (process_id);
 CREATE INDEX wave_due_at ON public.wave_due USING btree (due_at);
 
 CREATE INDEX wave_request_stay ON public.wave_request USING btree (stay_id);
+
+CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF nurse_id, doctor_id ON public.duty_care FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
+
+CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF ended_at ON public.emergency_opening FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
+
+CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON public.patient_block FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
+
+CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON public.patient_consent FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
 
 CREATE TRIGGER account_changed AFTER DELETE OR UPDATE ON public.account FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
 
@@ -1949,6 +2069,21 @@ ALTER TABLE ONLY public.duty_schedule
 ALTER TABLE ONLY public.duty_schedule
     ADD CONSTRAINT duty_schedule_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_seen_by_fkey FOREIGN KEY (seen_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
 ALTER TABLE ONLY public.escalation_step
     ADD CONSTRAINT escalation_step_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
 
@@ -1978,6 +2113,33 @@ ALTER TABLE ONLY public.outbox
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_lifted_by_fkey FOREIGN KEY (lifted_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_set_by_fkey FOREIGN KEY (set_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_withdrawn_by_fkey FOREIGN KEY (withdrawn_by) REFERENCES public.account(account_id);
 
 ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from ward.access.principals import AccountId, Kind
 from ward.people import OrganisationId, PatientId, Role, StaffId, Team, TeamId
+from ward.store import access
 from ward.store.pool import Connection
 
 FREE_ATTEMPTS = 5
@@ -37,7 +38,7 @@ class OpeningRow(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """A session that is in force, and whose it is. `team_ids` and `openings` are sorted."""
+    """A session that is in force, and whose it is. The lists are sorted."""
 
     token_sha256: bytes
     created_at: datetime
@@ -57,9 +58,12 @@ class SessionRow:
     patient_id: PatientId | None
     permissions: list[str]
     openings: list[OpeningRow]
+    own_patient_ids: list[PatientId]
+    emergency_ids: list[PatientId]
 
 
-_SESSIONS = b"""
+_SESSIONS = (
+    b"""
     select s.token_sha256, s.created_at, s.seen_at, s.expires_at, c.account_id, c.kind, c.username,
            coalesce(f.name, c.name) as name, coalesce(f.language, c.language, 'sv') as language,
            f.staff_id, f.title, f.role, o.organisation_id, o.name as organisation_name,
@@ -68,12 +72,19 @@ _SESSIONS = b"""
            coalesce((select jsonb_agg(jsonb_build_object('patient_id', r.patient_id, 'opens', r.opens)
                             order by r.patient_id)
                      from relative_access r where r.account_id = c.account_id and r.ended_at is null),
-                    '[]') as openings
+                    '[]') as openings,
+           array(select w.patient_id from ("""
+    + access.PERSONAL
+    + b""") w where f.staff_id is not null order by 1) as own_patient_ids,
+           array(select w.patient_id from ("""
+    + access.OPENED
+    + b""") w group by 1 order by 1) as emergency_ids
     from session s join account c using (account_id) left join staff f using (staff_id)
     left join organisation o on o.organisation_id = coalesce(f.organisation_id, c.organisation_id)
     where s.token_sha256 = any(%(tokens)s) and s.expires_at > %(now)s
       and c.disabled_at is null and f.disabled_at is null
 """
+)
 
 
 async def find_account(conn: Connection, username: str) -> Account | None:
