@@ -31,6 +31,7 @@ from api.routes import (
     devices,
     effects,
     emergencies,
+    fhir,
     handovers,
     health,
     home,
@@ -106,7 +107,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     whose = (search, emergencies, sharing, relatives, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
-    for part in (*whose, *people, *resources, *duty, *kit, *logs, health, metrics, socket):
+    for part in (*whose, *people, *resources, *duty, *kit, *logs, fhir, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)

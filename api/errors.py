@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from api import methods
+from api.fhir import outcome
 from api.timing import template
 from ward import log
 from ward.errors import Blocked, Conflict, IllegalTransition, NotFound, StoreUnavailable
@@ -48,7 +49,10 @@ def problem(
     more: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the response of a problem; `instance` is the path it happened on."""
+    """Return the response of a problem; `instance` is the path it happened on, which under /fhir says it in FHIR."""
+    if instance.startswith("/fhir"):
+        said = orjson.dumps(outcome.resource([outcome.of_status(status, detail)]))
+        return Response(said, status.value, headers=dict(headers or {}), media_type=outcome.MEDIA_TYPE)
     body = {
         "type": "about:blank",
         "title": status.phrase,

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import not_allowed, problem
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_FHIR_BYTES = 1024 * 1024  # a batch of Observations
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CONTENT_SECURITY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
@@ -29,11 +30,14 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_JSON = ("application/json",)
+# A search is sent as a form (FHIR R4, 3.1.1.1). A browser may send one of another site's: the Origin tells (`_same`).
+_FHIR = ("application/fhir+json", "application/json", "application/x-www-form-urlencoded")
 _SECURE = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class Gate:
-    """ASGI middleware. `headers` are set on every answer; on /api nothing is ever cached.
+    """ASGI middleware. `headers` are set on every answer; on /api and /fhir nothing is ever cached.
 
     `allowed` tells the methods that a path has: what has not that method is told so, whatever else is wrong with it.
     """
@@ -61,7 +65,7 @@ class Gate:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
-                if scope["path"].startswith("/api"):
+                if scope["path"].startswith(("/api", "/fhir")):
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
@@ -90,7 +94,9 @@ def refuse(scope: Scope) -> tuple[HTTPStatus, str] | None:
         return HTTPStatus.FORBIDDEN, "Requests from pages of another site are not served."
     if method in _SAFE:
         return None
-    return _refuse_body(method, headers)
+    fhir = scope["path"].startswith("/fhir")
+    most, medias = (MAX_FHIR_BYTES, _FHIR) if fhir else (MAX_BODY_BYTES, _JSON)
+    return _refuse_body(method, headers, most, medias)
 
 
 def _same(origin: str, host: str | None) -> bool:
@@ -100,13 +106,13 @@ def _same(origin: str, host: str | None) -> bool:
         return False
 
 
-def _refuse_body(method: str, headers: Headers) -> tuple[HTTPStatus, str] | None:
+def _refuse_body(method: str, headers: Headers, most: int, medias: tuple[str, ...]) -> tuple[HTTPStatus, str] | None:
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not length.isdecimal():
         return HTTPStatus.LENGTH_REQUIRED, "Send the length of the body in Content-Length."
-    if int(length) > MAX_BODY_BYTES:
-        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body holds at most {MAX_BODY_BYTES} bytes."
+    if int(length) > most:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body holds at most {most} bytes."
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/json" and (method in {"POST", "PUT", "PATCH"} or length != "0"):
-        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, with Content-Type: application/json."
+    if media not in medias and (method in {"POST", "PUT", "PATCH"} or length != "0"):
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send JSON, with Content-Type: {medias[0]}."
     return None

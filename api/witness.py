@@ -31,7 +31,10 @@ MOST_WAITING = 2000
 _AT_ONCE = 200
 _SEAL_EVERY_S = 10.0
 _SEALS_AT_ONCE = 50
-_NAMED = re.compile(rb'"patient_id":\s?(\d+)|"Patient/(\d+)"|"resourceType":\s?"Patient",\s?"id":\s?"(\d+)"')
+# Looked for one by one, each from a letter that is not in every word: several times as quick as all of them at once.
+_NAMED = tuple(
+    re.compile(each) for each in (rb'patient_id":\s?(\d+)', rb'Patient/(\d+)"', rb'Patient",\s?"id":\s?"(\d+)"')
+)
 _WHY = {Capacity.PATIENT: "own", Capacity.RELATIVE: "opened", Capacity.SYSTEM: "system", Capacity.OPERATOR: "operation"}
 
 
@@ -220,7 +223,7 @@ class _Answer:
         named = self._scope.get("path_params", {}).get("patient_id")
         patients = {int(named)} if named is not None and str(named).isdecimal() else set()
         patients |= self._scope["state"].get("looked_at", set())
-        return patients | {int(number) for found in _NAMED.findall(body) for number in found if number}
+        return patients | {int(number) for each in _NAMED for number in each.findall(body)}
 
     async def _refuse(self) -> None:
         log.get().warning("look_not_written", path=self._scope["path"])

@@ -7,7 +7,7 @@ together, by arrays.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from ingest.delivery import Delivery
 from ward import wire
+from ward.attribution import AGE_US, AHEAD_US, untimely
 from ward.clock import from_us, to_us
 from ward.events import DeviceEvent
-from ward.formats import vitals
 from ward.formats.claims import Claim, Decoded
-from ward.formats.settle import Ints, Settled, settle
+from ward.formats.settle import Ints, Settled, native, settle
 from ward.formats.table import DECODERS
 from ward.people import Device
 from ward.store.device_events import EventRow
@@ -27,14 +27,10 @@ from ward.store.devices import Status
 from ward.store.quarantine import Refused
 from ward.store.samples import Rows
 from ward.store.waveforms import BlockRow
-from ward.vitals import BY_CODE, Reading
+from ward.vitals import BY_CODE
 from ward.waveforms import WaveformBlock
 from ward.wire import Leaf, Reason, Reject
 
-MAX_AHEAD = timedelta(minutes=5)
-MAX_AGE = timedelta(days=30)
-_AHEAD_US = MAX_AHEAD // timedelta(microseconds=1)
-_AGE_US = MAX_AGE // timedelta(microseconds=1)
 _LONGEST_TOPIC = 100  # characters; ours are shorter, and what a stranger makes up must not fill the memory
 FORESEEABLE = (ValueError, ArithmeticError, RecursionError, TypeError, LookupError)
 _NOBODY = (0, 1, 0)  # a stay, and an empty time in which it wears the device
@@ -148,11 +144,11 @@ def _event(event: DeviceEvent, device: Device, delivery: Delivery) -> EventRow |
     """Say whose an event is. One with an impossible time is dated when it came: a call for help is never refused."""
     occurred_us, received_us = to_us(event.occurred_at), to_us(delivery.received_at)
     ahead_us = occurred_us - received_us
-    if not -_AGE_US <= ahead_us <= _AHEAD_US:
+    if not -AGE_US <= ahead_us <= AHEAD_US:
         event, occurred_us = replace(event, occurred_at=delivery.received_at), received_us
     stay_id = device.stay_at(occurred_us)
     if stay_id is None:
-        return Reject(*_untimely(device, occurred_us, 0), delivery.payload)
+        return Reject(*untimely(device, occurred_us, 0), delivery.payload)
     return EventRow(stay_id=stay_id, device_no=device.device_no, received_at=delivery.received_at, event=event)
 
 
@@ -161,8 +157,8 @@ def _block(block: WaveformBlock, device: Device, delivery: Delivery) -> BlockRow
     received_us = to_us(delivery.received_at)
     ahead_us = block.measured_us - received_us
     stay_id = device.stay_at(block.measured_us)
-    if stay_id is None or device.stay_at(block.ends_us - 1) != stay_id or not -_AGE_US <= ahead_us <= _AHEAD_US:
-        return Reject(*_untimely(device, block.measured_us, ahead_us), delivery.payload)
+    if stay_id is None or device.stay_at(block.ends_us - 1) != stay_id or not -AGE_US <= ahead_us <= AHEAD_US:
+        return Reject(*untimely(device, block.measured_us, ahead_us), delivery.payload)
     return BlockRow(stay_id=stay_id, device_no=device.device_no, received_at=delivery.received_at, block=block)
 
 
@@ -190,11 +186,11 @@ def _rows(
 ) -> tuple[Rows, Ints]:
     """Check the claims of all messages; what cannot be stored is added to `rejects`."""
     stay_id, worn = _worn(messages, settled, message)
-    timely = (ahead_us <= _AHEAD_US) & (ahead_us >= -_AGE_US)
+    timely = (ahead_us <= AHEAD_US) & (ahead_us >= -AGE_US)
     good = settled.usable & timely & worn
     refused = np.flatnonzero(settled.usable & ~(timely & worn)).tolist()
     faults = settled.faults | {
-        row: _untimely(messages.device[message[row]], int(settled.measured_us[row]), int(ahead_us[row]))
+        row: untimely(messages.device[message[row]], int(settled.measured_us[row]), int(ahead_us[row]))
         for row in refused
         if row not in settled.faults
     }
@@ -256,31 +252,8 @@ def _reject(
             elements, known = decoded.elements(), number
         reject = decoded.refuse(row - messages.begins[number], reason, detail, elements)
         if reason is Reason.NO_BINDING:
-            reject = replace(reject, item=_native(settled, row))
+            reject = replace(reject, item=native(settled, row))
         rejects.append((messages.position[number], reject))
-
-
-def _native(settled: Settled, row: int) -> bytes:
-    quality = int(settled.quality[row])
-    return vitals.encode_reading(
-        Reading(
-            kind=BY_CODE[int(settled.kind[row])].kind,
-            value=float(settled.value[row]),
-            measured_at=from_us(int(settled.measured_us[row])),
-            quality=None if quality < 0 else quality / 100,
-        )
-    )
-
-
-def _untimely(device: Device, measured_us: int, ahead_us: int) -> tuple[Reason, str]:
-    """Say why a reading cannot be stored that is out of time or nobody's."""
-    ahead_s = ahead_us / 1e6
-    if ahead_us > _AHEAD_US:
-        return Reason.FUTURE, f"measured {ahead_s:.0f} s after the platform's time; at most {MAX_AHEAD.seconds} s"
-    if -ahead_us > _AGE_US:
-        return Reason.TOO_OLD, f"measured {-ahead_s / 86400:.0f} days ago; at most {MAX_AGE.days}"
-    at = from_us(measured_us).isoformat(timespec="seconds")
-    return Reason.NO_BINDING, f"nobody wore {device.device_id} at {at}"
 
 
 def _status(status: wire.WireStatus, device: Device, received_at: datetime) -> Status:

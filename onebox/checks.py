@@ -25,6 +25,8 @@ _DEBIAN = {
     "promtool": "prometheus prometheus-node-exporter-",
 }
 
+_DEFINITIONS = environment.PROJECT / "tests" / "fhir_definitions"  # what FHIR resources are judged by
+
 
 def run(arguments: Sequence[str]) -> int:
     """Return 0 when all is well; with arguments, run pytest with them and nothing else."""
@@ -32,6 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     importlib.invalidate_caches()
     _programs()
     webbuild.ensure()
+    webbuild.modules(_DEFINITIONS)
     pytest = [sys.executable, "-m", "pytest"]
     if os.environ.get("CI"):  # noqa: TID251 - set by whoever runs the checks, not a setting of ours
         pytest.append("--forbid-skips")

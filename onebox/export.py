@@ -149,7 +149,7 @@ async def _resources(job: Job) -> AsyncIterator[Resource]:
     organisations = {job.person.organisation_id}
     yield people.organisation(job.person)
     async for stay in records.stays(job.conn, job.span):
-        yield people.encounter(stay, job.person)
+        yield people.encounter(stay, job.person.organisation_id)
     async for team in records.teams(job.conn, job.span):
         if team.organisation_id not in organisations:
             organisations.add(team.organisation_id)

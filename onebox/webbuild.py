@@ -46,22 +46,22 @@ def ensure() -> None:
     stamp.write_text(wanted, encoding="utf-8")
 
 
-def modules() -> None:
-    """Install the page's own packages as its lock file says, unless they are there."""
-    lock = (WEB / "package-lock.json").read_bytes()
-    stamp = WEB / "node_modules" / ".lock"
+def modules(folder: Path = WEB) -> None:
+    """Install a folder's own packages, the page's unless another is named, as its lock file says."""
+    lock = (folder / "package-lock.json").read_bytes()
+    stamp = folder / "node_modules" / ".lock"
     wanted = hashlib.sha256(lock).hexdigest()
     if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
-        run("ci", "--no-audit", "--no-fund")
+        run("ci", "--no-audit", "--no-fund", folder=folder)
         stamp.write_text(wanted, encoding="utf-8")
 
 
-def run(*arguments: str) -> None:
-    """Run npm in the page's folder."""
+def run(*arguments: str, folder: Path = WEB) -> None:
+    """Run npm in a folder, the page's unless another is named."""
     npm, path = _npm()
     done = subprocess.run(
         [*npm, *arguments],
-        cwd=WEB,
+        cwd=folder,
         env={**_environment(), "PATH": path},
         capture_output=True,
         text=True,
@@ -69,7 +69,7 @@ def run(*arguments: str) -> None:
     )
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
-        raise ConfigError(f"npm {' '.join(arguments)} failed in {WEB}:\n{tail}")
+        raise ConfigError(f"npm {' '.join(arguments)} failed in {folder}:\n{tail}")
 
 
 def _environment() -> dict[str, str]:

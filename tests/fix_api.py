@@ -55,7 +55,8 @@ class House:
         return self.ward.database_url
 
 
-async def _furnish(ward: Ward) -> House:
+async def furnish(ward: Ward) -> House:
+    """Give a ward its staff, and another organisation with one patient."""
     async with await connect(ward.database_url, "test") as conn:
         home = await people.find_organisation(conn, "Testkommunen")
         assert home is not None
@@ -85,7 +86,7 @@ async def _furnish(ward: Ward) -> House:
 @pytest.fixture
 def house(ward: Ward) -> House:
     """A ward of three beds, one patient of another organisation, and staff on both sides."""
-    return asyncio.run(_furnish(ward))
+    return asyncio.run(furnish(ward))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -57,9 +58,9 @@ def template(server_url: str) -> Iterator[str]:
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(_TEMPLATE)))
 
 
-@pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
-    """The address of a fresh, migrated database of this test's own."""
+@contextmanager
+def fresh_database(server_url: str, template: str) -> Iterator[str]:
+    """Make a fresh, migrated database, give its address, and drop it at the end."""
     name = f"test_{os.urandom(6).hex()}"
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(
@@ -70,6 +71,13 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     yield _address(server_url, name)
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """The address of a fresh, migrated database of this test's own."""
+    with fresh_database(server_url, template) as address:
+        yield address
 
 
 @pytest.fixture

@@ -58,6 +58,41 @@ class Answering:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """An organisation that gives care."""
+
+    organisation_id: int
+    organisation: str
+    hsa_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """A device as it is registered; `patient_id` is who wears it now, None for nobody or nobody to be told of."""
+
+    device_no: int
+    device_id: str
+    model: str
+    mode: Mode
+    revoked: bool
+    firmware: str | None
+    online: bool | None
+    patient_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A kind that a device measures, and when it last did."""
+
+    device_no: int
+    device_id: str
+    kind: VitalKind
+    measured_at: datetime
+    online: bool | None
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worn:
     """A device worn in a stay."""
 

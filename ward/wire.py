@@ -50,6 +50,7 @@ class Reason(StrEnum):
     IMPLAUSIBLE = "implausible"
     UNKNOWN_DEVICE = "unknown_device"
     NO_BINDING = "no_binding"
+    WRONG_PATIENT = "wrong_patient"
     FUTURE = "future"
     TOO_OLD = "too_old"
     CONFLICT = "conflict"

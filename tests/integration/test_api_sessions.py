@@ -25,6 +25,9 @@ OPEN = {
     ("GET", "/readyz"),
     ("GET", "/metrics"),
     ("GET", "/api/openapi.json"),
+    ("GET", "/fhir/metadata"),
+    ("*", "/fhir/{rest:path}"),
+    *((method, "/fhir") for method in ("GET", "PUT", "PATCH", "DELETE")),  # only to say that it is not served
     ("*", "/api"),
     ("*", "/api/{rest:path}"),
     ("*", "/{path:path}"),

@@ -17,8 +17,7 @@ from alerting.rules import (
 )
 from alerting.signal import ecg_runs, rhythm_burden, verify_rules
 from alerting.signal.norms import NORMS
-from ingest import validate
-from ward import plan_checks, plan_documents, plan_versions
+from ward import attribution, plan_checks, plan_documents, plan_versions
 from ward.alerts import Priority
 from ward.plans import Limits, template
 from ward.store import listeners
@@ -177,7 +176,7 @@ def test_page_states_the_technical_rules_numbers() -> None:
     assert f"| {technical.OFFLINE_AFTER_S:g} s after its status says so |" in page
     assert f"| ≤ {low:g} %, ≤ {empty:g} %, ≥ {clear:g} % |" in page
     assert f"to have held for {news2_alerts.HOLD_S:g} s" in page
-    assert (validate.MAX_AHEAD.seconds, validate.MAX_AGE.days) == (300, 30)
+    assert (attribution.MAX_AHEAD.seconds, attribution.MAX_AGE.days) == (300, 30)
     assert "by at most | 5 minutes |" in page
     assert "by at most | 30 days |" in page
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ward.fhir import alerts, codes, observations, people
+from ward.fhir import alerts, codes, identifiers, observations, people
 from ward.fhir.codes import Resource
 from ward.record import Answering, Episode, Happened, Measured, Person, Raised, Scored, Worn
 from ward.vitals import VITALS, Acvpu, Mode, Validity, VitalKind
@@ -137,8 +137,8 @@ EVERY: list[tuple[str, Resource]] = [
     ("Patient", people.patient(replace(PERSON, phone=None))),
     ("Organization", people.organisation(PERSON)),
     ("Organization", people.organisation(TEAM)),
-    ("Encounter", people.encounter(STAY, PERSON)),
-    ("Encounter", people.encounter(replace(STAY, reason="", ended_at=AT, mode=Mode.REAL), PERSON)),
+    ("Encounter", people.encounter(STAY, 1)),
+    ("Encounter", people.encounter(replace(STAY, reason="", ended_at=AT, mode=Mode.REAL), 1)),
     ("CareTeam", people.care_team(TEAM)),
     ("CareTeam", people.care_team(replace(TEAM, started_at=None, ended_at=None))),
     ("Device", people.device(WORN)),
@@ -313,12 +313,12 @@ def test_personal_number_has_its_own_system(number: str, name: str) -> None:
     """A number is told as what it is, under the URI of the Swedish base profiles."""
     system = f"http://electronichealth.se/identifier/{name}"
 
-    assert codes.personal_identifier(number) == {"system": system, "value": number}
+    assert identifiers.personal_identifier(number) == {"system": system, "value": number}
 
 
 def test_h28_demo_data_are_marked() -> None:
     """A stay or device of the demo carries the mark of test data; a real one carries none."""
-    assert "HTEST" in str(people.encounter(STAY, PERSON)["meta"])
+    assert "HTEST" in str(people.encounter(STAY, 1)["meta"])
     assert "meta" not in people.device(WORN)
 
 

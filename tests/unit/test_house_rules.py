@@ -9,11 +9,12 @@ import yaml
 from ward.store import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
-PINS = [path for path in (ROOT / "constraints.txt", ROOT / "web" / "package-lock.json") if path.exists()]
+LOCKS = (ROOT / "web" / "package-lock.json", ROOT / "tests" / "fhir_definitions" / "package-lock.json")
+PINS = [path for path in (ROOT / "constraints.txt", *LOCKS) if path.exists()]
 PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+( ?; ?.+)?")
 
 
-@pytest.mark.parametrize("path", PINS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PINS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_pins_carry_no_addresses(path: Path) -> None:
     """A file of pinned packages says which versions, never from where: that is the machine's own setting."""
     text = path.read_text(encoding="utf-8")

@@ -9,10 +9,9 @@ import jsonschema
 import msgspec
 import pytest
 
-from ingest import validate
 from simulator import device, scenario
 from tests.reading import read_vitals
-from ward import wire
+from ward import attribution, wire
 from ward.formats import status, vitals
 from ward.formats.codes import LOINC_CODES, MDC_CODES
 from ward.formats.schema import schema
@@ -40,8 +39,9 @@ MEANING = {
     Reason.IMPLAUSIBLE: "outside the kind's range, after conversion",
     Reason.UNKNOWN_DEVICE: "the device is not registered, or revoked",
     Reason.NO_BINDING: "nobody wore the device when this was measured",
-    Reason.FUTURE: f"more than {validate.MAX_AHEAD.seconds // 60} minutes ahead of the platform's clock",
-    Reason.TOO_OLD: f"more than {validate.MAX_AGE.days} days old, or before 1970",
+    Reason.FUTURE: f"more than {attribution.MAX_AHEAD.seconds // 60} minutes ahead of the platform's clock",
+    Reason.TOO_OLD: f"more than {attribution.MAX_AGE.days} days old, or before 1970",
+    Reason.WRONG_PATIENT: "it names another patient than the wearer of the device (only where FHIR comes over HTTP)",
     Reason.CONFLICT: "another value is stored already for this device, kind and time",
 }
 

@@ -41,6 +41,16 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     ACCESS_LOG_READ = "access_log.read"
     ACCESS_REVIEW = "access_log.review"
+    # FHIR's go by the names of SMART's scopes, so that a system's token says what its integrator expects.
+    FHIR_PATIENT_READ = "system/Patient.read"
+    FHIR_ENCOUNTER_READ = "system/Encounter.read"
+    FHIR_ORGANIZATION_READ = "system/Organization.read"
+    FHIR_DEVICE_READ = "system/Device.read"
+    FHIR_DEVICE_METRIC_READ = "system/DeviceMetric.read"
+    FHIR_OBSERVATION_READ = "system/Observation.read"
+    FHIR_OBSERVATION_WRITE = "system/Observation.write"
+    FHIR_DETECTED_ISSUE_READ = "system/DetectedIssue.read"
+    FHIR_AUDIT_EVENT_READ = "system/AuditEvent.read"
     PATIENTS_SEARCH = "patients.search"
     EMERGENCY_OPEN = "emergency.open"
     EMERGENCY_READ = "emergency.read"
@@ -67,6 +77,7 @@ class Permission(StrEnum):
 _WARD = frozenset({Capacity.NURSE, Capacity.DOCTOR, Capacity.CLINICIAN})
 _OPERATOR = frozenset({Capacity.OPERATOR})
 _STAFF = _WARD | _OPERATOR
+_SYSTEM = frozenset({Capacity.SYSTEM})
 
 GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.OWN_SESSION: frozenset(Capacity),
@@ -98,6 +109,15 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.AUDIT_READ: _OPERATOR,
     Permission.ACCESS_LOG_READ: _OPERATOR | {Capacity.PATIENT},
     Permission.ACCESS_REVIEW: _OPERATOR,
+    Permission.FHIR_PATIENT_READ: _WARD | _SYSTEM,
+    Permission.FHIR_ENCOUNTER_READ: _WARD | _SYSTEM,
+    Permission.FHIR_ORGANIZATION_READ: _STAFF | _SYSTEM,
+    Permission.FHIR_DEVICE_READ: _STAFF | _SYSTEM,
+    Permission.FHIR_DEVICE_METRIC_READ: _WARD | _SYSTEM,
+    Permission.FHIR_OBSERVATION_READ: _WARD | _SYSTEM,
+    Permission.FHIR_OBSERVATION_WRITE: _WARD | _SYSTEM,
+    Permission.FHIR_DETECTED_ISSUE_READ: _WARD | _SYSTEM,
+    Permission.FHIR_AUDIT_EVENT_READ: _OPERATOR,
     Permission.PATIENTS_SEARCH: _WARD,
     Permission.EMERGENCY_OPEN: frozenset({Capacity.NURSE, Capacity.DOCTOR}),
     Permission.EMERGENCY_READ: _WARD,

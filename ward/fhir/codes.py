@@ -6,26 +6,28 @@ public code is known for certain, the code is our own, under `OWN`, a name that 
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 
+from ward.fhir.displays import DISPLAYS
+from ward.fhir.displays import TERMINOLOGY as _TERMINOLOGY
+from ward.formats.codes import LOINC, MDC, SNOMED, UCUM
 from ward.vitals import VITALS, Acvpu, Mode, VitalKind
+
+__all__ = ["LOINC", "MDC", "OWN", "SNOMED", "UCUM", "Resource"]
 
 Resource = dict[str, object]
 
 OWN = "https://hemvakt.example/fhir"
-LOINC, UCUM, SNOMED = "http://loinc.org", "http://unitsofmeasure.org", "http://snomed.info/sct"
-MDC = "urn:iso:std:iso:11073:10101"
-HSA_ID = "urn:oid:1.2.752.29.4.19"
-_IDENTIFIER = "http://electronichealth.se/identifier"
 _SECURITY = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"
-_TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
-_COORDINATION_DAY = 60
 
 # FHIR's vital signs profile asks for 2708-6 beside the code of oxygen saturation by pulse oximetry.
 ALSO_LOINC: MappingProxyType[VitalKind, tuple[str, ...]] = MappingProxyType({VitalKind.SPO2: ("2708-6",)})
 BLOOD_PRESSURE_LOINC, BLOOD_PRESSURE_MDC = "85354-9", "150020"
+BLOOD_PRESSURE = ((LOINC, BLOOD_PRESSURE_LOINC), (MDC, BLOOD_PRESSURE_MDC))
+VITAL_SIGNS = "vital-signs"
 # Categories of what is no vital sign in FHIR's sense.
-_CATEGORY: MappingProxyType[VitalKind, str] = MappingProxyType(
+CATEGORIES: MappingProxyType[VitalKind, str] = MappingProxyType(
     {VitalKind.STEPS: "activity", VitalKind.GLUCOSE: "laboratory", VitalKind.PAIN: "survey"}
 )
 # SNOMED CT; docs/clinical-sources.md.
@@ -36,7 +38,7 @@ LEVELS: MappingProxyType[Acvpu, str] = MappingProxyType(
 
 def instant(at: datetime) -> str:
     """Write an aware UTC time as FHIR's instant, to the microsecond."""
-    return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{at.isoformat(timespec='microseconds')[:26]}Z"
 
 
 def period(start: datetime | None, end: datetime | None) -> Resource:
@@ -45,9 +47,16 @@ def period(start: datetime | None, end: datetime | None) -> Resource:
     return {name: instant(at) for name, at in given.items() if at is not None}
 
 
+def coding(system: str, code: str) -> Resource:
+    """Return a Coding, with what the system calls the code where that is known."""
+    made: Resource = {"system": system, "code": code}
+    display = DISPLAYS.get((system, code))
+    return {**made, "display": display} if display else made
+
+
 def concept(*codings: tuple[str, str], text: str | None = None) -> Resource:
     """Return a CodeableConcept of (system, code) pairs."""
-    made: Resource = {"coding": [{"system": system, "code": code} for system, code in codings]} if codings else {}
+    made: Resource = {"coding": [coding(*each) for each in codings]} if codings else {}
     return {**made, "text": text} if text else made
 
 
@@ -62,18 +71,24 @@ def extension(name: str, value: Resource) -> Resource:
     return {"url": f"{OWN}/StructureDefinition/{name}", **value}
 
 
-def kind_concept(kind: VitalKind) -> Resource:
-    """Return what is measured: LOINC first, and the device's own language, MDC, where there is a code."""
+@cache
+def kind_codings(kind: VitalKind) -> tuple[tuple[str, str], ...]:
+    """Return what is measured as (system, code): LOINC first, then MDC, the language of devices, where there is one."""
     vital = VITALS[kind]
-    codings = [(LOINC, vital.loinc), *((LOINC, code) for code in ALSO_LOINC.get(kind, ()))]
-    if vital.mdc is not None:
-        codings.append((MDC, str(vital.mdc)))
-    return concept(*codings, text=kind.value)
+    mdc = () if vital.mdc is None else ((MDC, str(vital.mdc)),)
+    return ((LOINC, vital.loinc), *((LOINC, code) for code in ALSO_LOINC.get(kind, ())), *mdc)
 
 
+@cache
+def kind_concept(kind: VitalKind) -> Resource:
+    """Return what is measured, in every code there is for it."""
+    return concept(*kind_codings(kind), text=kind.value)
+
+
+@cache
 def category(kind: VitalKind) -> Sequence[Resource]:
     """Return the category of an Observation of this kind."""
-    return [concept((f"{_TERMINOLOGY}/observation-category", _CATEGORY.get(kind, "vital-signs")))]
+    return [concept((f"{_TERMINOLOGY}/observation-category", CATEGORIES.get(kind, VITAL_SIGNS)))]
 
 
 def survey() -> Sequence[Resource]:
@@ -96,22 +111,22 @@ def home_health() -> Resource:
     return {"system": f"{_TERMINOLOGY}/v3-ActCode", "code": "HH", "display": "home health"}
 
 
+def mode_tags(mode: Mode) -> Sequence[Resource]:
+    """Return the marks of what is no real patient's, none for what is (H28)."""
+    if mode is Mode.REAL:
+        return []
+    return [
+        {"system": f"{_TERMINOLOGY}/v3-ActReason", "code": "HTEST", "display": "test health data"},
+        {"system": f"{OWN}/CodeSystem/mode", "code": mode.value},
+    ]
+
+
 def meta(mode: Mode) -> Resource:
     """Return the mark of what is no real patient's, nothing for what is."""
-    if mode is Mode.REAL:
-        return {}
-    return {"meta": {"tag": [{"system": f"{_TERMINOLOGY}/v3-ActReason", "code": "HTEST", "display": mode.value}]}}
+    tags = mode_tags(mode)
+    return {"meta": {"tag": tags}} if tags else {}
 
 
 def protected() -> Resource:
     """Return the mark of a protected identity (skyddad folkbokföring), as the Swedish base profiles have it."""
     return {"meta": {"security": [{"system": _SECURITY, "code": "skyddadFolkbokforing"}]}}
-
-
-def personal_identifier(number: str) -> Resource:
-    """Return a personal number as an identifier: personnummer, samordningsnummer, or nationellt reservnummer."""
-    if not number.isdigit():
-        name = "nationelltReservnummer"
-    else:
-        name = "samordningsnummer" if int(number[6:8]) > _COORDINATION_DAY else "personnummer"
-    return {"system": f"{_IDENTIFIER}/{name}", "value": number}

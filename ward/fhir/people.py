@@ -5,8 +5,9 @@ A stay is an Encounter of class home health, since that is what an Observation c
 
 from ward.fhir import codes
 from ward.fhir.codes import OWN, Resource
+from ward.fhir.identifiers import HSA_ID, OWN_PATIENT, personal_identifier
 from ward.fhir.observations import device_identity
-from ward.record import Answering, Episode, Person, Worn
+from ward.record import Answering, Episode, Person, Provider, Worn
 
 
 def patient(person: Person) -> Resource:
@@ -15,8 +16,8 @@ def patient(person: Person) -> Resource:
         "resourceType": "Patient",
         "id": str(person.patient_id),
         "identifier": [
-            codes.personal_identifier(person.personal_number),
-            {"system": f"{OWN}/patient", "value": str(person.patient_id)},
+            personal_identifier(person.personal_number),
+            {"system": OWN_PATIENT, "value": str(person.patient_id)},
         ],
         "name": [{"use": "official", "family": person.family_name, "given": [person.given_name]}],
         "gender": person.sex,
@@ -28,9 +29,9 @@ def patient(person: Person) -> Resource:
     return {**made, "telecom": [{"system": "phone", "value": person.phone}]} if person.phone else made
 
 
-def organisation(each: Person | Answering) -> Resource:
-    """Return the Organization of a patient or a team."""
-    hsa = [{"system": codes.HSA_ID, "value": each.hsa_id}] if each.hsa_id else []
+def organisation(each: Person | Answering | Provider) -> Resource:
+    """Return the Organization of a patient or a team, or one of its own."""
+    hsa = [{"system": HSA_ID, "value": each.hsa_id}] if each.hsa_id else []
     return {
         "resourceType": "Organization",
         "id": str(each.organisation_id),
@@ -39,8 +40,8 @@ def organisation(each: Person | Answering) -> Resource:
     }
 
 
-def encounter(stay: Episode, person: Person) -> Resource:
-    """Return a stay as an Encounter."""
+def encounter(stay: Episode, organisation_id: int) -> Resource:
+    """Return a stay, for whose data an organisation answers, as an Encounter."""
     made: Resource = {
         "resourceType": "Encounter",
         "id": str(stay.stay_id),
@@ -50,7 +51,7 @@ def encounter(stay: Episode, person: Person) -> Resource:
         "type": [codes.concept((f"{OWN}/CodeSystem/programme", stay.programme), text=stay.programme)],
         "subject": codes.reference("Patient", stay.patient_id),
         "period": codes.period(stay.started_at, stay.ended_at),
-        "serviceProvider": codes.reference("Organization", person.organisation_id),
+        "serviceProvider": codes.reference("Organization", organisation_id),
     }
     return {**made, "reasonCode": [codes.concept(text=stay.reason)]} if stay.reason else made
 

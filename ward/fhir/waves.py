@@ -3,20 +3,12 @@
 The numbers are those that the device sent; times `factor`, plus `origin`, they are the physical value.
 """
 
-from types import MappingProxyType
-
 from ward.clock import from_us
-from ward.fhir import codes
+from ward.fhir import codes, wave_codes
 from ward.fhir.codes import Resource
 from ward.fhir.observations import device_identity
 from ward.traces import Traced
-from ward.waveforms import BY_CODE, WaveKind
-
-_EKG_STUDY = "11524-6"
-# IEEE 11073-10101, by kind and lead; docs/clinical-sources.md. Others have our own code alone.
-_MDC: MappingProxyType[tuple[WaveKind, str], str] = MappingProxyType(
-    {(WaveKind.ECG, "I"): "131329", (WaveKind.ECG, "II"): "131330", (WaveKind.PPG, "pleth"): "150452"}
-)
+from ward.waveforms import BY_CODE
 
 
 def of_trace(traced: Traced) -> Resource:
@@ -31,7 +23,7 @@ def of_trace(traced: Traced) -> Resource:
         "id": identity,
         "status": "final",
         "category": [codes.procedure()],
-        "code": _code(kind, channel.lead),
+        "code": codes.concept(*wave_codes.codings(kind, channel.lead), text=f"{kind} {channel.lead}"),
         "subject": codes.reference("Patient", traced.patient_id),
         "encounter": codes.reference("Encounter", traced.stay_id),
         "effectivePeriod": codes.period(from_us(trace.t0_us), from_us(ends_us)),
@@ -44,11 +36,3 @@ def of_trace(traced: Traced) -> Resource:
             "data": " ".join(map(str, trace.samples.tolist())),
         },
     }
-
-
-def _code(kind: WaveKind, lead: str) -> Resource:
-    codings = [(codes.LOINC, _EKG_STUDY)] if kind is WaveKind.ECG else []
-    if mdc := _MDC.get((kind, lead)):
-        codings.append((codes.MDC, mdc))
-    codings.append((f"{codes.OWN}/CodeSystem/waveform", f"{kind}-{lead}"))
-    return codes.concept(*codings, text=f"{kind} {lead}")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ward import clock
-from ward.formats import instants
+from ward.formats import instants, vitals
 from ward.formats.claims import Claim, Decoded, Fault
 from ward.vitals import ACVPU, BY_CODE, VITALS, Reading, Validity, Vital, VitalKind
 from ward.wire import Reason, Reject
@@ -95,6 +95,19 @@ def readings_of(decoded: Decoded) -> tuple[list[Reading], list[Reject]]:
         if row not in settled.faults
     ]
     return readings, [*decoded.rejects, *rejects]
+
+
+def native(settled: Settled, row: int) -> bytes:
+    """Return one usable row as a native reading, as it is kept where it is nobody's (`ward.redecode`)."""
+    quality = int(settled.quality[row])
+    return vitals.encode_reading(
+        Reading(
+            kind=BY_CODE[int(settled.kind[row])].kind,
+            value=float(settled.value[row]),
+            measured_at=clock.from_us(int(settled.measured_us[row])),
+            quality=None if quality < 0 else quality / 100,
+        )
+    )
 
 
 def _unknown(claim: Claim) -> Fault:

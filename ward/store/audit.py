@@ -49,6 +49,7 @@ class Action(StrEnum):
     PLAN_WITHDRAWN = "plan.withdrawn"
     PLAN_TEAM_NAMED = "plan.team_named"
     ACCESS_REVIEWED = "access_log.reviewed"
+    OBSERVATIONS_TAKEN = "observations.taken"
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
     BLOCK_SET = "block.set"

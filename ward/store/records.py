@@ -187,28 +187,34 @@ def scores(conn: Connection, span: Span) -> AsyncIterator[Scored]:
     return _stream(conn, "scores", query, span, Scored)
 
 
+# Every alert, and every event of one; `where` and an order follow.
+ALERTS = (
+    "select s.patient_id, stay_id, a.alert_id, rule, family, priority, worst, state, condition, signal,"
+    " responsibility, t.name as team, h.name as holder, began_at, opened_at, cleared_at, acknowledged_at,"
+    " resolved_at, outcome, cause, action, recurrences, evidence::text as evidence"
+    " from alert a join stay s using (stay_id) join team t using (team_id)"
+    " left join staff h on h.staff_id = holder_id"
+)
+EVENTS = (
+    "select e.stay_id, e.alert_id, e.rev, e.at, e.kind, e.staff_id, f.name as staff, e.note, e.priority,"
+    " e.until, m.name as to_team, w.name as to_staff, e.outcome, e.cause, e.action, e.evidence::text as evidence"
+    " from alert_event e join alert a using (stay_id, alert_id) join stay s using (stay_id)"
+    " left join staff f on f.staff_id = e.staff_id left join team m on m.team_id = e.to_team_id"
+    " left join staff w on w.staff_id = e.to_staff_id"
+)
+
+
 def alerts(conn: Connection, span: Span) -> AsyncIterator[Raised]:
     """Stream the alerts, oldest first."""
-    query = (
-        f"select s.patient_id, stay_id, alert_id, rule, family, priority, worst, state, condition, signal,"  # noqa: S608
-        f" responsibility, t.name as team, h.name as holder, began_at, opened_at, cleared_at, acknowledged_at,"
-        f" resolved_at, outcome, cause, action, recurrences, evidence::text as evidence"
-        f" from alert join stay s using (stay_id) join team t using (team_id)"
-        f" left join staff h on h.staff_id = holder_id"
-        f" where s.patient_id = %(patient)s and {_within('opened_at')} order by opened_at, alert_id"
-    )
+    query = f"{ALERTS} where s.patient_id = %(patient)s and {_within('opened_at')} order by opened_at, a.alert_id"
     return _stream(conn, "alerts", query, span, Raised)
 
 
 def events(conn: Connection, span: Span) -> AsyncIterator[Happened]:
     """Stream what happened to the alerts, in the order of `alerts`, each alert's own events in their order."""
     query = (
-        f"select e.stay_id, e.alert_id, e.rev, e.at, e.kind, e.staff_id, f.name as staff, e.note, e.priority,"  # noqa: S608
-        f" e.until, m.name as to_team, w.name as to_staff, e.outcome, e.cause, e.action, e.evidence::text as evidence"
-        f" from alert_event e join alert a using (stay_id, alert_id) join stay s using (stay_id)"
-        f" left join staff f on f.staff_id = e.staff_id left join team m on m.team_id = e.to_team_id"
-        f" left join staff w on w.staff_id = e.to_staff_id"
-        f" where s.patient_id = %(patient)s and {_within('a.opened_at')} order by a.opened_at, e.alert_id, e.rev"
+        f"{EVENTS} where s.patient_id = %(patient)s and {_within('a.opened_at')}"
+        f" order by a.opened_at, e.alert_id, e.rev"
     )
     return _stream(conn, "events", query, span, Happened)
 

@@ -1,8 +1,11 @@
 """Devices and bindings as ingest needs them: read whole, kept in memory, and never used when out of date."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from ward.clock import to_us
+from ward.fhir.observations import device_identity
 from ward.people import Binding, Device, DeviceNo, StayId
 from ward.store.pool import Connection
 from ward.vitals import Mode
@@ -37,18 +40,31 @@ async def devices(conn: Connection) -> dict[str, Device]:
     real patient. A period written as up to `infinity`, or beyond the calendar, ends with the calendar: one such row
     must not keep all devices from being read.
     """
-    found = await (
-        await conn.execute(
-            "select d.device_no, d.device_id, d.mode, d.revoked_at is not null, d.config::text, d.secret_no,"
-            " b.stay_id,"
-            " greatest(lower(b.period * s.period), timestamptz '1970-01-01 00:00+00'),"
-            " least(upper(b.period * s.period), timestamptz '9999-01-01 00:00+00')"
-            " from device d left join (binding b join stay s using (stay_id))"
-            " on b.device_no = d.device_no and s.mode = d.mode and b.period && s.period"
-            " where d.device_no > 0"
-            " order by d.device_no, lower(b.period)"
-        )
-    ).fetchall()
+    found = await (await conn.execute(_DEVICES.format(which="where d.device_no > 0").encode())).fetchall()
+    return _kept(found)
+
+
+async def named(conn: Connection, identities: Iterable[str]) -> dict[str, Device]:
+    """Read the devices that these FHIR ids stand for (`ward.fhir.observations.device_identity`), by those ids."""
+    which = "where d.device_no > 0 and (d.device_id = any(%(ids)s) or 'device-' || d.device_no = any(%(ids)s))"
+    wanted = sorted(identities)
+    found = await (await conn.execute(_DEVICES.format(which=which).encode(), {"ids": wanted})).fetchall()
+    by_identity = {device_identity(each.device_no, each.device_id): each for each in _kept(found).values()}
+    return {identity: device for identity, device in by_identity.items() if identity in wanted}
+
+
+_DEVICES = (
+    "select d.device_no, d.device_id, d.mode, d.revoked_at is not null, d.config::text, d.secret_no,"
+    " b.stay_id,"
+    " greatest(lower(b.period * s.period), timestamptz '1970-01-01 00:00+00'),"
+    " least(upper(b.period * s.period), timestamptz '9999-01-01 00:00+00')"
+    " from device d left join (binding b join stay s using (stay_id))"
+    " on b.device_no = d.device_no and s.mode = d.mode and b.period && s.period"
+    " {which} order by d.device_no, lower(b.period)"
+)
+
+
+def _kept(found: list[tuple[Any, ...]]) -> dict[str, Device]:
     kept: dict[str, Device] = {}
     for number, name, mode, revoked, config, secret_no, stay_id, start, end in found:
         bindings: tuple[Binding, ...] = kept[name].bindings if name in kept else ()

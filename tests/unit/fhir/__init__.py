@@ -1,0 +1,1 @@
+"""FHIR without HTTP and without the store."""
