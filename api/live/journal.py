@@ -10,6 +10,7 @@ in by then was stored by then, so they have it. Some comes twice, and whole stat
 be told, nobody guesses: they get a snapshot.
 """
 
+import itertools
 import math
 import secrets
 from collections import deque
@@ -24,6 +25,7 @@ COUNT = 1 << 22
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 """Marks are seconds since then, so that a number fits into a JavaScript number until 2088."""
 MOST_ALERTS_KEPT = 5000
+MOST_MOVES_KEPT = 10_000
 MOST_SWEEPS_KEPT = 40
 SKEW_S = 3
 """How far apart the clocks of two processes may be; they say at which moment a schedule hands a patient over."""
@@ -78,7 +80,12 @@ class Journal:
         """Note that who is in care here has changed: nobody who may see it can resume from before."""
         self.seq += 1
         self.told += 1
-        self._moved.update(dict.fromkeys(places, self.seq))
+        for place in places:
+            self._moved.pop(place, None)
+            self._moved[place] = self.seq
+        if len(self._moved) > MOST_MOVES_KEPT:
+            for place in list(self._moved)[: MOST_MOVES_KEPT // 2]:
+                self._floor = max(self._floor, self._moved.pop(place))
 
     def began(self, at: datetime, seq: int) -> None:
         """Note that a comparison began at this time of the store; `seq` was our number just before."""
@@ -97,7 +104,8 @@ class Journal:
         after = since if stream == self.stream else self._known(since)
         if after is None or not self._floor <= after <= self.seq:
             return None
-        if any(seq > after and sees(place) for place, seq in self._moved.items()):
+        since_then = itertools.takewhile(lambda each: each[1] > after, reversed(self._moved.items()))
+        if any(sees(place) for place, _ in since_then):
             return None
         entries = [entry for entry in self._recent.after(after) if sees(self._places[entry.seq])]
         return Missed(after=after, entries=entries)

@@ -1,7 +1,9 @@
 """The journal of the live stream: what a number of another process is worth."""
 
 from datetime import timedelta
+from typing import Any
 
+from api.live import journal as journals
 from api.live.board import Place
 from api.live.journal import COUNT, EPOCH, SKEW_S, Journal, Missed
 from tests.live_stage import NOW
@@ -89,3 +91,16 @@ def test_patients_who_came_or_went_need_a_snapshot() -> None:
 
     assert journal.missed(since, journal.stream, here) is None
     assert told(journal.missed(journal.seq, journal.stream, here)) == []
+
+
+def test_many_changes_of_patients_are_not_kept_for_ever(monkeypatch: Any) -> None:
+    """Beyond some, the oldest changes are forgotten, and nobody resumes from before those."""
+    monkeypatch.setattr(journals, "MOST_MOVES_KEPT", 4)
+    journal = a_journal()
+    since = [journal.seq]
+    for number in range(5):
+        journal.moved([Place(OrganisationId(2), frozenset(), PatientId(number))])
+        since.append(journal.seq)
+
+    assert journal.missed(since[0], journal.stream, here) is None
+    assert told(journal.missed(since[-1], journal.stream, here)) == []
