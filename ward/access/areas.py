@@ -43,6 +43,8 @@ _AREAS: dict[str, dict[Language, str]] = {
     "seen": {"sv": "att någon tittat på dina värden", "en": "that somebody has looked at your values"},
     "ambulance-cards": {"sv": "kortet om dig för ambulansen", "en": "the card about you for the ambulance"},
     "stays": {"sv": "hur din vård hemma avslutades", "en": "how your care at home ended"},
+    "measuring": {"sv": "när du ska mäta", "en": "when you are to measure"},
+    "transfer": {"sv": "flytten av ansvaret för dig", "en": "the transfer of the responsibility for you"},
     "access-log": {"sv": "loggen över vem som sett dina uppgifter", "en": "the log of who has seen your data"},
 }
 _READ: dict[Language, str] = {"sv": "såg", "en": "saw"}
