@@ -25,7 +25,8 @@ from ward.vitals import VITALS, VitalKind
 Published = np.ndarray[tuple[int], np.dtype[np.void]]
 """Readings as `load.LOG`."""
 
-_FIRST_S, _SNAPSHOT_S = 10.0, 90.0
+# An api that has just started reads everybody first.
+_SNAPSHOT_S = 90.0
 _QUIET_S = 1.0
 _LONGEST_S = 30.0
 
@@ -86,7 +87,7 @@ def _log_in(port: int) -> str:
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/api/session", data=body, headers={"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=_FIRST_S) as answer:  # noqa: S310 - our own address
+    with urllib.request.urlopen(request, timeout=_SNAPSHOT_S) as answer:  # noqa: S310 - our own address
         cookie: str = answer.headers["Set-Cookie"]
     return cookie.split(";", 1)[0]
 
