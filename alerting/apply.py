@@ -5,6 +5,7 @@ The caller owns the transaction. Brings no numpy, so that the API can use it. Th
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from alerting import telling
@@ -32,7 +33,7 @@ from alerting.events import (
 from alerting.holds import held
 from alerting.lifecycle import respond, step
 from alerting.observed import Observation
-from ward.alerts import Alert, AlertId, Closure, Finding
+from ward.alerts import Alert, AlertId, Closure, Finding, Hold
 from ward.errors import IllegalTransition, NotFound
 from ward.people import StayId
 from ward.store import alert_holds, alerts
@@ -51,6 +52,7 @@ __all__ = [
     "Offer",
     "Release",
     "Resolve",
+    "Settled",
     "Snooze",
     "Undo",
     "apply_event",
@@ -92,10 +94,22 @@ async def raise_or_update(conn: Connection, finding: Finding, now: datetime) -> 
     return changed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The alerts that changed, and the stays of which somebody has changed an alert since it was looked at."""
+
+    changed: tuple[Alert, ...]
+    overtaken: frozenset[StayId]
+
+
 async def settle(
     conn: Connection, in_force: Iterable[Alert], observations: Iterable[Observation], now: datetime
-) -> list[Alert]:
-    """Bring an evaluation to the alerts, and return those that changed. Announces them all at once.
+) -> Settled:
+    """Bring an evaluation to the alerts. Announces all that changed at once.
+
+    What has changed since it was looked at stays as it is: the observation may be older than what is known by now, and
+    would undo it. Whoever observes looks at those stays again. Within a pipeline what is written goes with the next
+    question, instead of waiting for an answer each.
 
     Parameters
     ----------
@@ -106,16 +120,21 @@ async def settle(
     known = {(alert.stay_id, alert.rule): alert for alert in in_force}
     changed: list[Alert] = []
     effects: list[Effect] = []
+    overtaken: set[StayId] = set()
     for key in sorted(observed.keys() | known.keys()):
-        observation = observed.get(key)
-        if _nothing_to_do(known.get(key), observation, now):
+        before, observation = known.get(key), observed.get(key)
+        if _nothing_to_do(before, observation, now):
             continue
-        one, done = await _settle_one(conn, *key, observation, now)
+        settled = await _settle_known(conn, key, before, observation, now)
+        if settled is None:
+            overtaken.add(key[0])
+            continue
+        one, done = settled
         effects.extend(done)
         if one is not None:
             changed.append(one)
     await _announce(conn, effects)
-    return changed
+    return Settled(changed=tuple(changed), overtaken=frozenset(overtaken))
 
 
 def _nothing_to_do(alert: Alert | None, observation: Observation | None, now: datetime) -> bool:
@@ -127,10 +146,30 @@ def _nothing_to_do(alert: Alert | None, observation: Observation | None, now: da
     return respond(alert, observation, now) is None
 
 
+_Change = tuple[Alert | None, list[Effect]]
+"""What an alert is after a change, None where nothing has changed, and what is still to be done about it."""
+
+
+async def _settle_known(
+    conn: Connection, key: tuple[StayId, str], before: Alert | None, observation: Observation | None, now: datetime
+) -> _Change | None:
+    """Bring an observation to the alert that it was made beside; None where that is another by now."""
+    if before is not None and before.closure is Closure.OPEN:
+        alert = await alerts.lock_open(conn, *key)
+        if alert is None or alert.rev != before.rev:
+            return None
+        return await _follow(conn, alert, observation, now)
+    opened = await _open(conn, *key, observation, now)
+    if opened is not None:
+        return opened
+    # Nothing was opened: it is held, or somebody else has opened one since.
+    return None if await alerts.lock_open(conn, *key) is not None else (None, [])
+
+
 async def _settle_one(
     conn: Connection, stay_id: StayId, rule: str, observation: Observation | None, now: datetime
-) -> tuple[Alert | None, list[Effect]]:
-    """Lock the alert of a stay and rule, and take every event that is due, each saved with its line."""
+) -> _Change:
+    """Bring an observation to the alert of a stay and rule, whichever that is."""
     alert = await alerts.lock_open(conn, stay_id, rule)
     if alert is None:
         opened = await _open(conn, stay_id, rule, observation, now)
@@ -138,9 +177,14 @@ async def _settle_one(
             return opened
         # Nothing was opened, unless somebody else has done it since we looked.
         alert = await alerts.lock_open(conn, stay_id, rule)
+    return (None, []) if alert is None else await _follow(conn, alert, observation, now)
+
+
+async def _follow(conn: Connection, alert: Alert, observation: Observation | None, now: datetime) -> _Change:
+    """Take every event that is due of an alert that is locked, each saved with its line."""
     effects: list[Effect] = []
     changed = None
-    while alert is not None and (event := respond(alert, observation, now)) is not None:
+    while (event := respond(alert, observation, now)) is not None:
         alert, done = step(alert, event, now)
         await _save(conn, alert, done, now)
         effects.extend(done)
@@ -150,31 +194,30 @@ async def _settle_one(
 
 async def _open(
     conn: Connection, stay_id: StayId, rule: str, observation: Observation | None, now: datetime
-) -> tuple[Alert, list[Effect]] | None:
+) -> _Change | None:
     """Open the alert of a finding, if there is one to be opened: it is not held, and it was not told before."""
-    if observation is None or await _is_held(conn, stay_id, rule, observation, now):
+    if observation is None:
+        return None
+    opening = await alerts.opening(conn, stay_id, rule, now)
+    if opening.hold is not None and await _is_held(conn, opening.hold, observation, now):
         return None
     if not isinstance(observation, Finding):
         return None
     if observation.ended_at is not None and await alerts.was_told(conn, observation):
         return None
-    team_id = await alerts.responsible_team(conn, stay_id, now)
-    opening = Raise(alert_id=await alerts.next_id(conn), team_id=team_id, finding=observation)
-    raised, done = step(None, opening, now)
+    event = Raise(alert_id=opening.alert_id, team_id=opening.team_id, finding=observation)
+    raised, done = step(None, event, now)
     if not await alerts.add(conn, raised):
         return None
     await _carry_out(conn, raised, done, now)
     return raised, list(done)
 
 
-async def _is_held(conn: Connection, stay_id: StayId, rule: str, observation: Observation, now: datetime) -> bool:
+async def _is_held(conn: Connection, hold: Hold, observation: Observation, now: datetime) -> bool:
     """Return whether a person has closed this episode; write down what the observation says of that."""
-    hold = await alert_holds.lock(conn, stay_id, rule)
-    if hold is None:
-        return False
     kept = held(hold, observation, now)
     if kept is None:
-        await alert_holds.end(conn, stay_id, rule)
+        await alert_holds.end(conn, hold.stay_id, hold.rule)
     elif kept != hold:
         await alert_holds.keep(conn, kept)
     return kept is not None

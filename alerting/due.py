@@ -28,6 +28,7 @@ from alerting.evaluate import (
 )
 from alerting.features import Batch, DeviceReport, StayContext, batch, gathered, moment, seconds
 from alerting.observed import Observation
+from alerting.rules import news2_steps
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.suppress import Suppressed, admit
 from alerting.windows import Rows, Windows, columns
@@ -85,11 +86,6 @@ async def evaluate_due(conn: Connection, now: datetime, *, windows: Windows | No
     windows = windows or Windows()
     claimed = await evaluation.claim(conn, now, most, UNWATCHED)
     return await _evaluate_all(conn, claimed, now, windows)
-
-
-async def evaluate_these(conn: Connection, now: datetime, stay_ids: Sequence[StayId], windows: Windows) -> Pass:
-    """Evaluate those of these stays that nobody else holds, in the caller's transaction."""
-    return await _evaluate_all(conn, await evaluation.claim_these(conn, stay_ids, UNWATCHED), now, windows)
 
 
 async def _evaluate_all(
@@ -156,13 +152,17 @@ async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now
     read = await _read(conn, claimed, stays, since, windows, now)
     looked_at = await windows.trends.recall(conn, read.batch, seconds(now), since)
     found = evaluate(looked_at, seconds(now))
-    changed = await apply.settle(conn, known, await _admitted(conn, looked_at, known, found, now), now)
-    await asking.take_up(conn, stays, asked, now)
-    await _write(conn, looked_at, found, changed, now, windows.worker)
+    speaks = await _admitted(conn, looked_at, known, found, now)
+    await _write_scores(conn, found, now)
     now_us = to_us(now)
-    before_s = np.full(len(ids), windows.first_us(now_us) / 1e6)
-    windows.keep(ids, read.rows, now_us, memory(looked_at, before_s), read.known)
-    return _Done(scores=len(found.scores), alerts=changed, plans={stay.stay_id: stay.plan for stay in stays})
+    remembered = memory(looked_at, np.full(len(ids), windows.first_us(now_us) / 1e6))
+    # Alerts come last: whoever else wants to change one waits for the end of this transaction.
+    async with conn.pipeline():
+        settled = await apply.settle(conn, known, speaks, now)
+    await asking.take_up(conn, stays, asked, now)
+    await _reschedule(conn, looked_at, found, settled, now, windows.worker)
+    windows.keep(ids, read.rows, now_us, remembered, read.known)
+    return _Done(scores=len(found.scores), alerts=settled.changed, plans={stay.stay_id: stay.plan for stay in stays})
 
 
 async def _admitted(
@@ -306,7 +306,8 @@ def _batch(stays: Sequence[StayContext], rows: Rows, windows: Windows, covered: 
         implausible=gathered(readings, IMPLAUSIBLE, len(stays)),
         memory={name: each for name, each in remembered.items() if each is not None},
     )
-    return runs.reduced(found)
+    # Made once: who needs a memory, the rules, and the memory itself all ask for the scores.
+    return news2_steps.scored(runs.reduced(found))
 
 
 def _to_us(at: datetime | None) -> int | None:
@@ -325,13 +326,17 @@ def _wanted(
             yield evaluation.Wanted(place=place, stay_id=stay_id, since=at, anew=False)
 
 
-async def _write(
-    conn: Connection, looked_at: Batch, found: Evaluation, changed: Sequence[Alert], now: datetime, worker: int
-) -> None:
+async def _write_scores(conn: Connection, found: Evaluation, now: datetime) -> None:
     await scores.insert(conn, [_score_row(scored, now) for scored in found.scores])
+    await bus.announce(conn, bus.Channel.SCORES, sorted({scored.stay_id for scored in found.scores}))
+
+
+async def _reschedule(
+    conn: Connection, looked_at: Batch, found: Evaluation, settled: apply.Settled, now: datetime, worker: int
+) -> None:
     digests = {scored.stay_id: scored.digest for scored in found.scores}
     # What changed now may change again by time, which was reckoned before: look at those once more.
-    again = {alert.stay_id for alert in changed}
+    again = settled.overtaken | {alert.stay_id for alert in settled.changed}
     rows = []
     for stay, next_s in zip(looked_at.stays, found.next_s.tolist(), strict=True):
         digest = digests.get(stay.stay_id)
@@ -344,7 +349,6 @@ async def _write(
             )
         )
     await evaluation.reschedule(conn, rows, worker)
-    await bus.announce(conn, bus.Channel.SCORES, sorted(digests))
 
 
 def _score_row(scored: Scored, now: datetime) -> scores.ScoreRow:

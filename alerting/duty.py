@@ -97,4 +97,4 @@ async def warn(conn: Connection, now: datetime) -> list[Alert]:
         return []
     known = await alerts.in_force(conn, sorted({each.stay_id for each in uncovered} | set(warned)))
     mine = [alert for alert in known if alert.rule == COVERAGE]
-    return await apply.settle(conn, mine, observe(uncovered, warned, now), now)
+    return list((await apply.settle(conn, mine, observe(uncovered, warned, now), now)).changed)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,9 @@ from ward.people import StayId
 from ward.plans import Plan
 from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind
 from ward.wave_features import Strip, WaveFeature
+
+if TYPE_CHECKING:
+    from alerting.rules.news2_steps import Totals
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -167,9 +171,10 @@ class Batch:
 
     `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. `implausible` are the readings
     outside what is plausible, `signals` what the signal core made of waveforms. `runs` are the readings that
-    speak for the patient, reduced (`alerting.runs`). `memory` is what a rule needs to know of the time before the
-    readings, by its name: (m, w). `quarters` and `normals` are what trends are judged by, from `trends_from_s` (m,) on;
-    where they were not read of a stay, trends say nothing of it. Made by `batch`.
+    speak for the patient, reduced (`alerting.runs`), `totals` the scores over time that were made of them once for all
+    who ask (`rules.news2_steps.scored`), None where each makes them anew. `memory` is what a rule needs to know of the
+    time before the readings, by its name: (m, w). `quarters` and `normals` are what trends are judged by, from
+    `trends_from_s` (m,) on; where they were not read of a stay, trends say nothing of it. Made by `batch`.
     """
 
     stays: tuple[StayContext, ...]
@@ -179,6 +184,7 @@ class Batch:
     implausible: Mapping[VitalKind, Series] = field(default_factory=dict)
     signals: Mapping[WaveFeature, Signal] = field(default_factory=dict)
     runs: Mapping[VitalKind, Runs] = field(default_factory=dict)
+    totals: "Totals | None" = None
     memory: Mapping[str, Floats] = field(default_factory=dict)
     quarters: Mapping[VitalKind, Quarters] = field(default_factory=dict)
     normals: Mapping[VitalKind, Normals] = field(default_factory=dict)

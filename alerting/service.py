@@ -2,7 +2,8 @@
 
 All of a pass is one transaction, so a worker that dies has done nothing; any number of workers share the list.
 Hints only wake it, the list is the truth, and it looks at it at least every second. It yields to ingest: its process
-has lower priority, and passes are a while apart. What reaches further beyond a limit does not wait for one (`rush`).
+has lower priority, and passes are a while apart. What reaches further beyond a limit does not wait for one: it rings
+from a process beside it (`rush`).
 """
 
 import asyncio
@@ -14,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerting import courier, duty, selfcheck, waves
+from alerting.beside import Rushing
 from alerting.due import MOST, Pass, evaluate_due
 from alerting.figures import Passes, Sendings, families
-from alerting.rush import Rush
 from alerting.windows import Windows
 from ward import log, process
 from ward.clock import Clock, SystemClock
@@ -41,17 +42,19 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     """Evaluate until SIGTERM or SIGINT; a lost store is waited for, and nothing is lost with it."""
     clock = clock or SystemClock()
     courier.require(settings)
+    # Before this process gives way: what cannot wait does not.
+    rushing = Rushing(settings)
     os.nice(_NICE)
     stopping, wake = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    worker = Worker(clock=clock, wake=wake, rush=Rush(clock))
+    worker = Worker(clock=clock, wake=wake)
     sendings = Sendings()
     teller = Teller(service="alerting", clock=clock, families=lambda: families(worker.done, sendings))
     async with pool(settings.database_url, "alerting", size=_CONNECTIONS) as store:
         tasks = [
             asyncio.create_task(worker.work(store), name="work"),
-            asyncio.create_task(worker.rush.work(store), name="rush"),
+            asyncio.create_task(rushing.keep(), name="rush"),
             asyncio.create_task(worker.look(store), name="look"),
             asyncio.create_task(worker.listen(settings.database_url), name="listen"),
             asyncio.create_task(worker.beat(store), name="beat"),
@@ -76,7 +79,6 @@ class Worker:
 
     clock: Clock
     wake: asyncio.Event
-    rush: Rush
     windows: Windows = field(default_factory=Windows)
     lowered: set[int] = field(default_factory=set)
     done: Passes = field(default_factory=Passes)
@@ -137,7 +139,6 @@ class Worker:
                 process.give_way(served_by, _NICE)
                 self.lowered.add(served_by)
             done = await evaluate_due(conn, self.clock.now(), windows=self.windows)
-        self.rush.learn(done.plans)
         if done.stays:
             spent_s = time.monotonic() - started
             self.done.passes += 1
@@ -167,9 +168,7 @@ class Worker:
         while True:
             try:
                 async with await connect(database_url, "alerting-hints", autocommit=True) as conn:
-                    async for hint in bus.listen(conn, channels):
-                        if hint.channel is bus.Channel.READINGS:
-                            self.rush.hear(hint)
+                    async for _ in bus.listen(conn, channels):
                         self.wake.set()
             except LOST as error:
                 log.get().warning("hints_lost", error=str(error)[:200])

@@ -15,9 +15,8 @@ from alerting.events import Advance, Effect, Hush, Record, Ring
 from ward import log
 from ward.alerts import Alert, Priority
 from ward.duty.contact import Chain, Contact, Why
-from ward.people import TeamId
-from ward.store import contact_channels, duty, escalations, listeners, outbox
-from ward.store.borrow import LOST
+from ward.store import audiences, duty, escalations, outbox
+from ward.store.borrow import LOST, back, mark
 from ward.store.escalations import FrozenStep
 from ward.store.pool import Connection
 
@@ -51,7 +50,8 @@ async def carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], n
 
 async def ring(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) -> None:
     """Freeze the steps of a new ring, and tell the first level with it."""
-    before = await escalations.reached(conn, alert.stay_id, alert.alert_id)
+    new = alert.rev == 1
+    before = escalations.NOBODY_TOLD if new else await escalations.reached(conn, alert.stay_id, alert.alert_id)
     if before.ring:
         await hush(conn, alert, now, RINGS_ANEW)
     chain = await _chain(conn, alert, now)
@@ -70,18 +70,19 @@ async def ring(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) 
         )
         for each in planned
     ]
-    await escalations.freeze(conn, frozen)
-    await fire(conn, alert, frozen[0], now)
+    await escalations.freeze(conn, frozen, taken_at=now)
+    await _tell(conn, alert, frozen[0], now)
 
 
 async def _chain(conn: Connection, alert: Alert, now: datetime) -> Chain:
     """Return whom to tell; where that cannot be found out, the alert's own team: an alert is never held up by it."""
+    await mark(conn)
     try:
-        async with conn.transaction():
-            found = await duty.chain(conn, alert.stay_id, now, escalation.needs(alert.rule))
+        found = await duty.chain(conn, alert.stay_id, now, escalation.needs(alert.rule))
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a schedule, somebody must be told
+        await back(conn)
         log.get().error("chain_failed", alert=alert.alert_id, error=type(error).__name__, exc_info=error)
         found = ()
     return found or ((Contact(team_id=alert.team_id, staff_id=None, why=Why.TEAM),),)
@@ -93,15 +94,19 @@ async def hush(conn: Connection, alert: Alert, now: datetime, reason: str) -> No
     await outbox.cancel(conn, alert.stay_id, alert.alert_id, now, reason)
 
 
-async def escalate(conn: Connection, alert: Alert, now: datetime) -> bool:
-    """Let the next step come now, because a person asks for it; return whether there is one."""
-    return await escalations.pull(conn, alert.stay_id, alert.alert_id, now, ASKED)
+async def escalate(conn: Connection, alert: Alert, now: datetime) -> None:
+    """Let the next step come now, because a person asks for it."""
+    await escalations.pull(conn, alert.stay_id, alert.alert_id, now, ASKED)
 
 
 async def fire(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) -> None:
-    """Take one step: write its notifications, and where nobody can be told, let the next one come at once."""
-    if not await escalations.take(conn, step, now):
-        return
+    """Take one step, and tell whom it names; what was taken or taken back meanwhile tells nobody."""
+    if await escalations.take(conn, step, now):
+        await _tell(conn, alert, step, now)
+
+
+async def _tell(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) -> None:
+    """Write the notifications of a step, and where nobody can be told, let the next one come at once."""
     audience = await _audience(conn, alert, step, now)
     made = notifications(alert, step, audience, now)
     await outbox.queue(conn, made, now)
@@ -115,11 +120,13 @@ async def fire(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) 
 
 
 async def _audience(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) -> Audience:
-    teams: set[TeamId] = {alert.team_id, *(contact.team_id for contact in step.contacts)}
-    staff = {contact.staff_id for contact in step.contacts if contact.staff_id is not None}
-    return Audience(
-        mode=await outbox.mode(conn, alert.stay_id),
-        ways=await contact_channels.usable(conn, staff, teams),
-        listening=await listeners.listening(conn, teams, now),
-        just_told=await outbox.under_way(conn, alert.stay_id, alert.alert_id, step.ring, now - JUST_NOW),
+    asked = audiences.Asked(
+        stay_id=alert.stay_id,
+        alert_id=alert.alert_id,
+        ring=step.ring,
+        staff={contact.staff_id for contact in step.contacts if contact.staff_id is not None},
+        teams={alert.team_id, *(contact.team_id for contact in step.contacts)},
+        just_now=JUST_NOW,
     )
+    found = await audiences.read(conn, asked, now)
+    return Audience(mode=found.mode, ways=found.ways, listening=found.listening, just_told=found.just_told)

@@ -16,6 +16,7 @@ from api.live import schema, socket
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
+from api.live.presence import Presence
 from api.routes import (
     access_log,
     access_reviews,
@@ -29,20 +30,25 @@ from api.routes import (
     channels,
     devices,
     effects,
+    emergencies,
     handovers,
     health,
     home,
     metrics,
     offers,
+    opened,
     outcomes,
     patients,
     plans,
     quarantine,
+    relatives,
     responsibility,
     rounds,
     routing,
     schedules,
+    search,
     session,
+    sharing,
     team_plans,
     teams,
     timeline,
@@ -55,7 +61,7 @@ from ward.access.principals import Scope
 from ward.clock import Clock, SystemClock
 from ward.settings import Settings
 from ward.store.figures import Teller
-from ward.store.pool import pool
+from ward.store.pool import looks, pool
 from ward.store.sessions import SessionRow
 
 _CONNECTIONS = 8
@@ -67,14 +73,17 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     counted = Figures()
     time = clock or SystemClock()
     store = pool(settings.database_url, "api", size=_CONNECTIONS)
+    reading = looks(settings.database_url, "api-looks", size=_CONNECTIONS)
     context = Context(
         settings=settings,
         clock=time,
         pool=store,
+        looks=reading,
         hub=hub,
         feed=Feed(settings.database_url, hub, time, _scope_of, counted.shown),
         listening=Listening(store, time),
-        witness=Witness(store, time),
+        witness=Witness(store, reading, time),
+        presence=Presence(store, time),
         figures=counted,
         teller=Teller(service="api", clock=time, families=lambda: families(counted)),
     )
@@ -92,9 +101,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
     resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
+    whose = (search, emergencies, sharing, relatives, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
-    for part in (*people, *resources, *duty, *kit, *logs, health, metrics, socket):
+    for part in (*whose, *people, *resources, *duty, *kit, *logs, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)
@@ -117,17 +127,21 @@ def _scope_of(row: SessionRow) -> Scope:
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await context.pool.open(wait=False)
-    following = asyncio.create_task(context.feed.run(), name="feed")
-    hearing = asyncio.create_task(context.listening.run(), name="listening")
-    writing = asyncio.create_task(context.witness.run(), name="witness")
-    sealing = asyncio.create_task(context.witness.seal_on(), name="seals")
-    telling = asyncio.create_task(context.teller.run(context.pool), name="figures")
+    await context.looks.open(wait=False)
+    running = [
+        asyncio.create_task(context.feed.run(), name="feed"),
+        asyncio.create_task(context.listening.run(), name="listening"),
+        asyncio.create_task(context.presence.run(), name="presence"),
+        asyncio.create_task(context.witness.seal_on(), name="seals"),
+        asyncio.create_task(context.witness.run(), name="witness"),
+        asyncio.create_task(context.teller.run(context.pool), name="figures"),
+    ]
     try:
         yield
     finally:
         context.hub.close_all()
-        tasks = (following, hearing, sealing, writing, telling)
-        for task in tasks:
+        for task in running:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         await context.pool.close()
+        await context.looks.close()

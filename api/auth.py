@@ -54,6 +54,8 @@ def principal_of(row: SessionRow) -> Principal:
             role=Role(row.role),
             organisation_id=row.organisation_id,
             team_ids=tuple(row.team_ids),
+            patient_ids=tuple(row.own_patient_ids),
+            emergency_ids=tuple(row.emergency_ids),
         )
     if row.patient_id is not None:
         return PatientPrincipal(account_id=row.account_id, token_sha256=token, patient_id=row.patient_id)
@@ -124,7 +126,7 @@ async def _principal(connection: HTTPConnection) -> Principal | None:
         return None
     context = context_of(connection)
     now = context.clock.now()
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:  # one round trip, so that a session that was ended is refused at once
         rows = await sessions.read_sessions(conn, [digest(token)], now)
         if not rows:
             return None

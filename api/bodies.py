@@ -21,6 +21,16 @@ Moment = Annotated[Instant, AfterValidator(_shown_by_calendars)]
 """An instant of a year that every calendar and the store can show."""
 
 
+def _twelve(number: str) -> str:
+    return number.replace("-", "").upper()
+
+
+PersonalNumber = Annotated[
+    str, Field(pattern=r"^[0-9]{8}-?[0-9A-Za-z]{2}[0-9]{2}$", examples=["19121212-1212"]), AfterValidator(_twelve)
+]
+"""A personal number of twelve characters, with or without its sign; only ever in a body, never in a path or query."""
+
+
 class Why(BaseModel):
     """Why something is done."""
 

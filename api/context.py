@@ -9,6 +9,7 @@ from api.figures import Figures
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
+from api.live.presence import Presence
 from api.witness import Witness
 from ward.clock import Clock
 from ward.settings import Settings
@@ -20,15 +21,20 @@ _HASHING_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The application's parts. `hashing` bounds how many passwords are checked at once (64 MiB each)."""
+    """The application's parts. `looks` is a pool for reading alone.
+
+    `hashing` bounds how many passwords are checked at once (64 MiB each).
+    """
 
     settings: Settings
     clock: Clock
     pool: Pool
+    looks: Pool
     hub: Hub
     feed: Feed
     listening: Listening
     witness: Witness
+    presence: Presence
     figures: Figures
     teller: Teller
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HASHING_AT_ONCE))

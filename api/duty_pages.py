@@ -15,9 +15,9 @@ from ward.duty import baton, coverage
 from ward.duty.contact import Contact, Holder
 from ward.duty.coverage import Cell, Colour
 from ward.duty.durations import AHEAD
-from ward.errors import NotFound
+from ward.errors import Blocked, NotFound
 from ward.people import PatientId, StayId, TeamId
-from ward.store import duty, duty_batons, duty_care, duty_layout, duty_schedules, duty_watch, tiles
+from ward.store import access, duty, duty_batons, duty_care, duty_layout, duty_schedules, duty_watch, tiles
 from ward.store.duty_schedules import TeamRow
 from ward.store.pool import Connection
 from ward.store.tiles import Wanted
@@ -78,7 +78,7 @@ async def subject(conn: Connection, patient_id: int, principal: StaffPrincipal, 
 
     Raises
     ------
-    NotFound
+    NotFound, Blocked
         If there is no such patient in care, or not for this caller.
     """
     wanted = Wanted(scope=principal.scope, patient_id=PatientId(patient_id), limit=1)
@@ -87,7 +87,8 @@ async def subject(conn: Connection, patient_id: int, principal: StaffPrincipal, 
         return Subject(patient_id=seats[0].patient_id, stay_id=seats[0].stay_id, visible=True)
     stay_id = await duty_batons.stay_offered(conn, PatientId(patient_id), principal.staff_id, principal.team_ids, now)
     if stay_id is None:
-        raise NotFound
+        blocked = await access.is_blocked(conn, PatientId(patient_id), principal.scope, now)
+        raise Blocked if blocked else NotFound
     return Subject(patient_id=PatientId(patient_id), stay_id=stay_id, visible=False)
 
 

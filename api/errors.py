@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 from api import methods
 from api.timing import template
 from ward import log
-from ward.errors import Conflict, IllegalTransition, NotFound, StoreUnavailable
+from ward.errors import Blocked, Conflict, IllegalTransition, NotFound, StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -67,6 +67,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NotFound, _not_found)
+    app.add_exception_handler(Blocked, _blocked)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(IllegalTransition, _conflict)
     app.add_exception_handler(StoreUnavailable, _store_down)
@@ -102,6 +103,13 @@ def not_allowed(path: str, known: Sequence[str]) -> Response:
 
 async def _not_found(request: Request, _error: Exception) -> Response:
     return problem(HTTPStatus.NOT_FOUND, "There is no such thing here.", request.url.path)
+
+
+async def _blocked(request: Request, _error: Exception) -> Response:
+    detail = "The patient has a block against your unit. In an emergency it can be opened, with a reason."
+    detail_sv = "Patienten har en spärr mot din enhet. I en nödsituation kan den öppnas, med ett skäl."
+    more = {"reason": "blocked", "detail_sv": detail_sv}
+    return problem(HTTPStatus.FORBIDDEN, detail, request.url.path, more=more)
 
 
 async def _conflict(request: Request, _error: Exception) -> Response:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import problem
 from ward import log
 from ward.access.permissions import Permission
-from ward.access.principals import Capacity, Principal
+from ward.access.principals import Capacity, Principal, StaffPrincipal
 from ward.clock import Clock
 from ward.errors import StoreUnavailable
 from ward.people import PatientId
@@ -55,10 +55,14 @@ def because(connection: HTTPConnection, why: str) -> None:
 
 
 class Witness:
-    """The log's writer in this process. At most `MOST_WAITING` answers wait; beyond that they are refused."""
+    """The log's writer in this process. At most `MOST_WAITING` answers wait; beyond that they are refused.
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    Looks are written by `lines`, whose connections commit by themselves: one round trip, one commit, all or nothing.
+    """
+
+    def __init__(self, pool: Pool, lines: Pool, clock: Clock) -> None:
         self._pool = pool
+        self._lines = lines
         self._clock = clock
         self._waiting: list[tuple[Access, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
@@ -71,21 +75,25 @@ class Witness:
         StoreUnavailable
             If it cannot be written: then the answer must not be given.
         """
-        patients = tuple(PatientId(each) for each in sorted(set(patient_ids)))
-        if not patients:
-            return
+        capacity = let_in.principal.capacity
+        patients = {PatientId(each) for each in patient_ids}
+        emergency = patients & _opened(let_in.principal)
+        for reason, those in (("emergency", emergency), (why or _WHY.get(capacity, "care"), patients - emergency)):
+            if those:
+                access = Access(
+                    at=self._clock.now(),
+                    actor=let_in.principal.actor,
+                    permission=let_in.permission.value,
+                    method=method,
+                    path=path,
+                    why=reason,
+                    patient_ids=tuple(sorted(those)),
+                )
+                await self._written(access)
+
+    async def _written(self, access: Access) -> None:
         if len(self._waiting) >= MOST_WAITING:
             raise StoreUnavailable("too many looks wait to be written")
-        capacity = let_in.principal.capacity
-        access = Access(
-            at=self._clock.now(),
-            actor=let_in.principal.actor,
-            permission=let_in.permission.value,
-            method=method,
-            path=path,
-            why=why or _WHY.get(capacity, "care"),
-            patient_ids=patients,
-        )
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((access, written))
         self._wake.set()
@@ -107,7 +115,7 @@ class Witness:
     async def _write(self) -> None:
         batch, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
         try:
-            async with borrow(self._pool) as conn:
+            async with borrow(self._lines) as conn:
                 await accesses.write(conn, [access for access, _ in batch])
         except StoreUnavailable as error:
             _tell(batch, error)
@@ -133,6 +141,11 @@ class Witness:
             except StoreUnavailable:
                 log.get().warning("audit_not_sealed")
             await asyncio.sleep(_SEAL_EVERY_S)
+
+
+def _opened(principal: Principal) -> set[PatientId]:
+    """Return whom somebody sees only since they have opened them in an emergency."""
+    return set(principal.emergency_ids) if isinstance(principal, StaffPrincipal) else set()
 
 
 def _tell(batch: list[tuple[Access, asyncio.Future[None]]], error: StoreUnavailable | None) -> None:

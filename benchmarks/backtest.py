@@ -19,11 +19,12 @@ import psycopg
 
 from alerting.backtest_worker import Worker
 from tests.acceptance.timeline import START, a_ward
+from ward.access.principals import Scope
 from ward.backtests import Report
 from ward.clock import FakeClock, to_us
 from ward.people import OrganisationId, StaffId, StayId
 from ward.store import backtests, embedded, migrate
-from ward.store.backtests import Order
+from ward.store.backtests import Order, Reader
 from ward.store.columns import FLOAT8, INT2, INT8, TIMESTAMPTZ, copy_rows
 from ward.store.pool import Connection, connect, pool
 from ward.vitals import VITALS, VitalKind
@@ -31,6 +32,7 @@ from ward.vitals import VITALS, VitalKind
 _TYPES = (INT8, INT2, TIMESTAMPTZ, INT8, FLOAT8, TIMESTAMPTZ, INT2, INT2)
 _COLUMNS = "stay_id, kind, measured_at, device_no, value, received_at, validity, quality"
 _MINUTE_US = 60_000_000
+_EVERYBODY = Reader(organisation_id=OrganisationId(1), scope=Scope(organisation_id=OrganisationId(1)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,7 @@ async def _one(conn: Connection, worker: Worker, start: datetime) -> None:
     started, used = time.perf_counter(), time.process_time()
     await worker.once()
     spent, used = time.perf_counter() - started, time.process_time() - used
-    row = await backtests.read(conn, OrganisationId(1), number)
+    row = await backtests.read(conn, _EVERYBODY, number, START)
     if row is None or row.report is None:
         raise SystemExit(f"the back-test is {row and row.state}: {row and row.fault}")
     report = msgspec.json.decode(row.report, type=Report)

@@ -108,7 +108,7 @@ def contender(rig: Rig, name: Name, extent: Extent, devices: int, workers: int =
             _create_floor(database_url)
             parts = _floor_parts(database_url, mqtt_port, web_port, extent)
         else:
-            patients = asyncio.run(_admit(database_url, devices))
+            patients = asyncio.run(admit(database_url, devices))
             parts = _our_parts(database_url, name, mqtt_port, web_port, extent, workers)
         children += [
             stack.enter_context(rig.running(each, command, environment, ready))
@@ -158,9 +158,19 @@ def _our_parts(
         for n in range(1, workers + 1)
     ]
     if extent is Extent.WHOLE:
-        parts.append(("alerting", [*command, "alerting"], environment, lambda: True))
+        parts.append(("alerting", [*command, "alerting"], environment, lambda: _hears(database_url)))
         parts.append(("api", [*command, "api"], environment, lambda: accepts(web_port)))
     return parts
+
+
+def _hears(database_url: str) -> bool:
+    """Tell whether alerting has begun: both of its processes listen."""
+    with psycopg.connect(database_url) as conn:
+        row = conn.execute(
+            "select count(distinct application_name) = 2 from pg_stat_activity where datname = current_database()"
+            " and application_name in ('hemvakt-alerting-hints', 'hemvakt-rush-hints')"
+        ).fetchone()
+    return bool(row and row[0])
 
 
 def _warm_up(database_url: str, name: Name, mqtt_port: int, devices: int) -> int:
@@ -195,7 +205,7 @@ def settle(database_url: str, name: Name, *, least: int, patience_s: float) -> i
     return held
 
 
-async def _admit(database_url: str, devices: int) -> list[PatientId]:
+async def admit(database_url: str, devices: int) -> list[PatientId]:
     """Fill a fresh store with a ward: a nurse who can log in, and a patient for every device."""
     at = SystemClock().now() - timedelta(minutes=1)
     await migrate.migrate(database_url, at)

@@ -3,8 +3,8 @@
 `python -m benchmarks.evaluation [--stays 1000] [--rounds 3]`: each stay has six hours of readings once a minute of
 three continuous kinds and four manual ones, then a new minute comes for all; its plan has limits by day and night,
 three combinations, NEWS2 and its rise. The floor is one SELECT of the minute's readings and one INSERT of as many
-scores, committed. CPU time stands beside the clock's, since others may use the machine. Then how judging alone grows
-with patients, with rules and with the hours looked at.
+scores, committed. CPU time stands beside the clock's, since others may use the machine. How judging alone grows is
+`benchmarks.growth`.
 """
 
 import argparse
@@ -12,24 +12,21 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import psycopg
 
-from alerting import due, evaluate, runs
-from alerting.features import Batch, Series, StayContext, batch, seconds
-from alerting.rules.catalogue import RULES
+from alerting import apply, due, evaluate
+from alerting.features import seconds
 from alerting.windows import Windows
 from tests.acceptance.timeline import START, a_ward
 from ward import overlays
 from ward.overlays import Combined, Layer, NightPatch, Origin, Overlay, Patch
 from ward.people import StayId
-from ward.plans import DEFAULT_PROGRAMME, Plan, Side, Term, template
+from ward.plans import DEFAULT_PROGRAMME, Plan, Side, Term
 from ward.store import embedded, evaluation, migrate, plan_versions
 from ward.store.pool import Connection, connect
 from ward.vitals import VITALS, VitalKind
@@ -163,7 +160,9 @@ async def parts(conn: Connection, windows: Windows, now: datetime) -> None:
     marks.append(cpu_s(conn))
     found = evaluate.evaluate(read.batch, seconds(now))
     marks.append(cpu_s(conn))
-    await due._write(conn, read.batch, found, [], now, windows.worker)  # noqa: SLF001
+    nothing = apply.Settled(changed=(), overtaken=frozenset())
+    await due._write_scores(conn, found, now)  # noqa: SLF001
+    await due._reschedule(conn, read.batch, found, nothing, now, windows.worker)  # noqa: SLF001
     await conn.commit()
     marks.append(cpu_s(conn))
     spent = [
@@ -171,63 +170,6 @@ async def parts(conn: Connection, windows: Windows, now: datetime) -> None:
         for name, (each, later) in zip(("claim", "contexts", "read", "evaluate", "write"), pairwise(marks), strict=True)
     ]
     print(f"one pass of {len(stays)} with {len(read.rows)} rows held, ours + the server's: " + ", ".join(spent))
-
-
-def a_cohort(stays: int, hours: float, plan: Plan) -> Batch:
-    """Make stays with readings once a minute for so many hours, as they could be."""
-    draw = np.random.default_rng(1)
-    series = {}
-    for kind, value in {**CONTINUOUS, **MANUAL}.items():
-        count = max(1, round(hours * (60 if kind in CONTINUOUS else 0.2)))
-        t_s = np.tile(seconds(NOW) + np.arange(count) * (hours * 3600 / count), stays)
-        level = np.repeat(draw.normal(value, SPREAD.get(kind, 0.1), stays), count)
-        noise = draw.normal(0, SPREAD.get(kind, 0.1) / 2, stays * count)
-        series[kind] = Series(
-            t_s=t_s,
-            value=np.maximum(np.round(level + noise), 0.0),
-            quality=np.full(stays * count, 0.95),
-            offsets=np.arange(stays + 1) * count,
-        )
-    who = [
-        StayContext(stay_id=StayId(number), plan=plan, watched_from_s=seconds(NOW), alerts={})
-        for number in range(stays)
-    ]
-    return batch(who, series)
-
-
-def judged(stays: int, hours: float, plan: Plan) -> tuple[int, float, float]:
-    """Return how many readings were judged, the seconds that it took, and those of CPU."""
-    cohort = a_cohort(stays, hours, plan)
-    started, cpu = time.perf_counter(), time.process_time()
-    for _ in evaluate.judge(cohort):
-        pass
-    readings = sum(len(each.t_s) for each in cohort.series.values())
-    return readings, time.perf_counter() - started, time.process_time() - cpu
-
-
-def growth() -> None:
-    """Say how judging grows with patients, hours and rules."""
-    print("| patients | hours | plan | readings | judged in | CPU | CPU a patient-day |\n|---|---|---|---|---|---|---|")
-    bare = replace(template(), limits={}, news2_rise=0, expected={})
-    full = full_plan()
-    cases: Sequence[tuple[int, float, str, Plan]] = [
-        *((stays, 24.0, "full", full) for stays in (10, 100, 1000)),
-        *((100, hours, "full", full) for hours in (1.0, 6.0, 96.0, 720.0)),
-        (100, 24.0, "NEWS2 alone", bare),
-        (100, 24.0, "template", template()),
-    ]
-    for stays, hours, name, plan in cases:
-        readings, spent, cpu = judged(stays, hours, plan)
-        day_us = cpu * 1e6 / (stays * hours / 24)
-        took = f"{spent * 1000:.0f} ms | {cpu * 1000:.0f} ms | {day_us:.0f} µs"
-        print(f"| {stays} | {hours:g} | {name} | {readings:,} | {took} |")
-    cohort = runs.reduced(a_cohort(100, 96.0, full))
-    spent_ms = {}
-    for rule in RULES:
-        started = time.perf_counter()
-        rule.judge(cohort)
-        spent_ms[rule.name] = (time.perf_counter() - started) * 1000
-    print("rules over 100 patients × 96 h: " + ", ".join(f"{name} {each:.0f} ms" for name, each in spent_ms.items()))
 
 
 def _people(database_url: str, stays: int) -> None:
@@ -247,7 +189,6 @@ def main() -> None:
             asyncio.run(measure(server.database_url, flags.stays, flags.rounds))
         finally:
             server.stop()
-    growth()
 
 
 if __name__ == "__main__":

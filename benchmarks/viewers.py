@@ -25,7 +25,7 @@ from ward.vitals import VITALS, VitalKind
 Published = np.ndarray[tuple[int], np.dtype[np.void]]
 """Readings as `load.LOG`."""
 
-_FIRST_S = 10.0
+_FIRST_S, _SNAPSHOT_S = 10.0, 90.0
 _QUIET_S = 1.0
 _LONGEST_S = 30.0
 
@@ -69,7 +69,7 @@ async def watching(running: Running) -> AsyncIterator[Seen]:
     headers = {"Cookie": _log_in(running.web_port)} if ours else {}
     async with connect(address, additional_headers=headers, compression=None, max_size=None) as socket:
         if ours:
-            await asyncio.wait_for(socket.recv(), _FIRST_S)  # the snapshot
+            await asyncio.wait_for(socket.recv(), _SNAPSHOT_S)
         seen = Seen()
         noting = asyncio.create_task(_note(socket, seen))
         try:

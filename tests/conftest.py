@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fix_broker",
     "tests.broker_peer",
     "tests.fix_api",
+    "tests.fix_access",
     "tests.fix_duty",
     "tests.fix_machine",
     "tests.fix_browser",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import numpy as np
@@ -76,6 +77,7 @@ async def _furnish(ward: Ward) -> House:
                 password_hash=password_hash(),
             )
         await people.add_member(conn, team_id=ward.team_id, staff_id=added["anna"])
+        await people.add_member(conn, team_id=other_team, staff_id=added["elsa"])
         stranger = await admit_bed(conn, away, other_team, 9, ward.admitted_at)
     return House(ward=ward, anna=added["anna"], stranger=stranger, other_team=other_team)
 
@@ -99,7 +101,7 @@ class Served:
 
     def client(self) -> httpx.AsyncClient:
         """A browser of somebody who has not logged in."""
-        return httpx.AsyncClient(base_url=self.url)
+        return httpx.AsyncClient(base_url=self.url, timeout=60)
 
     @contextlib.asynccontextmanager
     async def logged_in(self, username: str) -> AsyncIterator[httpx.AsyncClient]:
@@ -109,9 +111,10 @@ class Served:
             assert answer.status_code == 200, answer.text
             yield client
 
-    def live(self, client: httpx.AsyncClient, since: int | None = None) -> connect_socket:
+    def live(self, client: httpx.AsyncClient, since: int | None = None, stream: str | None = None) -> connect_socket:
         """The live socket of whoever uses this browser."""
-        address = f"ws://127.0.0.1:{self.port}/api/live" + ("" if since is None else f"?since={since}")
+        place = {"since": since} if stream is None else {"since": since, "stream": stream}
+        address = f"ws://127.0.0.1:{self.port}/api/live" + ("" if since is None else f"?{urlencode(place)}")
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         return connect_socket(address, additional_headers={"Cookie": cookies} if cookies else None)
 
@@ -137,12 +140,13 @@ async def serving(
         listening.close()
 
 
-async def hear(socket: ClientConnection) -> dict[str, Any]:
-    """The next message that counts, heartbeats left out."""
+async def hear(socket: ClientConnection, *types: str) -> dict[str, Any]:
+    """The next message of one of these types; without any, of all but heartbeats and presence."""
     async with asyncio.timeout(20):
         while True:
             message: dict[str, Any] = json.loads(await socket.recv())
-            if message["type"] != "heartbeat":
+            kind = message["type"]
+            if kind in types if types else kind not in {"heartbeat", "presence"}:
                 return message
 
 

@@ -94,7 +94,9 @@ async def seated(house: House, served: Served, username: str) -> AsyncIterator[h
             now=now,
             expires_at=now + timedelta(hours=12),
         )
-    async with httpx.AsyncClient(base_url=served.url, headers={"Authorization": f"Bearer {token}"}) as client:
+    async with httpx.AsyncClient(
+        base_url=served.url, headers={"Authorization": f"Bearer {token}"}, timeout=60
+    ) as client:
         yield client
 
 

@@ -69,7 +69,7 @@ async def _doctors(house: House) -> None:
         home = await people.find_organisation(conn, "Testkommunen")
         assert home is not None
         for username in ("dora", "david"):
-            await people.add_staff(
+            staff_id = await people.add_staff(
                 conn,
                 organisation_id=home,
                 username=username,
@@ -78,6 +78,7 @@ async def _doctors(house: House) -> None:
                 role=Role.DOCTOR,
                 password_hash=password_hash(),
             )
+            await people.add_member(conn, team_id=house.ward.team_id, staff_id=staff_id)
 
 
 def on_round(house: House, visit: Callable[[Round], Awaitable[None]]) -> None:

@@ -1,5 +1,6 @@
 """A hub with a few stays and alerts, for the tests of the live stream; nothing here is a test."""
 
+import itertools
 import json
 from datetime import UTC, date, datetime
 from typing import Any
@@ -38,6 +39,9 @@ def a_seat(stay: int, organisation: int = 1, team: int = 11) -> Seat:
         team_phone="000",
         organisation_id=OrganisationId(organisation),
         plan_layers="[]",
+        controller_id=OrganisationId(organisation),
+        seen_by=[TeamId(team)],
+        protected=False,
     )
 
 
@@ -95,8 +99,10 @@ def an_alert(alert: int, rev: int = 1, state: str = "open", organisation: int = 
         team_id=TeamId(11),
         team_name="Laget",
         team_phone="000",
-        seen_by_organisation=OrganisationId(organisation),
-        seen_by_team=TeamId(11),
+        controller_id=OrganisationId(organisation),
+        seen_by=[TeamId(11)],
+        answering_organisation=OrganisationId(organisation),
+        protected=False,
     )
 
 
@@ -107,6 +113,7 @@ class Stage:
         self.hub = Hub()
         self.board.set_seats([a_seat(1), a_seat(2), a_seat(3), a_seat(4, organisation=2, team=22)], NOW.date())
         self.board.loaded = True
+        self.hub.journal.swept(NOW)
         self.woken = 0
 
     @property
@@ -118,9 +125,11 @@ class Stage:
         """Count how often a client is woken."""
         self.woken += 1
 
-    def join(self, scope: Scope = HERE, since: int | None = None, token: bytes = b"t") -> Client:
-        """Let somebody in."""
-        return self.hub.join(scope, token, since, self.wake)
+    def join(
+        self, scope: Scope = HERE, since: int | None = None, stream: str | None = None, token: bytes = b"t"
+    ) -> Client:
+        """Let somebody in; `since` is a number of this hub unless another stream is named."""
+        return self.hub.join(scope, token, since, stream or self.hub.journal.stream, self.wake)
 
     def measure(self, stay: int, value: float) -> None:
         """Let a reading come in."""
@@ -134,8 +143,20 @@ class Stage:
             self.hub.publish_alert(held)
 
     def take(self, client: Client) -> list[dict[str, Any]]:
+        """What a client gets to send now, but who is present."""
+        return [message for message in self.take_all(client) if message["type"] != "presence"]
+
+    def take_all(self, client: Client) -> list[dict[str, Any]]:
         """What a client gets to send now."""
-        return [json.loads(text) for text in client.take(self.board, NOW)]
+        return [json.loads(text) for text in client.take(self.hub, NOW)]
+
+
+def unbroken(messages: list[dict[str, Any]]) -> bool:
+    """Whether each message names the one before it, and numbers rise; a heartbeat may repeat the last."""
+    return all(
+        later["prev"] == former["seq"] and (later["seq"] > former["seq"] or later["type"] == "heartbeat")
+        for former, later in itertools.pairwise(messages)
+    )
 
 
 def kinds(messages: list[dict[str, Any]]) -> list[str]:

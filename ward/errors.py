@@ -5,9 +5,11 @@
     HemvaktError
     ├── ConfigError        the operator must change a setting; the text says which and to what
     ├── NotFound           the thing asked for does not exist, or not for this principal
+    ├── Blocked            the patient has blocked the unit that asks; that there is a block is all it may know
     ├── Conflict           somebody else changed it first; carries nothing but the reason
     ├── IllegalTransition  an event that the alert's state does not allow
     ├── StoreUnavailable   the store does not answer; nothing was acknowledged
+    │   └── StoreBusy      somebody else holds what was to be changed
     ├── CorruptBlock       stored samples are not those that were put there
     ├── MaintenanceFailed  a backup, restore or export was not finished; what is in use was not touched
     └── PacketError        (ingest.reasons) a device broke the MQTT protocol; its connection is closed
@@ -26,6 +28,10 @@ class NotFound(HemvaktError):  # noqa: N818 - reads as what happened
     """The thing does not exist, or this principal may not know that it does."""
 
 
+class Blocked(HemvaktError):  # noqa: N818 - reads as what happened
+    """The patient has blocked the unit of whoever asks."""
+
+
 class Conflict(HemvaktError):  # noqa: N818 - reads as what happened
     """The thing has changed since the caller read it."""
 
@@ -36,6 +42,10 @@ class IllegalTransition(HemvaktError):  # noqa: N818 - reads as what happened
 
 class StoreUnavailable(HemvaktError):  # noqa: N818 - reads as what happened
     """The store cannot be reached; the caller holds its work and tries again."""
+
+
+class StoreBusy(StoreUnavailable):
+    """Somebody else holds what was to be changed, for longer than the caller wants to wait."""
 
 
 class CorruptBlock(HemvaktError):  # noqa: N818 - reads as what happened

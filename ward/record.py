@@ -12,7 +12,7 @@ from ward.vitals import Mode, Validity, VitalKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """The patient, and the organisation that answers for the data."""
+    """The patient, and the organisation that answers for the data; `protected`: nobody is to learn where they live."""
 
     patient_id: int
     personal_number: str
@@ -24,6 +24,7 @@ class Person:
     organisation_id: int
     organisation: str
     hsa_id: str | None
+    protected: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ looked at in place of the day's; hard bounds stay the day's. Not here: the trigg
 what is not known (no fresh value) gives neither a finding nor quiet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from alerting.observed import RULE_VERSION
 from alerting.rules import cuff, limits, night
 from alerting.rules.limits import Bounds, Level, Side
 from alerting.tracks import Row, Track, Verdict, without
+from ward import plans
 from ward.alerts import Evidence
 from ward.plans import Limits, Plan
 from ward.vitals import VITALS, VitalKind
@@ -33,14 +34,24 @@ def look_back(plan: Plan) -> Mapping[VitalKind, float]:
 
 def judge(batch: Batch) -> dict[str, Track]:
     """Judge every limit of every stay."""
-    tracks = {}
-    for kind in sorted({kind for plan in batch.plans for kind in _kinds(plan)}):
-        speaks = _Speaking(batch, kind)
-        for side in Side:
-            found = _side(speaks, side, limits.judge)
-            if found is not None:
-                tracks[f"{LIMIT}.{kind}.{side.label}"] = found
+    kinds = sorted({kind for plan in batch.plans for kind in _kinds(plan)})
+    return judge_some(batch, [(kind, side) for kind in kinds for side in plans.Side])
+
+
+def judge_some(batch: Batch, sides: Iterable[tuple[VitalKind, plans.Side]]) -> dict[str, Track]:
+    """Judge these sides of these kinds alone."""
+    tracks, speaking = {}, dict[VitalKind, _Speaking]()
+    for kind, side in sides:
+        speaks = speaking.setdefault(kind, _Speaking(batch, kind))
+        found = _side(speaks, Side[side.name], limits.judge)
+        if found is not None:
+            tracks[name_of(kind, side)] = found
     return tracks
+
+
+def name_of(kind: VitalKind, side: plans.Side) -> str:
+    """Return the name of the alert rule of one side of a kind."""
+    return f"{LIMIT}.{kind}.{side}"
 
 
 def judge_held(batch: Batch) -> dict[str, Track]:

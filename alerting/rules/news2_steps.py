@@ -5,7 +5,7 @@ is added up are seven small numbers in one, so that the whole is one sort and on
 instant this is what `news2.score` gives for the values that are known then.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,8 +47,17 @@ class Totals:
         return Steps(stays=self.stays, stay=self.stay, from_s=self.from_s, value=value.astype(np.int64))
 
 
+def scored(batch: Batch) -> Batch:
+    """Return the batch with the scores that `totals` gives, so that whoever asks for them need not make them anew."""
+    return replace(batch, totals=totals(batch))
+
+
 def totals(batch: Batch) -> Totals:
     """Return the score of every stay from its first input on."""
+    return _made(batch) if batch.totals is None else batch.totals
+
+
+def _made(batch: Batch) -> Totals:
     parts = [each for part, kind in news2.PLAIN for each in _plain(batch, part, kind)]
     summed = steps.total([*parts, _breathing(batch)])
     base = sum(_missing(_most(part)) for part in Part)

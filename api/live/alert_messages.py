@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from alerting import words
 from alerting.durations import UNDO_WITHIN
-from api.live.messages import TeamState, Tile, age_at
+from api.live.messages import TeamState, Tile, age_at, shown_name
 from ward.alerts import Evidence, Priority, Signal
 from ward.people import StaffId
 from ward.store.alert_reads import AlertRow
@@ -128,6 +128,7 @@ class AlertMessage(TypedDict):
 
     type: Literal["alert"]
     seq: int
+    prev: int
     alert: AlertState
 
 
@@ -136,6 +137,7 @@ class SnapshotMessage(TypedDict):
 
     type: Literal["snapshot"]
     seq: int
+    stream: str
     server_time: datetime
     patients: list[Tile]
     alerts: list[AlertState]
@@ -224,8 +226,8 @@ def alert_state(row: AlertRow, today: date) -> AlertState:
         action=row.action,
         recurrences=row.recurrences,
         patient=PersonState(
-            given_name=row.given_name,
-            family_name=row.family_name,
+            given_name=shown_name(row.given_name, row),
+            family_name=shown_name(row.family_name, row),
             age=age_at(row.birth_date, today),
             number_hint=row.personal_number[-4:],
         ),

@@ -1,33 +1,36 @@
 """Numbered messages that wait, or that somebody may have missed. Pure.
 
-Of vitals only the newest message of each stay is kept, since it carries whole state; alerts are kept each.
-Numbers rise from first to last, with holes.
+Of messages with the same key (the vitals of one stay, the presence of one room) only the newest is kept, since it
+carries whole state; those without a key, the alerts, are kept each. Numbers rise from first to last, with holes.
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from ward.people import StayId
 
-
-def _text(kind: str, seq: int, rest: str) -> str:
-    return f'{{"type":"{kind}","seq":{seq},{rest}'
+Key = StayId | Literal["presence"] | None
 
 
 class Entry:
-    """One counted message, encoded once. `stay_id` is set for vitals, None for alerts; `rest` follows the number."""
+    """One counted message, encoded once. `rest` is what follows the numbers; without a `key` nothing replaces it."""
 
-    __slots__ = ("_text", "kind", "rest", "seq", "stay_id")
+    __slots__ = ("_prev", "_text", "key", "kind", "rest", "seq")
 
-    def __init__(self, kind: str, seq: int, rest: str, stay_id: StayId | None = None) -> None:
+    def __init__(self, kind: str, seq: int, rest: str, key: Key = None) -> None:
         self.kind = kind
         self.seq = seq
         self.rest = rest
-        self.stay_id = stay_id
-        self._text = _text(kind, seq, rest)
+        self.key = key
+        self._prev = -1
+        self._text = ""
 
-    def numbered(self, seq: int) -> str:
-        """Return the message under a client's own number, which is mostly the entry's."""
-        return self._text if seq == self.seq else _text(self.kind, seq, self.rest)
+    def following(self, prev: int) -> str:
+        """Return the message as it follows the one with this number; clients that keep up ask for the same one."""
+        if self._prev != prev:
+            self._prev = prev
+            self._text = f'{{"type":"{self.kind}","seq":{self.seq},"prev":{prev},{self.rest}'
+        return self._text
 
 
 class Backlog:
@@ -35,33 +38,39 @@ class Backlog:
 
     def __init__(self) -> None:
         self._entries: dict[int, Entry] = {}
-        self._vitals: dict[StayId, int] = {}
+        self._newest: dict[Key, int] = {}
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
 
     @property
     def alerts(self) -> int:
-        """How many of the entries are alerts."""
-        return len(self._entries) - len(self._vitals)
+        """How many of the entries nothing can replace."""
+        return len(self._entries) - len(self._newest)
 
     def add(self, entry: Entry) -> None:
-        """Keep an entry, whose number is larger than all before; older vitals of its stay go."""
-        if entry.stay_id is not None:
-            older = self._vitals.get(entry.stay_id)
+        """Keep an entry, whose number is larger than all before; an older one of its key goes."""
+        if entry.key is not None:
+            older = self._newest.get(entry.key)
             if older is not None:
                 del self._entries[older]
-            self._vitals[entry.stay_id] = entry.seq
+            self._newest[entry.key] = entry.seq
         self._entries[entry.seq] = entry
 
     def after(self, seq: int) -> list[Entry]:
         """Return the entries with larger numbers."""
-        return [entry for entry in self._entries.values() if entry.seq > seq]
+        newer = []
+        for entry in reversed(self._entries.values()):
+            if entry.seq <= seq:
+                break
+            newer.append(entry)
+        newer.reverse()
+        return newer
 
     def drop_oldest_alert(self) -> int:
         """Drop the oldest alert and return its number; 0 when there is none."""
         for entry in self._entries.values():
-            if entry.stay_id is None:
+            if entry.key is None:
                 del self._entries[entry.seq]
                 return entry.seq
         return 0
@@ -75,4 +84,4 @@ class Backlog:
     def clear(self) -> None:
         """Keep nothing."""
         self._entries.clear()
-        self._vitals.clear()
+        self._newest.clear()

@@ -4,7 +4,7 @@ Tiles are kept as JSON fragments, so that a snapshot is a join and a message a f
 The store is the truth; whatever is told twice or late changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -13,7 +13,7 @@ from api.live.messages import device_state, head_state, score_state, vital_state
 from api.replies import encode
 from ward.access.principals import Scope
 from ward.alerts import AlertId, AlertState
-from ward.people import OrganisationId, StayId, TeamId
+from ward.people import OrganisationId, PatientId, StayId, TeamId
 from ward.store.alert_reads import AlertRow
 from ward.store.tiles import Changes, DigestRow, LatestRow, Seat
 
@@ -22,15 +22,25 @@ _NULL = b"null"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Whose a stay is now: what decides who may see it."""
+    """What decides who may see a stay now, as the store says (`ward.store.access`)."""
 
     organisation_id: OrganisationId
-    team_id: TeamId
+    team_ids: frozenset[TeamId]
+    patient_id: PatientId
+
+
+def place_of(row: Seat | AlertRow) -> Place:
+    """Return who may see a seat or an alert."""
+    return Place(row.controller_id, frozenset(row.seen_by), row.patient_id)
 
 
 def sees(scope: Scope, place: Place) -> bool:
-    """Tell whether somebody may see what is in this place; the store asks the same (`ward.store.tiles`)."""
-    return place.organisation_id == scope.organisation_id or place.team_id in scope.team_ids
+    """Tell whether somebody may see what is in this place; the store asks the same (`ward.store.access`)."""
+    return (
+        not place.team_ids.isdisjoint(scope.team_ids)
+        or place.patient_id in scope.patient_ids
+        or place.organisation_id == scope.organisation_id
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,7 +123,7 @@ class Board:
             held = gone.pop(seat.stay_id, None)
             if held is not None and held.seat == seat and held.today == today:
                 continue
-            place = Place(seat.organisation_id, seat.team_id)
+            place = place_of(seat)
             head = encode(head_state(seat, today))
             if held is None:
                 self._stays[seat.stay_id] = Held(seat=seat, today=today, place=place, head=head)
@@ -180,7 +190,7 @@ class Board:
         known = self._alerts.get(row.alert_id)
         if known is not None and known.rev >= row.rev:
             return None
-        place = Place(row.seen_by_organisation, row.seen_by_team)
+        place = place_of(row)
         held = HeldAlert(stay_id=row.stay_id, place=place, rev=row.rev, body=encode(alert_state(row, today)))
         if row.state == AlertState.RESOLVED:
             self._alerts.pop(row.alert_id, None)
@@ -198,6 +208,22 @@ class Board:
             if held is None or held.rev < rev:
                 stale.append(alert_id)
         return sorted([*stale, *missing])
+
+    def places(self, patients: Collection[PatientId]) -> dict[PatientId, Place]:
+        """Return where these patients are; one who is not in care is nowhere."""
+        return {held.seat.patient_id: held.place for held in self._stays.values() if held.seat.patient_id in patients}
+
+    def stays(self) -> list[StayId]:
+        """Return every stay in progress."""
+        return list(self._stays)
+
+    def stays_of(self, scope: Scope) -> list[StayId]:
+        """Return the stays that somebody may see."""
+        return [stay_id for stay_id, held in self._stays.items() if sees(scope, held.place)]
+
+    def patients(self, scope: Scope) -> set[PatientId]:
+        """Return the patients that somebody may see."""
+        return {held.seat.patient_id for held in self._stays.values() if sees(scope, held.place)}
 
     def tiles(self, scope: Scope) -> list[bytes]:
         """Return the tiles that somebody may see."""

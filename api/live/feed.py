@@ -1,24 +1,28 @@
 """Hints in, messages out: follows the store for this process and keeps the board.
 
 All hints that wait are merged, and one round reads all stays they name. A sweep every few seconds compares the
-board with the store, so a lost hint costs seconds, not a patient; after a lost connection everything is compared.
+board with the store, so a lost hint costs seconds, not a patient; after a lost connection everything is read anew.
 Heartbeats stop when the store is not followed any more: a page must not look alive on old numbers.
+
+A whole sweep begins with a mark of our own among the hints. When it has come back to us, everything stored before it
+has been told, and the numbers may say so (`journal`); when it does not come back, we are deaf, and connect anew.
 """
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from api.figures import Shown
-from api.live.board import Board
-from api.live.hub import Close, Hub
+from api.live.board import Board, Held, Place, place_of
+from api.live.hub import TURNS, Close, Hub
 from ward import log
 from ward.access.principals import Scope
 from ward.alerts import AlertId
 from ward.clock import Clock
+from ward.errors import StoreUnavailable
 from ward.people import StayId
-from ward.store import alert_reads, bus, selfchecks, sessions, tiles
+from ward.store import alert_reads, bus, selfchecks, sessions, tiles, viewers
 from ward.store.borrow import LOST
 from ward.store.bus import Channel, Hint, Latest
 from ward.store.pool import Connection, connect
@@ -30,6 +34,7 @@ BEAT_S = 2.0
 _SILENT_AFTER = timedelta(seconds=3 * SWEEP_S)
 _LONGEST_BACKOFF_S = 5.0
 _CHANNELS = tuple(channel for channel in Channel if channel is not Channel.MQTT)  # sessions of devices show nowhere
+_SESSIONS_AT_ONCE = 500
 
 
 class _Pending:
@@ -42,24 +47,34 @@ class _Pending:
         self.alerts: set[AlertId] = set()
         self.seats = False
         self.sessions = False
+        self.ended: set[bytes] = set()
+        self.presence = False
         self.sweep = False
+        self.marks: set[str] = set()
 
     def take(self, hint: Hint) -> None:
         """Note a hint."""
-        channel, ids = hint.channel, [] if hint.channel is Channel.READINGS else hint.ids()
-        match channel:
+        match hint.channel:
             case Channel.READINGS:
                 latest, late = hint.latest()
                 self.readings.update(((each.stay_id, each.kind), each) for each in latest)
                 self.late.update(map(StayId, late))
             case Channel.SCORES | Channel.DEVICES:
-                self.moved.update(map(StayId, ids))
+                self.moved.update(map(StayId, hint.ids()))
             case Channel.ALERTS:
-                self.alerts.update(map(AlertId, ids))
-            case Channel.REGISTRY:
+                self.alerts.update(map(AlertId, hint.ids()))
+            case Channel.REGISTRY | Channel.SEATS:
                 self.seats = True
+            case Channel.SESSIONS if hint.payload:
+                self.ended.add(bytes.fromhex(hint.payload))
             case Channel.SESSIONS:
                 self.sessions = True
+            case Channel.ACCESS:
+                self.seats = self.sessions = True
+            case Channel.PRESENCE:
+                self.presence = True
+            case Channel.MARK:
+                self.marks.add(hint.payload)
 
 
 class Feed:
@@ -77,6 +92,11 @@ class Feed:
         self._hinted = asyncio.Event()
         self._followed_at: datetime | None = None
         self._ended: set[StayId] = set()
+        self._touched: set[Place] = set()
+        self._untold: dict[StayId, Held] = {}
+        self._unchecked: list[bytes] = []
+        self._marks = itertools.count(1)
+        self._mark: tuple[str, datetime] | None = None
 
     @property
     def board(self) -> Board:
@@ -97,7 +117,7 @@ class Feed:
                 began = self._clock.now()
                 try:
                     await self._follow()
-                except* LOST as lost:
+                except* (*LOST, StoreUnavailable) as lost:
                     log.get().warning("feed_lost", error=type(lost.exceptions[0]).__name__)
                 except* Exception as broken:  # noqa: BLE001 - the board must come back whatever it was; nothing is skipped
                     log.get().error("feed_failed", error=type(broken.exceptions[0]).__name__, exc_info=broken)
@@ -112,6 +132,8 @@ class Feed:
             async with await connect(self._url, "api-feed", autocommit=True) as reads:
                 self._pending = _Pending()
                 self._pending.seats = self._pending.sweep = True
+                self._pending.moved.update(self.board.stays())
+                self._mark = None
                 self._hinted.set()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._listen(hints), name="hints")
@@ -128,15 +150,17 @@ class Feed:
             await asyncio.sleep(SWEEP_S)
             self._pending.sweep = True
             # Who answers for a stay changes with time alone, and by writes that no hint tells.
-            self._pending.seats |= count % SEATS_EVERY == 0
+            self._pending.seats |= count % SEATS_EVERY == 1
             self._hinted.set()
 
     async def _beats(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT_S)
+        """Give everybody a heartbeat in their turn, so that an alert never waits behind thousands of them."""
+        for turn in itertools.cycle(range(TURNS)):
+            await asyncio.sleep(BEAT_S / TURNS)
             if self.following():
                 for client in self._hub.clients():
-                    client.beat()
+                    if client.turn == turn:
+                        client.beat()
 
     async def _rounds(self, conn: Connection) -> None:
         while True:
@@ -144,6 +168,14 @@ class Feed:
             self._hinted.clear()
             pending, self._pending = self._pending, _Pending()
             now = self._clock.now()
+            if pending.ended:
+                await self._sessions(conn, now, pending.ended)
+            if pending.sessions:
+                await self._sessions(conn, now, {client.token_sha256 for client in self._hub.clients()})
+            elif pending.sweep:
+                await self._sessions(conn, now, self._next_sessions())
+            if pending.sweep and pending.seats:
+                await self._begin(conn)
             if pending.seats:
                 await self._seats(conn, now)
             if pending.sweep:
@@ -151,26 +183,51 @@ class Feed:
             await self._tiles(conn, pending)
             if pending.alerts:
                 await self._alerts(conn, sorted(pending.alerts))
-            if pending.sessions or pending.sweep:
-                await self._sessions(conn, now)
+            if pending.presence or pending.sweep:
+                self._hub.publish_presence(await viewers.read(conn, now))
             self._followed_at = now
-            if pending.sweep and not self.board.loaded:
-                self.board.loaded = True
-                for client in self._hub.clients():
-                    client.reload()
+            self._promise(pending)
+
+    def _next_sessions(self) -> set[bytes]:
+        """Return the next few sessions to look at: what time alone ends is found within a minute or so."""
+        if not self._unchecked:
+            self._unchecked = list({client.token_sha256 for client in self._hub.clients()})
+        some, self._unchecked = self._unchecked[:_SESSIONS_AT_ONCE], self._unchecked[_SESSIONS_AT_ONCE:]
+        return set(some)
+
+    async def _begin(self, conn: Connection) -> None:
+        """Make a mark, which comes back to us behind everything that has been announced by now."""
+        if self._mark is not None:
+            raise StoreUnavailable("what is announced does not come")
+        seq = self._hub.journal.seq
+        name = f"{self._hub.journal.stream}.{next(self._marks)}"
+        self._mark = name, await bus.mark(conn, name)
+        self._hub.journal.began(self._mark[1], seq)
+
+    def _promise(self, pending: _Pending) -> None:
+        """When our mark has come back, everything stored before it has been told."""
+        if self._mark is None or self._mark[0] not in pending.marks:
+            return
+        self._hub.journal.swept(self._mark[1])
+        self._mark = None
+        if not self.board.loaded:
+            self.board.loaded = True
+            for client in self._hub.clients():
+                client.reload()
 
     async def _seats(self, conn: Connection, now: datetime) -> None:
         self._ended.clear()
         touched, new = self.board.set_seats(await tiles.read_seats(conn, now), now.date())
+        self._touched |= touched  # kept until it is told, also when the store is lost in between
         if new:
             self.board.set_changes(new, await tiles.read_tiles(conn, new, now))
-        if touched:
-            self._hub.publish_seats(touched)
+        if self._touched:
+            self._hub.publish_seats(self._touched)
+            self._touched = set()
 
     async def _compare(self, conn: Connection, pending: _Pending, now: datetime) -> None:
         pending.moved.update(self.board.behind(await tiles.read_digest(conn, now)))
         pending.alerts.update(self.board.alerts_behind(await alert_reads.read_revisions(conn)))
-        self._hub.forget_rooms(now)
 
     async def _tiles(self, conn: Connection, pending: _Pending) -> None:
         now = self._clock.now()
@@ -181,38 +238,44 @@ class Feed:
         # Late readings of stays that have ended: not on the board, and no reason to look again each time.
         self._ended |= {stay for stay in unknown if stay not in self.board}
         # What is announced needs no look at the store; each kind is newer than what was announced of it before.
-        changed = {held.seat.stay_id: held for held in self.board.set_latest(pending.readings.values())}
+        self._note(self.board.set_latest(pending.readings.values()))
         moved = pending.moved - self._ended
         if moved:
-            found = self.board.set_changes(moved, await tiles.read_tiles(conn, list(moved), now))
-            changed.update((held.seat.stay_id, held) for held in found)
-        if not changed:
-            return
-        self._hub.publish_tiles(list(changed.values()), self._clock.now())
-        if self._hub.clients():
-            self._shown.readings(
-                (each for each in pending.readings.values() if each.stay_id in changed), self._clock.now()
-            )
+            self._note(self.board.set_changes(moved, await tiles.read_tiles(conn, list(moved), now)))
+        untold, self._untold = self._untold, {}
+        told = [held for stay, held in untold.items() if stay in self.board]
+        self._hub.publish_tiles(told, self._clock.now())
+        if told and self._hub.watched():
+            shown = (each for each in pending.readings.values() if each.stay_id in untold)
+            self._shown.readings(shown, self._clock.now())
+
+    def _note(self, changed: Iterable[Held]) -> None:
+        """Keep what has changed until it is told, also when the store is lost in between."""
+        self._untold.update((held.seat.stay_id, held) for held in changed)
 
     async def _alerts(self, conn: Connection, alert_ids: list[AlertId]) -> None:
         now = self._clock.now()
         self.board.walk = await selfchecks.reached(conn, alert_ids) or self.board.walk
-        for row in await alert_reads.read_alerts(conn, alert_ids, now):
+        rows = await alert_reads.read_alerts(conn, alert_ids, now)
+        if any(row.stay_id in self.board and self.board.held(row.stay_id).place != place_of(row) for row in rows):
+            await self._seats(conn, now)  # who is offered an alert sees its patient from now on
+        for row in rows:
             held = self.board.set_alert(row, now.date())
             if held is not None:
                 self._hub.publish_alert(held)
-                if self._hub.clients():
+                if self._hub.watched():
                     self._shown.alert(row, self._clock.now())
 
-    async def _sessions(self, conn: Connection, now: datetime) -> None:
-        clients = self._hub.clients()
-        if not clients:
-            return
-        rows = await sessions.read_sessions(conn, list({client.token_sha256 for client in clients}), now)
-        scopes = {bytes(row.token_sha256): self._scope_of(row) for row in rows}
-        for client in clients:
-            scope = scopes.get(client.token_sha256)
-            if scope is None:
-                client.close(Close.UNAUTHORISED)
-            elif scope != client.room.scope:
-                client.close(Close.RESTART)
+    async def _sessions(self, conn: Connection, now: datetime, tokens: Collection[bytes]) -> None:
+        """Look again at the sessions of these sockets: some end, some may now see others than before."""
+        clients = [client for client in self._hub.clients() if client.token_sha256 in tokens]
+        for start in range(0, len(clients), _SESSIONS_AT_ONCE):
+            some = clients[start : start + _SESSIONS_AT_ONCE]
+            rows = await sessions.read_sessions(conn, list({client.token_sha256 for client in some}), now)
+            scopes = {bytes(row.token_sha256): self._scope_of(row) for row in rows}
+            for client in some:
+                scope = scopes.get(client.token_sha256)
+                if scope is None:
+                    client.close(Close.UNAUTHORISED)
+                elif scope != client.room.scope:
+                    client.close(Close.CHANGED)

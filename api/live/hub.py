@@ -1,34 +1,37 @@
 """The fan-out table: who sees what, numbered streams, a bounded backlog for each client. Pure: nothing is sent here.
 
-People with the same scope share a room: its numbers, its encoded messages, and what those may have missed who come
-back. A slow client gets the newest vitals of each stay and every alert; one with too many alerts waiting is closed
-and comes back for a snapshot. A room's numbers start at a random place: a number of another process is never ours.
+People with the same scope share a room: its encoded messages and who is present. A slow client gets the newest vitals
+of each stay and every alert; one with too many alerts waiting is closed and comes back for a snapshot.
 
-A client counts what it is sent, without holes. Where older vitals were left out its number falls behind the room's,
-never ahead: who resumes from it gets all that was missed, and some again, which whole state makes harmless.
+The numbers are the journal's (`api.live.journal`). They rise, with holes where something is not for this client or gave
+way to something newer; each message names in `prev` the one before it on this socket, so a lost one shows.
 """
 
-import secrets
+import itertools
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 
 from api.live.backlog import Backlog, Entry
 from api.live.board import Board, Held, HeldAlert, Place, sees
+from api.live.journal import Journal
+from api.live.presence_messages import Watch
 from ward.access.principals import Scope
 from ward.people import StayId
+from ward.store.viewers import Viewer
 
 MOST_ALERTS_WAITING = 200
-MOST_ALERTS_KEPT = 1000
-ROOM_KEPT = timedelta(minutes=5)
+TURNS = 20
+"""Into how many parts the clients are divided, each with its heartbeat at another moment."""
 
 
 class Close(IntEnum):
-    """Why a socket is closed: the code that the client sees."""
+    """Why a socket is closed: the code that the client sees. After `CHANGED` it comes back without a number."""
 
     RESTART = 1012
     LAGGING = 1013
     UNAUTHORISED = 4401
+    CHANGED = 4408
 
 
 def stamp(at: datetime) -> str:
@@ -37,44 +40,32 @@ def stamp(at: datetime) -> str:
 
 
 class Room:
-    """One scope's stream: the last number, who listens, and what may be missed."""
+    """Everybody with one scope."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.seq = 1 + secrets.randbelow(1 << 51)
         self.clients: set[Client] = set()
-        self.empty_since: datetime | None = None
-        self._recent = Backlog()
-        self._floor = self.seq
+        self.presence = ""
+        self._whole = (-1, "")
 
-    def publish(self, kind: str, body: str, stay_id: StayId | None) -> None:
-        """Give a message its number and offer it to every client."""
-        self.seq += 1
-        entry = Entry(kind, self.seq, body, stay_id)
-        self._recent.add(entry)
-        if self._recent.alerts > MOST_ALERTS_KEPT:
-            self._floor = self._recent.drop_oldest_alert()
-        for client in self.clients:
-            client.offer(entry)
+    def sees(self, place: Place) -> bool:
+        """Tell whether those in this room may see what is in this place."""
+        return sees(self.scope, place)
 
-    def reload(self) -> None:
-        """Have every client take a snapshot; nobody can resume from before."""
-        self.seq += 1
-        self._floor = self.seq
-        self._recent.clear()
-        for client in self.clients:
-            client.reload()
-
-    def missed(self, since: int) -> list[Entry] | None:
-        """Return what came after `since`, None when that cannot be told."""
-        return self._recent.after(since) if self._floor <= since <= self.seq else None
+    def whole(self, board: Board, told: int) -> str:
+        """Return all that may be seen, put together once for everybody until more has been told."""
+        if self._whole[0] != told:
+            tiles, alerts = b",".join(board.tiles(self.scope)), b",".join(board.alerts(self.scope))
+            self._whole = (told, f'"patients":[{tiles.decode()}],"alerts":[{alerts.decode()}]}}')
+        return self._whole[1]
 
 
 class Client:
     """One socket's side of the table. `wake` is called whenever there is something to take or to close for."""
 
-    def __init__(self, room: Room, token_sha256: bytes, wake: Callable[[], None]) -> None:
+    def __init__(self, room: Room, token_sha256: bytes, turn: int, wake: Callable[[], None]) -> None:
         self.room = room
+        self.turn = turn
         self.token_sha256 = token_sha256
         self.closing: Close | None = None
         self._wake = wake
@@ -84,9 +75,9 @@ class Client:
         self._resumed = False
         self._beat = False
 
-    def resume(self, since: int, missed: Iterable[Entry]) -> None:
-        """Start with what was missed after `since`, instead of with a snapshot."""
-        self._whole, self._resumed, self._seq = False, True, since
+    def resume(self, after: int, missed: Iterable[Entry]) -> None:
+        """Start with what was missed after a number, instead of with a snapshot."""
+        self._whole, self._resumed, self._seq = False, True, after
         for entry in missed:
             self._backlog.add(entry)
 
@@ -113,93 +104,136 @@ class Client:
     def close(self, code: Close) -> None:
         """Have the socket closed; what waits is not sent any more."""
         self.closing = self.closing or code
+        self._backlog.clear()
         self._wake()
 
-    def take(self, board: Board, now: datetime) -> list[str]:
+    def ends(self) -> bool:
+        """Tell whether the socket is to be closed, now."""
+        return self.closing is not None
+
+    def take(self, hub: "Hub", now: datetime) -> list[str]:
         """Return what is to be sent now, in order; before the board is loaded nothing is."""
-        if self.closing is not None or not board.loaded:
+        if self.closing is not None or not hub.board.loaded:
             return []
-        at = stamp(now)
         texts: list[str] = []
-        if self._whole:
-            self._whole, self._seq = False, self.room.seq
-            texts.append(snapshot(board, self.room, at))
-        if self._resumed:
-            self._resumed = False
-            texts.append(f'{{"type":"resumed","seq":{self._seq},"server_time":"{at}"}}')
+        if self._whole or self._resumed:
+            texts.append(self._first(hub, now))
         for entry in self._backlog.drain():
-            self._seq += 1
-            texts.append(entry.numbered(self._seq))
+            texts.append(entry.following(self._seq))
+            self._seq = entry.seq
         if self._beat:
             self._beat = False
-            walk = "" if board.walk is None else f',"walk":{board.walk}'
-            texts.append(f'{{"type":"heartbeat","seq":{self._seq},"server_time":"{at}"{walk}}}')
+            texts.append(self._heartbeat(hub, now))
         return texts
 
+    def _first(self, hub: "Hub", now: datetime) -> str:
+        """Return the snapshot, or the promise that nothing is missing; who is present follows."""
+        if self._whole:
+            self._seq = hub.journal.seq
+            text = snapshot(hub, self.room, now)
+        else:
+            text = resumed(hub, self.room, self._seq, now)
+        self._whole = self._resumed = False
+        self._backlog.add(Entry("presence", hub.journal.number(), self.room.presence, "presence"))
+        return text
 
-def snapshot(board: Board, room: Room, at: str) -> str:
-    """Return everything that a room may see, as of its last number."""
-    head = b'{"type":"snapshot","seq":%d,"server_time":"%b","patients":[' % (room.seq, at.encode())
-    body = b",".join(board.tiles(room.scope)) + b'],"alerts":[' + b",".join(board.alerts(room.scope)) + b"]}"
-    return (head + body).decode()
+    def _heartbeat(self, hub: "Hub", now: datetime) -> str:
+        """Return a heartbeat: whoever gets it has all there is, so it brings their number up to date."""
+        prev, self._seq = self._seq, hub.journal.seq
+        walk = "" if hub.board.walk is None else f',"walk":{hub.board.walk}'
+        return f'{{"type":"heartbeat","seq":{self._seq},"prev":{prev},"server_time":"{stamp(now)}"{walk}}}'
+
+
+def snapshot(hub: "Hub", room: Room, now: datetime) -> str:
+    """Return everything that a room may see, as of the newest number."""
+    head = f'{{"type":"snapshot","seq":{hub.journal.seq},"stream":"{hub.journal.stream}","server_time":"{stamp(now)}"'
+    return f"{head},{room.whole(hub.board, hub.journal.told)}"
+
+
+def resumed(hub: "Hub", room: Room, seq: int, now: datetime) -> str:
+    """Return the promise that nothing is missing after this number, for those who hold these stays and no others."""
+    head = f'{{"type":"resumed","seq":{seq},"stream":"{hub.journal.stream}","server_time":"{stamp(now)}"'
+    return f'{head},"stays":[{",".join(map(str, hub.board.stays_of(room.scope)))}]}}'
 
 
 class Hub:
-    """Every room of this process, and the board they look at."""
+    """Every room of this process, the board they look at, and the numbers of what they are told."""
 
     def __init__(self) -> None:
         self.board = Board()
+        self.journal = Journal()
         self._rooms: dict[Scope, Room] = {}
+        self._turns = itertools.cycle(range(TURNS))
+        self._watch = Watch.of((), self.board.places)
 
-    def join(self, scope: Scope, token_sha256: bytes, since: int | None, wake: Callable[[], None]) -> Client:
+    def join(
+        self, scope: Scope, token_sha256: bytes, since: int | None, stream: str | None, wake: Callable[[], None]
+    ) -> Client:
         """Add a client, which gets what it missed after `since` where that is known, and else a snapshot."""
-        room = self._rooms.setdefault(scope, Room(scope))
-        client = Client(room, token_sha256, wake)
-        missed = None if since is None else room.missed(since)
-        if since is not None and missed is not None:
-            client.resume(since, missed)
+        room = self._rooms.get(scope)
+        if room is None:
+            room = self._rooms[scope] = Room(scope)
+            room.presence = self._watch.told(scope, room.sees)
+        client = Client(room, token_sha256, next(self._turns), wake)
+        missed = None if since is None else self.journal.missed(since, stream, room.sees)
+        if missed is not None and missed.alerts <= MOST_ALERTS_WAITING:
+            client.resume(missed.after, missed.entries)
         room.clients.add(client)
-        room.empty_since = None
         return client
 
-    def leave(self, client: Client, now: datetime) -> None:
-        """Take a client out; its room is kept for those who come back."""
-        client.room.clients.discard(client)
-        if not client.room.clients:
-            client.room.empty_since = now
-
-    def forget_rooms(self, now: datetime) -> None:
-        """Drop the rooms that have been empty for long."""
-        for scope, room in list(self._rooms.items()):
-            if room.empty_since is not None and now - room.empty_since > ROOM_KEPT:
-                del self._rooms[scope]
+    def leave(self, client: Client) -> None:
+        """Take a client out; a room is kept while somebody is in it."""
+        room = client.room
+        room.clients.discard(client)
+        if not room.clients and self._rooms.get(room.scope) is room:
+            del self._rooms[room.scope]
 
     def clients(self) -> list[Client]:
         """Return every client."""
         return [client for room in self._rooms.values() for client in room.clients]
+
+    def watched(self) -> bool:
+        """Tell whether anybody is here."""
+        return bool(self._rooms)
 
     def publish_tiles(self, changed: Iterable[Held], now: datetime) -> None:
         """Tell everybody who may see them about tiles that changed."""
         at = stamp(now)
         for held in changed:
             body = f'"server_time":"{at}",{held.moving().decode()}'
-            for room in self._rooms.values():
-                if sees(room.scope, held.place):
-                    room.publish("vitals", body, held.seat.stay_id)
+            self._tell("vitals", body, held.seat.stay_id, held.place)
 
     def publish_alert(self, alert: HeldAlert) -> None:
         """Tell everybody who may see it about an alert."""
-        body = f'"alert":{alert.body.decode()}}}'
+        self._tell("alert", f'"alert":{alert.body.decode()}}}', None, alert.place)
+
+    def _tell(self, kind: str, body: str, key: StayId | None, place: Place) -> None:
+        entry = self.journal.add(kind, body, key, place)
         for room in self._rooms.values():
-            if sees(room.scope, alert.place):
-                room.publish("alert", body, None)
+            if room.sees(place):
+                for client in room.clients:
+                    client.offer(entry)
 
     def publish_seats(self, places: Iterable[Place]) -> None:
         """Have everybody who sees one of these places start from a snapshot."""
         touched = list(places)
+        self.journal.moved(touched)
         for room in self._rooms.values():
-            if any(sees(room.scope, place) for place in touched):
-                room.reload()
+            if any(room.sees(place) for place in touched):
+                for client in room.clients:
+                    client.reload()
+
+    def publish_presence(self, viewers: Iterable[Viewer]) -> None:
+        """Tell the rooms where that has changed who else is looking."""
+        self._watch = Watch.of(viewers, self.board.places)
+        for room in self._rooms.values():
+            body = self._watch.told(room.scope, room.sees)
+            if body == room.presence:
+                continue
+            room.presence = body
+            entry = Entry("presence", self.journal.number(), body, "presence")
+            for client in room.clients:
+                client.offer(entry)
 
     def close_token(self, token_sha256: bytes) -> None:
         """Close the sockets of a session that has ended."""

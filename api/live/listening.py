@@ -31,12 +31,16 @@ MOST_SHOWN = 200
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What a page says of itself: whether somebody sees and hears it, the alerts it shows, the newest walk it knows."""
+    """What a page says of itself: whether somebody sees and hears it, the alerts it shows, the newest walk it knows.
+
+    `looking` is the patient that is open in it, None where the board as a whole is shown.
+    """
 
     type: Literal["heartbeat"]
     listening: bool = False
     shown: list[int] = []
     walk: int | None = None
+    looking: int | None = None
 
 
 _DECODER = msgspec.json.Decoder(Said)

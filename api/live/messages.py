@@ -6,7 +6,7 @@ Every message carries whole state.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, NotRequired, get_args
+from typing import Annotated, Any, Literal, NotRequired, Protocol, get_args
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -138,6 +138,7 @@ class Head(TypedDict):
     mode: Literal["real", "test", "demo"]
     limits: Annotated[dict[str, LimitState], BY_KIND]
     goals: Literal["full", "comfort"]
+    protected: bool
 
 
 class Tile(Head):
@@ -153,6 +154,7 @@ class VitalsMessage(TypedDict):
 
     type: Literal["vitals"]
     seq: int
+    prev: int
     server_time: datetime
     patient_id: int
     stay_id: int
@@ -161,28 +163,27 @@ class VitalsMessage(TypedDict):
     device: DeviceState | None
 
 
-class PatientsMessage(TypedDict):
-    """The set of patients has changed; a snapshot follows."""
-
-    type: Literal["patients"]
-    seq: int
-
-
 class HeartbeatMessage(TypedDict):
-    """Every 2 s while the store is followed; does not count in `seq`. A page says `walk` back with its heartbeat."""
+    """Every 2 s while the store is followed. A page says `walk` back with its heartbeat."""
 
     type: Literal["heartbeat"]
     seq: int
+    prev: int
     server_time: datetime
     walk: NotRequired[int]
 
 
 class ResumedMessage(TypedDict):
-    """Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`."""
+    """Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`.
+
+    It holds for whoever has the tiles of these `stays` and of no others.
+    """
 
     type: Literal["resumed"]
     seq: int
+    stream: str
     server_time: datetime
+    stays: list[int]
 
 
 def age_at(birth_date: date, today: date) -> int:
@@ -190,13 +191,24 @@ def age_at(birth_date: date, today: date) -> int:
     return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
 
 
+class _Protectable(Protocol):
+    @property
+    def protected(self) -> bool:
+        """Whether the identity is protected."""
+
+
+def shown_name(name: str, whose: _Protectable) -> str:
+    """Return a name as boards on walls show it: of a protected identity its first letter alone."""
+    return f"{name[:1]}." if whose.protected else name
+
+
 def head_state(seat: Seat, today: date) -> Head:
     """Build what of a tile changes seldom."""
     return Head(
         patient_id=seat.patient_id,
         stay_id=seat.stay_id,
-        given_name=seat.given_name,
-        family_name=seat.family_name,
+        given_name=shown_name(seat.given_name, seat),
+        family_name=shown_name(seat.family_name, seat),
         age=age_at(seat.birth_date, today),
         sex=seat.sex,  # type: ignore[typeddict-item]  # the schema checks the word
         number_hint=seat.personal_number[-4:],
@@ -207,6 +219,7 @@ def head_state(seat: Seat, today: date) -> Head:
         mode=seat.mode,  # type: ignore[typeddict-item]  # the schema checks the word
         limits=limits_state(seat),
         goals=plan_of(seat).goals.value,
+        protected=seat.protected,
     )
 
 

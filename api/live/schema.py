@@ -5,9 +5,10 @@ from pydantic import TypeAdapter
 
 from api.live.alert_messages import AlertMessage, SnapshotMessage
 from api.live.messages import HeartbeatMessage, ResumedMessage, VitalsMessage
+from api.live.presence_messages import PresenceMessage
 from api.plan_states import shapes as plan_shapes
 
-LiveMessage = SnapshotMessage | ResumedMessage | VitalsMessage | AlertMessage | HeartbeatMessage
+LiveMessage = SnapshotMessage | ResumedMessage | VitalsMessage | AlertMessage | PresenceMessage | HeartbeatMessage
 
 
 def install(app: FastAPI) -> None:

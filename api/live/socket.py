@@ -13,19 +13,19 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import Door
 from api.context import Context, context_of
-from api.live.hub import Client
-from api.live.listening import Listening, Screen, said
+from api.live.hub import Client, Close
+from api.live.listening import Screen, said
+from api.witness import LetIn, Witness
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
+from ward.errors import StoreUnavailable
+from ward.people import PatientId
 
 router = APIRouter()
 MayBoard = Annotated[StaffPrincipal, Depends(Door(Permission.BOARD))]
-_CLOSE_S = 2.0
+_FAILED = 1011
+_WHOLE = ('{"type":"snapshot"', '{"type":"resumed"')
 _LARGEST_SEQ = (1 << 53) - 1
-
-
-class _Closed(Exception):  # noqa: N818 - ends the tasks of one socket
-    """The hub wants the socket closed."""
 
 
 class Ready:
@@ -48,64 +48,87 @@ class Ready:
         return self._since_s
 
 
+class _Shown:
+    """Whom one socket has shown: each patient is in the access log before their first message."""
+
+    def __init__(self, witness: Witness, let_in: LetIn) -> None:
+        self._witness = witness
+        self._let_in = let_in
+        self._patients: set[PatientId] = set()
+
+    async def board(self, patients: set[PatientId]) -> None:
+        """Note those of a board that are new. Raises `StoreUnavailable`."""
+        new = patients - self._patients
+        await self._witness.note(self._let_in, new, method="WS", path="/api/live", why=None)
+        self._patients |= new
+
+
 @router.websocket("/api/live")
 async def live(
     websocket: WebSocket,
     principal: MayBoard,
     since: Annotated[int | None, Query(ge=0, le=_LARGEST_SEQ)] = None,
+    stream: Annotated[str | None, Query(max_length=32)] = None,
 ) -> None:
-    """Send a snapshot, or what was missed since a number, and then every change."""
+    """Send a snapshot, or what was missed since a number, and then every change.
+
+    `stream` is that of the message that `since` goes back to: the same process then repeats nothing.
+    """
     context = context_of(websocket)
-    ready, closed = Ready(), asyncio.Event()
-
-    def wake() -> None:
-        ready.set()
-        if client.closing is not None:
-            closed.set()
-
+    ready = Ready()
     await websocket.accept()
-    client = context.hub.join(principal.scope, principal.token_sha256, since, wake)
+    client = context.hub.join(principal.scope, principal.token_sha256, since, stream, ready.set)
     ready.set()
     screen = Screen(staff_id=principal.staff_id)
     context.figures.sockets += 1
+    context.presence.open(screen.listener_id, principal.staff_id)
+    shown = _Shown(context.witness, LetIn(principal=principal, permission=Permission.BOARD))
+    writer = asyncio.create_task(_write(websocket, client, ready, context, shown), name="writer")
     try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_write(websocket, client, ready, context), name="writer")
-            group.create_task(_read(websocket, screen, context.listening), name="reader")
-            group.create_task(_watch(closed), name="watcher")
-    except* (_Closed, WebSocketDisconnect):
-        pass
+        await _read(websocket, screen, context)
     finally:
-        context.hub.leave(client, context.clock.now())
+        context.hub.leave(client)
         context.listening.leave(screen)
         context.figures.sockets -= 1
         context.figures.closed["left" if client.closing is None else client.closing.name.lower()] += 1
-    if client.closing is not None:
-        with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-            await asyncio.wait_for(websocket.close(client.closing.value, client.closing.name.lower()), _CLOSE_S)
+        context.presence.close(screen.listener_id)
+        writer.cancel()
+        await asyncio.wait([writer])
+    if not writer.cancelled():
+        writer.result()  # what went wrong there is not swallowed
 
 
-async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Context) -> None:
-    while True:
-        since_s = await ready.taken()
-        texts = client.take(context.hub.board, context.clock.now())
-        for text in texts:
-            await websocket.send_text(text)
-        if texts:
-            context.figures.written.add(time.monotonic() - since_s)
+async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Context, shown: _Shown) -> None:
+    """Send until the client is to be closed, and then close: a peer that is stuck is given up by the server's pings."""
+    try:
+        while not client.ends():
+            since_s = await ready.taken()
+            texts = client.take(context.hub, context.clock.now())
+            if any(text.startswith(_WHOLE) for text in texts):
+                await shown.board(context.hub.board.patients(client.room.scope))
+            for text in texts:
+                await websocket.send_text(text)
+                if client.ends():
+                    break
+            if texts:
+                context.figures.written.add(time.monotonic() - since_s)
+    except WebSocketDisconnect:
+        return
+    except StoreUnavailable:  # who looks cannot be written down, so nothing is shown: the page tries again
+        client.close(Close.LAGGING)
+    finally:
+        code = _FAILED if client.closing is None else client.closing.value
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await websocket.close(code)
 
 
-async def _read(websocket: WebSocket, screen: Screen, listening: Listening) -> None:
+async def _read(websocket: WebSocket, screen: Screen, context: Context) -> None:
     """Hear heartbeats until the peer goes: that a screen listens and what it shows; nothing else is heard."""
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message["code"])
+            return
         words = said(message.get("text"))
         if words is not None:
-            listening.hear(screen, words)
-
-
-async def _watch(closed: asyncio.Event) -> None:
-    await closed.wait()
-    raise _Closed
+            context.listening.hear(screen, words)
+            context.presence.look(screen.listener_id, words.looking)

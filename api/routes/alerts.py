@@ -85,7 +85,7 @@ async def get_alerts(
         before=None if query.cursor is None else AlertId(query.cursor),
         limit=query.limit + 1,
     )
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         rows = await alert_reads.find_alerts(conn, wanted, now)
     page = rows[: query.limit]
     following = cursor_after(page[-1].alert_id) if len(rows) > query.limit else None

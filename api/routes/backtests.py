@@ -34,7 +34,7 @@ from ward.plan_versions import tried
 from ward.store import backtests
 from ward.store import idempotency as keys
 from ward.store import plans as store_plans
-from ward.store.backtests import Order
+from ward.store.backtests import Chosen, Order, Reader
 from ward.store.borrow import borrow
 from ward.store.pool import Connection
 
@@ -127,7 +127,7 @@ async def ask(
                 await keys.keep(conn, key, number)
         else:
             number = BacktestId(before.made_id)
-        row = await backtests.read(conn, principal.organisation_id, number)
+        row = await backtests.read(conn, _reader(principal), number, now)
     if row is None:
         raise NotFound
     return reply(
@@ -141,9 +141,10 @@ async def list_backtests(
     principal: MayBacktests,
     query: Annotated[BacktestsQuery, Query()],
 ) -> Response:
-    """List the organisation's back-tests, the newest first, without their reports."""
-    async with borrow(context_of(request).pool) as conn:
-        rows = await backtests.newest(conn, principal.organisation_id, query.cursor, query.limit + 1)
+    """List the organisation's back-tests of patients whom the caller may see, the newest first, without reports."""
+    context = context_of(request)
+    async with borrow(context.pool) as conn:
+        rows = await backtests.newest(conn, _reader(principal), query.cursor, query.limit + 1, context.clock.now())
     page = rows[: query.limit]
     following = cursor_after(page[-1].backtest_id) if len(rows) > query.limit else None
     items = [{**backtest_state(row), "report": None} for row in page]
@@ -153,8 +154,9 @@ async def list_backtests(
 @router.get("/api/backtests/{backtest_id}", response_model=BacktestState)
 async def get_backtest(request: Request, backtest_id: Id, principal: MayBacktests) -> Response:
     """Return a back-test: how far it is, and its report when it is done."""
-    async with borrow(context_of(request).pool) as conn:
-        row = await backtests.read(conn, principal.organisation_id, BacktestId(backtest_id))
+    context = context_of(request)
+    async with borrow(context.pool) as conn:
+        row = await backtests.read(conn, _reader(principal), BacktestId(backtest_id), context.clock.now())
     if row is None:
         raise NotFound
     return reply(backtest_state(row))
@@ -164,14 +166,21 @@ async def get_backtest(request: Request, backtest_id: Id, principal: MayBacktest
 async def end_backtest(request: Request, backtest_id: Id, principal: MayBacktests) -> Response:
     """Cancel a back-test, or end a shadow. What has been reported stays."""
     context = context_of(request)
+    now, number = context.clock.now(), BacktestId(backtest_id)
     async with borrow(context.pool) as conn:
-        ended = await backtests.cancel(conn, principal.organisation_id, BacktestId(backtest_id), context.clock.now())
-        row = await backtests.read(conn, principal.organisation_id, BacktestId(backtest_id))
+        if await backtests.read(conn, _reader(principal), number, now) is None:
+            raise NotFound
+        ended = await backtests.cancel(conn, number, now)
+        row = await backtests.read(conn, _reader(principal), number, now)
     if row is None:
         raise NotFound
     if not ended and row.state != JobState.CANCELLED:
         raise Problem(HTTPStatus.CONFLICT, f"This back-test is {row.state}: there is nothing to cancel.")
     return reply(backtest_state(row))
+
+
+def _reader(principal: StaffPrincipal) -> Reader:
+    return Reader(organisation_id=principal.organisation_id, scope=principal.scope)
 
 
 async def _check_plan(conn: Connection, overlay: str, stays: Sequence[StayId], now: datetime) -> None:
@@ -207,10 +216,10 @@ async def _stays(conn: Connection, principal: StaffPrincipal, body: Wanted, now:
     visible = await backtests.cohort(
         conn,
         principal.scope,
-        None if cohort.team is None else TeamId(cohort.team),
-        cohort.programme,
+        Chosen(team_id=None if cohort.team is None else TeamId(cohort.team), programme=cohort.programme),
         body.start,
         end,
+        now,
     )
     if body.patients is not None:
         wanted = await backtests.stays_of(conn, [PatientId(each) for each in body.patients], body.start, end)

@@ -17,9 +17,9 @@ from api.replies import Cursor, Id, cursor_after, reply
 from ward.access.permissions import Permission
 from ward.access.principals import Scope, StaffPrincipal
 from ward.clock import Clock
-from ward.errors import NotFound
+from ward.errors import Blocked, NotFound
 from ward.people import PatientId, TeamId
-from ward.store import alert_reads, people, tiles
+from ward.store import access, alert_reads, people, tiles
 from ward.store.alert_reads import WantedAlerts
 from ward.store.borrow import borrow
 from ward.store.people import Person, Worn
@@ -102,11 +102,14 @@ async def find_seat(conn: Connection, patient_id: int, scope: Scope, clock: Cloc
     ------
     NotFound
         If there is no such patient, none in care, or none that may be seen: all the same from outside.
+    Blocked
+        If a team of theirs cares for the patient, or did, and the patient has blocked it.
     """
     wanted = Wanted(scope=scope, patient_id=PatientId(patient_id), limit=1)
-    seats = await tiles.find_seats(conn, wanted, clock.now())
+    now = clock.now()
+    seats = await tiles.find_seats(conn, wanted, now)
     if not seats:
-        raise NotFound
+        raise Blocked if await access.is_blocked(conn, PatientId(patient_id), scope, now) else NotFound
     return seats[0]
 
 
@@ -125,7 +128,7 @@ async def get_patients(
         after=None if query.cursor is None else PatientId(query.cursor),
         limit=PAGE + 1,
     )
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         seats = await tiles.find_seats(conn, wanted, now)
         page = seats[:PAGE]
         changes = await tiles.read_tiles(conn, [seat.stay_id for seat in page], now)
@@ -138,7 +141,7 @@ async def get_patient(request: Request, patient_id: Id, principal: MayPatientsRe
     """Show one patient."""
     context = context_of(request)
     now = context.clock.now()
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         changes = await tiles.read_tiles(conn, [seat.stay_id], now)
         person = await people.read_person(conn, seat.stay_id)
@@ -164,9 +167,11 @@ async def get_patient(request: Request, patient_id: Id, principal: MayPatientsRe
 def _person(person: Person, seat: Seat) -> dict[str, object]:
     number = person.personal_number
     return {
+        "given_name": seat.given_name,
+        "family_name": seat.family_name,
         "personal_number": f"{number[:8]}-{number[8:]}",
         "birth_date": person.birth_date,
-        "phone": person.phone,
+        "phone": None if seat.protected else person.phone,
         "stay": StayState(stay_id=seat.stay_id, started_at=person.started_at, ended_at=person.ended_at),
     }
 

@@ -34,7 +34,7 @@ from ward.duty.baton import (
 from ward.duty.durations import HELD_FOR, LONGEST_HOLD, OFFER_STANDS
 from ward.errors import Conflict, IllegalTransition, NotFound
 from ward.people import Role, StaffId, TeamId
-from ward.store import audit, duty_batons, duty_care, duty_layout, duty_schedules
+from ward.store import audit, duty_batons, duty_care, duty_layout, duty_schedules, sharing
 from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
@@ -220,6 +220,8 @@ async def _offer(conn: Connection, whose: Subject, body: OfferBody, principal: S
     team_id, staff_id = TeamId(body.team_id), None if body.staff_id is None else StaffId(body.staff_id)
     if await duty_schedules.team(conn, team_id) is None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no team {team_id}.")
+    if await sharing.blocks_team(conn, whose.patient_id, team_id):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The patient has a block against that team.")
     if staff_id is not None and not await duty_batons.is_member(conn, team_id, staff_id):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{staff_id} is not in that team, or cannot log in.")
     stands = OFFER_STANDS if body.stands_min is None else timedelta(minutes=body.stands_min)

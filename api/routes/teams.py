@@ -88,9 +88,7 @@ async def get_team(request: Request, team_id: Id, principal: MayDutyRead) -> Res
         bases = await duty_schedules.bases(conn)
         people = (await duty_schedules.members(conn, [wanted]))[wanted]
         names = await duty_schedules.names(conn, staff_of(duty))
-        scope = principal.scope
-        seen = wanted in scope.team_ids or row.organisation_id == scope.organisation_id
-        owed = await duty_debt.debt(conn, wanted, now) if seen else []
+        owed = await duty_debt.debt(conn, wanted, now) if wanted in principal.scope.team_ids else []
     state = team_state(row, duty[wanted], bases.get(wanted, ()), names, now)
     debts = [{"kind": each.kind, "count": each.count, "alerts": each.alerts or []} for each in owed]
     return reply({**state, "members": [member(each) for each in people], "debt": debts})

@@ -18,7 +18,7 @@ from api.live.messages import Risk, ValidityWord, plan_of, validity_word
 from api.replies import Id, Instant, reply
 from api.routes.patients import find_seat
 from ward.access.permissions import Permission
-from ward.access.principals import StaffPrincipal
+from ward.access.principals import Scope, StaffPrincipal
 from ward.people import StayId
 from ward.plans import Plan
 from ward.store import series
@@ -174,7 +174,7 @@ def _buckets(each: BucketSeries, plan: Plan, step: timedelta) -> SeriesState:
 
 
 async def _series(context: Context, span: Span, resolution: Resolution, plan: Plan) -> list[SeriesState]:
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         if resolution is Resolution.RAW:
             return [_raw(each, plan) for each in await series.read_raw(conn, span, MOST_RAW)]
         step = STEPS[resolution]
@@ -189,7 +189,11 @@ async def get_vitals(
     query: Annotated[VitalsQuery, Query()],
 ) -> Response:
     """Show vitals of the stay in progress."""
-    context = context_of(request)
+    return await vitals_of(context_of(request), patient_id, principal.scope, query)
+
+
+async def vitals_of(context: Context, patient_id: int, scope: Scope, query: VitalsQuery) -> Response:
+    """Return the vitals of a patient whom the caller may see."""
     start, end = _bounds(query, context.clock.now())
     resolution = choose(end - start) if query.resolution is Resolution.AUTO else query.resolution
     step = STEPS.get(resolution)
@@ -197,8 +201,8 @@ async def get_vitals(
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"That are more than {MOST_BUCKETS} points: ask for a coarser resolution."
         )
-    async with borrow(context.pool) as conn:
-        seat = await find_seat(conn, patient_id, principal.scope, context.clock)
+    async with borrow(context.looks) as conn:
+        seat = await find_seat(conn, patient_id, scope, context.clock)
     kinds = [VITALS[kind].code for kind in query.kind or list(VITALS)]
     span = Span(stay_id=seat.stay_id, kinds=kinds, start=start, end=end)
     found = await _series(context, span, resolution, plan_of(seat))
@@ -216,7 +220,7 @@ async def get_scores(
     """Show scores of the stay in progress."""
     context = context_of(request)
     start, end = _bounds(query, context.clock.now())
-    async with borrow(context.pool) as conn:
+    async with borrow(context.looks) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         span = Span(stay_id=StayId(seat.stay_id), kinds=(), start=start, end=end)
         found = await series.read_scores(conn, span, MOST_SCORES)

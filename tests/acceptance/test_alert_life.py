@@ -9,6 +9,7 @@ from alerting import apply
 from tests.acceptance.timeline import START, Timeline
 from ward.alerts import Cause, Evidence, Family, Finding, Outcome, Priority
 from ward.people import StayId, TeamId
+from ward.store import alerts
 
 SPO2 = "limit.spo2.low"
 LATE = "limit.heart_rate.high"
@@ -138,7 +139,8 @@ def _over(began_at: datetime, ended_at: datetime, *, repeats: int = 0) -> Findin
 def _find(timeline: Timeline, finding: Finding) -> None:
     async def settle() -> None:
         async with timeline.conn.transaction():
-            await apply.settle(timeline.conn, [], [finding], timeline.clock.now())
+            known = await alerts.in_force(timeline.conn, [finding.stay_id])
+            await apply.settle(timeline.conn, known, [finding], timeline.clock.now())
 
     timeline.run(settle())
 

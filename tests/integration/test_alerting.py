@@ -170,7 +170,7 @@ def test_h04_alert_without_a_responsible_team_goes_to_somebody(ward: str, left: 
 
     async def ask() -> int:
         async with await connect(ward, "test") as conn:
-            return await alerts.responsible_team(conn, StayId(1), START)
+            return (await alerts.opening(conn, StayId(1), "limit.spo2.low", START)).team_id
 
     assert asyncio.run(ask()) == (1 if left == "none" else 2)
 

@@ -196,7 +196,7 @@ def test_unit_is_saved_with_a_base_that_covers_everything(unit: Unit) -> None:
             assert (await oskar.post("/api/routing", json={**good, "name": "Ny enhet"})).status_code == 409
             assert len((await anna.get("/api/routing")).json()["items"]) == 2
             page = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
-            assert (await anna.get(page)).status_code == 404  # another organisation's patient from now on
+            assert (await anna.get(page)).status_code == 200  # her team has answered for the patient
 
     serve(unit, visit)
 
@@ -215,7 +215,7 @@ def test_h25_patient_is_not_put_into_another_organisation_s_unit(unit: Unit) -> 
             pulled = await put(lunga, path, 1, {"unit_id": other})
 
             assert pushed.status_code == 403
-            assert (await put(anna, path, 1, {"unit_id": 99})).status_code == 404
+            assert (await put(anna, path, 1, {"unit_id": 99})).status_code == 422
             assert (pulled.status_code, pulled.json()["unit_id"]) == (200, other)
 
     serve(unit, visit)

@@ -227,3 +227,43 @@ def test_services_that_are_silent_strain_the_platform(ward: Ward) -> None:
             return await selfcheck.strained(store, SystemClock())
 
     assert asyncio.run(whole()) == {Part.SERVICE: f"no sign of life of {' and '.join(NEEDED)}"}
+
+
+def test_h36_dead_man_signal_stops_with_a_silent_service(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While ingest is silent the outside watcher hears nothing, though the synthetic alert comes through."""
+    given: list[str] = []
+    clock = SystemClock()
+
+    class Enough(BaseException):
+        """The loop has gone round once."""
+
+    async def once(_seconds: float) -> None:
+        raise Enough
+
+    async def look(store: Pool, ingest_age: timedelta) -> int:
+        async with await connect(ward.database_url, "test") as conn:
+            await heartbeats.beat(conn, "alerting", "test", clock.now(), {})
+            await heartbeats.beat(conn, "ingest", "test", clock.now() - ingest_age, {})
+        watch = selfcheck.Watch(
+            store=store,
+            clock=clock,
+            every=timedelta(minutes=5),
+            alarm=lambda _: None,
+            signal=lambda: given.append("well"),
+        )
+        with pytest.raises(Enough):
+            await watch.signals()
+        return len(given)
+
+    async def whole() -> tuple[int, int]:
+        async with pool(ward.database_url, "test", size=1) as store:
+            async with await connect(ward.database_url, "test") as conn:
+                now = clock.now()
+                await conn.execute(
+                    "insert into selfcheck (stay_id, started_at, ended_at) values (%s, %s, %s)",
+                    (ward.beds[0].stay_id, now, now),
+                )
+            return await look(store, timedelta(seconds=70)), await look(store, timedelta(0))
+
+    monkeypatch.setattr("alerting.selfcheck.asyncio.sleep", once)
+    assert asyncio.run(whole()) == (0, 1)

@@ -164,7 +164,7 @@ def test_audit_tells_who_did_what_and_is_only_added_to(house: House) -> None:
         assert [each["action"] for each in whole] == ["binding.confirmed", "binding.proposed", "binding.ended"]
         assert whole[2]["who"] == {
             "staff_id": house.anna, "name": "Anna Provsson", "role": "nurse",
-            "organisation_id": whole[0]["who"]["organisation_id"],
+            "account_id": whole[0]["who"]["account_id"], "organisation_id": whole[0]["who"]["organisation_id"],
         }  # fmt: skip
         assert whole[2]["reason"] == WHY["reason"]
         assert [each["action"] for each in about] == ["binding.confirmed", "binding.proposed"]

@@ -13,7 +13,6 @@ import pytest
 from alerting import waves
 from alerting.due import evaluate_due
 from alerting.features import moment
-from alerting.rush import Rush
 from alerting.service import Worker
 from alerting.waves import Looked
 from alerting.waves_work import WAIT_S
@@ -260,7 +259,7 @@ def test_worker_looks_at_what_comes_and_wakes_the_evaluation(bedded: Ward) -> No
     async def story(conn: Connection) -> tuple[bool, list[Row], int]:
         wake = asyncio.Event()
         clock = FakeClock(after(LENGTH_S))
-        worker = Worker(clock=clock, wake=wake, rush=Rush(clock))
+        worker = Worker(clock=clock, wake=wake)
         async with pool(bedded.database_url, "looking", size=1) as store:
             looking = asyncio.create_task(worker.look(store))
             await send(conn, bedded, both())

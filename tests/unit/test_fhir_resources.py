@@ -27,6 +27,7 @@ PERSON = Person(
     organisation_id=1,
     organisation="Testkommunen",
     hsa_id="SE0000000000-TEST",
+    protected=False,
 )
 STAY = Episode(
     stay_id=7,
@@ -354,3 +355,13 @@ if find_spec("ward.formats.fhir") is not None:  # the decoder of what devices se
 
         assert not read.rejects
         assert [(each.kind, each.value) for each in read.claims] == [("systolic", 121.0), ("diastolic", 79.0)]
+
+
+def test_protected_identity_is_marked_and_has_no_telephone() -> None:
+    """A patient with a protected identity carries the Swedish security label, and nothing says where they are."""
+    made = people.patient(replace(PERSON, protected=True))
+
+    assert "telecom" not in made
+    assert made["meta"] == {
+        "security": [{"system": "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel", "code": "skyddadFolkbokforing"}]
+    }

@@ -1,17 +1,17 @@
 """The fan-out table: who is told what, in which order, and what happens to those who do not keep up."""
 
-from datetime import timedelta
 from typing import Any
 
 from api.live import hub as hubs
+from api.live import journal
 from api.live.hub import Close
 from tests.live_stage import (
     BORROWED,
     ELSEWHERE,
     HERE,
-    NOW,
     Stage,
     kinds,
+    unbroken,
 )
 from ward.access.principals import Scope
 from ward.people import StayId
@@ -22,16 +22,16 @@ def test_first_message_is_a_snapshot() -> None:
     stage = Stage()
     stage.alarm(7)
     client = stage.join()
-    first = stage.take(client)
+    first = stage.take_all(client)
     stage.measure(1, 93)
-    second = stage.take(client)
+    second = stage.take_all(client)
 
-    assert kinds(first) == ["snapshot"]
+    assert kinds(first) == ["snapshot", "presence"]
     assert [tile["stay_id"] for tile in first[0]["patients"]] == [1, 2, 3]
     assert [alert["alert_id"] for alert in first[0]["alerts"]] == [7]
     assert kinds(second) == ["vitals"]
     assert second[0]["vitals"]["spo2"]["value"] == 93
-    assert second[0]["seq"] == first[0]["seq"] + 1
+    assert unbroken([*first, *second])
 
 
 def test_others_hear_nothing() -> None:
@@ -57,35 +57,35 @@ def test_slow_client_gets_the_newest_vitals_and_every_alert() -> None:
     """While nothing is taken, older vitals of a stay give way, alerts stay, and the numbers are accounted for."""
     stage = Stage()
     client = stage.join()
-    start = stage.take(client)[0]["seq"]
+    first = stage.take_all(client)
     for value in (93, 92, 91):
         stage.measure(1, value)
         stage.measure(2, value)
         stage.alarm(7, rev=int(100 - value))
-    messages = stage.take(client)
+    messages = stage.take_all(client)
 
     assert kinds(messages) == ["alert", "alert", "vitals", "vitals", "alert"]
-    assert [message["seq"] for message in messages] == [start + number for number in (1, 2, 3, 4, 5)]
+    assert unbroken([*first, *messages])
     assert [message["alert"]["rev"] for message in messages if message["type"] == "alert"] == [7, 8, 9]
     assert [message["vitals"]["spo2"]["value"] for message in messages if message["type"] == "vitals"] == [91, 91]
 
 
 def test_slow_client_that_resumes_misses_nothing() -> None:
-    """A client whose number fell behind its room's gets everything since, some of it again."""
+    """A client that was given only the newest of several vitals has all it needs, and gets what comes after."""
     stage = Stage()
     client = stage.join()
     stage.take(client)
     for value in (93, 92, 91):
         stage.measure(1, value)
     since = stage.take(client)[-1]["seq"]
-    stage.hub.leave(client, NOW)
+    stage.hub.leave(client)
     stage.measure(2, 90)
     stage.alarm(7)
-    messages = stage.take(stage.join(since=since))
+    messages = stage.take_all(stage.join(since=since))
 
-    assert since == client.room.seq - 4
-    assert kinds(messages) == ["resumed", "vitals", "vitals", "alert"]
-    assert [message["seq"] for message in messages] == [since, since + 1, since + 2, since + 3]
+    assert kinds(messages) == ["resumed", "vitals", "alert", "presence"]
+    assert messages[0]["seq"] == since
+    assert unbroken(messages)
 
 
 def test_too_many_alerts_waiting_close_the_client() -> None:
@@ -104,17 +104,19 @@ def test_too_many_alerts_waiting_close_the_client() -> None:
 
 
 def test_resume_gives_what_was_missed() -> None:
-    """Who comes back with the last number gets what came since, without a snapshot."""
+    """Who comes back with the last number gets what came since, without a snapshot, and which stays that holds for."""
     stage = Stage()
     client = stage.join()
-    since = stage.take(client)[0]["seq"]
-    stage.hub.leave(client, NOW)
+    since = stage.take_all(client)[-1]["seq"]
+    stage.hub.leave(client)
     stage.measure(1, 93)
     stage.alarm(7)
+    stage.measure(4, 91)
     messages = stage.take(stage.join(since=since))
 
     assert kinds(messages) == ["resumed", "vitals", "alert"]
-    assert [message["seq"] for message in messages] == [since, since + 1, since + 2]
+    assert messages[0]["seq"] == since
+    assert messages[0]["stays"] == [1, 2, 3]
 
 
 def test_resume_without_news_is_just_that() -> None:
@@ -126,28 +128,46 @@ def test_resume_without_news_is_just_that() -> None:
 
 
 def test_unknown_number_gives_a_snapshot() -> None:
-    """A number of another process, of the future or from before a reload resumes nothing."""
+    """A number of the future or from before a change of patients resumes nothing."""
     stage = Stage()
-    since = stage.take(stage.join())[0]["seq"]
-    other = Stage().join().room.seq
+    since = stage.take_all(stage.join())[-1]["seq"]
 
-    assert kinds(stage.take(stage.join(since=since + 1))) == ["snapshot"]
-    assert kinds(stage.take(stage.join(since=since - 1))) == ["snapshot"]
-    assert kinds(stage.take(stage.join(since=other))) == ["snapshot"]
+    assert kinds(stage.take(stage.join(since=since + 1_000))) == ["snapshot"]
     stage.hub.publish_seats([stage.board.held(StayId(1)).place])
     assert kinds(stage.take(stage.join(since=since))) == ["snapshot"]
 
 
+def test_change_of_patients_elsewhere_does_not_matter() -> None:
+    """Who cannot see where patients come and go resumes."""
+    stage = Stage()
+    since = stage.take_all(stage.join())[-1]["seq"]
+    stage.hub.publish_seats([stage.board.held(StayId(4)).place])
+
+    assert kinds(stage.take(stage.join(since=since))) == ["resumed"]
+
+
 def test_alert_that_left_the_memory_is_not_skipped(monkeypatch: Any) -> None:
     """When more alerts came than are kept, resuming from before them gives a snapshot."""
-    monkeypatch.setattr(hubs, "MOST_ALERTS_KEPT", 2)
+    monkeypatch.setattr(journal, "MOST_ALERTS_KEPT", 2)
     stage = Stage()
-    since = stage.take(stage.join())[0]["seq"]
+    client = stage.join()
+    since = [stage.take_all(client)[-1]["seq"]]
     for number in range(3):
+        stage.alarm(number)
+        since.append(stage.take(client)[0]["seq"])
+
+    assert kinds(stage.take(stage.join(since=since[0]))) == ["snapshot"]
+    assert kinds(stage.take(stage.join(since=since[1]))) == ["resumed", "alert", "alert"]
+
+
+def test_more_alerts_than_a_client_may_have_waiting_are_not_resumed() -> None:
+    """Who has missed more alerts than may wait takes a snapshot rather than being closed for lagging."""
+    stage = Stage()
+    since = stage.take_all(stage.join())[-1]["seq"]
+    for number in range(hubs.MOST_ALERTS_WAITING + 1):
         stage.alarm(number)
 
     assert kinds(stage.take(stage.join(since=since))) == ["snapshot"]
-    assert kinds(stage.take(stage.join(since=since + 1))) == ["resumed", "alert", "alert"]
 
 
 def test_nothing_is_sent_before_the_board_is_loaded() -> None:
@@ -162,14 +182,18 @@ def test_nothing_is_sent_before_the_board_is_loaded() -> None:
     assert kinds(stage.take(client)) == ["snapshot", "heartbeat"]
 
 
-def test_heartbeat_does_not_count() -> None:
-    """A heartbeat repeats the last number."""
+def test_heartbeat_brings_the_number_up_to_date() -> None:
+    """A heartbeat names the message before it, so a lost one shows, and says how far its client has come."""
     stage = Stage()
     client = stage.join()
-    seq = stage.take(client)[0]["seq"]
+    first = stage.take_all(client)
+    stage.alarm(9, organisation=2)
     client.beat()
+    beat = stage.take(client)
 
-    assert stage.take(client) == [{"type": "heartbeat", "seq": seq, "server_time": "2026-11-21T12:00:00.000Z"}]
+    assert kinds(beat) == ["heartbeat"]
+    assert unbroken([*first, *beat])
+    assert beat[0]["seq"] == stage.hub.journal.seq
 
 
 def test_ended_session_closes_its_sockets_only() -> None:
@@ -181,16 +205,23 @@ def test_ended_session_closes_its_sockets_only() -> None:
     assert (mine.closing, other.closing) == (Close.UNAUTHORISED, None)
 
 
-def test_empty_room_is_kept_a_while() -> None:
-    """A room waits some minutes for those who come back, then it is forgotten."""
+def test_room_is_not_needed_for_coming_back() -> None:
+    """What was told while nobody was there to hear it is there for those who come back."""
     stage = Stage()
     client = stage.join()
-    since = stage.take(client)[0]["seq"]
-    stage.hub.leave(client, NOW)
-    stage.hub.forget_rooms(NOW + timedelta(minutes=4))
-    back = stage.join(since=since)
-    assert kinds(stage.take(back)) == ["resumed"]
-    stage.hub.leave(back, NOW)
-    stage.hub.forget_rooms(NOW + timedelta(minutes=6))
+    since = stage.take_all(client)[-1]["seq"]
+    stage.hub.leave(client)
+    stage.alarm(7)
 
-    assert kinds(stage.take(stage.join(since=since))) == ["snapshot"]
+    assert kinds(stage.take(stage.join(since=since))) == ["resumed", "alert"]
+
+
+def test_snapshot_is_put_together_once() -> None:
+    """Many who come at once get the same snapshot, and one after news gets the news."""
+    stage = Stage()
+    first, second = (stage.take(stage.join())[0] for _ in range(2))
+    stage.alarm(7)
+    third = stage.take(stage.join())[0]
+
+    assert (first["patients"], first["alerts"]) == (second["patients"], [])
+    assert [alert["alert_id"] for alert in third["alerts"]] == [7]

@@ -19,10 +19,11 @@ from ward.access.principals import (
     PatientPrincipal,
     Principal,
     RelativePrincipal,
+    Scope,
     StaffPrincipal,
     SystemPrincipal,
 )
-from ward.people import OrganisationId, PatientId, Role, StaffId
+from ward.people import OrganisationId, PatientId, Role, StaffId, TeamId
 from ward.settings import Settings
 
 ME = AccountId(1)
@@ -38,7 +39,7 @@ def a_nurse(role: Role = Role.NURSE) -> StaffPrincipal:
         staff_id=StaffId(1),
         role=role,
         organisation_id=OrganisationId(1),
-        team_ids=(),
+        team_ids=(TeamId(4),),
     )
 
 
@@ -100,11 +101,12 @@ def test_a_system_needs_the_permission_of_its_own_account_too() -> None:
 
 
 def test_scope_is_what_each_kind_may_see() -> None:
-    """Staff see their organisation's and teams' patients, a patient themselves, a relative who opened, others none."""
-    patient, relative, _system = OTHERS
+    """Staff see their teams' patients, a patient themselves, a relative who opened, a system its organisation's."""
+    patient, relative, system = OTHERS
 
-    assert a_nurse().scope.organisation_id == OrganisationId(1)
-    assert a_nurse(Role.OPERATOR).scope.organisation_id is None
+    assert a_nurse().scope == Scope(team_ids=(TeamId(4),))
+    assert a_nurse(Role.OPERATOR).scope == Scope()
+    assert system.scope == Scope(organisation_id=OrganisationId(1))
     assert patient.scope.patient_ids == (7,)
     assert relative.scope.patient_ids == (7,)
     assert relative.scope.organisation_id is None

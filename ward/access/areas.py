@@ -35,6 +35,13 @@ _AREAS: dict[str, dict[Language, str]] = {
     "seen": {"sv": "att någon tittat på dina värden", "en": "that somebody has looked at your values"},
     "ambulance-cards": {"sv": "kortet om dig för ambulansen", "en": "the card about you for the ambulance"},
     "stays": {"sv": "hur din vård hemma avslutades", "en": "how your care at home ended"},
+    "opened": {"sv": "din egen sida", "en": "your own page"},
+    "relatives": {"sv": "vad du har öppnat för närstående", "en": "what you have opened to relatives"},
+    "consents": {"sv": "dina samtycken", "en": "your consents"},
+    "blocks": {"sv": "dina spärrar", "en": "your blocks"},
+    "protection": {"sv": "om din identitet är skyddad", "en": "whether your identity is protected"},
+    "emergency": {"sv": "en nödöppning av dina uppgifter", "en": "an emergency opening of your data"},
+    "emergencies": {"sv": "nödöppningar av dina uppgifter", "en": "emergency openings of your data"},
     "access-log": {"sv": "loggen över vem som sett dina uppgifter", "en": "the log of who has seen your data"},
 }
 _READ: dict[Language, str] = {"sv": "såg", "en": "saw"}

@@ -53,6 +53,15 @@ class Permission(StrEnum):
     AMBULANCE_CARDS_READ = "ambulance_cards.read"
     OUTCOMES_READ = "outcomes.read"
     OUTCOMES_CHANGE = "outcomes.change"
+    PATIENTS_SEARCH = "patients.search"
+    EMERGENCY_OPEN = "emergency.open"
+    EMERGENCY_READ = "emergency.read"
+    SHARING_READ = "sharing.read"
+    SHARING_CHANGE = "sharing.change"
+    PROTECTION_CHANGE = "protection.change"
+    RELATIVES_READ = "relatives.read"
+    RELATIVES_CHANGE = "relatives.change"
+    OPENED_READ = "opened.read"
 
 
 _WARD = frozenset({Capacity.NURSE, Capacity.DOCTOR, Capacity.CLINICIAN})
@@ -101,6 +110,15 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.AMBULANCE_CARDS_READ: _WARD | {Capacity.PATIENT},
     Permission.OUTCOMES_READ: _STAFF,
     Permission.OUTCOMES_CHANGE: _WARD,
+    Permission.PATIENTS_SEARCH: _WARD,
+    Permission.EMERGENCY_OPEN: frozenset({Capacity.NURSE, Capacity.DOCTOR}),
+    Permission.EMERGENCY_READ: _WARD,
+    Permission.SHARING_READ: _WARD | {Capacity.PATIENT},
+    Permission.SHARING_CHANGE: _WARD | {Capacity.PATIENT},
+    Permission.PROTECTION_CHANGE: _WARD,
+    Permission.RELATIVES_READ: _WARD | {Capacity.PATIENT},
+    Permission.RELATIVES_CHANGE: frozenset({Capacity.PATIENT}),
+    Permission.OPENED_READ: frozenset({Capacity.PATIENT, Capacity.RELATIVE}),
 }
 
 

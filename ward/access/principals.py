@@ -46,7 +46,7 @@ class Opened(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Whose patients somebody may see: those of an organisation's teams, those of these teams, and these themselves."""
+    """Whose patients somebody may see: all of an organisation, those of these teams, and these; `ward.store.access`."""
 
     organisation_id: OrganisationId | None = None
     team_ids: tuple[TeamId, ...] = ()
@@ -66,7 +66,11 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffPrincipal:
-    """A member of staff who is logged in; `token_sha256` names their session."""
+    """A member of staff who is logged in; `token_sha256` names their session.
+
+    `patient_ids` are those whom they see by themselves, named for them or by an alert; `emergency_ids` those whom they
+    have opened in an emergency.
+    """
 
     account_id: AccountId
     token_sha256: bytes
@@ -74,6 +78,8 @@ class StaffPrincipal:
     role: Role
     organisation_id: OrganisationId
     team_ids: tuple[TeamId, ...]
+    patient_ids: tuple[PatientId, ...] = ()
+    emergency_ids: tuple[PatientId, ...] = ()
 
     @property
     def capacity(self) -> Capacity:
@@ -82,10 +88,10 @@ class StaffPrincipal:
 
     @property
     def scope(self) -> Scope:
-        """Whose patients they may see; an operator's is empty."""
+        """Their teams' patients, and those that they see by themselves; an operator's is empty."""
         if self.role == Role.OPERATOR:
             return Scope()
-        return Scope(organisation_id=self.organisation_id, team_ids=self.team_ids)
+        return Scope(team_ids=self.team_ids, patient_ids=(*self.patient_ids, *self.emergency_ids))
 
     @property
     def actor(self) -> Actor:

@@ -7,6 +7,7 @@ be refused before it is saved.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from ward.duty import holidays, wallclock
 from ward.duty.holidays import Day
@@ -90,12 +91,20 @@ def spans(window: Window, named: frozenset[Day], start: datetime, end: datetime)
     last = wallclock.wall(end).date()
     found = []
     while day <= last:
-        if holidays.followed(day, named) in window.days:
-            opened = wallclock.span(day, window.starts, window.ends)
-            if opened[0] < end and opened[1] > start and opened[0] < opened[1]:
-                found.append((day, opened))
+        opened = _opened(window, named, day)
+        if opened is not None and opened[0] < end and opened[1] > start:
+            found.append((day, opened))
         day += _DAY
     return found
+
+
+@lru_cache(maxsize=16384)
+def _opened(window: Window, named: frozenset[Day], day: date) -> Span | None:
+    """Return when a window that begins on a day is open, None where it does not open."""
+    if holidays.followed(day, named) not in window.days:
+        return None
+    opened = wallclock.span(day, window.starts, window.ends)
+    return opened if opened[0] < opened[1] else None
 
 
 def weekly(team_id: TeamId, schedule: Schedule, start: datetime, end: datetime) -> list[Turn]:

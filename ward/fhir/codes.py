@@ -17,6 +17,7 @@ LOINC, UCUM, SNOMED = "http://loinc.org", "http://unitsofmeasure.org", "http://s
 MDC = "urn:iso:std:iso:11073:10101"
 HSA_ID = "urn:oid:1.2.752.29.4.19"
 _IDENTIFIER = "http://electronichealth.se/identifier"
+_SECURITY = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 _COORDINATION_DAY = 60
 
@@ -100,6 +101,11 @@ def meta(mode: Mode) -> Resource:
     if mode is Mode.REAL:
         return {}
     return {"meta": {"tag": [{"system": f"{_TERMINOLOGY}/v3-ActReason", "code": "HTEST", "display": mode.value}]}}
+
+
+def protected() -> Resource:
+    """Return the mark of a protected identity (skyddad folkbokföring), as the Swedish base profiles have it."""
+    return {"meta": {"security": [{"system": _SECURITY, "code": "skyddadFolkbokforing"}]}}
 
 
 def personal_identifier(number: str) -> Resource:

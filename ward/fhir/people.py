@@ -23,6 +23,8 @@ def patient(person: Person) -> Resource:
         "birthDate": person.birth_date.isoformat(),
         "managingOrganization": codes.reference("Organization", person.organisation_id, person.organisation),
     }
+    if person.protected:
+        return {**made, **codes.protected()}
     return {**made, "telecom": [{"system": "phone", "value": person.phone}]} if person.phone else made
 
 

@@ -25,12 +25,15 @@ class _Row:
     quiet_since: datetime | None
 
 
+# A hold, to be asked for and locked.
+HOLD = "select stay_id, rule, alert_id, priority, until, quiet_since from alert_hold"
+
+
 async def lock(conn: Connection, stay_id: StayId, rule: str) -> Hold | None:
     """Return what keeps a rule of a stay from opening an alert, locked; None where nothing does."""
     async with conn.cursor(row_factory=class_row(_Row)) as cursor:
         await cursor.execute(
-            "select stay_id, rule, alert_id, priority, until, quiet_since from alert_hold"
-            " where stay_id = %s and rule = %s for update",
+            f"{HOLD} where stay_id = %s and rule = %s for update".encode(),
             (stay_id, rule),
         )
         row = await cursor.fetchone()

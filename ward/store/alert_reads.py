@@ -12,15 +12,15 @@ from psycopg.rows import class_row
 from ward.access.principals import Scope
 from ward.alerts import AlertId
 from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
+from ward.store import access
 from ward.store.pool import Connection
-from ward.store.tiles import TEAM_OF_STAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
     """One alert with the names that a screen needs; `evidence` is the JSON as kept.
 
-    `seen_by_*` is the stay's team now, which decides who may see it; `team_*` the team that it was raised for.
+    `seen_by` are the teams that may see its stay, `team_*` the team that it was raised for.
     """
 
     alert_id: AlertId
@@ -74,8 +74,10 @@ class AlertRow:
     team_id: TeamId
     team_name: str
     team_phone: str
-    seen_by_organisation: OrganisationId
-    seen_by_team: TeamId
+    controller_id: OrganisationId
+    seen_by: list[TeamId]
+    answering_organisation: OrganisationId
+    protected: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +130,12 @@ _ALERTS = (
            a.outcome, a.cause, a.action, a.recurrences, a.evidence,
            p.given_name, p.family_name, p.birth_date, p.personal_number,
            m.team_id, m.name as team_name, m.phone as team_phone,
-           t.organisation_id as seen_by_organisation, t.team_id as seen_by_team
+           p.organisation_id as controller_id, sight.teams as seen_by, t.organisation_id as answering_organisation,
+           p.protected_since is not null as protected
     from alert a join stay s using (stay_id) join patient p using (patient_id)
     join team m on m.team_id = a.team_id
     """
-    + TEAM_OF_STAY
+    + access.SIGHT
     + b"""
     left join staff k on k.staff_id = a.acknowledged_by
     left join staff v on v.staff_id = a.resolved_by
@@ -142,8 +145,10 @@ _ALERTS = (
     """
 )
 
-_WANTED = b"""
-    where (t.organisation_id = %(organisation)s or t.team_id = any(%(teams)s))
+_WANTED = (
+    b" where "
+    + access.MAY_SEE
+    + b"""
     and a.state = any(%(states)s)
     and (%(team)s::bigint is null or a.team_id = %(team)s)
     and (%(patient)s::bigint is null or s.patient_id = %(patient)s)
@@ -151,10 +156,9 @@ _WANTED = b"""
     and (%(before)s::bigint is null or a.alert_id < %(before)s)
     order by a.alert_id desc limit %(limit)s
 """
+)
 
-_VISIBLE = b"""
-    where a.alert_id = %(alert)s and (t.organisation_id = %(organisation)s or t.team_id = any(%(teams)s))
-"""
+_VISIBLE = b" where a.alert_id = %(alert)s and " + access.MAY_SEE
 
 
 async def find_alerts(conn: Connection, wanted: WantedAlerts, now: datetime) -> list[AlertRow]:
@@ -163,9 +167,8 @@ async def find_alerts(conn: Connection, wanted: WantedAlerts, now: datetime) -> 
     await cursor.execute(
         _ALERTS + _WANTED,
         {
+            **access.asked(wanted.scope),
             "now": now,
-            "organisation": wanted.scope.organisation_id,
-            "teams": list(wanted.scope.team_ids),
             "states": list(wanted.states),
             "team": wanted.team_id,
             "patient": wanted.patient_id,
@@ -182,7 +185,7 @@ async def find_alert(conn: Connection, alert_id: AlertId, scope: Scope, now: dat
     cursor = conn.cursor(row_factory=class_row(AlertRow))
     await cursor.execute(
         _ALERTS + _VISIBLE,
-        {"now": now, "alert": alert_id, "organisation": scope.organisation_id, "teams": list(scope.team_ids)},
+        {**access.asked(scope), "now": now, "alert": alert_id},
     )
     return await cursor.fetchone()
 
@@ -226,24 +229,36 @@ async def read_events(conn: Connection, alert: AlertRow) -> list[EventRow]:
 
 
 async def may_take(conn: Connection, alert: AlertRow, team_id: TeamId, staff_id: StaffId | None) -> bool:
-    """Return whether an alert may be offered to a team, or to a person in its name: they must see the patient."""
+    """Return whether an alert may be offered to a team, or to a person in its name.
+
+    A team of the organisation that answers, or one that sees the patient already; never one that the patient has
+    blocked. Whoever is offered an alert may see its patient (`ward.store.access`).
+    """
     row = await (
         await conn.execute(
-            """
+            b"""
             select exists (
-                select from team t where t.team_id = %(team)s
-                and (t.organisation_id = %(organisation)s or t.team_id = %(seen_by)s)
+                select from team o cross join patient p where o.team_id = %(team)s and p.patient_id = %(patient)s
+                and (o.team_id = any(%(seen_by)s)
+                     or (o.organisation_id = %(organisation)s and not exists ("""
+            + access.BLOCKED_TEAM
+            + b""")))
             ) and (%(staff)s::bigint is null or exists (
                 select from staff f where f.staff_id = %(staff)s and f.role in ('nurse', 'doctor')
-                and f.disabled_at is null and (f.organisation_id = %(organisation)s or exists (
-                    select from team_member m where m.staff_id = f.staff_id and m.team_id = %(seen_by)s))
+                and f.disabled_at is null and (exists (
+                    select from team_member m where m.staff_id = f.staff_id and m.team_id = any(%(seen_by)s))
+                    or (f.organisation_id = %(organisation)s and not exists (
+                        select from patient_block b where b.patient_id = %(patient)s and b.lifted_at is null
+                        and (b.organisation_id = f.organisation_id or b.team_id in (
+                            select m.team_id from team_member m where m.staff_id = f.staff_id)))))
             ))
             """,
             {
                 "team": team_id,
                 "staff": staff_id,
-                "organisation": alert.seen_by_organisation,
-                "seen_by": alert.seen_by_team,
+                "patient": alert.patient_id,
+                "organisation": alert.answering_organisation,
+                "seen_by": list(alert.seen_by),
             },
         )
     ).fetchone()

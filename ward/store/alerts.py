@@ -3,15 +3,18 @@
 The caller owns the transaction. Reading them for people: `ward.store.alert_reads`.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from psycopg import AsyncCursor
 from psycopg.rows import class_row
 
-from ward.alerts import Alert, AlertEvent, AlertId, Finding
+from ward.alerts import Alert, AlertEvent, AlertId, Finding, Hold, Priority
 from ward.errors import NotFound
 from ward.people import StayId, TeamId
-from ward.store import duty
+from ward.store import alert_holds, duty
 from ward.store.alert_columns import COLUMNS, UNREADABLE, AlertColumns, to_alert, to_columns
 from ward.store.pool import Connection
 
@@ -38,20 +41,25 @@ async def lock_open(conn: Connection, stay_id: StayId, rule: str) -> Alert | Non
     return await _one(conn, query, {"stay": stay_id, "rule": rule})
 
 
-async def in_force(conn: Connection, stay_ids: list[StayId]) -> list[Alert]:
+_IN_FORCE = f"""
+    select {COLUMNS} from alert a where stay_id = any(%(stays)s) and resolved_at is null
+    union all
+    select {COLUMNS} from alert a join alert_hold h using (stay_id, rule, alert_id, priority)
+    where stay_id = any(%(stays)s)
+""".encode()  # noqa: S608 - a list of columns
+
+
+async def ask_in_force(conn: Connection, stay_ids: Sequence[StayId]) -> AsyncCursor[AlertColumns]:
+    """Ask for what `in_force` returns, so that other questions can go with it."""
+    return await conn.cursor(row_factory=class_row(AlertColumns)).execute(_IN_FORCE, {"stays": list(stay_ids)})
+
+
+async def in_force(conn: Connection, stay_ids: Sequence[StayId]) -> list[Alert]:
     """Return what these stays' rules must know of: each rule's alert that is not closed, else the one that is held.
 
     A held one was closed by a person while its condition was still there (`ward.store.alert_holds`).
     """
-    query = f"""
-        select {COLUMNS} from alert a where stay_id = any(%(stays)s) and resolved_at is null
-        union all
-        select {COLUMNS} from alert a join alert_hold h using (stay_id, rule, alert_id, priority)
-        where stay_id = any(%(stays)s)
-        """  # noqa: S608
-    async with conn.cursor(row_factory=class_row(AlertColumns)) as cursor:
-        await cursor.execute(query.encode(), {"stays": stay_ids})
-        return [to_alert(row) for row in await cursor.fetchall()]
+    return [to_alert(row) for row in await (await ask_in_force(conn, stay_ids)).fetchall()]
 
 
 async def was_told(conn: Connection, finding: Finding) -> bool:
@@ -75,12 +83,45 @@ async def was_told(conn: Connection, finding: Finding) -> bool:
     return bool(row and row[0])
 
 
-async def next_id(conn: Connection) -> AlertId:
-    """Draw the number of a new alert."""
-    row = await (await conn.execute("select nextval('alert_id_seq')")).fetchone()
-    if row is None:
-        raise NotFound("alert_id_seq")
-    return AlertId(row[0])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What an alert is opened with: a number of its own, and who answers for the stay; or what keeps it closed."""
+
+    alert_id: AlertId
+    team_id: TeamId
+    hold: Hold | None
+
+
+_OPENING = f"""
+    with hold as materialized ({alert_holds.HOLD} where stay_id = %(stay)s and rule = %(rule)s for update)
+    select nextval('alert_id_seq') as alert_id, held.team_id, hold.alert_id, hold.priority, hold.until, hold.quiet_since
+    from (select ({duty.HOLDER_TEAM}) as team_id) held left join hold on true
+""".encode()  # noqa: S608 - put together from constants
+
+
+async def opening(conn: Connection, stay_id: StayId, rule: str, now: datetime) -> Opening:
+    """Return what a new alert of a stay and rule is opened with; what keeps it closed is locked.
+
+    Raises
+    ------
+    NotFound
+        If there is no team at all, or no such stay.
+    """
+    row = await (await conn.execute(_OPENING, {"stay": stay_id, "rule": rule, "at": now})).fetchone()
+    if row is None or row[1] is None:
+        raise NotFound(f"a team for stay {stay_id}")
+    alert_id, team_id, held_id, priority, until, quiet_since = row
+    hold = None
+    if held_id is not None:
+        hold = Hold(
+            stay_id=stay_id,
+            rule=rule,
+            alert_id=AlertId(held_id),
+            priority=Priority(priority),
+            until=until,
+            quiet_since=quiet_since,
+        )
+    return Opening(alert_id=AlertId(alert_id), team_id=TeamId(team_id), hold=hold)
 
 
 async def add(conn: Connection, alert: Alert) -> bool:
@@ -92,11 +133,11 @@ async def add(conn: Connection, alert: Alert) -> bool:
         values (%(stay_id)s, %(alert_id)s, %(rule)s, %(family)s, %(priority)s, %(worst)s, %(condition)s, %(rev)s,
             %(team_id)s, %(began_at)s, %(opened_at)s, %(changed_at)s, %(cleared_at)s, %(recurrences)s,
             %(evidence)s::jsonb, %(signal)s, %(resolved_at)s, %(outcome)s)
-        on conflict (stay_id, rule) where resolved_at is null do nothing
+        on conflict (stay_id, rule) where resolved_at is null do nothing returning alert_id
         """,
         to_columns(alert),
     )
-    return done.rowcount == 1
+    return await done.fetchone() is not None
 
 
 async def save(conn: Connection, alert: Alert) -> None:
@@ -136,14 +177,3 @@ async def append(conn: Connection, stay_id: StayId, event: AlertEvent) -> None:
             "evidence": msgspec.json.encode(event.evidence).decode() if readable else None,
         },
     )
-
-
-async def responsible_team(conn: Connection, stay_id: StayId, now: datetime) -> TeamId:
-    """Return the team that answers for a stay now.
-
-    Raises
-    ------
-    NotFound
-        If there is no team at all, or no such stay.
-    """
-    return (await duty.holder(conn, stay_id, now)).team_id

@@ -62,6 +62,18 @@ class Action(StrEnum):
     CARD_REVOKED = "ambulance_card.revoked"
     CONSEQUENCE_SAVED = "alert.consequence_saved"
     OUTCOME_SAVED = "stay.outcome_saved"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    BLOCK_SET = "block.set"
+    BLOCK_LIFTED = "block.lifted"
+    PROTECTION_CHANGED = "protection.changed"
+    EMERGENCY_OPENED = "emergency.opened"
+    EMERGENCY_ENDED = "emergency.ended"
+    EMERGENCY_SEEN = "emergency.seen"
+    PERSON_LOOKED_UP = "person.looked_up"
+    PATIENTS_SEARCHED = "patients.searched"
+    RELATIVE_OPENED = "relative.opened"
+    RELATIVE_CLOSED = "relative.closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

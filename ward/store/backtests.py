@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 from ward.access.principals import Scope
 from ward.backtests import BacktestId
 from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
+from ward.store import access
 from ward.store.pool import Connection
 
 LEASE = timedelta(seconds=30)
@@ -151,61 +152,92 @@ async def fail(conn: Connection, number: BacktestId, worker: str, fault: str, no
     )
 
 
-async def cancel(conn: Connection, organisation_id: OrganisationId, number: BacktestId, now: datetime) -> bool:
-    """End a job that is not over; whether there was one to end."""
+async def cancel(conn: Connection, number: BacktestId, now: datetime) -> bool:
+    """End a job that is not over; whether there was one to end. Who may is whoever may read it."""
     done = await conn.execute(
         "update backtest set state = 'cancelled', lease_until = null, ended_at = %s"
-        " where backtest_id = %s and organisation_id = %s and state in ('queued', 'running')",
-        (now, number, organisation_id),
+        " where backtest_id = %s and state in ('queued', 'running')",
+        (now, number),
     )
     return done.rowcount == 1
 
 
-async def read(conn: Connection, organisation_id: OrganisationId, number: BacktestId) -> JobRow | None:
-    """Return a job of an organisation, None where it has none of that number."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads jobs: those of their organisation, and of these the ones all of whose stays they may see."""
+
+    organisation_id: OrganisationId
+    scope: Scope
+
+
+_READ = (
+    b"select "
+    + _COLUMNS.encode()
+    + b" from backtest where organisation_id = %(owner)s and stays <@ array(select s.stay_id"
+    + access.VISIBLE_STAYS
+    + b"and s.stay_id = any(stays))"
+)
+
+
+async def read(conn: Connection, reader: Reader, number: BacktestId, now: datetime) -> JobRow | None:
+    """Return a job, None where the reader has none of that number."""
     async with conn.cursor(row_factory=class_row(JobRow)) as cursor:
         await cursor.execute(
-            f"select {_COLUMNS} from backtest where organisation_id = %s and backtest_id = %s".encode(),  # noqa: S608
-            (organisation_id, number),
+            _READ + b" and backtest_id = %(number)s",
+            {**access.asked(reader.scope), "owner": reader.organisation_id, "number": number, "now": now},
         )
         return await cursor.fetchone()
 
 
-async def newest(conn: Connection, organisation_id: OrganisationId, before: int | None, limit: int) -> list[JobRow]:
-    """Return an organisation's jobs, the newest first."""
+async def newest(conn: Connection, reader: Reader, before: int | None, limit: int, now: datetime) -> list[JobRow]:
+    """Return the reader's jobs, the newest first."""
     async with conn.cursor(row_factory=class_row(JobRow)) as cursor:
         await cursor.execute(
-            f"select {_COLUMNS} from backtest where organisation_id = %(organisation)s"  # noqa: S608
-            " and (%(before)s::bigint is null or backtest_id < %(before)s) order by backtest_id desc"
-            " limit %(limit)s".encode(),
-            {"organisation": organisation_id, "before": before, "limit": limit},
+            _READ
+            + b" and (%(before)s::bigint is null or backtest_id < %(before)s)"
+            + b" order by backtest_id desc limit %(limit)s",
+            {
+                **access.asked(reader.scope),
+                "owner": reader.organisation_id,
+                "before": before,
+                "limit": limit,
+                "now": now,
+            },
         )
         return await cursor.fetchall()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which stays of those that may be seen; None leaves a filter out."""
+
+    team_id: TeamId | None = None
+    programme: str | None = None
+
+
 async def cohort(
-    conn: Connection, scope: Scope, team_id: TeamId | None, programme: str | None, start: datetime, end: datetime
+    conn: Connection, scope: Scope, chosen: Chosen, start: datetime, end: datetime, now: datetime
 ) -> list[StayId]:
-    """Return the stays within a period that somebody may see, of a team or a programme where one is named."""
+    """Return the stays within a period that somebody may see now, of a team or a programme where one is named."""
     rows = await (
         await conn.execute(
-            """
-            select distinct s.stay_id from stay s
-            join responsibility r on r.stay_id = s.stay_id and r.period && tstzrange(%(start)s, %(end)s)
-            join team t using (team_id)
-            where s.period && tstzrange(%(start)s, %(end)s)
-                and (t.organisation_id = %(organisation)s or t.team_id = any(%(teams)s))
-                and (%(team)s::bigint is null or t.team_id = %(team)s)
-                and (%(programme)s::text is null or s.programme = %(programme)s)
+            b"select s.stay_id"
+            + access.VISIBLE_STAYS
+            + b"""
+            and s.period && tstzrange(%(start)s, %(end)s)
+            and (%(programme)s::text is null or s.programme = %(programme)s)
+            and (%(team)s::bigint is null or exists (
+                select from responsibility r where r.stay_id = s.stay_id and r.team_id = %(team)s
+                and r.period && tstzrange(%(start)s, %(end)s)))
             order by 1
             """,
             {
+                **access.asked(scope),
+                "now": now,
                 "start": start,
                 "end": end,
-                "organisation": scope.organisation_id,
-                "teams": list(scope.team_ids),
-                "team": team_id,
-                "programme": programme,
+                "team": chosen.team_id,
+                "programme": chosen.programme,
             },
         )
     ).fetchall()

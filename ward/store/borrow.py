@@ -1,15 +1,17 @@
 """Borrow a connection of the pool for one transaction; a store that is gone becomes `StoreUnavailable`.
 
-The transaction commits when the block ends and rolls back when it raises.
+The transaction commits when the block ends and rolls back when it raises. One of `pool.looks` has no transaction.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from psycopg import InterfaceError, OperationalError
+from psycopg.errors import LockNotAvailable
+from psycopg.pq import TransactionStatus
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from ward.errors import StoreUnavailable
+from ward.errors import StoreBusy, StoreUnavailable
 from ward.store.pool import Connection, Pool
 
 LOST = (OperationalError, InterfaceError, PoolTimeout, PoolClosed, TooManyRequests)
@@ -22,11 +24,37 @@ async def borrow(pool: Pool, *, wait_s: float = _WAIT_S) -> AsyncIterator[Connec
 
     Raises
     ------
+    StoreBusy
+        If somebody else holds for too long what the block wants to change (`patience`).
     StoreUnavailable
         If no connection is to be had in time, or the connection is lost within the block.
     """
     try:
         async with pool.connection(timeout=wait_s) as conn:
             yield conn
+    except LockNotAvailable as error:
+        raise StoreBusy(str(error)) from error
     except LOST as error:
         raise StoreUnavailable(str(error)) from error
+
+
+async def patience(conn: Connection, milliseconds: int) -> None:
+    """Wait no longer than this for what somebody else holds, for the rest of the transaction."""
+    await conn.execute("select set_config('lock_timeout', %s, true)", (f"{milliseconds}ms",))
+
+
+async def mark(conn: Connection) -> None:
+    """Mark a point of the transaction that `back` returns to; within a pipeline nobody waits for an answer to that.
+
+    Where each statement is a transaction of its own, there is nothing to return to.
+    """
+    if not (conn.autocommit and conn.info.transaction_status is TransactionStatus.IDLE):
+        await conn.execute("savepoint marked")
+
+
+async def back(conn: Connection) -> None:
+    """Undo what was done since the point that was marked, whatever has failed since."""
+    async with conn.pipeline() as pipeline:
+        await pipeline.sync()
+    if conn.info.transaction_status is not TransactionStatus.IDLE:
+        await conn.execute("rollback to savepoint marked")

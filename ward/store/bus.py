@@ -18,14 +18,21 @@ PAGE_BYTES = 7600  # where SQL cuts lines into payloads: one more line of at mos
 
 
 class Channel(StrEnum):
-    """What has changed. The payload lists ids: stays, or for ALERTS alerts. That of READINGS: `Latest`."""
+    """What has changed. The payload lists ids: stays, or for ALERTS alerts. That of READINGS: `Latest`.
+
+    That of SESSIONS is the hash of one session's token that has ended; an empty one may mean any session.
+    """
 
     READINGS = "hv_readings"
     SCORES = "hv_scores"
     ALERTS = "hv_alerts"
     DEVICES = "hv_devices"
     REGISTRY = "hv_registry"
+    SEATS = "hv_seats"
     SESSIONS = "hv_sessions"
+    ACCESS = "hv_access"  # who may see whom; no payload
+    PRESENCE = "hv_presence"
+    MARK = "hv_mark"  # its payload names who made it: `mark`
     MQTT = "hv_mqtt"  # its payload is read by `mqtt_sessions.moved`
 
 
@@ -100,6 +107,21 @@ async def announce(conn: Connection, channel: Channel, ids: Iterable[int]) -> No
     """Tell listeners, when the caller's transaction commits, where to look."""
     for payload in payloads(ids):
         await conn.execute("select pg_notify(%s, %s)", (channel, payload))
+
+
+async def mark(conn: Connection, name: str) -> datetime:
+    """Announce a mark by this name and return the store's time from before: `conn` must be in autocommit mode.
+
+    Announcements come in the order of their commits. Who hears the mark has heard all that was announced before it.
+    """
+    cursor = await conn.execute(
+        "select t.at from (select clock_timestamp() as at) t, pg_notify(%s, %s)", (Channel.MARK.value, name)
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise AssertionError("a select without a table gives a row")
+    at: datetime = row[0]
+    return at
 
 
 async def subscribe(conn: Connection, channels: Iterable[Channel]) -> None:

@@ -4,7 +4,6 @@ An address is as secret as a telephone number and stands in no log. One that its
 and not used again until it is entered anew.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,9 +29,8 @@ class ChannelRow:
     broken_reason: str | None
 
 
-_SELECT = (
-    b"select channel_id, staff_id, team_id, kind, address, mode, added_at, broken_at, broken_reason"
-    b" from contact_channel"
+SELECT = (
+    "select channel_id, staff_id, team_id, kind, address, mode, added_at, broken_at, broken_reason from contact_channel"
 )
 
 
@@ -90,24 +88,14 @@ async def remove(
 async def of_staff(conn: Connection, staff_id: StaffId) -> list[ChannelRow]:
     """Return a person's ways, the oldest first."""
     cursor = conn.cursor(row_factory=class_row(ChannelRow))
-    await cursor.execute(_SELECT + b" where staff_id = %s order by channel_id", (staff_id,))
+    await cursor.execute(f"{SELECT} where staff_id = %s order by channel_id".encode(), (staff_id,))
     return await cursor.fetchall()
 
 
 async def of_team(conn: Connection, team_id: TeamId) -> list[ChannelRow]:
     """Return a team's ways, the oldest first."""
     cursor = conn.cursor(row_factory=class_row(ChannelRow))
-    await cursor.execute(_SELECT + b" where team_id = %s order by channel_id", (team_id,))
-    return await cursor.fetchall()
-
-
-async def usable(conn: Connection, staff_ids: Collection[StaffId], team_ids: Collection[TeamId]) -> list[ChannelRow]:
-    """Return the ways of these people and teams that are not broken."""
-    cursor = conn.cursor(row_factory=class_row(ChannelRow))
-    await cursor.execute(
-        _SELECT + b" where broken_at is null and (staff_id = any(%s) or team_id = any(%s)) order by channel_id",
-        (list(staff_ids), list(team_ids)),
-    )
+    await cursor.execute(f"{SELECT} where team_id = %s order by channel_id".encode(), (team_id,))
     return await cursor.fetchall()
 
 

@@ -4,10 +4,11 @@ The schema keeps the periods of a stay whole: no gap and no overlap while it las
 ended, and where somebody has undone that, a team is found all the same, for an alert must be seen.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 from psycopg.rows import class_row
 
 from ward.duty.chain import Ranks
@@ -22,7 +23,7 @@ from ward.store.pool import Connection
 _INSTANT = timedelta(microseconds=1)
 _CLINICAL = frozenset({Role.NURSE, Role.DOCTOR})
 
-_HOLDER = b"""
+_HOLDER = """
     select team_id, staff_id, since, until from (
         select team_id, staff_id, case when lower(period) >= '0001-01-02Z' then lower(period) end as since,
             case when upper(period) < '9999-01-01Z' then upper(period) end as until,
@@ -36,12 +37,45 @@ _HOLDER = b"""
 """
 
 
+# The team alone, of a stay `stay` at `at`; NULL where there is none.
+HOLDER_TEAM = f"select h.team_id from ({_HOLDER}) h"  # noqa: S608 - put together from constants
+# All that decides whom to tell, in one answer: many questions would have the alert wait for as many answers.
+_AROUND = f"""
+    select json_build_object(
+        'held', (select to_json(h) from ({_HOLDER}) h),
+        'care', (select to_json(c) from ({duty_care.CARE} where stay_id = %(stay)s) c),
+        'unit', (select to_json(p) from ({duty_care.POLICIES} where policy_id =
+            (select policy_id from duty_care where stay_id = %(stay)s)) p),
+        'teams', coalesce((select json_agg(t) from ({duty_schedules.TEAMS}
+            order by o.name, t.name, t.team_id) t), '[]'),
+        'overrides', coalesce((select json_agg(e) from ({duty_schedules.OVERRIDES} and period @> %(at)s
+            order by lower(period)) e), '[]'),
+        'members', coalesce((select json_agg(m) from ({duty_schedules.MEMBERS}
+            order by f.role <> 'nurse', f.name, f.staff_id) m), '[]')
+    )::text
+""".encode()  # noqa: S608 - put together from constants
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
     team_id: TeamId
     staff_id: StaffId | None
     since: datetime | None
     until: datetime | None
+
+
+class _Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What `_AROUND` answers; no unit where nobody has said which."""
+
+    held: _Held | None
+    care: duty_care.CareRow | None
+    unit: duty_care.PolicyRow | None
+    teams: list[duty_schedules.TeamRow]
+    overrides: list[duty_schedules.OverrideRow]
+    members: list[duty_schedules.MemberRow]
+
+
+_DECODED = msgspec.json.Decoder(_Around)
 
 
 async def holder(conn: Connection, stay_id: StayId, at: datetime) -> Holder:
@@ -56,8 +90,12 @@ async def holder(conn: Connection, stay_id: StayId, at: datetime) -> Holder:
         If there is no such stay, or no team at all.
     """
     async with conn.cursor(row_factory=class_row(_Held)) as cursor:
-        await cursor.execute(_HOLDER, {"stay": stay_id, "at": at})
+        await cursor.execute(_HOLDER.encode(), {"stay": stay_id, "at": at})
         row = await cursor.fetchone()
+    return _holder(stay_id, row)
+
+
+def _holder(stay_id: StayId, row: _Held | None) -> Holder:
     if row is None:
         raise NotFound(f"a team for stay {stay_id}")
     return Holder(team_id=row.team_id, staff_id=row.staff_id, since=row.since, until=row.until)
@@ -75,21 +113,34 @@ async def chain(conn: Connection, stay_id: StayId, at: datetime, needs: Collecti
     NotFound
         If there is no such stay, or no team at all.
     """
-    held = await holder(conn, stay_id, at)
-    said = await duty_care.care(conn, stay_id)
-    unit = None if said.policy_id is None else await duty_care.policy(conn, said.policy_id)
-    teams = await duty_schedules.on_duty(conn, at, at + _INSTANT)
+    cursor = await conn.execute(_AROUND, {"stay": stay_id, "at": at})
+    row = await cursor.fetchone()
+    around = _DECODED.decode(row[0] if row else "{}")
+    held = _holder(stay_id, around.held)
+    said = around.care or duty_care.unsaid(stay_id)
+    teams = _on_duty(around, at)
     following: tuple[TeamId, ...] = ()
-    if unit is not None:
-        following = fitting(unit.policy(), frozenset(said.needs) | frozenset(needs), teams, at, at + _INSTANT)
-    return levels(held, said.named(), following, await _ranks(conn, teams))
+    if around.unit is not None:
+        following = fitting(around.unit.policy(), frozenset(said.needs) | frozenset(needs), teams, at, at + _INSTANT)
+    return levels(held, said.named(), following, _ranks(teams, around.members))
 
 
-async def _ranks(conn: Connection, teams: Mapping[TeamId, OnDuty]) -> Ranks:
-    members = await duty_schedules.members(conn, teams)
-    clinical = {team_id: [row for row in rows if row.role in _CLINICAL] for team_id, rows in members.items()}
+def _on_duty(around: _Around, at: datetime) -> dict[TeamId, OnDuty]:
+    exceptions: dict[TeamId, list[duty_schedules.OverrideRow]] = {row.team_id: [] for row in around.teams}
+    for each in around.overrides:
+        exceptions[each.team_id].append(each)
+    return {row.team_id: duty_schedules.watch(row, exceptions[row.team_id], at, at + _INSTANT) for row in around.teams}
+
+
+def _ranks(teams: Mapping[TeamId, OnDuty], members: Iterable[duty_schedules.MemberRow]) -> Ranks:
+    clinical: dict[TeamId, list[StaffId]] = {team_id: [] for team_id in teams}
+    roles: dict[StaffId, Role] = {}
+    for row in members:
+        if row.role in _CLINICAL:
+            clinical[row.team_id].append(row.staff_id)
+            roles[row.staff_id] = Role(row.role)
     return Ranks(
         teams=teams,
-        members={team_id: tuple(row.staff_id for row in rows) for team_id, rows in clinical.items()},
-        roles={row.staff_id: Role(row.role) for rows in clinical.values() for row in rows},
+        members={team_id: tuple(staff) for team_id, staff in clinical.items()},
+        roles=roles,
     )

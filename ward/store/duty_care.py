@@ -60,20 +60,22 @@ def _routes(kept: str) -> tuple[Route, ...]:
         return ()
 
 
-_POLICIES = "select policy_id, organisation_id, name, base_team_id, routes::text as routes, rev from duty_policy"
+# What is kept of units, and of what routes a stay.
+POLICIES = "select policy_id, organisation_id, name, base_team_id, routes::text as routes, rev from duty_policy"
+CARE = "select stay_id, policy_id, nurse_id, doctor_id, needs, rev from duty_care"
 
 
 async def policies(conn: Connection) -> list[PolicyRow]:
     """Return every unit, by name."""
     cursor = conn.cursor(row_factory=class_row(PolicyRow))
-    await cursor.execute(f"{_POLICIES} order by name, policy_id".encode())
+    await cursor.execute(f"{POLICIES} order by name, policy_id".encode())
     return await cursor.fetchall()
 
 
 async def policy(conn: Connection, policy_id: int) -> PolicyRow | None:
     """Return one unit, None where there is none."""
     cursor = conn.cursor(row_factory=class_row(PolicyRow))
-    await cursor.execute(f"{_POLICIES} where policy_id = %s".encode(), (policy_id,))
+    await cursor.execute(f"{POLICIES} where policy_id = %s".encode(), (policy_id,))
     return await cursor.fetchone()
 
 
@@ -106,11 +108,13 @@ def _kept(routes: Sequence[Route]) -> str:
 async def care(conn: Connection, stay_id: StayId) -> CareRow:
     """Return what routes a stay."""
     cursor = conn.cursor(row_factory=class_row(CareRow))
-    await cursor.execute(
-        "select stay_id, policy_id, nurse_id, doctor_id, needs, rev from duty_care where stay_id = %s", (stay_id,)
-    )
-    row = await cursor.fetchone()
-    return row or CareRow(stay_id=stay_id, policy_id=None, nurse_id=None, doctor_id=None, needs=[], rev=0)
+    await cursor.execute(f"{CARE} where stay_id = %s".encode(), (stay_id,))
+    return await cursor.fetchone() or unsaid(stay_id)
+
+
+def unsaid(stay_id: StayId) -> CareRow:
+    """Return what routes a stay of which nobody has said anything."""
+    return CareRow(stay_id=stay_id, policy_id=None, nurse_id=None, doctor_id=None, needs=[], rev=0)
 
 
 async def save_care(conn: Connection, wanted: CareRow) -> bool:

@@ -71,26 +71,35 @@ def encode(schedule: Schedule) -> str:
     return msgspec.json.encode(schedule, order="sorted").decode()
 
 
-_TEAMS = """
+# What is kept of teams and their weeks, of exceptions in force, and of who is in a team and can log in.
+TEAMS = """
     select t.team_id, t.organisation_id, o.name as organisation, t.name, t.phone, t.competences,
            coalesce(d.rev, 0) as rev, d.week::text as week
     from team t join organisation o using (organisation_id) left join lateral (
         select rev, week from duty_schedule s where s.team_id = t.team_id order by rev desc limit 1
     ) d on true
 """
+OVERRIDES = """
+    select override_id, team_id, lower(period) as from_at, upper(period) as until, crew, reason, made_by, made_at
+    from duty_override where withdrawn_at is null
+"""
+MEMBERS = """
+    select m.team_id, f.staff_id, f.name, f.title, f.role, f.phone
+    from team_member m join staff f using (staff_id) where f.disabled_at is null
+"""
 
 
 async def teams(conn: Connection) -> list[TeamRow]:
     """Return every team, by organisation and name."""
     cursor = conn.cursor(row_factory=class_row(TeamRow))
-    await cursor.execute(f"{_TEAMS} order by o.name, t.name, t.team_id".encode())
+    await cursor.execute(f"{TEAMS} order by o.name, t.name, t.team_id".encode())
     return await cursor.fetchall()
 
 
 async def team(conn: Connection, team_id: TeamId) -> TeamRow | None:
     """Return one team, None where there is none."""
     cursor = conn.cursor(row_factory=class_row(TeamRow))
-    await cursor.execute(f"{_TEAMS} where t.team_id = %s".encode(), (team_id,))
+    await cursor.execute(f"{TEAMS} where t.team_id = %s".encode(), (team_id,))
     return await cursor.fetchone()
 
 
@@ -117,9 +126,7 @@ async def overrides(
     wanted = list(team_ids)
     cursor = conn.cursor(row_factory=class_row(OverrideRow))
     await cursor.execute(
-        "select override_id, team_id, lower(period) as from_at, upper(period) as until, crew, reason, made_by, made_at"
-        " from duty_override where team_id = any(%s) and withdrawn_at is null and period && tstzrange(%s, %s)"
-        " order by lower(period)",
+        f"{OVERRIDES} and team_id = any(%s) and period && tstzrange(%s, %s) order by lower(period)".encode(),
         (wanted, start, end),
     )
     found: dict[TeamId, list[OverrideRow]] = {team_id: [] for team_id in wanted}
@@ -225,9 +232,7 @@ async def members(conn: Connection, team_ids: Iterable[TeamId]) -> Mapping[TeamI
     wanted = list(team_ids)
     cursor = conn.cursor(row_factory=class_row(MemberRow))
     await cursor.execute(
-        "select m.team_id, f.staff_id, f.name, f.title, f.role, f.phone"
-        " from team_member m join staff f using (staff_id) where m.team_id = any(%s) and f.disabled_at is null"
-        " order by f.role <> 'nurse', f.name, f.staff_id",
+        f"{MEMBERS} and m.team_id = any(%s) order by f.role <> 'nurse', f.name, f.staff_id".encode(),
         (wanted,),
     )
     found: dict[TeamId, list[MemberRow]] = {team_id: [] for team_id in wanted}

@@ -55,6 +55,9 @@ class Reached:
     level: int
 
 
+NOBODY_TOLD = Reached(ring=0, level=1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     stay_id: int
@@ -91,15 +94,15 @@ async def reached(conn: Connection, stay_id: StayId, alert_id: AlertId) -> Reach
             (stay_id, alert_id),
         )
     ).fetchone()
-    return Reached(ring=0, level=1) if row is None else Reached(ring=row[0], level=row[1])
+    return NOBODY_TOLD if row is None else Reached(ring=row[0], level=row[1])
 
 
-async def freeze(conn: Connection, steps: Sequence[FrozenStep]) -> None:
-    """Add steps that are still to be taken."""
+async def freeze(conn: Connection, steps: Sequence[FrozenStep], taken_at: datetime | None = None) -> None:
+    """Add steps that are still to be taken; the first of them is taken at `taken_at`, where that is given."""
     async with conn.cursor() as cursor:
         await cursor.executemany(
-            "insert into escalation_step (stay_id, alert_id, ring, step, level, priority, contacts, due_at, again)"
-            " values (%s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s) on conflict do nothing",
+            "insert into escalation_step (stay_id, alert_id, ring, step, level, priority, contacts, due_at, again,"
+            " state, done_at) values (%s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s) on conflict do nothing",
             [
                 (
                     each.stay_id,
@@ -111,8 +114,9 @@ async def freeze(conn: Connection, steps: Sequence[FrozenStep]) -> None:
                     msgspec.json.encode(each.contacts).decode(),
                     each.due_at,
                     each.again,
+                    *(("pending", None) if taken_at is None or place else ("fired", taken_at)),
                 )
-                for each in steps
+                for place, each in enumerate(steps)
             ],
         )
 
@@ -138,10 +142,10 @@ async def take(conn: Connection, step: FrozenStep, now: datetime) -> bool:
     """Mark a step as taken; return whether it was still pending."""
     done = await conn.execute(
         "update escalation_step set state = 'fired', done_at = %s"
-        " where stay_id = %s and alert_id = %s and ring = %s and step = %s and state = 'pending'",
+        " where stay_id = %s and alert_id = %s and ring = %s and step = %s and state = 'pending' returning step",
         (now, step.stay_id, step.alert_id, step.ring, step.number),
     )
-    return done.rowcount == 1
+    return await done.fetchone() is not None
 
 
 async def skip(conn: Connection, step: FrozenStep, reason: str) -> None:
@@ -162,26 +166,25 @@ async def put_off(conn: Connection, step: FrozenStep, until: datetime) -> None:
     )
 
 
-async def pull(conn: Connection, stay_id: StayId, alert_id: AlertId, now: datetime, reason: str) -> bool:
-    """Let the next step of an alert be due now; return whether there is one."""
-    done = await conn.execute(
+async def pull(conn: Connection, stay_id: StayId, alert_id: AlertId, now: datetime, reason: str) -> None:
+    """Let the next step of an alert be due now, if there is one."""
+    await conn.execute(
         "update escalation_step set due_at = least(due_at, %(now)s), reason = %(reason)s"
         " where stay_id = %(stay)s and alert_id = %(alert)s and state = 'pending' and (ring, step) = ("
         "   select ring, step from escalation_step where stay_id = %(stay)s and alert_id = %(alert)s"
         "   and state = 'pending' order by ring, step limit 1)",
         {"now": now, "reason": reason, "stay": stay_id, "alert": alert_id},
     )
-    return done.rowcount == 1
 
 
 async def pull_untold(
     conn: Connection, stay_id: StayId, alert_id: AlertId, ring: int, number: int, now: datetime
-) -> bool:
+) -> None:
     """Let the next level be due now if a step has reached nobody: all its notifications have failed.
 
     A level that only comes again keeps its time: there is nobody further to tell, and its own pace is kept.
     """
-    done = await conn.execute(
+    await conn.execute(
         """
         update escalation_step n set due_at = least(n.due_at, %(now)s), reason = 'untold'
         from escalation_step s
@@ -193,7 +196,6 @@ async def pull_untold(
         """,
         {"stay": stay_id, "alert": alert_id, "ring": ring, "number": number, "now": now},
     )
-    return done.rowcount == 1
 
 
 async def cancel(conn: Connection, stay_id: StayId, alert_id: AlertId, now: datetime, reason: str) -> None:

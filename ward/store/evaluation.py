@@ -144,14 +144,12 @@ async def claim(conn: Connection, now: datetime, most: int, aside: str = "") -> 
         return due + await cursor.fetchall()
 
 
-async def claim_these(conn: Connection, stay_ids: Sequence[StayId], aside: str = "") -> list[Claimed]:
-    """Take those of these stays that are on the list and that nobody else holds, due or not."""
-    async with conn.cursor(row_factory=class_row(Claimed)) as cursor:
-        await cursor.execute(
-            f"{_WANTED} where stay_id = any(%(stays)s) for update skip locked".encode(),
-            {"stays": list(stay_ids), "aside": aside},
-        )
-        return await cursor.fetchall()
+async def listed(conn: Connection, after: StayId, most: int) -> list[StayId]:
+    """Return the next stays on the list after one, by number."""
+    rows = await conn.execute(
+        "select stay_id from evaluation_due where stay_id > %s order by stay_id limit %s", (after, most)
+    )
+    return [StayId(row[0]) for row in await rows.fetchall()]
 
 
 async def take_requests(conn: Connection, stay_ids: Sequence[StayId]) -> dict[StayId, datetime]:
@@ -270,6 +268,8 @@ _TYPES = {
     "validity": INT2,
     "quality": INT2,
 }
+Rows = npt.NDArray[np.void]
+"""Readings as `ROW`."""
 ROW = np.dtype([(name, each.dtype.replace(">", "=")) for name, each in _TYPES.items()])
 
 
@@ -285,7 +285,7 @@ class Wanted:
 
 async def readings(
     conn: Connection, wanted: Sequence[Wanted], back_s: Mapping[int, float], usable: Sequence[int]
-) -> npt.NDArray[np.void]:
+) -> Rows:
     """Return the readings that are wanted of the kinds (codes) that `back_s` names.
 
     Anew: those of each kind from so many seconds before `since`, with the newest usable one before them, and the
@@ -316,7 +316,7 @@ async def readings(
     return _rows(parts)
 
 
-def _rows(copied: bytearray) -> npt.NDArray[np.void]:
+def _rows(copied: bytearray) -> Rows:
     """Read a binary COPY without NULLs."""
     fields: list[tuple[str, str]] = [("count", ">i2")]
     for name, each in _TYPES.items():

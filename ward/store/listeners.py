@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ward.people import StaffId, TeamId
+from ward.people import StaffId
 from ward.store.pool import Connection
 
 # A page speaks every 5 s; three missed are silence.
@@ -45,18 +45,6 @@ async def leave(conn: Connection, listener_ids: Collection[UUID], now: datetime)
     await conn.execute(
         "delete from listener where listener_id = any(%s) or heard_at < %s", (list(listener_ids), now - _FORGET)
     )
-
-
-async def listening(conn: Connection, team_ids: Collection[TeamId], now: datetime) -> frozenset[TeamId]:
-    """Return those of these teams that have a screen of a member listening."""
-    rows = await (
-        await conn.execute(
-            "select distinct m.team_id from listener l join team_member m using (staff_id)"
-            " where m.team_id = any(%s) and l.heard_at > %s",
-            (list(team_ids), now - SILENT_AFTER),
-        )
-    ).fetchall()
-    return frozenset(TeamId(row[0]) for row in rows)
 
 
 async def count(conn: Connection, now: datetime) -> int:

@@ -13,10 +13,8 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from ward.alerts import AlertId
-from ward.errors import NotFound
 from ward.people import StaffId, StayId, TeamId
 from ward.store.pool import Connection
-from ward.vitals import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,26 +59,6 @@ class Due:
     state: str
     attempts: int
     queued_at: datetime
-
-
-async def mode(conn: Connection, stay_id: StayId) -> Mode:
-    """Return what makes a stay's data: real care, a test, a demo."""
-    row = await (await conn.execute("select mode from stay where stay_id = %s", (stay_id,))).fetchone()
-    if row is None:
-        raise NotFound(f"stay {stay_id}")
-    return Mode(row[0])
-
-
-async def under_way(conn: Connection, stay_id: StayId, alert_id: AlertId, ring: int, since: datetime) -> frozenset[int]:
-    """Return the ways (their numbers) by which a ring of an alert has gone out, or is going, since an instant."""
-    rows = await (
-        await conn.execute(
-            "select channel_id from outbox where stay_id = %s and alert_id = %s and ring = %s and queued_at > %s"
-            " and channel_id is not null and state in ('queued', 'sent', 'delivered', 'seen')",
-            (stay_id, alert_id, ring, since),
-        )
-    ).fetchall()
-    return frozenset(row[0] for row in rows)
 
 
 async def queue(conn: Connection, rows: Sequence[Queued], now: datetime) -> None:

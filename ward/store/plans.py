@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg import AsyncCursor
 from psycopg.rows import class_row
 
 from ward.people import StayId, TeamId
@@ -63,15 +64,21 @@ class StayLayers:
     plan_change_at: datetime | None
 
 
+_EFFECTIVE = (
+    f"select s.stay_id, s.programme, plan.plan_layers, plan.plan_change_at from stay s {LAYERS_OF_STAY}"  # noqa: S608
+    " where s.stay_id = any(%(stays)s) order by s.stay_id"
+).encode()
+
+
+async def ask(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> AsyncCursor[StayLayers]:
+    """Ask for the layers of these stays that are in force at an instant, so that other questions can go with it."""
+    cursor = conn.cursor(row_factory=class_row(StayLayers))
+    return await cursor.execute(_EFFECTIVE, {"stays": list(stay_ids), "now": now})
+
+
 async def effective(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> list[StayLayers]:
     """Return the layers of these stays that are in force at an instant, now or in the past."""
-    cursor = conn.cursor(row_factory=class_row(StayLayers))
-    await cursor.execute(
-        f"select s.stay_id, s.programme, plan.plan_layers, plan.plan_change_at from stay s {LAYERS_OF_STAY}"  # noqa: S608
-        " where s.stay_id = any(%(stays)s) order by s.stay_id".encode(),
-        {"stays": list(stay_ids), "now": now},
-    )
-    return await cursor.fetchall()
+    return await (await ask(conn, stay_ids, now)).fetchall()
 
 
 async def team_of(conn: Connection, stay_id: StayId) -> TeamId | None:

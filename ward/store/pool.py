@@ -61,13 +61,32 @@ async def reach(database_url: str, service: str) -> Connection:
 
 
 def pool(database_url: str, service: str, *, size: int) -> Pool:
-    """Return a pool of at most `size` connections, to be entered with `async with`.
+    """Return a pool of at most `size` connections, to be entered with `async with`; each use is one transaction.
 
     When all are taken, a caller waits up to 30 s for one and then gets `PoolTimeout`. One that the store has closed
     meanwhile is not handed out.
     """
+    return _pool(database_url, service, size, {})
+
+
+def looks(database_url: str, service: str, *, size: int) -> Pool:
+    """Return a pool like `pool`, for reading and for what is one statement: nothing waits for a begin and a commit.
+
+    Each statement sees what is committed when it begins, as in our transactions, and is committed when it ends.
+    """
+    return _pool(database_url, service, size, {"autocommit": True})
+
+
+def _pool(database_url: str, service: str, size: int, session: dict[str, bool]) -> Pool:
     return AsyncConnectionPool(
-        _conninfo(database_url, service), min_size=1, max_size=size, timeout=30, open=False, name=service, check=_alive
+        _conninfo(database_url, service),
+        kwargs=session,
+        min_size=1,
+        max_size=size,
+        timeout=30,
+        open=False,
+        name=service,
+        check=_alive,
     )
 
 

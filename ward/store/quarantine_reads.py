@@ -11,8 +11,8 @@ from psycopg.rows import class_row
 
 from ward.access.principals import Scope
 from ward.people import StaffId, StayId
+from ward.store import access
 from ward.store.pool import Connection
-from ward.store.wearers import VISIBLE_STAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ _SEEN = (
     b" tstzrange(lag(upper(period)) over w, lead(lower(period)) over w) as during"
     b" from binding window w as (partition by device_no order by lower(period))),"
     b" visible as (select s.stay_id"
-    + VISIBLE_STAYS
+    + access.VISIBLE_STAYS
     + b"), seen as materialized (select d.device_id, span.during from visible join span using (stay_id)"
     b" join device d using (device_no))"
 )
@@ -94,8 +94,7 @@ def _query(wanted: WantedEntries, columns: bytes) -> bytes:
 
 def _parameters(wanted: WantedEntries, now: datetime) -> dict[str, object]:
     return {
-        "organisation": wanted.scope and wanted.scope.organisation_id,
-        "teams": list(wanted.scope.team_ids) if wanted.scope else [],
+        **access.asked(wanted.scope or Scope()),
         "now": now,
         "number": wanted.quarantine_id,
         "device": wanted.device_id,

@@ -2,6 +2,14 @@
 -- equal to it by tests/integration/test_schema.py. Never edited by hand, never applied: `hemvakt migrate` applies
 -- the migrations. Partitions by time are left out. With TimescaleDB `reading` is a hypertable, `rollup_…` are views.
 
+CREATE FUNCTION public.access_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('hv_access', '');
+    return null;
+end $$;
+
 CREATE FUNCTION public.audit_is_kept() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -201,6 +209,30 @@ CREATE FUNCTION public.rollup_minutes_of(of_stay bigint, of_kinds smallint[], st
       CROSS JOIN LATERAL UNNEST(h.minute, h.n, h.total, h.low, h.high) m(minute, n, total, low, high))
    WHERE ((h.stay_id = rollup_minutes_of.of_stay) AND (h.kind = ANY (rollup_minutes_of.of_kinds)) AND (h.hour >= date_bin('01:00:00'::interval, rollup_minutes_of.starts, '1970-01-01 00:00:00+00'::timestamp with time zone)) AND (h.hour < rollup_minutes_of.ends) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) >= rollup_minutes_of.starts) AND ((h.hour + ((m.minute)::double precision * '00:01:00'::interval)) < rollup_minutes_of.ends));
 END;
+
+CREATE FUNCTION public.seats_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('hv_seats', '');
+    return null;
+end $$;
+
+CREATE FUNCTION public.session_ended() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('hv_sessions', encode(old.token_sha256, 'hex'));
+    return null;
+end $$;
+
+CREATE FUNCTION public.sessions_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('hv_sessions', '');
+    return null;
+end $$;
 
 CREATE FUNCTION public.store_folder() RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -828,6 +860,34 @@ ALTER TABLE public.effect_report ALTER COLUMN report_id ADD GENERATED ALWAYS AS 
     CACHE 1
 );
 
+CREATE TABLE public.emergency_opening (
+    opening_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    team_id bigint NOT NULL,
+    reason text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by bigint,
+    seen_at timestamp with time zone,
+    seen_by bigint,
+    CONSTRAINT emergency_opening_check CHECK ((until > opened_at)),
+    CONSTRAINT emergency_opening_check1 CHECK ((ended_at >= opened_at)),
+    CONSTRAINT emergency_opening_check2 CHECK ((seen_at >= opened_at)),
+    CONSTRAINT emergency_opening_check3 CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT emergency_opening_check4 CHECK (((seen_at IS NULL) = (seen_by IS NULL)))
+);
+
+ALTER TABLE public.emergency_opening ALTER COLUMN opening_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.emergency_opening_opening_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.escalation_step (
     stay_id bigint NOT NULL,
     alert_id bigint NOT NULL,
@@ -1026,8 +1086,53 @@ CREATE TABLE public.patient (
     birth_date date NOT NULL,
     sex text NOT NULL,
     phone text,
+    protected_since timestamp with time zone,
     CONSTRAINT patient_personal_number_check CHECK ((personal_number ~ '^[0-9]{8}[0-9A-Z]{2}[0-9]{2}$'::text)),
     CONSTRAINT patient_sex_check CHECK ((sex = ANY (ARRAY['female'::text, 'male'::text, 'other'::text, 'unknown'::text])))
+);
+
+CREATE TABLE public.patient_block (
+    block_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    team_id bigint,
+    organisation_id bigint,
+    set_at timestamp with time zone NOT NULL,
+    set_by bigint NOT NULL,
+    lifted_at timestamp with time zone,
+    lifted_by bigint,
+    CONSTRAINT patient_block_check CHECK ((lifted_at >= set_at)),
+    CONSTRAINT patient_block_check1 CHECK ((num_nonnulls(team_id, organisation_id) = 1)),
+    CONSTRAINT patient_block_check2 CHECK (((lifted_at IS NULL) = (lifted_by IS NULL)))
+);
+
+ALTER TABLE public.patient_block ALTER COLUMN block_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.patient_block_block_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.patient_consent (
+    consent_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    given_by bigint NOT NULL,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by bigint,
+    CONSTRAINT patient_consent_check CHECK ((withdrawn_at >= given_at)),
+    CONSTRAINT patient_consent_check1 CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
+);
+
+ALTER TABLE public.patient_consent ALTER COLUMN consent_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.patient_consent_consent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 ALTER TABLE public.patient ALTER COLUMN patient_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1392,6 +1497,18 @@ ALTER TABLE public.team ALTER COLUMN team_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE UNLOGGED TABLE public.viewer (
+    viewer_id uuid NOT NULL,
+    process_id uuid NOT NULL,
+    staff_id bigint NOT NULL,
+    patient_id bigint
+);
+
+CREATE UNLOGGED TABLE public.viewer_process (
+    process_id uuid NOT NULL,
+    heard_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.wave_due (
     stay_id bigint NOT NULL,
     looked_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
@@ -1600,6 +1717,9 @@ ALTER TABLE ONLY public.duty_schedule
 ALTER TABLE ONLY public.effect_report
     ADD CONSTRAINT effect_report_pkey PRIMARY KEY (report_id);
 
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_pkey PRIMARY KEY (opening_id);
+
 ALTER TABLE ONLY public.escalation_step
     ADD CONSTRAINT escalation_step_pkey PRIMARY KEY (stay_id, alert_id, ring, step);
 
@@ -1653,6 +1773,12 @@ ALTER TABLE ONLY public.organisation
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (stay_id, notification_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_pkey PRIMARY KEY (block_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_pkey PRIMARY KEY (consent_id);
 
 ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_personal_number_key UNIQUE (personal_number);
@@ -1744,6 +1870,12 @@ ALTER TABLE ONLY public.team
 ALTER TABLE ONLY public.team_plan
     ADD CONSTRAINT team_plan_pkey PRIMARY KEY (team_id, programme, version);
 
+ALTER TABLE ONLY public.viewer
+    ADD CONSTRAINT viewer_pkey PRIMARY KEY (viewer_id);
+
+ALTER TABLE ONLY public.viewer_process
+    ADD CONSTRAINT viewer_process_pkey PRIMARY KEY (process_id);
+
 ALTER TABLE ONLY public.wave_due
     ADD CONSTRAINT wave_due_pkey PRIMARY KEY (stay_id);
 
@@ -1773,9 +1905,13 @@ CREATE INDEX alert_episode ON public.alert USING btree (stay_id, rule, began_at)
 
 CREATE INDEX alert_held ON public.alert USING btree (holder_id) WHERE (resolved_at IS NULL);
 
+CREATE INDEX alert_offered_staff ON public.alert USING btree (offered_staff_id) WHERE (resolved_at IS NULL);
+
 CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (stay_id, rule) WHERE (resolved_at IS NULL);
 
 CREATE INDEX alert_team ON public.alert USING btree (team_id, opened_at);
+
+CREATE INDEX alert_unresolved_stay ON public.alert USING btree (stay_id) WHERE (resolved_at IS NULL);
 
 CREATE INDEX ambulance_card_stay ON public.ambulance_card USING btree (stay_id);
 
@@ -1813,7 +1949,11 @@ CREATE UNIQUE INDEX contact_channel_team ON public.contact_channel USING btree (
 
 CREATE INDEX device_event_unhandled ON public.device_event USING btree (stay_id) WHERE ((alert_id IS NULL) AND (judged_at IS NULL));
 
+CREATE INDEX duty_care_doctor ON public.duty_care USING btree (doctor_id);
+
 CREATE INDEX duty_care_laid ON public.duty_care USING btree (laid_until);
+
+CREATE INDEX duty_care_nurse ON public.duty_care USING btree (nurse_id);
 
 CREATE INDEX duty_care_policy ON public.duty_care USING btree (policy_id);
 
@@ -1822,6 +1962,12 @@ CREATE UNIQUE INDEX duty_handover_open ON public.duty_handover USING btree (team
 CREATE INDEX effect_report_event ON public.effect_report USING btree (stay_id, event_id);
 
 CREATE INDEX effect_report_prescriber ON public.effect_report USING btree (prescriber_id, report_id);
+
+CREATE INDEX emergency_opening_account ON public.emergency_opening USING btree (account_id, until) WHERE (ended_at IS NULL);
+
+CREATE INDEX emergency_opening_patient ON public.emergency_opening USING btree (patient_id);
+
+CREATE INDEX emergency_opening_team ON public.emergency_opening USING btree (team_id, opening_id);
 
 CREATE INDEX escalation_step_due ON public.escalation_step USING btree (due_at) WHERE (state = 'pending'::text);
 
@@ -1848,6 +1994,14 @@ CREATE UNIQUE INDEX outbox_once ON public.outbox USING btree (stay_id, alert_id,
 CREATE INDEX outbox_queued ON public.outbox USING btree (queued_at);
 
 CREATE INDEX outbox_sent ON public.outbox USING btree (sent_at, channel);
+
+CREATE UNIQUE INDEX patient_block_open ON public.patient_block USING btree (patient_id, team_id, organisation_id) NULLS NOT DISTINCT WHERE (lifted_at IS NULL);
+
+CREATE INDEX patient_block_patient ON public.patient_block USING btree (patient_id);
+
+CREATE UNIQUE INDEX patient_consent_open ON public.patient_consent USING btree (patient_id, organisation_id) WHERE (withdrawn_at IS NULL);
+
+CREATE INDEX patient_consent_patient ON public.patient_consent USING btree (patient_id);
 
 CREATE INDEX plan_team_team ON public.plan_team USING btree (team_id);
 
@@ -1879,9 +2033,21 @@ CREATE INDEX suppression_top ON public.suppression USING btree (began_at) WHERE 
 
 CREATE INDEX team_member_staff ON public.team_member USING btree (staff_id);
 
+CREATE INDEX viewer_of_process ON public.viewer USING btree (process_id);
+
 CREATE INDEX wave_due_at ON public.wave_due USING btree (due_at);
 
 CREATE INDEX wave_request_stay ON public.wave_request USING btree (stay_id);
+
+CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF nurse_id, doctor_id ON public.duty_care FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
+
+CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF ended_at ON public.emergency_opening FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
+
+CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON public.patient_block FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
+
+CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON public.patient_consent FOR EACH STATEMENT EXECUTE FUNCTION public.access_changed();
+
+CREATE TRIGGER account_changed AFTER DELETE OR UPDATE ON public.account FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
 
 CREATE TRIGGER alert_consequence_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.alert_consequence FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
 
@@ -1909,17 +2075,31 @@ CREATE TRIGGER care_look_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.c
 
 CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
+CREATE TRIGGER member_changed AFTER INSERT OR DELETE OR UPDATE ON public.team_member FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
+
 CREATE TRIGGER next_step_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.next_step FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
 
+CREATE TRIGGER patient_changed AFTER DELETE OR UPDATE ON public.patient FOR EACH STATEMENT EXECUTE FUNCTION public.seats_changed();
+
 CREATE TRIGGER reading_changed AFTER DELETE OR UPDATE ON public.reading FOR EACH ROW EXECUTE FUNCTION public.reading_changed();
+
+CREATE TRIGGER relative_access_changed AFTER DELETE OR UPDATE ON public.relative_access FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
+
+CREATE TRIGGER responsibility_changed AFTER INSERT OR DELETE OR UPDATE ON public.responsibility FOR EACH STATEMENT EXECUTE FUNCTION public.seats_changed();
 
 CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER DELETE OR UPDATE ON public.responsibility DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.responsibility_is_whole();
 
 CREATE CONSTRAINT TRIGGER responsibility_is_whole AFTER INSERT OR UPDATE OF period ON public.stay DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.responsibility_is_whole();
 
+CREATE TRIGGER session_ended AFTER DELETE ON public.session FOR EACH ROW EXECUTE FUNCTION public.session_ended();
+
+CREATE TRIGGER staff_changed AFTER DELETE OR UPDATE ON public.staff FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
+
 CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
 CREATE TRIGGER stay_outcome_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stay_outcome FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
+
+CREATE TRIGGER team_changed AFTER DELETE OR UPDATE ON public.team FOR EACH STATEMENT EXECUTE FUNCTION public.seats_changed();
 
 CREATE TRIGGER weekend_round_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.weekend_round FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
 
@@ -2175,6 +2355,21 @@ ALTER TABLE ONLY public.effect_report
 ALTER TABLE ONLY public.effect_report
     ADD CONSTRAINT effect_report_stay_id_event_id_fkey FOREIGN KEY (stay_id, event_id) REFERENCES public.care_event(stay_id, event_id);
 
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_seen_by_fkey FOREIGN KEY (seen_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.emergency_opening
+    ADD CONSTRAINT emergency_opening_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
 ALTER TABLE ONLY public.escalation_step
     ADD CONSTRAINT escalation_step_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
 
@@ -2210,6 +2405,33 @@ ALTER TABLE ONLY public.outbox
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_lifted_by_fkey FOREIGN KEY (lifted_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_set_by_fkey FOREIGN KEY (set_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.patient_block
+    ADD CONSTRAINT patient_block_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.patient_consent
+    ADD CONSTRAINT patient_consent_withdrawn_by_fkey FOREIGN KEY (withdrawn_by) REFERENCES public.account(account_id);
 
 ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
@@ -2300,6 +2522,15 @@ ALTER TABLE ONLY public.team_plan
 
 ALTER TABLE ONLY public.team_plan
     ADD CONSTRAINT team_plan_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.viewer
+    ADD CONSTRAINT viewer_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.viewer
+    ADD CONSTRAINT viewer_process_id_fkey FOREIGN KEY (process_id) REFERENCES public.viewer_process(process_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.viewer
+    ADD CONSTRAINT viewer_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
 
 ALTER TABLE ONLY public.weekend_round
     ADD CONSTRAINT weekend_round_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from ward.access.principals import AccountId, Kind
 from ward.people import OrganisationId, PatientId, Role, StaffId, Team, TeamId
-from ward.store.bus import Channel
+from ward.store import access
 from ward.store.pool import Connection
 
 FREE_ATTEMPTS = 5
@@ -38,7 +38,7 @@ class OpeningRow(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """A session that is in force, and whose it is. `team_ids` and `openings` are sorted."""
+    """A session that is in force, and whose it is. The lists are sorted."""
 
     token_sha256: bytes
     created_at: datetime
@@ -58,9 +58,12 @@ class SessionRow:
     patient_id: PatientId | None
     permissions: list[str]
     openings: list[OpeningRow]
+    own_patient_ids: list[PatientId]
+    emergency_ids: list[PatientId]
 
 
-_SESSIONS = b"""
+_SESSIONS = (
+    b"""
     select s.token_sha256, s.created_at, s.seen_at, s.expires_at, c.account_id, c.kind, c.username,
            coalesce(f.name, c.name) as name, coalesce(f.language, c.language, 'sv') as language,
            f.staff_id, f.title, f.role, o.organisation_id, o.name as organisation_name,
@@ -69,12 +72,19 @@ _SESSIONS = b"""
            coalesce((select jsonb_agg(jsonb_build_object('patient_id', r.patient_id, 'opens', r.opens)
                             order by r.patient_id)
                      from relative_access r where r.account_id = c.account_id and r.ended_at is null),
-                    '[]') as openings
+                    '[]') as openings,
+           array(select w.patient_id from ("""
+    + access.PERSONAL
+    + b""") w where f.staff_id is not null order by 1) as own_patient_ids,
+           array(select w.patient_id from ("""
+    + access.OPENED
+    + b""") w group by 1 order by 1) as emergency_ids
     from session s join account c using (account_id) left join staff f using (staff_id)
     left join organisation o on o.organisation_id = coalesce(f.organisation_id, c.organisation_id)
     where s.token_sha256 = any(%(tokens)s) and s.expires_at > %(now)s
       and c.disabled_at is null and f.disabled_at is null
 """
+)
 
 
 async def find_account(conn: Connection, username: str) -> Account | None:
@@ -102,7 +112,7 @@ async def open_session(
 async def read_sessions(conn: Connection, tokens: Sequence[bytes], now: datetime) -> list[SessionRow]:
     """Return those of these sessions that are in force."""
     cursor = conn.cursor(row_factory=class_row(SessionRow))
-    await cursor.execute(_SESSIONS, {"tokens": list(tokens), "now": now})
+    await cursor.execute(_SESSIONS, {"tokens": list(tokens), "now": now}, prepare=True)
     return await cursor.fetchall()
 
 
@@ -114,21 +124,15 @@ async def touch_session(conn: Connection, token_sha256: bytes, now: datetime, ex
 
 
 async def revoke_session(conn: Connection, token_sha256: bytes) -> None:
-    """End one session and tell every process that may hold a socket of it."""
+    """End one session; every process that may hold a socket of it is told by the store."""
     await conn.execute("delete from session where token_sha256 = %s", (token_sha256,))
-    await _announce(conn)
 
 
 async def revoke_staff(conn: Connection, staff_id: StaffId) -> None:
-    """End every session of one person and tell every process."""
+    """End every session of one person; every process is told by the store."""
     await conn.execute(
         "delete from session where account_id in (select account_id from account where staff_id = %s)", (staff_id,)
     )
-    await _announce(conn)
-
-
-async def _announce(conn: Connection) -> None:
-    await conn.execute("select pg_notify(%s, '')", (Channel.SESSIONS.value,))
 
 
 async def read_teams(conn: Connection, team_ids: Sequence[TeamId]) -> list[Team]:

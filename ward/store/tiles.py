@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 
 from ward.access.principals import Scope
 from ward.people import OrganisationId, PatientId, StayId, TeamId
+from ward.store import access
 from ward.store.plans import LAYERS_OF_STAY
 from ward.store.pool import Connection
 
@@ -25,7 +26,10 @@ DigestRow = tuple[StayId, datetime | None, datetime | None, datetime | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """A stay in progress, its patient, its team at an instant, and the layers of its plan (`ward.store.plans`)."""
+    """A stay in progress, its patient, its team at an instant, and the layers of its plan (`ward.store.plans`).
+
+    `seen_by` are the teams that may see it, `controller_id` the organisation whose the patient's data are.
+    """
 
     stay_id: StayId
     patient_id: PatientId
@@ -43,6 +47,9 @@ class Seat:
     team_phone: str
     organisation_id: OrganisationId
     plan_layers: str
+    controller_id: OrganisationId
+    seen_by: list[TeamId]
+    protected: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,43 +88,32 @@ class Wanted:
     limit: int = 500
 
 
-TEAM_OF_STAY = b"""
-    join lateral (
-        select t.team_id, t.name, t.phone, t.organisation_id from (
-            select 0 as rank, upper(r.period) as until, r.team_id from responsibility r
-            where r.stay_id = s.stay_id and (lower_inf(r.period) or lower(r.period) <= %(now)s)
-            union all
-            select 1, null, o.team_id from team o where o.organisation_id = p.organisation_id
-            union all
-            select 2, null, o.team_id from team o
-            where not exists (select from team q where q.organisation_id = p.organisation_id)
-        ) c join team t using (team_id)
-        order by c.rank, c.until desc nulls first, c.team_id limit 1
-    ) t on true
-"""
-
 _SEATS = (
     b"""
     select s.stay_id, s.patient_id, p.personal_number, p.given_name, p.family_name, p.birth_date, p.sex,
            s.programme, s.reason, s.next_step, s.mode,
            t.team_id, t.name as team_name, t.phone as team_phone, t.organisation_id,
-           plan.plan_layers
+           plan.plan_layers, p.organisation_id as controller_id, sight.teams as seen_by,
+           p.protected_since is not null as protected
     from stay s join patient p using (patient_id)
     """
-    + TEAM_OF_STAY
+    + access.SIGHT
     + LAYERS_OF_STAY.encode()
     + b"""
     where s.period @> %(now)s
     """
 )
 
-_WANTED = b"""
-    and (t.organisation_id = %(organisation)s or t.team_id = any(%(teams)s) or s.patient_id = any(%(themselves)s))
+_WANTED = (
+    b" and "
+    + access.MAY_SEE
+    + b"""
     and (%(patient)s::bigint is null or s.patient_id = %(patient)s)
     and (%(team)s::bigint is null or t.team_id = %(team)s)
     and (%(after)s::bigint is null or s.patient_id > %(after)s)
     order by s.patient_id limit %(limit)s
 """
+)
 
 _LATEST = b"""
     select stay_id, kind, value, measured_at, received_at, validity, quality from latest_reading
@@ -161,10 +157,8 @@ async def find_seats(conn: Connection, wanted: Wanted, now: datetime) -> list[Se
     await cursor.execute(
         _SEATS + _WANTED,
         {
+            **access.asked(wanted.scope),
             "now": now,
-            "organisation": wanted.scope.organisation_id,
-            "teams": list(wanted.scope.team_ids),
-            "themselves": list(wanted.scope.patient_ids),
             "patient": wanted.patient_id,
             "team": wanted.team_id,
             "after": wanted.after,

@@ -31,6 +31,7 @@ class Live {
       down: () => { this.#down(); },
       loggedOut,
       says: (walk) => heartbeat(this.state.alerts.values(), sound.ready && document.visibilityState === "visible", walk),
+      stays: () => new Set([...this.#pending.patients.values()].map((tile) => tile.stay_id)),
     });
     this.#socket.start();
     this.#ticker = setInterval(() => { this.#tick(); }, 1_000);

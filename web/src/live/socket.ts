@@ -9,6 +9,7 @@ const BEAT_MS = 5_000;
 const SILENT_MS = 6_000;
 const ASLEEP_MS = 4_000;
 const LOGGED_OUT = 4401;
+const RIGHTS_CHANGED = 4408;
 
 export interface Listener {
   readonly message: (message: LiveMessage) => void;
@@ -16,11 +17,13 @@ export interface Listener {
   readonly down: () => void;
   readonly loggedOut: () => void;
   readonly says: (walk: number | null) => Heartbeat;
+  readonly stays: () => ReadonlySet<number>;
 }
 
 export class LiveSocket {
   #socket: WebSocket | null = null;
   #last: number | null = null;
+  #stream = "";
   #walk: number | null = null;
   #attempt = 0;
   #heardAt = performance.now();
@@ -69,7 +72,7 @@ export class LiveSocket {
 
   #connect(): void {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const since = this.#last === null ? "" : `?since=${String(this.#last)}`;
+    const since = this.#last === null ? "" : `?since=${String(this.#last)}&stream=${this.#stream}`;
     const socket = new WebSocket(`${scheme}://${location.host}/api/live${since}`);
     this.#socket = socket;
     this.#heardAt = performance.now();
@@ -82,21 +85,23 @@ export class LiveSocket {
       if (event.code === LOGGED_OUT) {
         this.stop();
         this.listener.loggedOut();
-      } else this.#reconnect(backOff(this.#attempt++, Math.random()));
+      } else {
+        if (event.code === RIGHTS_CHANGED) this.#last = null;
+        this.#reconnect(backOff(this.#attempt++, Math.random()));
+      }
     };
   }
 
   #hear(message: LiveMessage): void {
     this.#heardAt = performance.now();
-    const verdict = judge(this.#last, message);
-    if (verdict === "hole") {
+    if (judge(this.#last, message, this.listener.stays()) === "hole") {
       this.resync();
       return;
     }
-    if (verdict === "old") return;
     this.#attempt = 0;
+    this.#last = message.seq;
     if (message.type === "heartbeat") this.#walk = message.walk ?? this.#walk;
-    else this.#last = message.seq;
+    if (message.type === "snapshot" || message.type === "resumed") this.#stream = message.stream;
     this.listener.up();
     this.listener.message(message);
   }

@@ -4,7 +4,7 @@ import { EMPTY, reduce, withAlert } from "./state";
 
 const AT = "2026-11-21T10:00:00.000Z";
 const LATER = "2026-11-21T10:00:05.000Z";
-const snapshot = { type: "snapshot", seq: 1, server_time: AT } as const;
+const snapshot = { type: "snapshot", seq: 1, stream: "a", server_time: AT } as const;
 const loaded = reduce(EMPTY, { ...snapshot, patients: [aTile({ vitals: { spo2: aVital({ measured_at: LATER }) } })], alerts: [anAlert({ rev: 3 })] });
 
 describe("the live state", () => {
@@ -19,7 +19,7 @@ describe("the live state", () => {
 
   it("never lets an older value stand in for a newer one", () => {
     const next = reduce(loaded, {
-      type: "vitals", seq: 2, server_time: LATER, patient_id: 1, stay_id: 1, score: null, device: null,
+      type: "vitals", seq: 2, prev: 1, server_time: LATER, patient_id: 1, stay_id: 1, score: null, device: null,
       vitals: { spo2: aVital({ value: 88, measured_at: AT }) },
     });
     expect(next.patients.get(1)?.vitals.spo2?.value).toBe(96);
@@ -27,7 +27,7 @@ describe("the live state", () => {
 
   it("never shows values of another stay under a patient", () => {
     const next = reduce(loaded, {
-      type: "vitals", seq: 2, server_time: LATER, patient_id: 1, stay_id: 2, score: null, device: null,
+      type: "vitals", seq: 2, prev: 1, server_time: LATER, patient_id: 1, stay_id: 2, score: null, device: null,
       vitals: { spo2: aVital({ value: 88, measured_at: LATER }) },
     });
     expect(next).toBe(loaded);

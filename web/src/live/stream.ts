@@ -2,16 +2,20 @@
 
 import type { LiveMessage } from "../api/types";
 
-export type Verdict = "take" | "hole" | "old";
+export type Verdict = "take" | "hole";
 
-/** Judges a message by its number; `last` is the number of the newest message taken, null before any. */
-export function judge(last: number | null, message: LiveMessage): Verdict {
+/**
+ * Judges a message by its number; `last` is the number of the newest message taken, null before any, and `stays` are
+ * those that the page holds. Each message names the one before it; a resumption holds only for the stays that it names.
+ */
+export function judge(last: number | null, message: LiveMessage, stays: ReadonlySet<number>): Verdict {
   if (message.type === "snapshot") return "take";
-  if (message.type === "resumed") return last === message.seq ? "take" : "hole";
-  if (last === null) return "hole";
-  if (message.type === "heartbeat") return message.seq > last ? "hole" : "take";
-  if (message.seq <= last) return "old";
-  return message.seq === last + 1 ? "take" : "hole";
+  if (message.type === "resumed") return last !== null && same(stays, message.stays) ? "take" : "hole";
+  return message.prev === last ? "take" : "hole";
+}
+
+function same(held: ReadonlySet<number>, named: readonly number[]): boolean {
+  return held.size === named.length && named.every((stay) => held.has(stay));
 }
 
 /** Returns how long to wait before the next attempt, in ms: doubling from 0.5 s to 10 s, a quarter of it by chance. */

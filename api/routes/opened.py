@@ -1,0 +1,182 @@
+"""`/api/patients/{id}/opened`: what a patient sees of their own, and a relative of what is opened to them.
+
+A page of its own and not the staff's with holes in it: what is not built here cannot leak. The patient has everything;
+to a relative each part is null that the patient has not opened. Names of staff, of other patients and of devices, notes
+and free text are never here; alerts and scores come in plain words, and promise nothing.
+"""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from alerting.plain_words import PLAIN, plain
+from api.auth import Door
+from api.context import context_of
+from api.errors import Problem
+from api.live.alert_messages import evidence_of
+from api.live.messages import TeamState, VitalState, vitals_by_stay
+from api.replies import Id, reply
+from api.routes.patients import find_seat
+from api.routes.vitals import VitalsQuery, VitalsState, vitals_of
+from ward.access.permissions import Permission
+from ward.access.principals import Opened, PatientPrincipal, RelativePrincipal, Scope
+from ward.alerts import AlertState
+from ward.errors import NotFound
+from ward.store import alert_reads, tiles
+from ward.store.alert_reads import AlertRow, WantedAlerts
+from ward.store.borrow import borrow
+from ward.store.pool import Connection
+from ward.store.tiles import ScoreRow, Seat
+
+router = APIRouter(tags=["opened"])
+MayOpenedRead = Annotated[PatientPrincipal | RelativePrincipal, Depends(Door(Permission.OPENED_READ))]
+_ALERTS = 50
+_RISKS = {
+    "low": (
+        "De senaste mätvärdena visar ingen varning. Ring ditt team om du mår sämre, 112 om det är bråttom.",
+        "The latest readings show no warning. Call your team if you feel worse, 112 if it is urgent.",
+    ),
+    "low_medium": (
+        "Ett av mätvärdena avviker. Ring ditt team om du mår sämre, 112 om det är bråttom.",
+        "One of the readings is unusual. Call your team if you feel worse, 112 if it is urgent.",
+    ),
+    "medium": (
+        "Flera mätvärden avviker. Ring ditt team om du mår sämre, 112 om det är bråttom.",
+        "Several readings are unusual. Call your team if you feel worse, 112 if it is urgent.",
+    ),
+    "high": (
+        "Mätvärdena avviker mycket. Ring ditt team, eller 112 om det är bråttom.",
+        "The readings are very unusual. Call your team, or 112 if it is urgent.",
+    ),
+}
+
+
+class ScoreWords(TypedDict):
+    """What the newest score says, in plain words."""
+
+    scored_at: datetime
+    text_sv: str
+    text_en: str
+
+
+class ValuesPart(TypedDict):
+    """The newest value of each kind with its age, and the score in plain words."""
+
+    vitals: dict[str, VitalState]
+    score: ScoreWords | None
+
+
+class AlertWords(TypedDict):
+    """An alert in plain words."""
+
+    opened_at: datetime
+    resolved_at: datetime | None
+    plain_sv: str
+    plain_en: str
+
+
+class PlanPart(TypedDict):
+    """What the care is for and what comes next."""
+
+    programme: str
+    next_step: str
+
+
+class OpenedState(TypedDict):
+    """What is open to the caller; a part that is not is null."""
+
+    patient_id: int
+    opens: list[str]
+    values: ValuesPart | None
+    alerts: list[AlertWords] | None
+    plan: PlanPart | None
+    contacts: list[TeamState] | None
+
+
+def opens(principal: PatientPrincipal | RelativePrincipal, patient_id: int) -> frozenset[Opened]:
+    """Return what of a patient is open to the caller.
+
+    Raises
+    ------
+    NotFound
+        If nothing is, or there is no such patient: the same from outside.
+    """
+    if isinstance(principal, PatientPrincipal):
+        found = frozenset(Opened) if patient_id == principal.patient_id else frozenset()
+    else:
+        found = next((each.opens for each in principal.openings if each.patient_id == patient_id), frozenset())
+    if not found:
+        raise NotFound
+    return found
+
+
+@router.get("/api/patients/{patient_id}/opened", response_model=OpenedState)
+async def get_opened(request: Request, patient_id: Id, principal: MayOpenedRead) -> Response:
+    """Show what is open to the caller, the patient or a relative."""
+    context = context_of(request)
+    now, parts = context.clock.now(), opens(principal, patient_id)
+    async with borrow(context.pool) as conn:
+        seat = await find_seat(conn, patient_id, principal.scope, context.clock)
+        values = await _values(conn, seat, now) if Opened.VALUES in parts else None
+        alerts = await _alerts(conn, seat, now) if Opened.ALERTS in parts else None
+    state = OpenedState(
+        patient_id=seat.patient_id,
+        opens=sorted(parts),
+        values=values,
+        alerts=alerts,
+        plan=PlanPart(programme=seat.programme, next_step=seat.next_step) if Opened.PLAN in parts else None,
+        contacts=[_contact(seat)] if Opened.CONTACTS in parts else None,
+    )
+    return reply(state)
+
+
+@router.get("/api/patients/{patient_id}/opened/vitals", response_model=VitalsState)
+async def get_opened_vitals(
+    request: Request, patient_id: Id, principal: MayOpenedRead, query: Annotated[VitalsQuery, Query()]
+) -> Response:
+    """Show values over time, where the trends are open to the caller."""
+    if Opened.TRENDS not in opens(principal, patient_id):
+        raise Problem(HTTPStatus.FORBIDDEN, "The patient has not opened this to you.")
+    return await vitals_of(context_of(request), patient_id, principal.scope, query)
+
+
+async def _values(conn: Connection, seat: Seat, now: datetime) -> ValuesPart:
+    changes = await tiles.read_tiles(conn, [seat.stay_id], now)
+    vitals = vitals_by_stay(changes.latest).get(seat.stay_id, {})
+    return ValuesPart(vitals=vitals, score=_score(changes.scores[0]) if changes.scores else None)
+
+
+def _score(row: ScoreRow) -> ScoreWords:
+    swedish, english = _RISKS[row.risk]
+    return ScoreWords(scored_at=row.scored_at, text_sv=swedish, text_en=english)
+
+
+async def _alerts(conn: Connection, seat: Seat, now: datetime) -> list[AlertWords]:
+    """Return the stay's newest alerts of whose kind there are plain words."""
+    wanted = WantedAlerts(
+        scope=Scope(patient_ids=(seat.patient_id,)),
+        states=[state.value for state in AlertState],
+        patient_id=seat.patient_id,
+        limit=_ALERTS,
+    )
+    rows = await alert_reads.find_alerts(conn, wanted, now)
+    return [_alert(row) for row in rows if row.stay_id == seat.stay_id and evidence_of(row.evidence).text_key in PLAIN]
+
+
+def _alert(row: AlertRow) -> AlertWords:
+    evidence = evidence_of(row.evidence)
+    return AlertWords(
+        opened_at=row.opened_at,
+        resolved_at=row.resolved_at,
+        plain_sv=plain(evidence.text_key, evidence.params, "sv"),
+        plain_en=plain(evidence.text_key, evidence.params, "en"),
+    )
+
+
+def _contact(seat: Seat) -> TeamState:
+    return TeamState(team_id=seat.team_id, name=seat.team_name, phone=seat.team_phone)

@@ -1,0 +1,384 @@
+"""One patient and everybody who may or may not see them: the scene of the authorisation tests.
+
+The patient is of Testkommunen, and `anna`'s team answers. Three teams answered earlier in the stay: `elsa`'s of another
+organisation, to which the patient consents; `frida`'s of a third, to which not; `gun`'s, which the patient has blocked.
+`bea` and `hedda` work in a team that never cared for the patient; `hedda` has opened them in an emergency.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import uvicorn
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from api import service
+from api.auth import digest, expiry
+from api.context import Context
+from tests.fix_api import House, Served, alarm, serving
+from tests.fix_ward import Bed
+from ward.access.permissions import GRANTED
+from ward.access.principals import AccountId, Capacity, Opened
+from ward.clock import FakeClock, SystemClock
+from ward.duty.baton import Baton
+from ward.duty.schedule import Override
+from ward.people import OrganisationId, Role, StaffId, TeamId
+from ward.settings import Settings
+from ward.store import (
+    backtests,
+    cards,
+    care_events,
+    contact_channels,
+    duty_batons,
+    duty_care,
+    duty_handovers,
+    duty_schedules,
+    effects,
+    emergencies,
+    people,
+    quarantine,
+    relatives,
+    sessions,
+    sharing,
+)
+from ward.store.backtests import Order
+from ward.store.cards import NewCard
+from ward.store.care_events import Entry
+from ward.store.effects import NewReport
+from ward.store.pool import Connection, Pool, connect
+from ward.store.quarantine import Refused
+from ward.store.sharing import Against
+from ward.timeline import Author, EntryKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """The house with its people, and the id of everything that belongs to the patient (`ids`, by path parameter)."""
+
+    house: House
+    ids: dict[str, str]
+    organisations: dict[str, OrganisationId]
+    teams: dict[str, TeamId]
+
+    @property
+    def database_url(self) -> str:
+        """The store."""
+        return self.house.database_url
+
+    @property
+    def bed(self) -> Bed:
+        """The patient whom all is about."""
+        return self.house.ward.beds[0]
+
+
+def bearer(username: str) -> dict[str, str]:
+    """Return the headers of somebody's open session."""
+    return {"Authorization": f"Bearer session-of-{username}"}
+
+
+async def _log_in(conn: Connection, username: str) -> AccountId:
+    now = SystemClock().now()
+    account = await sessions.find_account(conn, username)
+    assert account is not None
+    await sessions.open_session(
+        conn,
+        token_sha256=digest(f"session-of-{username}"),
+        account_id=account.account_id,
+        now=now,
+        expires_at=expiry(now, now),
+    )
+    return account.account_id
+
+
+async def add_person(
+    conn: Connection, organisation_id: OrganisationId, username: str, role: Role, team_id: TeamId | None
+) -> tuple[StaffId, AccountId]:
+    """Add a member of staff who is logged in."""
+    staff_id = await people.add_staff(
+        conn,
+        organisation_id=organisation_id,
+        username=username,
+        name=f"{username.title()} Provsson",
+        title="Prov",
+        role=role,
+        password_hash="!",
+    )
+    if team_id is not None:
+        await people.add_member(conn, team_id=team_id, staff_id=staff_id)
+    return staff_id, await _log_in(conn, username)
+
+
+async def add_account(
+    conn: Connection,
+    kind: str,
+    username: str,
+    *,
+    patient_id: int | None = None,
+    organisation_id: int | None = None,
+    permissions: Collection[str] = (),
+) -> AccountId:
+    """Add a patient, a relative or a system that is logged in."""
+    await conn.execute(
+        "insert into account (kind, username, name, patient_id, organisation_id, permissions)"
+        " values (%s, %s, %s, %s, %s, %s)",
+        (kind, username, f"{username.title()} Provsson", patient_id, organisation_id, sorted(permissions)),
+    )
+    return await _log_in(conn, username)
+
+
+async def _answered_before(conn: Connection, bed: Bed, own: TeamId, before: Collection[TeamId], at: datetime) -> None:
+    """Let other teams answer for six hours each, before the one that answers now."""
+    await conn.execute("delete from responsibility where stay_id = %s", (bed.stay_id,))
+    for number, team_id in enumerate(before):
+        begin = at + number * timedelta(hours=6)
+        await people.add_responsibility(
+            conn, stay_id=bed.stay_id, team_id=team_id, from_at=begin, until=begin + timedelta(hours=6)
+        )
+    begin = at + len(before) * timedelta(hours=6)
+    await people.add_responsibility(conn, stay_id=bed.stay_id, team_id=own, from_at=begin)
+
+
+async def _staff(conn: Connection, house: House, home: OrganisationId) -> tuple[dict, dict, dict]:  # type: ignore[type-arg]
+    away = await people.find_organisation(conn, "Annanregionen")
+    assert away is not None
+    third = await people.add_organisation(conn, name="Tredjekommunen", kind="municipality")
+    organisations = {"home": home, "away": away, "third": third}
+    teams = {"own": house.ward.team_id, "away": house.other_team}
+    for name, organisation_id in (("other", home), ("evening", home), ("fifth", home), ("third", third)):
+        teams[name] = await people.add_team(conn, organisation_id=organisation_id, name=f"Team {name}", phone="000")
+    accounts = {}
+    for username, role, place, team in (
+        ("bea", Role.NURSE, "home", "other"),
+        ("hedda", Role.NURSE, "home", "other"),
+        ("gun", Role.NURSE, "home", "evening"),
+        ("frida", Role.NURSE, "third", "third"),
+        ("ivar", Role.DOCTOR, "home", "own"),
+        ("kim", Role.CLINICIAN, "home", "own"),
+    ):
+        _, accounts[username] = await add_person(conn, organisations[place], username, role, teams[team])
+    for username in ("anna", "elsa", "oskar"):
+        accounts[username] = await _log_in(conn, username)
+    return organisations, teams, accounts
+
+
+async def _others(conn: Connection, house: House, home: OrganisationId) -> dict[str, AccountId]:
+    """Add the patient, another patient, two relatives and two systems."""
+    granted = [permission.value for permission, to in GRANTED.items() if Capacity.SYSTEM in to]
+    return {
+        "tolvan": await add_account(conn, "patient", "tolvan", patient_id=house.ward.beds[0].patient_id),
+        "elva": await add_account(conn, "patient", "elva", patient_id=house.ward.beds[1].patient_id),
+        "maja": await add_account(conn, "relative", "maja"),
+        "olle": await add_account(conn, "relative", "olle"),
+        "journal": await add_account(conn, "system", "journal", organisation_id=home, permissions=granted),
+        "arkiv": await add_account(conn, "system", "arkiv", organisation_id=home),
+    }
+
+
+async def _furnish(house: House) -> Scene:
+    now = SystemClock().now()
+    bed = house.ward.beds[0]
+    async with await connect(house.database_url, "test") as conn:
+        home = await people.find_organisation(conn, "Testkommunen")
+        assert home is not None
+        organisations, teams, accounts = await _staff(conn, house, home)
+        accounts |= await _others(conn, house, home)
+        before = [teams["away"], teams["third"], teams["evening"]]
+        await _answered_before(conn, bed, teams["own"], before, house.ward.admitted_at)
+        patient = accounts["tolvan"]
+        consent = await sharing.give(conn, bed.patient_id, organisations["away"], patient, now)
+        block = await sharing.block(conn, bed.patient_id, Against(team_id=teams["evening"]), patient, now)
+        opened = await relatives.open_to(conn, bed.patient_id, accounts["maja"], list(Opened), patient, now)
+        closed = await relatives.open_to(conn, bed.patient_id, accounts["olle"], list(Opened), patient, now)
+        await relatives.close(conn, bed.patient_id, closed, patient, now)
+        whose = await emergencies.in_care(conn, bed.patient_id, now)
+        assert whose is not None
+        opening = await emergencies.open_patient(conn, whose, accounts["hedda"], "Hittad medvetslös", now)
+        ids = {"consent_id": consent, "block_id": block, "access_id": opened, "opening_id": opening}
+        ids |= await _things(conn, house, organisations["home"], teams, now)
+    ids |= {"alert_id": await alarm(house, bed), "patient_id": bed.patient_id, "version": 1}
+    return Scene(
+        house=house,
+        ids={name: str(each) for name, each in ids.items()} | {"device_id": bed.device_id},
+        organisations=organisations,
+        teams=teams,
+    )
+
+
+async def _things(
+    conn: Connection, house: House, home: OrganisationId, teams: dict[str, TeamId], now: datetime
+) -> dict[str, int | None]:
+    """Add one of each thing that a path may name; return their numbers."""
+    bed, own = house.ward.beds[0], teams["own"]
+    refused = Refused(
+        received_at=now,
+        device_id=bed.device_id,
+        topic=f"hemvakt/1/{bed.device_id}/vitals",
+        reason="no_binding",
+        detail="",
+        index=None,
+        payload=b"{}",
+    )
+    await quarantine.insert(conn, [refused])
+    entry = await (await conn.execute("select max(quarantine_id) from quarantine")).fetchone()
+    binding = await (await conn.execute("select binding_id from binding where stay_id = %s", (bed.stay_id,))).fetchone()
+    assert entry is not None
+    assert binding is not None
+    order = Order(
+        organisation_id=home,
+        staff_id=house.anna,
+        name="",
+        stays=(bed.stay_id,),
+        from_at=house.ward.admitted_at,
+        until_at=now,
+        plan="{}",
+        suggest=False,
+    )
+    baton = Baton(
+        stay_id=bed.stay_id,
+        rev=1,
+        to_team=teams["fifth"],
+        to_staff=None,
+        offered_by=house.anna,
+        offered_at=now,
+        expires_at=now + timedelta(hours=1),
+        held_until=now + timedelta(hours=9),
+        note="",
+    )
+    note = Entry(stay_id=bed.stay_id, kind=EntryKind.NOTE, occurred_at=now, author=Author.STAFF, staff_id=house.anna)
+    event = await care_events.add(conn, note, now)
+    report = NewReport(
+        stay_id=bed.stay_id,
+        event_id=event,
+        prescriber_id=house.anna,
+        sent_by=house.anna,
+        line_sv="",
+        line_en="",
+        report={},
+    )
+    card = NewCard(
+        stay_id=bed.stay_id,
+        token_sha256=bytes(32),
+        made_by=house.anna,
+        expires_at=now + timedelta(hours=4),
+        reason="Prov",
+    )
+    exception = Override(from_at=now + timedelta(days=3), until=now + timedelta(days=4), crew=None)
+    return {
+        "quarantine_id": entry[0],
+        "binding_id": binding[0],
+        "backtest_id": await backtests.add(conn, order, now),
+        "baton_id": await duty_batons.offer(conn, baton),
+        "team_id": own,
+        "override_id": await duty_schedules.add_override(conn, own, exception, "Prov", house.anna, now),
+        "handover_id": await duty_handovers.give(conn, own, house.ward.nurse_id, "", [], {}, now),
+        "channel_id": await contact_channels.add(conn, kind="sms", address="+46700000000", now=now, team_id=own),
+        "own_channel_id": await contact_channels.add(
+            conn, kind="sms", address="+46700000001", now=now, staff_id=house.anna
+        ),
+        "stay_id": bed.stay_id,
+        "event_id": event,
+        "report_id": await effects.send(conn, report, now),
+        "card_id": await cards.make(conn, card, now),
+        "unit_id": await duty_care.add_policy(conn, organisation_id=home, name="Enheten", base_team_id=own),
+    }
+
+
+@pytest.fixture
+def scene(house: House) -> Scene:
+    """The patient, and everybody who may or may not see them."""
+    return asyncio.run(_furnish(house))
+
+
+class Forgetful(AsyncConnection[TupleRow]):
+    """A connection that never keeps what was done on it, so that every request meets the same store."""
+
+    async def commit(self) -> None:
+        """Take everything back instead."""
+        await self.rollback()
+
+
+@contextlib.asynccontextmanager
+async def forgetting(scene: Scene) -> AsyncIterator[Served]:
+    """Serve the real api on the real store, of which no request leaves a trace."""
+    settings = Settings(database_url=scene.database_url, http_port=0)
+    config = service.config(settings, SystemClock())
+    state = config.app.state  # type: ignore[union-attr]
+    context: Context = state.context
+    pool: Pool = AsyncConnectionPool(
+        make_conninfo(scene.database_url, options="-c TimeZone=UTC"),
+        connection_class=Forgetful,
+        min_size=4,
+        max_size=8,
+        open=False,
+    )
+    state.context = replace(context, pool=pool)
+    async with context.pool:
+        server, listening = uvicorn.Server(config), service.bind(settings)
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            async with asyncio.timeout(20):
+                while not server.started:
+                    assert not task.done(), "the server did not start"
+                    await asyncio.sleep(0.005)
+            yield Served(port=listening.getsockname()[1])
+        finally:
+            server.should_exit = True
+            await task
+            listening.close()
+
+
+def browser(served: Served, username: str | None) -> httpx.AsyncClient:
+    """Return a client that acts as somebody, or as nobody."""
+    headers = {} if username is None else bearer(username)
+    return httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60)
+
+
+Visit = Callable[[Served, FakeClock], Awaitable[None]]
+
+
+def on(scene: Scene, visit: Visit) -> None:
+    """Do something with a server whose clock stands still."""
+    clock = FakeClock(SystemClock().now())
+
+    async def whole() -> None:
+        async with serving(scene.database_url, clock) as served:
+            await visit(served, clock)
+
+    asyncio.run(whole())
+
+
+async def ask(served: Served, username: str, method: str, path: str, body: object = None) -> httpx.Response:
+    """Ask something as somebody."""
+    async with browser(served, username) as client:
+        return await client.request(method, path, json={} if body is None and method != "GET" else body)
+
+
+async def tell(served: Served, username: str, method: str, path: str, body: object = None) -> Any:
+    """Ask something as somebody who is let in; return what was answered."""
+    answer = await ask(served, username, method, path, body)
+    assert answer.status_code < 300, answer.text
+    return answer.json()
+
+
+def page(bed: Bed, *parts: str) -> str:
+    """Return the path of something of a patient."""
+    return "/".join((f"/api/patients/{bed.patient_id}", *parts))
+
+
+def audited(scene: Scene, action: str) -> list[tuple[Any, ...]]:
+    """Return (account's name, patient, reason, detail as text) of what the audit holds of an action."""
+    with psycopg.connect(scene.database_url) as conn:
+        return conn.execute(
+            "select c.username, a.patient_id, a.reason, a.detail::text from audit a join account c using (account_id)"
+            " where a.action = %s order by a.audit_id",
+            (action,),
+        ).fetchall()
