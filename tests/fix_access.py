@@ -35,11 +35,14 @@ from ward.people import OrganisationId, Role, StaffId, TeamId
 from ward.settings import Settings
 from ward.store import (
     backtests,
+    cards,
+    care_events,
     contact_channels,
     duty_batons,
     duty_care,
     duty_handovers,
     duty_schedules,
+    effects,
     emergencies,
     people,
     quarantine,
@@ -48,9 +51,13 @@ from ward.store import (
     sharing,
 )
 from ward.store.backtests import Order
+from ward.store.cards import NewCard
+from ward.store.care_events import Entry
+from ward.store.effects import NewReport
 from ward.store.pool import Connection, Pool, connect
 from ward.store.quarantine import Refused
 from ward.store.sharing import Against
+from ward.timeline import Author, EntryKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +253,24 @@ async def _things(
         held_until=now + timedelta(hours=9),
         note="",
     )
+    note = Entry(stay_id=bed.stay_id, kind=EntryKind.NOTE, occurred_at=now, author=Author.STAFF, staff_id=house.anna)
+    event = await care_events.add(conn, note, now)
+    report = NewReport(
+        stay_id=bed.stay_id,
+        event_id=event,
+        prescriber_id=house.anna,
+        sent_by=house.anna,
+        line_sv="",
+        line_en="",
+        report={},
+    )
+    card = NewCard(
+        stay_id=bed.stay_id,
+        token_sha256=bytes(32),
+        made_by=house.anna,
+        expires_at=now + timedelta(hours=4),
+        reason="Prov",
+    )
     exception = Override(from_at=now + timedelta(days=3), until=now + timedelta(days=4), crew=None)
     return {
         "quarantine_id": entry[0],
@@ -259,6 +284,10 @@ async def _things(
         "own_channel_id": await contact_channels.add(
             conn, kind="sms", address="+46700000001", now=now, staff_id=house.anna
         ),
+        "stay_id": bed.stay_id,
+        "event_id": event,
+        "report_id": await effects.send(conn, report, now),
+        "card_id": await cards.make(conn, card, now),
         "unit_id": await duty_care.add_policy(conn, organisation_id=home, name="Enheten", base_team_id=own),
     }
 

@@ -60,11 +60,11 @@ async def post_readings(
 ) -> Response:
     """Enter values that somebody read off; NEWS2 and the rules of the plan count them as they count a device's."""
     context = context_of(request)
-    values = _settled(body, BY_STAFF if isinstance(principal, StaffPrincipal) else BY_PATIENT)
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         desk = Desk(conn=conn, seat=seat, principal=principal, now=context.clock.now())
+        values = _settled(body, BY_STAFF if isinstance(principal, StaffPrincipal) else BY_PATIENT)
         before = await keys.claim(conn, key, desk.now) if key else None
         if before is not None and before.made_id is None:
             raise key_reused()

@@ -106,10 +106,10 @@ async def put_step(
     """Write the next step over the revision that was seen; the board and the patient see it at once."""
     context = context_of(request)
     now, rev = context.clock.now(), revision(if_match)
-    if any(at is not None and at <= now for at in (body.at, body.check_at)):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The next step and the next look lie ahead.")
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
+        if any(at is not None and at <= now for at in (body.at, body.check_at)):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The next step and the next look lie ahead.")
         done = await homes.save_step(conn, seat.stay_id, rev, body.step(), principal.staff_id, now)
         state = step_state(await homes.step(conn, seat.stay_id))
         headers = {"ETag": f'"{state["rev"]}"'}

@@ -48,7 +48,10 @@ def a_ward(conn: psycopg.Connection, stays: int = 1) -> list[int]:
             " select patient_id, 'hospital_at_home', tstzrange(%s, null) from patient order by patient_id",
             (START,),
         )
-        conn.execute("insert into responsibility select stay_id, 1, tstzrange(%s, null) from stay", (START,))
+        conn.execute(
+            "insert into responsibility (stay_id, team_id, period) select stay_id, 1, tstzrange(%s, null) from stay",
+            (START,),
+        )
     conn.execute(
         "insert into device (device_id, secret_sha256) select 'hv-' || stay_id, sha256('x') from stay order by stay_id"
     )

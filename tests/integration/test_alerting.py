@@ -164,9 +164,15 @@ def test_h04_alert_without_a_responsible_team_goes_to_somebody(ward: str, left: 
         conn.execute("set session_replication_role = replica")  # the schema would refuse it
         conn.execute("delete from responsibility where stay_id = 1")
         if left == "ended":
-            conn.execute("insert into responsibility values (1, 2, tstzrange(%s, %s))", (START - timedelta(1), START))
+            conn.execute(
+                "insert into responsibility (stay_id, team_id, period) values (1, 2, tstzrange(%s, %s))",
+                (START - timedelta(1), START),
+            )
         if left == "future":
-            conn.execute("insert into responsibility values (1, 2, tstzrange(%s, null))", (START + timedelta(1),))
+            conn.execute(
+                "insert into responsibility (stay_id, team_id, period) values (1, 2, tstzrange(%s, null))",
+                (START + timedelta(1),),
+            )
 
     async def ask() -> int:
         async with await connect(ward, "test") as conn:

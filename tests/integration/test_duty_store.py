@@ -262,7 +262,9 @@ def test_h25_stays_that_were_left_to_nobody_are_given_to_a_team(older_url: str) 
             "insert into stay (patient_id, programme, period)"
             " select patient_id, 'copd', tstzrange('2026-11-01', null) from patient order by 1"
         )
-        conn.execute("insert into responsibility values (1, 1, tstzrange('2026-11-05', '2026-11-06'))")
+        conn.execute(
+            "insert into responsibility (stay_id, team_id, period) values (1, 1, tstzrange('2026-11-05', '2026-11-06'))"
+        )
         conn.execute((migrate.MIGRATIONS / f"{name}.sql").read_bytes())
         rows = conn.execute(
             "select stay_id, team_id, lower(period)::date::text from responsibility order by stay_id, lower(period)"
