@@ -35,6 +35,10 @@ It is not a certified medical device."""
 _TAGS = {
     "session": "Log in, out, and who one is.",
     "patients": "Those in care: tiles, and one patient.",
+    "emergency": "Opening a patient in an emergency, and the notices of it.",
+    "sharing": "What the patient has said of who may see them: consents, blocks, protected identity.",
+    "relatives": "What the patient has opened to relatives.",
+    "opened": "The patient's own page, and what of it a relative sees.",
     "vitals": "Series of readings and scores.",
     "waveforms": "Blocks of samples, or their outline.",
     "alerts": "Alerts: their evidence, their life, and what people do about them.",

@@ -370,8 +370,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * List the organisation's back-tests, the newest first, without their reports
-         * @description List the organisation's back-tests, the newest first, without their reports.
+         * List the organisation's back-tests of patients whom the caller may see, the newest first, without reports
+         * @description List the organisation's back-tests of patients whom the caller may see, the newest first, without reports.
          *
          *     Open to: clinician, doctor, nurse (`backtests`).
          */
@@ -606,6 +606,72 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/emergencies": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the emergency openings of one's teams' patients, which are notices to the team, and one's own
+         * @description List the emergency openings of one's teams' patients, which are notices to the team, and one's own.
+         *
+         *     Open to: clinician, doctor, nurse (`emergency.read`).
+         */
+        readonly get: operations["emergencies_get_openings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/emergencies/{opening_id}/end": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * End an opening before its time: who opened it, or somebody of the team that was told
+         * @description End an opening before its time: who opened it, or somebody of the team that was told.
+         *
+         *     Open to: clinician, doctor, nurse (`emergency.read`).
+         */
+        readonly post: operations["emergencies_end_opening"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/emergencies/{opening_id}/seen": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say that the team has seen the notice: somebody of it, never who opened the patient
+         * @description Say that the team has seen the notice: somebody of it, never who opened the patient.
+         *
+         *     Open to: clinician, doctor, nurse (`emergency.read`).
+         */
+        readonly post: operations["emergencies_see_opening"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/me/channels": {
         readonly parameters: {
             readonly query?: never;
@@ -758,6 +824,172 @@ export interface paths {
          *     Open to: operator, patient (`access_log.read`).
          */
         readonly get: operations["access_log_get_access_log"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/blocks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the blocks (spärrar) of a patient, with their history
+         * @description List the blocks (spärrar) of a patient, with their history.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`sharing.read`).
+         */
+        readonly get: operations["sharing_get_blocks"];
+        readonly put?: never;
+        /**
+         * Set a block. Refused against who answers for the patient now or ahead, or is offered them: route first
+         * @description Set a block. Refused against who answers for the patient now or ahead, or is offered them: route first.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`sharing.change`).
+         */
+        readonly post: operations["sharing_set_block"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/blocks/{block_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Lift a block, on the patient's word
+         * @description Lift a block, on the patient's word.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`sharing.change`).
+         */
+        readonly delete: operations["sharing_lift_block"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/consents": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the consents of a patient to share with other organisations, with their history
+         * @description List the consents of a patient to share with other organisations, with their history.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`sharing.read`).
+         */
+        readonly get: operations["sharing_get_consents"];
+        readonly put?: never;
+        /**
+         * Note that the patient consents to another organisation seeing what it needs to care
+         * @description Note that the patient consents to another organisation seeing what it needs to care.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`sharing.change`).
+         */
+        readonly post: operations["sharing_give_consent"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/consents/{consent_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Withdraw a consent: from now on the other organisation sees the patient only while it answers for them
+         * @description Withdraw a consent: from now on the other organisation sees the patient only while it answers for them.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`sharing.change`).
+         */
+        readonly delete: operations["sharing_withdraw_consent"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/emergency": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Open a patient for four hours. The team that answers for them is told. A repeat returns what is open
+         * @description Open a patient for four hours. The team that answers for them is told. A repeat returns what is open.
+         *
+         *     Open to: doctor, nurse (`emergency.open`).
+         */
+        readonly post: operations["emergencies_open_patient"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/opened": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show what is open to the caller, the patient or a relative
+         * @description Show what is open to the caller, the patient or a relative.
+         *
+         *     Open to: patient, relative (`opened.read`).
+         */
+        readonly get: operations["opened_get_opened"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/opened/vitals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show values over time, where the trends are open to the caller
+         * @description Show values over time, where the trends are open to the caller.
+         *
+         *     Open to: patient, relative (`opened.read`).
+         */
+        readonly get: operations["opened_get_opened_vitals"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -943,6 +1175,78 @@ export interface paths {
          */
         readonly post: operations["plans_withdraw"];
         readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/protection": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Say whether the patient's identity is protected: then their telephone is hidden, and no name finds them
+         * @description Say whether the patient's identity is protected: then their telephone is hidden, and no name finds them.
+         *
+         *     Open to: clinician, doctor, nurse (`protection.change`).
+         */
+        readonly put: operations["sharing_put_protection"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/relatives": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List what the patient has opened to relatives, with its history
+         * @description List what the patient has opened to relatives, with its history.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`relatives.read`).
+         */
+        readonly get: operations["relatives_get_relatives"];
+        readonly put?: never;
+        /**
+         * Open this to a relative, and nothing else: what was open to them before is closed
+         * @description Open this to a relative, and nothing else: what was open to them before is closed.
+         *
+         *     Open to: patient (`relatives.change`).
+         */
+        readonly post: operations["relatives_open_to"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/relatives/{access_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Close at once what was opened to a relative
+         * @description Close at once what was opened to a relative.
+         *
+         *     Open to: patient (`relatives.change`).
+         */
+        readonly delete: operations["relatives_close"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -1168,6 +1472,50 @@ export interface paths {
         readonly get: operations["waveforms_get_available"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/lookup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Find a person in care by their number, in an emergency. That it was asked, and why, is in the audit
+         * @description Find a person in care by their number, in an emergency. That it was asked, and why, is in the audit.
+         *
+         *     Open to: doctor, nurse (`emergency.open`).
+         */
+        readonly post: operations["emergencies_look_up"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Find patients in care whom the caller may see
+         * @description Find patients in care whom the caller may see.
+         *
+         *     Open to: clinician, doctor, nurse (`patients.search`).
+         */
+        readonly post: operations["search_search_patients"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -2136,6 +2484,23 @@ export interface components {
             readonly worst: "high" | "medium" | "low";
         };
         /**
+         * AlertWords
+         * @description An alert in plain words.
+         */
+        readonly AlertWords: {
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            readonly opened_at: string;
+            /** Plain En */
+            readonly plain_en: string;
+            /** Plain Sv */
+            readonly plain_sv: string;
+            /** Resolved At */
+            readonly resolved_at: string | null;
+        };
+        /**
          * Alive
          * @description The process answers.
          */
@@ -2386,6 +2751,48 @@ export interface components {
             readonly patient_id: number;
         };
         /**
+         * Block
+         * @description Whom the block is against: a team, or another organisation as a whole.
+         * @example {
+         *       "team_id": 3
+         *     }
+         */
+        readonly Block: {
+            /** Organisation Id */
+            readonly organisation_id?: number | null;
+            /** Team Id */
+            readonly team_id?: number | null;
+        };
+        /**
+         * BlockList
+         * @description Every block of a patient, the newest first.
+         */
+        readonly BlockList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["BlockState"][];
+        };
+        /**
+         * BlockState
+         * @description A block and its history; `name` is the team's or the organisation's.
+         */
+        readonly BlockState: {
+            /** Block Id */
+            readonly block_id: number;
+            /** Lifted At */
+            readonly lifted_at: string | null;
+            /** Name */
+            readonly name: string;
+            /** Organisation Id */
+            readonly organisation_id: number | null;
+            /**
+             * Set At
+             * Format: date-time
+             */
+            readonly set_at: string;
+            /** Team Id */
+            readonly team_id: number | null;
+        };
+        /**
          * CardState
          * @description What applies here, in both languages.
          */
@@ -2535,6 +2942,44 @@ export interface components {
             readonly programme?: string | null;
             /** Team */
             readonly team?: number | null;
+        };
+        /**
+         * Consent
+         * @description The organisation that may see what it needs to care.
+         * @example {
+         *       "organisation_id": 2
+         *     }
+         */
+        readonly Consent: {
+            /** Organisation Id */
+            readonly organisation_id: number;
+        };
+        /**
+         * ConsentList
+         * @description Every consent of a patient, the newest first.
+         */
+        readonly ConsentList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ConsentState"][];
+        };
+        /**
+         * ConsentState
+         * @description A consent and its history.
+         */
+        readonly ConsentState: {
+            /** Consent Id */
+            readonly consent_id: number;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            readonly given_at: string;
+            /** Organisation */
+            readonly organisation: string;
+            /** Organisation Id */
+            readonly organisation_id: number;
+            /** Withdrawn At */
+            readonly withdrawn_at: string | null;
         };
         /**
          * ContactState
@@ -2925,6 +3370,39 @@ export interface components {
             readonly version: number;
         };
         /**
+         * FoundList
+         * @description Who was found, by name; at most fifty.
+         */
+        readonly FoundList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["FoundState"][];
+        };
+        /**
+         * FoundState
+         * @description A patient who was found; two identifiers tell them apart.
+         */
+        readonly FoundState: {
+            /**
+             * Birth Date
+             * Format: date
+             */
+            readonly birth_date: string;
+            /** Family Name */
+            readonly family_name: string;
+            /** Given Name */
+            readonly given_name: string;
+            /** Number Hint */
+            readonly number_hint: string;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Protected */
+            readonly protected: boolean;
+            /** Team */
+            readonly team: string;
+            /** Team Id */
+            readonly team_id: number;
+        };
+        /**
          * HandedBody
          * @description What is said of one patient.
          */
@@ -3087,6 +3565,19 @@ export interface components {
             readonly warn_low: number | null;
         };
         readonly LiveMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ResumedMessage"] | components["schemas"]["VitalsMessage"] | components["schemas"]["AlertMessage"] | components["schemas"]["PresenceMessage"] | components["schemas"]["HeartbeatMessage"];
+        /**
+         * Lookup
+         * @description Whose number, and why it is asked.
+         */
+        readonly Lookup: {
+            /**
+             * Personal Number
+             * @example 19121212-1212
+             */
+            readonly personal_number: string;
+            /** Reason */
+            readonly reason: string;
+        };
         /**
          * Me
          * @description The member of staff who is logged in.
@@ -3275,6 +3766,95 @@ export interface components {
             readonly until: string;
         };
         /**
+         * Opened
+         * @description What a patient can open to a relative.
+         * @enum {string}
+         */
+        readonly Opened: "values" | "trends" | "alerts" | "plan" | "contacts";
+        /**
+         * OpenedState
+         * @description What is open to the caller; a part that is not is null.
+         */
+        readonly OpenedState: {
+            /** Alerts */
+            readonly alerts: readonly components["schemas"]["AlertWords"][] | null;
+            /** Contacts */
+            readonly contacts: readonly components["schemas"]["TeamState"][] | null;
+            /** Opens */
+            readonly opens: readonly string[];
+            /** Patient Id */
+            readonly patient_id: number;
+            readonly plan: components["schemas"]["PlanPart"] | null;
+            readonly values: components["schemas"]["ValuesPart"] | null;
+        };
+        /**
+         * OpeningPage
+         * @description Openings of the caller's teams' patients and the caller's own, the newest first; `unseen` counts notices.
+         */
+        readonly OpeningPage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["OpeningState"][];
+            /** Next */
+            readonly next: string | null;
+            /** Unseen */
+            readonly unseen: number;
+        };
+        /**
+         * OpeningState
+         * @description An emergency opening: who, why, until when, and who of the team has seen the notice of it.
+         */
+        readonly OpeningState: {
+            /** Ended At */
+            readonly ended_at: string | null;
+            /** Mine */
+            readonly mine: boolean;
+            /** Name */
+            readonly name: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            readonly opened_at: string;
+            /** Opening Id */
+            readonly opening_id: number;
+            /** Organisation */
+            readonly organisation: string | null;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Reason */
+            readonly reason: string;
+            /** Seen At */
+            readonly seen_at: string | null;
+            /** Seen By */
+            readonly seen_by: string | null;
+            /** Team Id */
+            readonly team_id: number;
+            /** Title */
+            readonly title: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
+        };
+        /**
+         * Opens
+         * @description The relative, by the name they log in with, and all that is open to them from now on.
+         * @example {
+         *       "opens": [
+         *         "values",
+         *         "contacts"
+         *       ],
+         *       "username": "maja"
+         *     }
+         */
+        readonly Opens: {
+            /** Opens */
+            readonly opens: readonly components["schemas"]["Opened"][];
+            /** Username */
+            readonly username: string;
+        };
+        /**
          * OrganisationState
          * @description Where they work.
          */
@@ -3404,6 +3984,8 @@ export interface components {
             readonly plan_version: number;
             /** Programme */
             readonly programme: string;
+            /** Protected */
+            readonly protected: boolean;
             /** Reason */
             readonly reason: string;
             readonly score: components["schemas"]["ScoreState"] | null;
@@ -3838,6 +4420,16 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * PlanPart
+         * @description What the care is for and what comes next.
+         */
+        readonly PlanPart: {
+            /** Next Step */
+            readonly next_step: string;
+            /** Programme */
+            readonly programme: string;
+        };
+        /**
          * PlanStatesFaultState
          * @description What is wrong, or odd, with which field; `path` is empty for the whole.
          */
@@ -3967,6 +4559,27 @@ export interface components {
             readonly wearer: components["schemas"]["WearerState"] | null;
         };
         /**
+         * Protection
+         * @description Whether the patient's identity is protected (skyddad folkbokföring).
+         * @example {
+         *       "protected": true
+         *     }
+         */
+        readonly Protection: {
+            /** Protected */
+            readonly protected: boolean;
+        };
+        /**
+         * ProtectionState
+         * @description Whether the identity is protected.
+         */
+        readonly ProtectionState: {
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Protected */
+            readonly protected: boolean;
+        };
+        /**
          * Provisioned
          * @description A device with its secret, which is told this once; null where it was told before.
          */
@@ -4046,6 +4659,33 @@ export interface components {
             readonly staff?: number | null;
             /** Team */
             readonly team?: number | null;
+        };
+        /**
+         * RelativeList
+         * @description All that was opened, the newest first.
+         */
+        readonly RelativeList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["RelativeState"][];
+        };
+        /**
+         * RelativeState
+         * @description What was opened to a relative, from when until when; `ended_at` is null while it is.
+         */
+        readonly RelativeState: {
+            /** Access Id */
+            readonly access_id: number;
+            /** Ended At */
+            readonly ended_at: string | null;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            readonly given_at: string;
+            /** Name */
+            readonly name: string;
+            /** Opens */
+            readonly opens: readonly ("values" | "trends" | "alerts" | "plan" | "contacts")[];
         };
         /**
          * Remark
@@ -4281,6 +4921,21 @@ export interface components {
             readonly system: "NEWS2";
         };
         /**
+         * ScoreWords
+         * @description What the newest score says, in plain words.
+         */
+        readonly ScoreWords: {
+            /**
+             * Scored At
+             * Format: date-time
+             */
+            readonly scored_at: string;
+            /** Text En */
+            readonly text_en: string;
+            /** Text Sv */
+            readonly text_sv: string;
+        };
+        /**
          * SecondIdentifier
          * @description What the person at the bedside says of themselves: one of the two.
          */
@@ -4408,6 +5063,19 @@ export interface components {
              * @constant
              */
             readonly type: "snapshot";
+        };
+        /**
+         * Sought
+         * @description A whole personal number, or the beginning of a name: one of the two.
+         * @example {
+         *       "name": "Tolv"
+         *     }
+         */
+        readonly Sought: {
+            /** Name */
+            readonly name?: string | null;
+            /** Personal Number */
+            readonly personal_number?: string | null;
         };
         /**
          * StaffState
@@ -4640,6 +5308,8 @@ export interface components {
             readonly patient_id: number;
             /** Programme */
             readonly programme: string;
+            /** Protected */
+            readonly protected: boolean;
             /** Reason */
             readonly reason: string;
             readonly score: components["schemas"]["ScoreState"] | null;
@@ -4803,6 +5473,17 @@ export interface components {
             readonly name: string;
             /** Patient Id */
             readonly patient_id: number;
+        };
+        /**
+         * ValuesPart
+         * @description The newest value of each kind with its age, and the score in plain words.
+         */
+        readonly ValuesPart: {
+            readonly score: components["schemas"]["ScoreWords"] | null;
+            /** Vitals */
+            readonly vitals: {
+                readonly [key: string]: components["schemas"]["VitalState"];
+            };
         };
         /**
          * VersionPage
@@ -5082,6 +5763,19 @@ export interface components {
             readonly role: string;
             /** Staff Id */
             readonly staff_id: number | null;
+        };
+        /**
+         * Whose
+         * @description A person in care, and what the caller may do: `seen`; or open in an emergency what is `blocked` or `closed`.
+         */
+        readonly Whose: {
+            /** Patient Id */
+            readonly patient_id: number;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            readonly standing: "seen" | "blocked" | "closed";
         };
         /**
          * Why
@@ -6347,6 +7041,93 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly emergencies_get_openings: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OpeningPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly emergencies_end_opening: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly opening_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OpeningState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly emergencies_see_opening: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly opening_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OpeningState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly channels_get_mine: {
         readonly parameters: {
             readonly query?: never;
@@ -6558,6 +7339,283 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["AccessPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly sharing_get_blocks: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BlockList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly sharing_set_block: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Block"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BlockList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly sharing_lift_block: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly block_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BlockList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly sharing_get_consents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ConsentList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly sharing_give_consent: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Consent"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ConsentList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly sharing_withdraw_consent: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly consent_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ConsentList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly emergencies_open_patient: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Why"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OpeningState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly opened_get_opened: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OpenedState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly opened_get_opened_vitals: {
+        readonly parameters: {
+            readonly query?: {
+                readonly from?: string | null;
+                readonly kind?: readonly components["schemas"]["VitalKind"][];
+                readonly resolution?: components["schemas"]["Resolution"];
+                readonly to?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["VitalsState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
@@ -6900,6 +7958,132 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly sharing_put_protection: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Protection"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ProtectionState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly relatives_get_relatives: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RelativeList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly relatives_open_to: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Opens"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RelativeList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly relatives_close: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly access_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RelativeList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -7278,6 +8462,68 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly emergencies_look_up: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Lookup"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Whose"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly search_search_patients: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Sought"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FoundList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };

@@ -78,5 +78,6 @@ export const aTile = (changes: Partial<Tile> = {}): Tile => ({
   device: null,
   limits: {},
   goals: "full",
+  protected: false,
   ...changes,
 });
