@@ -66,15 +66,16 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     counted = Figures()
     time = clock or SystemClock()
     store = pool(settings.database_url, "api", size=_CONNECTIONS)
+    reading = looks(settings.database_url, "api-looks", size=_CONNECTIONS)
     context = Context(
         settings=settings,
         clock=time,
         pool=store,
-        looks=looks(settings.database_url, "api-looks", size=_CONNECTIONS),
+        looks=reading,
         hub=hub,
         feed=Feed(settings.database_url, hub, time, _scope_of, counted.shown),
         listening=Listening(store, time),
-        witness=Witness(store, time),
+        witness=Witness(store, reading, time),
         presence=Presence(store, time),
         figures=counted,
         teller=Teller(service="api", clock=time, families=lambda: families(counted)),

@@ -55,10 +55,14 @@ def because(connection: HTTPConnection, why: str) -> None:
 
 
 class Witness:
-    """The log's writer in this process. At most `MOST_WAITING` answers wait; beyond that they are refused."""
+    """The log's writer in this process. At most `MOST_WAITING` answers wait; beyond that they are refused.
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    Looks are written by `lines`, whose connections commit by themselves: one round trip, one commit, all or nothing.
+    """
+
+    def __init__(self, pool: Pool, lines: Pool, clock: Clock) -> None:
         self._pool = pool
+        self._lines = lines
         self._clock = clock
         self._waiting: list[tuple[Access, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
@@ -111,7 +115,7 @@ class Witness:
     async def _write(self) -> None:
         batch, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
         try:
-            async with borrow(self._pool) as conn:
+            async with borrow(self._lines) as conn:
                 await accesses.write(conn, [access for access, _ in batch])
         except StoreUnavailable as error:
             _tell(batch, error)

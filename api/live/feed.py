@@ -245,7 +245,7 @@ class Feed:
         untold, self._untold = self._untold, {}
         told = [held for stay, held in untold.items() if stay in self.board]
         self._hub.publish_tiles(told, self._clock.now())
-        if told and self._hub.clients():
+        if told and self._hub.watched():
             shown = (each for each in pending.readings.values() if each.stay_id in untold)
             self._shown.readings(shown, self._clock.now())
 
@@ -263,7 +263,7 @@ class Feed:
             held = self.board.set_alert(row, now.date())
             if held is not None:
                 self._hub.publish_alert(held)
-                if self._hub.clients():
+                if self._hub.watched():
                     self._shown.alert(row, self._clock.now())
 
     async def _sessions(self, conn: Connection, now: datetime, tokens: Collection[bytes]) -> None:

@@ -192,6 +192,10 @@ class Hub:
         """Return every client."""
         return [client for room in self._rooms.values() for client in room.clients]
 
+    def watched(self) -> bool:
+        """Tell whether anybody is here."""
+        return bool(self._rooms)
+
     def publish_tiles(self, changed: Iterable[Held], now: datetime) -> None:
         """Tell everybody who may see them about tiles that changed."""
         at = stamp(now)

@@ -70,9 +70,9 @@ def pool(database_url: str, service: str, *, size: int) -> Pool:
 
 
 def looks(database_url: str, service: str, *, size: int) -> Pool:
-    """Return a pool like `pool`, for reading alone: no statement waits for a begin or a commit.
+    """Return a pool like `pool`, for reading and for what is one statement: nothing waits for a begin and a commit.
 
-    Each statement sees what is committed when it begins, as in our transactions.
+    Each statement sees what is committed when it begins, as in our transactions, and is committed when it ends.
     """
     return _pool(database_url, service, size, {"autocommit": True})
 
