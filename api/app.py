@@ -22,22 +22,28 @@ from api.routes import (
     access_reviews,
     alert_acts,
     alerts,
+    ambulance,
     audit,
     backtests,
     bindings,
+    by_hand,
     channels,
     devices,
+    effects,
     emergencies,
     handovers,
     health,
+    home,
     metrics,
     offers,
     opened,
+    outcomes,
     patients,
     plans,
     quarantine,
     relatives,
     responsibility,
+    rounds,
     routing,
     schedules,
     search,
@@ -45,6 +51,7 @@ from api.routes import (
     sharing,
     team_plans,
     teams,
+    timeline,
     vitals,
     waveforms,
 )
@@ -92,11 +99,12 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
+    resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, offers)
     whose = (search, emergencies, sharing, relatives, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
-    for part in (*whose, *people, *duty, *kit, *logs, health, metrics, socket):
+    for part in (*whose, *people, *resources, *duty, *kit, *logs, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)

@@ -1,12 +1,24 @@
 """What several routes are sent: why something is done, and how the person at the bedside was told apart."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from api.replies import Reason
+from api.replies import Instant, Reason
 from ward.association import Identifier
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+
+
+def _shown_by_calendars(at: datetime) -> datetime:
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise ValueError(f"a time lies between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return at
+
+
+Moment = Annotated[Instant, AfterValidator(_shown_by_calendars)]
+"""An instant of a year that every calendar and the store can show."""
 
 
 def _twelve(number: str) -> str:

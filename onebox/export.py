@@ -25,7 +25,20 @@ from ward.clock import SystemClock
 from ward.errors import ConfigError, NotFound
 from ward.fhir import alerts, codes, observations, people, waves
 from ward.fhir.codes import Resource
-from ward.record import Answering, Episode, Happened, Measured, Person, Raised, Refused, Reported, Scored, Told, Worn
+from ward.record import (
+    Answering,
+    Episode,
+    Happened,
+    Measured,
+    Person,
+    Raised,
+    Refused,
+    Reported,
+    Scored,
+    Told,
+    Worn,
+    Written,
+)
 from ward.store import record_waves, records, snapshot
 from ward.store.pool import Connection
 from ward.store.records import Span
@@ -253,6 +266,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output(name="alerts.csv", write=_table(Raised, records.alerts)),
     Output(name="alert_events.csv", write=_table(Happened, records.events)),
     Output(name="notifications.csv", write=_table(Told, records.told)),
+    Output(name="timeline.csv", write=_table(Written, records.written)),
     Output(name="stays.csv", write=_table(Episode, records.stays)),
     Output(name="teams.csv", write=_table(Answering, records.teams)),
     Output(name="bindings.csv", write=_table(Worn, records.worn)),

@@ -35,6 +35,10 @@ FILES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "what was done about each alert, by whom",
         ),
         "notifications.csv": ("vem som larmades, hur och när", "who was told of each alert, how and when"),
+        "timeline.csv": (
+            "anteckningar, besök, läkemedelsändringar och inskrivna värden, även de som var fel",
+            "notes, visits, changes of medication and values typed in, also those in error",
+        ),
         "stays.csv": ("vårdtillfällena", "the stays"),
         "teams.csv": ("vilket team som ansvarade när", "which team answered when"),
         "bindings.csv": ("vilka enheter som bars när", "which devices were worn when"),

@@ -11,10 +11,10 @@ from datetime import datetime
 from enum import IntEnum
 
 from ward.fhir.codes import instant
-from ward.record import Answering, Episode, Happened, Measured, Raised, Refused, Reported, Scored, Told, Worn
+from ward.record import Answering, Episode, Happened, Measured, Raised, Refused, Reported, Scored, Told, Worn, Written
 from ward.vitals import VITALS, Acvpu, VitalKind
 
-Record = Measured | Scored | Raised | Happened | Told | Worn | Refused | Reported | Episode | Answering
+Record = Measured | Scored | Raised | Happened | Told | Worn | Refused | Reported | Episode | Answering | Written
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _READING = ("unit", "loinc")
 

@@ -49,6 +49,8 @@ select device_no, true, 83, '1.2.0', now(), now() from device;
 insert into device_event (stay_id, device_no, kind, occurred_at, received_at, detail)
 select stay_id, device_no, 'check_in', now() - interval '1 hour', now(),
     '{"answers":[{"question":"breathing","answer":"worse"}]}' from binding;
+insert into care_event (stay_id, kind, occurred_at, written_at, author, words)
+    select stay_id, 'note', now(), now(), 'patient', 'x' from stay;
 insert into session (token_sha256, account_id, created_at, seen_at, expires_at)
 select sha256('a'), account_id, now(), now(), now() + interval '1 day' from account;
 insert into service_heartbeat (service, instance, beat_at) values ('ingest', 'a', now()), ('alerting', 'b', now());

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+MAX_ANSWERS = 50
+MAX_QUESTION = 64  # characters of a question's id
+MAX_ANSWER = 500  # characters of an answer in words
+
 
 class EventKind(StrEnum):
     """The `kind` names of payloads, store and API."""

@@ -140,6 +140,25 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One entry of the timeline that somebody wrote; `detail` is JSON; `error_*` where it was entered in error."""
+
+    stay_id: int
+    event_id: int
+    kind: str
+    occurred_at: datetime
+    written_at: datetime
+    author: str
+    staff: str | None
+    words: str
+    detail: str
+    corrects: int | None
+    error_at: datetime | None
+    error_by: str | None
+    error_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """One notification of an alert: whom, by which way, and what became of it."""
 

@@ -23,7 +23,7 @@ from ward.people import StayId
 from ward.plans import Plan
 from ward.store import series
 from ward.store.borrow import borrow
-from ward.store.series import BucketSeries, RawSeries, Span
+from ward.store.series import BucketSeries, RawSeries, ScoreSeries, Span
 from ward.vitals import BY_CODE, VITALS, Acvpu, VitalKind
 
 router = APIRouter(tags=["vitals"])
@@ -81,7 +81,7 @@ class VitalsQuery(SpanQuery):
 class SeriesState(TypedDict):
     """One kind, columnar. Raw: `value` and `validity`; buckets: `mean`, `min`, `max`, `count`, `t` where each starts.
 
-    Neighbours further apart than `gap_s` are not to be joined by a line.
+    Neighbours further apart than `gap_s` are not to be joined by a line. `by_hand`: places of what people entered.
     """
 
     kind: VitalKind
@@ -90,6 +90,7 @@ class SeriesState(TypedDict):
     t: list[int]
     value: NotRequired[list[float | str]]
     validity: NotRequired[list[ValidityWord]]
+    by_hand: NotRequired[list[int]]
     mean: NotRequired[list[float]]
     min: NotRequired[list[float]]
     max: NotRequired[list[float]]
@@ -103,17 +104,27 @@ VitalsState = TypedDict(
         "to": datetime,
         "resolution": Literal["raw", "1m", "15m", "1h", "1d"],
         "series": list[SeriesState],
+        "truncated": bool,
     },
 )
 
 
+class PartState(TypedDict):
+    """The least and most points of one parameter, beside `t`; null where a score did not say."""
+
+    min: list[int | None]
+    max: list[int | None]
+
+
 class ScoresState(TypedDict):
-    """NEWS2 over time, columnar; `t` is milliseconds since 1970."""
+    """NEWS2 over time, columnar; `t` is milliseconds since 1970. `truncated`: older ones of the span are left out."""
 
     t: list[int]
     min: list[int]
     max: list[int]
     risk: list[Risk]
+    parts: dict[str, PartState]
+    truncated: bool
 
 
 def choose(span: timedelta) -> Resolution:
@@ -144,6 +155,7 @@ def _raw(each: RawSeries, plan: Plan) -> SeriesState:
         t=each.t_ms,
         value=[Acvpu(int(value)).name for value in each.value] if conscious else list(each.value),
         validity=[validity_word(code) for code in each.validity],
+        by_hand=[place for place, by_hand in enumerate(each.by_hand) if by_hand],
     )
 
 
@@ -194,7 +206,8 @@ async def vitals_of(context: Context, patient_id: int, scope: Scope, query: Vita
     kinds = [VITALS[kind].code for kind in query.kind or list(VITALS)]
     span = Span(stay_id=seat.stay_id, kinds=kinds, start=start, end=end)
     found = await _series(context, span, resolution, plan_of(seat))
-    return reply({"from": start, "to": end, "resolution": resolution.value, "series": found})
+    truncated = resolution is Resolution.RAW and sum(len(each["t"]) for each in found) >= MOST_RAW
+    return reply({"from": start, "to": end, "resolution": resolution.value, "series": found, "truncated": truncated})
 
 
 @router.get("/api/patients/{patient_id}/scores", response_model=ScoresState)
@@ -211,4 +224,24 @@ async def get_scores(
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         span = Span(stay_id=StayId(seat.stay_id), kinds=(), start=start, end=end)
         found = await series.read_scores(conn, span, MOST_SCORES)
-    return reply(ScoresState(t=found.t_ms, min=found.low, max=found.high, risk=found.risk))  # type: ignore[typeddict-item]  # the schema checks the word
+    state = ScoresState(
+        t=found.t_ms,
+        min=found.low,
+        max=found.high,
+        risk=found.risk,  # type: ignore[typeddict-item]  # the schema checks the word
+        parts=_parts(found),
+        truncated=len(found.t_ms) >= MOST_SCORES,
+    )
+    return reply(state)
+
+
+def _parts(found: ScoreSeries) -> dict[str, PartState]:
+    """Return the points of every parameter that any of the scores has."""
+    names = sorted({name for each in found.parts for name in each})
+    return {
+        name: PartState(
+            min=[each.get(name, {}).get("min") for each in found.parts],
+            max=[each.get(name, {}).get("max") for each in found.parts],
+        )
+        for name in names
+    }

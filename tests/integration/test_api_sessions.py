@@ -20,6 +20,7 @@ from ward.settings import Settings
 # What everybody may reach without a session, and nothing else.
 OPEN = {
     ("POST", "/api/session"),
+    ("GET", "/api/ambulance-card"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),

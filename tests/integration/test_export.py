@@ -72,6 +72,7 @@ def test_export_holds_everything_of_the_patient(full: Ward, tmp_path: Path) -> N
     assert counts == {
         "readings.csv": 600, "scores.csv": 20, "alerts.csv": 1, "alert_events.csv": 2, "stays.csv": 1,
         "teams.csv": 1, "bindings.csv": 1, "quarantine.csv": 1, "device_events.csv": 1, "notifications.csv": 1,
+        "timeline.csv": 1,
     }  # fmt: skip
     assert len(observations(files)) == 600
     assert len(files["scores.ndjson"].splitlines()) == 20

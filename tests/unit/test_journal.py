@@ -5,10 +5,10 @@ from datetime import timedelta
 from api.live.board import Place
 from api.live.journal import COUNT, EPOCH, SKEW_S, Journal, Missed
 from tests.live_stage import NOW
-from ward.people import OrganisationId, StayId, TeamId
+from ward.people import OrganisationId, PatientId, StayId, TeamId
 
-HERE = Place(OrganisationId(1), TeamId(11))
-AWAY = Place(OrganisationId(2), TeamId(22))
+HERE = Place(OrganisationId(1), frozenset({TeamId(11)}), PatientId(1))
+AWAY = Place(OrganisationId(2), frozenset({TeamId(22)}), PatientId(4))
 MARK = int((NOW - EPOCH).total_seconds())
 
 

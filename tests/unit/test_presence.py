@@ -11,7 +11,10 @@ from ward.access.principals import Scope
 from ward.people import OrganisationId, PatientId, StaffId, TeamId
 from ward.store.viewers import Viewer
 
-PLACES = {PatientId(1): Place(OrganisationId(1), TeamId(11)), PatientId(4): Place(OrganisationId(2), TeamId(22))}
+PLACES = {
+    PatientId(1): Place(OrganisationId(1), frozenset({TeamId(11)}), PatientId(1)),
+    PatientId(4): Place(OrganisationId(2), frozenset({TeamId(22)}), PatientId(4)),
+}
 MEMBER = Scope(organisation_id=OrganisationId(1), team_ids=(TeamId(11),))
 
 

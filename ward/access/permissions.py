@@ -50,6 +50,18 @@ class Permission(StrEnum):
     RELATIVES_READ = "relatives.read"
     RELATIVES_CHANGE = "relatives.change"
     OPENED_READ = "opened.read"
+    TIMELINE_READ = "timeline.read"
+    TIMELINE_WRITE = "timeline.write"
+    READINGS_ENTER = "readings.enter"
+    CHECK_INS_ANSWER = "check_ins.answer"
+    HOME_READ = "home.read"
+    HOME_CHANGE = "home.change"
+    EFFECTS = "effects"
+    ROUNDS = "rounds"
+    AMBULANCE_CARDS = "ambulance_cards"
+    AMBULANCE_CARDS_READ = "ambulance_cards.read"
+    OUTCOMES_READ = "outcomes.read"
+    OUTCOMES_CHANGE = "outcomes.change"
 
 
 _WARD = frozenset({Capacity.NURSE, Capacity.DOCTOR, Capacity.CLINICIAN})
@@ -95,6 +107,18 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.RELATIVES_READ: _WARD | {Capacity.PATIENT},
     Permission.RELATIVES_CHANGE: frozenset({Capacity.PATIENT}),
     Permission.OPENED_READ: frozenset({Capacity.PATIENT, Capacity.RELATIVE}),
+    Permission.TIMELINE_READ: _WARD,
+    Permission.TIMELINE_WRITE: _WARD,
+    Permission.READINGS_ENTER: _WARD | {Capacity.PATIENT},
+    Permission.CHECK_INS_ANSWER: _WARD | {Capacity.PATIENT},
+    Permission.HOME_READ: _WARD | {Capacity.PATIENT, Capacity.RELATIVE},
+    Permission.HOME_CHANGE: _WARD,
+    Permission.EFFECTS: _WARD,
+    Permission.ROUNDS: _WARD,
+    Permission.AMBULANCE_CARDS: _WARD,
+    Permission.AMBULANCE_CARDS_READ: _WARD | {Capacity.PATIENT},
+    Permission.OUTCOMES_READ: _STAFF,
+    Permission.OUTCOMES_CHANGE: _WARD,
 }
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from ward.clock import to_us
 from ward.fhir import codes
 from ward.fhir.codes import Resource
+from ward.manual import BY_HAND
 from ward.record import Measured, Scored
 from ward.vitals import VITALS, Acvpu, Validity, VitalKind
 
@@ -97,6 +98,9 @@ def device_identity(device_no: int, device_id: str) -> str:
 
 
 def _head(reading: Measured, identity: str) -> Resource:
+    source: Resource = {"device": codes.reference("Device", device_identity(reading.device_no, reading.device_id))}
+    if reading.device_no == BY_HAND:
+        source = {"method": codes.concept(text="entered by hand")}
     return {
         "resourceType": "Observation",
         "id": identity,
@@ -105,7 +109,7 @@ def _head(reading: Measured, identity: str) -> Resource:
         "encounter": codes.reference("Encounter", reading.stay_id),
         "effectiveDateTime": codes.instant(reading.measured_at),
         "issued": codes.instant(reading.received_at),
-        "device": codes.reference("Device", device_identity(reading.device_no, reading.device_id)),
+        **source,
     }
 
 

@@ -11,14 +11,11 @@ from typing import Annotated
 import msgspec
 
 from ward.clock import EPOCH, from_us
-from ward.events import Answer, DeviceEvent, EventKind
+from ward.events import MAX_ANSWER, MAX_ANSWERS, MAX_QUESTION, Answer, DeviceEvent, EventKind
 from ward.formats import instants
 from ward.formats.claims import UNREADABLE, Decoded, Fault, refused, too_large, unreadable
 from ward.wire import Reason
 
-MAX_ANSWERS = 50
-MAX_QUESTION = 64  # characters of a question's id
-MAX_ANSWER = 500  # characters of an answer in words
 CALLS = frozenset({EventKind.HELP_BUTTON, EventKind.FALL})
 NO_NUL = "^[^\\x00]*$"  # jsonb cannot hold it
 

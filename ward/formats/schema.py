@@ -7,6 +7,7 @@ allowed: they are ignored.
 
 from types import MappingProxyType
 
+from ward import events
 from ward.events import EventKind
 from ward.formats import event
 from ward.formats.claims import MAX_READINGS
@@ -108,13 +109,13 @@ def _event(kind: EventKind, own: Schema) -> Schema:
 
 
 def _answers() -> Schema:
-    text = {"type": "string", "maxLength": event.MAX_ANSWER, "pattern": event.NO_NUL}
-    question = {"type": "string", "minLength": 1, "maxLength": event.MAX_QUESTION, "pattern": event.NO_NUL}
+    text = {"type": "string", "maxLength": events.MAX_ANSWER, "pattern": event.NO_NUL}
+    question = {"type": "string", "minLength": 1, "maxLength": events.MAX_QUESTION, "pattern": event.NO_NUL}
     answer = {"anyOf": [{"type": ["number", "boolean"]}, text]}
     return {
         "type": "array",
         "minItems": 1,
-        "maxItems": event.MAX_ANSWERS,
+        "maxItems": events.MAX_ANSWERS,
         "items": {
             "type": "object",
             "required": ["question", "answer"],

@@ -61,6 +61,19 @@ class Action(StrEnum):
     PATIENTS_SEARCHED = "patients.searched"
     RELATIVE_OPENED = "relative.opened"
     RELATIVE_CLOSED = "relative.closed"
+    EVENT_WRITTEN = "event.written"
+    EVENT_IN_ERROR = "event.in_error"
+    READINGS_ENTERED = "readings.entered"
+    CHECK_IN_ANSWERED = "check_in.answered"
+    PATIENT_SEEN = "patient.seen"
+    NEXT_STEP_SAVED = "next_step.saved"
+    EFFECT_REPORTED = "effect.reported"
+    EFFECT_ANSWERED = "effect.answered"
+    ROUND_SIGNED = "round.signed"
+    CARD_MADE = "ambulance_card.made"
+    CARD_REVOKED = "ambulance_card.revoked"
+    CONSEQUENCE_SAVED = "alert.consequence_saved"
+    OUTCOME_SAVED = "stay.outcome_saved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

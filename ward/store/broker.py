@@ -26,7 +26,8 @@ async def elect(conn: Connection) -> bool:
 async def devices(conn: Connection) -> list[BrokerDevice]:
     """Read every device."""
     found = await conn.execute(
-        "select device_id, secret_sha256, revoked_at is not null, config::text from device order by device_no"
+        "select device_id, secret_sha256, revoked_at is not null, config::text from device where device_no > 0"
+        " order by device_no"
     )
     return [
         BrokerDevice(device_id=name, secret_sha256=bytes(digest), revoked=revoked, config=config)

@@ -81,7 +81,7 @@ _DEVICES = b"""
         select b.stay_id, greatest(lower(b.period), 'epoch') as worn_since from binding b join stay s using (stay_id)
         where b.device_no = d.device_no and b.period @> %(now)s::timestamptz and s.period @> %(now)s::timestamptz
     ) w on true
-    where (%(device_id)s::text is null or d.device_id = %(device_id)s)
+    where d.device_no > 0 and (%(device_id)s::text is null or d.device_id = %(device_id)s)
     and (%(device_no)s::bigint is null or d.device_no = %(device_no)s)
     and (%(unbound)s::boolean is null or (w.stay_id is null) = %(unbound)s)
     and (%(revoked)s::boolean is null or (d.revoked_at is not null) = %(revoked)s)

@@ -25,6 +25,7 @@ from ward.record import (
     Scored,
     Told,
     Worn,
+    Written,
 )
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, Mode, Validity
@@ -223,6 +224,19 @@ def told(conn: Connection, span: Span) -> AsyncIterator[Told]:
         f" order by a.opened_at, o.alert_id, o.ring, o.step, o.channel, o.notification_id"
     )
     return _stream(conn, "told", query, span, Told)
+
+
+def written(conn: Connection, span: Span) -> AsyncIterator[Written]:
+    """Stream what people wrote on the timeline, oldest first, also what was entered in error."""
+    query = (
+        f"select e.stay_id, e.event_id, e.kind, e.occurred_at, e.written_at, e.author, f.name as staff, e.words,"  # noqa: S608
+        f" e.detail::text as detail, e.corrects, x.at as error_at, g.name as error_by, x.reason as error_reason"
+        f" from care_event e join stay s using (stay_id) left join staff f on f.staff_id = e.staff_id"
+        f" left join care_event_error x on (x.stay_id, x.event_id) = (e.stay_id, e.event_id)"
+        f" left join staff g on g.staff_id = x.staff_id"
+        f" where s.patient_id = %(patient)s and {_within('e.occurred_at')} order by e.occurred_at, e.event_id"
+    )
+    return _stream(conn, "written", query, span, Written)
 
 
 def plans(conn: Connection, span: Span) -> AsyncIterator[Planned]:

@@ -45,6 +45,7 @@ async def devices(conn: Connection) -> dict[str, Device]:
             " least(upper(b.period * s.period), timestamptz '9999-01-01 00:00+00')"
             " from device d left join (binding b join stay s using (stay_id))"
             " on b.device_no = d.device_no and s.mode = d.mode and b.period && s.period"
+            " where d.device_no > 0"
             " order by d.device_no, lower(b.period)"
         )
     ).fetchall()

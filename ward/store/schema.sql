@@ -53,6 +53,13 @@ CREATE FUNCTION public.device_admits(kept public.device, secret bytea, certifica
     end, false)
 $$;
 
+CREATE FUNCTION public.is_kept() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% is only ever added to', tg_table_name using errcode = 'insufficient_privilege';
+end $$;
+
 CREATE FUNCTION public.mark_late(stays bigint[], measured timestamp with time zone[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -396,6 +403,17 @@ END),
     CONSTRAINT alert_worst_is_worst CHECK (((worst >= priority) AND (worst <= 3)))
 );
 
+CREATE TABLE public.alert_consequence (
+    stay_id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    rev integer NOT NULL,
+    consequence text NOT NULL,
+    staff_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT alert_consequence_consequence_check CHECK ((consequence = ANY (ARRAY['none'::text, 'avoided_emergency'::text, 'home_visit'::text, 'emergency_visit'::text, 'admission'::text]))),
+    CONSTRAINT alert_consequence_rev_check CHECK ((rev > 0))
+);
+
 CREATE TABLE public.alert_event (
     stay_id bigint NOT NULL,
     alert_id bigint NOT NULL,
@@ -422,6 +440,45 @@ CREATE TABLE public.alert_hold (
     until timestamp with time zone NOT NULL,
     quiet_since timestamp with time zone,
     CONSTRAINT alert_hold_priority_check CHECK (((priority >= 1) AND (priority <= 3)))
+);
+
+CREATE TABLE public.ambulance_card (
+    card_id bigint NOT NULL,
+    stay_id bigint NOT NULL,
+    token_sha256 bytea NOT NULL,
+    made_by bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by bigint,
+    CONSTRAINT ambulance_card_check CHECK ((expires_at > made_at)),
+    CONSTRAINT ambulance_card_check1 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT ambulance_card_token_sha256_check CHECK ((length(token_sha256) = 32))
+);
+
+ALTER TABLE public.ambulance_card ALTER COLUMN card_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ambulance_card_card_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.ambulance_opening (
+    opening_id bigint NOT NULL,
+    card_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.ambulance_opening ALTER COLUMN opening_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ambulance_opening_opening_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.audit (
@@ -565,6 +622,51 @@ CREATE TABLE public.binding_proposal (
     settled_at timestamp with time zone,
     CONSTRAINT binding_proposal_check CHECK (((outcome IS NULL) = (settled_at IS NULL))),
     CONSTRAINT binding_proposal_outcome_check CHECK ((outcome = ANY (ARRAY['confirmed'::text, 'wrong_identifier'::text, 'withdrawn'::text])))
+);
+
+CREATE SEQUENCE public.care_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.care_event (
+    stay_id bigint NOT NULL,
+    event_id bigint DEFAULT nextval('public.care_event_id_seq'::regclass) NOT NULL,
+    kind text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    author text NOT NULL,
+    staff_id bigint,
+    words text DEFAULT ''::text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    remind_at timestamp with time zone,
+    corrects bigint,
+    CONSTRAINT care_event_author_check CHECK ((author = ANY (ARRAY['staff'::text, 'patient'::text, 'relative'::text]))),
+    CONSTRAINT care_event_check CHECK (((author = 'staff'::text) = (staff_id IS NOT NULL))),
+    CONSTRAINT care_event_kind_check CHECK ((kind = ANY (ARRAY['note'::text, 'visit'::text, 'medication'::text, 'mark'::text, 'readings'::text])))
+);
+
+CREATE TABLE public.care_event_error (
+    stay_id bigint NOT NULL,
+    event_id bigint NOT NULL,
+    staff_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    reason text NOT NULL
+);
+
+CREATE TABLE public.care_event_receipt (
+    stay_id bigint NOT NULL,
+    event_id bigint NOT NULL,
+    staff_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.care_look (
+    stay_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    staff_id bigint NOT NULL
 );
 
 CREATE TABLE public.contact_channel (
@@ -729,6 +831,35 @@ CREATE TABLE public.duty_schedule (
     CONSTRAINT duty_schedule_rev_check CHECK ((rev > 0))
 );
 
+CREATE TABLE public.effect_report (
+    report_id bigint NOT NULL,
+    stay_id bigint NOT NULL,
+    event_id bigint NOT NULL,
+    prescriber_id bigint NOT NULL,
+    sent_by bigint NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    line_sv text NOT NULL,
+    line_en text NOT NULL,
+    report jsonb NOT NULL,
+    rev integer DEFAULT 1 NOT NULL,
+    seen_at timestamp with time zone,
+    answer text,
+    answer_note text DEFAULT ''::text NOT NULL,
+    answered_at timestamp with time zone,
+    CONSTRAINT effect_report_answer_check CHECK ((answer = ANY (ARRAY['ok'::text, 'adjust'::text]))),
+    CONSTRAINT effect_report_check CHECK (((answer IS NULL) = (answered_at IS NULL))),
+    CONSTRAINT effect_report_check1 CHECK (((answered_at IS NULL) OR (seen_at IS NOT NULL)))
+);
+
+ALTER TABLE public.effect_report ALTER COLUMN report_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.effect_report_report_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.emergency_opening (
     opening_id bigint NOT NULL,
     patient_id bigint NOT NULL,
@@ -881,6 +1012,19 @@ ALTER TABLE public.mqtt_session ALTER COLUMN session_no ADD GENERATED ALWAYS AS 
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.next_step (
+    stay_id bigint NOT NULL,
+    rev integer NOT NULL,
+    what text NOT NULL,
+    at timestamp with time zone,
+    who text DEFAULT ''::text NOT NULL,
+    turn_to text DEFAULT ''::text NOT NULL,
+    check_at timestamp with time zone,
+    staff_id bigint NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    CONSTRAINT next_step_rev_check CHECK ((rev > 0))
 );
 
 CREATE TABLE public.organisation (
@@ -1272,6 +1416,16 @@ CREATE TABLE public.stay (
     CONSTRAINT stay_period_check CHECK (((NOT isempty(period)) AND (NOT lower_inf(period))))
 );
 
+CREATE TABLE public.stay_outcome (
+    stay_id bigint NOT NULL,
+    rev integer NOT NULL,
+    disposition text NOT NULL,
+    staff_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT stay_outcome_disposition_check CHECK ((disposition = ANY (ARRAY['home'::text, 'hospital'::text, 'care_home'::text, 'died'::text, 'other'::text]))),
+    CONSTRAINT stay_outcome_rev_check CHECK ((rev > 0))
+);
+
 ALTER TABLE public.stay ALTER COLUMN stay_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.stay_stay_id_seq
     START WITH 1
@@ -1425,6 +1579,18 @@ CREATE TABLE public.waveform_stretch (
 PARTITION BY RANGE (measured_at);
 ALTER TABLE ONLY public.waveform_stretch ALTER COLUMN data SET STORAGE EXTERNAL;
 
+CREATE TABLE public.weekend_round (
+    stay_id bigint NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    rev integer NOT NULL,
+    team_id bigint NOT NULL,
+    staff_id bigint NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    plan text NOT NULL,
+    risk integer NOT NULL,
+    CONSTRAINT weekend_round_rev_check CHECK ((rev > 0))
+);
+
 ALTER TABLE ONLY public.access_entry
     ADD CONSTRAINT access_entry_pkey PRIMARY KEY (access_id);
 
@@ -1443,6 +1609,9 @@ ALTER TABLE ONLY public.account
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT account_username_key UNIQUE (username);
 
+ALTER TABLE ONLY public.alert_consequence
+    ADD CONSTRAINT alert_consequence_pkey PRIMARY KEY (stay_id, alert_id, rev);
+
 ALTER TABLE ONLY public.alert_event
     ADD CONSTRAINT alert_event_pkey PRIMARY KEY (stay_id, alert_id, rev);
 
@@ -1451,6 +1620,15 @@ ALTER TABLE ONLY public.alert_hold
 
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_pkey PRIMARY KEY (stay_id, alert_id);
+
+ALTER TABLE ONLY public.ambulance_card
+    ADD CONSTRAINT ambulance_card_pkey PRIMARY KEY (card_id);
+
+ALTER TABLE ONLY public.ambulance_card
+    ADD CONSTRAINT ambulance_card_token_sha256_key UNIQUE (token_sha256);
+
+ALTER TABLE ONLY public.ambulance_opening
+    ADD CONSTRAINT ambulance_opening_pkey PRIMARY KEY (opening_id);
 
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_id);
@@ -1475,6 +1653,18 @@ ALTER TABLE ONLY public.binding
 
 ALTER TABLE ONLY public.binding_proposal
     ADD CONSTRAINT binding_proposal_pkey PRIMARY KEY (binding_id);
+
+ALTER TABLE ONLY public.care_event_error
+    ADD CONSTRAINT care_event_error_pkey PRIMARY KEY (stay_id, event_id);
+
+ALTER TABLE ONLY public.care_event
+    ADD CONSTRAINT care_event_pkey PRIMARY KEY (stay_id, event_id);
+
+ALTER TABLE ONLY public.care_event_receipt
+    ADD CONSTRAINT care_event_receipt_pkey PRIMARY KEY (stay_id, event_id, staff_id);
+
+ALTER TABLE ONLY public.care_look
+    ADD CONSTRAINT care_look_pkey PRIMARY KEY (stay_id, at, staff_id);
 
 ALTER TABLE ONLY public.contact_channel
     ADD CONSTRAINT contact_channel_pkey PRIMARY KEY (channel_id);
@@ -1524,6 +1714,9 @@ ALTER TABLE ONLY public.duty_policy
 ALTER TABLE ONLY public.duty_schedule
     ADD CONSTRAINT duty_schedule_pkey PRIMARY KEY (team_id, rev);
 
+ALTER TABLE ONLY public.effect_report
+    ADD CONSTRAINT effect_report_pkey PRIMARY KEY (report_id);
+
 ALTER TABLE ONLY public.emergency_opening
     ADD CONSTRAINT emergency_opening_pkey PRIMARY KEY (opening_id);
 
@@ -1565,6 +1758,9 @@ ALTER TABLE ONLY public.mqtt_session
 
 ALTER TABLE ONLY public.mqtt_session
     ADD CONSTRAINT mqtt_session_pkey PRIMARY KEY (session_no);
+
+ALTER TABLE ONLY public.next_step
+    ADD CONSTRAINT next_step_pkey PRIMARY KEY (stay_id, rev);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_hsa_id_key UNIQUE (hsa_id);
@@ -1650,6 +1846,9 @@ ALTER TABLE ONLY public.staff
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_int8range_period_excl EXCLUDE USING gist (int8range(patient_id, patient_id, '[]'::text) WITH &&, period WITH &&);
 
+ALTER TABLE ONLY public.stay_outcome
+    ADD CONSTRAINT stay_outcome_pkey PRIMARY KEY (stay_id, rev);
+
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_pkey PRIMARY KEY (stay_id);
 
@@ -1689,6 +1888,9 @@ ALTER TABLE ONLY public.waveform_block
 ALTER TABLE ONLY public.waveform_stretch
     ADD CONSTRAINT waveform_stretch_pkey PRIMARY KEY (stay_id, kind, lead, measured_at, device_no);
 
+ALTER TABLE ONLY public.weekend_round
+    ADD CONSTRAINT weekend_round_pkey PRIMARY KEY (stay_id, ends_at, rev);
+
 CREATE INDEX access_entry_account ON public.access_entry USING btree (account_id, at);
 
 CREATE INDEX access_entry_at ON public.access_entry USING btree (at);
@@ -1710,6 +1912,10 @@ CREATE UNIQUE INDEX alert_one_open ON public.alert USING btree (stay_id, rule) W
 CREATE INDEX alert_team ON public.alert USING btree (team_id, opened_at);
 
 CREATE INDEX alert_unresolved_stay ON public.alert USING btree (stay_id) WHERE (resolved_at IS NULL);
+
+CREATE INDEX ambulance_card_stay ON public.ambulance_card USING btree (stay_id);
+
+CREATE INDEX ambulance_opening_card ON public.ambulance_opening USING btree (card_id);
 
 CREATE INDEX audit_device ON public.audit USING btree (device_id, audit_id) WHERE (device_id IS NOT NULL);
 
@@ -1733,6 +1939,10 @@ CREATE INDEX binding_proposal_device ON public.binding_proposal USING btree (dev
 
 CREATE INDEX binding_stay ON public.binding USING btree (stay_id);
 
+CREATE INDEX care_event_corrects ON public.care_event USING btree (stay_id, corrects) WHERE (corrects IS NOT NULL);
+
+CREATE INDEX care_event_occurred ON public.care_event USING btree (stay_id, occurred_at);
+
 CREATE UNIQUE INDEX contact_channel_staff ON public.contact_channel USING btree (staff_id, kind, md5(address));
 
 CREATE UNIQUE INDEX contact_channel_team ON public.contact_channel USING btree (team_id, kind, md5(address));
@@ -1748,6 +1958,10 @@ CREATE INDEX duty_care_nurse ON public.duty_care USING btree (nurse_id);
 CREATE INDEX duty_care_policy ON public.duty_care USING btree (policy_id);
 
 CREATE UNIQUE INDEX duty_handover_open ON public.duty_handover USING btree (team_id) WHERE (closed_at IS NULL);
+
+CREATE INDEX effect_report_event ON public.effect_report USING btree (stay_id, event_id);
+
+CREATE INDEX effect_report_prescriber ON public.effect_report USING btree (prescriber_id, report_id);
 
 CREATE INDEX emergency_opening_account ON public.emergency_opening USING btree (account_id, until) WHERE (ended_at IS NULL);
 
@@ -1835,6 +2049,10 @@ CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE ON public.patient
 
 CREATE TRIGGER account_changed AFTER DELETE OR UPDATE ON public.account FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
 
+CREATE TRIGGER alert_consequence_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.alert_consequence FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
+
+CREATE TRIGGER ambulance_opening_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ambulance_opening FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
+
 CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.access_entry FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_kept();
 
 CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.access_review FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_kept();
@@ -1847,9 +2065,19 @@ CREATE TRIGGER binding_changed AFTER INSERT OR DELETE OR UPDATE ON public.bindin
 
 CREATE TRIGGER binding_mode BEFORE INSERT ON public.binding FOR EACH ROW EXECUTE FUNCTION public.binding_mode();
 
+CREATE TRIGGER care_event_error_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.care_event_error FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
+
+CREATE TRIGGER care_event_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.care_event FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
+
+CREATE TRIGGER care_event_receipt_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.care_event_receipt FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
+
+CREATE TRIGGER care_look_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.care_look FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
+
 CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
 CREATE TRIGGER member_changed AFTER INSERT OR DELETE OR UPDATE ON public.team_member FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
+
+CREATE TRIGGER next_step_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.next_step FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
 
 CREATE TRIGGER patient_changed AFTER DELETE OR UPDATE ON public.patient FOR EACH STATEMENT EXECUTE FUNCTION public.seats_changed();
 
@@ -1869,7 +2097,11 @@ CREATE TRIGGER staff_changed AFTER DELETE OR UPDATE ON public.staff FOR EACH STA
 
 CREATE TRIGGER stay_changed AFTER INSERT OR DELETE OR UPDATE ON public.stay FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
+CREATE TRIGGER stay_outcome_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stay_outcome FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
+
 CREATE TRIGGER team_changed AFTER DELETE OR UPDATE ON public.team FOR EACH STATEMENT EXECUTE FUNCTION public.seats_changed();
+
+CREATE TRIGGER weekend_round_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.weekend_round FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
 
 ALTER TABLE ONLY public.access_entry
     ADD CONSTRAINT access_entry_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
@@ -1897,6 +2129,12 @@ ALTER TABLE ONLY public.account
 
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_acknowledged_by_fkey FOREIGN KEY (acknowledged_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.alert_consequence
+    ADD CONSTRAINT alert_consequence_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.alert_consequence
+    ADD CONSTRAINT alert_consequence_stay_id_alert_id_fkey FOREIGN KEY (stay_id, alert_id) REFERENCES public.alert(stay_id, alert_id);
 
 ALTER TABLE ONLY public.alert_event
     ADD CONSTRAINT alert_event_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
@@ -1933,6 +2171,18 @@ ALTER TABLE ONLY public.alert
 
 ALTER TABLE ONLY public.alert
     ADD CONSTRAINT alert_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.ambulance_card
+    ADD CONSTRAINT ambulance_card_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.ambulance_card
+    ADD CONSTRAINT ambulance_card_revoked_by_fkey FOREIGN KEY (revoked_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.ambulance_card
+    ADD CONSTRAINT ambulance_card_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.ambulance_opening
+    ADD CONSTRAINT ambulance_opening_card_id_fkey FOREIGN KEY (card_id) REFERENCES public.ambulance_card(card_id);
 
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
@@ -1996,6 +2246,33 @@ ALTER TABLE ONLY public.binding_proposal
 
 ALTER TABLE ONLY public.binding
     ADD CONSTRAINT binding_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.care_event_error
+    ADD CONSTRAINT care_event_error_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.care_event_error
+    ADD CONSTRAINT care_event_error_stay_id_event_id_fkey FOREIGN KEY (stay_id, event_id) REFERENCES public.care_event(stay_id, event_id);
+
+ALTER TABLE ONLY public.care_event_receipt
+    ADD CONSTRAINT care_event_receipt_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.care_event_receipt
+    ADD CONSTRAINT care_event_receipt_stay_id_event_id_fkey FOREIGN KEY (stay_id, event_id) REFERENCES public.care_event(stay_id, event_id);
+
+ALTER TABLE ONLY public.care_event
+    ADD CONSTRAINT care_event_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.care_event
+    ADD CONSTRAINT care_event_stay_id_corrects_fkey FOREIGN KEY (stay_id, corrects) REFERENCES public.care_event(stay_id, event_id);
+
+ALTER TABLE ONLY public.care_event
+    ADD CONSTRAINT care_event_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.care_look
+    ADD CONSTRAINT care_look_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.care_look
+    ADD CONSTRAINT care_look_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.contact_channel
     ADD CONSTRAINT contact_channel_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
@@ -2069,6 +2346,15 @@ ALTER TABLE ONLY public.duty_schedule
 ALTER TABLE ONLY public.duty_schedule
     ADD CONSTRAINT duty_schedule_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
+ALTER TABLE ONLY public.effect_report
+    ADD CONSTRAINT effect_report_prescriber_id_fkey FOREIGN KEY (prescriber_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.effect_report
+    ADD CONSTRAINT effect_report_sent_by_fkey FOREIGN KEY (sent_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.effect_report
+    ADD CONSTRAINT effect_report_stay_id_event_id_fkey FOREIGN KEY (stay_id, event_id) REFERENCES public.care_event(stay_id, event_id);
+
 ALTER TABLE ONLY public.emergency_opening
     ADD CONSTRAINT emergency_opening_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
 
@@ -2104,6 +2390,12 @@ ALTER TABLE ONLY public.mqtt_retained
 
 ALTER TABLE ONLY public.mqtt_session
     ADD CONSTRAINT mqtt_session_device_no_fkey FOREIGN KEY (device_no) REFERENCES public.device(device_no) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.next_step
+    ADD CONSTRAINT next_step_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.next_step
+    ADD CONSTRAINT next_step_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
@@ -2198,6 +2490,12 @@ ALTER TABLE ONLY public.session
 ALTER TABLE ONLY public.staff
     ADD CONSTRAINT staff_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
 
+ALTER TABLE ONLY public.stay_outcome
+    ADD CONSTRAINT stay_outcome_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.stay_outcome
+    ADD CONSTRAINT stay_outcome_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
 
@@ -2233,3 +2531,12 @@ ALTER TABLE ONLY public.viewer
 
 ALTER TABLE ONLY public.viewer
     ADD CONSTRAINT viewer_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.weekend_round
+    ADD CONSTRAINT weekend_round_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.weekend_round
+    ADD CONSTRAINT weekend_round_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.weekend_round
+    ADD CONSTRAINT weekend_round_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);

@@ -17,12 +17,16 @@ from ward.vitals import USABLE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawSeries:
-    """The readings of one kind (its code), oldest first. `t_ms` is milliseconds since 1970."""
+    """The readings of one kind (its code), oldest first. `t_ms` is milliseconds since 1970.
+
+    `by_hand` tells which of them people entered.
+    """
 
     kind: int
     t_ms: list[int]
     value: list[float]
     validity: list[int]
+    by_hand: list[bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +43,13 @@ class BucketSeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreSeries:
-    """Scores, oldest first."""
+    """Scores, oldest first; `parts` are the points of each parameter, as they are kept with each score."""
 
     t_ms: list[int]
     low: list[int]
     high: list[int]
     risk: list[str]
+    parts: list[dict[str, dict[str, int]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,8 @@ class Span:
 
 _RAW = b"""
     select kind, array_agg((extract(epoch from measured_at) * 1000)::bigint order by measured_at, device_no),
-           array_agg(value order by measured_at, device_no), array_agg(validity order by measured_at, device_no)
+           array_agg(value order by measured_at, device_no), array_agg(validity order by measured_at, device_no),
+           array_agg(device_no = 0 order by measured_at, device_no)
     from (
         select * from reading
         where stay_id = %(stay)s and kind = any(%(kinds)s) and measured_at >= %(start)s and measured_at < %(end)s
@@ -103,8 +109,8 @@ async def read_raw(conn: Connection, span: Span, limit: int) -> list[RawSeries]:
     """Return readings as they are, at most the newest `limit` of all kinds together."""
     cursor = await conn.execute(_RAW, {**span.parameters(), "limit": limit}, binary=True)
     return [
-        RawSeries(kind=kind, t_ms=t_ms, value=value, validity=validity)
-        for kind, t_ms, value, validity in await cursor.fetchall()
+        RawSeries(kind=kind, t_ms=t_ms, value=value, validity=validity, by_hand=by_hand)
+        for kind, t_ms, value, validity, by_hand in await cursor.fetchall()
     ]
 
 
@@ -139,7 +145,8 @@ def _select(piece: buckets.Piece) -> sql.Composed:
 async def read_scores(conn: Connection, span: Span, limit: int) -> ScoreSeries:
     """Return the newest `limit` scores of a span; its kinds are not looked at."""
     cursor = await conn.execute(
-        "select (extract(epoch from scored_at) * 1000)::bigint, total_min, total_max, risk from score"
+        "select (extract(epoch from scored_at) * 1000)::bigint, total_min, total_max, risk,"
+        " coalesce(detail -> 'parts', '{}') from score"
         " where stay_id = %(stay)s and scored_at >= %(start)s and scored_at < %(end)s"
         " order by scored_at desc limit %(limit)s",
         {**span.parameters(), "limit": limit},
@@ -151,4 +158,5 @@ async def read_scores(conn: Connection, span: Span, limit: int) -> ScoreSeries:
         low=[row[1] for row in rows],
         high=[row[2] for row in rows],
         risk=[row[3] for row in rows],
+        parts=[row[4] for row in rows],
     )

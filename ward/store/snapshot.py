@@ -32,7 +32,7 @@ _COUNTED = (
 )
 # Doors that were shut, and that the older store would open again.
 _SHUT = (
-    ("revoked devices", "select device_id from device where revoked_at is not null order by 1"),
+    ("revoked devices", "select device_id from device where revoked_at is not null and device_no > 0 order by 1"),
     (
         "disabled log-ins",
         (

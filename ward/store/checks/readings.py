@@ -28,7 +28,10 @@ _STRAY = (
     " where b.stay_id = r.stay_id and b.device_no = r.device_no and b.period @> r.measured_at)"
     # Nobody's reading that was given to a patient afterwards lies outside of every binding.
     " and not exists (select from quarantine q join device d using (device_id) where q.resolution = 'assigned'"
-    " and q.stay_id = r.stay_id and d.device_no = r.device_no))"
+    " and q.stay_id = r.stay_id and d.device_no = r.device_no)"
+    # What people typed in is on the timeline, as long as it is not in error.
+    " and not (r.device_no = 0 and exists (select from care_event e where e.stay_id = r.stay_id"
+    " and e.kind = 'readings' and e.occurred_at = r.measured_at)))"
 )
 _SAMPLED = f"{_SAMPLE} select r.stay_id, {_STRAY} from looked r"  # noqa: S608 - both from above
 _ALL = f"select count(*), count(*) filter (where {_STRAY}) from reading r where r.stay_id = %(stay)s"  # noqa: S608 - likewise

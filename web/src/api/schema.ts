@@ -114,6 +114,34 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/alerts/{alert_id}/consequence": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show what an alert led to; the revision is the ETag, 0 where nobody has said
+         * @description Show what an alert led to; the revision is the ETag, 0 where nobody has said.
+         *
+         *     Open to: clinician, doctor, nurse (`outcomes.change`).
+         */
+        readonly get: operations["outcomes_get_consequence"];
+        /**
+         * Say what a closed alert led to, or spared the patient
+         * @description Say what a closed alert led to, or spared the patient.
+         *
+         *     Open to: clinician, doctor, nurse (`outcomes.change`).
+         */
+        readonly put: operations["outcomes_put_consequence"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/alerts/{alert_id}/decline": {
         readonly parameters: {
             readonly query?: never;
@@ -284,6 +312,26 @@ export interface paths {
          *     Open to: clinician, doctor, nurse (`alerts.act`).
          */
         readonly post: operations["alert_acts_undo"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/ambulance-card": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it
+         * @description Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it.
+         */
+        readonly get: operations["ambulance_open_card"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -606,6 +654,72 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/effect-reports": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the reports that were sent to the caller, the newest first
+         * @description List the reports that were sent to the caller, the newest first.
+         *
+         *     Open to: clinician, doctor, nurse (`effects`).
+         */
+        readonly get: operations["effects_get_reports"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/effect-reports/{report_id}/answer": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Answer a report that was sent to the caller, once: all is well so, or something is to be adjusted
+         * @description Answer a report that was sent to the caller, once: all is well so, or something is to be adjusted.
+         *
+         *     Open to: clinician, doctor, nurse (`effects`).
+         */
+        readonly post: operations["effects_answer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/effect-reports/{report_id}/seen": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say that the caller has seen a report that was sent to them; the first time counts
+         * @description Say that the caller has seen a report that was sent to them; the first time counts.
+         *
+         *     Open to: clinician, doctor, nurse (`effects`).
+         */
+        readonly post: operations["effects_see"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/emergencies": {
         readonly parameters: {
             readonly query?: never;
@@ -832,6 +946,56 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/ambulance-cards": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the links that were made for a patient, by whom, and when each was opened; also for the patient
+         * @description List the links that were made for a patient, by whom, and when each was opened; also for the patient.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`ambulance_cards.read`).
+         */
+        readonly get: operations["ambulance_get_cards"];
+        readonly put?: never;
+        /**
+         * Make a link for an ambulance crew; its path is in this answer alone. A repeat is answered without it
+         * @description Make a link for an ambulance crew; its path is in this answer alone. A repeat is answered without it.
+         *
+         *     Open to: clinician, doctor, nurse (`ambulance_cards`).
+         */
+        readonly post: operations["ambulance_make_card"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/ambulance-cards/{card_id}/revoke": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take a link back: from now on it opens nothing. Twice is once
+         * @description Take a link back: from now on it opens nothing. Twice is once.
+         *
+         *     Open to: clinician, doctor, nurse (`ambulance_cards`).
+         */
+        readonly post: operations["ambulance_revoke"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/blocks": {
         readonly parameters: {
             readonly query?: never;
@@ -877,6 +1041,28 @@ export interface paths {
          *     Open to: clinician, doctor, nurse, patient (`sharing.change`).
          */
         readonly delete: operations["sharing_lift_block"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/check-ins": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Answer the day's questions; answers that worry call for the team as a device's would
+         * @description Answer the day's questions; answers that worry call for the team as a device's would.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`check_ins.answer`).
+         */
+        readonly post: operations["by_hand_post_check_in"];
+        readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -932,6 +1118,34 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/effect": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show what a change of medication did: chosen vitals before and after, and after how long
+         * @description Show what a change of medication did: chosen vitals before and after, and after how long.
+         *
+         *     Open to: clinician, doctor, nurse (`effects`).
+         */
+        readonly get: operations["effects_get_effect"];
+        readonly put?: never;
+        /**
+         * Report back what a change did to who prescribed it, as it is known now
+         * @description Report back what a change did to who prescribed it, as it is known now.
+         *
+         *     Open to: clinician, doctor, nurse (`effects`).
+         */
+        readonly post: operations["effects_post_report"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/emergency": {
         readonly parameters: {
             readonly query?: never;
@@ -948,6 +1162,150 @@ export interface paths {
          *     Open to: doctor, nurse (`emergency.open`).
          */
         readonly post: operations["emergencies_open_patient"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the timeline of the stay in progress, the newest first
+         * @description Show the timeline of the stay in progress, the newest first.
+         *
+         *     Open to: clinician, doctor, nurse (`timeline.read`).
+         */
+        readonly get: operations["timeline_get_events"];
+        readonly put?: never;
+        /**
+         * Write an entry: a note, a visit done or planned, a change of medication, a mark
+         * @description Write an entry: a note, a visit done or planned, a change of medication, a mark.
+         *
+         *     Open to: clinician, doctor, nurse (`timeline.write`).
+         */
+        readonly post: operations["timeline_post_event"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/events/{event_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show one entry and who has read it
+         * @description Show one entry and who has read it.
+         *
+         *     Open to: clinician, doctor, nurse (`timeline.read`).
+         */
+        readonly get: operations["timeline_get_event"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/events/{event_id}/error": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say that an entry was made in error, and write what is right instead. It stays, and so does who has read it
+         * @description Say that an entry was made in error, and write what is right instead. It stays, and so does who has read it.
+         *
+         *     Open to: clinician, doctor, nurse (`timeline.write`).
+         */
+        readonly post: operations["timeline_put_in_error"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/events/read": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say that the caller has read these entries; the first time counts
+         * @description Say that the caller has read these entries; the first time counts.
+         *
+         *     Open to: clinician, doctor, nurse (`timeline.write`).
+         */
+        readonly post: operations["timeline_read"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/home": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show what the patient's own page needs: watched or not, the next step, whom to call, the day's questions
+         * @description Show what the patient's own page needs: watched or not, the next step, whom to call, the day's questions.
+         *
+         *     Open to: clinician, doctor, nurse, patient, relative (`home.read`).
+         */
+        readonly get: operations["home_get_home"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/next-step": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the next step; its revision is the ETag, 0 where nobody has written one
+         * @description Show the next step; its revision is the ETag, 0 where nobody has written one.
+         *
+         *     Open to: clinician, doctor, nurse (`home.change`).
+         */
+        readonly get: operations["home_get_step"];
+        /**
+         * Write the next step over the revision that was seen; the board and the patient see it at once
+         * @description Write the next step over the revision that was seen; the board and the patient see it at once.
+         *
+         *     Open to: clinician, doctor, nurse (`home.change`).
+         */
+        readonly put: operations["home_put_step"];
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1202,6 +1560,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/readings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Enter values that somebody read off; NEWS2 and the rules of the plan count them as they count a device's
+         * @description Enter values that somebody read off; NEWS2 and the rules of the plan count them as they count a device's.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`readings.enter`).
+         */
+        readonly post: operations["by_hand_post_readings"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/relatives": {
         readonly parameters: {
             readonly query?: never;
@@ -1406,6 +1786,28 @@ export interface paths {
         readonly get: operations["vitals_get_scores"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/seen": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say that the caller has looked at the values: the patient reads who did, and when
+         * @description Say that the caller has looked at the values: the patient reads who did, and when.
+         *
+         *     Open to: clinician, doctor, nurse (`home.change`).
+         */
+        readonly post: operations["home_see"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1714,6 +2116,34 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/stays/{stay_id}/outcome": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show how a stay ended; the revision is the ETag, 0 where nobody has said
+         * @description Show how a stay ended; the revision is the ETag, 0 where nobody has said.
+         *
+         *     Open to: clinician, doctor, nurse (`outcomes.change`).
+         */
+        readonly get: operations["outcomes_get_outcome"];
+        /**
+         * Say where the patient went when a stay ended
+         * @description Say where the patient went when a stay ended.
+         *
+         *     Open to: clinician, doctor, nurse (`outcomes.change`).
+         */
+        readonly put: operations["outcomes_put_outcome"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/teams": {
         readonly parameters: {
             readonly query?: never;
@@ -1880,6 +2310,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/teams/{team_id}/outcomes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show what a team's closed alerts and ended stays came to, by month; for its own organisation and members
+         * @description Show what a team's closed alerts and ended stays came to, by month; for its own organisation and members.
+         *
+         *     Open to: clinician, doctor, nurse, operator (`outcomes.read`).
+         */
+        readonly get: operations["outcomes_get_ledger"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/teams/{team_id}/overrides": {
         readonly parameters: {
             readonly query?: never;
@@ -2012,6 +2464,50 @@ export interface paths {
          *     Open to: clinician, doctor, nurse (`team_plans.change`).
          */
         readonly post: operations["team_plans_withdraw"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/teams/{team_id}/round": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the team's patients by how much they may need somebody over the free days, who covers, and who signed
+         * @description Show the team's patients by how much they may need somebody over the free days, who covers, and who signed.
+         *
+         *     Open to: clinician, doctor, nurse (`rounds`).
+         */
+        readonly get: operations["rounds_get_round"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/teams/{team_id}/round/{patient_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Sign for one patient with a plan for the free days, over the revision that was seen
+         * @description Sign for one patient with a plan for the free days, over the revision that was seen.
+         *
+         *     Open to: clinician, doctor, nurse (`rounds`).
+         */
+        readonly put: operations["rounds_sign"];
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -2512,6 +3008,133 @@ export interface components {
             readonly status: "ok";
         };
         /**
+         * AmbulanceCard
+         * @description What a crew sees, until `expires_at`.
+         */
+        readonly AmbulanceCard: {
+            /** Age */
+            readonly age: number;
+            /**
+             * Birth Date
+             * Format: date
+             */
+            readonly birth_date: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Family Name */
+            readonly family_name: string;
+            /** Given Name */
+            readonly given_name: string;
+            /**
+             * Goals
+             * @enum {string}
+             */
+            readonly goals: "full" | "comfort";
+            /**
+             * Home Visit On
+             * Format: date
+             */
+            readonly home_visit_on: string;
+            /** Limits */
+            readonly limits: {
+                readonly [key: string]: components["schemas"]["LimitState"];
+            };
+            readonly next_step: components["schemas"]["NextStepState"];
+            /** Programme */
+            readonly programme: string;
+            /** Reason */
+            readonly reason: string;
+            readonly score: components["schemas"]["ScoreState"] | null;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            readonly server_time: string;
+            /**
+             * Sex
+             * @enum {string}
+             */
+            readonly sex: "female" | "male" | "other" | "unknown";
+            readonly team: components["schemas"]["TeamState"];
+            /** Trends */
+            readonly trends: readonly components["schemas"]["TrendState"][];
+            /** Visits */
+            readonly visits: readonly components["schemas"]["VisitState"][];
+            /** Vitals */
+            readonly vitals: {
+                readonly [key: string]: components["schemas"]["VitalState"];
+            };
+        };
+        /**
+         * AmbulanceLink
+         * @description A link that was made, and every time that it was opened.
+         */
+        readonly AmbulanceLink: {
+            /** Card Id */
+            readonly card_id: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            readonly made_at: string;
+            /** Made By */
+            readonly made_by: number;
+            /** Made By Name */
+            readonly made_by_name: string;
+            /** Openings */
+            readonly openings: readonly string[];
+            /** Reason */
+            readonly reason: string;
+            /** Revoked At */
+            readonly revoked_at: string | null;
+        };
+        /**
+         * AmbulanceLinkMade
+         * @description A link that is new; the path is told once, null on a repeat of the request.
+         */
+        readonly AmbulanceLinkMade: {
+            /** Card Id */
+            readonly card_id: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            readonly made_at: string;
+            /** Made By */
+            readonly made_by: number;
+            /** Made By Name */
+            readonly made_by_name: string;
+            /** Openings */
+            readonly openings: readonly string[];
+            /** Path */
+            readonly path: string | null;
+            /** Reason */
+            readonly reason: string;
+            /** Revoked At */
+            readonly revoked_at: string | null;
+        };
+        /**
+         * AmbulanceLinks
+         * @description The links of a stay, the newest first.
+         */
+        readonly AmbulanceLinks: {
+            /** Items */
+            readonly items: readonly components["schemas"]["AmbulanceLink"][];
+        };
+        /**
          * AnomalyState
          * @description One person's looks that deserve a second look, the newest of them in full.
          */
@@ -2558,6 +3181,16 @@ export interface components {
             readonly until: string | null;
             /** Watched */
             readonly watched: boolean;
+        };
+        /**
+         * AnswerState
+         * @description The answer to one of the day's questions.
+         */
+        readonly AnswerState: {
+            /** Answer */
+            readonly answer: string | number | boolean;
+            /** Question */
+            readonly question: string;
         };
         /**
          * Assignment
@@ -2793,6 +3426,19 @@ export interface components {
             readonly team_id: number | null;
         };
         /**
+         * CardBody
+         * @description For how long a crew may look, and why.
+         */
+        readonly CardBody: {
+            /**
+             * Hours
+             * @default 4
+             */
+            readonly hours: number;
+            /** Reason */
+            readonly reason: string;
+        };
+        /**
          * CardState
          * @description What applies here, in both languages.
          */
@@ -2849,6 +3495,12 @@ export interface components {
             readonly until: string;
         };
         /**
+         * Change
+         * @description What was done to a medicine.
+         * @enum {string}
+         */
+        readonly Change: "started" | "increased" | "decreased" | "stopped" | "switched";
+        /**
          * ChannelKind
          * @description The ways beside the board.
          * @enum {string}
@@ -2904,6 +3556,16 @@ export interface components {
             readonly channels: readonly components["schemas"]["WaveformsChannelState"][];
         };
         /**
+         * ChartState
+         * @description The median of the complete months, and whether the last six have all been above (1) or below (-1) it.
+         */
+        readonly ChartState: {
+            /** Median */
+            readonly median: number | null;
+            /** Shift */
+            readonly shift: number;
+        };
+        /**
          * Check
          * @description What somebody at the bedside compares with the device in their hand and the person before them.
          */
@@ -2921,6 +3583,32 @@ export interface components {
             readonly given_name: string;
             /** Model */
             readonly model: string;
+        };
+        /**
+         * CheckInBody
+         * @description Answers to the day's questions, each once.
+         */
+        readonly CheckInBody: {
+            /** Answers */
+            readonly answers: readonly components["schemas"]["GivenAnswer"][];
+            /**
+             * Occurred At
+             * @description When it happened; left out: now
+             */
+            readonly occurred_at?: string | null;
+        };
+        /**
+         * CheckInState
+         * @description Answers as they are kept.
+         */
+        readonly CheckInState: {
+            /** Answers */
+            readonly answers: readonly components["schemas"]["AnswerState"][];
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            readonly occurred_at: string;
         };
         /**
          * Closing
@@ -2942,6 +3630,16 @@ export interface components {
             readonly programme?: string | null;
             /** Team */
             readonly team?: number | null;
+        };
+        /**
+         * Colleague
+         * @description Somebody by name.
+         */
+        readonly Colleague: {
+            /** Name */
+            readonly name: string;
+            /** Staff Id */
+            readonly staff_id: number;
         };
         /**
          * Consent
@@ -2980,6 +3678,19 @@ export interface components {
             readonly organisation_id: number;
             /** Withdrawn At */
             readonly withdrawn_at: string | null;
+        };
+        /**
+         * Consequence
+         * @description What a closed alert led to, or spared the patient.
+         * @enum {string}
+         */
+        readonly Consequence: "none" | "avoided_emergency" | "home_visit" | "emergency_visit" | "admission";
+        /**
+         * ConsequenceBody
+         * @description What a closed alert led to.
+         */
+        readonly ConsequenceBody: {
+            readonly consequence: components["schemas"]["Consequence"];
         };
         /**
          * ContactState
@@ -3187,6 +3898,18 @@ export interface components {
             readonly to: string | null;
         };
         /**
+         * Disposition
+         * @description Where a patient went when the stay ended.
+         * @enum {string}
+         */
+        readonly Disposition: "home" | "hospital" | "care_home" | "died" | "other";
+        /**
+         * DrugClass
+         * @description Classes of medicines, by what is looked at after a change.
+         * @enum {string}
+         */
+        readonly DrugClass: "loop_diuretic" | "beta_blocker" | "antihypertensive" | "bronchodilator" | "corticosteroid" | "opioid" | "antipyretic" | "antibiotic" | "glucose_lowering" | "oxygen" | "other";
+        /**
          * DutyStatesFaultState
          * @description What is wrong, in both languages, and its first time where it is about times.
          */
@@ -3224,6 +3947,58 @@ export interface components {
             readonly schedule_rev: number;
             /** Team Id */
             readonly team_id: number;
+        };
+        /**
+         * EffectPage
+         * @description What a change of medication did, as far as is known now; `also` are other changes within the windows.
+         */
+        readonly EffectPage: {
+            /** Also */
+            readonly also: readonly number[];
+            /** Effects */
+            readonly effects: readonly components["schemas"]["EffectState"][];
+            /** En */
+            readonly en: string;
+            /** Event Id */
+            readonly event_id: number;
+            readonly medication: components["schemas"]["MedicationState"];
+            /** Reports */
+            readonly reports: readonly components["schemas"]["ReportState"][];
+            /** Sv */
+            readonly sv: string;
+            readonly windows: components["schemas"]["WindowsState"];
+        };
+        /**
+         * EffectState
+         * @description How one kind moved, in numbers and words; `share`: how likely a value afterwards lies above one before.
+         */
+        readonly EffectState: {
+            readonly after: components["schemas"]["SideState"] | null;
+            /** After S */
+            readonly after_s: number | null;
+            readonly before: components["schemas"]["SideState"] | null;
+            /** Change */
+            readonly change: number | null;
+            /** En */
+            readonly en: string;
+            /** Kind */
+            readonly kind: string;
+            /** Share */
+            readonly share: number | null;
+            /** Sv */
+            readonly sv: string;
+            /** Unit */
+            readonly unit: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            readonly verdict: "as_wanted" | "against" | "unchanged" | "rose" | "fell" | "too_early" | "too_little";
+            /**
+             * Wanted
+             * @enum {string}
+             */
+            readonly wanted: "rise" | "fall" | "watch";
         };
         /**
          * Ending
@@ -3282,6 +4057,43 @@ export interface components {
             readonly resolved_by: number | null;
             /** Topic */
             readonly topic: string;
+        };
+        /**
+         * ErrorBody
+         * @description Why an entry was wrong, and what is right instead, of the same kind.
+         */
+        readonly ErrorBody: {
+            /** Instead */
+            readonly instead?: (components["schemas"]["NoteBody"] | components["schemas"]["VisitBody"] | components["schemas"]["MarkBody"] | components["schemas"]["MedicationBody"]) | null;
+            /** Reason */
+            readonly reason: string;
+        };
+        /**
+         * ErrorState
+         * @description That an entry was made in error.
+         */
+        readonly ErrorState: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** By */
+            readonly by: number;
+            /** Name */
+            readonly name: string;
+            /** Reason */
+            readonly reason: string;
+        };
+        /**
+         * EventPage
+         * @description A page of the timeline, the newest first; `next` is the cursor of the following one.
+         */
+        readonly EventPage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["TimelineEvent"][];
+            /** Next */
+            readonly next: string | null;
         };
         /**
          * EventState
@@ -3403,6 +4215,16 @@ export interface components {
             readonly team_id: number;
         };
         /**
+         * GivenAnswer
+         * @description The answer to one of the day's questions.
+         */
+        readonly GivenAnswer: {
+            /** Answer */
+            readonly answer: boolean | number | string;
+            /** Question */
+            readonly question: string;
+        };
+        /**
          * HandedBody
          * @description What is said of one patient.
          */
@@ -3521,6 +4343,53 @@ export interface components {
             readonly rule: string;
         };
         /**
+         * HomeContact
+         * @description Somebody to turn to; a number where there is one.
+         */
+        readonly HomeContact: {
+            /** Name */
+            readonly name: string;
+            /** Phone */
+            readonly phone: string | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            readonly role: "team" | "nurse" | "doctor" | "advice" | "emergency";
+            /** Title */
+            readonly title: string;
+        };
+        /**
+         * HomeState
+         * @description What a patient's own page needs. A relative gets what the patient has opened; the rest is null or empty.
+         */
+        readonly HomeState: {
+            /** Answered At */
+            readonly answered_at: string | null;
+            /** Contacts */
+            readonly contacts: readonly components["schemas"]["HomeContact"][];
+            /** Given Name */
+            readonly given_name: string;
+            readonly lamp: components["schemas"]["LampState"];
+            readonly next_step: components["schemas"]["NextStepState"] | null;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Questions */
+            readonly questions: readonly components["schemas"]["QuestionState"][];
+            readonly seen: components["schemas"]["SeenState"] | null;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            readonly server_time: string;
+            /** Visits */
+            readonly visits: readonly components["schemas"]["VisitState"][];
+            /** Vitals */
+            readonly vitals: {
+                readonly [key: string]: components["schemas"]["VitalState"];
+            } | null;
+        };
+        /**
          * InputState
          * @description One number that an alert rests on.
          */
@@ -3551,6 +4420,39 @@ export interface components {
         };
         readonly JsonValue: unknown;
         /**
+         * LampState
+         * @description Whether the patient is watched now, and what is said beside it.
+         */
+        readonly LampState: {
+            /** En */
+            readonly en: string;
+            /**
+             * Light
+             * @enum {string}
+             */
+            readonly light: "watched" | "partly" | "not_watched";
+            /** Sv */
+            readonly sv: string;
+            /** Why */
+            readonly why: readonly ("nobody_on_duty" | "no_values" | "some_values")[];
+        };
+        /**
+         * LedgerState
+         * @description A team's months, the oldest first, with run charts; what it owes an answer is at `debt`.
+         */
+        readonly LedgerState: {
+            /** Charts */
+            readonly charts: {
+                readonly [key: string]: components["schemas"]["ChartState"];
+            };
+            /** Debt */
+            readonly debt: string;
+            /** Months */
+            readonly months: readonly components["schemas"]["MonthState"][];
+            /** Team Id */
+            readonly team_id: number;
+        };
+        /**
          * LimitState
          * @description The bands of one kind; None where there is no limit on that side.
          */
@@ -3579,6 +4481,24 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * MarkBody
+         * @description Anything else worth seeing beside the values: a meal, a move, a sensor swapped.
+         */
+        readonly MarkBody: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "mark";
+            /**
+             * Occurred At
+             * @description When it happened; left out: now
+             */
+            readonly occurred_at?: string | null;
+            /** Words */
+            readonly words: string;
+        };
+        /**
          * Me
          * @description The member of staff who is logged in.
          */
@@ -3603,6 +4523,71 @@ export interface components {
             readonly username: string;
         };
         /**
+         * MedicationBody
+         * @description A change of medication; `watch` are the vitals to look at instead of those of the class.
+         */
+        readonly MedicationBody: {
+            readonly change: components["schemas"]["Change"];
+            /** Drug */
+            readonly drug: string;
+            readonly drug_class: components["schemas"]["DrugClass"];
+            /**
+             * From Dose
+             * @default
+             */
+            readonly from_dose: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "medication";
+            /**
+             * Occurred At
+             * @description When it happened; left out: now
+             */
+            readonly occurred_at?: string | null;
+            /**
+             * Prescriber Id
+             * @description Who ordered it, and gets the report back
+             */
+            readonly prescriber_id?: number | null;
+            /**
+             * To Dose
+             * @default
+             */
+            readonly to_dose: string;
+            /**
+             * Watch
+             * @default []
+             */
+            readonly watch: readonly components["schemas"]["VitalKind"][];
+            /**
+             * Words
+             * @default
+             */
+            readonly words: string;
+        };
+        /**
+         * MedicationState
+         * @description A change of medication.
+         */
+        readonly MedicationState: {
+            /** Change */
+            readonly change: string;
+            /** Drug */
+            readonly drug: string;
+            /** Drug Class */
+            readonly drug_class: string;
+            /** From Dose */
+            readonly from_dose: string;
+            /** Prescriber Id */
+            readonly prescriber_id: number | null;
+            /** To Dose */
+            readonly to_dose: string;
+            /** Watch */
+            readonly watch: readonly string[];
+        };
+        /**
          * Member
          * @description Somebody of a team.
          */
@@ -3623,12 +4608,93 @@ export interface components {
          */
         readonly Mode: "real" | "test" | "demo";
         /**
+         * MonthState
+         * @description One month. `complete`: thirty days have passed for the whole of it, so that `readmitted` is final.
+         */
+        readonly MonthState: {
+            /** Admissions */
+            readonly admissions: number;
+            /** Avoided Emergency */
+            readonly avoided_emergency: number;
+            /** Closed */
+            readonly closed: number;
+            /** Complete */
+            readonly complete: boolean;
+            /** Emergency Visits */
+            readonly emergency_visits: number;
+            /** Ended At Home */
+            readonly ended_at_home: number;
+            /** Ended In Hospital */
+            readonly ended_in_hospital: number;
+            /** False Alarms */
+            readonly false_alarms: number;
+            /** Home Visits */
+            readonly home_visits: number;
+            /**
+             * Month
+             * Format: date
+             */
+            readonly month: string;
+            /** Readmitted */
+            readonly readmitted: number;
+            /** Stays Begun */
+            readonly stays_begun: number;
+            /** Stays Ended */
+            readonly stays_ended: number;
+            /** True Alarms */
+            readonly true_alarms: number;
+            /** Unmarked */
+            readonly unmarked: number;
+        };
+        /**
+         * NextStepState
+         * @description The next step; `rev` is for If-Match, 0 where nobody has written one.
+         */
+        readonly NextStepState: {
+            /** At */
+            readonly at: string | null;
+            /** Check At */
+            readonly check_at: string | null;
+            /** Rev */
+            readonly rev: number;
+            /** Turn To */
+            readonly turn_to: string;
+            /** What */
+            readonly what: string;
+            /** Who */
+            readonly who: string;
+            /** Written At */
+            readonly written_at: string | null;
+            /** Written By */
+            readonly written_by: string | null;
+        };
+        /**
          * Note
          * @description What to write beside an act.
          */
         readonly Note: {
             /** Note */
             readonly note?: string | null;
+        };
+        /**
+         * NoteBody
+         * @description Something to know; with `remind_at` something to be reminded of.
+         */
+        readonly NoteBody: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "note";
+            /**
+             * Occurred At
+             * @description When it happened; left out: now
+             */
+            readonly occurred_at?: string | null;
+            /** Remind At */
+            readonly remind_at?: string | null;
+            /** Words */
+            readonly words: string;
         };
         /**
          * NotificationState
@@ -3871,6 +4937,13 @@ export interface components {
          */
         readonly Outcome: "true_alarm" | "false_alarm" | "self_resolved" | "technical";
         /**
+         * OutcomeBody
+         * @description Where the patient went when the stay ended.
+         */
+        readonly OutcomeBody: {
+            readonly disposition: components["schemas"]["Disposition"];
+        };
+        /**
          * OverrideBody
          * @description An exception; without `crew` nobody is on duty, with an empty one the team is without anybody's name.
          */
@@ -3918,6 +4991,16 @@ export interface components {
              * Format: date-time
              */
             readonly until: string;
+        };
+        /**
+         * PartState
+         * @description The least and most points of one parameter, beside `t`; null where a score did not say.
+         */
+        readonly PartState: {
+            /** Max */
+            readonly max: readonly (number | null)[];
+            /** Min */
+            readonly min: readonly (number | null)[];
         };
         /**
          * PatientDetail
@@ -4631,6 +5714,72 @@ export interface components {
             readonly p256dh: string;
         };
         /**
+         * QuestionState
+         * @description One of the day's questions.
+         */
+        readonly QuestionState: {
+            /** Choices */
+            readonly choices: readonly string[];
+            /** En */
+            readonly en: string;
+            /**
+             * Form
+             * @enum {string}
+             */
+            readonly form: "yes_no" | "number" | "choice";
+            /** Least */
+            readonly least: number;
+            /** Most */
+            readonly most: number;
+            /** Question */
+            readonly question: string;
+            /** Sv */
+            readonly sv: string;
+        };
+        /**
+         * ReadBody
+         * @description Which entries somebody has read.
+         */
+        readonly ReadBody: {
+            /** Event Ids */
+            readonly event_ids: readonly number[];
+        };
+        /**
+         * ReadingsBody
+         * @description Values that somebody read off, all of one time.
+         */
+        readonly ReadingsBody: {
+            /**
+             * Occurred At
+             * @description When it happened; left out: now
+             */
+            readonly occurred_at?: string | null;
+            /** Values */
+            readonly values: readonly components["schemas"]["ValueBody"][];
+            /**
+             * Words
+             * @default
+             */
+            readonly words: string;
+        };
+        /**
+         * ReadState
+         * @description Who has read an entry, and when for the first time.
+         */
+        readonly ReadState: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Name */
+            readonly name: string;
+            /** Staff Id */
+            readonly staff_id: number;
+            /** Title */
+            readonly title: string;
+        };
+        /**
          * Ready
          * @description Whether the board can be relied on; each check is `ok` with its finding, or says what is wrong.
          */
@@ -4648,6 +5797,20 @@ export interface components {
          * @enum {string}
          */
         readonly Reason: "bad_topic" | "foreign_topic" | "unsupported" | "too_large" | "too_many" | "malformed" | "bad_field" | "unknown_kind" | "wrong_unit" | "implausible" | "unknown_device" | "no_binding" | "future" | "too_old" | "conflict";
+        /**
+         * ReasonState
+         * @description Why somebody may be needed, with its points.
+         */
+        readonly ReasonState: {
+            /** En */
+            readonly en: string;
+            /** Points */
+            readonly points: number;
+            /** Reason */
+            readonly reason: string;
+            /** Sv */
+            readonly sv: string;
+        };
         /**
          * Recipient
          * @description Who is asked to take it: a person, or anybody of a team; without `team`, in the name of the alert's own team.
@@ -4694,6 +5857,75 @@ export interface components {
         readonly Remark: {
             /** Note */
             readonly note: string;
+        };
+        /**
+         * ReportAnswer
+         * @description What the prescriber says: all is well so, or something is to be adjusted.
+         */
+        readonly ReportAnswer: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            readonly answer: "ok" | "adjust";
+            /**
+             * Note
+             * @default
+             */
+            readonly note: string;
+        };
+        /**
+         * ReportBody
+         * @description To whom the report goes; left out, to who is named as the prescriber of the change.
+         */
+        readonly ReportBody: {
+            /** Prescriber Id */
+            readonly prescriber_id?: number | null;
+        };
+        /**
+         * ReportPage
+         * @description A page of reports, the newest first; `next` is the cursor of the following one.
+         */
+        readonly ReportPage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ReportState"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
+         * ReportState
+         * @description A report as it was sent, and what the prescriber answered; `rev` is for If-Match.
+         */
+        readonly ReportState: {
+            /** Answer */
+            readonly answer: ("ok" | "adjust") | null;
+            /** Answered At */
+            readonly answered_at: string | null;
+            /** Effects */
+            readonly effects: readonly components["schemas"]["EffectState"][];
+            /** En */
+            readonly en: string;
+            /** Event Id */
+            readonly event_id: number;
+            /** Note */
+            readonly note: string;
+            /** Patient Id */
+            readonly patient_id: number;
+            readonly prescriber: components["schemas"]["Colleague"];
+            /** Report Id */
+            readonly report_id: number;
+            /** Rev */
+            readonly rev: number;
+            /** Seen At */
+            readonly seen_at: string | null;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            readonly sent_at: string;
+            readonly sent_by: components["schemas"]["Colleague"];
+            /** Sv */
+            readonly sv: string;
         };
         /**
          * Resolution
@@ -4777,6 +6009,62 @@ export interface components {
             readonly items: readonly components["schemas"]["AccessReviewsReviewState"][];
         };
         /**
+         * RoundItem
+         * @description One patient of the round; `rev` is for If-Match, 0 where nobody has signed.
+         */
+        readonly RoundItem: {
+            /** Cover */
+            readonly cover: readonly components["schemas"]["CellState"][];
+            /** Name */
+            readonly name: string;
+            /** Next Step */
+            readonly next_step: string;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Reasons */
+            readonly reasons: readonly components["schemas"]["ReasonState"][];
+            /** Rev */
+            readonly rev: number;
+            /** Risk */
+            readonly risk: number;
+            /** Score Max */
+            readonly score_max: number | null;
+            /** Score Min */
+            readonly score_min: number | null;
+            readonly signed: components["schemas"]["SignedState"] | null;
+            /** Stay Id */
+            readonly stay_id: number;
+        };
+        /** RoundState */
+        readonly RoundState: {
+            /**
+             * From
+             * Format: date-time
+             */
+            readonly from: string;
+            /** Items */
+            readonly items: readonly components["schemas"]["RoundItem"][];
+            /**
+             * Last Working Day
+             * Format: date
+             */
+            readonly last_working_day: string;
+            /**
+             * Next Working Day
+             * Format: date
+             */
+            readonly next_working_day: string;
+            /** Team Id */
+            readonly team_id: number;
+            /** Unsigned */
+            readonly unsigned: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
+        };
+        /**
          * RouteBody
          * @description One line of a unit's routes: a team or a competence, in these hours, for who has all these needs.
          */
@@ -4814,6 +6102,20 @@ export interface components {
             readonly base_team_id: number;
             /** Routes */
             readonly routes: readonly components["schemas"]["RouteBody"][];
+        };
+        /**
+         * SaidState
+         * @description What was said last, by whom and when; null and revision 0 where nobody has said anything.
+         */
+        readonly SaidState: {
+            /** At */
+            readonly at: string | null;
+            /** By */
+            readonly by: string | null;
+            /** Rev */
+            readonly rev: number;
+            /** Value */
+            readonly value: string | null;
         };
         /**
          * Saving
@@ -4863,17 +6165,23 @@ export interface components {
         };
         /**
          * ScoresState
-         * @description NEWS2 over time, columnar; `t` is milliseconds since 1970.
+         * @description NEWS2 over time, columnar; `t` is milliseconds since 1970. `truncated`: older ones of the span are left out.
          */
         readonly ScoresState: {
             /** Max */
             readonly max: readonly number[];
             /** Min */
             readonly min: readonly number[];
+            /** Parts */
+            readonly parts: {
+                readonly [key: string]: components["schemas"]["PartState"];
+            };
             /** Risk */
             readonly risk: readonly ("low" | "low_medium" | "medium" | "high")[];
             /** T */
             readonly t: readonly number[];
+            /** Truncated */
+            readonly truncated: boolean;
         };
         /**
          * ScoreState
@@ -4946,12 +6254,29 @@ export interface components {
             readonly last_four?: string | null;
         };
         /**
+         * SeenState
+         * @description Who of the staff last looked at the values, and when.
+         */
+        readonly SeenState: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Name */
+            readonly name: string;
+            /** Title */
+            readonly title: string;
+        };
+        /**
          * SeriesState
          * @description One kind, columnar. Raw: `value` and `validity`; buckets: `mean`, `min`, `max`, `count`, `t` where each starts.
          *
-         *     Neighbours further apart than `gap_s` are not to be joined by a line.
+         *     Neighbours further apart than `gap_s` are not to be joined by a line. `by_hand`: places of what people entered.
          */
         readonly SeriesState: {
+            /** By Hand */
+            readonly by_hand?: readonly number[];
             /** Count */
             readonly count?: readonly number[];
             /** Gap S */
@@ -5041,6 +6366,49 @@ export interface components {
             readonly turn_days: number;
         };
         /**
+         * SideState
+         * @description The values of one side, each the mean of a quarter of an hour; `cover`: of what was to be expected (0-1).
+         */
+        readonly SideState: {
+            /** Count */
+            readonly count: number;
+            /** Cover */
+            readonly cover: number;
+            /** High Quartile */
+            readonly high_quartile: number;
+            /** Low Quartile */
+            readonly low_quartile: number;
+            /** Median */
+            readonly median: number;
+        };
+        /**
+         * SignBody
+         * @description What is to be done over the free days, in words.
+         */
+        readonly SignBody: {
+            /** Plan */
+            readonly plan: string;
+        };
+        /**
+         * SignedState
+         * @description Who has signed, when, and with which plan; `risk` is what the points were then.
+         */
+        readonly SignedState: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** By */
+            readonly by: number;
+            /** Name */
+            readonly name: string;
+            /** Plan */
+            readonly plan: string;
+            /** Risk */
+            readonly risk: number;
+        };
+        /**
          * SnapshotMessage
          * @description Everything that may be seen: patients in care, and alerts that are not resolved.
          */
@@ -5103,6 +6471,28 @@ export interface components {
             readonly started_at: string;
             /** Stay Id */
             readonly stay_id: number;
+        };
+        /**
+         * StepBody
+         * @description The next step, in words that the patient reads: what, when, who does it, whom to turn to, when we look again.
+         */
+        readonly StepBody: {
+            /** At */
+            readonly at?: string | null;
+            /** Check At */
+            readonly check_at?: string | null;
+            /**
+             * Turn To
+             * @default
+             */
+            readonly turn_to: string;
+            /** What */
+            readonly what: string;
+            /**
+             * Who
+             * @default
+             */
+            readonly who: string;
         };
         /**
          * StepState
@@ -5353,6 +6743,57 @@ export interface components {
             readonly next: string | null;
         };
         /**
+         * TimelineEvent
+         * @description A line of the timeline; `event_id` is null for what a device reported or the patient answered.
+         *
+         *     `corrects` is the entry that this one replaces, `corrected_by` the one that replaces it.
+         */
+        readonly TimelineEvent: {
+            /** Answers */
+            readonly answers: readonly components["schemas"]["AnswerState"][];
+            /**
+             * Author
+             * @enum {string}
+             */
+            readonly author: "staff" | "patient" | "relative" | "device";
+            readonly by: components["schemas"]["Writer"] | null;
+            /** Corrected By */
+            readonly corrected_by: number | null;
+            /** Corrects */
+            readonly corrects: number | null;
+            /** Device Id */
+            readonly device_id: string | null;
+            readonly error: components["schemas"]["ErrorState"] | null;
+            /** Event Id */
+            readonly event_id: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "note" | "visit" | "medication" | "mark" | "readings" | "check_in" | "help_button" | "fall";
+            readonly medication: components["schemas"]["MedicationState"] | null;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            readonly occurred_at: string;
+            /** Read By */
+            readonly read_by: readonly components["schemas"]["ReadState"][];
+            /** Read By Me */
+            readonly read_by_me: boolean;
+            /** Remind At */
+            readonly remind_at: string | null;
+            /** Values */
+            readonly values: readonly components["schemas"]["ValueState"][];
+            /** Words */
+            readonly words: string;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            readonly written_at: string;
+        };
+        /**
          * ToldState
          * @description Who is told: a team, or a person of it.
          */
@@ -5398,6 +6839,24 @@ export interface components {
             readonly step?: number;
             /** T0 */
             readonly t0: number;
+            /** Unit */
+            readonly unit: string;
+        };
+        /**
+         * TrendState
+         * @description One kind over the last day, by hours that begin at `t` (milliseconds since 1970); gaps are left out.
+         */
+        readonly TrendState: {
+            /** Kind */
+            readonly kind: string;
+            /** Max */
+            readonly max: readonly number[];
+            /** Mean */
+            readonly mean: readonly number[];
+            /** Min */
+            readonly min: readonly number[];
+            /** T */
+            readonly t: readonly number[];
             /** Unit */
             readonly unit: string;
         };
@@ -5475,6 +6934,17 @@ export interface components {
             readonly patient_id: number;
         };
         /**
+         * ValueBody
+         * @description One value; consciousness is a letter of ACVPU, everything else a number. Left out, the unit is the kind's.
+         */
+        readonly ValueBody: {
+            readonly kind: components["schemas"]["VitalKind"];
+            /** Unit */
+            readonly unit?: string | null;
+            /** Value */
+            readonly value: number | ("A" | "C" | "V" | "P" | "U");
+        };
+        /**
          * ValuesPart
          * @description The newest value of each kind with its age, and the score in plain words.
          */
@@ -5484,6 +6954,18 @@ export interface components {
             readonly vitals: {
                 readonly [key: string]: components["schemas"]["VitalState"];
             };
+        };
+        /**
+         * ValueState
+         * @description A value that was read off; consciousness as a letter.
+         */
+        readonly ValueState: {
+            /** Kind */
+            readonly kind: string;
+            /** Unit */
+            readonly unit: string;
+            /** Value */
+            readonly value: number | string;
         };
         /**
          * VersionPage
@@ -5545,6 +7027,37 @@ export interface components {
             readonly staff_id: number;
             /** Title */
             readonly title: string;
+        };
+        /**
+         * VisitBody
+         * @description A visit, done or planned (`occurred_at` ahead).
+         */
+        readonly VisitBody: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "visit";
+            /**
+             * Occurred At
+             * @description When it happened; left out: now
+             */
+            readonly occurred_at?: string | null;
+            /** Words */
+            readonly words: string;
+        };
+        /**
+         * VisitState
+         * @description A visit that is planned.
+         */
+        readonly VisitState: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Words */
+            readonly words: string;
         };
         /**
          * VitalKind
@@ -5617,6 +7130,8 @@ export interface components {
              * Format: date-time
              */
             readonly to: string;
+            /** Truncated */
+            readonly truncated: boolean;
         };
         /**
          * VitalState
@@ -5803,6 +7318,31 @@ export interface components {
              */
             readonly starts: string;
         };
+        /** WindowsState */
+        readonly WindowsState: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            readonly from: string;
+            /** Over */
+            readonly over: boolean;
+            /**
+             * Start
+             * Format: date-time
+             */
+            readonly start: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            readonly to: string;
+        };
         /**
          * WindowState
          * @description Hours by the clock on the wall.
@@ -5814,6 +7354,18 @@ export interface components {
             readonly ends: string;
             /** Starts */
             readonly starts: string;
+        };
+        /**
+         * Writer
+         * @description Somebody of the staff, by name.
+         */
+        readonly Writer: {
+            /** Name */
+            readonly name: string;
+            /** Staff Id */
+            readonly staff_id: number;
+            /** Title */
+            readonly title: string;
         };
     };
     responses: {
@@ -6177,6 +7729,71 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly outcomes_get_consequence: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly alert_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SaidState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly outcomes_put_consequence: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly alert_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ConsequenceBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SaidState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly alert_acts_decline: {
         readonly parameters: {
             readonly query?: never;
@@ -6474,6 +8091,30 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly ambulance_open_card: {
+        readonly parameters: {
+            readonly query?: {
+                readonly token?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AmbulanceCard"];
+                };
+            };
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -7041,6 +8682,102 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly effects_get_reports: {
+        readonly parameters: {
+            readonly query?: {
+                readonly answered?: boolean | null;
+                readonly cursor?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly effects_answer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly report_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ReportAnswer"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly effects_see: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly report_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly emergencies_get_openings: {
         readonly parameters: {
             readonly query?: {
@@ -7348,6 +9085,101 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly ambulance_get_cards: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AmbulanceLinks"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly ambulance_make_card: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CardBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AmbulanceLinkMade"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly ambulance_revoke: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly card_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AmbulanceLink"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly sharing_get_blocks: {
         readonly parameters: {
             readonly query?: never;
@@ -7428,6 +9260,43 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["BlockList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly by_hand_post_check_in: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CheckInBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CheckInState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
@@ -7532,6 +9401,76 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly effects_get_effect: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The change of medication on the patient's timeline */
+                readonly event: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EffectPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly effects_post_report: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The change of medication on the patient's timeline */
+                readonly event: number;
+            };
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ReportBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly emergencies_open_patient: {
         readonly parameters: {
             readonly query?: never;
@@ -7563,6 +9502,263 @@ export interface operations {
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly timeline_get_events: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string | null;
+                readonly kind?: readonly ("note" | "visit" | "medication" | "mark" | "readings" | "check_in" | "help_button" | "fall")[];
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly timeline_post_event: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NoteBody"] | components["schemas"]["VisitBody"] | components["schemas"]["MarkBody"] | components["schemas"]["MedicationBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TimelineEvent"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly timeline_get_event: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly event_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TimelineEvent"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly timeline_put_in_error: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly event_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TimelineEvent"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly timeline_read: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ReadBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly home_get_home: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HomeState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly home_get_step: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NextStepState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly home_put_step: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["StepBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NextStepState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -7995,6 +10191,43 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly by_hand_post_readings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ReadingsBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TimelineEvent"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly relatives_get_relatives: {
         readonly parameters: {
             readonly query?: never;
@@ -8367,6 +10600,36 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly home_see: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SeenState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -8850,6 +11113,71 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly outcomes_get_outcome: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly stay_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SaidState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly outcomes_put_outcome: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly stay_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OutcomeBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SaidState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly teams_get_teams: {
         readonly parameters: {
             readonly query?: never;
@@ -9116,6 +11444,36 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly outcomes_get_ledger: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many, the present one included */
+                readonly months?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LedgerState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly schedules_post_override: {
         readonly parameters: {
             readonly query?: never;
@@ -9369,6 +11727,78 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly rounds_get_round: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The working day on whose morning the free days end; left out: the next ones */
+                readonly until?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RoundState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly rounds_sign: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The working day on whose morning the free days end; left out: the next ones */
+                readonly until?: string | null;
+            };
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+                readonly team_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SignBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RoundItem"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];

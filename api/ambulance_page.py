@@ -1,0 +1,81 @@
+"""An ambulance card as a page that needs no script: it opens in any browser, from a code that was scanned. Pure.
+
+In Swedish with English beside. The invariant: whatever stands in the data is text on the page and nothing else.
+"""
+
+from html import escape
+
+from alerting.words import KINDS, UNITS
+from api.ambulance_states import AmbulanceCard, TrendState
+from api.home_states import VisitState
+from ward.duty import wallclock
+
+_WIDTH, _HEIGHT = 240, 40
+_GOALS = {
+    "full": "Full vård / full care",
+    "comfort": "Lindrande vård: inga livsuppehållande mål / comfort care",
+}
+
+
+def page(card: AmbulanceCard) -> str:
+    """Return the whole page as HTML."""
+    who = f"{card['given_name']} {card['family_name']}"
+    parts = [
+        f"<h1>{escape(who)}</h1>",
+        _row("Född / born", f"{card['birth_date']} ({card['age']} år)"),
+        _row("Vård / care", f"{card['programme']}: {card['reason']}"),
+        _row("Mål / goals", _GOALS[card["goals"]]),
+        _score(card),
+        _row("Team", f"{card['team']['name']}, tel. {card['team']['phone']}"),
+        _row("Nästa steg / next step", card["next_step"]["what"]),
+        *(_visit(each) for each in card["visits"]),
+        _row("Läkarbesök hemma / doctor's visit", f"ring teamet om {card['home_visit_on']} / ask the team"),
+        "<h2>24 timmar / 24 hours</h2>",
+        "<table>",
+        *(_trend(card, each) for each in card["trends"]),
+        "</table>",
+        f"<p>Visas till / shown until {wallclock.wall(card['expires_at']):%Y-%m-%d %H:%M}. Varje öppning loggas.</p>",
+    ]
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta name="robots" content="noindex"><title>Hemvakt</title>'
+    )
+    return f'<!doctype html><html lang="sv"><head>{head}</head><body>{"".join(parts)}</body></html>'
+
+
+def _visit(visit: VisitState) -> str:
+    return _row("Besök / visit", f"{wallclock.wall(visit['at']):%Y-%m-%d %H:%M} {visit['words']}")
+
+
+def _row(what: str, said: str) -> str:
+    return f"<p><b>{escape(what)}:</b> {escape(said)}</p>" if said.strip() else ""
+
+
+def _score(card: AmbulanceCard) -> str:
+    score = card["score"]
+    if score is None:
+        return _row("NEWS2", "okänt / not known")
+    total = str(score["min"]) if score["min"] == score["max"] else f"{score['min']}\N{EN DASH}{score['max']}"
+    return _row("NEWS2", f"{total} ({wallclock.wall(score['scored_at']):%H:%M})")
+
+
+def _trend(card: AmbulanceCard, trend: TrendState) -> str:
+    kind, unit = trend["kind"], UNITS.get(trend["unit"], (trend["unit"],))[0]
+    newest = card["vitals"].get(kind)
+    value = "" if newest is None else f"{newest['value']} {unit} ({wallclock.wall(newest['measured_at']):%H:%M})"
+    return (
+        f"<tr><th>{escape(KINDS[kind][0])}</th><td>{escape(value)}</td>"
+        f"<td>{min(trend['min']):g}\N{EN DASH}{max(trend['max']):g}</td><td>{_drawn(trend)}</td></tr>"
+    )
+
+
+def _drawn(trend: TrendState) -> str:
+    """Return a line of dots, so that nothing is drawn where nothing was measured."""
+    first, last = trend["t"][0], trend["t"][-1]
+    low, high = min(trend["mean"]), max(trend["mean"])
+    dots = [
+        f'<circle r="2" cx="{4 + (at - first) / max(last - first, 1) * (_WIDTH - 8):.1f}"'
+        f' cy="{_HEIGHT - 4 - (value - low) / max(high - low, 1e-9) * (_HEIGHT - 8):.1f}"/>'
+        for at, value in zip(trend["t"], trend["mean"], strict=True)
+    ]
+    return f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="trend">{"".join(dots)}</svg>'

@@ -1,0 +1,48 @@
+"""The lamp of a patient's page: what it takes to be called watched, and what is said whatever it shows."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ward.duty.coverage import Colour
+from ward.lamp import Light, Why, lamp
+from ward.vitals import VitalKind
+
+NOW = datetime(2026, 11, 18, 11, tzinfo=UTC)
+FRESH, OLD = NOW - timedelta(minutes=1), NOW - timedelta(hours=1)
+RATE, SPO2, WEIGHT = VitalKind.HEART_RATE, VitalKind.SPO2, VitalKind.WEIGHT
+
+
+@pytest.mark.parametrize(
+    ("newest", "colour", "light", "why"),
+    [
+        ({RATE: FRESH, SPO2: FRESH}, Colour.COVERED, Light.WATCHED, ()),
+        ({RATE: FRESH}, Colour.FALLBACK, Light.WATCHED, ()),
+        ({RATE: FRESH, WEIGHT: NOW - timedelta(days=9)}, Colour.COVERED, Light.WATCHED, ()),
+        ({WEIGHT: NOW - timedelta(hours=20)}, Colour.COVERED, Light.WATCHED, ()),
+        ({RATE: FRESH, SPO2: OLD}, Colour.COVERED, Light.PARTLY, (Why.SOME_VALUES,)),
+        ({RATE: FRESH, SPO2: OLD}, Colour.NOBODY, Light.NOT_WATCHED, (Why.NOBODY, Why.SOME_VALUES)),
+        ({RATE: FRESH}, Colour.NOBODY, Light.NOT_WATCHED, (Why.NOBODY,)),
+        ({RATE: OLD, WEIGHT: FRESH}, Colour.COVERED, Light.NOT_WATCHED, (Why.NO_VALUES,)),
+        ({}, Colour.COVERED, Light.NOT_WATCHED, (Why.NO_VALUES,)),
+    ],
+)
+def test_h09_nobody_is_called_watched_who_is_not(
+    newest: dict[VitalKind, datetime], colour: Colour, light: Light, why: tuple[Why, ...]
+) -> None:
+    """Old values, none at all, or nobody who can be reached put the lamp out, and it says why."""
+    found = lamp(newest.items(), colour, "08-123", NOW)
+
+    assert (found.light, found.why) == (light, why)
+
+
+@pytest.mark.parametrize("colour", Colour)
+@pytest.mark.parametrize("measured", [FRESH, OLD])
+@pytest.mark.parametrize("phone", ["08-123", ""])
+def test_h32_words_always_say_whom_to_call(colour: Colour, measured: datetime, phone: str) -> None:
+    """Whatever the lamp shows, the words end with a number to call and with 112, in both languages."""
+    found = lamp([(RATE, measured)], colour, phone, NOW)
+
+    assert found.sv.endswith(f"ring {phone or '1177'}. Vid livsfara: ring 112.")
+    assert found.en.endswith(f"call {phone or '1177'}. If life is in danger: call 112.")
+    assert ("övervakas inte" in found.sv) is (found.light is Light.NOT_WATCHED)
