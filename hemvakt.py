@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from onebox import openapi_commands
+from onebox import openapi_commands, scenario_command
 from ward import log, settings
 from ward.errors import ConfigError, HemvaktError
 
@@ -102,6 +102,7 @@ def up(
 
 signals = typer.Typer(no_args_is_help=True, help="Look at what the signal core sees in a recording.")
 app.add_typer(signals, name="signals")
+app.add_typer(scenario_command.app, name="scenario")
 
 
 @signals.command()

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerting.durations import HOLDER_CLOSES_WITHIN, SETTLES_AFTER
-from alerting.events import Clear, Ease, Raise, Recur, Settle, Worsen
-from ward.alerts import Alert, Condition, Family, Finding, Outcome, Priority, Responsibility, Signal
+from alerting.events import Clear, Ease, EndStay, Raise, Recur, Renew, Settle, Worsen
+from ward.alerts import Alert, Cause, Condition, Family, Finding, Outcome, Priority, Responsibility, Signal
 from ward.errors import IllegalTransition
 from ward.people import StaffId
 
@@ -98,12 +98,24 @@ def eased(alert: Alert, event: Ease, now: datetime) -> Alert:
     return replace(alert, priority=event.priority, evidence=event.evidence)
 
 
+def renewed(alert: Alert, event: Renew, now: datetime) -> Alert:
+    """Return the alert saying how bad it is by now, as quiet or loud as it was."""
+    del now
+    return replace(alert, evidence=event.evidence)
+
+
 def cleared(alert: Alert, event: Clear, now: datetime) -> Alert:
     """Return the alert clearing: gone for now."""
     del event
     if alert.family is Family.REQUEST:
         raise IllegalTransition("a request does not clear: somebody answers it")
     return replace(alert, condition=Condition.CLEARING, cleared_at=now)
+
+
+def ended(alert: Alert, event: EndStay, now: datetime) -> Alert:
+    """Return the alert closed with its stay, whatever was the matter with it."""
+    del event
+    return replace(closed(alert, Outcome.STAY_ENDED, now), cause=Cause.STAY_ENDED)
 
 
 def recurred(alert: Alert, event: Recur, now: datetime) -> Alert:

@@ -1,5 +1,8 @@
 """The loop of duty in an alerting process: timers of who answers every few seconds, hours of nobody every minute.
 
+Stays that are over are looked for too: their alerts end with them. Devices are told how often to measure, and ways home
+looked at.
+
 Any number of processes may run it: rows are locked and skipped, a timer is a row, and a pass is one transaction.
 """
 
@@ -8,8 +11,9 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from alerting import apply
+from alerting import apply, measuring, onramp
 from alerting.coverage import COVERAGE, observe
+from alerting.events import EndStay
 from ward import log
 from ward.alerts import Alert
 from ward.clock import Clock
@@ -30,11 +34,18 @@ async def run(store: Pool, clock: Clock) -> None:
     warn_at = 0.0
     while True:
         began = time.monotonic()
-        done = [await _guarded(store, clock, work) for work in (_offers, _handovers, _layouts)]
+        done = await sweep(store, clock)
         if began >= warn_at:
             await _guarded(store, clock, _warnings)
+            await _guarded(store, clock, measuring.tell)
+            await _guarded(store, clock, onramp.look)
             warn_at = began + _WARN_S
-        await asyncio.sleep(_BREATH_S if max(done) >= AT_ONCE else _SWEEP_S)
+        await asyncio.sleep(_BREATH_S if done >= AT_ONCE else _SWEEP_S)
+
+
+async def sweep(store: Pool, clock: Clock) -> int:
+    """Do once what is due: what has run out, layouts, alerts of ended stays; return the most that one of them did."""
+    return max([await _guarded(store, clock, work) for work in (_offers, _handovers, _layouts, _ended)])
 
 
 async def _guarded(store: Pool, clock: Clock, work: Callable[[Connection, datetime], Awaitable[int]]) -> int:
@@ -59,6 +70,14 @@ async def _offers(conn: Connection, now: datetime) -> int:
 
 async def _handovers(conn: Connection, now: datetime) -> int:
     return len(await duty_handovers.lapse(conn, now))
+
+
+async def _ended(conn: Connection, now: datetime) -> int:
+    """Close the alerts of stays that are over: nobody is told of them any more, and their end is in their life."""
+    ended = await alerts.of_ended_stays(conn, now, AT_ONCE)
+    for alert_id in ended:
+        await apply.apply_event(conn, alert_id, EndStay(), now)
+    return len(ended)
 
 
 async def _layouts(conn: Connection, now: datetime) -> int:

@@ -38,6 +38,13 @@ class Ease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Renew:
+    """What was found has got worse at the same priority, by a step that a screen shows: the alert says so."""
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clear:
     """What raised the alert is certainly absent; it may be back in a moment."""
 
@@ -70,8 +77,13 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndStay:
+    """The patient's stay is over: nobody watches any more, and nobody can answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge:
-    """A person has seen the alert as it was at `rev`; nobody has taken it by that."""
+    """A person has seen the alert as it was at `rev` (not worse since then); nobody has taken it by that."""
 
     by: StaffId
     rev: int
@@ -175,8 +187,8 @@ class Undo:
     rev: int
 
 
-FromRules = Raise | Worsen | Ease | Clear | Recur
-FromTime = Settle | Lapse | Resume | Return
+FromRules = Raise | Worsen | Ease | Renew | Clear | Recur
+FromTime = Settle | Lapse | Resume | Return | EndStay
 FromPeople = Acknowledge | Claim | Release | Offer | Accept | Decline | Snooze | Escalate | Note | Resolve | Undo
 Event = FromRules | FromTime | FromPeople
 
@@ -239,12 +251,14 @@ KINDS: MappingProxyType[type, str] = MappingProxyType(
         Raise: "raised",
         Worsen: "worsened",
         Ease: "eased",
+        Renew: "renewed",
         Clear: "cleared",
         Recur: "recurred",
         Settle: "settled",
         Lapse: "lapsed",
         Resume: "resumed",
         Return: "returned",
+        EndStay: "ended",
         Acknowledge: "acknowledged",
         Claim: "claimed",
         Release: "released",

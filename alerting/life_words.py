@@ -19,6 +19,7 @@ LIVES: MappingProxyType[str, Pair] = MappingProxyType(
     {
         "raised": ("Larmet kom", "The alert was raised"),
         "worsened": ("Det blev värre", "It got worse"),
+        "renewed": ("Värdet blev sämre", "The value got worse"),
         "eased": ("Det blev lindrigare", "It got milder"),
         "cleared": ("Det är borta just nu", "It is gone for now"),
         "recurred": ("Det kom tillbaka", "It came back"),
@@ -26,6 +27,7 @@ LIVES: MappingProxyType[str, Pair] = MappingProxyType(
         "lapsed": ("Ingen har gjort mer: det larmar igen", "Nobody has done more: it rings again"),
         "resumed": ("Pausen är slut: det larmar igen", "The pause is over: it rings again"),
         "returned": ("Ingen svarade på överlämningen", "Nobody answered the offer"),
+        "ended": ("Vårdtiden är slut: larmet stängdes", "The stay is over: the alert was closed"),
         "acknowledged": ("{who} har sett det", "{who} has seen it"),
         "claimed": ("{who} har tagit det", "{who} has taken it"),
         "released": ("{who} har släppt det", "{who} has let it go"),
@@ -45,6 +47,7 @@ OUTCOMES: MappingProxyType[str, Pair] = MappingProxyType(
         Outcome.FALSE_ALARM: ("falskt larm", "false alarm"),
         Outcome.SELF_RESOLVED: ("gick över av sig självt", "went away by itself"),
         Outcome.TECHNICAL: ("tekniskt fel", "technical fault"),
+        Outcome.STAY_ENDED: ("stängt med vårdtiden", "closed with the stay"),
     }
 )
 CAUSES: MappingProxyType[str, Pair] = MappingProxyType(
@@ -55,6 +58,7 @@ CAUSES: MappingProxyType[str, Pair] = MappingProxyType(
         Cause.EQUIPMENT: ("utrustningen", "equipment"),
         Cause.LIMITS: ("gränserna passar inte", "limits do not fit"),
         Cause.MISTAKE: ("av misstag", "by mistake"),
+        Cause.STAY_ENDED: ("vårdtiden är slut", "the stay is over"),
         Cause.UNKNOWN: ("okänd orsak", "unknown cause"),
     }
 )

@@ -11,9 +11,9 @@ responsibility and the closure mostly by people (`alerting.answers`)::
     closure          open ── Resolve, or by itself when cleared and seen ──> closed
 
 The invariants: `rev` rises by exactly one with each event; a closed alert never changes, but for whoever closed it
-taking that back at once; whoever acts names the `rev` they saw (else Conflict: it may just have become worse); what is
-of high priority and not over is never quiet without an end; it rings exactly when the last of `Ring` and `Hush` was
-`Ring`.
+taking that back at once; whoever acts names the `rev` they saw (else Conflict), and whoever acknowledges has seen the
+worst of it (`worse_rev`); what is of high priority and not over is never quiet without an end; it rings exactly when
+the last of `Ring` and `Hush` was `Ring`.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,6 +34,7 @@ from alerting.events import (
     Ease,
     Effect,
     EndHold,
+    EndStay,
     Escalate,
     Event,
     FromPeople,
@@ -48,6 +49,7 @@ from alerting.events import (
     Record,
     Recur,
     Release,
+    Renew,
     Resolve,
     Resume,
     Return,
@@ -70,6 +72,8 @@ _GONE = frozenset({Condition.CLEARING, Condition.CLEARED})
 SIGNALS = frozenset(Signal)
 RESPONSIBILITIES = frozenset(Responsibility)
 _ASKED = frozenset({Responsibility.OFFERED})
+# Whoever has not seen the alert since the last of these has not seen how bad it is, or that somebody wants others told.
+WORSE = (Worsen, Renew, Recur, Escalate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +90,14 @@ TRANSITIONS: MappingProxyType[type, Transition] = MappingProxyType(
     {
         Worsen: Transition(change=condition.worsened, conditions=_THERE),
         Ease: Transition(change=condition.eased, conditions=_THERE),
+        Renew: Transition(change=condition.renewed, conditions=_THERE),
         Clear: Transition(change=condition.cleared, conditions=_THERE),
         Recur: Transition(change=condition.recurred),
         Settle: Transition(change=condition.settled, conditions=_GONE),
         Lapse: Transition(change=answers.rings_again, conditions=_THERE, signals=frozenset({Signal.ACKNOWLEDGED})),
         Resume: Transition(change=answers.rings_again, conditions=_THERE, signals=frozenset({Signal.PAUSED})),
         Return: Transition(change=answers.returned, responsibilities=_ASKED),
+        EndStay: Transition(change=condition.ended),
         Acknowledge: Transition(change=answers.acknowledged, signals=frozenset({Signal.RINGING, Signal.SILENT})),
         Claim: Transition(change=answers.claimed),
         Release: Transition(
@@ -130,13 +136,27 @@ def step(alert: Alert | None, event: Event, now: datetime) -> tuple[Alert, tuple
         return raised, tuple(_effects(None, raised, event, now))
     if alert is None:
         raise IllegalTransition(f"there is no alert to be {KINDS[type(event)]}")
-    if isinstance(event, FromPeople) and event.rev != alert.rev:
+    if isinstance(event, FromPeople) and not _has_seen(alert, event):
         raise Conflict(f"alert {alert.alert_id} has changed: it is at rev {alert.rev}, not {event.rev}")
     _refuse(alert, event)
     changed: Alert = TRANSITIONS[type(event)].change(alert, event, now)
     undo = answers.undoable(alert, event.by, now) if isinstance(event, answers.UNDOABLE) else None
-    changed = replace(changed, rev=alert.rev + 1, changed_at=now, undo=undo)
+    worse_rev = alert.rev + 1 if _is_news(alert, changed, event) else alert.worse_rev
+    changed = replace(changed, rev=alert.rev + 1, worse_rev=worse_rev, changed_at=now, undo=undo)
     return changed, tuple(_effects(alert, changed, event, now))
+
+
+def _has_seen(alert: Alert, event: FromPeople) -> bool:
+    """Tell whether a person has seen enough of an alert to act: all of it, or, to acknowledge it, the worst of it."""
+    if isinstance(event, Acknowledge) and alert.signal in TRANSITIONS[Acknowledge].signals:
+        return alert.worse_rev <= event.rev <= alert.rev
+    return event.rev == alert.rev
+
+
+def _is_news(before: Alert, after: Alert, event: Event) -> bool:
+    """Tell whether an alert got worse or rang anew: an acknowledgement of what was before does not mean this."""
+    rang_anew = after.signal is Signal.RINGING and before.signal is not Signal.RINGING
+    return rang_anew or isinstance(event, WORSE)
 
 
 def _refuse(alert: Alert, event: Event) -> None:
@@ -212,7 +232,7 @@ def _hear(alert: Alert, observation: Observation | None) -> FromRules | None:
     return _meet(alert, observation)
 
 
-def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Recur | None:
+def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Renew | Recur | None:
     if alert.condition is not Condition.PRESENT:
         return Recur(finding=finding)
     if finding.family is Family.REQUEST:
@@ -222,7 +242,7 @@ def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Recur | None:
         return Worsen(priority=finding.priority, evidence=finding.evidence)
     if finding.priority < alert.priority:
         return Ease(priority=finding.priority, evidence=finding.evidence)
-    return None
+    return Renew(evidence=finding.evidence) if finding.renews and finding.evidence != alert.evidence else None
 
 
 def _look_back(alert: Alert, finding: Finding, ended_at: datetime) -> Recur | None:

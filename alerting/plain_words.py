@@ -146,6 +146,18 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
             "Syret mäts om när blodtrycket har mätts.",
             "The oxygen is measured again when the blood pressure has been taken.",
         ),
+        "silent.ecg": (
+            "EKG kommer inte fram just nu. Kontrollera att sladden och plåstren sitter som de ska.",
+            "Your ECG does not arrive at present. Please check that the lead and the patches sit as they should.",
+        ),
+        "silent.ppg": (
+            "Pulskurvan kommer inte fram just nu. Kontrollera att givaren sitter som den ska.",
+            "Your pulse wave does not arrive at present. Please check that the sensor sits as it should.",
+        ),
+        "second.spo2": (
+            "Mätningen av syret är osäker. Sitt still, värm handen och låt mätaren sitta kvar en stund.",
+            "The measurement of your oxygen is uncertain. Sit still, warm your hand and leave the sensor on a while.",
+        ),
         "rhythm.af": _RHYTHM,
         "rhythm.pause": _RHYTHM,
         "rhythm.ventricular_run": _RHYTHM,

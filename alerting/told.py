@@ -7,7 +7,7 @@ each stay and rule, and evidence is made only where it is news.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -56,9 +56,9 @@ def told(stand: Stand, rule: Rule, name: str, track: Track) -> Iterator[Observat
     for index in np.flatnonzero((verdict >= Verdict.LOW) | quiet | past).tolist():
         said: Observation | None = None
         if verdict[index] >= Verdict.LOW:
-            said = _present(stand.batch, rule, name, track, int(row[index]))
+            said = _present(stand, rule, name, track, int(row[index]))
         elif past[index] and (row_left := _left_open(track, index, stand)) is not None:
-            said = _present(stand.batch, rule, name, track, row_left)
+            said = _present(stand, rule, name, track, row_left)
         elif past[index]:
             said = _retrospective(stand.batch, rule, name, track, index, stand.now_s)
         if said is None and quiet[index]:
@@ -67,15 +67,19 @@ def told(stand: Stand, rule: Rule, name: str, track: Track) -> Iterator[Observat
             yield said
 
 
-def _present(batch: Batch, rule: Rule, name: str, track: Track, index: int) -> Finding | None:
+def _present(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> Finding | None:
     """Return what a row found; None where the alert is worse and may still be so."""
+    batch, now_s = stand.batch, stand.now_s
     row = row_of(track, index)
     stay = batch.stays[row.stay]
     alert = stay.alerts.get(name)
     there = alert is not None and alert.condition is Condition.PRESENT
     if alert is not None and there and row.priority < alert.priority <= track.most[index] - FINDING:
         return None
-    same = there and alert is not None and alert.priority is row.priority
+    known = alert.evidence if alert is not None and there and alert.priority is row.priority else None
+    worse = None
+    if known is not None and rule.renewed is not None:
+        worse = rule.renewed(batch, name, replace(row, from_s=now_s), known)
     return Finding(
         stay_id=stay.stay_id,
         rule=name,
@@ -83,7 +87,8 @@ def _present(batch: Batch, rule: Rule, name: str, track: Track, index: int) -> F
         priority=row.priority,
         began_at=moment(row.began_s),
         due_at=moment(row.from_s),
-        evidence=alert.evidence if same and alert is not None else rule.evidence(batch, name, row),
+        evidence=worse or known or rule.evidence(batch, name, row),
+        renews=worse is not None,
     )
 
 

@@ -11,6 +11,18 @@ WAVES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "{kind} under gränsen medan blodtryck mäts: larmet väntar högst {duration} efter mätningen",
             "{kind} below the limit while blood pressure is measured: the alarm waits at most {duration} after it",
         ),
+        "silent.ecg": (
+            "inget EKG har kommit på {duration}, fast andra värden kommer",
+            "no ECG has come for {duration}, though other values do",
+        ),
+        "silent.ppg": (
+            "ingen pulskurva har kommit på {duration}, fast andra värden kommer",
+            "no pulse wave has come for {duration}, though other values do",
+        ),
+        "second.spo2": (
+            "{kind} under varningsgränsen, osäker mätning, inget annat ändrat: mäts om, larmet väntar {duration}",
+            "{kind} below the warning, doubtful, nothing else changed: measured again, the alarm waits {duration}",
+        ),
         "rhythm.af": (
             "EKG tyder på förmaksflimmer under större delen av {duration}: behöver bedömas",
             "the ECG suggests atrial fibrillation for most of {duration}: needs to be read",

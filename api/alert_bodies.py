@@ -1,9 +1,13 @@
 """What people send when they do something about an alert."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.replies import Id, Reason, Text
 from ward.alerts import Action, Cause, Outcome
+
+Word = TypeVar("Word", Outcome, Cause)
 
 _LONGEST_PAUSE_MIN = 24 * 60
 
@@ -43,12 +47,19 @@ class Recipient(BaseModel):
     note: Text | None = Field(default=None, max_length=2000)
 
 
+def _not_the_systems(word: Word) -> Word:
+    """Refuse the words by which the platform itself closes an alert when its stay ends."""
+    if word in {Outcome.STAY_ENDED, Cause.STAY_ENDED}:
+        raise ValueError("an alert is closed with its stay by the platform alone")
+    return word
+
+
 class Closing(BaseModel):
     """What the alert turned out to be, what had caused it, and what was done."""
 
     model_config = ConfigDict(extra="forbid")
 
-    outcome: Outcome
-    cause: Cause | None = None
+    outcome: Annotated[Outcome, AfterValidator(_not_the_systems)]
+    cause: Annotated[Cause, AfterValidator(_not_the_systems)] | None = None
     action: Action | None = None
     note: Text | None = Field(default=None, max_length=2000)

@@ -34,6 +34,7 @@ from api.routes import (
     handovers,
     health,
     home,
+    measuring,
     metrics,
     offers,
     opened,
@@ -52,6 +53,7 @@ from api.routes import (
     team_plans,
     teams,
     timeline,
+    transfers,
     vitals,
     waveforms,
 )
@@ -98,9 +100,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, plans, team_plans, vitals, waveforms, alerts, alert_acts, backtests)
+    people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
     resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
-    duty = (teams, schedules, routing, handovers, responsibility, offers)
+    duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
     whose = (search, emergencies, sharing, relatives, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)

@@ -28,6 +28,8 @@ from ward.vitals import Mode
 
 _Id = TypeVar("_Id", OrganisationId, TeamId, StaffId, int)
 Programme = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(plan_documents.names())})$")]
+# Patients of a roster have been in care for so long when it is loaded.
+IN_CARE = timedelta(days=2)
 PersonalNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8}[0-9A-Z]{2}[0-9]{2}$")]
 
 
@@ -122,7 +124,12 @@ async def load(database_url: str, path: Path, *, device_key: str = "") -> list[s
     roster = read(path)
     conn = await reach(database_url, "roster")
     async with conn:
-        return await _Loading(conn, SystemClock().now(), device_key).load(roster)
+        return await enter(conn, roster, SystemClock().now(), device_key=device_key)
+
+
+async def enter(conn: Connection, roster: Roster, now: datetime, *, device_key: str = "") -> list[str]:
+    """Enter a roster as of `now`, in the caller's transaction; patients have been in care for two days by then."""
+    return await _Loading(conn, now, device_key).load(roster)
 
 
 class _Loading:
@@ -212,7 +219,7 @@ class _Loading:
     async def _patient(self, entry: PatientEntry, mode: Mode) -> None:
         if await people.device_exists(self._conn, entry.device):
             return
-        started_at = self._now - timedelta(days=2)
+        started_at = self._now - IN_CARE
         patient_id = await people.add_patient(
             self._conn,
             organisation_id=_named(self._organisations, entry.organisation, "organisation"),

@@ -17,7 +17,7 @@ from ward.duty.routing import Policy, Route
 from ward.duty.schedule import MONDAY, Schedule, Shift, Window
 from ward.errors import ConfigError
 from ward.people import OrganisationId, StaffId, TeamId
-from ward.store import duty_care, duty_schedules
+from ward.store import duty_care, duty_schedules, people
 from ward.store.pool import Connection
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -121,6 +121,10 @@ async def load_unit(
     )
     if number is None:
         raise AssertionError("a unit that was not there is new")
+    # Who loads a file speaks for every organisation in it.
+    for team_id in {each.team_id for each in policy.routes if each.team_id is not None}:
+        if await people.organisation_of(conn, team_id) != organisation_id:
+            await duty_care.consent(conn, number, team_id, None, now)
     return number, True
 
 

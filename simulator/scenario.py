@@ -13,6 +13,7 @@ import msgspec
 
 from simulator.course import Change, Course, Target
 from simulator.device import Kit
+from simulator.expectations import Check
 from simulator.physiology import Baseline, Body
 from ward.errors import ConfigError
 from ward.wire import DEVICE_ID_RULE, is_device_id
@@ -25,12 +26,13 @@ _FIELDS: Final = frozenset(field.name for field in fields(Baseline))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """What befalls a person of this baseline."""
+    """What befalls a person of this baseline; `check` says how it is played for a verdict, and what must ring."""
 
     name: str
     title: str
     baseline: Baseline
     course: Course
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class _Scenario(msgspec.Struct, forbid_unknown_fields=True):
     title: str
     baseline: dict[str, float] = {}
     course: _Course | None = None
+    check: Check | None = None
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,7 +95,8 @@ def load(name: str, folder: Path = FOLDER) -> Scenario:
         raise ConfigError(f"There is no scenario {name!r}; there are: {', '.join(names(folder))}")
     read = _converted(path, _Scenario)
     course = _course(path, read.course) if read.course else Course()
-    return Scenario(name=name, title=read.title, baseline=_baseline(path, Baseline(), read.baseline), course=course)
+    baseline = _baseline(path, Baseline(), read.baseline)
+    return Scenario(name=name, title=read.title, baseline=baseline, course=course, check=_check(path, read.check))
 
 
 def load_roster(path: Path = DEMO, folder: Path = FOLDER) -> tuple[Entry, ...]:
@@ -161,6 +165,20 @@ def _baseline(path: Path, start: Baseline, values: dict[str, float]) -> Baseline
     if unknown:
         raise ConfigError(f"{path}: baseline has unknown {', '.join(unknown)}; expected {', '.join(sorted(_FIELDS))}")
     return replace(start, **values)
+
+
+def _check(path: Path, read: Check | None) -> Check | None:
+    """Return how a scenario is checked; its beginning is a time on the wall, and what is expected is in order."""
+    if read is None:
+        return None
+    if read.begins.tzinfo is not None:
+        raise ConfigError(f"{path}: check.begins is the clock on the wall in Stockholm, without an offset")
+    for each in read.expects:
+        if not each.since < each.until <= read.hours * 60:
+            raise ConfigError(
+                f"{path}: {each.rule} is expected in {each.since:g}-{each.until:g} min of {read.hours * 60:g}"
+            )
+    return read
 
 
 def _course(path: Path, read: _Course) -> Course:

@@ -39,6 +39,7 @@ def a_finding(
     said: str = "",
     began_at: datetime = START,
     ended_at: datetime | None = None,
+    renews: bool = False,
 ) -> Finding:
     """Make a finding of its rule's family; two requests differ in what they say."""
     evidence = Evidence(rule_version=1, text_key="limit.low", params={"said": said}, inputs=())
@@ -51,6 +52,7 @@ def a_finding(
         due_at=began_at,
         evidence=evidence,
         ended_at=ended_at,
+        renews=renews,
     )
 
 

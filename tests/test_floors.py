@@ -102,6 +102,8 @@ SHELLS = {
     "alerting.apply",
     "alerting.telling",
     "alerting.duty",
+    "alerting.measuring",
+    "alerting.onramp",
     "alerting.deliver",
     "alerting.courier",
     "alerting.selfcheck",

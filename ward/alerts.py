@@ -77,16 +77,17 @@ class AlertState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a closed alert turned out to be."""
+    """What a closed alert turned out to be; `STAY_ENDED` is the system's word, for one that nobody has closed."""
 
     TRUE_ALARM = "true_alarm"
     FALSE_ALARM = "false_alarm"
     SELF_RESOLVED = "self_resolved"
     TECHNICAL = "technical"
+    STAY_ENDED = "stay_ended"
 
 
 class Cause(StrEnum):
-    """What had raised a closed alert, as far as whoever closed it could tell."""
+    """Why an alert was closed as it was, as far as whoever closed it could tell; `STAY_ENDED` is the system's."""
 
     DETERIORATION = "deterioration"
     ACTIVITY = "activity"
@@ -94,6 +95,7 @@ class Cause(StrEnum):
     EQUIPMENT = "equipment"
     LIMITS = "limits"
     MISTAKE = "mistake"
+    STAY_ENDED = "stay_ended"
     UNKNOWN = "unknown"
 
 
@@ -138,7 +140,8 @@ class Finding:
     """What a rule found in one stay: present since `began_at` (event time), its delay run out at `due_at`.
 
     `ended_at` set says that it was there and is over by now (retrospective): it needs to be seen, and rings nowhere.
-    `repeats` counts what is in it beyond the first: a help button pressed three times at once has two.
+    `repeats` counts what is in it beyond the first: a help button pressed three times at once has two. `renews` says
+    that the evidence is worse than that of the alert which tells it already, at the same priority.
     """
 
     stay_id: StayId
@@ -150,6 +153,7 @@ class Finding:
     evidence: Evidence
     repeats: int = 0
     ended_at: datetime | None = None
+    renews: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +205,8 @@ class Alert:
 
     The fields from `signal` to `action` are those of `Handling`. `worst` is the highest priority it ever had;
     `cleared_at` when its condition went (the finding's own end, if it is retrospective); `recurrences` how often it
-    came back, or was found another time.
+    came back, or was found another time. `worse_rev` is the last `rev` at which it got worse or rang anew: who saw it
+    since then has seen the worst of it.
     """
 
     alert_id: AlertId
@@ -218,6 +223,7 @@ class Alert:
     cleared_at: datetime | None = None
     recurrences: int = 0
     evidence: Evidence
+    worse_rev: int = 1
     signal: Signal = Signal.RINGING
     signal_until: datetime | None = None
     acknowledged_at: datetime | None = None

@@ -19,7 +19,7 @@ from ward import plan_documents, plans
 from ward.alerts import Priority
 from ward.plan_checks import Fault, faults
 from ward.plan_documents import Leaves
-from ward.plans import Card, Deviation, Gain, Goals, Order, Plan, Slope, Support, Term
+from ward.plans import Card, Deviation, Gain, Goals, Order, Plan, Remeasure, SecondSignal, Slope, Support, Term
 from ward.vitals import VitalKind
 
 
@@ -81,6 +81,8 @@ class Overlay(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
     deviations: tuple[Deviation, ...] | UnsetType = UNSET
     gain: Gain | UnsetType | None = UNSET
     support: Support | UnsetType | None = UNSET
+    second_signal: SecondSignal | UnsetType | None = UNSET
+    remeasure: Remeasure | UnsetType | None = UNSET
     combinations: dict[str, Combined | None] | UnsetType = UNSET
     rhythm: RhythmPatch | UnsetType = UNSET
     cards: dict[str, Card | None] | UnsetType = UNSET

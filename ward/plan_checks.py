@@ -16,6 +16,9 @@ from ward.vitals import VITALS, VitalKind
 # Seconds: no violation goes on longer unheard, no signal may be promised more seldom.
 LONGEST_DELAY_S, LONGEST_EXPECTED_S = 3600.0, 7 * 86_400.0
 LONGEST_MEDIAN_S, LONGEST_RISE_S = 600.0, 86_400.0
+SHORTEST_REMEASURE_S, LONGEST_REMEASURE_S = 60.0, 7 * 86_400.0
+# A doubtful fall of SpO2 waits no longer to be measured again, whatever a plan says.
+LONGEST_WAIT_S = 60.0
 MOST_COUNTED = 20
 # How far from its template a field may lie before whoever sets it is asked whether it is meant: a limit in the kind's
 # unit, a delay, an expected interval in times the template's, a NEWS2 threshold in points.
@@ -148,6 +151,26 @@ def _trends(plan: Plan) -> Iterator[Fault]:
         yield from _within("support.spo2_fall", plan.support.spo2_fall, 0.5, 30, "%")
         yield from _within("support.flow_rise", plan.support.flow_rise, 0.1, 30, "L/min")
         yield from _within("support.within_s", plan.support.within_s, 600, 7 * 86_400, "s")
+    yield from _remeasure(plan)
+    if (second := plan.second_signal) is not None:
+        yield from _within("second_signal.wait_s", second.wait_s, 1, LONGEST_WAIT_S, "s")
+        yield from _within("second_signal.quality_below", second.quality_below, 0, 1)
+        yield from _within("second_signal.heart_rate_within", second.heart_rate_within, 0, 30, "/min")
+        yield from _within("second_signal.resp_rate_within", second.resp_rate_within, 0, 15, "/min")
+
+
+def _remeasure(plan: Plan) -> Iterator[Fault]:
+    asked = plan.remeasure
+    if asked is None:
+        return
+    often = {name: getattr(asked, f"{name}_s") for name in ("high", "medium", "single", "low", "routine")}
+    for name, every_s in often.items():
+        yield from _within(f"remeasure.{name}_s", every_s, SHORTEST_REMEASURE_S, LONGEST_REMEASURE_S, "s")
+    order = [often["high"], often["medium"], often["low"], often["routine"]]
+    if order != sorted(order) or not often["high"] <= often["single"] <= often["low"]:
+        yield Fault(
+            path="remeasure", sv="högre poäng ska ge tätare mätning", en="a higher score is measured no less often"
+        )
 
 
 def _combination(each: Combination) -> Iterator[Fault]:

@@ -101,6 +101,34 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondSignal:
+    """When a fall of SpO2 below the warning limit is doubtful, and how long it waits to be measured again.
+
+    Its reading's quality (0-1) is below `quality_below`, and heart rate and breathing are within so many a minute of
+    what they were before.
+    """
+
+    wait_s: float
+    quality_below: float
+    heart_rate_within: float
+    resp_rate_within: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remeasure:
+    """Seconds between two measurements of what is measured now and then, by the NEWS2 score (RCP 2017, Chart 4).
+
+    Score 0, 1 to 4, 3 in a single parameter, from `news2_medium` on, from `news2_high` on (as often as the kit can).
+    """
+
+    routine_s: float
+    low_s: float
+    single_s: float
+    medium_s: float
+    high_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """One part of a combination: a fresh value of `kind` at or beyond `bound` on `side`."""
 
@@ -189,6 +217,8 @@ class Plan:
     deviations: tuple[Deviation, ...] = ()
     gain: Gain | None = None
     support: Support | None = None
+    second_signal: SecondSignal | None = None
+    remeasure: Remeasure | None = None
     combinations: tuple[Combination, ...] = ()
     rhythm: Rhythm = field(default_factory=Rhythm)
     cards: dict[str, Card] = field(default_factory=dict)

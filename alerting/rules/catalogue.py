@@ -21,11 +21,13 @@ from alerting.rules import (
     oxygen,
     requests,
     rhythm,
+    second_signal,
     sensors,
     signals,
     slopes,
     technical,
     trends,
+    wave_silence,
     weight,
 )
 from alerting.tracks import Row, Track
@@ -59,6 +61,8 @@ class Rule:
     judge : the track of each alert rule, by its full name; for a stay whose plan has nothing that it could find, one
         QUIET row from -inf
     evidence : why a finding says what it says; asked with the rule's full name and its row, only where it is needed
+    renewed : the evidence of until the row's `from_s`, None where it is not worse than the known one by a step that a
+        screen shows; for rules whose alerts get worse at the same priority
     memory : for a rule whose look-back is too long to be read at every evaluation
     """
 
@@ -67,6 +71,7 @@ class Rule:
     look_back: Callable[[Plan], Mapping[VitalKind, float]]
     judge: Callable[[Batch], Mapping[str, Track]]
     evidence: Callable[[Batch, str, Row], Evidence]
+    renewed: Callable[[Batch, str, Row, Evidence], Evidence | None] | None = None
     memory: Memory | None = None
 
     def owns(self, rule: str) -> bool:
@@ -89,6 +94,7 @@ RULES: tuple[Rule, ...] = (
         look_back=limit_alerts.look_back,
         judge=limit_alerts.judge,
         evidence=limit_alerts.evidence,
+        renewed=limit_alerts.renewed,
     ),
     Rule(
         name="news2",
@@ -96,6 +102,7 @@ RULES: tuple[Rule, ...] = (
         look_back=news2_alerts.look_back,
         judge=news2_alerts.judge,
         evidence=news2_evidence.evidence,
+        renewed=news2_evidence.renewed,
         memory=Memory(look_back=news2_alerts.remembered_back, needed=news2_alerts.may_have_risen, of=news2_alerts.lows),
     ),
     Rule(
@@ -132,6 +139,13 @@ RULES: tuple[Rule, ...] = (
         look_back=cuff.look_back,
         judge=limit_alerts.judge_held,
         evidence=cuff.evidence,
+    ),
+    Rule(
+        name=second_signal.NAME,
+        family=Family.TECHNICAL,
+        look_back=second_signal.look_back,
+        judge=limit_alerts.judge_doubted,
+        evidence=second_signal.evidence,
     ),
     Rule(
         name=rhythm.NAME,
@@ -189,5 +203,6 @@ WATCHES: tuple[Watch, ...] = (
     Watch(name="watching", observe=technical.observe_watching),
     Watch(name="requests", observe=requests.observe),
     Watch(name="check_in", observe=checkins.observe),
+    Watch(name=wave_silence.NAME, observe=wave_silence.observe),
     Watch(name="identity.devices", observe=identity.observe),
 )

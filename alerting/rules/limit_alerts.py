@@ -13,7 +13,7 @@ import numpy as np
 from alerting import runs
 from alerting.features import Batch, Bools, Runs, own, reading_at
 from alerting.observed import RULE_VERSION
-from alerting.rules import cuff, limits, night
+from alerting.rules import cuff, limits, night, second_signal
 from alerting.rules.limits import Bounds, Level, Side
 from alerting.tracks import Row, Track, Verdict, without
 from ward import plans
@@ -22,6 +22,7 @@ from ward.plans import Limits, Plan
 from ward.vitals import VITALS, VitalKind
 
 LIMIT = "limit"
+_ROUNDING = 1e-9
 
 
 def look_back(plan: Plan) -> Mapping[VitalKind, float]:
@@ -58,6 +59,12 @@ def judge_held(batch: Batch) -> dict[str, Track]:
     """Judge where a fall of SpO2 would be found but for the cuff."""
     found = _side(_Speaking(batch, VitalKind.SPO2), Side.LOW, limits.held)
     return {} if found is None else {cuff.HELD: found}
+
+
+def judge_doubted(batch: Batch) -> dict[str, Track]:
+    """Judge where a warning of SpO2 would be found but for a second signal that does not agree."""
+    found = _side(_Speaking(batch, VitalKind.SPO2), Side.LOW, limits.doubted)
+    return {} if found is None or not second_signal.waits_s(batch).any() else {second_signal.SECOND: found}
 
 
 class _Speaking:
@@ -141,6 +148,22 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         params=params,
         inputs=(reading_at(series, kind, place),),
     )
+
+
+def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:
+    """Return the worst reading until now, and the newest one, where it is a step of the kind's display unit worse."""
+    _, name, label = rule.split(".")
+    kind, side = VitalKind(name), Side[label.upper()]
+    found = evidence(batch, rule, row)
+    now, before = found.params["value"], known.params.get("value")
+    if not isinstance(now, float) or not isinstance(before, int | float):
+        return None
+    if (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
+        return None
+    first, mine = own(batch.of(kind), row.stay)
+    newest = max(int(np.searchsorted(mine.t_s, row.from_s, side="right")) - 1, 0)
+    last = reading_at(batch.of(kind), kind, first + newest)
+    return found if last in found.inputs else replace(found, inputs=(*found.inputs, last))
 
 
 def _level(bound: Bounds, worst: float, row: Row) -> Level:

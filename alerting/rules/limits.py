@@ -15,7 +15,7 @@ import numpy as np
 
 from alerting import runs
 from alerting.features import Batch, Bools, Floats, Ints, Runs
-from alerting.rules import cuff, steps
+from alerting.rules import cuff, second_signal, steps
 from alerting.rules.steps import Aligned, Steps
 from alerting.signal import smooth
 from alerting.tracks import Track, Verdict, track
@@ -107,7 +107,8 @@ def look_back_s(kind: VitalKind, limits: Limits) -> float:
 class _Begun:
     """Since when each level is violated, NaN where it is not, at the instants at which any of it changes; (k,) each.
 
-    `held` are those whose fall a cuff may have made; `known` is whether there is a fresh value.
+    `held` are those whose fall a cuff may have made, `warn_doubted` where nothing else has changed with it (`doubted`);
+    `known` is whether there is a fresh value.
     """
 
     at: Aligned
@@ -116,6 +117,7 @@ class _Begun:
     hard_s: Floats
     warn_held: Bools
     alert_held: Bools
+    warn_doubted: Bools
     known: Bools
 
 
@@ -129,7 +131,7 @@ def judge(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> Track:
     high = (high & ~found.alert_held) | ~np.isnan(found.hard_s)
     began = np.fmin(np.fmin(found.warn_s, found.alert_s), found.hard_s)
     verdict = np.select(
-        [high, medium & ~found.warn_held, ~np.isnan(began), found.known],
+        [high, medium & ~found.warn_held & ~found.warn_doubted, ~np.isnan(began), found.known],
         [Verdict.HIGH, Verdict.MEDIUM, Verdict.PENDING, Verdict.QUIET],
         Verdict.UNKNOWN,
     )
@@ -144,6 +146,15 @@ def held(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> Track:
     verdict = np.select([silent, found.known], [Verdict.LOW, Verdict.QUIET], Verdict.UNKNOWN)
     began = np.fmin(found.warn_s, found.alert_s)
     return track(len(batch.stays), found.at.stay, found.at.from_s, verdict, began)
+
+
+def doubted(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> Track:
+    """Say where a warning would be found, but for a second signal that does not agree."""
+    found = _begun(batch, kind, bound, speaks)
+    warned, alerted = _due(found.warn_s, found, bound), _due(found.alert_s, found, bound)
+    silent = warned & found.warn_doubted & ~found.warn_held & ~alerted & np.isnan(found.hard_s)
+    verdict = np.select([silent, found.known], [Verdict.LOW, Verdict.QUIET], Verdict.UNKNOWN)
+    return track(len(batch.stays), found.at.stay, found.at.from_s, verdict, found.warn_s)
 
 
 def _due(begun_s: Floats, found: _Begun, bound: Bounds) -> Bools:
@@ -161,10 +172,16 @@ def _begun(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> _Begun
         steps.since(_violated(speaks, bound, Level.ALERT, stays, stale_s), bound.delay_s),
         steps.since(_violated(hard, bound, Level.HARD, stays, stale_s), 0.0),
     ]
-    by_cuff = [cuff.inflations(batch)] if kind is VitalKind.SPO2 and bound.side is Side.LOW else []
-    at = steps.align([steps.changes(known), *begun, *by_cuff])
+    falls = kind is VitalKind.SPO2 and bound.side is Side.LOW
+    by_cuff = [cuff.inflations(batch)] if falls else []
+    waits_s = second_signal.waits_s(batch)
+    until = []
+    if falls and waits_s.any():
+        until = [steps.since(_violated(speaks, bound, Level.WARN, stays, stale_s), bound.delay_s + waits_s)]
+    at = steps.align([steps.changes(known), *begun, *by_cuff, *until])
     warn_s, alert_s, hard_s = at.values[1:4]
     read_s = at.values[4] if by_cuff else np.full(len(at.stay), np.nan)
+    ends_s = warn_s + (bound.delay_s + waits_s)[at.stay]
     return _Begun(
         at=at,
         warn_s=warn_s,
@@ -172,6 +189,7 @@ def _begun(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> _Begun
         hard_s=hard_s,
         warn_held=cuff.covers(warn_s, read_s),
         alert_held=cuff.covers(alert_s, read_s),
+        warn_doubted=second_signal.doubted(batch, at, warn_s, ends_s) if until else np.zeros(len(at.stay), np.bool_),
         known=at.values[0] != 0,
     )
 

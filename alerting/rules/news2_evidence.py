@@ -10,7 +10,7 @@ from alerting.features import Batch, Series, newest, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import news2
 from alerting.rules.news2 import INPUTS, SINGLE, Part, Scores
-from alerting.rules.news2_alerts import HOLD_S, MEDIUM_HOLD_S, ONE, ONE_HOLD_S, RISE
+from alerting.rules.news2_alerts import HOLD_S, MEDIUM_HOLD_S, ONE, ONE_HOLD_S, RISE, TOTAL
 from alerting.tracks import Row, Verdict
 from ward.alerts import Evidence
 from ward.vitals import VITALS, VitalKind
@@ -57,6 +57,15 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         params |= {"total_max": int(scores.total_max[0]), "settles": Part(int(scores.settles[0])).label}
     inputs = tuple(reading_at(batch.of(kind), kind, place) for kind, place in places.items() if place >= 0)
     return Evidence(rule_version=RULE_VERSION, text_key=rule, params=params, inputs=inputs)
+
+
+def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:
+    """Return the points of now where the least possible total is above the known one."""
+    if rule != TOTAL:
+        return None
+    found = evidence(batch, rule, row)
+    now, before = found.params["total"], known.params.get("total")
+    return found if isinstance(now, int) and isinstance(before, int) and now > before else None
 
 
 def _score(batch: Batch, places: dict[VitalKind, int], row: Row) -> Scores:

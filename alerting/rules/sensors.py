@@ -2,7 +2,7 @@
 
 Technical: nothing clinical is quieted by them. A sensor that is off is told sooner and with more weight than a signal
 that is poor; and when both lose the heart at once, soonest: it may be the heart. Not here: waveforms that do not come
-at all (a device that is offline says so). The invariant: a sensor is never said to be well for want of a signal.
+at all (`wave_silence`). The invariant: a sensor is never said to be well for want of a signal.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """`/api/routing`: units, each with its round-the-clock team and its routes by time, need and competence.
 
 Changed by operators and doctors of the unit's organisation. A unit whose round-the-clock team does not cover every
-hour is refused, with the hours in words.
+hour is refused, with the hours in words. A route to a team of another organisation counts once that one has consented.
 """
 
 from datetime import datetime
@@ -27,7 +27,8 @@ from ward.duty import checks
 from ward.duty.durations import HORIZON
 from ward.duty.routing import Policy
 from ward.errors import NotFound
-from ward.store import audit, duty_care, duty_layout, duty_schedules
+from ward.people import TeamId
+from ward.store import audit, duty_care, duty_layout, duty_schedules, people
 from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
@@ -40,7 +41,10 @@ MayRoutesChange = Annotated[StaffPrincipal, Depends(Door(Permission.ROUTES_CHANG
 
 
 class UnitState(TypedDict):
-    """A unit: who answers round the clock, and the routes before that."""
+    """A unit: who answers round the clock, and the routes before that.
+
+    `awaiting` are the teams of other organisations that routes name and that nobody has consented for yet.
+    """
 
     unit_id: int
     organisation_id: int
@@ -48,6 +52,7 @@ class UnitState(TypedDict):
     rev: int
     base_team_id: int
     routes: list[RouteState]
+    awaiting: list[int]
 
 
 class UnitList(TypedDict):
@@ -115,6 +120,52 @@ async def put_unit(
     return reply(_state(saved), headers={"ETag": f'"{saved.rev}"'})
 
 
+@router.put("/api/routing/{unit_id}/consents/{team_id}", response_model=UnitState)
+async def put_consent(request: Request, unit_id: Id, team_id: Id, principal: MayRoutesChange) -> Response:
+    """Let a unit of another organisation route its patients to a team of the caller's own."""
+    context = context_of(request)
+    now = context.clock.now()
+    async with borrow(context.pool) as conn:
+        await _asked(conn, unit_id, TeamId(team_id), principal)
+        if await duty_care.consent(conn, unit_id, TeamId(team_id), principal.staff_id, now):
+            await _consented(conn, principal, unit_id, team_id, now, word="given")
+        saved = await duty_care.policy(conn, unit_id)
+    if saved is None:
+        raise NotFound
+    return reply(_state(saved))
+
+
+@router.delete("/api/routing/{unit_id}/consents/{team_id}", response_model=UnitState)
+async def delete_consent(request: Request, unit_id: Id, team_id: Id, principal: MayRoutesChange) -> Response:
+    """Take a consent back: who the routes led to the team go by the next route, at last to the unit's own base."""
+    context = context_of(request)
+    now = context.clock.now()
+    async with borrow(context.pool) as conn:
+        await _asked(conn, unit_id, TeamId(team_id), principal)
+        if await duty_care.withdraw_consent(conn, unit_id, TeamId(team_id)):
+            await _consented(conn, principal, unit_id, team_id, now, word="withdrawn")
+        saved = await duty_care.policy(conn, unit_id)
+    if saved is None:
+        raise NotFound
+    return reply(_state(saved))
+
+
+async def _asked(conn: Connection, unit_id: int, team_id: TeamId, principal: StaffPrincipal) -> None:
+    """Refuse who does not speak for the team, and what no route of the unit names."""
+    row = await duty_care.policy(conn, unit_id)
+    named = row is not None and any(route.team_id == team_id for route in row.written().routes)
+    if not named or await people.organisation_of(conn, team_id) != principal.organisation_id:
+        raise NotFound
+
+
+async def _consented(
+    conn: Connection, principal: StaffPrincipal, unit_id: int, team_id: int, now: datetime, *, word: str
+) -> None:
+    detail = {"unit_id": unit_id, "team_id": team_id, "consent": word}
+    await audit.write(conn, principal.actor, Deed(action=Action.ROUTING_SAVED, detail=detail), now)
+    await duty_layout.lay_or_leave(conn, await duty_care.stays_of(conn, unit_id, now), now)
+
+
 async def _add(conn: Connection, body: UnitBody, principal: StaffPrincipal, now: datetime) -> int:
     policy = body.policy()
     await _check(conn, policy, now)
@@ -148,12 +199,13 @@ async def _note(conn: Connection, principal: StaffPrincipal, unit_id: int, now: 
 
 
 def _state(row: PolicyRow) -> UnitState:
-    policy = row.policy()
+    written = row.written()
     return {
         "unit_id": row.policy_id,
         "organisation_id": row.organisation_id,
         "name": row.name,
         "rev": row.rev,
         "base_team_id": row.base_team_id,
-        "routes": routes_state(policy),
+        "routes": routes_state(written),
+        "awaiting": row.waiting,
     }

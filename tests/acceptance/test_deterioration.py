@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from alerting.apply import Note
 from tests.acceptance.timeline import CALM, START, Timeline
 from ward.alerts import Outcome
 from ward.errors import Conflict
@@ -28,8 +29,9 @@ def test_deterioration_raises_medium_then_high_in_one_alert(timeline: Timeline) 
     timeline.quiet("02:59", SPO2)
     timeline.expect("03:00", SPO2, priority="medium", state="open", rev=1)
     timeline.at("03:00").vital("spo2", 85)
-    timeline.expect("03:59", SPO2, priority="medium")
-    timeline.expect("04:00", SPO2, priority="high", state="open", rev=2)
+    timeline.expect("03:59", SPO2, priority="medium", rev=2)
+    timeline.expect("04:00", SPO2, priority="high", state="open", rev=3)
+    assert timeline.life(SPO2) == ["raised", "renewed", "worsened"]
     assert len(timeline.alerts(SPO2)) == 1
 
 
@@ -80,6 +82,32 @@ def test_h34_stale_revision_is_refused(timeline: Timeline) -> None:
     with pytest.raises(Conflict):
         timeline.acknowledge(SPO2, rev=1)
     timeline.expect("02:00", SPO2, state="open", priority="high", rev=2)
+
+
+def test_evidence_is_renewed_while_it_worsens(timeline: Timeline) -> None:
+    """A saturation that sinks on within one priority is said as it is now, a step of the screen at a time."""
+    timeline.vitals("02:00", **CALM).vital("spo2", 86)
+    timeline.expect("03:00", SPO2, priority="high", rev=1)
+    timeline.vital("spo2", 86.4).vital("spo2", 85.4, ago="00:00")
+    timeline.expect("03:00", SPO2, rev=1)
+    timeline.at("04:00").vital("spo2", 83).at("05:00").vital("spo2", 84).at("06:00").vital("spo2", 82)
+
+    timeline.expect("06:00", SPO2, priority="high", state="open", rev=3)
+    assert timeline.life(SPO2) == ["raised", "renewed", "renewed"]
+    assert timeline.evidence(SPO2) == (82.0, [82.0])
+    assert timeline.rings(SPO2) == 1
+
+
+def test_h34_acknowledgement_of_a_milder_value_is_refused(timeline: Timeline) -> None:
+    """Whoever saw 86 % has not seen 82 %; whoever saw 82 % has, though somebody has written a note since."""
+    timeline.vitals("02:00", **CALM).vital("spo2", 86)
+    timeline.at("03:30").vital("spo2", 82)
+    timeline.expect("03:30", SPO2, rev=2)
+
+    with pytest.raises(Conflict):
+        timeline.acknowledge(SPO2, rev=1)
+    timeline.act(SPO2, Note, note="ringer patienten").acknowledge(SPO2, rev=2)
+    timeline.expect("03:30", SPO2, state="acknowledged", rev=4)
 
 
 def test_worsening_takes_an_acknowledgement_back(timeline: Timeline) -> None:
@@ -168,7 +196,8 @@ def test_news2_rings_on_what_is_certain(timeline: Timeline) -> None:
     timeline.expect("05:15", "news2.total", priority="medium", state="open")
     timeline.vitals("07:15", spo2=93, heart_rate=95, resp_rate=16)
 
-    timeline.expect("07:15", "news2.total", priority="high", rev=2)
+    timeline.expect("07:15", "news2.total", priority="high", rev=3)
+    assert timeline.life("news2.total") == ["raised", "renewed", "worsened"]
 
 
 def test_new_confusion_is_a_single_three(timeline: Timeline) -> None:

@@ -232,6 +232,21 @@ class Timeline:
         assert found, f"no alert of {rule}; there are {self.rules()}"
         return found[-1]
 
+    def evidence(self, rule: str) -> tuple[float, list[float]]:
+        """Return the value that the newest alert of a rule names, and those of the readings that it rests on."""
+        row = self.sql.execute(
+            "select evidence from alert where alert_id = %s", (self.alert(rule).alert_id,)
+        ).fetchone()
+        assert row is not None
+        return row[0]["params"]["value"], [each["value"] for each in row[0]["inputs"]]
+
+    def rings(self, rule: str) -> int:
+        """Return how often people were told of the newest alert of a rule anew."""
+        row = self.sql.execute(
+            "select count(distinct ring) from escalation_step where alert_id = %s", (self.alert(rule).alert_id,)
+        ).fetchone()
+        return 0 if row is None else int(row[0])
+
     def rules(self) -> list[str]:
         """Return the rules that have an alert which is not resolved."""
         rows = self.sql.execute("select rule from alert where state <> 'resolved' order by rule").fetchall()

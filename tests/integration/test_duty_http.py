@@ -196,7 +196,7 @@ def test_unit_is_saved_with_a_base_that_covers_everything(unit: Unit) -> None:
             assert (await oskar.post("/api/routing", json={**good, "name": "Ny enhet"})).status_code == 409
             assert len((await anna.get("/api/routing")).json()["items"]) == 2
             page = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
-            assert (await anna.get(page)).status_code == 200  # her team has answered for the patient
+            assert (await anna.get(page)).status_code == 200  # theirs until the other organisation has consented
 
     serve(unit, visit)
 

@@ -19,6 +19,7 @@ from alerting.rules import (
     signals,
     slopes,
     technical,
+    wave_silence,
     weight,
 )
 from tests.builders_alerts import IMPOSSIBLE
@@ -53,8 +54,8 @@ def test_table_of_what_cannot_be_is_current(golden_table: Table) -> None:
 
 
 TRENDS = (slopes.SLOPE, baseline_rules.DEVIATION, weight.GAIN, oxygen.SUPPORT, identity.IDENTITY)
-RULES = ("held", "rhythm", "sensor", "limit", "news2", "combination", "nodata", "quality", "check", *TRENDS)
-WATCHES = ("device", "clock", "watching", "requests", checkins.CHECK_IN, identity.DEVICES)
+RULES = ("held", "second", "rhythm", "sensor", "limit", "news2", "combination", "nodata", "quality", "check", *TRENDS)
+WATCHES = ("device", "clock", "watching", "requests", checkins.CHECK_IN, identity.DEVICES, wave_silence.NAME)
 WORDS = (*Condition, *Signal, *Responsibility, *Outcome, *Cause, *Action)
 
 
@@ -80,6 +81,7 @@ def test_page_names_every_rule_and_outcome() -> None:
         identity.DEVICES,
         checkins.CHECK_IN,
         checkins.MISSED,
+        *wave_silence.CHANNELS,
     ]
 
     assert {rule.name for rule in catalogue.RULES} == set(RULES)

@@ -27,10 +27,10 @@ from ward.people import StaffId, StayId, TeamId
 
 # Of `alert a`, so that another table with some of these names may be joined.
 COLUMNS = (
-    "alert_id, stay_id, rule, family, priority, worst, condition, rev, began_at, opened_at, changed_at, cleared_at,"
-    " recurrences, a.evidence::text as evidence, signal, signal_until, acknowledged_at, acknowledged_by, pause_reason,"
-    " responsibility, team_id, holder_id, held_since, offered_team_id, offered_staff_id, offered_by, offered_until,"
-    " resolved_at, resolved_by, outcome, cause, action, undo::text as undo"
+    "alert_id, stay_id, rule, family, priority, worst, condition, rev, worse_rev, began_at, opened_at, changed_at,"
+    " cleared_at, recurrences, a.evidence::text as evidence, signal, signal_until, acknowledged_at, acknowledged_by,"
+    " pause_reason, responsibility, team_id, holder_id, held_since, offered_team_id, offered_staff_id, offered_by,"
+    " offered_until, resolved_at, resolved_by, outcome, cause, action, undo::text as undo"
 )
 
 # Stands for evidence that this program cannot read; never written, what is kept stays.
@@ -49,6 +49,7 @@ class AlertColumns:
     worst: int
     condition: str
     rev: int
+    worse_rev: int
     began_at: datetime
     opened_at: datetime
     changed_at: datetime
@@ -118,6 +119,7 @@ def to_alert(row: AlertColumns) -> Alert:
         worst=Priority(row.worst),
         condition=Condition(row.condition),
         rev=row.rev,
+        worse_rev=row.worse_rev,
         began_at=row.began_at,
         opened_at=row.opened_at,
         changed_at=row.changed_at,

@@ -62,6 +62,16 @@ async def in_force(conn: Connection, stay_ids: Sequence[StayId]) -> list[Alert]:
     return [to_alert(row) for row in await (await ask_in_force(conn, stay_ids)).fetchall()]
 
 
+async def of_ended_stays(conn: Connection, now: datetime, most: int) -> list[AlertId]:
+    """Return alerts that are not closed though their stays are over, the oldest first."""
+    cursor = await conn.execute(
+        "select alert_id from alert join stay s using (stay_id) where resolved_at is null"
+        " and upper(s.period) <= %(now)s order by alert_id limit %(most)s",
+        {"now": now, "most": most},
+    )
+    return [AlertId(row[0]) for row in await cursor.fetchall()]
+
+
 async def was_told(conn: Connection, finding: Finding) -> bool:
     """Return whether an alert of this stay and rule already spans some of what was found."""
     row = await (
@@ -145,6 +155,7 @@ async def save(conn: Connection, alert: Alert) -> None:
     await conn.execute(
         """
         update alert set priority = %(priority)s, worst = %(worst)s, condition = %(condition)s, rev = %(rev)s,
+            worse_rev = %(worse_rev)s,
             began_at = %(began_at)s, changed_at = %(changed_at)s, cleared_at = %(cleared_at)s,
             recurrences = %(recurrences)s, evidence = coalesce(%(evidence)s::jsonb, evidence),
             signal = %(signal)s, signal_until = %(signal_until)s, acknowledged_at = %(acknowledged_at)s,

@@ -20,7 +20,10 @@ from ward.store.pool import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRow:
-    """A unit and its routes as they are kept."""
+    """A unit and its routes as they are kept.
+
+    `waiting` are the teams of other organisations that routes name and whose organisation has not consented.
+    """
 
     policy_id: int
     organisation_id: OrganisationId
@@ -28,9 +31,15 @@ class PolicyRow:
     base_team_id: TeamId
     routes: str
     rev: int
+    waiting: list[int]
 
     def policy(self) -> Policy:
-        """Return what it says."""
+        """Return what counts of it: a route to another organisation's team does once that one has consented."""
+        counting = tuple(each for each in _routes(self.routes) if each.team_id not in self.waiting)
+        return Policy(base_team_id=self.base_team_id, routes=counting)
+
+    def written(self) -> Policy:
+        """Return all that it says, also what waits for a consent."""
         return Policy(base_team_id=self.base_team_id, routes=_routes(self.routes))
 
 
@@ -61,7 +70,15 @@ def _routes(kept: str) -> tuple[Route, ...]:
 
 
 # What is kept of units, and of what routes a stay.
-POLICIES = "select policy_id, organisation_id, name, base_team_id, routes::text as routes, rev from duty_policy"
+POLICIES = """
+    select policy_id, organisation_id, name, base_team_id, routes::text as routes, rev, array(
+        select distinct t.team_id from jsonb_array_elements(p.routes) r
+        join team t on t.team_id = (r ->> 'team_id')::bigint and t.organisation_id <> p.organisation_id
+        where not exists (select from route_consent c where c.policy_id = p.policy_id and c.team_id = t.team_id)
+        order by t.team_id
+    ) as waiting
+    from duty_policy p
+"""
 CARE = "select stay_id, policy_id, nurse_id, doctor_id, needs, rev from duty_care"
 
 
@@ -103,6 +120,22 @@ async def save_policy(conn: Connection, policy_id: int, rev: int, said: Policy) 
 
 def _kept(routes: Sequence[Route]) -> str:
     return msgspec.json.encode(tuple(routes), order="sorted").decode()
+
+
+async def consent(conn: Connection, policy_id: int, team_id: TeamId, by: StaffId | None, now: datetime) -> bool:
+    """Record that a team's organisation lets a unit of another one route patients to it; False where it did before."""
+    done = await conn.execute(
+        "insert into route_consent (policy_id, team_id, given_by, given_at) values (%s, %s, %s, %s)"
+        " on conflict do nothing",
+        (policy_id, team_id, by, now),
+    )
+    return done.rowcount == 1
+
+
+async def withdraw_consent(conn: Connection, policy_id: int, team_id: TeamId) -> bool:
+    """Take a consent back; False where there was none."""
+    done = await conn.execute("delete from route_consent where policy_id = %s and team_id = %s", (policy_id, team_id))
+    return done.rowcount == 1
 
 
 async def care(conn: Connection, stay_id: StayId) -> CareRow:

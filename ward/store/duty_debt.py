@@ -1,8 +1,9 @@
 """What a team has left without an answer: for its next morning, not for blame. Reads only.
 
 The kinds: alerts that nobody has seen (`unseen`), that somebody saw and that ring again, their acknowledgement or pause
-over (`lapsed`), that somebody has seen or taken a shift ago and nobody has closed (`unclosed`), offers of patients that
-nobody answered, hand-overs that nobody took.
+over (`lapsed`), that somebody has seen or taken a shift ago and nobody has closed (`unclosed`), of high priority that
+ended with their stay before anybody had seen them (`ended_unseen`), offers of patients that nobody answered, hand-overs
+that nobody took.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,12 @@ _DEBT = b"""
         select 'unclosed', a.alert_id from alert a join own using (stay_id)
         where a.resolved_at is null and a.state <> 'open'
           and greatest(a.acknowledged_at, a.held_since) <= %(now)s - %(old)s::interval
+        union all
+        select 'ended_unseen', a.alert_id from alert a
+        where a.team_id = %(team)s and a.outcome = 'stay_ended' and a.worst = 3 and a.resolved_at > %(since)s
+          and not exists (
+            select from alert_event e where e.stay_id = a.stay_id and e.alert_id = a.alert_id and e.staff_id is not null
+          )
         union all
         select 'unanswered_offer', null from baton where to_team = %(team)s and answer = 'timed_out'
           and answered_at > %(since)s

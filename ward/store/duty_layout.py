@@ -66,7 +66,10 @@ _HOLDS = b"""
            least(held_until, coalesce(returned_at, held_until)) as until
     from baton where stay_id = any(%(stays)s) and answer = 'accepted' and held_until > %(now)s
       and (returned_at is null or returned_at > %(now)s)
-    order by answered_at
+    union all
+    select stay_id, from_team, null, arranged_at, timestamptz '9998-01-01Z' from stay_transfer
+    where stay_id = any(%(stays)s) and closed is null
+    order by from_at
 """
 
 

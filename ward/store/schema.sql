@@ -370,10 +370,12 @@ CASE
     WHEN ((signal = 'ringing'::text) OR ((signal = 'silent'::text) AND (holder_id IS NULL))) THEN 'open'::text
     ELSE 'acknowledged'::text
 END) STORED NOT NULL,
+    worse_rev integer DEFAULT 1 NOT NULL,
     CONSTRAINT alert_action_check CHECK ((action = ANY (ARRAY['none'::text, 'called'::text, 'visited'::text, 'treated'::text, 'sent_in'::text, 'plan_changed'::text, 'equipment_fixed'::text]))),
-    CONSTRAINT alert_cause_check CHECK ((cause = ANY (ARRAY['deterioration'::text, 'activity'::text, 'artefact'::text, 'equipment'::text, 'limits'::text, 'mistake'::text, 'unknown'::text]))),
+    CONSTRAINT alert_cause_check CHECK ((cause = ANY (ARRAY['deterioration'::text, 'activity'::text, 'artefact'::text, 'equipment'::text, 'limits'::text, 'mistake'::text, 'stay_ended'::text, 'unknown'::text]))),
     CONSTRAINT alert_closed_has_outcome CHECK (((resolved_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT alert_closed_is_over CHECK (((resolved_at IS NULL) OR ((signal = 'silent'::text) AND (signal_until IS NULL) AND (responsibility <> 'offered'::text)))),
+    CONSTRAINT alert_ended_by_nobody CHECK (((outcome <> 'stay_ended'::text) OR (resolved_by IS NULL))),
     CONSTRAINT alert_family_check CHECK ((family = ANY (ARRAY['clinical'::text, 'technical'::text, 'request'::text]))),
     CONSTRAINT alert_gone_since CHECK (((condition = 'present'::text) = (cleared_at IS NULL))),
     CONSTRAINT alert_high_rests_shortly CHECK (((signal <> 'paused'::text) OR (priority < 3) OR (signal_until <= (acknowledged_at + '00:15:00'::interval)))),
@@ -389,7 +391,7 @@ CASE responsibility
     ELSE (holder_id IS NULL)
 END AND ((holder_id IS NULL) = (held_since IS NULL)))),
     CONSTRAINT alert_only_closed_explained CHECK (((resolved_at IS NOT NULL) OR (num_nonnulls(cause, action) = 0))),
-    CONSTRAINT alert_outcome_check CHECK ((outcome = ANY (ARRAY['true_alarm'::text, 'false_alarm'::text, 'self_resolved'::text, 'technical'::text]))),
+    CONSTRAINT alert_outcome_check CHECK ((outcome = ANY (ARRAY['true_alarm'::text, 'false_alarm'::text, 'self_resolved'::text, 'technical'::text, 'stay_ended'::text]))),
     CONSTRAINT alert_pause_has_reason CHECK (((signal = 'paused'::text) = (pause_reason IS NOT NULL))),
     CONSTRAINT alert_priority_check CHECK (((priority >= 1) AND (priority <= 3))),
     CONSTRAINT alert_quiet_ends CHECK (
@@ -400,6 +402,7 @@ CASE signal
 END),
     CONSTRAINT alert_request_stays CHECK (((family <> 'request'::text) OR (condition = 'present'::text))),
     CONSTRAINT alert_words CHECK (((condition = ANY (ARRAY['present'::text, 'clearing'::text, 'cleared'::text])) AND (signal = ANY (ARRAY['ringing'::text, 'acknowledged'::text, 'paused'::text, 'silent'::text])) AND (responsibility = ANY (ARRAY['unassigned'::text, 'offered'::text, 'accepted'::text, 'declined'::text])))),
+    CONSTRAINT alert_worse_rev_check CHECK (((worse_rev >= 1) AND (worse_rev <= rev))),
     CONSTRAINT alert_worst_is_worst CHECK (((worst >= priority) AND (worst <= 3)))
 );
 
@@ -1324,6 +1327,13 @@ CREATE TABLE public.rollup_state (
     CONSTRAINT rollup_state_the_one_check CHECK (the_one)
 );
 
+CREATE TABLE public.route_consent (
+    policy_id bigint NOT NULL,
+    team_id bigint NOT NULL,
+    given_by bigint,
+    given_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.score (
     stay_id bigint NOT NULL,
     scored_at timestamp with time zone NOT NULL,
@@ -1428,6 +1438,36 @@ CREATE TABLE public.stay_outcome (
 
 ALTER TABLE public.stay ALTER COLUMN stay_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.stay_stay_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.stay_transfer (
+    transfer_id bigint NOT NULL,
+    stay_id bigint NOT NULL,
+    rev integer DEFAULT 1 NOT NULL,
+    from_team bigint NOT NULL,
+    to_team bigint NOT NULL,
+    arranged_by bigint NOT NULL,
+    arranged_at timestamp with time zone NOT NULL,
+    accepted_by bigint,
+    accepted_at timestamp with time zone,
+    good_since timestamp with time zone,
+    closed text,
+    closed_by bigint,
+    closed_at timestamp with time zone,
+    CONSTRAINT stay_transfer_check CHECK ((from_team <> to_team)),
+    CONSTRAINT stay_transfer_check1 CHECK (((accepted_by IS NULL) = (accepted_at IS NULL))),
+    CONSTRAINT stay_transfer_check2 CHECK (((closed IS NULL) = (closed_at IS NULL))),
+    CONSTRAINT stay_transfer_check3 CHECK (((closed <> 'complete'::text) OR ((accepted_at IS NOT NULL) AND (good_since <= (closed_at - '02:00:00'::interval))))),
+    CONSTRAINT stay_transfer_closed_check CHECK ((closed = ANY (ARRAY['complete'::text, 'declined'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE public.stay_transfer ALTER COLUMN transfer_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stay_transfer_transfer_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1825,6 +1865,9 @@ ALTER TABLE ONLY public.rollup_pending
 ALTER TABLE ONLY public.rollup_state
     ADD CONSTRAINT rollup_state_pkey PRIMARY KEY (the_one);
 
+ALTER TABLE ONLY public.route_consent
+    ADD CONSTRAINT route_consent_pkey PRIMARY KEY (policy_id, team_id);
+
 ALTER TABLE ONLY public.score
     ADD CONSTRAINT score_pkey PRIMARY KEY (stay_id, scored_at);
 
@@ -1854,6 +1897,9 @@ ALTER TABLE ONLY public.stay
 
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_stay_id_mode_key UNIQUE (stay_id, mode);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_pkey PRIMARY KEY (transfer_id);
 
 ALTER TABLE ONLY public.suppression
     ADD CONSTRAINT suppression_pkey PRIMARY KEY (stay_id, rule, began_at);
@@ -2026,6 +2072,8 @@ CREATE INDEX selfcheck_started ON public.selfcheck USING btree (started_at DESC)
 CREATE INDEX session_account ON public.session USING btree (account_id);
 
 CREATE INDEX stay_patient ON public.stay USING btree (patient_id);
+
+CREATE UNIQUE INDEX stay_transfer_open ON public.stay_transfer USING btree (stay_id) WHERE (closed IS NULL);
 
 CREATE UNIQUE INDEX suppression_one_open ON public.suppression USING btree (stay_id, rule) WHERE (ended_at IS NULL);
 
@@ -2481,6 +2529,15 @@ ALTER TABLE ONLY public.responsibility
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
+ALTER TABLE ONLY public.route_consent
+    ADD CONSTRAINT route_consent_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.route_consent
+    ADD CONSTRAINT route_consent_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.duty_policy(policy_id);
+
+ALTER TABLE ONLY public.route_consent
+    ADD CONSTRAINT route_consent_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
 ALTER TABLE ONLY public.selfcheck
     ADD CONSTRAINT selfcheck_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
@@ -2498,6 +2555,24 @@ ALTER TABLE ONLY public.stay_outcome
 
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_arranged_by_fkey FOREIGN KEY (arranged_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_closed_by_fkey FOREIGN KEY (closed_by) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_from_team_fkey FOREIGN KEY (from_team) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
+
+ALTER TABLE ONLY public.stay_transfer
+    ADD CONSTRAINT stay_transfer_to_team_fkey FOREIGN KEY (to_team) REFERENCES public.team(team_id);
 
 ALTER TABLE ONLY public.suppression
     ADD CONSTRAINT suppression_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);

@@ -1284,6 +1284,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/measuring": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show what is to be measured next, the first due first
+         * @description Show what is to be measured next, the first due first.
+         *
+         *     Open to: clinician, doctor, nurse (`patients.read`).
+         */
+        readonly get: operations["measuring_get_measuring"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/next-step": {
         readonly parameters: {
             readonly query?: never;
@@ -1814,6 +1836,100 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/transfer": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the newest transfer of the stay in progress
+         * @description Show the newest transfer of the stay in progress.
+         *
+         *     Open to: clinician, doctor, nurse (`responsibility.read`).
+         */
+        readonly get: operations["transfers_get_transfer"];
+        readonly put?: never;
+        /**
+         * Arrange that a patient goes home: the caller's team answers until the transfer is complete
+         * @description Arrange that a patient goes home: the caller's team answers until the transfer is complete.
+         *
+         *     Open to: clinician, doctor, nurse (`responsibility.change`).
+         */
+        readonly post: operations["transfers_post_transfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/transfer/accept": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take the patient on; it counts from when two hours of good data have been seen
+         * @description Take the patient on; it counts from when two hours of good data have been seen.
+         *
+         *     Open to: clinician, doctor, nurse (`responsibility.change`).
+         */
+        readonly post: operations["transfers_accept_transfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/transfer/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Keep the patient in hospital after all
+         * @description Keep the patient in hospital after all.
+         *
+         *     Open to: clinician, doctor, nurse (`responsibility.change`).
+         */
+        readonly post: operations["transfers_cancel_transfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/transfer/decline": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Do not take the patient on, or not any more: the hospital keeps them, and may arrange another way
+         * @description Do not take the patient on, or not any more: the hospital keeps them, and may arrange another way.
+         *
+         *     Open to: clinician, doctor, nurse (`responsibility.change`).
+         */
+        readonly post: operations["transfers_decline_transfer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/vitals": {
         readonly parameters: {
             readonly query?: never;
@@ -2079,6 +2195,34 @@ export interface paths {
         readonly put: operations["routing_put_unit"];
         readonly post?: never;
         readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/routing/{unit_id}/consents/{team_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Let a unit of another organisation route its patients to a team of the caller's own
+         * @description Let a unit of another organisation route its patients to a team of the caller's own.
+         *
+         *     Open to: doctor, operator (`routes.change`).
+         */
+        readonly put: operations["routing_put_consent"];
+        readonly post?: never;
+        /**
+         * Take a consent back: who the routes led to the team go by the next route, at last to the unit's own base
+         * @description Take a consent back: who the routes led to the team go by the next route, at last to the unit's own base.
+         *
+         *     Open to: doctor, operator (`routes.change`).
+         */
+        readonly delete: operations["routing_delete_consent"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -3467,10 +3611,10 @@ export interface components {
         };
         /**
          * Cause
-         * @description What had raised a closed alert, as far as whoever closed it could tell.
+         * @description Why an alert was closed as it was, as far as whoever closed it could tell; `STAY_ENDED` is the system's.
          * @enum {string}
          */
-        readonly Cause: "deterioration" | "activity" | "artefact" | "equipment" | "limits" | "mistake" | "unknown";
+        readonly Cause: "deterioration" | "activity" | "artefact" | "equipment" | "limits" | "mistake" | "stay_ended" | "unknown";
         /**
          * CellState
          * @description A time in which the same team, with the same person on call, answers.
@@ -3909,6 +4053,27 @@ export interface components {
          * @enum {string}
          */
         readonly DrugClass: "loop_diuretic" | "beta_blocker" | "antihypertensive" | "bronchodilator" | "corticosteroid" | "opioid" | "antipyretic" | "antibiotic" | "glucose_lowering" | "oxygen" | "other";
+        /**
+         * DueState
+         * @description One thing to measure: every so many seconds, last then, due then; `by` is `patient` or `staff`.
+         */
+        readonly DueState: {
+            /** By */
+            readonly by: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            readonly due_at: string;
+            /** Every S */
+            readonly every_s: number;
+            /** Kind */
+            readonly kind: string;
+            /** Last At */
+            readonly last_at: string | null;
+            /** Overdue */
+            readonly overdue: boolean;
+        };
         /**
          * DutyStatesFaultState
          * @description What is wrong, in both languages, and its first time where it is about times.
@@ -4523,6 +4688,20 @@ export interface components {
             readonly username: string;
         };
         /**
+         * MeasuringState
+         * @description The schedule: `band` is the trigger of the score in force; nothing is `due` where the plan asks for nothing.
+         */
+        readonly MeasuringState: {
+            /** Band */
+            readonly band: string;
+            /** Due */
+            readonly due: readonly components["schemas"]["DueState"][];
+            /** Every S */
+            readonly every_s: number | null;
+            /** Scored At */
+            readonly scored_at: string | null;
+        };
+        /**
          * MedicationBody
          * @description A change of medication; `watch` are the vitals to look at instead of those of the class.
          */
@@ -4932,10 +5111,10 @@ export interface components {
         };
         /**
          * Outcome
-         * @description What a closed alert turned out to be.
+         * @description What a closed alert turned out to be; `STAY_ENDED` is the system's word, for one that nobody has closed.
          * @enum {string}
          */
-        readonly Outcome: "true_alarm" | "false_alarm" | "self_resolved" | "technical";
+        readonly Outcome: "true_alarm" | "false_alarm" | "self_resolved" | "technical" | "stay_ended";
         /**
          * OutcomeBody
          * @description Where the patient went when the stay ended.
@@ -5347,8 +5526,10 @@ export interface components {
             readonly news2_rise?: number;
             readonly news2_rise_s?: number;
             readonly night?: components["schemas"]["plan.NightPatch"] | null;
+            readonly remeasure?: components["schemas"]["plan.Remeasure"] | null;
             readonly rhythm?: components["schemas"]["plan.RhythmPatch"];
             readonly scale_2_order?: components["schemas"]["plan.Order"] | null;
+            readonly second_signal?: components["schemas"]["plan.SecondSignal"] | null;
             readonly slopes?: readonly components["schemas"]["plan.Slope"][];
             /** @enum {unknown} */
             readonly spo2_scale?: 1 | 2;
@@ -5408,9 +5589,13 @@ export interface components {
             readonly night: components["schemas"]["plan.Night"] | null;
             /** @default hospital_at_home */
             readonly programme: string;
+            /** @default null */
+            readonly remeasure: components["schemas"]["plan.Remeasure"] | null;
             readonly rhythm?: components["schemas"]["plan.Rhythm"];
             /** @default null */
             readonly scale_2_order: components["schemas"]["plan.Order"] | null;
+            /** @default null */
+            readonly second_signal: components["schemas"]["plan.SecondSignal"] | null;
             /** @default [] */
             readonly slopes: readonly components["schemas"]["plan.Slope"][];
             /** @default 1 */
@@ -5426,6 +5611,19 @@ export interface components {
          * @enum {unknown}
          */
         readonly "plan.Priority": 1 | 2 | 3;
+        /**
+         * plan.Remeasure
+         * @description Seconds between two measurements of what is measured now and then, by the NEWS2 score (RCP 2017, Chart 4).
+         *
+         *         Score 0, 1 to 4, 3 in a single parameter, from `news2_medium` on, from `news2_high` on (as often as the kit can).
+         */
+        readonly "plan.Remeasure": {
+            readonly high_s: number;
+            readonly low_s: number;
+            readonly medium_s: number;
+            readonly routine_s: number;
+            readonly single_s: number;
+        };
         /**
          * plan.Rhythm
          * @description What of the heart's rhythm is told: suspected atrial fibrillation, pauses and runs.
@@ -5446,6 +5644,19 @@ export interface components {
             readonly af?: boolean;
             readonly pause_s?: number | null;
             readonly ventricular_run?: number | null;
+        };
+        /**
+         * plan.SecondSignal
+         * @description When a fall of SpO2 below the warning limit is doubtful, and how long it waits to be measured again.
+         *
+         *         Its reading's quality (0-1) is below `quality_below`, and heart rate and breathing are within so many a minute of
+         *         what they were before.
+         */
+        readonly "plan.SecondSignal": {
+            readonly heart_rate_within: number;
+            readonly quality_below: number;
+            readonly resp_rate_within: number;
+            readonly wait_s: number;
         };
         /**
          * plan.Side
@@ -6843,6 +7054,43 @@ export interface components {
             readonly unit: string;
         };
         /**
+         * TransferBody
+         * @description Which team at home is to take the patient on: one that the patient's unit leads to.
+         */
+        readonly TransferBody: {
+            /** To Team */
+            readonly to_team: number;
+        };
+        /**
+         * TransferState
+         * @description A transfer: what it waits for (`acceptance`, `data`), since when the data is good, when that will be enough.
+         */
+        readonly TransferState: {
+            /** Accepted At */
+            readonly accepted_at: string | null;
+            /**
+             * Arranged At
+             * Format: date-time
+             */
+            readonly arranged_at: string;
+            /** Closed */
+            readonly closed: string | null;
+            /** Closed At */
+            readonly closed_at: string | null;
+            /** Complete At */
+            readonly complete_at: string | null;
+            /** From Team */
+            readonly from_team: number;
+            /** Good Since */
+            readonly good_since: string | null;
+            /** Rev */
+            readonly rev: number;
+            /** To Team */
+            readonly to_team: number;
+            /** Waits For */
+            readonly waits_for: readonly string[];
+        };
+        /**
          * TrendState
          * @description One kind over the last day, by hours that begin at `t` (milliseconds since 1970); gaps are left out.
          */
@@ -6906,8 +7154,12 @@ export interface components {
         /**
          * UnitState
          * @description A unit: who answers round the clock, and the routes before that.
+         *
+         *     `awaiting` are the teams of other organisations that routes name and that nobody has consented for yet.
          */
         readonly UnitState: {
+            /** Awaiting */
+            readonly awaiting: readonly number[];
             /** Base Team Id */
             readonly base_team_id: number;
             /** Name */
@@ -9697,6 +9949,33 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly measuring_get_measuring: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MeasuringState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly home_get_step: {
         readonly parameters: {
             readonly query?: never;
@@ -10634,6 +10913,169 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly transfers_get_transfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TransferState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly transfers_post_transfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["TransferBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TransferState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly transfers_accept_transfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TransferState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly transfers_cancel_transfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TransferState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly transfers_decline_transfer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TransferState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly vitals_get_vitals: {
         readonly parameters: {
             readonly query?: {
@@ -11032,6 +11474,68 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly routing_put_consent: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+                readonly unit_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UnitState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly routing_delete_consent: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+                readonly unit_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UnitState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -165,6 +165,7 @@ export const en: Catalogue = {
   "alerts.show": "Show the alerts",
   "outcome.true_alarm": "True alarm, acted on",
   "outcome.false_alarm": "False alarm",
+  "outcome.stay_ended": "Closed with the stay",
   "outcome.self_resolved": "Went away by itself",
   "outcome.technical": "Technical fault",
   "state.open": "open",

@@ -163,6 +163,7 @@ export const sv = {
   "alerts.show": "Visa larmen",
   "outcome.true_alarm": "Riktigt larm, åtgärdat",
   "outcome.false_alarm": "Falskt larm",
+  "outcome.stay_ended": "Stängt med vårdtiden",
   "outcome.self_resolved": "Gick över av sig självt",
   "outcome.technical": "Tekniskt fel",
   "state.open": "öppet",

@@ -77,6 +77,7 @@ export const aTile = (changes: Partial<Tile> = {}): Tile => ({
   score: null,
   device: null,
   limits: {},
+  protected: false,
   goals: "full",
   protected: false,
   ...changes,

@@ -1,0 +1,138 @@
+"""Checks scenarios: plays them in a store made for it, compares what rang with what was to, and writes a table.
+
+Scenarios that begin at the same instant and last as long share a store. Nothing of a real store is touched: an embedded
+server is started in a folder of its own, and goes with it.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+
+from onebox import scenario_play, scenario_ward
+from onebox.scenario_play import Show
+from simulator import scenario
+from simulator.expectations import Line, Rang, verdict
+from simulator.scenario import Scenario
+from ward import log
+from ward.store import databases, embedded, migrate
+from ward.store.pool import connect
+
+_numbers = count(1)
+
+
+class Length(StrEnum):
+    """How much of scenarios is played: all of each, or the short hours of those that have some."""
+
+    WHOLE = "whole"
+    SHORT = "short"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A scenario and what came of it."""
+
+    scenario: Scenario
+    hours: float
+    rang: tuple[Rang, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every demand is met."""
+        return all(line.ok for line in self.lines)
+
+
+def checked(folder: Path) -> list[Scenario]:
+    """Return the scenarios of a folder that say what must ring, by name."""
+    found = (scenario.load(name, folder) for name in scenario.names(folder))
+    return [each for each in found if each.check is not None]
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Give the address of a database server of our own, which goes with all that is in it."""
+    with tempfile.TemporaryDirectory(prefix="hemvakt-scenario-") as folder:
+        Path(folder).chmod(0o711)  # the server's own account passes through
+        running = embedded.start(Path(folder), options={"fsync": "off"})
+        try:
+            yield running.database_url
+        finally:
+            running.stop()
+
+
+async def check(server_url: str, scenarios: Sequence[Scenario], length: Length, show: Show) -> list[Result]:
+    """Play scenarios and judge each; in the order of their names.
+
+    `show` is called with the hours played so far (`total_hours` in the end).
+    """
+    log.configure("scenario", level="error")
+    found: list[Result] = []
+    done = 0.0
+    for (_, hours), together in _groups(scenarios, length).items():
+
+        def shown(at: float, base: float = done) -> None:
+            show(base + at)
+
+        found += await _together(server_url, together, hours, shown)
+        done += hours
+    return sorted(found, key=lambda result: result.scenario.name)
+
+
+def total_hours(scenarios: Sequence[Scenario], length: Length) -> float:
+    """Return how many hours are played in all, those that are played together counted once."""
+    return sum(hours for _, hours in _groups(scenarios, length))
+
+
+def _groups(scenarios: Sequence[Scenario], length: Length) -> dict[tuple[datetime, float], list[Scenario]]:
+    """Return what is played together, by beginning and hours."""
+    groups: dict[tuple[datetime, float], list[Scenario]] = {}
+    for each in scenarios:
+        asked = scenario_ward.check_of(each)
+        hours = asked.hours if length is Length.WHOLE else asked.short_hours
+        if hours is not None:
+            groups.setdefault((asked.begins, hours), []).append(each)
+    return dict(sorted(groups.items()))
+
+
+async def _together(server_url: str, scenarios: Sequence[Scenario], hours: float, show: Show) -> list[Result]:
+    """Play scenarios of one beginning and length in a database of their own."""
+    name = f"scenario_{next(_numbers)}"
+    async with await connect(server_url, "scenario") as conn:
+        await databases.create(conn, server_url, name)
+    database_url = databases.other(server_url, name)
+    try:
+        await migrate.migrate(database_url, scenario_ward.began(scenario_ward.check_of(scenarios[0])))
+        played = await scenario_play.play(database_url, scenarios, hours, show)
+    finally:
+        await databases.drop(server_url, name)
+    return [_result(each, hours) for each in played]
+
+
+def _result(played: scenario_play.Played, hours: float) -> Result:
+    asked = scenario_ward.check_of(played.scenario)
+    lines = verdict(asked, played.rang, 60.0 * hours)
+    refused = Line(ok=not played.refused, demand="no message refused", seen=f"{played.refused} refused")
+    lines = (*lines, refused) if played.refused else lines
+    return Result(scenario=played.scenario, hours=hours, rang=played.rang, lines=lines)
+
+
+def run(scenarios: Sequence[Scenario], length: Length, show: Show) -> list[Result]:
+    """Check scenarios in a server of our own."""
+    with server() as server_url:
+        return asyncio.run(check(server_url, scenarios, length, show))
+
+
+def table(results: Sequence[Result]) -> list[str]:
+    """Return a Markdown table of results, a line for each demand."""
+    rows = ["| scenario | hours | what must be | what rang | |", "|---|---|---|---|---|"]
+    for result in results:
+        for number, line in enumerate(result.lines):
+            named = f"`{result.scenario.name}` | {result.hours:g}" if number == 0 else " | "
+            rows.append(f"| {named} | {line.demand} | {line.seen} | {'ok' if line.ok else '**fault**'} |")
+    return rows

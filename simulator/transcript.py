@@ -1,0 +1,106 @@
+"""All that the device of a checked scenario says, and when each of it reaches the platform. Pure.
+
+Sends nothing: `onebox.scenario_play` does, through ingest. The invariant: what is measured arrives, late, twice or out
+of order as the scenario's wire has it, and never not at all.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+import numpy as np
+
+from simulator import device, faults
+from simulator.device import FIRMWARE, Kit, Sample
+from simulator.expectations import Check
+from simulator.faults import Faults
+from simulator.physiology import Body
+from simulator.scenario import Scenario
+from ward.events import DeviceEvent, EventKind
+from ward.vitals import Reading, VitalKind
+from ward.wire import WireStatus
+
+# A device measures what it can all the time; a night of every five seconds would tell no more than this does.
+EVERY_S: MappingProxyType[VitalKind, float] = MappingProxyType(
+    {VitalKind.HEART_RATE: 15.0, VitalKind.SPO2: 15.0, VitalKind.RESP_RATE: 60.0}
+)
+_STATUS_S = 60.0
+_HISTORY_EVERY_S = 60.0
+# A broker sends the will when it has not heard a device for one and a half of its keep-alives.
+_WILL_S = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One thing a device says: when it reaches the platform, s after the beginning, and what."""
+
+    at_s: float
+    what: Reading | WireStatus | DeviceEvent
+
+
+def kit(scenario: Scenario, check: Check, device_id: str, seed: int) -> Kit:
+    """Return the device of a checked scenario, switched on when its history begins."""
+    at = check.begins
+    clock_s = at.hour * 3600.0 + at.minute * 60.0
+    body = Body(seed=seed, baseline=scenario.baseline, course=scenario.course, clock_s=clock_s)
+    every_s = MappingProxyType({**device.DEMO_PLAN.every_s, **EVERY_S, **check.every_s})
+    plan = device.Plan(every_s=every_s)
+    return Kit(device_id=device_id, body=body, plan=plan, on_at_s=-3600.0 * check.history_hours)
+
+
+def transcript(worn: Kit, check: Check, began: datetime) -> list[Said]:
+    """Return everything said from `began` to the end of the check, in the order in which it arrives."""
+    until_s = check.hours * 3600.0
+    said = [*_history(worn, check), *_measured(worn, check, until_s)]
+    readings = [
+        Said(at_s=_heard_s(check, at_s), what=_reading(each, began, seq)) for seq, (at_s, each) in enumerate(said)
+    ]
+    statuses = _statuses(worn, check, until_s)
+    events = [_event(check, minute=each.minute, kind=EventKind(each.kind), began=began) for each in check.happens]
+    return sorted((*readings, *statuses, *events), key=lambda each: each.at_s)
+
+
+def _history(worn: Kit, check: Check) -> Iterator[tuple[float, Sample]]:
+    every_s = {kind: max(each, _HISTORY_EVERY_S) for kind, each in worn.plan.every_s.items()}
+    thin = replace(worn, plan=device.Plan(every_s=MappingProxyType(every_s)))
+    for sample in device.samples(thin, -3600.0 * check.history_hours, 0.0) if check.history_hours else ():
+        yield 0.0, sample
+
+
+def _measured(worn: Kit, check: Check, until_s: float) -> Iterator[tuple[float, Sample]]:
+    taken = device.samples(worn, 0.0, until_s)
+    wire = check.wire
+    if not (wire.duplicate or wire.reorder):
+        yield from ((each.t_s, each) for each in taken)
+        return
+    switches = Faults(duplicate=wire.duplicate, reorder=wire.reorder)
+    yield from ((each.at_s, each.sample) for each in faults.pass_through(switches, worn.body.seed, taken))
+
+
+def _heard_s(check: Check, at_s: float) -> float:
+    """Return when what leaves the device at `at_s` gets through: at once, or with the network's return."""
+    return next((60.0 * end for start, end in check.wire.offline if 60.0 * start <= at_s < 60.0 * end), at_s)
+
+
+def _reading(sample: Sample, began: datetime, seq: int) -> Reading:
+    at = began + timedelta(milliseconds=round(sample.t_s * 1000))
+    return Reading(kind=sample.kind, value=sample.value, measured_at=at, quality=sample.quality, seq=seq)
+
+
+def _statuses(worn: Kit, check: Check, until_s: float) -> Iterator[Said]:
+    """Yield the status of every minute in which the device has power and a network, and the will when it has not."""
+    was_there = False
+    for at_s in np.arange(0.0, until_s, _STATUS_S).tolist():
+        there = device.is_on(worn, at_s) and _heard_s(check, at_s) == at_s
+        if there:
+            told = WireStatus(online=True, battery_pct=device.battery_pct(worn, at_s), firmware=FIRMWARE)
+            yield Said(at_s=at_s, what=told)
+        elif was_there:
+            yield Said(at_s=at_s + _WILL_S, what=WireStatus(online=False))
+        was_there = there
+
+
+def _event(check: Check, *, minute: float, kind: EventKind, began: datetime) -> Said:
+    happened = DeviceEvent(kind=kind, occurred_at=began + timedelta(minutes=minute))
+    return Said(at_s=_heard_s(check, 60.0 * minute), what=happened)
