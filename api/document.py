@@ -35,10 +35,6 @@ It is not a certified medical device."""
 _TAGS = {
     "session": "Log in, out, and who one is.",
     "patients": "Those in care: tiles, and one patient.",
-    "emergency": "Opening a patient in an emergency, and the notices of it.",
-    "sharing": "What the patient has said of who may see them: consents, blocks, protected identity.",
-    "relatives": "What the patient has opened to relatives.",
-    "opened": "The patient's own page, and what of it a relative sees.",
     "vitals": "Series of readings and scores.",
     "waveforms": "Blocks of samples, or their outline.",
     "timeline": "Notes, visits, changes of medication, values by hand, check-ins, and who has read what.",
@@ -61,6 +57,7 @@ _TAGS = {
     "quarantine": "What could not be used, and what became of it.",
     "audit": "Who did what, and who looked at whose data.",
     "channels": "How people are told.",
+    "fhir": "FHIR R4: what it can do by itself says /fhir/metadata. Errors are OperationOutcomes.",
     "health": "Alive, ready, and figures for monitoring.",
 }
 _TWICE = re.compile(r'"#/components/schemas/(api__\w+)"')
@@ -185,7 +182,7 @@ def _operation(operation: dict[str, object], route: APIRoute, method: str) -> No
         operation["description"] = f"{operation['description']}\n\nOpen to: {may} (`{door.permission.value}`)."
     responses = operation["responses"]
     assert isinstance(responses, dict)  # noqa: S101 - FastAPI makes it
-    for status in _refusals(operation, door, method, route):
+    for status in () if "fhir" in route.tags else _refusals(operation, door, method, route):  # FHIR tells its own
         if "model" not in (route.responses.get(status.value) or {}):
             responses[str(status.value)] = {"$ref": f"#/components/responses/{_name(status)}"}
     for status, response in responses.items():

@@ -2686,6 +2686,582 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/fhir": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take a Bundle of type batch: each Observation has its own outcome; what cannot be used is kept in quarantine
+         * @description Take a Bundle of type batch: each Observation has its own outcome; what cannot be used is kept in quarantine.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Observation.write`).
+         */
+        readonly post: operations["fhir_take_batch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/AuditEvent": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Search AuditEvent: who did what to whom, when and why. The newest first
+         * @description Search AuditEvent: who did what to whom, when and why. The newest first.
+         *
+         *     Open to: operator (`system/AuditEvent.read`).
+         */
+        readonly get: operations["fhir_search_AuditEvent"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/AuditEvent/_search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Search AuditEvent: who did what to whom, when and why. The newest first
+         * @description Search AuditEvent: who did what to whom, when and why. The newest first.
+         *
+         *     Open to: operator (`system/AuditEvent.read`).
+         */
+        readonly post: operations["fhir_search_posted_AuditEvent"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/AuditEvent/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read AuditEvent: who did what to whom, when and why. The newest first
+         * @description Read AuditEvent: who did what to whom, when and why. The newest first.
+         *
+         *     Open to: operator (`system/AuditEvent.read`).
+         */
+        readonly get: operations["fhir_read_AuditEvent"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/DetectedIssue": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Search DetectedIssue: alerts: what was found, how grave, when, on what evidence, and what people did about it. The newest first
+         * @description Search DetectedIssue: alerts: what was found, how grave, when, on what evidence, and what people did about it. The newest first.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/DetectedIssue.read`).
+         */
+        readonly get: operations["fhir_search_DetectedIssue"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/DetectedIssue/_search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Search DetectedIssue: alerts: what was found, how grave, when, on what evidence, and what people did about it. The newest first
+         * @description Search DetectedIssue: alerts: what was found, how grave, when, on what evidence, and what people did about it. The newest first.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/DetectedIssue.read`).
+         */
+        readonly post: operations["fhir_search_posted_DetectedIssue"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/DetectedIssue/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read DetectedIssue: alerts: what was found, how grave, when, on what evidence, and what people did about it. The newest first
+         * @description Read DetectedIssue: alerts: what was found, how grave, when, on what evidence, and what people did about it. The newest first.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/DetectedIssue.read`).
+         */
+        readonly get: operations["fhir_read_DetectedIssue"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Device": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Search Device: devices that patients wear or wore
+         * @description Search Device: devices that patients wear or wore.
+         *
+         *     Open to: clinician, doctor, nurse, operator, system (`system/Device.read`).
+         */
+        readonly get: operations["fhir_search_Device"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Device/_search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Search Device: devices that patients wear or wore
+         * @description Search Device: devices that patients wear or wore.
+         *
+         *     Open to: clinician, doctor, nurse, operator, system (`system/Device.read`).
+         */
+        readonly post: operations["fhir_search_posted_Device"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Device/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Device: devices that patients wear or wore
+         * @description Read Device: devices that patients wear or wore.
+         *
+         *     Open to: clinician, doctor, nurse, operator, system (`system/Device.read`).
+         */
+        readonly get: operations["fhir_read_Device"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/DeviceMetric": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Search DeviceMetric: what a device measures: a kind of which a stay's newest reading is its own
+         * @description Search DeviceMetric: what a device measures: a kind of which a stay's newest reading is its own.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/DeviceMetric.read`).
+         */
+        readonly get: operations["fhir_search_DeviceMetric"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/DeviceMetric/_search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Search DeviceMetric: what a device measures: a kind of which a stay's newest reading is its own
+         * @description Search DeviceMetric: what a device measures: a kind of which a stay's newest reading is its own.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/DeviceMetric.read`).
+         */
+        readonly post: operations["fhir_search_posted_DeviceMetric"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/DeviceMetric/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read DeviceMetric: what a device measures: a kind of which a stay's newest reading is its own
+         * @description Read DeviceMetric: what a device measures: a kind of which a stay's newest reading is its own.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/DeviceMetric.read`).
+         */
+        readonly get: operations["fhir_read_DeviceMetric"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Encounter": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Search Encounter: stays in care at home (class HH)
+         * @description Search Encounter: stays in care at home (class HH).
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Encounter.read`).
+         */
+        readonly get: operations["fhir_search_Encounter"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Encounter/_search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Search Encounter: stays in care at home (class HH)
+         * @description Search Encounter: stays in care at home (class HH).
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Encounter.read`).
+         */
+        readonly post: operations["fhir_search_posted_Encounter"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Encounter/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Encounter: stays in care at home (class HH)
+         * @description Read Encounter: stays in care at home (class HH).
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Encounter.read`).
+         */
+        readonly get: operations["fhir_read_Encounter"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/metadata": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tell what this service can do (CapabilityStatement)
+         * @description Tell what this service can do (CapabilityStatement).
+         */
+        readonly get: operations["fhir_get_metadata"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Observation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Search Observation: vital signs, blood pressures (as one, with components), NEWS2 scores; waveforms (SampledData) by code or category=procedure, with a date from and until
+         * @description Search Observation: vital signs, blood pressures (as one, with components), NEWS2 scores; waveforms (SampledData) by code or category=procedure, with a date from and until.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Observation.read`).
+         */
+        readonly get: operations["fhir_search_Observation"];
+        readonly put?: never;
+        /**
+         * Take one Observation of a device that a patient wears. Sent again, it is there already: 200
+         * @description Take one Observation of a device that a patient wears. Sent again, it is there already: 200.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Observation.write`).
+         */
+        readonly post: operations["fhir_create_observation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Observation/_search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Search Observation: vital signs, blood pressures (as one, with components), NEWS2 scores; waveforms (SampledData) by code or category=procedure, with a date from and until
+         * @description Search Observation: vital signs, blood pressures (as one, with components), NEWS2 scores; waveforms (SampledData) by code or category=procedure, with a date from and until.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Observation.read`).
+         */
+        readonly post: operations["fhir_search_posted_Observation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Observation/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Observation: vital signs, blood pressures (as one, with components), NEWS2 scores; waveforms (SampledData) by code or category=procedure, with a date from and until
+         * @description Read Observation: vital signs, blood pressures (as one, with components), NEWS2 scores; waveforms (SampledData) by code or category=procedure, with a date from and until.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Observation.read`).
+         */
+        readonly get: operations["fhir_read_Observation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Organization": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Search Organization: organisations that give care
+         * @description Search Organization: organisations that give care.
+         *
+         *     Open to: clinician, doctor, nurse, operator, system (`system/Organization.read`).
+         */
+        readonly get: operations["fhir_search_Organization"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Organization/_search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Search Organization: organisations that give care
+         * @description Search Organization: organisations that give care.
+         *
+         *     Open to: clinician, doctor, nurse, operator, system (`system/Organization.read`).
+         */
+        readonly post: operations["fhir_search_posted_Organization"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Organization/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Organization: organisations that give care
+         * @description Read Organization: organisations that give care.
+         *
+         *     Open to: clinician, doctor, nurse, operator, system (`system/Organization.read`).
+         */
+        readonly get: operations["fhir_read_Organization"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Patient": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Search Patient: patients in care or cared for before, of whom the caller may know
+         * @description Search Patient: patients in care or cared for before, of whom the caller may know.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Patient.read`).
+         */
+        readonly get: operations["fhir_search_Patient"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Patient/_search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Search Patient: patients in care or cared for before, of whom the caller may know
+         * @description Search Patient: patients in care or cared for before, of whom the caller may know.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Patient.read`).
+         */
+        readonly post: operations["fhir_search_posted_Patient"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/fhir/Patient/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Patient: patients in care or cared for before, of whom the caller may know
+         * @description Read Patient: patients in care or cared for before, of whom the caller may know.
+         *
+         *     Open to: clinician, doctor, nurse, system (`system/Patient.read`).
+         */
+        readonly get: operations["fhir_read_Patient"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/healthz": {
         readonly parameters: {
             readonly query?: never;
@@ -6007,7 +6583,7 @@ export interface components {
          * @description Why something was refused; the word in `rejects`, in the quarantine and in the counters.
          * @enum {string}
          */
-        readonly Reason: "bad_topic" | "foreign_topic" | "unsupported" | "too_large" | "too_many" | "malformed" | "bad_field" | "unknown_kind" | "wrong_unit" | "implausible" | "unknown_device" | "no_binding" | "future" | "too_old" | "conflict";
+        readonly Reason: "bad_topic" | "foreign_topic" | "unsupported" | "too_large" | "too_many" | "malformed" | "bad_field" | "unknown_kind" | "wrong_unit" | "implausible" | "unknown_device" | "no_binding" | "wrong_patient" | "future" | "too_old" | "conflict";
         /**
          * ReasonState
          * @description Why somebody may be needed, with its points.
@@ -12379,6 +12955,6166 @@ export interface operations {
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
             readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly fhir_take_batch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "entry": [
+                 *         {
+                 *           "request": {
+                 *             "method": "POST",
+                 *             "url": "Observation"
+                 *           },
+                 *           "resource": {
+                 *             "code": {
+                 *               "coding": [
+                 *                 {
+                 *                   "code": "59408-5",
+                 *                   "system": "http://loinc.org"
+                 *                 }
+                 *               ]
+                 *             },
+                 *             "device": {
+                 *               "reference": "Device/hv-0001"
+                 *             },
+                 *             "effectiveDateTime": "2026-11-22T10:00:00Z",
+                 *             "resourceType": "Observation",
+                 *             "status": "final",
+                 *             "subject": {
+                 *               "reference": "Patient/1"
+                 *             },
+                 *             "valueQuantity": {
+                 *               "code": "%",
+                 *               "system": "http://unitsofmeasure.org",
+                 *               "value": 94
+                 *             }
+                 *           }
+                 *         }
+                 *       ],
+                 *       "resourceType": "Bundle",
+                 *       "type": "batch"
+                 *     }
+                 */
+                readonly "application/fhir+json": {
+                    readonly resourceType: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_AuditEvent: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description How many at most; 100 where it is not said
+                 * @example 20
+                 */
+                readonly _count?: string;
+                /** @description Where to go on, from the link next of the page before */
+                readonly _cursor?: string;
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+                /**
+                 * @description One of these ids, with commas between them.
+                 * @example vital-signs
+                 */
+                readonly _id?: string;
+                /** @description What is told beside: Type:parameter */
+                readonly _include?: string;
+                /** @description By when it was measured, or by id; with - the newest first */
+                readonly _sort?: string;
+                /**
+                 * @description count: the number alone
+                 * @example count
+                 */
+                readonly _summary?: string;
+                /**
+                 * @description Of whom.
+                 * @example Patient/1
+                 */
+                readonly patient?: string;
+            };
+            readonly header?: {
+                /** @description handling=strict refuses a parameter that is not known */
+                readonly Prefer?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_posted_AuditEvent: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": {
+                    /** @description How many at most; 100 where it is not said */
+                    readonly _count?: string;
+                    /** @description Where to go on, from the link next of the page before */
+                    readonly _cursor?: string;
+                    /** @description One of these ids, with commas between them. */
+                    readonly _id?: string;
+                    /** @description What is told beside: Type:parameter */
+                    readonly _include?: string;
+                    /** @description By when it was measured, or by id; with - the newest first */
+                    readonly _sort?: string;
+                    /** @description count: the number alone */
+                    readonly _summary?: string;
+                    /** @description Of whom. */
+                    readonly patient?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_read_AuditEvent: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: {
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /** @description The resource's id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description The caller has it. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Found (OperationOutcome) */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Gone (OperationOutcome) */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_DetectedIssue: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description How many at most; 100 where it is not said
+                 * @example 20
+                 */
+                readonly _count?: string;
+                /** @description Where to go on, from the link next of the page before */
+                readonly _cursor?: string;
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+                /**
+                 * @description One of these ids, with commas between them.
+                 * @example vital-signs
+                 */
+                readonly _id?: string;
+                /** @description What is told beside: Type:parameter */
+                readonly _include?: string;
+                /**
+                 * @description When it, or what people made of it, last changed.
+                 * @example ge2026-11-22
+                 */
+                readonly _lastUpdated?: string;
+                /** @description By when it was measured, or by id; with - the newest first */
+                readonly _sort?: string;
+                /**
+                 * @description count: the number alone
+                 * @example count
+                 */
+                readonly _summary?: string;
+                /**
+                 * @description The rule that found it, or its family.
+                 * @example vital-signs
+                 */
+                readonly code?: string;
+                /**
+                 * @description When what was found began.
+                 * @example ge2026-11-22
+                 */
+                readonly identified?: string;
+                /**
+                 * @description Whose.
+                 * @example Patient/1
+                 */
+                readonly patient?: string;
+                /**
+                 * @description preliminary while it is open, final when it is closed.
+                 * @example vital-signs
+                 */
+                readonly status?: string;
+            };
+            readonly header?: {
+                /** @description handling=strict refuses a parameter that is not known */
+                readonly Prefer?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_posted_DetectedIssue: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": {
+                    /** @description How many at most; 100 where it is not said */
+                    readonly _count?: string;
+                    /** @description Where to go on, from the link next of the page before */
+                    readonly _cursor?: string;
+                    /** @description One of these ids, with commas between them. */
+                    readonly _id?: string;
+                    /** @description What is told beside: Type:parameter */
+                    readonly _include?: string;
+                    /** @description When it, or what people made of it, last changed. */
+                    readonly _lastUpdated?: string;
+                    /** @description By when it was measured, or by id; with - the newest first */
+                    readonly _sort?: string;
+                    /** @description count: the number alone */
+                    readonly _summary?: string;
+                    /** @description The rule that found it, or its family. */
+                    readonly code?: string;
+                    /** @description When what was found began. */
+                    readonly identified?: string;
+                    /** @description Whose. */
+                    readonly patient?: string;
+                    /** @description preliminary while it is open, final when it is closed. */
+                    readonly status?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_read_DetectedIssue: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: {
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /** @description The resource's id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description The caller has it. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Found (OperationOutcome) */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Gone (OperationOutcome) */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_Device: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description How many at most; 100 where it is not said
+                 * @example 20
+                 */
+                readonly _count?: string;
+                /** @description Where to go on, from the link next of the page before */
+                readonly _cursor?: string;
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+                /**
+                 * @description One of these ids, with commas between them.
+                 * @example vital-signs
+                 */
+                readonly _id?: string;
+                /** @description What is told beside: Type:parameter */
+                readonly _include?: string;
+                /** @description By when it was measured, or by id; with - the newest first */
+                readonly _sort?: string;
+                /**
+                 * @description count: the number alone
+                 * @example count
+                 */
+                readonly _summary?: string;
+                /**
+                 * @description The id under which a device publishes.
+                 * @example vital-signs
+                 */
+                readonly identifier?: string;
+                /**
+                 * @description Who wears or wore it.
+                 * @example Patient/1
+                 */
+                readonly patient?: string;
+            };
+            readonly header?: {
+                /** @description handling=strict refuses a parameter that is not known */
+                readonly Prefer?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_posted_Device: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": {
+                    /** @description How many at most; 100 where it is not said */
+                    readonly _count?: string;
+                    /** @description Where to go on, from the link next of the page before */
+                    readonly _cursor?: string;
+                    /** @description One of these ids, with commas between them. */
+                    readonly _id?: string;
+                    /** @description What is told beside: Type:parameter */
+                    readonly _include?: string;
+                    /** @description By when it was measured, or by id; with - the newest first */
+                    readonly _sort?: string;
+                    /** @description count: the number alone */
+                    readonly _summary?: string;
+                    /** @description The id under which a device publishes. */
+                    readonly identifier?: string;
+                    /** @description Who wears or wore it. */
+                    readonly patient?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_read_Device: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: {
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /** @description The resource's id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description The caller has it. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Found (OperationOutcome) */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Gone (OperationOutcome) */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_DeviceMetric: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description How many at most; 100 where it is not said
+                 * @example 20
+                 */
+                readonly _count?: string;
+                /** @description Where to go on, from the link next of the page before */
+                readonly _cursor?: string;
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+                /**
+                 * @description One of these ids, with commas between them.
+                 * @example vital-signs
+                 */
+                readonly _id?: string;
+                /** @description What is told beside: Type:parameter */
+                readonly _include?: string;
+                /** @description By when it was measured, or by id; with - the newest first */
+                readonly _sort?: string;
+                /**
+                 * @description count: the number alone
+                 * @example count
+                 */
+                readonly _summary?: string;
+                /**
+                 * @description The device.
+                 * @example Patient/1
+                 */
+                readonly source?: string;
+                /**
+                 * @description What is measured, as LOINC or MDC.
+                 * @example vital-signs
+                 */
+                readonly type?: string;
+            };
+            readonly header?: {
+                /** @description handling=strict refuses a parameter that is not known */
+                readonly Prefer?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_posted_DeviceMetric: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": {
+                    /** @description How many at most; 100 where it is not said */
+                    readonly _count?: string;
+                    /** @description Where to go on, from the link next of the page before */
+                    readonly _cursor?: string;
+                    /** @description One of these ids, with commas between them. */
+                    readonly _id?: string;
+                    /** @description What is told beside: Type:parameter */
+                    readonly _include?: string;
+                    /** @description By when it was measured, or by id; with - the newest first */
+                    readonly _sort?: string;
+                    /** @description count: the number alone */
+                    readonly _summary?: string;
+                    /** @description The device. */
+                    readonly source?: string;
+                    /** @description What is measured, as LOINC or MDC. */
+                    readonly type?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_read_DeviceMetric: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: {
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /** @description The resource's id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description The caller has it. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Found (OperationOutcome) */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Gone (OperationOutcome) */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_Encounter: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description How many at most; 100 where it is not said
+                 * @example 20
+                 */
+                readonly _count?: string;
+                /** @description Where to go on, from the link next of the page before */
+                readonly _cursor?: string;
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+                /**
+                 * @description One of these ids, with commas between them.
+                 * @example vital-signs
+                 */
+                readonly _id?: string;
+                /** @description What is told beside: Type:parameter */
+                readonly _include?: string;
+                /** @description By when it was measured, or by id; with - the newest first */
+                readonly _sort?: string;
+                /**
+                 * @description count: the number alone
+                 * @example count
+                 */
+                readonly _summary?: string;
+                /**
+                 * @description The patient of the stay.
+                 * @example Patient/1
+                 */
+                readonly patient?: string;
+            };
+            readonly header?: {
+                /** @description handling=strict refuses a parameter that is not known */
+                readonly Prefer?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_posted_Encounter: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": {
+                    /** @description How many at most; 100 where it is not said */
+                    readonly _count?: string;
+                    /** @description Where to go on, from the link next of the page before */
+                    readonly _cursor?: string;
+                    /** @description One of these ids, with commas between them. */
+                    readonly _id?: string;
+                    /** @description What is told beside: Type:parameter */
+                    readonly _include?: string;
+                    /** @description By when it was measured, or by id; with - the newest first */
+                    readonly _sort?: string;
+                    /** @description count: the number alone */
+                    readonly _summary?: string;
+                    /** @description The patient of the stay. */
+                    readonly patient?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_read_Encounter: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: {
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /** @description The resource's id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description The caller has it. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Found (OperationOutcome) */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Gone (OperationOutcome) */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_get_metadata: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_Observation: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description How many at most; 100 where it is not said
+                 * @example 20
+                 */
+                readonly _count?: string;
+                /** @description Where to go on, from the link next of the page before */
+                readonly _cursor?: string;
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+                /**
+                 * @description One of these ids, with commas between them.
+                 * @example vital-signs
+                 */
+                readonly _id?: string;
+                /** @description What is told beside: Type:parameter */
+                readonly _include?: string;
+                /**
+                 * @description When it came.
+                 * @example ge2026-11-22
+                 */
+                readonly _lastUpdated?: string;
+                /** @description By when it was measured, or by id; with - the newest first */
+                readonly _sort?: string;
+                /**
+                 * @description count: the number alone
+                 * @example count
+                 */
+                readonly _summary?: string;
+                /**
+                 * @description vital-signs, laboratory, activity, survey, procedure.
+                 * @example vital-signs
+                 */
+                readonly category?: string;
+                /**
+                 * @description LOINC, MDC, or a code of ours.
+                 * @example vital-signs
+                 */
+                readonly code?: string;
+                /**
+                 * @description The same, or that of a component.
+                 * @example vital-signs
+                 */
+                readonly "combo-code"?: string;
+                /**
+                 * @description When it was measured: eq, gt, lt, ge, le, sa, eb.
+                 * @example ge2026-11-22
+                 */
+                readonly date?: string;
+                /**
+                 * @description By which device.
+                 * @example Patient/1
+                 */
+                readonly device?: string;
+                /**
+                 * @description In which stay.
+                 * @example Patient/1
+                 */
+                readonly encounter?: string;
+                /**
+                 * @description Whose; this, encounter or _id is required.
+                 * @example Patient/1
+                 */
+                readonly patient?: string;
+                /**
+                 * @description final or preliminary.
+                 * @example vital-signs
+                 */
+                readonly status?: string;
+            };
+            readonly header?: {
+                /** @description handling=strict refuses a parameter that is not known */
+                readonly Prefer?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_create_observation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "code": {
+                 *         "coding": [
+                 *           {
+                 *             "code": "59408-5",
+                 *             "system": "http://loinc.org"
+                 *           }
+                 *         ]
+                 *       },
+                 *       "device": {
+                 *         "reference": "Device/hv-0001"
+                 *       },
+                 *       "effectiveDateTime": "2026-11-22T10:00:00Z",
+                 *       "resourceType": "Observation",
+                 *       "status": "final",
+                 *       "subject": {
+                 *         "reference": "Patient/1"
+                 *       },
+                 *       "valueQuantity": {
+                 *         "code": "%",
+                 *         "system": "http://unitsofmeasure.org",
+                 *         "value": 94
+                 *       }
+                 *     }
+                 */
+                readonly "application/fhir+json": {
+                    readonly resourceType: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description It is stored; Location says under which id. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Conflict (OperationOutcome) */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_posted_Observation: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": {
+                    /** @description How many at most; 100 where it is not said */
+                    readonly _count?: string;
+                    /** @description Where to go on, from the link next of the page before */
+                    readonly _cursor?: string;
+                    /** @description One of these ids, with commas between them. */
+                    readonly _id?: string;
+                    /** @description What is told beside: Type:parameter */
+                    readonly _include?: string;
+                    /** @description When it came. */
+                    readonly _lastUpdated?: string;
+                    /** @description By when it was measured, or by id; with - the newest first */
+                    readonly _sort?: string;
+                    /** @description count: the number alone */
+                    readonly _summary?: string;
+                    /** @description vital-signs, laboratory, activity, survey, procedure. */
+                    readonly category?: string;
+                    /** @description LOINC, MDC, or a code of ours. */
+                    readonly code?: string;
+                    /** @description The same, or that of a component. */
+                    readonly "combo-code"?: string;
+                    /** @description When it was measured: eq, gt, lt, ge, le, sa, eb. */
+                    readonly date?: string;
+                    /** @description By which device. */
+                    readonly device?: string;
+                    /** @description In which stay. */
+                    readonly encounter?: string;
+                    /** @description Whose; this, encounter or _id is required. */
+                    readonly patient?: string;
+                    /** @description final or preliminary. */
+                    readonly status?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_read_Observation: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: {
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /** @description The resource's id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description The caller has it. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Found (OperationOutcome) */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Gone (OperationOutcome) */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_Organization: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description How many at most; 100 where it is not said
+                 * @example 20
+                 */
+                readonly _count?: string;
+                /** @description Where to go on, from the link next of the page before */
+                readonly _cursor?: string;
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+                /**
+                 * @description One of these ids, with commas between them.
+                 * @example vital-signs
+                 */
+                readonly _id?: string;
+                /** @description What is told beside: Type:parameter */
+                readonly _include?: string;
+                /** @description By when it was measured, or by id; with - the newest first */
+                readonly _sort?: string;
+                /**
+                 * @description count: the number alone
+                 * @example count
+                 */
+                readonly _summary?: string;
+                /**
+                 * @description The organisation's HSA-id.
+                 * @example vital-signs
+                 */
+                readonly identifier?: string;
+            };
+            readonly header?: {
+                /** @description handling=strict refuses a parameter that is not known */
+                readonly Prefer?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_posted_Organization: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": {
+                    /** @description How many at most; 100 where it is not said */
+                    readonly _count?: string;
+                    /** @description Where to go on, from the link next of the page before */
+                    readonly _cursor?: string;
+                    /** @description One of these ids, with commas between them. */
+                    readonly _id?: string;
+                    /** @description What is told beside: Type:parameter */
+                    readonly _include?: string;
+                    /** @description By when it was measured, or by id; with - the newest first */
+                    readonly _sort?: string;
+                    /** @description count: the number alone */
+                    readonly _summary?: string;
+                    /** @description The organisation's HSA-id. */
+                    readonly identifier?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_read_Organization: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: {
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /** @description The resource's id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description The caller has it. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Found (OperationOutcome) */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Gone (OperationOutcome) */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_Patient: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description How many at most; 100 where it is not said
+                 * @example 20
+                 */
+                readonly _count?: string;
+                /** @description Where to go on, from the link next of the page before */
+                readonly _cursor?: string;
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+                /**
+                 * @description One of these ids, with commas between them.
+                 * @example vital-signs
+                 */
+                readonly _id?: string;
+                /** @description What is told beside: Type:parameter */
+                readonly _include?: string;
+                /** @description By when it was measured, or by id; with - the newest first */
+                readonly _sort?: string;
+                /**
+                 * @description count: the number alone
+                 * @example count
+                 */
+                readonly _summary?: string;
+                /**
+                 * @description A personal number (URI or OID of its system), by POST _search alone; or our own number.
+                 * @example vital-signs
+                 */
+                readonly identifier?: string;
+            };
+            readonly header?: {
+                /** @description handling=strict refuses a parameter that is not known */
+                readonly Prefer?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_search_posted_Patient: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": {
+                    /** @description How many at most; 100 where it is not said */
+                    readonly _count?: string;
+                    /** @description Where to go on, from the link next of the page before */
+                    readonly _cursor?: string;
+                    /** @description One of these ids, with commas between them. */
+                    readonly _id?: string;
+                    /** @description What is told beside: Type:parameter */
+                    readonly _include?: string;
+                    /** @description By when it was measured, or by id; with - the newest first */
+                    readonly _sort?: string;
+                    /** @description count: the number alone */
+                    readonly _summary?: string;
+                    /** @description A personal number (URI or OID of its system), by POST _search alone; or our own number. */
+                    readonly identifier?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Bad Request (OperationOutcome) */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Length Required (OperationOutcome) */
+            readonly 411: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Entity Too Large (OperationOutcome) */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unsupported Media Type (OperationOutcome) */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Unprocessable Entity (OperationOutcome) */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly fhir_read_Patient: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description json, or application/fhir+json */
+                readonly _format?: string;
+            };
+            readonly header?: {
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                /** @description The resource's id */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description The caller has it. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized (OperationOutcome) */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Forbidden (OperationOutcome) */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Found (OperationOutcome) */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Not Acceptable (OperationOutcome) */
+            readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Gone (OperationOutcome) */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Service Unavailable (OperationOutcome) */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
         };
     };
     readonly health_get_health: {
