@@ -204,7 +204,8 @@ async def _furnish(house: House) -> Scene:
         opening = await emergencies.open_patient(conn, whose, accounts["hedda"], "Hittad medvetslös", now)
         ids = {"consent_id": consent, "block_id": block, "access_id": opened, "opening_id": opening}
         ids |= await _things(conn, house, organisations["home"], teams, now)
-    ids |= {"alert_id": await alarm(house, bed), "patient_id": bed.patient_id, "version": 1}
+        ids |= await _written(conn, house, now)
+    ids |= {"stay_id": bed.stay_id, "alert_id": await alarm(house, bed), "patient_id": bed.patient_id, "version": 1}
     return Scene(
         house=house,
         ids={name: str(each) for name, each in ids.items()} | {"device_id": bed.device_id},
@@ -290,6 +291,25 @@ async def _things(
         "card_id": await cards.make(conn, card, now),
         "unit_id": await duty_care.add_policy(conn, organisation_id=home, name="Enheten", base_team_id=own),
     }
+
+
+async def _written(conn: Connection, house: House, now: datetime) -> dict[str, int | None]:
+    """Add what is written of the patient: a note, a report of an effect, an ambulance card; return their numbers."""
+    asked = {"stay": house.ward.beds[0].stay_id, "anna": house.anna, "now": now, "until": now + timedelta(hours=1)}
+    made = await conn.execute(
+        "with e as (insert into care_event (stay_id, kind, occurred_at, written_at, author, staff_id, words)"
+        " values (%(stay)s, 'note', %(now)s, %(now)s, 'staff', %(anna)s, 'Prov') returning stay_id, event_id),"
+        " r as (insert into effect_report"
+        " (stay_id, event_id, prescriber_id, sent_by, sent_at, line_sv, line_en, report)"
+        " select stay_id, event_id, %(anna)s, %(anna)s, %(now)s, '', '', '{}' from e returning report_id),"
+        " c as (insert into ambulance_card (stay_id, token_sha256, made_by, made_at, expires_at, reason)"
+        " values (%(stay)s, decode(repeat('00', 32), 'hex'), %(anna)s, %(now)s, %(until)s, 'Prov') returning card_id)"
+        " select event_id, report_id, card_id from e, r, c",
+        asked,
+    )
+    row = await made.fetchone()
+    assert row is not None
+    return dict(zip(("event_id", "report_id", "card_id"), row, strict=True))
 
 
 @pytest.fixture

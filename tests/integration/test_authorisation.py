@@ -45,9 +45,11 @@ COLUMNS: dict[str, str | None] = {
 }
 # What cannot be made up from the schema: what a route needs to come as far as its own decision.
 UNSEEN = {"If-Match": '"2147483000"'}
-QUERY = {"programme": "hospital_at_home", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
+QUERY = {"event": "1", "programme": "hospital_at_home", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
 AT_THE_BEDSIDE = {"birth_date": "1940-01-01"}
 BODIES: dict[str, Callable[[Scene], object]] = {
+    "POST /api/patients/{patient_id}/events": lambda _scene: {"kind": "note", "words": "Prov"},
+    "POST /api/patients/{patient_id}/readings": lambda _scene: {"values": [{"kind": "spo2", "value": 96}]},
     "POST /api/session": lambda _scene: {},
     "POST /api/patients/search": lambda _scene: {"name": "Testa"},
     "POST /api/patients/lookup": lambda _scene: {"personal_number": "19400101-9801", "reason": "Prov"},

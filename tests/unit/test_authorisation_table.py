@@ -56,7 +56,7 @@ def test_a_block_is_shown_and_nothing_of_what_it_hides() -> None:
     words = {row: each["blocked"] for row, each in OF_A_PATIENT.items() if each["nurse"] == "in"}
 
     assert words.pop("POST /api/patients/{patient_id}/emergency") == "in"
-    assert {word for row, word in words.items() if "/patients/{patient_id}" in row} == {"403"}
+    assert {word for row, word in words.items() if "/api/patients/{patient_id}" in row} == {"403"}
     assert {word for row, word in words.items() if "{alert_id}" in row} == {"404"}
 
 

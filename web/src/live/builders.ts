@@ -79,5 +79,6 @@ export const aTile = (changes: Partial<Tile> = {}): Tile => ({
   limits: {},
   protected: false,
   goals: "full",
+  protected: false,
   ...changes,
 });
