@@ -8152,7 +8152,7 @@ export interface components {
             /** Name */
             readonly name: string;
             /** Permissions */
-            readonly permissions: readonly "session.own"[];
+            readonly permissions: readonly ("session.own" | "system/DetectedIssue.read" | "system/Device.read" | "system/DeviceMetric.read" | "system/Encounter.read" | "system/Observation.read" | "system/Observation.write" | "system/Organization.read" | "system/Patient.read")[];
         };
         /**
          * TakeBody
