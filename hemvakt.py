@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from onebox import openapi_commands, scenario_command
+from onebox import account_commands, openapi_commands, scenario_command
 from ward import log, settings
 from ward.errors import ConfigError, HemvaktError
 
@@ -242,6 +242,9 @@ def load(roster: Annotated[Path, typer.Argument(help="A TOML file; onebox/demo.t
     loaded = _stored()
     for line in asyncio.run(rosters.load(loaded.database_url, roster, device_key=loaded.device_key)):
         typer.echo(line)
+
+
+app.add_typer(account_commands.app, name="account")
 
 
 @app.command("broker-leave")

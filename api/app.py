@@ -17,9 +17,12 @@ from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
 from api.live.presence import Presence
+from api.oidc.provider import Provider
 from api.routes import (
     access_log,
     access_reviews,
+    account_access,
+    accounts,
     alert_acts,
     alerts,
     ambulance,
@@ -50,6 +53,9 @@ from api.routes import (
     schedules,
     search,
     session,
+    session_list,
+    session_oidc,
+    session_proofs,
     sharing,
     team_plans,
     teams,
@@ -89,6 +95,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         presence=Presence(store, time),
         figures=counted,
         teller=Teller(service="api", clock=time, families=lambda: families(counted)),
+        provider=Provider(settings, time) if settings.oidc_issuer else None,
     )
     app = FastAPI(
         title="Hemvakt",
@@ -107,7 +114,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     whose = (search, emergencies, sharing, relatives, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
-    for part in (*whose, *people, *resources, *duty, *kit, *logs, fhir, health, metrics, socket):
+    entry = (session_oidc, session_proofs, session_list, accounts, account_access)
+    for part in (*whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)

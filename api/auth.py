@@ -2,23 +2,20 @@
 
 A session is a random token, in a cookie or as a bearer; the store keeps its SHA-256. It lasts 12 hours from
 its last use and 24 from its start. What a principal may do at all stands in `ward.access.permissions`; of which
-patients is decided by their `Scope` in the store.
+patients is decided by their `Scope` in the store. A system's token is never taken from a cookie.
 """
 
-import asyncio
 import hashlib
-import secrets
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from starlette.exceptions import WebSocketException
 from starlette.requests import HTTPConnection
 
-from api import passwords
-from api.context import Context, context_of
+from api.context import context_of
 from api.errors import Problem
 from api.witness import LetIn
-from ward.access.permissions import Permission, may
+from ward.access.permissions import UNATTENDED, Permission, may
 from ward.access.principals import (
     Opened,
     Opening,
@@ -30,9 +27,10 @@ from ward.access.principals import (
 )
 from ward.errors import StoreUnavailable
 from ward.people import Role
+from ward.settings import Settings
 from ward.store import sessions
 from ward.store.borrow import borrow
-from ward.store.sessions import SessionRow
+from ward.store.sessions import SessionRow, Way
 
 COOKIE = "hemvakt_session"
 IDLE = timedelta(hours=12)
@@ -41,6 +39,13 @@ UNAUTHORISED = 4401
 FORBIDDEN = 4403
 UNAVAILABLE = 1013
 _TOUCH_EVERY = timedelta(minutes=1)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CHANGE_PASSWORD = "change_password"  # noqa: S105 - a word, no secret
+CONFIRM = "confirm"
+_ASKED = {
+    CHANGE_PASSWORD: "Choose a password of your own first: POST /api/session/password.",
+    CONFIRM: "Nobody has been at this shared screen for a while. Say who you are: POST /api/session/confirm.",
+}
 
 
 def principal_of(row: SessionRow) -> Principal:
@@ -83,11 +88,23 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _token(connection: HTTPConnection) -> str | None:
+def cookie_name(settings: Settings) -> str:
+    """Return what the session's cookie is called; over HTTPS so that no other host can set it (`__Host-`)."""
+    return f"__Host-{COOKIE}" if settings.secure_cookies else COOKIE
+
+
+def _bearer(connection: HTTPConnection) -> str | None:
     scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return bearer.strip()
-    return connection.cookies.get(COOKIE)
+    return bearer.strip() if scheme.lower() == "bearer" else None
+
+
+def asked_first(row: SessionRow, permission: Permission, now: datetime, shared_for: timedelta) -> str | None:
+    """Return what a session must do before this: `CHANGE_PASSWORD`, `CONFIRM`, or None for nothing."""
+    if row.must_change and permission != Permission.OWN_SESSION:
+        return CHANGE_PASSWORD
+    if row.shared and permission not in UNATTENDED and now - row.confirmed_at >= shared_for:
+        return CONFIRM
+    return None
 
 
 class Door:
@@ -101,66 +118,58 @@ class Door:
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
         """Return who asks."""
-        socket = connection.scope["type"] == "websocket"
         try:
-            principal = await _principal(connection)
+            row = await session_of(connection)
         except StoreUnavailable as error:
-            if socket:
+            if connection.scope["type"] == "websocket":
                 raise WebSocketException(UNAVAILABLE, "the store does not answer") from error
             raise
-        if principal is None:
-            if socket:
-                raise WebSocketException(UNAUTHORISED, "log in")
-            raise Problem(HTTPStatus.UNAUTHORIZED, "Log in first.", headers={"WWW-Authenticate": "Bearer"})
+        if row is None:
+            raise _refused(connection, UNAUTHORISED, "Log in first.")
+        principal = principal_of(row)
         if not may(principal, self.permission):
-            if socket:
-                raise WebSocketException(FORBIDDEN, "not for this role")
-            raise Problem(HTTPStatus.FORBIDDEN, "This is not open to your role.")
+            raise _refused(connection, FORBIDDEN, "This is not open to your role.")
+        context = context_of(connection)
+        now = context.clock.now()
+        must = asked_first(row, self.permission, now, timedelta(minutes=context.settings.shared_minutes))
+        if must is not None:
+            raise _refused(connection, FORBIDDEN, _ASKED[must], must=must)
+        if self.permission not in UNATTENDED:
+            await _note_presence(connection, row, now)
         connection.state.let_in = LetIn(principal=principal, permission=self.permission)
         return principal
 
 
-async def _principal(connection: HTTPConnection) -> Principal | None:
-    token = _token(connection)
+def _refused(
+    connection: HTTPConnection, code: int, detail: str, *, must: str | None = None
+) -> Problem | WebSocketException:
+    if connection.scope["type"] == "websocket":
+        return WebSocketException(code, detail.partition(":")[0])
+    if code == UNAUTHORISED:
+        return Problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
+    return Problem(HTTPStatus.FORBIDDEN, detail, more={"must": must} if must else None)
+
+
+async def session_of(connection: HTTPConnection) -> SessionRow | None:
+    """Return the session in force that a request or socket brings, and note that it was used."""
+    context = context_of(connection)
+    bearer = _bearer(connection)
+    token = connection.cookies.get(cookie_name(context.settings)) if bearer is None else bearer
     if not token or len(token) > 200:
         return None
-    context = context_of(connection)
     now = context.clock.now()
     async with borrow(context.looks) as conn:  # one round trip, so that a session that was ended is refused at once
-        rows = await sessions.read_sessions(conn, [digest(token)], now)
-        if not rows:
+        row = await sessions.find_session(conn, digest(token), now)
+        if row is None or (row.way == Way.TOKEN and bearer is None):
             return None
-        row = rows[0]
         if now - row.seen_at >= _TOUCH_EVERY:
-            await sessions.touch_session(conn, row.token_sha256, now, expiry(row.created_at, now))
-    return principal_of(row)
+            await sessions.touch_session(conn, row, now, expiry(row.created_at, now))
+    return row
 
 
-async def log_in(context: Context, username: str, password: str) -> tuple[str, SessionRow] | None:
-    """Open a session and return its token, None when name and password do not fit.
-
-    Raises
-    ------
-    Problem
-        429 when this name must wait after too many attempts, existing or not.
-    """
-    name = username.strip().lower()
-    async with borrow(context.pool) as conn:
-        allowed = await sessions.count_attempt(conn, name, context.clock.now())
-        account = await sessions.find_account(conn, name)
-    if not allowed:
-        wait = str(int(sessions.LONGEST_WAIT.total_seconds()))
-        raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts. Wait a minute.", headers={"Retry-After": wait})
-    async with context.hashing:
-        fits = await asyncio.to_thread(passwords.verify, account.password_hash if account else None, password)
-    if account is None or not fits:
-        return None
-    token = secrets.token_urlsafe(32)
-    now = context.clock.now()
-    async with borrow(context.pool) as conn:
-        await sessions.clear_attempts(conn, name)
-        await sessions.open_session(
-            conn, token_sha256=digest(token), account_id=account.account_id, now=now, expires_at=expiry(now, now)
-        )
-        rows = await sessions.read_sessions(conn, [digest(token)], now)
-    return (token, rows[0]) if rows else None
+async def _note_presence(connection: HTTPConnection, row: SessionRow, now: datetime) -> None:
+    """Whoever acts at a shared screen is there; a page that only reads may be doing so by itself."""
+    acts = connection.scope.get("method", "GET") not in _SAFE
+    if row.shared and acts and now > row.confirmed_at:
+        async with borrow(context_of(connection).pool) as conn:
+            await sessions.confirm_session(conn, row.token_sha256, now, None)

@@ -10,6 +10,7 @@ from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
 from api.live.presence import Presence
+from api.oidc.provider import Provider
 from api.witness import Witness
 from ward.clock import Clock
 from ward.settings import Settings
@@ -37,6 +38,7 @@ class Context:
     presence: Presence
     figures: Figures
     teller: Teller
+    provider: Provider | None = None
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HASHING_AT_ONCE))
 
 

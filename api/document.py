@@ -33,7 +33,8 @@ to do.
 
 It is not a certified medical device."""
 _TAGS = {
-    "session": "Log in, out, and who one is.",
+    "session": "Log in, out, and who one is; passwords, PINs, shared screens.",
+    "accounts": "Who may log in, their sessions and tokens; for operators.",
     "patients": "Those in care: tiles, and one patient.",
     "vitals": "Series of readings and scores.",
     "waveforms": "Blocks of samples, or their outline.",

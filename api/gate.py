@@ -1,7 +1,7 @@
 """What every request passes before anything else: same origin, JSON, a bounded size; and the headers of every answer.
 
-A page of another site can make a browser send our cookie; it cannot forge Origin. Requests without Origin
-come from no browser page and need a token that only their sender has.
+A page of another site can make a browser send our cookie; it cannot forge Origin or Sec-Fetch-Site. Requests without
+them come from no browser page and need a token that only their sender has.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,9 @@ from api.errors import not_allowed, problem
 MAX_BODY_BYTES = 64 * 1024
 MAX_FHIR_BYTES = 1024 * 1024  # a batch of Observations
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OURS = frozenset({"same-origin", "none"})  # none: typed in by the person
+_FORMS = frozenset({"/api/session/oidc/back-channel"})  # a provider posts a signed form there, and no cookie counts
+_FORM = ("application/x-www-form-urlencoded",)
 CONTENT_SECURITY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; object-src 'none';"
@@ -90,12 +93,15 @@ def refuse(scope: Scope) -> tuple[HTTPStatus, str] | None:
     method = scope.get("method", "GET")
     origin = headers.get("origin")
     guarded = scope["type"] == "websocket" or method not in _SAFE
-    if guarded and origin is not None and not _same(origin, headers.get("host")):
+    foreign = headers.get("sec-fetch-site", "none") not in _OURS
+    if guarded and (foreign or (origin is not None and not _same(origin, headers.get("host")))):
         return HTTPStatus.FORBIDDEN, "Requests from pages of another site are not served."
     if method in _SAFE:
         return None
     fhir = scope["path"].startswith("/fhir")
     most, medias = (MAX_FHIR_BYTES, _FHIR) if fhir else (MAX_BODY_BYTES, _JSON)
+    if scope["path"] in _FORMS:
+        medias = _FORM
     return _refuse_body(method, headers, most, medias)
 
 
@@ -114,5 +120,5 @@ def _refuse_body(method: str, headers: Headers, most: int, medias: tuple[str, ..
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body holds at most {most} bytes."
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media not in medias and (method in {"POST", "PUT", "PATCH"} or length != "0"):
-        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send JSON, with Content-Type: {medias[0]}."
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send {medias[0]}, and say so in Content-Type."
     return None

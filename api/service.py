@@ -33,6 +33,8 @@ def config(settings: Settings, clock: Clock) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.proxies,
         timeout_graceful_shutdown=_STOP_S,
     )
 

@@ -24,6 +24,7 @@ _DEBIAN = {
     "mosquitto": "mosquitto mosquitto-clients",
     "promtool": "prometheus prometheus-node-exporter-",
 }
+_PROVIDER = environment.PROJECT / "tests" / "oidc"
 
 _DEFINITIONS = environment.PROJECT / "tests" / "fhir_definitions"  # what FHIR resources are judged by
 
@@ -35,6 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     _programs()
     webbuild.ensure()
     webbuild.modules(_DEFINITIONS)
+    _provider()
     pytest = [sys.executable, "-m", "pytest"]
     if os.environ.get("CI"):  # noqa: TID251 - set by whoever runs the checks, not a setting of ours
         pytest.append("--forbid-skips")
@@ -82,6 +84,14 @@ def _programs() -> None:
         missing = [name for name in missing if not all(_found(program) for program in _PACKAGES[name])]
     if missing:
         print(f"Tests that need {', '.join(missing)} will be skipped. On Debian: apt install {wanted}", flush=True)  # noqa: T201
+
+
+def _provider() -> None:
+    """Install the OpenID provider that the tests log in at; without it they are skipped."""
+    try:
+        webbuild.modules(_PROVIDER)
+    except ConfigError as error:
+        print(f"Tests that need an OpenID provider will be skipped: {error}", flush=True)  # noqa: T201
 
 
 def _found(program: str) -> bool:

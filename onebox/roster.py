@@ -21,7 +21,7 @@ from ward.errors import ConfigError
 from ward.overlays import NOTHING, Origin, Overlay
 from ward.people import OrganisationId, Role, StaffId, StayId, TeamId
 from ward.plan_versions import Layers, review
-from ward.store import duty_care, duty_layout, people, plan_versions
+from ward.store import duty_care, duty_layout, people, plan_versions, proofs
 from ward.store.duty_care import CareRow
 from ward.store.pool import Connection, reach
 from ward.vitals import Mode
@@ -51,7 +51,7 @@ class TeamEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen
 
 
 class StaffEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
-    """Somebody who logs in; without a password one is drawn and told once."""
+    """Somebody who logs in; without a password one is drawn, told once, and changed at the first log-in."""
 
     organisation: Text
     username: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -199,6 +199,8 @@ class _Loading:
             language=entry.language,
             phone=entry.phone,
         )
+        if entry.password is None:
+            await proofs.require_change(self._conn, entry.username)
         self._staff[entry.username] = staff_id
         for name in entry.teams:
             await people.add_member(self._conn, team_id=_named(self._teams, name, "team"), staff_id=staff_id)

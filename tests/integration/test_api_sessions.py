@@ -21,6 +21,11 @@ from ward.settings import Settings
 OPEN = {
     ("POST", "/api/session"),
     ("GET", "/api/ambulance-card"),
+    ("GET", "/api/session/ways"),
+    ("POST", "/api/session/reset"),
+    ("GET", "/api/session/oidc"),
+    ("GET", "/api/session/oidc/callback"),
+    ("POST", "/api/session/oidc/back-channel"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),

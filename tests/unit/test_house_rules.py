@@ -9,7 +9,7 @@ import yaml
 from ward.store import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = (ROOT / "web" / "package-lock.json", ROOT / "tests" / "fhir_definitions" / "package-lock.json")
+LOCKS = [ROOT / each / "package-lock.json" for each in ("web", "tests/fhir_definitions", "tests/oidc")]
 PINS = [path for path in (ROOT / "constraints.txt", *LOCKS) if path.exists()]
 PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+( ?; ?.+)?")
 

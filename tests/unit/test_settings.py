@@ -90,3 +90,44 @@ def test_zero_days_is_for_ever() -> None:
     assert kept.cutoff(Kept.READINGS, now) == now - timedelta(days=730)
     assert kept.cutoff(Kept.AGGREGATES, now) == now - timedelta(days=3650)
     assert kept.cutoff(Kept.WAVEFORMS, now) == now - timedelta(days=90)
+
+
+PROVIDER = {
+    "OIDC_ISSUER": "https://idp.test",
+    "OIDC_CLIENT_ID": "hemvakt",
+    "OIDC_CLIENT_SECRET": "not to be repeated",
+    "PUBLIC_URL": "https://hemvakt.test",
+}
+
+
+@pytest.mark.parametrize(
+    ("other", "what"),
+    [
+        ({"OIDC_ISSUER": "http://idp.test"}, "HEMVAKT_OIDC_ISSUER: must start with https://"),
+        ({"OIDC_CLIENT_SECRET": ""}, "needs HEMVAKT_OIDC_CLIENT_ID, HEMVAKT_OIDC_CLIENT_SECRET"),
+        ({"PUBLIC_URL": ""}, "the address to which the provider sends people back"),
+        ({"OIDC_SCOPE": "profile"}, "HEMVAKT_OIDC_SCOPE: must have openid among it"),
+        ({"OIDC_CLAIM": " , "}, "HEMVAKT_OIDC_CLAIM: must name a claim"),
+        ({"SHARED_MINUTES": "0"}, "HEMVAKT_SHARED_MINUTES"),
+    ],
+)
+def test_provider_that_is_half_set_up_is_refused(
+    monkeypatch: pytest.MonkeyPatch, other: dict[str, str], what: str
+) -> None:
+    """What is missing is said at the start, and the secret is not."""
+    for name, value in (PROVIDER | other).items():
+        monkeypatch.setenv(f"HEMVAKT_{name}", value)
+
+    with pytest.raises(ConfigError) as caught:
+        settings.load()
+
+    assert what in str(caught.value)
+    assert "not to be repeated" not in str(caught.value)
+
+
+def test_claims_count_in_the_order_in_which_they_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An HSA-id before the provider's own number."""
+    for name, value in (PROVIDER | {"OIDC_CLAIM": "hsa_id, sub"}).items():
+        monkeypatch.setenv(f"HEMVAKT_{name}", value)
+
+    assert settings.load().oidc_claims == ["hsa_id", "sub"]

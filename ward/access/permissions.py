@@ -13,6 +13,8 @@ class Permission(StrEnum):
     """What a route asks for."""
 
     OWN_SESSION = "session.own"
+    OWN_SECURITY = "security.own"
+    ACCOUNTS_MANAGE = "accounts.manage"
     OWN_CHANNELS = "channels.own"
     BOARD = "board.read"
     PATIENTS_READ = "patients.read"
@@ -81,6 +83,8 @@ _SYSTEM = frozenset({Capacity.SYSTEM})
 
 GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.OWN_SESSION: frozenset(Capacity),
+    Permission.OWN_SECURITY: frozenset(Capacity) - {Capacity.SYSTEM},
+    Permission.ACCOUNTS_MANAGE: _OPERATOR,
     Permission.OWN_CHANNELS: _WARD,
     Permission.BOARD: _WARD,
     Permission.PATIENTS_READ: _WARD,
@@ -140,6 +144,15 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.OUTCOMES_READ: _STAFF,
     Permission.OUTCOMES_CHANGE: _WARD,
 }
+
+# What a shared screen may go on with when nobody has proved to be at it for a while: reading the board.
+UNATTENDED = frozenset({
+    Permission.OWN_SESSION,
+    Permission.BOARD,
+    Permission.ALERTS_READ,
+    Permission.PROGRAMMES_READ,
+    Permission.DUTY_READ,
+})  # fmt: skip
 
 
 def may(principal: Principal, permission: Permission) -> bool:

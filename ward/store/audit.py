@@ -75,6 +75,18 @@ class Action(StrEnum):
     CARD_REVOKED = "ambulance_card.revoked"
     CONSEQUENCE_SAVED = "alert.consequence_saved"
     OUTCOME_SAVED = "stay.outcome_saved"
+    ACCOUNT_ADDED = "account.added"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_LINKED = "account.linked"
+    ACCOUNT_UNLINKED = "account.unlinked"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - a word, no secret
+    PASSWORD_RESET_GIVEN = "password.reset_given"  # noqa: S105 - likewise
+    PASSWORD_RESET_USED = "password.reset_used"  # noqa: S105 - likewise
+    PIN_CHANGED = "pin.changed"
+    SESSIONS_ENDED = "sessions.ended"
+    TOKEN_GIVEN = "token.given"  # noqa: S105 - likewise
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

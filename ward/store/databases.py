@@ -168,6 +168,8 @@ async def settle(conn: Connection, before: Numbers) -> None:
         if name in known and value > mine.sequences.get(name, 0):
             await conn.execute("select setval(%s::regclass, %s)", (f'public."{name}"', value + _MARGIN))
     await conn.execute("delete from session")
+    await conn.execute("delete from password_reset")
+    await conn.execute("delete from oidc_login")
 
 
 async def analyze(conn: Connection) -> None:

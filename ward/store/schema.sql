@@ -290,6 +290,33 @@ ALTER TABLE public.access_review ALTER COLUMN review_id ADD GENERATED ALWAYS AS 
     CACHE 1
 );
 
+CREATE TABLE public.access_token (
+    token_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    kind text DEFAULT 'system'::text NOT NULL,
+    token_sha256 bytea NOT NULL,
+    prefix text NOT NULL,
+    name text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    revoked_by bigint,
+    CONSTRAINT access_token_check CHECK ((expires_at > made_at)),
+    CONSTRAINT access_token_check1 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT access_token_kind_check CHECK ((kind = 'system'::text))
+);
+
+ALTER TABLE public.access_token ALTER COLUMN token_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_token_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.account (
     account_id bigint NOT NULL,
     kind text NOT NULL,
@@ -302,6 +329,12 @@ CREATE TABLE public.account (
     name text,
     language text,
     disabled_at timestamp with time zone,
+    must_change boolean DEFAULT false NOT NULL,
+    password_published boolean DEFAULT false NOT NULL,
+    password_at timestamp with time zone,
+    pin_hash text,
+    pin_failures integer DEFAULT 0 NOT NULL,
+    kept_by bigint,
     CONSTRAINT account_check CHECK (((kind = 'staff'::text) = (staff_id IS NOT NULL))),
     CONSTRAINT account_check1 CHECK (((kind = 'patient'::text) = (patient_id IS NOT NULL))),
     CONSTRAINT account_check2 CHECK (((kind = 'system'::text) = (organisation_id IS NOT NULL))),
@@ -309,8 +342,10 @@ CREATE TABLE public.account (
     CONSTRAINT account_check4 CHECK (((kind <> 'staff'::text) OR ((name IS NULL) AND (language IS NULL) AND (disabled_at IS NULL)))),
     CONSTRAINT account_check5 CHECK (((kind = 'staff'::text) OR (name IS NOT NULL))),
     CONSTRAINT account_check6 CHECK (((password_hash IS NULL) OR (username IS NOT NULL))),
+    CONSTRAINT account_check7 CHECK (((kept_by IS NULL) OR (kind = 'relative'::text))),
     CONSTRAINT account_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'patient'::text, 'relative'::text, 'system'::text]))),
     CONSTRAINT account_language_check CHECK ((language = ANY (ARRAY['sv'::text, 'en'::text]))),
+    CONSTRAINT account_pin_failures_check CHECK ((pin_failures >= 0)),
     CONSTRAINT account_username_check CHECK ((username = lower(username)))
 );
 
@@ -321,6 +356,16 @@ ALTER TABLE public.account ALTER COLUMN account_id ADD GENERATED ALWAYS AS IDENT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.account_identity (
+    issuer text NOT NULL,
+    claim text NOT NULL,
+    subject text NOT NULL,
+    account_id bigint NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    linked_by bigint NOT NULL,
+    CONSTRAINT account_identity_subject_check CHECK ((subject <> ''::text))
 );
 
 CREATE SEQUENCE public.alert_id_seq
@@ -956,7 +1001,7 @@ CREATE TABLE public.listener (
 );
 
 CREATE TABLE public.login_failure (
-    username text NOT NULL,
+    subject text CONSTRAINT login_failure_username_not_null NOT NULL,
     failures integer NOT NULL,
     last_at timestamp with time zone NOT NULL
 );
@@ -1030,6 +1075,15 @@ CREATE TABLE public.next_step (
     CONSTRAINT next_step_rev_check CHECK ((rev > 0))
 );
 
+CREATE TABLE public.oidc_login (
+    state_sha256 bytea NOT NULL,
+    browser_sha256 bytea NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    shared boolean NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.organisation (
     organisation_id bigint NOT NULL,
     name text NOT NULL,
@@ -1078,6 +1132,15 @@ CREATE TABLE public.outbox (
     CONSTRAINT outbox_mode_check CHECK ((mode = ANY (ARRAY['real'::text, 'test'::text, 'demo'::text]))),
     CONSTRAINT outbox_priority_check CHECK (((priority >= 1) AND (priority <= 3))),
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'delivered'::text, 'seen'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+CREATE TABLE public.password_reset (
+    secret_sha256 bytea NOT NULL,
+    account_id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT password_reset_check CHECK ((expires_at > made_at))
 );
 
 CREATE TABLE public.patient (
@@ -1389,7 +1452,27 @@ CREATE TABLE public.session (
     seen_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     account_id bigint NOT NULL,
-    CONSTRAINT session_token_sha256_check CHECK ((length(token_sha256) = 32))
+    session_id bigint NOT NULL,
+    secret_sha256 bytea NOT NULL,
+    way text NOT NULL,
+    shared boolean DEFAULT false NOT NULL,
+    confirmed_at timestamp with time zone NOT NULL,
+    browser text DEFAULT ''::text NOT NULL,
+    issuer text,
+    provider_subject text,
+    provider_session text,
+    CONSTRAINT session_check CHECK (((way = 'oidc'::text) = ((issuer IS NOT NULL) AND (provider_subject IS NOT NULL)))),
+    CONSTRAINT session_token_sha256_check CHECK ((length(token_sha256) = 32)),
+    CONSTRAINT session_way_check CHECK ((way = ANY (ARRAY['password'::text, 'oidc'::text])))
+);
+
+ALTER TABLE public.session ALTER COLUMN session_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.session_session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.staff (
@@ -1637,6 +1720,18 @@ ALTER TABLE ONLY public.access_entry
 ALTER TABLE ONLY public.access_review
     ADD CONSTRAINT access_review_pkey PRIMARY KEY (review_id);
 
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_pkey PRIMARY KEY (token_id);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_token_sha256_key UNIQUE (token_sha256);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_account_id_kind_key UNIQUE (account_id, kind);
+
+ALTER TABLE ONLY public.account_identity
+    ADD CONSTRAINT account_identity_pkey PRIMARY KEY (issuer, claim, subject);
+
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT account_patient_id_key UNIQUE (patient_id);
 
@@ -1776,7 +1871,7 @@ ALTER TABLE ONLY public.listener
     ADD CONSTRAINT listener_pkey PRIMARY KEY (listener_id);
 
 ALTER TABLE ONLY public.login_failure
-    ADD CONSTRAINT login_failure_pkey PRIMARY KEY (username);
+    ADD CONSTRAINT login_failure_pkey PRIMARY KEY (subject);
 
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
@@ -1802,6 +1897,9 @@ ALTER TABLE ONLY public.mqtt_session
 ALTER TABLE ONLY public.next_step
     ADD CONSTRAINT next_step_pkey PRIMARY KEY (stay_id, rev);
 
+ALTER TABLE ONLY public.oidc_login
+    ADD CONSTRAINT oidc_login_pkey PRIMARY KEY (state_sha256);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_hsa_id_key UNIQUE (hsa_id);
 
@@ -1813,6 +1911,9 @@ ALTER TABLE ONLY public.organisation
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (stay_id, notification_id);
+
+ALTER TABLE ONLY public.password_reset
+    ADD CONSTRAINT password_reset_pkey PRIMARY KEY (secret_sha256);
 
 ALTER TABLE ONLY public.patient_block
     ADD CONSTRAINT patient_block_pkey PRIMARY KEY (block_id);
@@ -1883,6 +1984,12 @@ ALTER TABLE ONLY public.service_heartbeat
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (token_sha256);
 
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_secret_sha256_key UNIQUE (secret_sha256);
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_session_id_key UNIQUE (session_id);
+
 ALTER TABLE ONLY public.staff
     ADD CONSTRAINT staff_pkey PRIMARY KEY (staff_id);
 
@@ -1944,6 +2051,10 @@ CREATE INDEX access_entry_at ON public.access_entry USING btree (at);
 CREATE INDEX access_entry_patients ON public.access_entry USING gin (patient_ids);
 
 CREATE INDEX access_review_organisation ON public.access_review USING btree (organisation_id, review_id);
+
+CREATE INDEX access_token_account ON public.access_token USING btree (account_id);
+
+CREATE INDEX account_identity_account ON public.account_identity USING btree (account_id);
 
 CREATE INDEX alert_by_id ON public.alert USING btree (alert_id);
 
@@ -2041,6 +2152,8 @@ CREATE INDEX outbox_queued ON public.outbox USING btree (queued_at);
 
 CREATE INDEX outbox_sent ON public.outbox USING btree (sent_at, channel);
 
+CREATE INDEX password_reset_account ON public.password_reset USING btree (account_id);
+
 CREATE UNIQUE INDEX patient_block_open ON public.patient_block USING btree (patient_id, team_id, organisation_id) NULLS NOT DISTINCT WHERE (lifted_at IS NULL);
 
 CREATE INDEX patient_block_patient ON public.patient_block USING btree (patient_id);
@@ -2070,6 +2183,8 @@ CREATE INDEX rollup_pending_hour ON public.rollup_pending USING btree (hour, sta
 CREATE INDEX selfcheck_started ON public.selfcheck USING btree (started_at DESC);
 
 CREATE INDEX session_account ON public.session USING btree (account_id);
+
+CREATE INDEX session_provider ON public.session USING btree (issuer, provider_subject) WHERE (issuer IS NOT NULL);
 
 CREATE INDEX stay_patient ON public.stay USING btree (patient_id);
 
@@ -2165,6 +2280,24 @@ ALTER TABLE ONLY public.access_review
 
 ALTER TABLE ONLY public.access_review
     ADD CONSTRAINT access_review_reviewed_by_fkey FOREIGN KEY (reviewed_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_account_id_kind_fkey FOREIGN KEY (account_id, kind) REFERENCES public.account(account_id, kind);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_revoked_by_fkey FOREIGN KEY (revoked_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.account_identity
+    ADD CONSTRAINT account_identity_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.account_identity
+    ADD CONSTRAINT account_identity_linked_by_fkey FOREIGN KEY (linked_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_kept_by_fkey FOREIGN KEY (kept_by) REFERENCES public.organisation(organisation_id);
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT account_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
@@ -2453,6 +2586,12 @@ ALTER TABLE ONLY public.outbox
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.password_reset
+    ADD CONSTRAINT password_reset_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.password_reset
+    ADD CONSTRAINT password_reset_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.account(account_id);
 
 ALTER TABLE ONLY public.patient_block
     ADD CONSTRAINT patient_block_lifted_by_fkey FOREIGN KEY (lifted_by) REFERENCES public.account(account_id);

@@ -1,12 +1,13 @@
-"""Log-ins: who somebody is, their sessions, and failed attempts.
+"""Log-ins: who somebody is, and their sessions, until they run out or somebody ends them.
 
-A session is kept as the SHA-256 of its token, so that reading the store opens no session.
-An attempt is counted before the password is looked at, in one statement: guesses in parallel count too.
+A session is opened by a secret, of which the SHA-256 is kept, so that reading the store opens none. The secret may
+change while the session lasts; `token_sha256` is its name and does not. A system's token is a session of its own.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import StrEnum
 
 from psycopg.rows import class_row
 from typing_extensions import TypedDict
@@ -16,9 +17,13 @@ from ward.people import OrganisationId, PatientId, Role, StaffId, Team, TeamId
 from ward.store import access
 from ward.store.pool import Connection
 
-FREE_ATTEMPTS = 5
-LONGEST_WAIT = timedelta(seconds=60)
-FORGOTTEN_AFTER = timedelta(minutes=15)
+
+class Way(StrEnum):
+    """How a session came about."""
+
+    PASSWORD = "password"  # noqa: S105 - a word, no secret
+    OIDC = "oidc"
+    TOKEN = "token"  # noqa: S105 - likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,16 @@ class Account:
 
     account_id: AccountId
     password_hash: str | None
+    password_published: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provided:
+    """What a provider said of a log-in: who they are there, and the name of their session there."""
+
+    issuer: str
+    subject: str
+    session: str | None
 
 
 class OpeningRow(TypedDict):
@@ -38,9 +53,17 @@ class OpeningRow(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """A session that is in force, and whose it is. The lists are sorted."""
+    """A session that is in force, and whose it is. The lists are sorted.
 
+    `confirmed_at` is when its person last proved to be there; `must_change` says that only another password helps.
+    """
+
+    session_id: int
     token_sha256: bytes
+    way: Way
+    shared: bool
+    confirmed_at: datetime
+    must_change: bool
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
@@ -62,9 +85,14 @@ class SessionRow:
     emergency_ids: list[PatientId]
 
 
-_SESSIONS = (
+# A password that everybody can read in the demo's files is good as long as all that is stored is the demo.
+_WHO = (
     b"""
-    select s.token_sha256, s.created_at, s.seen_at, s.expires_at, c.account_id, c.kind, c.username,
+    select s.session_id, s.token_sha256, s.way, s.shared, s.confirmed_at,
+           s.way = 'password' and (c.must_change or c.password_published and (
+               exists (select from stay where mode = 'real') or not exists (select from stay where mode = 'demo')
+           )) as must_change,
+           s.created_at, s.seen_at, s.expires_at, c.account_id, c.kind, c.username,
            coalesce(f.name, c.name) as name, coalesce(f.language, c.language, 'sv') as language,
            f.staff_id, f.title, f.role, o.organisation_id, o.name as organisation_name,
            array(select m.team_id from team_member m where m.staff_id = f.staff_id order by 1) as team_ids,
@@ -79,19 +107,28 @@ _SESSIONS = (
            array(select w.patient_id from ("""
     + access.OPENED
     + b""") w group by 1 order by 1) as emergency_ids
-    from session s join account c using (account_id) left join staff f using (staff_id)
+    from (
+        select session_id, token_sha256, secret_sha256, way, shared, confirmed_at, created_at, seen_at, expires_at,
+               account_id
+        from session
+        union all
+        select token_id, token_sha256, token_sha256, 'token', false, made_at, made_at, coalesce(last_used_at, made_at),
+               expires_at, account_id
+        from access_token where revoked_at is null
+    ) s join account c using (account_id) left join staff f using (staff_id)
     left join organisation o on o.organisation_id = coalesce(f.organisation_id, c.organisation_id)
-    where s.token_sha256 = any(%(tokens)s) and s.expires_at > %(now)s
-      and c.disabled_at is null and f.disabled_at is null
+    where s.expires_at > %(now)s and c.disabled_at is null and f.disabled_at is null
 """
 )
+_NAMED = _WHO + b" and s.token_sha256 = any(%(tokens)s)"
+_OPENED_BY = _WHO + b" and s.secret_sha256 = %(secret)s"
 
 
 async def find_account(conn: Connection, username: str) -> Account | None:
     """Return the account that may log in by this name."""
     cursor = conn.cursor(row_factory=class_row(Account))
     await cursor.execute(
-        "select c.account_id, c.password_hash from account c left join staff f using (staff_id)"
+        "select c.account_id, c.password_hash, c.password_published from account c left join staff f using (staff_id)"
         " where c.username = %s and c.disabled_at is null and f.disabled_at is null",
         (username,),
     )
@@ -99,27 +136,67 @@ async def find_account(conn: Connection, username: str) -> Account | None:
 
 
 async def open_session(
-    conn: Connection, *, token_sha256: bytes, account_id: AccountId, now: datetime, expires_at: datetime
+    conn: Connection,
+    *,
+    token_sha256: bytes,
+    account_id: AccountId,
+    now: datetime,
+    expires_at: datetime,
+    shared: bool = False,
+    browser: str = "",
+    provided: Provided | None = None,
 ) -> None:
-    """Keep a new session, and sweep out those that have expired."""
+    """Keep a new session, and sweep out those that have expired. `provided`: where a provider logged them in."""
     await conn.execute("delete from session where expires_at <= %s", (now,))
     await conn.execute(
-        "insert into session (token_sha256, account_id, created_at, seen_at, expires_at) values (%s, %s, %s, %s, %s)",
-        (token_sha256, account_id, now, now, expires_at),
+        "insert into session (token_sha256, secret_sha256, account_id, way, shared, browser, created_at, seen_at,"
+        " confirmed_at, expires_at, issuer, provider_subject, provider_session) values (%(token)s, %(token)s,"
+        " %(account)s, %(way)s, %(shared)s, %(browser)s, %(now)s, %(now)s, %(now)s, %(expires)s, %(issuer)s,"
+        " %(subject)s, %(provider_session)s)",
+        {
+            "token": token_sha256,
+            "account": account_id,
+            "way": Way.OIDC.value if provided else Way.PASSWORD.value,
+            "shared": shared,
+            "browser": browser,
+            "now": now,
+            "expires": expires_at,
+            "issuer": provided.issuer if provided else None,
+            "subject": provided.subject if provided else None,
+            "provider_session": provided.session if provided else None,
+        },
     )
 
 
-async def read_sessions(conn: Connection, tokens: Sequence[bytes], now: datetime) -> list[SessionRow]:
-    """Return those of these sessions that are in force."""
+async def find_session(conn: Connection, secret_sha256: bytes, now: datetime) -> SessionRow | None:
+    """Return the session in force that this secret opens."""
     cursor = conn.cursor(row_factory=class_row(SessionRow))
-    await cursor.execute(_SESSIONS, {"tokens": list(tokens), "now": now}, prepare=True)
+    await cursor.execute(_OPENED_BY, {"secret": secret_sha256, "now": now}, prepare=True)
+    return await cursor.fetchone()
+
+
+async def read_sessions(conn: Connection, tokens: Sequence[bytes], now: datetime) -> list[SessionRow]:
+    """Return those of the sessions of these names that are in force."""
+    cursor = conn.cursor(row_factory=class_row(SessionRow))
+    await cursor.execute(_NAMED, {"tokens": list(tokens), "now": now}, prepare=True)
     return await cursor.fetchall()
 
 
-async def touch_session(conn: Connection, token_sha256: bytes, now: datetime, expires_at: datetime) -> None:
-    """Note that a session was used just now, and until when it therefore lasts."""
+async def touch_session(conn: Connection, row: SessionRow, now: datetime, expires_at: datetime) -> None:
+    """Note that a session was used just now, and until when it therefore lasts; a token's end is fixed."""
+    if row.way == Way.TOKEN:
+        await conn.execute("update access_token set last_used_at = %s where token_id = %s", (now, row.session_id))
+        return
     await conn.execute(
-        "update session set seen_at = %s, expires_at = %s where token_sha256 = %s", (now, expires_at, token_sha256)
+        "update session set seen_at = %s, expires_at = %s where token_sha256 = %s", (now, expires_at, row.token_sha256)
+    )
+
+
+async def confirm_session(conn: Connection, token_sha256: bytes, now: datetime, secret_sha256: bytes | None) -> None:
+    """Note that the person of a session is there; where they proved it anew, by another secret from now on."""
+    await conn.execute(
+        "update session set confirmed_at = %s, secret_sha256 = coalesce(%s, secret_sha256) where token_sha256 = %s",
+        (now, secret_sha256, token_sha256),
     )
 
 
@@ -143,35 +220,3 @@ async def read_teams(conn: Connection, team_ids: Sequence[TeamId]) -> list[Team]
         (list(team_ids),),
     )
     return await cursor.fetchall()
-
-
-async def count_attempt(conn: Connection, username: str, now: datetime) -> bool:
-    """Count an attempt to log in; False when this name must wait, and then nothing is counted.
-
-    Five attempts are free; each further one must wait twice as long as the one before, up to a minute.
-    """
-    cursor = await conn.execute(
-        """
-        insert into login_failure as f (username, failures, last_at) values (%(username)s, 1, %(now)s)
-        on conflict (username) do update
-            set failures = case when f.last_at <= %(forgotten)s then 1 else f.failures + 1 end, last_at = %(now)s
-            where f.last_at <= %(forgotten)s or f.failures < %(free)s
-               or f.last_at + least(%(longest)s, interval '1 s' * 2 ^ least(f.failures - %(free)s, 20)) <= %(now)s
-        returning 1
-        """,
-        {
-            "username": username,
-            "now": now,
-            "forgotten": now - FORGOTTEN_AFTER,
-            "free": FREE_ATTEMPTS,
-            "longest": LONGEST_WAIT,
-        },
-    )
-    counted = await cursor.fetchone() is not None
-    await conn.execute("delete from login_failure where last_at < %s", (now - timedelta(days=1),))
-    return counted
-
-
-async def clear_attempts(conn: Connection, username: str) -> None:
-    """Forget the attempts of a name, after a log-in that succeeded."""
-    await conn.execute("delete from login_failure where username = %s", (username,))

@@ -1,6 +1,6 @@
 // Requests to the API. Anything but success is a Refused; a 401 is told to `onUnauthorised` as well.
 
-import type { Alert, AlertHistory, History, Kind, Outcome, Page, Patient, Scores, Session } from "./types";
+import type { Alert, AlertHistory, History, Kind, Outcome, Page, Patient, Scores, Session, Ways } from "./types";
 
 export class Refused extends Error {
   constructor(
@@ -36,6 +36,9 @@ async function ask<T>(method: string, path: string, body?: unknown, headers: Rec
 
 export const logIn = (username: string, password: string): Promise<Session> =>
   ask("POST", "/api/session", { username, password });
+export const ways = (): Promise<Ways> => ask("GET", "/api/session/ways");
+export const changePassword = (old: string, wanted: string): Promise<undefined> =>
+  ask("POST", "/api/session/password", { old, new: wanted });
 export const session = (): Promise<Session> => ask("GET", "/api/session");
 export const logOut = (): Promise<undefined> => ask("DELETE", "/api/session");
 export const patient = (id: number): Promise<Patient> => ask("GET", `/api/patients/${String(id)}`);

@@ -4,6 +4,272 @@
  */
 
 export interface paths {
+    readonly "/api/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the accounts of the organisation
+         * @description List the accounts of the organisation.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly get: operations["accounts_get_accounts"];
+        readonly put?: never;
+        /**
+         * Add an account. Its person sets the first password by the secret in the answer, which is told once
+         * @description Add an account. Its person sets the first password by the secret in the answer, which is told once.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly post: operations["accounts_post_account"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{account_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show one account
+         * @description Show one account.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly get: operations["accounts_get_account"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{account_id}/disable": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Shut an account: its sessions and their sockets end at once, its tokens are worth nothing. Twice is once
+         * @description Shut an account: its sessions and their sockets end at once, its tokens are worth nothing. Twice is once.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly post: operations["accounts_disable"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{account_id}/enable": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Open an account again. Twice is once
+         * @description Open an account again. Twice is once.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly post: operations["accounts_enable"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{account_id}/identity": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Say who the account is at the OpenID provider; whoever that says this of logs in to it
+         * @description Say who the account is at the OpenID provider; whoever that says this of logs in to it.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly put: operations["accounts_put_identity"];
+        readonly post?: never;
+        /**
+         * Let nobody log in to the account by way of the provider any more; sessions in force go on
+         * @description Let nobody log in to the account by way of the provider any more; sessions in force go on.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly delete: operations["accounts_delete_identity"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{account_id}/password-reset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Give a one-time secret by which the account's person sets a password; an earlier one is void
+         * @description Make sure to whom you give it: it is the account.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly post: operations["accounts_post_reset"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{account_id}/sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List where an account is logged in
+         * @description List where an account is logged in.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly get: operations["account_access_get_sessions"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * End every session of an account; their sockets close at once, in every process
+         * @description End every session of an account; their sockets close at once, in every process.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly delete: operations["account_access_delete_sessions"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{account_id}/sessions/{session_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * End one session of an account, of a tablet that was left behind for example
+         * @description End one session of an account, of a tablet that was left behind for example.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly delete: operations["account_access_delete_session"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{account_id}/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the tokens that a system was given
+         * @description List the tokens that a system was given.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly get: operations["account_access_get_tokens"];
+        readonly put?: never;
+        /**
+         * Give a system a token, sent as `Authorization: Bearer`; the answer holds it, and nothing ever again
+         * @description Give a system a token, sent as `Authorization: Bearer`; the answer holds it, and nothing ever again.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly post: operations["account_access_post_token"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{account_id}/tokens/{token_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Revoke a token for good, at once. Twice is once
+         * @description Revoke a token for good, at once. Twice is once.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly delete: operations["account_access_delete_token"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/end-all-sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * End every session of the organisation's people, one's own among them: everybody logs in anew. Tokens stay
+         * @description End every session of the organisation's people, one's own among them: everybody logs in anew. Tokens stay.
+         *
+         *     Open to: operator (`accounts.manage`).
+         */
+        readonly post: operations["account_access_end_all"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/alerts": {
         readonly parameters: {
             readonly query?: never;
@@ -2260,6 +2526,272 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/session/all": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List one's own sessions
+         * @description List one's own sessions.
+         *
+         *     Open to: clinician, doctor, nurse, operator, patient, relative (`security.own`).
+         */
+        readonly get: operations["session_list_get_all"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * End all of one's sessions but this one; their sockets close at once
+         * @description End all of one's sessions but this one; their sockets close at once.
+         *
+         *     Open to: clinician, doctor, nurse, operator, patient, relative (`security.own`).
+         */
+        readonly delete: operations["session_list_delete_all"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/all/{session_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * End one of one's sessions; its sockets close at once
+         * @description End one of one's sessions; its sockets close at once.
+         *
+         *     Open to: clinician, doctor, nurse, operator, patient, relative (`security.own`).
+         */
+        readonly delete: operations["session_list_delete_one"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/confirm": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say who is at a shared screen, by password or PIN; after five wrong PINs only the password helps
+         * @description The session goes on under another token; its sockets stay.
+         *
+         *     Open to: clinician, doctor, nurse, operator, patient, relative, system (`session.own`).
+         */
+        readonly post: operations["session_proofs_post_confirm"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/oidc": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Send the browser to the provider to log in; `shared` for a screen that several people use
+         * @description Send the browser to the provider to log in; `shared` for a screen that several people use.
+         */
+        readonly get: operations["session_oidc_begin"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/oidc/back-channel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Hear from the provider itself whom it has logged out (Back-Channel Logout 1.0): those sessions end at once
+         * @description Hear from the provider itself whom it has logged out (Back-Channel Logout 1.0): those sessions end at once.
+         */
+        readonly post: operations["session_oidc_back_channel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/oidc/callback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Take the browser back from the provider: open a session and show the board, or a page that says why not
+         * @description Take the browser back from the provider: open a session and show the board, or a page that says why not.
+         */
+        readonly get: operations["session_oidc_callback"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/oidc/logout": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Log out here, and tell where to log out of the provider too. The session ends and its sockets close at once
+         * @description Log out here, and tell where to log out of the provider too. The session ends and its sockets close at once.
+         *
+         *     Open to: clinician, doctor, nurse, operator, patient, relative, system (`session.own`).
+         */
+        readonly post: operations["session_oidc_leave"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/password": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Change one's password: every other session of the account ends, this one goes on under another token
+         * @description Change one's password: every other session of the account ends, this one goes on under another token.
+         *
+         *     Open to: clinician, doctor, nurse, operator, patient, relative, system (`session.own`).
+         */
+        readonly post: operations["session_proofs_post_password"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/pin": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Choose a PIN for shared screens. Who has no password must have proved who they are a moment ago
+         * @description Choose a PIN for shared screens. Who has no password must have proved who they are a moment ago.
+         *
+         *     Open to: clinician, doctor, nurse, operator, patient, relative (`security.own`).
+         */
+        readonly put: operations["session_proofs_put_pin"];
+        readonly post?: never;
+        /**
+         * Have no PIN any more
+         * @description Have no PIN any more.
+         *
+         *     Open to: clinician, doctor, nurse, operator, patient, relative (`security.own`).
+         */
+        readonly delete: operations["session_proofs_delete_pin"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/present": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say that somebody touches the screen, before it has asked who is there; afterwards it is too late
+         * @description Say that somebody touches the screen, before it has asked who is there; afterwards it is too late.
+         *
+         *     Open to: clinician, doctor, nurse, operator, patient, relative, system (`session.own`).
+         */
+        readonly post: operations["session_proofs_post_present"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/reset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Set a first or forgotten password by a one-time secret; every session of the account ends. Then log in
+         * @description Set a first or forgotten password by a one-time secret; every session of the account ends. Then log in.
+         */
+        readonly post: operations["session_proofs_post_reset"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/ways": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tell how people can log in, to whoever asks
+         * @description Tell how people can log in, to whoever asks.
+         */
+        readonly get: operations["session_get_ways"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/stays/{stay_id}/outcome": {
         readonly parameters: {
             readonly query?: never;
@@ -3401,6 +3933,16 @@ export interface components {
             readonly why: string;
         };
         /**
+         * AccountPage
+         * @description A page of accounts in the order in which they were added; `next` is the cursor of the following one.
+         */
+        readonly AccountPage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ManagedAccount"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
          * AccountState
          * @description Whose session it is, whatever kind of principal they are.
          */
@@ -3426,6 +3968,14 @@ export interface components {
          * @enum {string}
          */
         readonly Action: "none" | "called" | "visited" | "treated" | "sent_in" | "plan_changed" | "equipment_fixed";
+        /**
+         * Added
+         * @description An account that is new, and how its person sets a first password; None for a repeat, and without a user name.
+         */
+        readonly Added: {
+            readonly account: components["schemas"]["ManagedAccount"];
+            readonly reset: components["schemas"]["Reset"] | null;
+        };
         /**
          * Address
          * @description A way that is new; `demo` marks one that the demo's alerts may use, and real ones may not.
@@ -4362,6 +4912,16 @@ export interface components {
             readonly staff_id: number;
         };
         /**
+         * Confirmation
+         * @description Who is at the screen: the password or the PIN of whoever is logged in.
+         */
+        readonly Confirmation: {
+            /** Password */
+            readonly password?: string | null;
+            /** Pin */
+            readonly pin?: string | null;
+        };
+        /**
          * Consent
          * @description The organisation that may see what it needs to care.
          * @example {
@@ -4459,6 +5019,12 @@ export interface components {
         readonly Credentials: {
             /** Password */
             readonly password: string;
+            /**
+             * Shared
+             * @description a screen that several people use: it asks again who is there
+             * @default false
+             */
+            readonly shared: boolean;
             /** Username */
             readonly username: string;
         };
@@ -4742,6 +5308,14 @@ export interface components {
             readonly wanted: "rise" | "fall" | "watch";
         };
         /**
+         * Ended
+         * @description How many sessions ended.
+         */
+        readonly Ended: {
+            /** Ended */
+            readonly ended: number;
+        };
+        /**
          * Ending
          * @description Why a binding ends, and when it did; without `at`, now.
          */
@@ -4966,6 +5540,15 @@ export interface components {
             readonly question: string;
         };
         /**
+         * GivenToken
+         * @description A token that is new. `secret` is the whole of it, told once; None for a repeat.
+         */
+        readonly GivenToken: {
+            /** Secret */
+            readonly secret: string | null;
+            readonly token: components["schemas"]["TokenState"];
+        };
+        /**
          * HandedBody
          * @description What is said of one patient.
          */
@@ -5131,6 +5714,16 @@ export interface components {
             } | null;
         };
         /**
+         * IdentityBody
+         * @description Who the account is at the provider: the value of the first claim of `HEMVAKT_OIDC_CLAIM`, or of `claim`.
+         */
+        readonly IdentityBody: {
+            /** Claim */
+            readonly claim?: string | null;
+            /** Subject */
+            readonly subject: string;
+        };
+        /**
          * InputState
          * @description One number that an alert rests on.
          */
@@ -5161,6 +5754,12 @@ export interface components {
         };
         readonly JsonValue: unknown;
         /**
+         * Kind
+         * @description What kind of account it is.
+         * @enum {string}
+         */
+        readonly Kind: "staff" | "patient" | "relative" | "system";
+        /**
          * LampState
          * @description Whether the patient is watched now, and what is said beside it.
          */
@@ -5176,6 +5775,14 @@ export interface components {
             readonly sv: string;
             /** Why */
             readonly why: readonly ("nobody_on_duty" | "no_values" | "some_values")[];
+        };
+        /**
+         * Leaving
+         * @description Where a browser goes to log out of the provider too; None where there is no such place.
+         */
+        readonly Leaving: {
+            /** Leave */
+            readonly leave: string | null;
         };
         /**
          * LedgerState
@@ -5220,6 +5827,37 @@ export interface components {
             readonly personal_number: string;
             /** Reason */
             readonly reason: string;
+        };
+        /**
+         * ManagedAccount
+         * @description An account; a patient is named by number alone. `sessions` are those in force.
+         */
+        readonly ManagedAccount: {
+            /** Account Id */
+            readonly account_id: number;
+            /** Disabled At */
+            readonly disabled_at: string | null;
+            /** Has Password */
+            readonly has_password: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "staff" | "patient" | "relative" | "system";
+            /** Must Change Password */
+            readonly must_change_password: boolean;
+            /** Name */
+            readonly name: string;
+            /** Patient Id */
+            readonly patient_id: number | null;
+            /** Permissions */
+            readonly permissions: readonly string[];
+            /** Role */
+            readonly role: ("nurse" | "doctor" | "clinician" | "operator") | null;
+            /** Sessions */
+            readonly sessions: number;
+            /** Username */
+            readonly username: string | null;
         };
         /**
          * MarkBody
@@ -5400,6 +6038,29 @@ export interface components {
             readonly true_alarms: number;
             /** Unmarked */
             readonly unmarked: number;
+        };
+        /**
+         * NewPassword
+         * @description A password in the place of the one in use.
+         */
+        readonly NewPassword: {
+            /** New */
+            readonly new: string;
+            /** Old */
+            readonly old: string;
+        };
+        /**
+         * NewPin
+         * @description A PIN for shared screens; who has a password says it.
+         */
+        readonly NewPin: {
+            /** Password */
+            readonly password?: string | null;
+            /**
+             * Pin
+             * @description six digits
+             */
+            readonly pin: string;
         };
         /**
          * NextStepState
@@ -5676,6 +6337,48 @@ export interface components {
             readonly username: string;
         };
         /**
+         * OpenSessions
+         * @description The sessions of an account, the one used last first.
+         */
+        readonly OpenSessions: {
+            /** Items */
+            readonly items: readonly components["schemas"]["OpenSessionState"][];
+        };
+        /**
+         * OpenSessionState
+         * @description A session in force. `browser` is what the browser calls itself; `mine` is the one that asks.
+         */
+        readonly OpenSessionState: {
+            /** Browser */
+            readonly browser: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Mine */
+            readonly mine: boolean;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            readonly seen_at: string;
+            /** Session Id */
+            readonly session_id: number;
+            /** Shared */
+            readonly shared: boolean;
+            /**
+             * Way
+             * @enum {string}
+             */
+            readonly way: "password" | "oidc";
+        };
+        /**
          * OrganisationState
          * @description Where they work.
          */
@@ -5756,6 +6459,27 @@ export interface components {
             readonly max: readonly (number | null)[];
             /** Min */
             readonly min: readonly (number | null)[];
+        };
+        /**
+         * PatientBody
+         * @description A patient of the organisation; without a user name they log in at a provider alone.
+         */
+        readonly PatientBody: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "patient";
+            /**
+             * Language
+             * @default sv
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Username */
+            readonly username?: string | null;
         };
         /**
          * PatientDetail
@@ -6450,6 +7174,16 @@ export interface components {
             readonly protected: boolean;
         };
         /**
+         * Provider
+         * @description Where a browser is sent to log in at an OpenID provider; `host` tells people which one.
+         */
+        readonly Provider: {
+            /** Host */
+            readonly host: string;
+            /** Path */
+            readonly path: string;
+        };
+        /**
          * Provisioned
          * @description A device with its secret, which is told this once; null where it was told before.
          */
@@ -6611,6 +7345,27 @@ export interface components {
             readonly team?: number | null;
         };
         /**
+         * RelativeBody
+         * @description A relative, to whom a patient may then open something.
+         */
+        readonly RelativeBody: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "relative";
+            /**
+             * Language
+             * @default sv
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /** Name */
+            readonly name: string;
+            /** Username */
+            readonly username?: string | null;
+        };
+        /**
          * RelativeList
          * @description All that was opened, the newest first.
          */
@@ -6715,6 +7470,29 @@ export interface components {
             readonly sv: string;
         };
         /**
+         * Reset
+         * @description A one-time secret: who has it sets the account's password until then. Told once.
+         */
+        readonly Reset: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Secret */
+            readonly secret: string;
+        };
+        /**
+         * ResetPassword
+         * @description A first or forgotten password, by a one-time secret that an operator has given.
+         */
+        readonly ResetPassword: {
+            /** Password */
+            readonly password: string;
+            /** Secret */
+            readonly secret: string;
+        };
+        /**
          * Resolution
          * @description How fine; `auto` chooses by the span.
          * @enum {string}
@@ -6795,6 +7573,12 @@ export interface components {
             /** Items */
             readonly items: readonly components["schemas"]["AccessReviewsReviewState"][];
         };
+        /**
+         * Role
+         * @description As what a member of staff works. What each may do: `ward.access.permissions`.
+         * @enum {string}
+         */
+        readonly Role: "nurse" | "doctor" | "clinician" | "operator";
         /**
          * RoundItem
          * @description One patient of the round; `rev` is for If-Match, 0 where nobody has signed.
@@ -7087,6 +7871,8 @@ export interface components {
         /**
          * SessionState
          * @description A session in force; `staff` for staff alone, `patient_id` for a patient. `demo`: invented patients are shown.
+         *
+         *     With `must_change_password` nothing else is let in; a `shared` session asks again after a while who is there.
          */
         readonly SessionState: {
             readonly account: components["schemas"]["AccountState"];
@@ -7097,12 +7883,21 @@ export interface components {
              * Format: date-time
              */
             readonly expires_at: string;
+            /** Must Change Password */
+            readonly must_change_password: boolean;
             readonly organisation: components["schemas"]["OrganisationState"] | null;
             /** Patient Id */
             readonly patient_id: number | null;
+            /** Shared */
+            readonly shared: boolean;
             readonly staff: components["schemas"]["Me"] | null;
             /** Teams */
             readonly teams: readonly components["schemas"]["TeamState"][];
+            /**
+             * Way
+             * @enum {string}
+             */
+            readonly way: "password" | "oidc" | "token";
         };
         /**
          * ShiftBody
@@ -7233,6 +8028,34 @@ export interface components {
             readonly personal_number?: string | null;
         };
         /**
+         * StaffBody
+         * @description A member of staff of the operator's own organisation.
+         */
+        readonly StaffBody: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "staff";
+            /**
+             * Language
+             * @default sv
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /** Name */
+            readonly name: string;
+            /** Phone */
+            readonly phone?: string | null;
+            readonly role: components["schemas"]["Role"];
+            /** Team Ids */
+            readonly team_ids?: readonly number[];
+            /** Title */
+            readonly title: string;
+            /** Username */
+            readonly username: string;
+        };
+        /**
          * StaffState
          * @description Who did something.
          */
@@ -7315,6 +8138,21 @@ export interface components {
             /** Endpoint */
             readonly endpoint: string;
             readonly keys: components["schemas"]["PushKeys"];
+        };
+        /**
+         * SystemBody
+         * @description Another system; it comes in by a token.
+         */
+        readonly SystemBody: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "system";
+            /** Name */
+            readonly name: string;
+            /** Permissions */
+            readonly permissions: readonly ("session.own" | "system/DetectedIssue.read" | "system/Device.read" | "system/DeviceMetric.read" | "system/Encounter.read" | "system/Observation.read" | "system/Observation.write" | "system/Organization.read" | "system/Patient.read")[];
         };
         /**
          * TakeBody
@@ -7579,6 +8417,53 @@ export interface components {
              * Format: date-time
              */
             readonly written_at: string;
+        };
+        /**
+         * TokenBody
+         * @description A token for a system: what it is for, and for how long.
+         */
+        readonly TokenBody: {
+            /**
+             * Days
+             * @default 365
+             */
+            readonly days: number;
+            /** Name */
+            readonly name: string;
+        };
+        /**
+         * Tokens
+         * @description Every token that an account was given, the newest first.
+         */
+        readonly Tokens: {
+            /** Items */
+            readonly items: readonly components["schemas"]["TokenState"][];
+        };
+        /**
+         * TokenState
+         * @description A token of a system, known by its first letters.
+         */
+        readonly TokenState: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Last Used At */
+            readonly last_used_at: string | null;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            readonly made_at: string;
+            /** Name */
+            readonly name: string;
+            /** Prefix */
+            readonly prefix: string;
+            /** Revoked At */
+            readonly revoked_at: string | null;
+            /** Token Id */
+            readonly token_id: number;
         };
         /**
          * ToldState
@@ -8073,6 +8958,18 @@ export interface components {
          */
         readonly WaveKind: "ecg" | "ppg" | "resp" | "accel";
         /**
+         * Ways
+         * @description How people can log in here.
+         */
+        readonly Ways: {
+            readonly oidc: components["schemas"]["Provider"] | null;
+            /**
+             * Password
+             * @constant
+             */
+            readonly password: true;
+        };
+        /**
          * WearerState
          * @description The patient who wears or wore a device.
          */
@@ -8385,6 +9282,463 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly accounts_get_accounts: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string | null;
+                readonly kind?: components["schemas"]["Kind"] | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly accounts_post_account: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["StaffBody"] | components["schemas"]["PatientBody"] | components["schemas"]["RelativeBody"] | components["schemas"]["SystemBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Added"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly accounts_get_account: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ManagedAccount"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly accounts_disable: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Why"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ManagedAccount"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly accounts_enable: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Why"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ManagedAccount"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly accounts_put_identity: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["IdentityBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly accounts_delete_identity: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly accounts_post_reset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Reset"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly account_access_get_sessions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OpenSessions"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly account_access_delete_sessions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ended"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly account_access_delete_session: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+                readonly session_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly account_access_get_tokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly account_access_post_token: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly account_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["TokenBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["GivenToken"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly account_access_delete_token: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly account_id: number;
+                readonly token_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly account_access_end_all: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Why"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ended"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly alerts_get_alerts: {
         readonly parameters: {
             readonly query?: {
@@ -12190,6 +13544,374 @@ export interface operations {
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_list_get_all: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OpenSessions"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_list_delete_all: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ended"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_list_delete_one: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_proofs_post_confirm: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_oidc_begin: {
+        readonly parameters: {
+            readonly query?: {
+                readonly shared?: boolean;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Object moved -- see Method and URL list */
+            readonly 303: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_oidc_back_channel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": {
+                    readonly logout_token: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_oidc_callback: {
+        readonly parameters: {
+            readonly query?: {
+                readonly code?: string | null;
+                readonly error?: string | null;
+                readonly iss?: string | null;
+                readonly state?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Object moved -- see Method and URL list */
+            readonly 303: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_oidc_leave: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Leaving"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_proofs_post_password: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_proofs_put_pin: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewPin"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_proofs_delete_pin: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_proofs_post_present: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_proofs_post_reset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ResetPassword"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly session_get_ways: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ways"];
+                };
+            };
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };

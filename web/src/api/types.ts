@@ -32,6 +32,8 @@ export type Series = Shapes["SeriesState"];
 export type History = Shapes["VitalsState"];
 export type Scores = Shapes["ScoresState"];
 export type Session = Shapes["SessionState"];
+/** How people can log in; `oidc` where a provider is set up. */
+export type Ways = Shapes["Ways"];
 export type Language = Shapes["AccountState"]["language"];
 export type LiveMessage = Shapes["LiveMessage"];
 

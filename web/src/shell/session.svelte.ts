@@ -24,6 +24,10 @@ class Who {
   }
 
   begin(session: Session): void {
+    if (session.must_change_password) {
+      this.end(); // the log-in asks for another password, and for the old one with it
+      return;
+    }
     this.session = session;
     words.suggest(session.account.language);
     live.start(() => { this.end(); });

@@ -1,0 +1,50 @@
+"""`hemvakt account …`: the commands of `onebox.accounts`; each reads its flags and hands over."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from ward import settings
+
+app = typer.Typer(no_args_is_help=True, help="Accounts, for when no operator can log in.")
+Username = Annotated[str, typer.Argument(help="The name that the person logs in by.")]
+
+
+@app.command("list")
+def list_them() -> None:
+    """List who logs in by a name."""
+    from onebox import accounts  # noqa: PLC0415 - each command loads what it needs and no more
+
+    for line in asyncio.run(accounts.lines(_database_url())):
+        typer.echo(line)
+
+
+@app.command()
+def reset(username: Username) -> None:
+    """Give an account a password that is drawn, printed once, and changed at the next log-in; its sessions end.
+
+    Example: ./hemvakt account reset anna
+    """
+    from onebox import accounts  # noqa: PLC0415
+
+    given = asyncio.run(accounts.reset(_database_url(), username))
+    typer.echo(f"log-in {given.username}, password {given.password}, to be changed at the first log-in")
+
+
+@app.command()
+def disable(username: Username) -> None:
+    """Shut an account: its sessions end at once. An operator opens it again (POST /api/accounts/ID/enable)."""
+    from onebox import accounts  # noqa: PLC0415
+
+    asyncio.run(accounts.disable(_database_url(), username))
+    typer.echo(f"{username} is shut")
+
+
+def _database_url() -> str:
+    loaded = settings.load()
+    if loaded.database_url:
+        return loaded.database_url
+    from onebox import machine  # noqa: PLC0415
+
+    return machine.running_database_url(loaded)
