@@ -55,7 +55,6 @@ BODIES: dict[str, Callable[[Scene], object]] = {
     "POST /api/patients/lookup": lambda _scene: {"personal_number": "19400101-9801", "reason": "Prov"},
     "POST /api/patients/{patient_id}/blocks": lambda scene: {"team_id": scene.teams["fifth"]},
     "POST /api/patients/{patient_id}/consents": lambda scene: {"organisation_id": scene.organisations["third"]},
-    "POST /api/patients/{patient_id}/events": lambda _scene: {"kind": "note", "words": "Prov"},
     "POST /api/alerts/{alert_id}/snooze": lambda _scene: {"minutes": 5, "reason": "Prov"},
     "POST /api/devices/{device_id}/bindings/{binding_id}/confirm": lambda _scene: AT_THE_BEDSIDE,
     "POST /api/quarantine/{quarantine_id}/assign": lambda scene: {

@@ -77,7 +77,6 @@ export const aTile = (changes: Partial<Tile> = {}): Tile => ({
   score: null,
   device: null,
   limits: {},
-  protected: false,
   goals: "full",
   protected: false,
   ...changes,
