@@ -27,22 +27,20 @@ from api.context import Context
 from tests.fix_api import House, Served, alarm, serving
 from tests.fix_ward import Bed
 from ward.access.permissions import GRANTED
-from ward.access.principals import AccountId, Capacity, Opened
+from ward.access.principals import AccountId, Actor, Capacity, Opened
 from ward.clock import FakeClock, SystemClock
 from ward.duty.baton import Baton
 from ward.duty.schedule import Override
 from ward.people import OrganisationId, Role, StaffId, TeamId
 from ward.settings import Settings
 from ward.store import (
+    access_tokens,
     backtests,
-    cards,
-    care_events,
     contact_channels,
     duty_batons,
     duty_care,
     duty_handovers,
     duty_schedules,
-    effects,
     emergencies,
     people,
     quarantine,
@@ -50,14 +48,11 @@ from ward.store import (
     sessions,
     sharing,
 )
+from ward.store.access_tokens import NewToken
 from ward.store.backtests import Order
-from ward.store.cards import NewCard
-from ward.store.care_events import Entry
-from ward.store.effects import NewReport
 from ward.store.pool import Connection, Pool, connect
 from ward.store.quarantine import Refused
 from ward.store.sharing import Against
-from ward.timeline import Author, EntryKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +200,7 @@ async def _furnish(house: House) -> Scene:
         ids = {"consent_id": consent, "block_id": block, "access_id": opened, "opening_id": opening}
         ids |= await _things(conn, house, organisations["home"], teams, now)
         ids |= await _written(conn, house, now)
+        ids |= await _bystander(conn, home, accounts["oskar"], now)
     ids |= {"stay_id": bed.stay_id, "alert_id": await alarm(house, bed), "patient_id": bed.patient_id, "version": 1}
     return Scene(
         house=house,
@@ -254,24 +250,6 @@ async def _things(
         held_until=now + timedelta(hours=9),
         note="",
     )
-    note = Entry(stay_id=bed.stay_id, kind=EntryKind.NOTE, occurred_at=now, author=Author.STAFF, staff_id=house.anna)
-    event = await care_events.add(conn, note, now)
-    report = NewReport(
-        stay_id=bed.stay_id,
-        event_id=event,
-        prescriber_id=house.anna,
-        sent_by=house.anna,
-        line_sv="",
-        line_en="",
-        report={},
-    )
-    card = NewCard(
-        stay_id=bed.stay_id,
-        token_sha256=bytes(32),
-        made_by=house.anna,
-        expires_at=now + timedelta(hours=4),
-        reason="Prov",
-    )
     exception = Override(from_at=now + timedelta(days=3), until=now + timedelta(days=4), crew=None)
     return {
         "quarantine_id": entry[0],
@@ -285,10 +263,6 @@ async def _things(
         "own_channel_id": await contact_channels.add(
             conn, kind="sms", address="+46700000001", now=now, staff_id=house.anna
         ),
-        "stay_id": bed.stay_id,
-        "event_id": event,
-        "report_id": await effects.send(conn, report, now),
-        "card_id": await cards.make(conn, card, now),
         "unit_id": await duty_care.add_policy(conn, organisation_id=home, name="Enheten", base_team_id=own),
     }
 
@@ -310,6 +284,24 @@ async def _written(conn: Connection, house: House, now: datetime) -> dict[str, i
     row = await made.fetchone()
     assert row is not None
     return dict(zip(("event_id", "report_id", "card_id"), row, strict=True))
+
+
+async def _bystander(
+    conn: Connection, home: OrganisationId, operator: AccountId, now: datetime
+) -> dict[str, int | None]:
+    """Add an account that asks nothing, with a session and a token of its own; return their numbers."""
+    account_id = await add_account(conn, "system", "kassa", organisation_id=home)
+    found = await conn.execute("select session_id from session where account_id = %s", (account_id,))
+    session = await found.fetchone()
+    until = now + timedelta(days=1)
+    token = NewToken(account_id=account_id, token_sha256=bytes(32), prefix="hvt_prov", name="Prov", expires_at=until)
+    actor = Actor(account_id=operator, capacity=Capacity.OPERATOR, organisation_id=home)
+    assert session is not None
+    return {
+        "account_id": account_id,
+        "session_id": session[0],
+        "token_id": await access_tokens.give(conn, token, actor, now),
+    }
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def a_ward(conn: psycopg.Connection, stays: int = 1) -> list[int]:
     )
     conn.execute(
         "insert into binding (device_no, stay_id, period)"
-        " select device_no, substr(device_id, 4)::bigint, tstzrange(%s, null) from device",
+        " select device_no, substr(device_id, 4)::bigint, tstzrange(%s, null) from device where device_no > 0",
         (START,),
     )
     return [row[0] for row in conn.execute("select stay_id from stay order by stay_id").fetchall()]
