@@ -51,6 +51,9 @@ BODIES: dict[str, Callable[[Scene], object]] = {
     "POST /api/patients/{patient_id}/events": lambda _scene: {"kind": "note", "words": "Prov"},
     "POST /api/patients/{patient_id}/readings": lambda _scene: {"values": [{"kind": "spo2", "value": 96}]},
     "POST /api/session": lambda _scene: {},
+    "POST /api/session/confirm": lambda _scene: {"pin": "482915"},
+    "PUT /api/session/pin": lambda _scene: {"pin": "482915"},
+    "POST /api/accounts": lambda _scene: {"kind": "relative", "name": "Prov Närstående"},
     "POST /api/patients/search": lambda _scene: {"name": "Testa"},
     "POST /api/patients/lookup": lambda _scene: {"personal_number": "19400101-9801", "reason": "Prov"},
     "POST /api/patients/{patient_id}/blocks": lambda scene: {"team_id": scene.teams["fifth"]},
@@ -118,6 +121,18 @@ def _made(schema: Mapping[str, Any], name: str, scene: Scene, parts: Mapping[str
     return {}
 
 
+def _fhir_id(template: str, scene: Scene) -> str:
+    """Return the id of the patient's own resource of a type; of a type that has none here, one that nobody has."""
+    kinds = {
+        "Patient": scene.ids["patient_id"],
+        "Encounter": scene.ids["stay_id"],
+        "Device": scene.ids["device_id"],
+        "DetectedIssue": scene.ids["alert_id"],
+        "Organization": str(scene.organisations["home"]),
+    }
+    return kinds.get(template.split("/")[2] if template.startswith("/fhir/") else "", "0")
+
+
 def _asked(document: Mapping[str, Any], scene: Scene) -> list[Asked]:
     """Return every route of a document, filled in."""
     parts = document.get("components", {}).get("schemas", {})
@@ -128,6 +143,7 @@ def _asked(document: Mapping[str, Any], scene: Scene) -> list[Asked]:
             path = template
             for name in scene.ids:
                 path = path.replace(f"{{{name}}}", scene.ids[NUMBERS.get(row, {}).get(name, name)])
+            path = path.replace("{id}", _fhir_id(template, scene))
             operation = operations[method]
             queries = [each for each in operation.get("parameters", []) if each["in"] == "query"]
             needed = {each["name"]: each["schema"] for each in queries if each.get("required")}
@@ -206,5 +222,5 @@ def test_every_route_lets_in_whom_the_table_says(
     walked = asyncio.run(_walked(scene))
     misread = [row for row in walked["nurse"] if row not in PUBLIC and _misread(row, walked)]
 
-    assert misread == [], "a body of this test is not understood; add it to BODIES"
+    assert sorted(misread) == [], "a body of this test is not understood; add it to BODIES"
     golden_table(DOCUMENT, "routes", _table(walked))

@@ -4,7 +4,12 @@ import re
 from pathlib import Path
 
 TEXT = (Path(__file__).parents[2] / "docs" / "authorisation.md").read_text(encoding="utf-8")
-OPEN = {"POST /api/session", "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/ambulance-card"}
+# The ways of logging in, what a link's own secret opens, and what says nothing of anybody.
+OPEN = {
+    *("POST /api/session", "POST /api/session/reset", "GET /api/session/ways", "GET /api/session/oidc"),
+    *("GET /api/session/oidc/callback", "POST /api/session/oidc/back-channel"),
+    *("GET /healthz", "GET /readyz", "GET /metrics", "GET /api/ambulance-card", "GET /fhir/metadata"),
+}
 # Routes of a patient that ask for no care relation, each with its reason.
 WITHOUT_RELATION = {"POST /api/patients/{patient_id}/emergency"}  # is how one comes to see the patient
 WHO_LOOKED = "GET /api/patients/{patient_id}/access-log"  # operators go through the log, of which no value is part
