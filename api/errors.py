@@ -96,6 +96,8 @@ async def _http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         return not_allowed(request.url.path, methods.allowed(request.app.routes, request.url.path))
+    if status is HTTPStatus.BAD_REQUEST:  # the only one there is: a body that is no UTF-8
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The body is not JSON in UTF-8.", request.url.path)
     return problem(status, status.description or status.phrase, request.url.path, headers=error.headers)
 
 
