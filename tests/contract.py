@@ -5,7 +5,7 @@ It names no route but `/readyz`: what the document tells of is tried, so a new r
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,23 +56,18 @@ class Tried:
         )
 
 
-def first_who_may(capacities: Sequence[Capacity], document: Mapping[str, Any]) -> dict[str, Capacity]:
-    """Return for every operation the first of these who may ask for it; who is first asks for what is open to all."""
-    by_name = {permission.value: permission for permission in Permission}
-    first = {}
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            asked = _OPEN_TO.search(operation["description"])
-            granted = set(capacities) if asked is None else GRANTED[by_name[asked[1]]]
-            first[operation["operationId"]] = next(each for each in capacities if each in granted)
-    return first
+def first_who_may(capacities: Sequence[Capacity], path: Mapping[str, Any]) -> Capacity:
+    """Return the first of these who may do something on a path; who is first asks for what is open to all."""
+    asked = [_OPEN_TO.search(operation.get("description", "")) for operation in path.values()]
+    granted = [set(capacities) if each is None else GRANTED[Permission(each[1])] for each in asked]
+    return max(capacities, key=lambda each: sum(each in grant for grant in granted))
 
 
-def attempt(url: str, token: str, operations: Collection[str], *, examples: int, phases: Mapping[str, Any]) -> Tried:
-    """Try these operations as whoever has this token."""
-    schema = schemathesis.openapi.from_url(f"{url}/api/openapi.json", config=_config(url, token, examples, phases))
+def attempt(document: Mapping[str, Any], url: str, token: str, *, examples: int, phases: Mapping[str, Any]) -> Tried:
+    """Try every operation of a document as whoever has this token."""
+    schema = schemathesis.openapi.from_dict(dict(document), config=_config(url, token, examples, phases))
     tried = Tried()
-    for event in from_schema(schema.include(operation_id=sorted(operations))).execute():
+    for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _take(tried, event.recorder)
         elif isinstance(event, events.NonFatalError):
@@ -93,7 +88,7 @@ def _config(url: str, token: str, examples: int, phases: Mapping[str, Any]) -> S
             "seed": SEED,
             "base-url": url,
             "request-timeout": 20,
-            "auth": {"openapi": {"token": {"bearer": token}}},
+            "auth": {"auto-signup": False, "openapi": {"token": {"bearer": token}}},
             "checks": statuses,
             "phases": dict(phases),
             "operations": [_NOT_READY],

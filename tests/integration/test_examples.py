@@ -26,7 +26,7 @@ from ward.vitals import VitalKind
 
 pytestmark = pytest.mark.integration
 MORNING = datetime(2026, 1, 14, 8, tzinfo=UTC)
-ASKED_BY = {Capacity.NURSE: "anna", Capacity.DOCTOR: "ivar", Capacity.OPERATOR: "oskar", Capacity.PATIENT: "tolvan"}
+ASKED_BY = {Capacity.NURSE: "anna", Capacity.OPERATOR: "oskar", Capacity.PATIENT: "tolvan"}
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 _NAMED = re.compile(r"{(\w+)}")
 _SECRET = {"secret": "example-secret", "token": "example-token"}
@@ -57,6 +57,11 @@ def settled(found: object, by: timedelta, name: str = "") -> Any:
     return found
 
 
+def asking(document: dict[str, Any], template: str) -> str:
+    """Who asks on a path."""
+    return ASKED_BY[first_who_may(list(ASKED_BY), document["paths"][template])]
+
+
 def late(asked: Asked) -> int:
     """Reads first, what ends things last."""
     return 0 if asked.method == "get" else 2 if asked.path.endswith(_LAST) or asked.method == "delete" else 1
@@ -80,7 +85,7 @@ async def answered(client: httpx.AsyncClient, asked: Asked) -> httpx.Response | 
     return None
 
 
-async def furnished(scene: Scene, document: dict[str, Any], first: dict[str, Capacity]) -> Scene:
+async def furnished(scene: Scene, document: dict[str, Any]) -> Scene:
     """Make one of each thing that a path names and the scene lacks, with the route that makes it."""
     lacking = sorted({name for path in document["paths"] for name in _NAMED.findall(path)} - set(scene.ids))
     known = replace(scene, ids=scene.ids | dict.fromkeys(lacking, "1"))
@@ -89,8 +94,7 @@ async def furnished(scene: Scene, document: dict[str, Any], first: dict[str, Cap
         for asked in _asked(document, known):
             method, template = asked.row.split()
             if method == "POST" and (name := makers.get(template)) is not None:
-                operation = document["paths"][template]["post"]
-                async with browser(served, ASKED_BY[first[operation["operationId"]]]) as client:
+                async with browser(served, asking(document, template)) as client:
                     answer = await answered(client, asked)
                 if answer is not None and name in answer.json():
                     known = replace(known, ids=known.ids | {name: str(answer.json()[name])})
@@ -104,13 +108,12 @@ async def taken_down(scene: Scene) -> dict[str, Any]:
     for kind, value in ((VitalKind.SPO2, 93), (VitalKind.RESP_RATE, 18), (VitalKind.HEART_RATE, 82)):
         await measure(scene.house, scene.bed, kind, value)
     document = json.loads(clients.openapi())
-    first = first_who_may(list(ASKED_BY), document)
-    known = await furnished(scene, document, first)
+    known = await furnished(scene, document)
     async with forgetting(known) as served:
         for asked in sorted(_asked(document, known), key=late):
             method, template = asked.row.split()
             name = document["paths"][template][method.lower()]["operationId"]
-            async with browser(served, ASKED_BY[first[name]]) as client:
+            async with browser(served, asking(document, template)) as client:
                 answer = await answered(client, asked)
             if answer is not None and answer.headers.get("content-type") == "application/json":
                 kept[name] = {"answers": {str(answer.status_code): settled(answer.json(), by)}}
