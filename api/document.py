@@ -212,6 +212,7 @@ def _refusals(operation: dict[str, object], door: Door | None, method: str, rout
     if route.path == "/api/session" and method == "post":
         yield HTTPStatus.UNAUTHORIZED
         yield HTTPStatus.TOO_MANY_REQUESTS
+    yield from (HTTPStatus(int(status)) for status in route.responses if int(status) in _REFUSALS)
     if route.path != "/healthz":
         yield HTTPStatus.SERVICE_UNAVAILABLE
 

@@ -86,6 +86,9 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+    known = methods.allowed(request.app.routes, request.url.path)
+    if request.method not in known:  # read as another path's parameter: GET of a path that takes POST alone
+        return not_allowed(request.url.path, known)
     faults = [{"where": ".".join(str(part) for part in fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
     detail = "The request is not understood: " + "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, request.url.path, more={"errors": faults})
@@ -96,6 +99,8 @@ async def _http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         return not_allowed(request.url.path, methods.allowed(request.app.routes, request.url.path))
+    if status is HTTPStatus.BAD_REQUEST:  # the only one there is: a body that is no UTF-8
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The body is not JSON in UTF-8.", request.url.path)
     return problem(status, status.description or status.phrase, request.url.path, headers=error.headers)
 
 

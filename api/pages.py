@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from api import methods
+
 BUILT = Path(__file__).resolve().parent.parent / "web" / "dist"
 _FOREVER = "public, max-age=31536000, immutable"
 _NOT_BUILT = (
@@ -17,6 +19,12 @@ _NOT_BUILT = (
     "  npm ci && npm run build      in the folder web/, builds it alone\n\n"
     "The API under /api works without it.\n"
 )
+
+
+def _missing(request: Request) -> HTTPStatus:
+    """Return what to answer where no route was found: 405 where the address is one of the API's, else 404."""
+    known = methods.allowed(request.app.routes, request.url.path)
+    return HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND
 
 
 def router(built: Path) -> APIRouter:
@@ -28,8 +36,8 @@ def router(built: Path) -> APIRouter:
     @pages.api_route(
         "/api/{rest:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )
-    async def no_such_route() -> Response:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
+    async def no_such_route(request: Request) -> Response:
+        raise HTTPException(_missing(request))
 
     @pages.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(request: Request, path: str) -> Response:

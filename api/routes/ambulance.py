@@ -112,7 +112,7 @@ async def revoke(request: Request, patient_id: Id, card_id: Id, principal: MayAm
     return reply(state)
 
 
-@router.get("/api/ambulance-card", response_model=AmbulanceCard)
+@router.get("/api/ambulance-card", response_model=AmbulanceCard, responses={404: {}})
 async def open_card(request: Request, token: Annotated[str, Query()] = "") -> Response:
     """Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it."""
     context = context_of(request)

@@ -84,7 +84,7 @@ class OpeningPage(TypedDict):
     next: str | None
 
 
-@router.post("/api/patients/lookup", response_model=Whose)
+@router.post("/api/patients/lookup", response_model=Whose, responses={404: {}})
 async def look_up(request: Request, principal: MayOpen, body: Lookup) -> Response:
     """Find a person in care by their number, in an emergency. That it was asked, and why, is in the audit."""
     context = context_of(request)

@@ -44,7 +44,7 @@ async def get_health() -> Response:
     return reply({"status": "ok"})
 
 
-@router.get("/readyz", response_model=Ready)
+@router.get("/readyz", response_model=Ready, responses={503: {"model": Ready, "description": "Not ready; why."}})
 async def get_readiness(request: Request) -> Response:
     """Tell whether the board can be relied on, and what is wrong where not."""
     checks = await _checks(context_of(request))
