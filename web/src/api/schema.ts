@@ -9761,6 +9761,83 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "acknowledged_at": null,
+                     *           "acknowledged_by": null,
+                     *           "acknowledged_until": null,
+                     *           "action": null,
+                     *           "alert_id": 1,
+                     *           "began_at": "2026-01-14T08:00:00Z",
+                     *           "cause": null,
+                     *           "changed_at": "2026-01-14T08:00:00Z",
+                     *           "cleared_at": null,
+                     *           "closure": "open",
+                     *           "condition": "present",
+                     *           "evidence": {
+                     *             "inputs": [
+                     *               {
+                     *                 "kind": "spo2",
+                     *                 "measured_at": "2026-01-14T08:00:00Z",
+                     *                 "quality": null,
+                     *                 "unit": "%",
+                     *                 "value": 84
+                     *               }
+                     *             ],
+                     *             "rule_version": 1
+                     *           },
+                     *           "family": "clinical",
+                     *           "held_since": null,
+                     *           "holder": null,
+                     *           "offer": null,
+                     *           "opened_at": "2026-01-14T08:00:00Z",
+                     *           "outcome": null,
+                     *           "patient": {
+                     *             "age": 86,
+                     *             "family_name": "Testsson 1",
+                     *             "given_name": "Testa",
+                     *             "number_hint": "9801"
+                     *           },
+                     *           "patient_id": 1,
+                     *           "pause_reason": null,
+                     *           "priority": "high",
+                     *           "recurrences": 0,
+                     *           "resolved_at": null,
+                     *           "resolved_by": null,
+                     *           "responsibility": "unassigned",
+                     *           "retrospective": false,
+                     *           "rev": 9,
+                     *           "rule": "limit.spo2.low",
+                     *           "signal": "ringing",
+                     *           "signal_until": null,
+                     *           "state": "open",
+                     *           "stay_id": 1,
+                     *           "team": {
+                     *             "name": "Testteamet",
+                     *             "phone": "000",
+                     *             "team_id": 1
+                     *           },
+                     *           "text": {
+                     *             "key": "limit.low",
+                     *             "params": {
+                     *               "duration_s": 60,
+                     *               "kind": "spo2",
+                     *               "limit": 88,
+                     *               "unit": "%",
+                     *               "value": 84
+                     *             }
+                     *           },
+                     *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *           "undo": null,
+                     *           "worst": "high"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertPage"];
                 };
             };
@@ -9787,6 +9864,252 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "card": {
+                     *         "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
+                     *         "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
+                     *       },
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "events": [
+                     *         {
+                     *           "action": null,
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "cause": null,
+                     *           "found_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *           "found_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *           "kind": "raised",
+                     *           "note": null,
+                     *           "outcome": null,
+                     *           "priority": "high",
+                     *           "rev": 1,
+                     *           "staff": null,
+                     *           "text_en": "The alert was raised",
+                     *           "text_sv": "Larmet kom",
+                     *           "to_staff": null,
+                     *           "to_team_id": null,
+                     *           "until": null
+                     *         },
+                     *         {
+                     *           "action": null,
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "cause": null,
+                     *           "found_en": null,
+                     *           "found_sv": null,
+                     *           "kind": "acknowledged",
+                     *           "note": null,
+                     *           "outcome": null,
+                     *           "priority": null,
+                     *           "rev": 2,
+                     *           "staff": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
+                     *           "text_en": "Anna Provsson has seen it",
+                     *           "text_sv": "Anna Provsson har sett det",
+                     *           "to_staff": null,
+                     *           "to_team_id": null,
+                     *           "until": "2026-01-14T08:15:00Z"
+                     *         },
+                     *         {
+                     *           "action": null,
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "cause": null,
+                     *           "found_en": null,
+                     *           "found_sv": null,
+                     *           "kind": "claimed",
+                     *           "note": null,
+                     *           "outcome": null,
+                     *           "priority": null,
+                     *           "rev": 3,
+                     *           "staff": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
+                     *           "text_en": "Anna Provsson has taken it",
+                     *           "text_sv": "Anna Provsson har tagit det",
+                     *           "to_staff": null,
+                     *           "to_team_id": null,
+                     *           "until": "2026-01-14T08:30:00Z"
+                     *         }
+                     *       ],
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": null,
+                     *       "holder": null,
+                     *       "notifications": [
+                     *         {
+                     *           "attempts": 0,
+                     *           "cancelled_at": null,
+                     *           "channel": "board",
+                     *           "delivered_at": null,
+                     *           "failed_at": "2026-01-14T08:00:00Z",
+                     *           "notification_id": "7e312fc8-a330-4ee5-b107-4752bd1a14a1",
+                     *           "queued_at": "2026-01-14T08:00:00Z",
+                     *           "reason": "no_screen",
+                     *           "retry_at": null,
+                     *           "ring": 1,
+                     *           "seen_at": null,
+                     *           "sent_at": null,
+                     *           "state": "failed",
+                     *           "step": 1,
+                     *           "to": {
+                     *             "name": null,
+                     *             "staff_id": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "title": null
+                     *           },
+                     *           "together": 1
+                     *         },
+                     *         {
+                     *           "attempts": 0,
+                     *           "cancelled_at": "2026-01-14T08:00:00Z",
+                     *           "channel": "sms",
+                     *           "delivered_at": null,
+                     *           "failed_at": null,
+                     *           "notification_id": "b1aff3a4-304f-45bf-ae78-a96404921052",
+                     *           "queued_at": "2026-01-14T08:00:00Z",
+                     *           "reason": "acknowledged",
+                     *           "retry_at": null,
+                     *           "ring": 1,
+                     *           "seen_at": null,
+                     *           "sent_at": null,
+                     *           "state": "cancelled",
+                     *           "step": 1,
+                     *           "to": {
+                     *             "name": null,
+                     *             "staff_id": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "title": null
+                     *           },
+                     *           "together": 1
+                     *         },
+                     *         {
+                     *           "attempts": 0,
+                     *           "cancelled_at": null,
+                     *           "channel": "board",
+                     *           "delivered_at": null,
+                     *           "failed_at": "2026-01-14T08:00:00Z",
+                     *           "notification_id": "76025223-6c0d-4170-ae73-dbbd0e399de6",
+                     *           "queued_at": "2026-01-14T08:00:00Z",
+                     *           "reason": "no_screen",
+                     *           "retry_at": null,
+                     *           "ring": 2,
+                     *           "seen_at": null,
+                     *           "sent_at": null,
+                     *           "state": "failed",
+                     *           "step": 1,
+                     *           "to": {
+                     *             "name": null,
+                     *             "staff_id": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "title": null
+                     *           },
+                     *           "together": 1
+                     *         }
+                     *       ],
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "plain_en": "Your oxygen in the blood is lower than your plan says. If you feel worse: press the help button or call your team. If life is in danger: call 112.",
+                     *       "plain_sv": "Syret i blodet är lägre än din plan säger. Om du mår sämre: tryck på hjälpknappen eller ring ditt team. Vid livsfara: ring 112.",
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "unassigned",
+                     *       "retrospective": false,
+                     *       "rev": 9,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "ringing",
+                     *       "signal_until": null,
+                     *       "speaks_for": [],
+                     *       "state": "open",
+                     *       "stay_id": 1,
+                     *       "steps": [
+                     *         {
+                     *           "done_at": "2026-01-14T08:00:00Z",
+                     *           "due_at": "2026-01-14T08:00:00Z",
+                     *           "level": 1,
+                     *           "reason": "no_screen",
+                     *           "ring": 1,
+                     *           "state": "skipped",
+                     *           "step": 1
+                     *         },
+                     *         {
+                     *           "done_at": "2026-01-14T08:00:00Z",
+                     *           "due_at": "2026-01-14T08:00:00Z",
+                     *           "level": 2,
+                     *           "reason": "acknowledged",
+                     *           "ring": 1,
+                     *           "state": "cancelled",
+                     *           "step": 2
+                     *         },
+                     *         {
+                     *           "done_at": "2026-01-14T08:00:00Z",
+                     *           "due_at": "2026-01-14T08:05:00Z",
+                     *           "level": 3,
+                     *           "reason": "acknowledged",
+                     *           "ring": 1,
+                     *           "state": "cancelled",
+                     *           "step": 3
+                     *         }
+                     *       ],
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": null,
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertTold"];
                 };
             };
@@ -9849,6 +10172,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -9859,6 +10183,85 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *       "acknowledged_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "acknowledged_until": "2026-01-14T08:15:00Z",
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": null,
+                     *       "holder": null,
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "unassigned",
+                     *       "retrospective": false,
+                     *       "rev": 10,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "acknowledged",
+                     *       "signal_until": "2026-01-14T08:15:00Z",
+                     *       "state": "acknowledged",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 2,
+                     *         "until": "2026-01-14T08:00:00Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -9887,6 +10290,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -9897,6 +10301,89 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *       "acknowledged_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "acknowledged_until": "2026-01-14T08:30:00Z",
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": "2026-01-14T08:00:00Z",
+                     *       "holder": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "accepted",
+                     *       "retrospective": false,
+                     *       "rev": 10,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "acknowledged",
+                     *       "signal_until": "2026-01-14T08:30:00Z",
+                     *       "state": "acknowledged",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 2,
+                     *         "until": "2026-01-14T08:01:00Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -9928,6 +10415,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": null,
+                     *       "by": null,
+                     *       "rev": 0,
+                     *       "value": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SaidState"];
                 };
             };
@@ -10028,6 +10523,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10038,6 +10534,78 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": null,
+                     *       "holder": null,
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "unassigned",
+                     *       "retrospective": false,
+                     *       "rev": 10,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "ringing",
+                     *       "signal_until": null,
+                     *       "state": "open",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": null,
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -10066,6 +10634,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "note": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Remark"];
             };
         };
@@ -10076,6 +10649,78 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": null,
+                     *       "holder": null,
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "unassigned",
+                     *       "retrospective": false,
+                     *       "rev": 10,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "ringing",
+                     *       "signal_until": null,
+                     *       "state": "open",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": null,
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -10104,6 +10749,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["Recipient"];
             };
         };
@@ -10114,6 +10760,87 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": null,
+                     *       "holder": null,
+                     *       "offer": {
+                     *         "by": 2,
+                     *         "staff": null,
+                     *         "team_id": 1,
+                     *         "team_name": "Testteamet",
+                     *         "until": "2026-01-14T08:02:00Z"
+                     *       },
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "offered",
+                     *       "retrospective": false,
+                     *       "rev": 10,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "ringing",
+                     *       "signal_until": null,
+                     *       "state": "open",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 2,
+                     *         "until": "2026-01-14T08:01:00Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -10180,6 +10907,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "outcome": "true_alarm"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Closing"];
             };
         };
@@ -10190,6 +10922,85 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:01:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "closed",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": null,
+                     *       "holder": null,
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": "true_alarm",
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": "2026-01-14T08:01:00Z",
+                     *       "resolved_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "responsibility": "unassigned",
+                     *       "retrospective": false,
+                     *       "rev": 10,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "silent",
+                     *       "signal_until": null,
+                     *       "state": "resolved",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 2,
+                     *         "until": "2026-01-14T08:01:00Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -10218,6 +11029,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "minutes": 5,
+                 *       "reason": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Pause"];
             };
         };
@@ -10228,6 +11045,85 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *       "acknowledged_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": null,
+                     *       "holder": null,
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": "Prov",
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "unassigned",
+                     *       "retrospective": false,
+                     *       "rev": 10,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "paused",
+                     *       "signal_until": "2026-01-14T08:05:00Z",
+                     *       "state": "acknowledged",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 2,
+                     *         "until": "2026-01-14T08:01:00Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -10296,6 +11192,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["AmbulanceCard"];
                 };
             };
+            readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -10320,6 +11217,71 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "action": "handover.taken",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "audit_id": 19,
+                     *           "detail": {
+                     *             "handover_id": 1,
+                     *             "patients": [],
+                     *             "team_id": 1
+                     *           },
+                     *           "device_id": null,
+                     *           "patient_id": null,
+                     *           "reason": null,
+                     *           "stay_id": null,
+                     *           "who": {
+                     *             "account_id": 2,
+                     *             "name": "Anna Provsson",
+                     *             "organisation_id": 1,
+                     *             "role": "nurse",
+                     *             "staff_id": 2
+                     *           }
+                     *         },
+                     *         {
+                     *           "action": "quarantine.dismissed",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "audit_id": 18,
+                     *           "detail": {
+                     *             "quarantine_id": 1,
+                     *             "refused_as": "no_binding"
+                     *           },
+                     *           "device_id": "hv-1",
+                     *           "patient_id": null,
+                     *           "reason": "Prov",
+                     *           "stay_id": null,
+                     *           "who": {
+                     *             "account_id": 2,
+                     *             "name": "Anna Provsson",
+                     *             "organisation_id": 1,
+                     *             "role": "nurse",
+                     *             "staff_id": 2
+                     *           }
+                     *         },
+                     *         {
+                     *           "action": "patient.seen",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "audit_id": 17,
+                     *           "detail": {},
+                     *           "device_id": null,
+                     *           "patient_id": 1,
+                     *           "reason": null,
+                     *           "stay_id": 1,
+                     *           "who": {
+                     *             "account_id": 2,
+                     *             "name": "Anna Provsson",
+                     *             "organisation_id": 1,
+                     *             "role": "nurse",
+                     *             "staff_id": 2
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AuditPage"];
                 };
             };
@@ -10347,6 +11309,15 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "anomalies": [],
+                     *       "complete": true,
+                     *       "entries": 0,
+                     *       "judged": 0,
+                     *       "sample": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["PeriodState"];
                 };
             };
@@ -10371,6 +11342,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReviewPage"];
                 };
             };
@@ -10428,6 +11404,31 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "asked_at": "2026-01-14T08:00:00Z",
+                     *           "asked_by": 2,
+                     *           "backtest_id": 1,
+                     *           "ended_at": null,
+                     *           "fault": null,
+                     *           "from_at": "2026-01-12T08:00:00Z",
+                     *           "name": "",
+                     *           "patients": 1,
+                     *           "plan": {},
+                     *           "progress": 0,
+                     *           "report": null,
+                     *           "shadow": false,
+                     *           "started_at": null,
+                     *           "state": "queued",
+                     *           "suggest": false,
+                     *           "to_at": "2026-01-14T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BacktestPage"];
                 };
             };
@@ -10488,6 +11489,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-01-14T08:00:00Z",
+                     *       "asked_by": 2,
+                     *       "backtest_id": 1,
+                     *       "ended_at": null,
+                     *       "fault": null,
+                     *       "from_at": "2026-01-12T08:00:00Z",
+                     *       "name": "",
+                     *       "patients": 1,
+                     *       "plan": {},
+                     *       "progress": 0,
+                     *       "report": null,
+                     *       "shadow": false,
+                     *       "started_at": null,
+                     *       "state": "queued",
+                     *       "suggest": false,
+                     *       "to_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BacktestState"];
                 };
             };
@@ -10515,6 +11536,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-01-14T08:00:00Z",
+                     *       "asked_by": 2,
+                     *       "backtest_id": 1,
+                     *       "ended_at": "2026-01-14T08:01:00Z",
+                     *       "fault": null,
+                     *       "from_at": "2026-01-12T08:00:00Z",
+                     *       "name": "",
+                     *       "patients": 1,
+                     *       "plan": {},
+                     *       "progress": 0,
+                     *       "report": null,
+                     *       "shadow": false,
+                     *       "started_at": null,
+                     *       "state": "cancelled",
+                     *       "suggest": false,
+                     *       "to_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BacktestState"];
                 };
             };
@@ -10549,6 +11590,76 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "battery_pct": null,
+                     *           "clock_ahead_s": null,
+                     *           "device_id": "hv-1",
+                     *           "firmware": null,
+                     *           "mode": "real",
+                     *           "model": "",
+                     *           "online": false,
+                     *           "reported_at": null,
+                     *           "rev": 2,
+                     *           "revoked_at": "2026-01-14T08:00:00Z",
+                     *           "revoked_reason": "Prov",
+                     *           "throttled_since": null,
+                     *           "wearer": null,
+                     *           "worn": false,
+                     *           "worn_since": null
+                     *         },
+                     *         {
+                     *           "battery_pct": null,
+                     *           "clock_ahead_s": null,
+                     *           "device_id": "hv-2",
+                     *           "firmware": null,
+                     *           "mode": "real",
+                     *           "model": "",
+                     *           "online": false,
+                     *           "reported_at": null,
+                     *           "rev": 1,
+                     *           "revoked_at": null,
+                     *           "revoked_reason": null,
+                     *           "throttled_since": null,
+                     *           "wearer": {
+                     *             "birth_date": "1940-01-01",
+                     *             "family_name": "Testsson 2",
+                     *             "given_name": "Testa",
+                     *             "patient_id": 2,
+                     *             "stay_id": 2
+                     *           },
+                     *           "worn": true,
+                     *           "worn_since": "2026-01-12T08:00:00Z"
+                     *         },
+                     *         {
+                     *           "battery_pct": null,
+                     *           "clock_ahead_s": null,
+                     *           "device_id": "hv-3",
+                     *           "firmware": null,
+                     *           "mode": "real",
+                     *           "model": "",
+                     *           "online": false,
+                     *           "reported_at": null,
+                     *           "rev": 1,
+                     *           "revoked_at": null,
+                     *           "revoked_reason": null,
+                     *           "throttled_since": null,
+                     *           "wearer": {
+                     *             "birth_date": "1940-01-01",
+                     *             "family_name": "Testsson 3",
+                     *             "given_name": "Testa",
+                     *             "patient_id": 3,
+                     *             "stay_id": 3
+                     *           },
+                     *           "worn": true,
+                     *           "worn_since": "2026-01-12T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["DevicePage"];
                 };
             };
@@ -10609,6 +11720,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "battery_pct": null,
+                     *       "clock_ahead_s": null,
+                     *       "config": {},
+                     *       "device_id": "hv-1",
+                     *       "firmware": null,
+                     *       "mode": "real",
+                     *       "model": "",
+                     *       "online": false,
+                     *       "reported_at": null,
+                     *       "rev": 2,
+                     *       "revoked_at": "2026-01-14T08:00:00Z",
+                     *       "revoked_reason": "Prov",
+                     *       "throttled_since": null,
+                     *       "wearer": null,
+                     *       "worn": false,
+                     *       "worn_since": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["DeviceDetail"];
                 };
             };
@@ -10639,6 +11770,49 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "association": "pre",
+                     *           "binding_id": 5,
+                     *           "confirmed_at": null,
+                     *           "device_id": "hv-1",
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "from": null,
+                     *           "proposed_at": "2026-01-14T08:00:00Z",
+                     *           "reason": null,
+                     *           "to": null,
+                     *           "wearer": {
+                     *             "birth_date": "1940-01-01",
+                     *             "family_name": "Testsson 1",
+                     *             "given_name": "Testa",
+                     *             "patient_id": 1,
+                     *             "stay_id": 1
+                     *           }
+                     *         },
+                     *         {
+                     *           "association": "dis",
+                     *           "binding_id": 1,
+                     *           "confirmed_at": null,
+                     *           "device_id": "hv-1",
+                     *           "expires_at": null,
+                     *           "from": "2026-01-12T08:00:00Z",
+                     *           "proposed_at": null,
+                     *           "reason": "Prov",
+                     *           "to": "2026-01-14T08:00:00Z",
+                     *           "wearer": {
+                     *             "birth_date": "1940-01-01",
+                     *             "family_name": "Testsson 1",
+                     *             "given_name": "Testa",
+                     *             "patient_id": 1,
+                     *             "stay_id": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BindingPage"];
                 };
             };
@@ -10807,6 +11981,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -10817,6 +11996,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "battery_pct": null,
+                     *       "clock_ahead_s": null,
+                     *       "config": {},
+                     *       "device_id": "hv-1",
+                     *       "firmware": null,
+                     *       "mode": "real",
+                     *       "model": "",
+                     *       "online": false,
+                     *       "reported_at": null,
+                     *       "rev": 2,
+                     *       "revoked_at": "2026-01-14T08:00:00Z",
+                     *       "revoked_reason": "Prov",
+                     *       "throttled_since": null,
+                     *       "wearer": null,
+                     *       "worn": false,
+                     *       "worn_since": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["DeviceDetail"];
                 };
             };
@@ -10883,6 +12082,12 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReportPage"];
                 };
             };
@@ -10978,6 +12183,29 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "mine": false,
+                     *           "name": "Hedda Provsson",
+                     *           "opened_at": "2026-01-14T08:00:00Z",
+                     *           "opening_id": 1,
+                     *           "organisation": "Testkommunen",
+                     *           "patient_id": 1,
+                     *           "reason": "Hittad medvetslös",
+                     *           "seen_at": "2026-01-14T08:00:00Z",
+                     *           "seen_by": "Anna Provsson",
+                     *           "team_id": 1,
+                     *           "title": "Prov",
+                     *           "until": "2026-01-14T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "unseen": 0
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpeningPage"];
                 };
             };
@@ -11034,6 +12262,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended_at": "2026-01-14T08:00:00Z",
+                     *       "mine": false,
+                     *       "name": "Hedda Provsson",
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "opening_id": 1,
+                     *       "organisation": "Testkommunen",
+                     *       "patient_id": 1,
+                     *       "reason": "Hittad medvetslös",
+                     *       "seen_at": "2026-01-14T08:00:00Z",
+                     *       "seen_by": "Anna Provsson",
+                     *       "team_id": 1,
+                     *       "title": "Prov",
+                     *       "until": "2026-01-14T12:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpeningState"];
                 };
             };
@@ -11062,6 +12307,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "available": [],
+                     *       "items": [
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 2,
+                     *           "hint": "…001",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         }
+                     *       ],
+                     *       "push_key": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ChannelList"];
                 };
             };
@@ -11175,6 +12437,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OfferList"];
                 };
             };
@@ -11201,6 +12468,221 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "age": 86,
+                     *           "device": null,
+                     *           "family_name": "Testsson 1",
+                     *           "given_name": "Testa",
+                     *           "goals": "full",
+                     *           "limits": {
+                     *             "heart_rate": {
+                     *               "alert_high": 130,
+                     *               "alert_low": 40,
+                     *               "warn_high": 110,
+                     *               "warn_low": 45
+                     *             },
+                     *             "resp_rate": {
+                     *               "alert_high": 25,
+                     *               "alert_low": 8,
+                     *               "warn_high": 22,
+                     *               "warn_low": 10
+                     *             },
+                     *             "spo2": {
+                     *               "alert_high": null,
+                     *               "alert_low": 88,
+                     *               "warn_high": null,
+                     *               "warn_low": 91
+                     *             },
+                     *             "systolic": {
+                     *               "alert_high": 220,
+                     *               "alert_low": 90,
+                     *               "warn_high": 180,
+                     *               "warn_low": 100
+                     *             },
+                     *             "temperature": {
+                     *               "alert_high": 39.5,
+                     *               "alert_low": 35,
+                     *               "warn_high": 38.5,
+                     *               "warn_low": 35.5
+                     *             }
+                     *           },
+                     *           "mode": "real",
+                     *           "next_step": "",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1,
+                     *           "programme": "hospital_at_home",
+                     *           "protected": false,
+                     *           "reason": "",
+                     *           "score": null,
+                     *           "sex": "female",
+                     *           "stay_id": 1,
+                     *           "team": {
+                     *             "name": "Testteamet",
+                     *             "phone": "000",
+                     *             "team_id": 1
+                     *           },
+                     *           "vitals": {
+                     *             "heart_rate": {
+                     *               "ageing_s": 180,
+                     *               "measured_at": "2026-01-14T08:00:00Z",
+                     *               "quality": 0.97,
+                     *               "received_at": "2026-01-14T08:00:00Z",
+                     *               "stale_s": 600,
+                     *               "unit": "/min",
+                     *               "validity": "vld",
+                     *               "value": 82
+                     *             },
+                     *             "resp_rate": {
+                     *               "ageing_s": 600,
+                     *               "measured_at": "2026-01-14T08:00:00Z",
+                     *               "quality": 0.97,
+                     *               "received_at": "2026-01-14T08:00:00Z",
+                     *               "stale_s": 1200,
+                     *               "unit": "/min",
+                     *               "validity": "vld",
+                     *               "value": 18
+                     *             },
+                     *             "spo2": {
+                     *               "ageing_s": 180,
+                     *               "measured_at": "2026-01-14T08:00:00Z",
+                     *               "quality": 0.97,
+                     *               "received_at": "2026-01-14T08:00:00Z",
+                     *               "stale_s": 600,
+                     *               "unit": "%",
+                     *               "validity": "vld",
+                     *               "value": 93
+                     *             }
+                     *           }
+                     *         },
+                     *         {
+                     *           "age": 86,
+                     *           "device": {
+                     *             "battery_pct": null,
+                     *             "device_id": "hv-2",
+                     *             "firmware": null,
+                     *             "online": false,
+                     *             "reported_at": null
+                     *           },
+                     *           "family_name": "Testsson 2",
+                     *           "given_name": "Testa",
+                     *           "goals": "full",
+                     *           "limits": {
+                     *             "heart_rate": {
+                     *               "alert_high": 130,
+                     *               "alert_low": 40,
+                     *               "warn_high": 110,
+                     *               "warn_low": 45
+                     *             },
+                     *             "resp_rate": {
+                     *               "alert_high": 25,
+                     *               "alert_low": 8,
+                     *               "warn_high": 22,
+                     *               "warn_low": 10
+                     *             },
+                     *             "spo2": {
+                     *               "alert_high": null,
+                     *               "alert_low": 88,
+                     *               "warn_high": null,
+                     *               "warn_low": 91
+                     *             },
+                     *             "systolic": {
+                     *               "alert_high": 220,
+                     *               "alert_low": 90,
+                     *               "warn_high": 180,
+                     *               "warn_low": 100
+                     *             },
+                     *             "temperature": {
+                     *               "alert_high": 39.5,
+                     *               "alert_low": 35,
+                     *               "warn_high": 38.5,
+                     *               "warn_low": 35.5
+                     *             }
+                     *           },
+                     *           "mode": "real",
+                     *           "next_step": "",
+                     *           "number_hint": "9802",
+                     *           "patient_id": 2,
+                     *           "programme": "hospital_at_home",
+                     *           "protected": false,
+                     *           "reason": "",
+                     *           "score": null,
+                     *           "sex": "female",
+                     *           "stay_id": 2,
+                     *           "team": {
+                     *             "name": "Testteamet",
+                     *             "phone": "000",
+                     *             "team_id": 1
+                     *           },
+                     *           "vitals": {}
+                     *         },
+                     *         {
+                     *           "age": 86,
+                     *           "device": {
+                     *             "battery_pct": null,
+                     *             "device_id": "hv-3",
+                     *             "firmware": null,
+                     *             "online": false,
+                     *             "reported_at": null
+                     *           },
+                     *           "family_name": "Testsson 3",
+                     *           "given_name": "Testa",
+                     *           "goals": "full",
+                     *           "limits": {
+                     *             "heart_rate": {
+                     *               "alert_high": 130,
+                     *               "alert_low": 40,
+                     *               "warn_high": 110,
+                     *               "warn_low": 45
+                     *             },
+                     *             "resp_rate": {
+                     *               "alert_high": 25,
+                     *               "alert_low": 8,
+                     *               "warn_high": 22,
+                     *               "warn_low": 10
+                     *             },
+                     *             "spo2": {
+                     *               "alert_high": null,
+                     *               "alert_low": 88,
+                     *               "warn_high": null,
+                     *               "warn_low": 91
+                     *             },
+                     *             "systolic": {
+                     *               "alert_high": 220,
+                     *               "alert_low": 90,
+                     *               "warn_high": 180,
+                     *               "warn_low": 100
+                     *             },
+                     *             "temperature": {
+                     *               "alert_high": 39.5,
+                     *               "alert_low": 35,
+                     *               "warn_high": 38.5,
+                     *               "warn_low": 35.5
+                     *             }
+                     *           },
+                     *           "mode": "real",
+                     *           "next_step": "",
+                     *           "number_hint": "9803",
+                     *           "patient_id": 3,
+                     *           "programme": "hospital_at_home",
+                     *           "protected": false,
+                     *           "reason": "",
+                     *           "score": null,
+                     *           "sex": "female",
+                     *           "stay_id": 3,
+                     *           "team": {
+                     *             "name": "Testteamet",
+                     *             "phone": "000",
+                     *             "team_id": 1
+                     *           },
+                     *           "vitals": {}
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TilePage"];
                 };
             };
@@ -11227,6 +12709,187 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "age": 86,
+                     *       "alerts": [
+                     *         {
+                     *           "acknowledged_at": null,
+                     *           "acknowledged_by": null,
+                     *           "acknowledged_until": null,
+                     *           "action": null,
+                     *           "alert_id": 1,
+                     *           "began_at": "2026-01-14T08:00:00Z",
+                     *           "cause": null,
+                     *           "changed_at": "2026-01-14T08:00:00Z",
+                     *           "cleared_at": null,
+                     *           "closure": "open",
+                     *           "condition": "present",
+                     *           "evidence": {
+                     *             "inputs": [
+                     *               {
+                     *                 "kind": "spo2",
+                     *                 "measured_at": "2026-01-14T08:00:00Z",
+                     *                 "quality": null,
+                     *                 "unit": "%",
+                     *                 "value": 84
+                     *               }
+                     *             ],
+                     *             "rule_version": 1
+                     *           },
+                     *           "family": "clinical",
+                     *           "held_since": null,
+                     *           "holder": null,
+                     *           "offer": null,
+                     *           "opened_at": "2026-01-14T08:00:00Z",
+                     *           "outcome": null,
+                     *           "patient": {
+                     *             "age": 86,
+                     *             "family_name": "Testsson 1",
+                     *             "given_name": "Testa",
+                     *             "number_hint": "9801"
+                     *           },
+                     *           "patient_id": 1,
+                     *           "pause_reason": null,
+                     *           "priority": "high",
+                     *           "recurrences": 0,
+                     *           "resolved_at": null,
+                     *           "resolved_by": null,
+                     *           "responsibility": "unassigned",
+                     *           "retrospective": false,
+                     *           "rev": 9,
+                     *           "rule": "limit.spo2.low",
+                     *           "signal": "ringing",
+                     *           "signal_until": null,
+                     *           "state": "open",
+                     *           "stay_id": 1,
+                     *           "team": {
+                     *             "name": "Testteamet",
+                     *             "phone": "000",
+                     *             "team_id": 1
+                     *           },
+                     *           "text": {
+                     *             "key": "limit.low",
+                     *             "params": {
+                     *               "duration_s": 60,
+                     *               "kind": "spo2",
+                     *               "limit": 88,
+                     *               "unit": "%",
+                     *               "value": 84
+                     *             }
+                     *           },
+                     *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *           "undo": null,
+                     *           "worst": "high"
+                     *         }
+                     *       ],
+                     *       "birth_date": "1940-01-01",
+                     *       "device": null,
+                     *       "devices": [
+                     *         {
+                     *           "battery_pct": null,
+                     *           "device_id": "hv-1",
+                     *           "firmware": null,
+                     *           "from": "2026-01-12T08:00:00Z",
+                     *           "model": "",
+                     *           "online": false,
+                     *           "reported_at": null,
+                     *           "to": "2026-01-14T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "family_name": "Testsson 1",
+                     *       "given_name": "Testa",
+                     *       "goals": "full",
+                     *       "limits": {
+                     *         "heart_rate": {
+                     *           "alert_high": 130,
+                     *           "alert_low": 40,
+                     *           "warn_high": 110,
+                     *           "warn_low": 45
+                     *         },
+                     *         "resp_rate": {
+                     *           "alert_high": 25,
+                     *           "alert_low": 8,
+                     *           "warn_high": 22,
+                     *           "warn_low": 10
+                     *         },
+                     *         "spo2": {
+                     *           "alert_high": null,
+                     *           "alert_low": 88,
+                     *           "warn_high": null,
+                     *           "warn_low": 91
+                     *         },
+                     *         "systolic": {
+                     *           "alert_high": 220,
+                     *           "alert_low": 90,
+                     *           "warn_high": 180,
+                     *           "warn_low": 100
+                     *         },
+                     *         "temperature": {
+                     *           "alert_high": 39.5,
+                     *           "alert_low": 35,
+                     *           "warn_high": 38.5,
+                     *           "warn_low": 35.5
+                     *         }
+                     *       },
+                     *       "mode": "real",
+                     *       "next_step": "",
+                     *       "number_hint": "9801",
+                     *       "patient_id": 1,
+                     *       "personal_number": "19400101-9801",
+                     *       "phone": null,
+                     *       "plan_version": 0,
+                     *       "programme": "hospital_at_home",
+                     *       "protected": false,
+                     *       "reason": "",
+                     *       "score": null,
+                     *       "sex": "female",
+                     *       "stay": {
+                     *         "ended_at": null,
+                     *         "started_at": "2026-01-12T08:00:00Z",
+                     *         "stay_id": 1
+                     *       },
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "vitals": {
+                     *         "heart_rate": {
+                     *           "ageing_s": 180,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 600,
+                     *           "unit": "/min",
+                     *           "validity": "vld",
+                     *           "value": 82
+                     *         },
+                     *         "resp_rate": {
+                     *           "ageing_s": 600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 1200,
+                     *           "unit": "/min",
+                     *           "validity": "vld",
+                     *           "value": 18
+                     *         },
+                     *         "spo2": {
+                     *           "ageing_s": 180,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 600,
+                     *           "unit": "%",
+                     *           "validity": "vld",
+                     *           "value": 93
+                     *         }
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["PatientDetail"];
                 };
             };
@@ -11257,6 +12920,64 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "access_id": 34,
+                     *           "area": "",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "did": "read",
+                     *           "name": "Anna Provsson",
+                     *           "patients": 1,
+                     *           "role": "nurse",
+                     *           "text_en": "Anna Provsson, sjuksköterska at Testteamet, Testkommunen, saw the overview of you, for your care.",
+                     *           "text_sv": "Anna Provsson, sjuksköterska vid Testteamet, Testkommunen, såg översikten om dig, för din vård.",
+                     *           "title": "Sjuksköterska",
+                     *           "units": [
+                     *             "Testteamet",
+                     *             "Testkommunen"
+                     *           ],
+                     *           "why": "care"
+                     *         },
+                     *         {
+                     *           "access_id": 33,
+                     *           "area": "patients",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "did": "read",
+                     *           "name": "Anna Provsson",
+                     *           "patients": 3,
+                     *           "role": "nurse",
+                     *           "text_en": "Anna Provsson, sjuksköterska at Testteamet, Testkommunen, saw the list of patients, which you are on, for your care.",
+                     *           "text_sv": "Anna Provsson, sjuksköterska vid Testteamet, Testkommunen, såg listan över patienter, där du finns, för din vård.",
+                     *           "title": "Sjuksköterska",
+                     *           "units": [
+                     *             "Testteamet",
+                     *             "Testkommunen"
+                     *           ],
+                     *           "why": "care"
+                     *         },
+                     *         {
+                     *           "access_id": 32,
+                     *           "area": "emergencies",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "did": "read",
+                     *           "name": "Anna Provsson",
+                     *           "patients": 1,
+                     *           "role": "nurse",
+                     *           "text_en": "Anna Provsson, sjuksköterska at Testteamet, Testkommunen, saw emergency openings of your data, for your care.",
+                     *           "text_sv": "Anna Provsson, sjuksköterska vid Testteamet, Testkommunen, såg nödöppningar av dina uppgifter, för din vård.",
+                     *           "title": "Sjuksköterska",
+                     *           "units": [
+                     *             "Testteamet",
+                     *             "Testkommunen"
+                     *           ],
+                     *           "why": "care"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AccessPage"];
                 };
             };
@@ -11284,6 +13005,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "card_id": 1,
+                     *           "expires_at": "2026-01-14T12:00:00Z",
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "made_by": 2,
+                     *           "made_by_name": "Anna Provsson",
+                     *           "openings": [],
+                     *           "reason": "Prov",
+                     *           "revoked_at": "2026-01-14T08:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AmbulanceLinks"];
                 };
             };
@@ -11308,6 +13045,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["CardBody"];
             };
         };
@@ -11318,6 +13060,19 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "card_id": 2,
+                     *       "expires_at": "2026-01-14T12:00:00Z",
+                     *       "made_at": "2026-01-14T08:00:00Z",
+                     *       "made_by": 2,
+                     *       "made_by_name": "Anna Provsson",
+                     *       "openings": [],
+                     *       "path": "/api/ambulance-card?token=H-gH3r8ithDANa3eE3hvBJgbTrB5mywbmFgKnbl7c-0",
+                     *       "reason": "Prov",
+                     *       "revoked_at": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AmbulanceLinkMade"];
                 };
             };
@@ -11349,6 +13104,18 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "card_id": 1,
+                     *       "expires_at": "2026-01-14T12:00:00Z",
+                     *       "made_at": "2026-01-14T08:00:00Z",
+                     *       "made_by": 2,
+                     *       "made_by_name": "Anna Provsson",
+                     *       "openings": [],
+                     *       "reason": "Prov",
+                     *       "revoked_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AmbulanceLink"];
                 };
             };
@@ -11379,6 +13146,20 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "block_id": 1,
+                     *           "lifted_at": null,
+                     *           "name": "Team evening",
+                     *           "organisation_id": null,
+                     *           "set_at": "2026-01-14T08:00:00Z",
+                     *           "team_id": 4
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BlockList"];
                 };
             };
@@ -11400,6 +13181,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "team_id": 5
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Block"];
             };
         };
@@ -11410,6 +13196,28 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "block_id": 2,
+                     *           "lifted_at": null,
+                     *           "name": "Team fifth",
+                     *           "organisation_id": null,
+                     *           "set_at": "2026-01-14T08:00:00Z",
+                     *           "team_id": 5
+                     *         },
+                     *         {
+                     *           "block_id": 1,
+                     *           "lifted_at": null,
+                     *           "name": "Team evening",
+                     *           "organisation_id": null,
+                     *           "set_at": "2026-01-14T08:00:00Z",
+                     *           "team_id": 4
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BlockList"];
                 };
             };
@@ -11441,6 +13249,20 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "block_id": 1,
+                     *           "lifted_at": "2026-01-14T08:01:00Z",
+                     *           "name": "Team evening",
+                     *           "organisation_id": null,
+                     *           "set_at": "2026-01-14T08:00:00Z",
+                     *           "team_id": 4
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BlockList"];
                 };
             };
@@ -11468,6 +13290,16 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "answers": [
+                 *         {
+                 *           "answer": false,
+                 *           "question": "Prov"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["CheckInBody"];
             };
         };
@@ -11478,6 +13310,17 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answers": [
+                     *         {
+                     *           "answer": false,
+                     *           "question": "Prov"
+                     *         }
+                     *       ],
+                     *       "occurred_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["CheckInState"];
                 };
             };
@@ -11508,6 +13351,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "consent_id": 2,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "organisation": "Tredjekommunen",
+                     *           "organisation_id": 3,
+                     *           "withdrawn_at": null
+                     *         },
+                     *         {
+                     *           "consent_id": 1,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "organisation": "Annanregionen",
+                     *           "organisation_id": 2,
+                     *           "withdrawn_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ConsentList"];
                 };
             };
@@ -11570,6 +13433,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "consent_id": 2,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "organisation": "Tredjekommunen",
+                     *           "organisation_id": 3,
+                     *           "withdrawn_at": null
+                     *         },
+                     *         {
+                     *           "consent_id": 1,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "organisation": "Annanregionen",
+                     *           "organisation_id": 2,
+                     *           "withdrawn_at": "2026-01-14T08:01:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ConsentList"];
                 };
             };
@@ -11708,6 +13591,37 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "answers": [
+                     *             {
+                     *               "answer": false,
+                     *               "question": "Prov"
+                     *             }
+                     *           ],
+                     *           "author": "patient",
+                     *           "by": null,
+                     *           "corrected_by": null,
+                     *           "corrects": null,
+                     *           "device_id": null,
+                     *           "error": null,
+                     *           "event_id": null,
+                     *           "kind": "check_in",
+                     *           "medication": null,
+                     *           "occurred_at": "2026-01-14T08:00:00Z",
+                     *           "read_by": [],
+                     *           "read_by_me": false,
+                     *           "remind_at": null,
+                     *           "values": [],
+                     *           "words": "",
+                     *           "written_at": "2026-01-14T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EventPage"];
                 };
             };
@@ -11829,6 +13743,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "event_ids": [
+                 *         1
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ReadBody"];
             };
         };
@@ -11839,6 +13760,12 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EventPage"];
                 };
             };
@@ -11869,6 +13796,125 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answered_at": "2026-01-14T08:00:00Z",
+                     *       "contacts": [
+                     *         {
+                     *           "name": "Testteamet",
+                     *           "phone": "000",
+                     *           "role": "team",
+                     *           "title": ""
+                     *         },
+                     *         {
+                     *           "name": "1177",
+                     *           "phone": "1177",
+                     *           "role": "advice",
+                     *           "title": ""
+                     *         },
+                     *         {
+                     *           "name": "112",
+                     *           "phone": "112",
+                     *           "role": "emergency",
+                     *           "title": ""
+                     *         }
+                     *       ],
+                     *       "given_name": "Testa",
+                     *       "lamp": {
+                     *         "en": "Your values arrive, and the team is alerted if they change. If you feel worse: press the help button or call 000. If life is in danger: call 112.",
+                     *         "light": "watched",
+                     *         "sv": "Dina värden kommer fram, och teamet får larm om de förändras. Om du mår sämre: tryck på hjälpknappen eller ring 000. Vid livsfara: ring 112.",
+                     *         "why": []
+                     *       },
+                     *       "next_step": {
+                     *         "at": null,
+                     *         "check_at": null,
+                     *         "rev": 0,
+                     *         "turn_to": "",
+                     *         "what": "",
+                     *         "who": "",
+                     *         "written_at": null,
+                     *         "written_by": null
+                     *       },
+                     *       "patient_id": 1,
+                     *       "questions": [
+                     *         {
+                     *           "choices": [
+                     *             "better",
+                     *             "same",
+                     *             "worse"
+                     *           ],
+                     *           "en": "How do you feel compared with yesterday?",
+                     *           "form": "choice",
+                     *           "least": 0,
+                     *           "most": 10,
+                     *           "question": "wellbeing",
+                     *           "sv": "Hur mår du mot i går?"
+                     *         },
+                     *         {
+                     *           "choices": [
+                     *             "better",
+                     *             "same",
+                     *             "worse"
+                     *           ],
+                     *           "en": "How is your breathing, against yesterday?",
+                     *           "form": "choice",
+                     *           "least": 0,
+                     *           "most": 10,
+                     *           "question": "breath",
+                     *           "sv": "Hur är andningen mot i går?"
+                     *         },
+                     *         {
+                     *           "choices": [],
+                     *           "en": "How much pain do you have, from 0 to 10?",
+                     *           "form": "number",
+                     *           "least": 0,
+                     *           "most": 10,
+                     *           "question": "pain",
+                     *           "sv": "Hur ont har du, från 0 till 10?"
+                     *         }
+                     *       ],
+                     *       "seen": {
+                     *         "at": "2026-01-14T08:00:00Z",
+                     *         "name": "Anna Provsson",
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "server_time": "2026-01-14T08:00:00Z",
+                     *       "visits": [],
+                     *       "vitals": {
+                     *         "heart_rate": {
+                     *           "ageing_s": 180,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 600,
+                     *           "unit": "/min",
+                     *           "validity": "vld",
+                     *           "value": 82
+                     *         },
+                     *         "resp_rate": {
+                     *           "ageing_s": 600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 1200,
+                     *           "unit": "/min",
+                     *           "validity": "vld",
+                     *           "value": 18
+                     *         },
+                     *         "spo2": {
+                     *           "ageing_s": 180,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 600,
+                     *           "unit": "%",
+                     *           "validity": "vld",
+                     *           "value": 93
+                     *         }
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["HomeState"];
                 };
             };
@@ -11896,6 +13942,39 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "band": "routine",
+                     *       "due": [
+                     *         {
+                     *           "by": "staff",
+                     *           "due_at": "2026-01-14T08:00:00Z",
+                     *           "every_s": 43200,
+                     *           "kind": "consciousness",
+                     *           "last_at": null,
+                     *           "overdue": true
+                     *         },
+                     *         {
+                     *           "by": "patient",
+                     *           "due_at": "2026-01-14T08:00:00Z",
+                     *           "every_s": 43200,
+                     *           "kind": "oxygen_flow",
+                     *           "last_at": null,
+                     *           "overdue": true
+                     *         },
+                     *         {
+                     *           "by": "patient",
+                     *           "due_at": "2026-01-14T08:00:00Z",
+                     *           "every_s": 43200,
+                     *           "kind": "systolic",
+                     *           "last_at": null,
+                     *           "overdue": true
+                     *         }
+                     *       ],
+                     *       "every_s": 43200,
+                     *       "scored_at": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["MeasuringState"];
                 };
             };
@@ -11923,6 +14002,18 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": null,
+                     *       "check_at": null,
+                     *       "rev": 0,
+                     *       "turn_to": "",
+                     *       "what": "",
+                     *       "who": "",
+                     *       "written_at": null,
+                     *       "written_by": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["NextStepState"];
                 };
             };
@@ -11947,6 +14038,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "what": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["StepBody"];
             };
         };
@@ -11957,6 +14053,18 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": null,
+                     *       "check_at": null,
+                     *       "rev": 1,
+                     *       "turn_to": "",
+                     *       "what": "Prov",
+                     *       "who": "",
+                     *       "written_at": "2026-01-14T08:01:00Z",
+                     *       "written_by": "Anna Provsson"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["NextStepState"];
                 };
             };
@@ -11988,6 +14096,70 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alerts": [
+                     *         {
+                     *           "opened_at": "2026-01-14T08:00:00Z",
+                     *           "plain_en": "Your oxygen in the blood is lower than your plan says. If you feel worse: press the help button or call your team. If life is in danger: call 112.",
+                     *           "plain_sv": "Syret i blodet är lägre än din plan säger. Om du mår sämre: tryck på hjälpknappen eller ring ditt team. Vid livsfara: ring 112.",
+                     *           "resolved_at": null
+                     *         }
+                     *       ],
+                     *       "contacts": [
+                     *         {
+                     *           "name": "Testteamet",
+                     *           "phone": "000",
+                     *           "team_id": 1
+                     *         }
+                     *       ],
+                     *       "opens": [
+                     *         "alerts",
+                     *         "contacts",
+                     *         "plan"
+                     *       ],
+                     *       "patient_id": 1,
+                     *       "plan": {
+                     *         "next_step": "",
+                     *         "programme": "hospital_at_home"
+                     *       },
+                     *       "values": {
+                     *         "score": null,
+                     *         "vitals": {
+                     *           "heart_rate": {
+                     *             "ageing_s": 180,
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": 0.97,
+                     *             "received_at": "2026-01-14T08:00:00Z",
+                     *             "stale_s": 600,
+                     *             "unit": "/min",
+                     *             "validity": "vld",
+                     *             "value": 82
+                     *           },
+                     *           "resp_rate": {
+                     *             "ageing_s": 600,
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": 0.97,
+                     *             "received_at": "2026-01-14T08:00:00Z",
+                     *             "stale_s": 1200,
+                     *             "unit": "/min",
+                     *             "validity": "vld",
+                     *             "value": 18
+                     *           },
+                     *           "spo2": {
+                     *             "ageing_s": 180,
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": 0.97,
+                     *             "received_at": "2026-01-14T08:00:00Z",
+                     *             "stale_s": 600,
+                     *             "unit": "%",
+                     *             "validity": "vld",
+                     *             "value": 93
+                     *           }
+                     *         }
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpenedState"];
                 };
             };
@@ -12020,6 +14192,76 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-14T04:00:00Z",
+                     *       "resolution": "1m",
+                     *       "series": [
+                     *         {
+                     *           "count": [
+                     *             1
+                     *           ],
+                     *           "gap_s": 180,
+                     *           "kind": "heart_rate",
+                     *           "max": [
+                     *             82
+                     *           ],
+                     *           "mean": [
+                     *             82
+                     *           ],
+                     *           "min": [
+                     *             82
+                     *           ],
+                     *           "t": [
+                     *             1795350660000
+                     *           ],
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "count": [
+                     *             1
+                     *           ],
+                     *           "gap_s": 900,
+                     *           "kind": "resp_rate",
+                     *           "max": [
+                     *             18
+                     *           ],
+                     *           "mean": [
+                     *             18
+                     *           ],
+                     *           "min": [
+                     *             18
+                     *           ],
+                     *           "t": [
+                     *             1795350660000
+                     *           ],
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "count": [
+                     *             1
+                     *           ],
+                     *           "gap_s": 180,
+                     *           "kind": "spo2",
+                     *           "max": [
+                     *             93
+                     *           ],
+                     *           "mean": [
+                     *             93
+                     *           ],
+                     *           "min": [
+                     *             93
+                     *           ],
+                     *           "t": [
+                     *             1795350660000
+                     *           ],
+                     *           "unit": "%"
+                     *         }
+                     *       ],
+                     *       "to": "2026-01-14T08:00:00Z",
+                     *       "truncated": false
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VitalsState"];
                 };
             };
@@ -12047,6 +14289,381 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [],
+                     *       "drafts": [
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {},
+                     *           "reason": "Prov",
+                     *           "state": "draft",
+                     *           "until": null,
+                     *           "version": 2
+                     *         }
+                     *       ],
+                     *       "faults": [],
+                     *       "fields": [],
+                     *       "goals": "full",
+                     *       "next_change_at": null,
+                     *       "overlay": {},
+                     *       "patient_id": 1,
+                     *       "plan": {
+                     *         "cards": {
+                     *           "": {
+                     *             "en": "Call the patient and assess. Unsure: ask the responsible doctor.",
+                     *             "sv": "Ring patienten och bedöm. Osäker: fråga ansvarig läkare."
+                     *           },
+                     *           "battery": {
+                     *             "en": "Ask the patient to charge the device now.",
+                     *             "sv": "Be patienten ladda enheten nu."
+                     *           },
+                     *           "check": {
+                     *             "en": "The value is outside what is plausible. Check the patient first, then the sensor.",
+                     *             "sv": "Värdet är utanför det rimliga. Kontrollera patienten först, sedan sensorn."
+                     *           },
+                     *           "check_in": {
+                     *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
+                     *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
+                     *           },
+                     *           "combination": {
+                     *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
+                     *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "deviation": {
+                     *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
+                     *             "sv": "Ovanligt för just den här patienten. Ring och fråga hur det är, mät om i vila."
+                     *           },
+                     *           "fall": {
+                     *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
+                     *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "help_button": {
+                     *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
+                     *             "sv": "Ring patienten genast. Inget svar: ring närstående, sedan besök eller 112."
+                     *           },
+                     *           "identity": {
+                     *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
+                     *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *           },
+                     *           "limit.heart_rate": {
+                     *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
+                     *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
+                     *           },
+                     *           "limit.resp_rate": {
+                     *             "en": "Call the patient. Whole sentences? Count the breaths yourself at a visit.",
+                     *             "sv": "Ring patienten. Kan patienten tala i hela meningar? Räkna andetag själv vid besök."
+                     *           },
+                     *           "limit.spo2": {
+                     *             "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
+                     *             "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
+                     *           },
+                     *           "limit.systolic": {
+                     *             "en": "Ask for a new measurement, sitting. Low with dizziness: lie down, doctor now.",
+                     *             "sv": "Be patienten mäta igen sittande. Lågt med yrsel: ligg ned, läkare nu."
+                     *           },
+                     *           "limit.temperature": {
+                     *             "en": "Call the patient: shivering, confusion? Measure again. Doctor if antibiotics have been given for more than two days.",
+                     *             "sv": "Ring patienten: frossa, förvirring? Ta om tempen. Läkarkontakt om antibiotika pågår sedan mer än två dygn."
+                     *           },
+                     *           "news2": {
+                     *             "en": "Call the patient and assess. 5–6: doctor within the hour. 7 or more: doctor at once.",
+                     *             "sv": "Ring patienten och bedöm. 5–6: läkare inom en timme. 7 eller mer: läkare genast."
+                     *           },
+                     *           "nodata": {
+                     *             "en": "Call the patient: is the sensor on, is the light on? If the telephone does not solve it: visit.",
+                     *             "sv": "Ring patienten: sitter sensorn på, lyser lampan? Går det inte att lösa i telefon: besök."
+                     *           },
+                     *           "offline": {
+                     *             "en": "Call the patient: is the device charged and on, are they at home? Otherwise the planned visit.",
+                     *             "sv": "Ring patienten: är enheten laddad och på, är de hemma? Annars besök enligt plan."
+                     *           },
+                     *           "plan": {
+                     *             "en": "Open the plan, read what is wrong and save a right one. Meanwhile the programme's limits apply.",
+                     *             "sv": "Öppna planen, läs vad som är fel och spara en riktig. Under tiden gäller programmets gränser."
+                     *           },
+                     *           "quality": {
+                     *             "en": "Poor signal. Ask the patient to put the sensor on again; cold hand, loose patch, nail varnish?",
+                     *             "sv": "Dålig signal. Be patienten sätta om sensorn; kall hand, löst plåster, nagellack?"
+                     *           },
+                     *           "rhythm": {
+                     *             "en": "Call the patient now: chest pain, fainting, dizziness? With any of them 112. Otherwise a doctor who sees the strip.",
+                     *             "sv": "Ring patienten nu: bröstsmärta, svimning, yrsel? Vid något av dem 112. Annars läkare som ser remsan."
+                     *           },
+                     *           "rhythm.af": {
+                     *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
+                     *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
+                     *           },
+                     *           "sensor": {
+                     *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
+                     *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "slope": {
+                     *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
+                     *             "sv": "Långsam försämring. Ring patienten, jämför med gårdagen, tidigarelägg nästa besök eller mätning."
+                     *           },
+                     *           "support": {
+                     *             "en": "Oxygen saturation falls in spite of more oxygen. Doctor now.",
+                     *             "sv": "Syremättnaden sjunker trots mer syrgas. Läkare nu."
+                     *           },
+                     *           "unwatched": {
+                     *             "en": "No alarm can be given for the patient. Call the patient now, then technical support; measure by hand until it is solved.",
+                     *             "sv": "Inga larm kan ges för patienten. Ring patienten nu och sedan teknisk jour; mät för hand tills det är löst."
+                     *           },
+                     *           "weight": {
+                     *             "en": "Ask the patient to weigh themselves again tomorrow on the same scale. Swelling or worse breathing: doctor today.",
+                     *             "sv": "Be patienten väga sig igen i morgon på samma våg. Svullnad eller sämre andning: läkare i dag."
+                     *           }
+                     *         },
+                     *         "combinations": [
+                     *           {
+                     *             "at_least": 3,
+                     *             "delay_s": 300,
+                     *             "name": "infection",
+                     *             "priority": 2,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 38.3,
+                     *                 "kind": "temperature",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 22,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "breathing",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 91,
+                     *                 "kind": "spo2",
+                     *                 "side": "low"
+                     *               },
+                     *               {
+                     *                 "bound": 25,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "circulation",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 110,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "systolic",
+                     *                 "side": "low"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "deviations": [
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "heart_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           },
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "resp_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           }
+                     *         ],
+                     *         "expected": {
+                     *           "heart_rate": 60,
+                     *           "resp_rate": 300,
+                     *           "spo2": 60
+                     *         },
+                     *         "gain": null,
+                     *         "goals": "full",
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "alert_high": 130,
+                     *             "alert_low": 40,
+                     *             "ceiling": 170,
+                     *             "clear_by": 3,
+                     *             "delay_s": 60,
+                     *             "floor": 35,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 110,
+                     *             "warn_low": 45
+                     *           },
+                     *           "resp_rate": {
+                     *             "alert_high": 25,
+                     *             "alert_low": 8,
+                     *             "ceiling": 35,
+                     *             "clear_by": 1,
+                     *             "delay_s": 120,
+                     *             "floor": 6,
+                     *             "k": 1,
+                     *             "median_s": 180,
+                     *             "n": 1,
+                     *             "warn_high": 22,
+                     *             "warn_low": 10
+                     *           },
+                     *           "spo2": {
+                     *             "alert_high": null,
+                     *             "alert_low": 88,
+                     *             "ceiling": null,
+                     *             "clear_by": 1,
+                     *             "delay_s": 60,
+                     *             "floor": 80,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": 91
+                     *           },
+                     *           "systolic": {
+                     *             "alert_high": 220,
+                     *             "alert_low": 90,
+                     *             "ceiling": null,
+                     *             "clear_by": 3,
+                     *             "delay_s": 0,
+                     *             "floor": 75,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 180,
+                     *             "warn_low": 100
+                     *           },
+                     *           "temperature": {
+                     *             "alert_high": 39.5,
+                     *             "alert_low": 35,
+                     *             "ceiling": 41,
+                     *             "clear_by": 0.2,
+                     *             "delay_s": 0,
+                     *             "floor": 34,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 38.5,
+                     *             "warn_low": 35.5
+                     *           }
+                     *         },
+                     *         "news2_high": 7,
+                     *         "news2_medium": 5,
+                     *         "news2_rise": 3,
+                     *         "news2_rise_s": 21600,
+                     *         "night": {
+                     *           "begins": 1320,
+                     *           "ends": 360,
+                     *           "limits": {
+                     *             "heart_rate": {
+                     *               "alert_high": 130,
+                     *               "alert_low": 38,
+                     *               "ceiling": 170,
+                     *               "clear_by": 3,
+                     *               "delay_s": 60,
+                     *               "floor": 35,
+                     *               "k": 1,
+                     *               "median_s": 0,
+                     *               "n": 1,
+                     *               "warn_high": 110,
+                     *               "warn_low": 42
+                     *             },
+                     *             "resp_rate": {
+                     *               "alert_high": 25,
+                     *               "alert_low": 8,
+                     *               "ceiling": 35,
+                     *               "clear_by": 1,
+                     *               "delay_s": 120,
+                     *               "floor": 6,
+                     *               "k": 1,
+                     *               "median_s": 180,
+                     *               "n": 1,
+                     *               "warn_high": 22,
+                     *               "warn_low": 9
+                     *             }
+                     *           }
+                     *         },
+                     *         "programme": "hospital_at_home",
+                     *         "remeasure": {
+                     *           "high_s": 900,
+                     *           "low_s": 21600,
+                     *           "medium_s": 3600,
+                     *           "routine_s": 43200,
+                     *           "single_s": 3600
+                     *         },
+                     *         "rhythm": {
+                     *           "af": true,
+                     *           "pause_s": 3,
+                     *           "ventricular_run": 4
+                     *         },
+                     *         "scale_2_order": null,
+                     *         "second_signal": {
+                     *           "heart_rate_within": 8,
+                     *           "quality_below": 0.7,
+                     *           "resp_rate_within": 3,
+                     *           "wait_s": 60
+                     *         },
+                     *         "slopes": [
+                     *           {
+                     *             "kind": "resp_rate",
+                     *             "over_s": 21600,
+                     *             "per_hour": 1,
+                     *             "priority": 2
+                     *           },
+                     *           {
+                     *             "kind": "spo2",
+                     *             "over_s": 21600,
+                     *             "per_hour": -0.5,
+                     *             "priority": 2
+                     *           }
+                     *         ],
+                     *         "spo2_scale": 1,
+                     *         "support": {
+                     *           "flow_rise": 1,
+                     *           "priority": 3,
+                     *           "spo2_fall": 3,
+                     *           "within_s": 14400
+                     *         },
+                     *         "version": 0
+                     *       },
+                     *       "programme": "hospital_at_home",
+                     *       "rev": 3,
+                     *       "scale_2_lapsed": false,
+                     *       "spo2_scale": 1,
+                     *       "stay_id": 1,
+                     *       "team_id": 2,
+                     *       "template_version": 3,
+                     *       "temporary": [],
+                     *       "version": 0
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["PatientPlan"];
                 };
             };
@@ -12071,6 +14688,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "overlay": {},
+                 *       "reason": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Saving"];
             };
         };
@@ -12081,6 +14704,24 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:01:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {},
+                     *       "reason": "Prov",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 3
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -12118,6 +14759,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "overlay": {},
+                 *       "reason": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["PlanDeskWish"];
             };
         };
@@ -12128,6 +14775,24 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:01:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {},
+                     *       "reason": "Prov",
+                     *       "state": "draft",
+                     *       "until": null,
+                     *       "version": 3
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -12152,6 +14817,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "overlay": {},
+                 *       "reason": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Saving"];
             };
         };
@@ -12162,6 +14833,351 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asks": [],
+                     *       "faults": [],
+                     *       "fields": [],
+                     *       "oddities": [],
+                     *       "plan": {
+                     *         "cards": {
+                     *           "": {
+                     *             "en": "Call the patient and assess. Unsure: ask the responsible doctor.",
+                     *             "sv": "Ring patienten och bedöm. Osäker: fråga ansvarig läkare."
+                     *           },
+                     *           "battery": {
+                     *             "en": "Ask the patient to charge the device now.",
+                     *             "sv": "Be patienten ladda enheten nu."
+                     *           },
+                     *           "check": {
+                     *             "en": "The value is outside what is plausible. Check the patient first, then the sensor.",
+                     *             "sv": "Värdet är utanför det rimliga. Kontrollera patienten först, sedan sensorn."
+                     *           },
+                     *           "check_in": {
+                     *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
+                     *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
+                     *           },
+                     *           "combination": {
+                     *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
+                     *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "deviation": {
+                     *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
+                     *             "sv": "Ovanligt för just den här patienten. Ring och fråga hur det är, mät om i vila."
+                     *           },
+                     *           "fall": {
+                     *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
+                     *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "help_button": {
+                     *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
+                     *             "sv": "Ring patienten genast. Inget svar: ring närstående, sedan besök eller 112."
+                     *           },
+                     *           "identity": {
+                     *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
+                     *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *           },
+                     *           "limit.heart_rate": {
+                     *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
+                     *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
+                     *           },
+                     *           "limit.resp_rate": {
+                     *             "en": "Call the patient. Whole sentences? Count the breaths yourself at a visit.",
+                     *             "sv": "Ring patienten. Kan patienten tala i hela meningar? Räkna andetag själv vid besök."
+                     *           },
+                     *           "limit.spo2": {
+                     *             "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
+                     *             "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
+                     *           },
+                     *           "limit.systolic": {
+                     *             "en": "Ask for a new measurement, sitting. Low with dizziness: lie down, doctor now.",
+                     *             "sv": "Be patienten mäta igen sittande. Lågt med yrsel: ligg ned, läkare nu."
+                     *           },
+                     *           "limit.temperature": {
+                     *             "en": "Call the patient: shivering, confusion? Measure again. Doctor if antibiotics have been given for more than two days.",
+                     *             "sv": "Ring patienten: frossa, förvirring? Ta om tempen. Läkarkontakt om antibiotika pågår sedan mer än två dygn."
+                     *           },
+                     *           "news2": {
+                     *             "en": "Call the patient and assess. 5–6: doctor within the hour. 7 or more: doctor at once.",
+                     *             "sv": "Ring patienten och bedöm. 5–6: läkare inom en timme. 7 eller mer: läkare genast."
+                     *           },
+                     *           "nodata": {
+                     *             "en": "Call the patient: is the sensor on, is the light on? If the telephone does not solve it: visit.",
+                     *             "sv": "Ring patienten: sitter sensorn på, lyser lampan? Går det inte att lösa i telefon: besök."
+                     *           },
+                     *           "offline": {
+                     *             "en": "Call the patient: is the device charged and on, are they at home? Otherwise the planned visit.",
+                     *             "sv": "Ring patienten: är enheten laddad och på, är de hemma? Annars besök enligt plan."
+                     *           },
+                     *           "plan": {
+                     *             "en": "Open the plan, read what is wrong and save a right one. Meanwhile the programme's limits apply.",
+                     *             "sv": "Öppna planen, läs vad som är fel och spara en riktig. Under tiden gäller programmets gränser."
+                     *           },
+                     *           "quality": {
+                     *             "en": "Poor signal. Ask the patient to put the sensor on again; cold hand, loose patch, nail varnish?",
+                     *             "sv": "Dålig signal. Be patienten sätta om sensorn; kall hand, löst plåster, nagellack?"
+                     *           },
+                     *           "rhythm": {
+                     *             "en": "Call the patient now: chest pain, fainting, dizziness? With any of them 112. Otherwise a doctor who sees the strip.",
+                     *             "sv": "Ring patienten nu: bröstsmärta, svimning, yrsel? Vid något av dem 112. Annars läkare som ser remsan."
+                     *           },
+                     *           "rhythm.af": {
+                     *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
+                     *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
+                     *           },
+                     *           "sensor": {
+                     *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
+                     *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "slope": {
+                     *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
+                     *             "sv": "Långsam försämring. Ring patienten, jämför med gårdagen, tidigarelägg nästa besök eller mätning."
+                     *           },
+                     *           "support": {
+                     *             "en": "Oxygen saturation falls in spite of more oxygen. Doctor now.",
+                     *             "sv": "Syremättnaden sjunker trots mer syrgas. Läkare nu."
+                     *           },
+                     *           "unwatched": {
+                     *             "en": "No alarm can be given for the patient. Call the patient now, then technical support; measure by hand until it is solved.",
+                     *             "sv": "Inga larm kan ges för patienten. Ring patienten nu och sedan teknisk jour; mät för hand tills det är löst."
+                     *           },
+                     *           "weight": {
+                     *             "en": "Ask the patient to weigh themselves again tomorrow on the same scale. Swelling or worse breathing: doctor today.",
+                     *             "sv": "Be patienten väga sig igen i morgon på samma våg. Svullnad eller sämre andning: läkare i dag."
+                     *           }
+                     *         },
+                     *         "combinations": [
+                     *           {
+                     *             "at_least": 3,
+                     *             "delay_s": 300,
+                     *             "name": "infection",
+                     *             "priority": 2,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 38.3,
+                     *                 "kind": "temperature",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 22,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "breathing",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 91,
+                     *                 "kind": "spo2",
+                     *                 "side": "low"
+                     *               },
+                     *               {
+                     *                 "bound": 25,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "circulation",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 110,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "systolic",
+                     *                 "side": "low"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "deviations": [
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "heart_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           },
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "resp_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           }
+                     *         ],
+                     *         "expected": {
+                     *           "heart_rate": 60,
+                     *           "resp_rate": 300,
+                     *           "spo2": 60
+                     *         },
+                     *         "gain": null,
+                     *         "goals": "full",
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "alert_high": 130,
+                     *             "alert_low": 40,
+                     *             "ceiling": 170,
+                     *             "clear_by": 3,
+                     *             "delay_s": 60,
+                     *             "floor": 35,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 110,
+                     *             "warn_low": 45
+                     *           },
+                     *           "resp_rate": {
+                     *             "alert_high": 25,
+                     *             "alert_low": 8,
+                     *             "ceiling": 35,
+                     *             "clear_by": 1,
+                     *             "delay_s": 120,
+                     *             "floor": 6,
+                     *             "k": 1,
+                     *             "median_s": 180,
+                     *             "n": 1,
+                     *             "warn_high": 22,
+                     *             "warn_low": 10
+                     *           },
+                     *           "spo2": {
+                     *             "alert_high": null,
+                     *             "alert_low": 88,
+                     *             "ceiling": null,
+                     *             "clear_by": 1,
+                     *             "delay_s": 60,
+                     *             "floor": 80,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": 91
+                     *           },
+                     *           "systolic": {
+                     *             "alert_high": 220,
+                     *             "alert_low": 90,
+                     *             "ceiling": null,
+                     *             "clear_by": 3,
+                     *             "delay_s": 0,
+                     *             "floor": 75,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 180,
+                     *             "warn_low": 100
+                     *           },
+                     *           "temperature": {
+                     *             "alert_high": 39.5,
+                     *             "alert_low": 35,
+                     *             "ceiling": 41,
+                     *             "clear_by": 0.2,
+                     *             "delay_s": 0,
+                     *             "floor": 34,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 38.5,
+                     *             "warn_low": 35.5
+                     *           }
+                     *         },
+                     *         "news2_high": 7,
+                     *         "news2_medium": 5,
+                     *         "news2_rise": 3,
+                     *         "news2_rise_s": 21600,
+                     *         "night": {
+                     *           "begins": 1320,
+                     *           "ends": 360,
+                     *           "limits": {
+                     *             "heart_rate": {
+                     *               "alert_high": 130,
+                     *               "alert_low": 38,
+                     *               "ceiling": 170,
+                     *               "clear_by": 3,
+                     *               "delay_s": 60,
+                     *               "floor": 35,
+                     *               "k": 1,
+                     *               "median_s": 0,
+                     *               "n": 1,
+                     *               "warn_high": 110,
+                     *               "warn_low": 42
+                     *             },
+                     *             "resp_rate": {
+                     *               "alert_high": 25,
+                     *               "alert_low": 8,
+                     *               "ceiling": 35,
+                     *               "clear_by": 1,
+                     *               "delay_s": 120,
+                     *               "floor": 6,
+                     *               "k": 1,
+                     *               "median_s": 180,
+                     *               "n": 1,
+                     *               "warn_high": 22,
+                     *               "warn_low": 9
+                     *             }
+                     *           }
+                     *         },
+                     *         "programme": "hospital_at_home",
+                     *         "remeasure": {
+                     *           "high_s": 900,
+                     *           "low_s": 21600,
+                     *           "medium_s": 3600,
+                     *           "routine_s": 43200,
+                     *           "single_s": 3600
+                     *         },
+                     *         "rhythm": {
+                     *           "af": true,
+                     *           "pause_s": 3,
+                     *           "ventricular_run": 4
+                     *         },
+                     *         "scale_2_order": null,
+                     *         "second_signal": {
+                     *           "heart_rate_within": 8,
+                     *           "quality_below": 0.7,
+                     *           "resp_rate_within": 3,
+                     *           "wait_s": 60
+                     *         },
+                     *         "slopes": [
+                     *           {
+                     *             "kind": "resp_rate",
+                     *             "over_s": 21600,
+                     *             "per_hour": 1,
+                     *             "priority": 2
+                     *           },
+                     *           {
+                     *             "kind": "spo2",
+                     *             "over_s": 21600,
+                     *             "per_hour": -0.5,
+                     *             "priority": 2
+                     *           }
+                     *         ],
+                     *         "spo2_scale": 1,
+                     *         "support": {
+                     *           "flow_rise": 1,
+                     *           "priority": 3,
+                     *           "spo2_fall": 3,
+                     *           "within_s": 14400
+                     *         },
+                     *         "version": 1
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["PlanStatesReviewState"];
                 };
             };
@@ -12189,6 +15205,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Prov",
+                 *       "team_id": 1
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Under"];
             };
         };
@@ -12199,6 +15221,381 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [],
+                     *       "drafts": [
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {},
+                     *           "reason": "Prov",
+                     *           "state": "draft",
+                     *           "until": null,
+                     *           "version": 2
+                     *         }
+                     *       ],
+                     *       "faults": [],
+                     *       "fields": [],
+                     *       "goals": "full",
+                     *       "next_change_at": null,
+                     *       "overlay": {},
+                     *       "patient_id": 1,
+                     *       "plan": {
+                     *         "cards": {
+                     *           "": {
+                     *             "en": "Call the patient and assess. Unsure: ask the responsible doctor.",
+                     *             "sv": "Ring patienten och bedöm. Osäker: fråga ansvarig läkare."
+                     *           },
+                     *           "battery": {
+                     *             "en": "Ask the patient to charge the device now.",
+                     *             "sv": "Be patienten ladda enheten nu."
+                     *           },
+                     *           "check": {
+                     *             "en": "The value is outside what is plausible. Check the patient first, then the sensor.",
+                     *             "sv": "Värdet är utanför det rimliga. Kontrollera patienten först, sedan sensorn."
+                     *           },
+                     *           "check_in": {
+                     *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
+                     *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
+                     *           },
+                     *           "combination": {
+                     *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
+                     *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "deviation": {
+                     *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
+                     *             "sv": "Ovanligt för just den här patienten. Ring och fråga hur det är, mät om i vila."
+                     *           },
+                     *           "fall": {
+                     *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
+                     *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "help_button": {
+                     *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
+                     *             "sv": "Ring patienten genast. Inget svar: ring närstående, sedan besök eller 112."
+                     *           },
+                     *           "identity": {
+                     *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
+                     *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *           },
+                     *           "limit.heart_rate": {
+                     *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
+                     *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
+                     *           },
+                     *           "limit.resp_rate": {
+                     *             "en": "Call the patient. Whole sentences? Count the breaths yourself at a visit.",
+                     *             "sv": "Ring patienten. Kan patienten tala i hela meningar? Räkna andetag själv vid besök."
+                     *           },
+                     *           "limit.spo2": {
+                     *             "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
+                     *             "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
+                     *           },
+                     *           "limit.systolic": {
+                     *             "en": "Ask for a new measurement, sitting. Low with dizziness: lie down, doctor now.",
+                     *             "sv": "Be patienten mäta igen sittande. Lågt med yrsel: ligg ned, läkare nu."
+                     *           },
+                     *           "limit.temperature": {
+                     *             "en": "Call the patient: shivering, confusion? Measure again. Doctor if antibiotics have been given for more than two days.",
+                     *             "sv": "Ring patienten: frossa, förvirring? Ta om tempen. Läkarkontakt om antibiotika pågår sedan mer än två dygn."
+                     *           },
+                     *           "news2": {
+                     *             "en": "Call the patient and assess. 5–6: doctor within the hour. 7 or more: doctor at once.",
+                     *             "sv": "Ring patienten och bedöm. 5–6: läkare inom en timme. 7 eller mer: läkare genast."
+                     *           },
+                     *           "nodata": {
+                     *             "en": "Call the patient: is the sensor on, is the light on? If the telephone does not solve it: visit.",
+                     *             "sv": "Ring patienten: sitter sensorn på, lyser lampan? Går det inte att lösa i telefon: besök."
+                     *           },
+                     *           "offline": {
+                     *             "en": "Call the patient: is the device charged and on, are they at home? Otherwise the planned visit.",
+                     *             "sv": "Ring patienten: är enheten laddad och på, är de hemma? Annars besök enligt plan."
+                     *           },
+                     *           "plan": {
+                     *             "en": "Open the plan, read what is wrong and save a right one. Meanwhile the programme's limits apply.",
+                     *             "sv": "Öppna planen, läs vad som är fel och spara en riktig. Under tiden gäller programmets gränser."
+                     *           },
+                     *           "quality": {
+                     *             "en": "Poor signal. Ask the patient to put the sensor on again; cold hand, loose patch, nail varnish?",
+                     *             "sv": "Dålig signal. Be patienten sätta om sensorn; kall hand, löst plåster, nagellack?"
+                     *           },
+                     *           "rhythm": {
+                     *             "en": "Call the patient now: chest pain, fainting, dizziness? With any of them 112. Otherwise a doctor who sees the strip.",
+                     *             "sv": "Ring patienten nu: bröstsmärta, svimning, yrsel? Vid något av dem 112. Annars läkare som ser remsan."
+                     *           },
+                     *           "rhythm.af": {
+                     *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
+                     *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
+                     *           },
+                     *           "sensor": {
+                     *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
+                     *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "slope": {
+                     *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
+                     *             "sv": "Långsam försämring. Ring patienten, jämför med gårdagen, tidigarelägg nästa besök eller mätning."
+                     *           },
+                     *           "support": {
+                     *             "en": "Oxygen saturation falls in spite of more oxygen. Doctor now.",
+                     *             "sv": "Syremättnaden sjunker trots mer syrgas. Läkare nu."
+                     *           },
+                     *           "unwatched": {
+                     *             "en": "No alarm can be given for the patient. Call the patient now, then technical support; measure by hand until it is solved.",
+                     *             "sv": "Inga larm kan ges för patienten. Ring patienten nu och sedan teknisk jour; mät för hand tills det är löst."
+                     *           },
+                     *           "weight": {
+                     *             "en": "Ask the patient to weigh themselves again tomorrow on the same scale. Swelling or worse breathing: doctor today.",
+                     *             "sv": "Be patienten väga sig igen i morgon på samma våg. Svullnad eller sämre andning: läkare i dag."
+                     *           }
+                     *         },
+                     *         "combinations": [
+                     *           {
+                     *             "at_least": 3,
+                     *             "delay_s": 300,
+                     *             "name": "infection",
+                     *             "priority": 2,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 38.3,
+                     *                 "kind": "temperature",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 22,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "breathing",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 91,
+                     *                 "kind": "spo2",
+                     *                 "side": "low"
+                     *               },
+                     *               {
+                     *                 "bound": 25,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "circulation",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 110,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "systolic",
+                     *                 "side": "low"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "deviations": [
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "heart_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           },
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "resp_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           }
+                     *         ],
+                     *         "expected": {
+                     *           "heart_rate": 60,
+                     *           "resp_rate": 300,
+                     *           "spo2": 60
+                     *         },
+                     *         "gain": null,
+                     *         "goals": "full",
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "alert_high": 130,
+                     *             "alert_low": 40,
+                     *             "ceiling": 170,
+                     *             "clear_by": 3,
+                     *             "delay_s": 60,
+                     *             "floor": 35,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 110,
+                     *             "warn_low": 45
+                     *           },
+                     *           "resp_rate": {
+                     *             "alert_high": 25,
+                     *             "alert_low": 8,
+                     *             "ceiling": 35,
+                     *             "clear_by": 1,
+                     *             "delay_s": 120,
+                     *             "floor": 6,
+                     *             "k": 1,
+                     *             "median_s": 180,
+                     *             "n": 1,
+                     *             "warn_high": 22,
+                     *             "warn_low": 10
+                     *           },
+                     *           "spo2": {
+                     *             "alert_high": null,
+                     *             "alert_low": 88,
+                     *             "ceiling": null,
+                     *             "clear_by": 1,
+                     *             "delay_s": 60,
+                     *             "floor": 80,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": 91
+                     *           },
+                     *           "systolic": {
+                     *             "alert_high": 220,
+                     *             "alert_low": 90,
+                     *             "ceiling": null,
+                     *             "clear_by": 3,
+                     *             "delay_s": 0,
+                     *             "floor": 75,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 180,
+                     *             "warn_low": 100
+                     *           },
+                     *           "temperature": {
+                     *             "alert_high": 39.5,
+                     *             "alert_low": 35,
+                     *             "ceiling": 41,
+                     *             "clear_by": 0.2,
+                     *             "delay_s": 0,
+                     *             "floor": 34,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 38.5,
+                     *             "warn_low": 35.5
+                     *           }
+                     *         },
+                     *         "news2_high": 7,
+                     *         "news2_medium": 5,
+                     *         "news2_rise": 3,
+                     *         "news2_rise_s": 21600,
+                     *         "night": {
+                     *           "begins": 1320,
+                     *           "ends": 360,
+                     *           "limits": {
+                     *             "heart_rate": {
+                     *               "alert_high": 130,
+                     *               "alert_low": 38,
+                     *               "ceiling": 170,
+                     *               "clear_by": 3,
+                     *               "delay_s": 60,
+                     *               "floor": 35,
+                     *               "k": 1,
+                     *               "median_s": 0,
+                     *               "n": 1,
+                     *               "warn_high": 110,
+                     *               "warn_low": 42
+                     *             },
+                     *             "resp_rate": {
+                     *               "alert_high": 25,
+                     *               "alert_low": 8,
+                     *               "ceiling": 35,
+                     *               "clear_by": 1,
+                     *               "delay_s": 120,
+                     *               "floor": 6,
+                     *               "k": 1,
+                     *               "median_s": 180,
+                     *               "n": 1,
+                     *               "warn_high": 22,
+                     *               "warn_low": 9
+                     *             }
+                     *           }
+                     *         },
+                     *         "programme": "hospital_at_home",
+                     *         "remeasure": {
+                     *           "high_s": 900,
+                     *           "low_s": 21600,
+                     *           "medium_s": 3600,
+                     *           "routine_s": 43200,
+                     *           "single_s": 3600
+                     *         },
+                     *         "rhythm": {
+                     *           "af": true,
+                     *           "pause_s": 3,
+                     *           "ventricular_run": 4
+                     *         },
+                     *         "scale_2_order": null,
+                     *         "second_signal": {
+                     *           "heart_rate_within": 8,
+                     *           "quality_below": 0.7,
+                     *           "resp_rate_within": 3,
+                     *           "wait_s": 60
+                     *         },
+                     *         "slopes": [
+                     *           {
+                     *             "kind": "resp_rate",
+                     *             "over_s": 21600,
+                     *             "per_hour": 1,
+                     *             "priority": 2
+                     *           },
+                     *           {
+                     *             "kind": "spo2",
+                     *             "over_s": 21600,
+                     *             "per_hour": -0.5,
+                     *             "priority": 2
+                     *           }
+                     *         ],
+                     *         "spo2_scale": 1,
+                     *         "support": {
+                     *           "flow_rise": 1,
+                     *           "priority": 3,
+                     *           "spo2_fall": 3,
+                     *           "within_s": 14400
+                     *         },
+                     *         "version": 0
+                     *       },
+                     *       "programme": "hospital_at_home",
+                     *       "rev": 3,
+                     *       "scale_2_lapsed": false,
+                     *       "spo2_scale": 1,
+                     *       "stay_id": 1,
+                     *       "team_id": 2,
+                     *       "template_version": 3,
+                     *       "temporary": [],
+                     *       "version": 0
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["PatientPlan"];
                 };
             };
@@ -12230,6 +15627,45 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {},
+                     *           "reason": "Prov",
+                     *           "state": "draft",
+                     *           "until": null,
+                     *           "version": 2
+                     *         },
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [],
+                     *           "author": null,
+                     *           "author_id": null,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "from": "2026-01-12T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {},
+                     *           "reason": "",
+                     *           "state": "withdrawn",
+                     *           "until": null,
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "rev": 3
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionPage"];
                 };
             };
@@ -12377,6 +15813,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "protected": true
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Protection"];
             };
         };
@@ -12387,6 +15828,12 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "patient_id": 1,
+                     *       "protected": true
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ProtectionState"];
                 };
             };
@@ -12454,6 +15901,44 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "access_id": 3,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 2,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 1,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RelativeList"];
                 };
             };
@@ -12475,6 +15960,15 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "opens": [
+                 *         "values",
+                 *         "contacts"
+                 *       ],
+                 *       "username": "maja"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Opens"];
             };
         };
@@ -12485,6 +15979,43 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "access_id": 4,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:01:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 3,
+                     *           "ended_at": "2026-01-14T08:01:00Z",
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 2,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RelativeList"];
                 };
             };
@@ -12546,6 +16077,112 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Nora Testsköterska",
+                     *               "staff_id": 1
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-13T02:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ResponsibilityState"];
                 };
             };
@@ -12570,6 +16207,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["CareBody"];
             };
         };
@@ -12580,6 +16218,112 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:01:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:01:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Nora Testsköterska",
+                     *               "staff_id": 1
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-13T02:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 1,
+                     *       "unit_id": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ResponsibilityState"];
                 };
             };
@@ -12684,6 +16428,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "team_id": 1
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["OfferBody"];
             };
         };
@@ -12694,6 +16443,130 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:01:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:01:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": null,
+                     *           "answered_by": null,
+                     *           "baton_id": 12,
+                     *           "expires_at": "2026-01-14T08:16:00Z",
+                     *           "held_until": "2026-01-14T20:01:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:01:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 1,
+                     *           "state": "waiting",
+                     *           "to_staff": null,
+                     *           "to_team": 1
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Nora Testsköterska",
+                     *               "staff_id": 1
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-13T02:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ResponsibilityState"];
                 };
             };
@@ -12803,6 +16676,16 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "max": [],
+                     *       "min": [],
+                     *       "parts": {},
+                     *       "risk": [],
+                     *       "t": [],
+                     *       "truncated": false
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ScoresState"];
                 };
             };
@@ -12830,6 +16713,13 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-01-14T08:01:00Z",
+                     *       "name": "Anna Provsson",
+                     *       "title": "Sjuksköterska"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SeenState"];
                 };
             };
@@ -13028,6 +16918,76 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-14T04:00:00Z",
+                     *       "resolution": "1m",
+                     *       "series": [
+                     *         {
+                     *           "count": [
+                     *             1
+                     *           ],
+                     *           "gap_s": 180,
+                     *           "kind": "heart_rate",
+                     *           "max": [
+                     *             82
+                     *           ],
+                     *           "mean": [
+                     *             82
+                     *           ],
+                     *           "min": [
+                     *             82
+                     *           ],
+                     *           "t": [
+                     *             1795350660000
+                     *           ],
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "count": [
+                     *             1
+                     *           ],
+                     *           "gap_s": 900,
+                     *           "kind": "resp_rate",
+                     *           "max": [
+                     *             18
+                     *           ],
+                     *           "mean": [
+                     *             18
+                     *           ],
+                     *           "min": [
+                     *             18
+                     *           ],
+                     *           "t": [
+                     *             1795350660000
+                     *           ],
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "count": [
+                     *             1
+                     *           ],
+                     *           "gap_s": 180,
+                     *           "kind": "spo2",
+                     *           "max": [
+                     *             93
+                     *           ],
+                     *           "mean": [
+                     *             93
+                     *           ],
+                     *           "min": [
+                     *             93
+                     *           ],
+                     *           "t": [
+                     *             1795350660000
+                     *           ],
+                     *           "unit": "%"
+                     *         }
+                     *       ],
+                     *       "to": "2026-01-14T08:00:00Z",
+                     *       "truncated": false
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VitalsState"];
                 };
             };
@@ -13061,6 +17021,13 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "to": "2026-01-14T08:00:00Z",
+                     *       "traces": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["WaveformsState"];
                 };
             };
@@ -13091,6 +17058,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "channels": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ChannelsState"];
                 };
             };
@@ -13110,6 +17082,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "personal_number": "19400101-9801",
+                 *       "reason": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Lookup"];
             };
         };
@@ -13120,11 +17098,18 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "patient_id": 1,
+                     *       "standing": "seen"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Whose"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13141,6 +17126,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Testa"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Sought"];
             };
         };
@@ -13151,6 +17141,42 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "birth_date": "1940-01-01",
+                     *           "family_name": "Testsson 1",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1,
+                     *           "protected": false,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1
+                     *         },
+                     *         {
+                     *           "birth_date": "1940-01-01",
+                     *           "family_name": "Testsson 2",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9802",
+                     *           "patient_id": 2,
+                     *           "protected": false,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1
+                     *         },
+                     *         {
+                     *           "birth_date": "1940-01-01",
+                     *           "family_name": "Testsson 3",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9803",
+                     *           "patient_id": 3,
+                     *           "protected": false,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["FoundList"];
                 };
             };
@@ -13178,6 +17204,1031 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": {
+                     *             "en": "COPD",
+                     *             "sv": "KOL"
+                     *           },
+                     *           "plan": {
+                     *             "cards": {
+                     *               "": {
+                     *                 "en": "Call the patient and assess. Unsure: ask the responsible doctor.",
+                     *                 "sv": "Ring patienten och bedöm. Osäker: fråga ansvarig läkare."
+                     *               },
+                     *               "battery": {
+                     *                 "en": "Ask the patient to charge the device now.",
+                     *                 "sv": "Be patienten ladda enheten nu."
+                     *               },
+                     *               "check": {
+                     *                 "en": "The value is outside what is plausible. Check the patient first, then the sensor.",
+                     *                 "sv": "Värdet är utanför det rimliga. Kontrollera patienten först, sedan sensorn."
+                     *               },
+                     *               "check_in": {
+                     *                 "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
+                     *                 "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
+                     *               },
+                     *               "combination": {
+                     *                 "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
+                     *                 "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *               },
+                     *               "deviation": {
+                     *                 "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
+                     *                 "sv": "Ovanligt för just den här patienten. Ring och fråga hur det är, mät om i vila."
+                     *               },
+                     *               "fall": {
+                     *                 "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
+                     *                 "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *               },
+                     *               "help_button": {
+                     *                 "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
+                     *                 "sv": "Ring patienten genast. Inget svar: ring närstående, sedan besök eller 112."
+                     *               },
+                     *               "identity": {
+                     *                 "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
+                     *                 "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *               },
+                     *               "limit.heart_rate": {
+                     *                 "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
+                     *                 "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
+                     *               },
+                     *               "limit.resp_rate": {
+                     *                 "en": "Call the patient. Whole sentences? Count the breaths yourself at a visit.",
+                     *                 "sv": "Ring patienten. Kan patienten tala i hela meningar? Räkna andetag själv vid besök."
+                     *               },
+                     *               "limit.spo2": {
+                     *                 "en": "Call the patient. No more oxygen than ordered. More phlegm, coloured phlegm, audible breathing: doctor or respiratory team.",
+                     *                 "sv": "Ring patienten. Höj inte syrgasen över ordinerat flöde. Mer slem, färgat slem, hörbar andning: läkare eller andningsresurs."
+                     *               },
+                     *               "limit.systolic": {
+                     *                 "en": "Ask for a new measurement, sitting. Low with dizziness: lie down, doctor now.",
+                     *                 "sv": "Be patienten mäta igen sittande. Lågt med yrsel: ligg ned, läkare nu."
+                     *               },
+                     *               "limit.temperature": {
+                     *                 "en": "Call the patient: shivering, confusion? Measure again. Doctor if antibiotics have been given for more than two days.",
+                     *                 "sv": "Ring patienten: frossa, förvirring? Ta om tempen. Läkarkontakt om antibiotika pågår sedan mer än två dygn."
+                     *               },
+                     *               "news2": {
+                     *                 "en": "Call the patient and assess. 5–6: doctor within the hour. 7 or more: doctor at once.",
+                     *                 "sv": "Ring patienten och bedöm. 5–6: läkare inom en timme. 7 eller mer: läkare genast."
+                     *               },
+                     *               "nodata": {
+                     *                 "en": "Call the patient: is the sensor on, is the light on? If the telephone does not solve it: visit.",
+                     *                 "sv": "Ring patienten: sitter sensorn på, lyser lampan? Går det inte att lösa i telefon: besök."
+                     *               },
+                     *               "offline": {
+                     *                 "en": "Call the patient: is the device charged and on, are they at home? Otherwise the planned visit.",
+                     *                 "sv": "Ring patienten: är enheten laddad och på, är de hemma? Annars besök enligt plan."
+                     *               },
+                     *               "plan": {
+                     *                 "en": "Open the plan, read what is wrong and save a right one. Meanwhile the programme's limits apply.",
+                     *                 "sv": "Öppna planen, läs vad som är fel och spara en riktig. Under tiden gäller programmets gränser."
+                     *               },
+                     *               "quality": {
+                     *                 "en": "Poor signal. Ask the patient to put the sensor on again; cold hand, loose patch, nail varnish?",
+                     *                 "sv": "Dålig signal. Be patienten sätta om sensorn; kall hand, löst plåster, nagellack?"
+                     *               },
+                     *               "rhythm": {
+                     *                 "en": "Call the patient now: chest pain, fainting, dizziness? With any of them 112. Otherwise a doctor who sees the strip.",
+                     *                 "sv": "Ring patienten nu: bröstsmärta, svimning, yrsel? Vid något av dem 112. Annars läkare som ser remsan."
+                     *               },
+                     *               "rhythm.af": {
+                     *                 "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
+                     *                 "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
+                     *               },
+                     *               "sensor": {
+                     *                 "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
+                     *                 "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *               },
+                     *               "slope": {
+                     *                 "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
+                     *                 "sv": "Långsam försämring. Ring patienten, jämför med gårdagen, tidigarelägg nästa besök eller mätning."
+                     *               },
+                     *               "support": {
+                     *                 "en": "Oxygen saturation falls in spite of more oxygen. Doctor now.",
+                     *                 "sv": "Syremättnaden sjunker trots mer syrgas. Läkare nu."
+                     *               },
+                     *               "unwatched": {
+                     *                 "en": "No alarm can be given for the patient. Call the patient now, then technical support; measure by hand until it is solved.",
+                     *                 "sv": "Inga larm kan ges för patienten. Ring patienten nu och sedan teknisk jour; mät för hand tills det är löst."
+                     *               },
+                     *               "weight": {
+                     *                 "en": "Ask the patient to weigh themselves again tomorrow on the same scale. Swelling or worse breathing: doctor today.",
+                     *                 "sv": "Be patienten väga sig igen i morgon på samma våg. Svullnad eller sämre andning: läkare i dag."
+                     *               }
+                     *             },
+                     *             "combinations": [
+                     *               {
+                     *                 "at_least": 2,
+                     *                 "delay_s": 300,
+                     *                 "name": "circulation",
+                     *                 "priority": 3,
+                     *                 "terms": [
+                     *                   {
+                     *                     "bound": 110,
+                     *                     "kind": "heart_rate",
+                     *                     "side": "high"
+                     *                   },
+                     *                   {
+                     *                     "bound": 100,
+                     *                     "kind": "systolic",
+                     *                     "side": "low"
+                     *                   }
+                     *                 ]
+                     *               },
+                     *               {
+                     *                 "at_least": 2,
+                     *                 "delay_s": 300,
+                     *                 "name": "breathing",
+                     *                 "priority": 3,
+                     *                 "terms": [
+                     *                   {
+                     *                     "bound": 88,
+                     *                     "kind": "spo2",
+                     *                     "side": "low"
+                     *                   },
+                     *                   {
+                     *                     "bound": 26,
+                     *                     "kind": "resp_rate",
+                     *                     "side": "high"
+                     *                   }
+                     *                 ]
+                     *               },
+                     *               {
+                     *                 "at_least": 2,
+                     *                 "delay_s": 300,
+                     *                 "name": "infection",
+                     *                 "priority": 2,
+                     *                 "terms": [
+                     *                   {
+                     *                     "bound": 38,
+                     *                     "kind": "temperature",
+                     *                     "side": "high"
+                     *                   },
+                     *                   {
+                     *                     "bound": 105,
+                     *                     "kind": "heart_rate",
+                     *                     "side": "high"
+                     *                   },
+                     *                   {
+                     *                     "bound": 26,
+                     *                     "kind": "resp_rate",
+                     *                     "side": "high"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "deviations": [
+                     *               {
+                     *                 "hold_s": 7200,
+                     *                 "kind": "heart_rate",
+                     *                 "priority": 2,
+                     *                 "sds": 4,
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "hold_s": 7200,
+                     *                 "kind": "resp_rate",
+                     *                 "priority": 2,
+                     *                 "sds": 4,
+                     *                 "side": "high"
+                     *               }
+                     *             ],
+                     *             "expected": {
+                     *               "heart_rate": 60,
+                     *               "resp_rate": 300,
+                     *               "spo2": 60
+                     *             },
+                     *             "gain": null,
+                     *             "goals": "full",
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "alert_high": 130,
+                     *                 "alert_low": 40,
+                     *                 "ceiling": 170,
+                     *                 "clear_by": 3,
+                     *                 "delay_s": 60,
+                     *                 "floor": 35,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": 110,
+                     *                 "warn_low": 45
+                     *               },
+                     *               "resp_rate": {
+                     *                 "alert_high": 28,
+                     *                 "alert_low": 8,
+                     *                 "ceiling": 35,
+                     *                 "clear_by": 1,
+                     *                 "delay_s": 120,
+                     *                 "floor": 6,
+                     *                 "k": 1,
+                     *                 "median_s": 180,
+                     *                 "n": 1,
+                     *                 "warn_high": 24,
+                     *                 "warn_low": 10
+                     *               },
+                     *               "spo2": {
+                     *                 "alert_high": null,
+                     *                 "alert_low": 85,
+                     *                 "ceiling": null,
+                     *                 "clear_by": 1,
+                     *                 "delay_s": 60,
+                     *                 "floor": 80,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": null,
+                     *                 "warn_low": 88
+                     *               },
+                     *               "systolic": {
+                     *                 "alert_high": 220,
+                     *                 "alert_low": 90,
+                     *                 "ceiling": null,
+                     *                 "clear_by": 3,
+                     *                 "delay_s": 0,
+                     *                 "floor": 75,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": 180,
+                     *                 "warn_low": 100
+                     *               },
+                     *               "temperature": {
+                     *                 "alert_high": 39.5,
+                     *                 "alert_low": 35,
+                     *                 "ceiling": 41,
+                     *                 "clear_by": 0.2,
+                     *                 "delay_s": 0,
+                     *                 "floor": 34,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": 38.5,
+                     *                 "warn_low": 35.5
+                     *               }
+                     *             },
+                     *             "news2_high": 7,
+                     *             "news2_medium": 5,
+                     *             "news2_rise": 3,
+                     *             "news2_rise_s": 21600,
+                     *             "night": {
+                     *               "begins": 1320,
+                     *               "ends": 360,
+                     *               "limits": {
+                     *                 "heart_rate": {
+                     *                   "alert_high": 130,
+                     *                   "alert_low": 38,
+                     *                   "ceiling": 170,
+                     *                   "clear_by": 3,
+                     *                   "delay_s": 60,
+                     *                   "floor": 35,
+                     *                   "k": 1,
+                     *                   "median_s": 0,
+                     *                   "n": 1,
+                     *                   "warn_high": 110,
+                     *                   "warn_low": 42
+                     *                 },
+                     *                 "resp_rate": {
+                     *                   "alert_high": 28,
+                     *                   "alert_low": 8,
+                     *                   "ceiling": 35,
+                     *                   "clear_by": 1,
+                     *                   "delay_s": 120,
+                     *                   "floor": 6,
+                     *                   "k": 1,
+                     *                   "median_s": 180,
+                     *                   "n": 1,
+                     *                   "warn_high": 24,
+                     *                   "warn_low": 9
+                     *                 }
+                     *               }
+                     *             },
+                     *             "programme": "copd",
+                     *             "remeasure": {
+                     *               "high_s": 900,
+                     *               "low_s": 21600,
+                     *               "medium_s": 3600,
+                     *               "routine_s": 43200,
+                     *               "single_s": 3600
+                     *             },
+                     *             "rhythm": {
+                     *               "af": true,
+                     *               "pause_s": 3,
+                     *               "ventricular_run": 4
+                     *             },
+                     *             "scale_2_order": null,
+                     *             "second_signal": {
+                     *               "heart_rate_within": 8,
+                     *               "quality_below": 0.7,
+                     *               "resp_rate_within": 3,
+                     *               "wait_s": 60
+                     *             },
+                     *             "slopes": [
+                     *               {
+                     *                 "kind": "resp_rate",
+                     *                 "over_s": 21600,
+                     *                 "per_hour": 1,
+                     *                 "priority": 2
+                     *               },
+                     *               {
+                     *                 "kind": "spo2",
+                     *                 "over_s": 21600,
+                     *                 "per_hour": -0.7,
+                     *                 "priority": 2
+                     *               }
+                     *             ],
+                     *             "spo2_scale": 1,
+                     *             "support": {
+                     *               "flow_rise": 1,
+                     *               "priority": 3,
+                     *               "spo2_fall": 3,
+                     *               "within_s": 14400
+                     *             },
+                     *             "version": 1
+                     *           },
+                     *           "programme": "copd",
+                     *           "summary": {
+                     *             "en": "COPD at home: a lower saturation is often the patient's usual, too much oxygen is dangerous.",
+                     *             "sv": "KOL hemma: lägre syremättnad är ofta patientens vanliga, för mycket syrgas är farligt."
+                     *           },
+                     *           "version": 3
+                     *         },
+                     *         {
+                     *           "name": {
+                     *             "en": "Follow-up",
+                     *             "sv": "Uppföljning"
+                     *           },
+                     *           "plan": {
+                     *             "cards": {
+                     *               "": {
+                     *                 "en": "Call the patient and assess. Unsure: ask the responsible doctor.",
+                     *                 "sv": "Ring patienten och bedöm. Osäker: fråga ansvarig läkare."
+                     *               },
+                     *               "battery": {
+                     *                 "en": "Ask the patient to charge the device now.",
+                     *                 "sv": "Be patienten ladda enheten nu."
+                     *               },
+                     *               "check": {
+                     *                 "en": "The value is outside what is plausible. Check the patient first, then the sensor.",
+                     *                 "sv": "Värdet är utanför det rimliga. Kontrollera patienten först, sedan sensorn."
+                     *               },
+                     *               "check_in": {
+                     *                 "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
+                     *                 "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
+                     *               },
+                     *               "combination": {
+                     *                 "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
+                     *                 "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *               },
+                     *               "deviation": {
+                     *                 "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
+                     *                 "sv": "Ovanligt för just den här patienten. Ring och fråga hur det är, mät om i vila."
+                     *               },
+                     *               "fall": {
+                     *                 "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
+                     *                 "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *               },
+                     *               "help_button": {
+                     *                 "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
+                     *                 "sv": "Ring patienten genast. Inget svar: ring närstående, sedan besök eller 112."
+                     *               },
+                     *               "identity": {
+                     *                 "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
+                     *                 "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *               },
+                     *               "limit.heart_rate": {
+                     *                 "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
+                     *                 "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
+                     *               },
+                     *               "limit.resp_rate": {
+                     *                 "en": "Call the patient. Whole sentences? Count the breaths yourself at a visit.",
+                     *                 "sv": "Ring patienten. Kan patienten tala i hela meningar? Räkna andetag själv vid besök."
+                     *               },
+                     *               "limit.spo2": {
+                     *                 "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
+                     *                 "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
+                     *               },
+                     *               "limit.systolic": {
+                     *                 "en": "Ask for a new measurement, sitting. Low with dizziness: lie down, doctor now.",
+                     *                 "sv": "Be patienten mäta igen sittande. Lågt med yrsel: ligg ned, läkare nu."
+                     *               },
+                     *               "limit.temperature": {
+                     *                 "en": "Call the patient: shivering, confusion? Measure again. Doctor if antibiotics have been given for more than two days.",
+                     *                 "sv": "Ring patienten: frossa, förvirring? Ta om tempen. Läkarkontakt om antibiotika pågår sedan mer än två dygn."
+                     *               },
+                     *               "news2": {
+                     *                 "en": "Call the patient and assess. 5–6: doctor within the hour. 7 or more: doctor at once.",
+                     *                 "sv": "Ring patienten och bedöm. 5–6: läkare inom en timme. 7 eller mer: läkare genast."
+                     *               },
+                     *               "nodata": {
+                     *                 "en": "Call the patient: is the sensor on, is the light on? If the telephone does not solve it: visit.",
+                     *                 "sv": "Ring patienten: sitter sensorn på, lyser lampan? Går det inte att lösa i telefon: besök."
+                     *               },
+                     *               "offline": {
+                     *                 "en": "Call the patient: is the device charged and on, are they at home? Otherwise the planned visit.",
+                     *                 "sv": "Ring patienten: är enheten laddad och på, är de hemma? Annars besök enligt plan."
+                     *               },
+                     *               "plan": {
+                     *                 "en": "Open the plan, read what is wrong and save a right one. Meanwhile the programme's limits apply.",
+                     *                 "sv": "Öppna planen, läs vad som är fel och spara en riktig. Under tiden gäller programmets gränser."
+                     *               },
+                     *               "quality": {
+                     *                 "en": "Poor signal. Ask the patient to put the sensor on again; cold hand, loose patch, nail varnish?",
+                     *                 "sv": "Dålig signal. Be patienten sätta om sensorn; kall hand, löst plåster, nagellack?"
+                     *               },
+                     *               "rhythm": {
+                     *                 "en": "Call the patient now: chest pain, fainting, dizziness? With any of them 112. Otherwise a doctor who sees the strip.",
+                     *                 "sv": "Ring patienten nu: bröstsmärta, svimning, yrsel? Vid något av dem 112. Annars läkare som ser remsan."
+                     *               },
+                     *               "rhythm.af": {
+                     *                 "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
+                     *                 "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
+                     *               },
+                     *               "sensor": {
+                     *                 "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
+                     *                 "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *               },
+                     *               "slope": {
+                     *                 "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
+                     *                 "sv": "Långsam försämring. Ring patienten, jämför med gårdagen, tidigarelägg nästa besök eller mätning."
+                     *               },
+                     *               "support": {
+                     *                 "en": "Oxygen saturation falls in spite of more oxygen. Doctor now.",
+                     *                 "sv": "Syremättnaden sjunker trots mer syrgas. Läkare nu."
+                     *               },
+                     *               "unwatched": {
+                     *                 "en": "No alarm can be given for the patient. Call the patient now, then technical support; measure by hand until it is solved.",
+                     *                 "sv": "Inga larm kan ges för patienten. Ring patienten nu och sedan teknisk jour; mät för hand tills det är löst."
+                     *               },
+                     *               "weight": {
+                     *                 "en": "Ask the patient to weigh themselves again tomorrow on the same scale. Swelling or worse breathing: doctor today.",
+                     *                 "sv": "Be patienten väga sig igen i morgon på samma våg. Svullnad eller sämre andning: läkare i dag."
+                     *               }
+                     *             },
+                     *             "combinations": [
+                     *               {
+                     *                 "at_least": 3,
+                     *                 "delay_s": 300,
+                     *                 "name": "infection",
+                     *                 "priority": 2,
+                     *                 "terms": [
+                     *                   {
+                     *                     "bound": 38.3,
+                     *                     "kind": "temperature",
+                     *                     "side": "high"
+                     *                   },
+                     *                   {
+                     *                     "bound": 100,
+                     *                     "kind": "heart_rate",
+                     *                     "side": "high"
+                     *                   },
+                     *                   {
+                     *                     "bound": 22,
+                     *                     "kind": "resp_rate",
+                     *                     "side": "high"
+                     *                   }
+                     *                 ]
+                     *               },
+                     *               {
+                     *                 "at_least": 2,
+                     *                 "delay_s": 300,
+                     *                 "name": "breathing",
+                     *                 "priority": 3,
+                     *                 "terms": [
+                     *                   {
+                     *                     "bound": 91,
+                     *                     "kind": "spo2",
+                     *                     "side": "low"
+                     *                   },
+                     *                   {
+                     *                     "bound": 25,
+                     *                     "kind": "resp_rate",
+                     *                     "side": "high"
+                     *                   }
+                     *                 ]
+                     *               },
+                     *               {
+                     *                 "at_least": 2,
+                     *                 "delay_s": 300,
+                     *                 "name": "circulation",
+                     *                 "priority": 3,
+                     *                 "terms": [
+                     *                   {
+                     *                     "bound": 110,
+                     *                     "kind": "heart_rate",
+                     *                     "side": "high"
+                     *                   },
+                     *                   {
+                     *                     "bound": 100,
+                     *                     "kind": "systolic",
+                     *                     "side": "low"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "deviations": [],
+                     *             "expected": {
+                     *               "heart_rate": 86400,
+                     *               "resp_rate": 86400,
+                     *               "spo2": 86400
+                     *             },
+                     *             "gain": null,
+                     *             "goals": "full",
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "alert_high": 130,
+                     *                 "alert_low": 40,
+                     *                 "ceiling": 170,
+                     *                 "clear_by": 3,
+                     *                 "delay_s": 60,
+                     *                 "floor": 35,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": 110,
+                     *                 "warn_low": 45
+                     *               },
+                     *               "resp_rate": {
+                     *                 "alert_high": 25,
+                     *                 "alert_low": 8,
+                     *                 "ceiling": 35,
+                     *                 "clear_by": 1,
+                     *                 "delay_s": 120,
+                     *                 "floor": 6,
+                     *                 "k": 1,
+                     *                 "median_s": 180,
+                     *                 "n": 1,
+                     *                 "warn_high": 22,
+                     *                 "warn_low": 10
+                     *               },
+                     *               "spo2": {
+                     *                 "alert_high": null,
+                     *                 "alert_low": 88,
+                     *                 "ceiling": null,
+                     *                 "clear_by": 1,
+                     *                 "delay_s": 60,
+                     *                 "floor": 80,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": null,
+                     *                 "warn_low": 91
+                     *               },
+                     *               "systolic": {
+                     *                 "alert_high": 220,
+                     *                 "alert_low": 90,
+                     *                 "ceiling": null,
+                     *                 "clear_by": 3,
+                     *                 "delay_s": 0,
+                     *                 "floor": 75,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": 180,
+                     *                 "warn_low": 100
+                     *               },
+                     *               "temperature": {
+                     *                 "alert_high": 39.5,
+                     *                 "alert_low": 35,
+                     *                 "ceiling": 41,
+                     *                 "clear_by": 0.2,
+                     *                 "delay_s": 0,
+                     *                 "floor": 34,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": 38.5,
+                     *                 "warn_low": 35.5
+                     *               }
+                     *             },
+                     *             "news2_high": 7,
+                     *             "news2_medium": 5,
+                     *             "news2_rise": 3,
+                     *             "news2_rise_s": 21600,
+                     *             "night": {
+                     *               "begins": 1320,
+                     *               "ends": 360,
+                     *               "limits": {
+                     *                 "heart_rate": {
+                     *                   "alert_high": 130,
+                     *                   "alert_low": 38,
+                     *                   "ceiling": 170,
+                     *                   "clear_by": 3,
+                     *                   "delay_s": 60,
+                     *                   "floor": 35,
+                     *                   "k": 1,
+                     *                   "median_s": 0,
+                     *                   "n": 1,
+                     *                   "warn_high": 110,
+                     *                   "warn_low": 42
+                     *                 },
+                     *                 "resp_rate": {
+                     *                   "alert_high": 25,
+                     *                   "alert_low": 8,
+                     *                   "ceiling": 35,
+                     *                   "clear_by": 1,
+                     *                   "delay_s": 120,
+                     *                   "floor": 6,
+                     *                   "k": 1,
+                     *                   "median_s": 180,
+                     *                   "n": 1,
+                     *                   "warn_high": 22,
+                     *                   "warn_low": 9
+                     *                 }
+                     *               }
+                     *             },
+                     *             "programme": "follow_up",
+                     *             "remeasure": {
+                     *               "high_s": 900,
+                     *               "low_s": 21600,
+                     *               "medium_s": 3600,
+                     *               "routine_s": 43200,
+                     *               "single_s": 3600
+                     *             },
+                     *             "rhythm": {
+                     *               "af": true,
+                     *               "pause_s": 3,
+                     *               "ventricular_run": 4
+                     *             },
+                     *             "scale_2_order": null,
+                     *             "second_signal": {
+                     *               "heart_rate_within": 8,
+                     *               "quality_below": 0.7,
+                     *               "resp_rate_within": 3,
+                     *               "wait_s": 60
+                     *             },
+                     *             "slopes": [],
+                     *             "spo2_scale": 1,
+                     *             "support": {
+                     *               "flow_rise": 1,
+                     *               "priority": 3,
+                     *               "spo2_fall": 3,
+                     *               "within_s": 14400
+                     *             },
+                     *             "version": 1
+                     *           },
+                     *           "programme": "follow_up",
+                     *           "summary": {
+                     *             "en": "Follow-up of somebody who is well: a measurement a day.",
+                     *             "sv": "Uppföljning när patienten mår bra: en mätning om dagen."
+                     *           },
+                     *           "version": 3
+                     *         },
+                     *         {
+                     *           "name": {
+                     *             "en": "Frail older person",
+                     *             "sv": "Skör äldre"
+                     *           },
+                     *           "plan": {
+                     *             "cards": {
+                     *               "": {
+                     *                 "en": "Call the patient and assess. Unsure: ask the responsible doctor.",
+                     *                 "sv": "Ring patienten och bedöm. Osäker: fråga ansvarig läkare."
+                     *               },
+                     *               "battery": {
+                     *                 "en": "Ask the patient to charge the device now.",
+                     *                 "sv": "Be patienten ladda enheten nu."
+                     *               },
+                     *               "check": {
+                     *                 "en": "The value is outside what is plausible. Check the patient first, then the sensor.",
+                     *                 "sv": "Värdet är utanför det rimliga. Kontrollera patienten först, sedan sensorn."
+                     *               },
+                     *               "check_in": {
+                     *                 "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
+                     *                 "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
+                     *               },
+                     *               "combination": {
+                     *                 "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
+                     *                 "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *               },
+                     *               "deviation": {
+                     *                 "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
+                     *                 "sv": "Ovanligt för just den här patienten. Ring och fråga hur det är, mät om i vila."
+                     *               },
+                     *               "fall": {
+                     *                 "en": "Call at once, then the relative or home care. A recent fall or blood thinners: doctor even without pain.",
+                     *                 "sv": "Ring genast, sedan närstående eller hemtjänst. Nyligen fallit förut eller blodförtunnande: läkare även utan smärta."
+                     *               },
+                     *               "help_button": {
+                     *                 "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
+                     *                 "sv": "Ring patienten genast. Inget svar: ring närstående, sedan besök eller 112."
+                     *               },
+                     *               "identity": {
+                     *                 "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
+                     *                 "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *               },
+                     *               "limit.heart_rate": {
+                     *                 "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
+                     *                 "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
+                     *               },
+                     *               "limit.resp_rate": {
+                     *                 "en": "Call the patient. Whole sentences? Count the breaths yourself at a visit.",
+                     *                 "sv": "Ring patienten. Kan patienten tala i hela meningar? Räkna andetag själv vid besök."
+                     *               },
+                     *               "limit.spo2": {
+                     *                 "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
+                     *                 "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
+                     *               },
+                     *               "limit.systolic": {
+                     *                 "en": "Ask for a new measurement, sitting. Low with dizziness: lie down, doctor now.",
+                     *                 "sv": "Be patienten mäta igen sittande. Lågt med yrsel: ligg ned, läkare nu."
+                     *               },
+                     *               "limit.temperature": {
+                     *                 "en": "Call the patient: shivering, confusion? Measure again. Doctor if antibiotics have been given for more than two days.",
+                     *                 "sv": "Ring patienten: frossa, förvirring? Ta om tempen. Läkarkontakt om antibiotika pågår sedan mer än två dygn."
+                     *               },
+                     *               "news2": {
+                     *                 "en": "Call the patient and assess. 5–6: doctor within the hour. 7 or more: doctor at once.",
+                     *                 "sv": "Ring patienten och bedöm. 5–6: läkare inom en timme. 7 eller mer: läkare genast."
+                     *               },
+                     *               "nodata": {
+                     *                 "en": "Call the patient: is the sensor on, is the light on? If the telephone does not solve it: visit.",
+                     *                 "sv": "Ring patienten: sitter sensorn på, lyser lampan? Går det inte att lösa i telefon: besök."
+                     *               },
+                     *               "offline": {
+                     *                 "en": "Call the patient: is the device charged and on, are they at home? Otherwise the planned visit.",
+                     *                 "sv": "Ring patienten: är enheten laddad och på, är de hemma? Annars besök enligt plan."
+                     *               },
+                     *               "plan": {
+                     *                 "en": "Open the plan, read what is wrong and save a right one. Meanwhile the programme's limits apply.",
+                     *                 "sv": "Öppna planen, läs vad som är fel och spara en riktig. Under tiden gäller programmets gränser."
+                     *               },
+                     *               "quality": {
+                     *                 "en": "Poor signal. Ask the patient to put the sensor on again; cold hand, loose patch, nail varnish?",
+                     *                 "sv": "Dålig signal. Be patienten sätta om sensorn; kall hand, löst plåster, nagellack?"
+                     *               },
+                     *               "rhythm": {
+                     *                 "en": "Call the patient now: chest pain, fainting, dizziness? With any of them 112. Otherwise a doctor who sees the strip.",
+                     *                 "sv": "Ring patienten nu: bröstsmärta, svimning, yrsel? Vid något av dem 112. Annars läkare som ser remsan."
+                     *               },
+                     *               "rhythm.af": {
+                     *                 "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
+                     *                 "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
+                     *               },
+                     *               "sensor": {
+                     *                 "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
+                     *                 "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *               },
+                     *               "slope": {
+                     *                 "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
+                     *                 "sv": "Långsam försämring. Ring patienten, jämför med gårdagen, tidigarelägg nästa besök eller mätning."
+                     *               },
+                     *               "support": {
+                     *                 "en": "Oxygen saturation falls in spite of more oxygen. Doctor now.",
+                     *                 "sv": "Syremättnaden sjunker trots mer syrgas. Läkare nu."
+                     *               },
+                     *               "unwatched": {
+                     *                 "en": "No alarm can be given for the patient. Call the patient now, then technical support; measure by hand until it is solved.",
+                     *                 "sv": "Inga larm kan ges för patienten. Ring patienten nu och sedan teknisk jour; mät för hand tills det är löst."
+                     *               },
+                     *               "weight": {
+                     *                 "en": "Ask the patient to weigh themselves again tomorrow on the same scale. Swelling or worse breathing: doctor today.",
+                     *                 "sv": "Be patienten väga sig igen i morgon på samma våg. Svullnad eller sämre andning: läkare i dag."
+                     *               }
+                     *             },
+                     *             "combinations": [
+                     *               {
+                     *                 "at_least": 3,
+                     *                 "delay_s": 300,
+                     *                 "name": "infection",
+                     *                 "priority": 2,
+                     *                 "terms": [
+                     *                   {
+                     *                     "bound": 38.3,
+                     *                     "kind": "temperature",
+                     *                     "side": "high"
+                     *                   },
+                     *                   {
+                     *                     "bound": 100,
+                     *                     "kind": "heart_rate",
+                     *                     "side": "high"
+                     *                   },
+                     *                   {
+                     *                     "bound": 22,
+                     *                     "kind": "resp_rate",
+                     *                     "side": "high"
+                     *                   }
+                     *                 ]
+                     *               },
+                     *               {
+                     *                 "at_least": 2,
+                     *                 "delay_s": 300,
+                     *                 "name": "breathing",
+                     *                 "priority": 3,
+                     *                 "terms": [
+                     *                   {
+                     *                     "bound": 91,
+                     *                     "kind": "spo2",
+                     *                     "side": "low"
+                     *                   },
+                     *                   {
+                     *                     "bound": 25,
+                     *                     "kind": "resp_rate",
+                     *                     "side": "high"
+                     *                   }
+                     *                 ]
+                     *               },
+                     *               {
+                     *                 "at_least": 2,
+                     *                 "delay_s": 300,
+                     *                 "name": "circulation",
+                     *                 "priority": 3,
+                     *                 "terms": [
+                     *                   {
+                     *                     "bound": 110,
+                     *                     "kind": "heart_rate",
+                     *                     "side": "high"
+                     *                   },
+                     *                   {
+                     *                     "bound": 100,
+                     *                     "kind": "systolic",
+                     *                     "side": "low"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "deviations": [
+                     *               {
+                     *                 "hold_s": 7200,
+                     *                 "kind": "heart_rate",
+                     *                 "priority": 2,
+                     *                 "sds": 4,
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "hold_s": 7200,
+                     *                 "kind": "resp_rate",
+                     *                 "priority": 2,
+                     *                 "sds": 4,
+                     *                 "side": "high"
+                     *               }
+                     *             ],
+                     *             "expected": {
+                     *               "heart_rate": 60,
+                     *               "resp_rate": 300,
+                     *               "spo2": 60
+                     *             },
+                     *             "gain": null,
+                     *             "goals": "full",
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "alert_high": 130,
+                     *                 "alert_low": 40,
+                     *                 "ceiling": 170,
+                     *                 "clear_by": 3,
+                     *                 "delay_s": 60,
+                     *                 "floor": 35,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": 110,
+                     *                 "warn_low": 45
+                     *               },
+                     *               "resp_rate": {
+                     *                 "alert_high": 25,
+                     *                 "alert_low": 8,
+                     *                 "ceiling": 35,
+                     *                 "clear_by": 1,
+                     *                 "delay_s": 120,
+                     *                 "floor": 6,
+                     *                 "k": 1,
+                     *                 "median_s": 180,
+                     *                 "n": 1,
+                     *                 "warn_high": 22,
+                     *                 "warn_low": 10
+                     *               },
+                     *               "spo2": {
+                     *                 "alert_high": null,
+                     *                 "alert_low": 88,
+                     *                 "ceiling": null,
+                     *                 "clear_by": 1,
+                     *                 "delay_s": 60,
+                     *                 "floor": 80,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": null,
+                     *                 "warn_low": 91
+                     *               },
+                     *               "systolic": {
+                     *                 "alert_high": 220,
+                     *                 "alert_low": 95,
+                     *                 "ceiling": null,
+                     *                 "clear_by": 3,
+                     *                 "delay_s": 0,
+                     *                 "floor": 75,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": 180,
+                     *                 "warn_low": 105
+                     *               },
+                     *               "temperature": {
+                     *                 "alert_high": 39,
+                     *                 "alert_low": 35,
+                     *                 "ceiling": 41,
+                     *                 "clear_by": 0.2,
+                     *                 "delay_s": 0,
+                     *                 "floor": 34,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": 38,
+                     *                 "warn_low": 35.5
+                     *               }
+                     *             },
+                     *             "news2_high": 7,
+                     *             "news2_medium": 5,
+                     *             "news2_rise": 2,
+                     *             "news2_rise_s": 21600,
+                     *             "night": {
+                     *               "begins": 1320,
+                     *               "ends": 360,
+                     *               "limits": {
+                     *                 "heart_rate": {
+                     *                   "alert_high": 130,
+                     *                   "alert_low": 38,
+                     *                   "ceiling": 170,
+                     *                   "clear_by": 3,
+                     *                   "delay_s": 60,
+                     *                   "floor": 35,
+                     *                   "k": 1,
+                     *                   "median_s": 0,
+                     *                   "n": 1,
+                     *                   "warn_high": 110,
+                     *                   "warn_low": 42
+                     *                 },
+                     *                 "resp_rate": {
+                     *                   "alert_high": 25,
+                     *                   "alert_low": 8,
+                     *                   "ceiling": 35,
+                     *                   "clear_by": 1,
+                     *                   "delay_s": 120,
+                     *                   "floor": 6,
+                     *                   "k": 1,
+                     *                   "median_s": 180,
+                     *                   "n": 1,
+                     *                   "warn_high": 22,
+                     *                   "warn_low": 9
+                     *                 }
+                     *               }
+                     *             },
+                     *             "programme": "frail_elderly",
+                     *             "remeasure": {
+                     *               "high_s": 900,
+                     *               "low_s": 21600,
+                     *               "medium_s": 3600,
+                     *               "routine_s": 43200,
+                     *               "single_s": 3600
+                     *             },
+                     *             "rhythm": {
+                     *               "af": true,
+                     *               "pause_s": 3,
+                     *               "ventricular_run": 4
+                     *             },
+                     *             "scale_2_order": null,
+                     *             "second_signal": {
+                     *               "heart_rate_within": 8,
+                     *               "quality_below": 0.7,
+                     *               "resp_rate_within": 3,
+                     *               "wait_s": 60
+                     *             },
+                     *             "slopes": [
+                     *               {
+                     *                 "kind": "resp_rate",
+                     *                 "over_s": 21600,
+                     *                 "per_hour": 1,
+                     *                 "priority": 2
+                     *               },
+                     *               {
+                     *                 "kind": "spo2",
+                     *                 "over_s": 21600,
+                     *                 "per_hour": -0.5,
+                     *                 "priority": 2
+                     *               }
+                     *             ],
+                     *             "spo2_scale": 1,
+                     *             "support": {
+                     *               "flow_rise": 1,
+                     *               "priority": 3,
+                     *               "spo2_fall": 3,
+                     *               "within_s": 14400
+                     *             },
+                     *             "version": 1
+                     *           },
+                     *           "programme": "frail_elderly",
+                     *           "summary": {
+                     *             "en": "Frail older people at home: small changes mean more, measurements are fewer.",
+                     *             "sv": "Sköra äldre hemma: små förändringar betyder mer, mätningarna är färre."
+                     *           },
+                     *           "version": 3
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ProgrammePage"];
                 };
             };
@@ -13208,6 +18259,28 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "detail": "",
+                     *           "device_id": "hv-1",
+                     *           "index": null,
+                     *           "payload": "{}",
+                     *           "payload_bytes": 2,
+                     *           "payload_sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+                     *           "quarantine_id": 1,
+                     *           "reason": "no_binding",
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "resolution": "dismissed",
+                     *           "resolved_at": "2026-01-14T08:00:00Z",
+                     *           "resolved_by": 2,
+                     *           "topic": "hemvakt/1/hv-1/vitals"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EntryPage"];
                 };
             };
@@ -13303,6 +18376,18 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "entries": 1,
+                     *           "reason": "no_binding",
+                     *           "unsettled": 0
+                     *         }
+                     *       ],
+                     *       "since": "2026-01-13T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["CountPage"];
                 };
             };
@@ -13327,6 +18412,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "awaiting": [],
+                     *           "base_team_id": 1,
+                     *           "name": "Enheten",
+                     *           "organisation_id": 1,
+                     *           "rev": 1,
+                     *           "routes": [],
+                     *           "unit_id": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["UnitList"];
                 };
             };
@@ -13484,6 +18584,38 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "account_id": 2,
+                     *         "kind": "staff",
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson"
+                     *       },
+                     *       "demo": false,
+                     *       "expires_at": "2026-01-14T20:00:00Z",
+                     *       "organisation": {
+                     *         "name": "Testkommunen",
+                     *         "organisation_id": 1
+                     *       },
+                     *       "patient_id": null,
+                     *       "staff": {
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson",
+                     *         "role": "nurse",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska",
+                     *         "username": "anna"
+                     *       },
+                     *       "teams": [
+                     *         {
+                     *           "name": "Testteamet",
+                     *           "phone": "000",
+                     *           "team_id": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SessionState"];
                 };
             };
@@ -13501,6 +18633,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "password": "rätt häst batteri",
+                 *       "username": "anna"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -13511,6 +18649,38 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "account_id": 2,
+                     *         "kind": "staff",
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson"
+                     *       },
+                     *       "demo": false,
+                     *       "expires_at": "2026-01-14T20:01:00Z",
+                     *       "organisation": {
+                     *         "name": "Testkommunen",
+                     *         "organisation_id": 1
+                     *       },
+                     *       "patient_id": null,
+                     *       "staff": {
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson",
+                     *         "role": "nurse",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska",
+                     *         "username": "anna"
+                     *       },
+                     *       "teams": [
+                     *         {
+                     *           "name": "Testteamet",
+                     *           "phone": "000",
+                     *           "team_id": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SessionState"];
                 };
             };
@@ -13932,6 +19102,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": null,
+                     *       "by": null,
+                     *       "rev": 0,
+                     *       "value": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SaidState"];
                 };
             };
@@ -13995,6 +19173,48 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "competences": [],
+                     *           "name": "Annat team",
+                     *           "on_duty": null,
+                     *           "organisation": "Annanregionen",
+                     *           "organisation_id": 2,
+                     *           "phone": "111",
+                     *           "round_the_clock": [],
+                     *           "schedule_rev": 0,
+                     *           "team_id": 2
+                     *         },
+                     *         {
+                     *           "competences": [],
+                     *           "name": "Team evening",
+                     *           "on_duty": null,
+                     *           "organisation": "Testkommunen",
+                     *           "organisation_id": 1,
+                     *           "phone": "000",
+                     *           "round_the_clock": [],
+                     *           "schedule_rev": 0,
+                     *           "team_id": 4
+                     *         },
+                     *         {
+                     *           "competences": [],
+                     *           "name": "Team fifth",
+                     *           "on_duty": null,
+                     *           "organisation": "Testkommunen",
+                     *           "organisation_id": 1,
+                     *           "phone": "000",
+                     *           "round_the_clock": [],
+                     *           "schedule_rev": 0,
+                     *           "team_id": 5
+                     *         }
+                     *       ],
+                     *       "mine": [
+                     *         1
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TeamList"];
                 };
             };
@@ -14020,6 +19240,50 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "competences": [],
+                     *       "debt": [
+                     *         {
+                     *           "alerts": [
+                     *             1
+                     *           ],
+                     *           "count": 1,
+                     *           "kind": "lapsed"
+                     *         }
+                     *       ],
+                     *       "members": [
+                     *         {
+                     *           "name": "Anna Provsson",
+                     *           "role": "nurse",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         },
+                     *         {
+                     *           "name": "Nora Testsköterska",
+                     *           "role": "nurse",
+                     *           "staff_id": 1,
+                     *           "title": "Sjuksköterska"
+                     *         },
+                     *         {
+                     *           "name": "Ivar Provsson",
+                     *           "role": "doctor",
+                     *           "staff_id": 9,
+                     *           "title": "Prov"
+                     *         }
+                     *       ],
+                     *       "name": "Testteamet",
+                     *       "on_duty": null,
+                     *       "organisation": "Testkommunen",
+                     *       "organisation_id": 1,
+                     *       "phone": "000",
+                     *       "round_the_clock": [
+                     *         "Enheten"
+                     *       ],
+                     *       "schedule_rev": 0,
+                     *       "team_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TeamDetail"];
                 };
             };
@@ -14047,6 +19311,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "available": [],
+                     *       "items": [
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 1,
+                     *           "hint": "…000",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         }
+                     *       ],
+                     *       "push_key": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ChannelList"];
                 };
             };
@@ -14137,6 +19418,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cells": [
+                     *         {
+                     *           "colour": "nobody",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "red_from": "2026-01-14T08:00:00Z",
+                     *       "team_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TeamCoverage"];
                 };
             };
@@ -14164,6 +19461,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "handover": {
+                     *         "closed_at": "2026-01-14T08:00:00Z",
+                     *         "given_at": "2026-01-14T08:00:00Z",
+                     *         "given_by": {
+                     *           "name": "Nora Testsköterska",
+                     *           "staff_id": 1
+                     *         },
+                     *         "handover_id": 1,
+                     *         "lapses_at": "2026-01-14T08:45:00Z",
+                     *         "note": "",
+                     *         "outcome": "taken",
+                     *         "patients": []
+                     *       },
+                     *       "unresolved": [
+                     *         {
+                     *           "alerts": [
+                     *             1
+                     *           ],
+                     *           "name": "Testa Testsson 1",
+                     *           "patient_id": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["HandoverPage"];
                 };
             };
@@ -14188,6 +19511,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["HandoverBody"];
             };
         };
@@ -14198,6 +19522,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "closed_at": null,
+                     *       "given_at": "2026-01-14T08:01:00Z",
+                     *       "given_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2
+                     *       },
+                     *       "handover_id": 12,
+                     *       "lapses_at": "2026-01-14T08:46:00Z",
+                     *       "note": "",
+                     *       "outcome": null,
+                     *       "patients": [
+                     *         {
+                     *           "alerts": [
+                     *             1
+                     *           ],
+                     *           "name": "Testa Testsson 1",
+                     *           "note": "",
+                     *           "patient_id": 1,
+                     *           "taken_at": null,
+                     *           "taken_by": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["HandoverState"];
                 };
             };
@@ -14266,6 +19616,83 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "charts": {
+                     *         "admissions": {
+                     *           "median": 0,
+                     *           "shift": 0
+                     *         },
+                     *         "avoided_emergency": {
+                     *           "median": 0,
+                     *           "shift": 0
+                     *         },
+                     *         "home_visits": {
+                     *           "median": 0,
+                     *           "shift": 0
+                     *         },
+                     *         "readmitted": {
+                     *           "median": 0,
+                     *           "shift": 0
+                     *         }
+                     *       },
+                     *       "debt": "/api/teams/1",
+                     *       "months": [
+                     *         {
+                     *           "admissions": 0,
+                     *           "avoided_emergency": 0,
+                     *           "closed": 0,
+                     *           "complete": true,
+                     *           "emergency_visits": 0,
+                     *           "ended_at_home": 0,
+                     *           "ended_in_hospital": 0,
+                     *           "false_alarms": 0,
+                     *           "home_visits": 0,
+                     *           "month": "2025-12-01",
+                     *           "readmitted": 0,
+                     *           "stays_begun": 0,
+                     *           "stays_ended": 0,
+                     *           "true_alarms": 0,
+                     *           "unmarked": 0
+                     *         },
+                     *         {
+                     *           "admissions": 0,
+                     *           "avoided_emergency": 0,
+                     *           "closed": 0,
+                     *           "complete": true,
+                     *           "emergency_visits": 0,
+                     *           "ended_at_home": 0,
+                     *           "ended_in_hospital": 0,
+                     *           "false_alarms": 0,
+                     *           "home_visits": 0,
+                     *           "month": "2026-01-01",
+                     *           "readmitted": 0,
+                     *           "stays_begun": 0,
+                     *           "stays_ended": 0,
+                     *           "true_alarms": 0,
+                     *           "unmarked": 0
+                     *         },
+                     *         {
+                     *           "admissions": 0,
+                     *           "avoided_emergency": 0,
+                     *           "closed": 0,
+                     *           "complete": true,
+                     *           "emergency_visits": 0,
+                     *           "ended_at_home": 0,
+                     *           "ended_in_hospital": 0,
+                     *           "false_alarms": 0,
+                     *           "home_visits": 0,
+                     *           "month": "2026-02-01",
+                     *           "readmitted": 0,
+                     *           "stays_begun": 0,
+                     *           "stays_ended": 0,
+                     *           "true_alarms": 0,
+                     *           "unmarked": 0
+                     *         }
+                     *       ],
+                     *       "team_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["LedgerState"];
                 };
             };
@@ -14368,6 +19795,362 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [],
+                     *       "drafts": [],
+                     *       "faults": [],
+                     *       "fields": [],
+                     *       "goals": "full",
+                     *       "next_change_at": null,
+                     *       "overlay": {},
+                     *       "plan": {
+                     *         "cards": {
+                     *           "": {
+                     *             "en": "Call the patient and assess. Unsure: ask the responsible doctor.",
+                     *             "sv": "Ring patienten och bedöm. Osäker: fråga ansvarig läkare."
+                     *           },
+                     *           "battery": {
+                     *             "en": "Ask the patient to charge the device now.",
+                     *             "sv": "Be patienten ladda enheten nu."
+                     *           },
+                     *           "check": {
+                     *             "en": "The value is outside what is plausible. Check the patient first, then the sensor.",
+                     *             "sv": "Värdet är utanför det rimliga. Kontrollera patienten först, sedan sensorn."
+                     *           },
+                     *           "check_in": {
+                     *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
+                     *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
+                     *           },
+                     *           "combination": {
+                     *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
+                     *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "deviation": {
+                     *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
+                     *             "sv": "Ovanligt för just den här patienten. Ring och fråga hur det är, mät om i vila."
+                     *           },
+                     *           "fall": {
+                     *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
+                     *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "help_button": {
+                     *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
+                     *             "sv": "Ring patienten genast. Inget svar: ring närstående, sedan besök eller 112."
+                     *           },
+                     *           "identity": {
+                     *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
+                     *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *           },
+                     *           "limit.heart_rate": {
+                     *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
+                     *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
+                     *           },
+                     *           "limit.resp_rate": {
+                     *             "en": "Call the patient. Whole sentences? Count the breaths yourself at a visit.",
+                     *             "sv": "Ring patienten. Kan patienten tala i hela meningar? Räkna andetag själv vid besök."
+                     *           },
+                     *           "limit.spo2": {
+                     *             "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
+                     *             "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
+                     *           },
+                     *           "limit.systolic": {
+                     *             "en": "Ask for a new measurement, sitting. Low with dizziness: lie down, doctor now.",
+                     *             "sv": "Be patienten mäta igen sittande. Lågt med yrsel: ligg ned, läkare nu."
+                     *           },
+                     *           "limit.temperature": {
+                     *             "en": "Call the patient: shivering, confusion? Measure again. Doctor if antibiotics have been given for more than two days.",
+                     *             "sv": "Ring patienten: frossa, förvirring? Ta om tempen. Läkarkontakt om antibiotika pågår sedan mer än två dygn."
+                     *           },
+                     *           "news2": {
+                     *             "en": "Call the patient and assess. 5–6: doctor within the hour. 7 or more: doctor at once.",
+                     *             "sv": "Ring patienten och bedöm. 5–6: läkare inom en timme. 7 eller mer: läkare genast."
+                     *           },
+                     *           "nodata": {
+                     *             "en": "Call the patient: is the sensor on, is the light on? If the telephone does not solve it: visit.",
+                     *             "sv": "Ring patienten: sitter sensorn på, lyser lampan? Går det inte att lösa i telefon: besök."
+                     *           },
+                     *           "offline": {
+                     *             "en": "Call the patient: is the device charged and on, are they at home? Otherwise the planned visit.",
+                     *             "sv": "Ring patienten: är enheten laddad och på, är de hemma? Annars besök enligt plan."
+                     *           },
+                     *           "plan": {
+                     *             "en": "Open the plan, read what is wrong and save a right one. Meanwhile the programme's limits apply.",
+                     *             "sv": "Öppna planen, läs vad som är fel och spara en riktig. Under tiden gäller programmets gränser."
+                     *           },
+                     *           "quality": {
+                     *             "en": "Poor signal. Ask the patient to put the sensor on again; cold hand, loose patch, nail varnish?",
+                     *             "sv": "Dålig signal. Be patienten sätta om sensorn; kall hand, löst plåster, nagellack?"
+                     *           },
+                     *           "rhythm": {
+                     *             "en": "Call the patient now: chest pain, fainting, dizziness? With any of them 112. Otherwise a doctor who sees the strip.",
+                     *             "sv": "Ring patienten nu: bröstsmärta, svimning, yrsel? Vid något av dem 112. Annars läkare som ser remsan."
+                     *           },
+                     *           "rhythm.af": {
+                     *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
+                     *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
+                     *           },
+                     *           "sensor": {
+                     *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
+                     *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "slope": {
+                     *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
+                     *             "sv": "Långsam försämring. Ring patienten, jämför med gårdagen, tidigarelägg nästa besök eller mätning."
+                     *           },
+                     *           "support": {
+                     *             "en": "Oxygen saturation falls in spite of more oxygen. Doctor now.",
+                     *             "sv": "Syremättnaden sjunker trots mer syrgas. Läkare nu."
+                     *           },
+                     *           "unwatched": {
+                     *             "en": "No alarm can be given for the patient. Call the patient now, then technical support; measure by hand until it is solved.",
+                     *             "sv": "Inga larm kan ges för patienten. Ring patienten nu och sedan teknisk jour; mät för hand tills det är löst."
+                     *           },
+                     *           "weight": {
+                     *             "en": "Ask the patient to weigh themselves again tomorrow on the same scale. Swelling or worse breathing: doctor today.",
+                     *             "sv": "Be patienten väga sig igen i morgon på samma våg. Svullnad eller sämre andning: läkare i dag."
+                     *           }
+                     *         },
+                     *         "combinations": [
+                     *           {
+                     *             "at_least": 3,
+                     *             "delay_s": 300,
+                     *             "name": "infection",
+                     *             "priority": 2,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 38.3,
+                     *                 "kind": "temperature",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 22,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "breathing",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 91,
+                     *                 "kind": "spo2",
+                     *                 "side": "low"
+                     *               },
+                     *               {
+                     *                 "bound": 25,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "circulation",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 110,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "systolic",
+                     *                 "side": "low"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "deviations": [
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "heart_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           },
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "resp_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           }
+                     *         ],
+                     *         "expected": {
+                     *           "heart_rate": 60,
+                     *           "resp_rate": 300,
+                     *           "spo2": 60
+                     *         },
+                     *         "gain": null,
+                     *         "goals": "full",
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "alert_high": 130,
+                     *             "alert_low": 40,
+                     *             "ceiling": 170,
+                     *             "clear_by": 3,
+                     *             "delay_s": 60,
+                     *             "floor": 35,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 110,
+                     *             "warn_low": 45
+                     *           },
+                     *           "resp_rate": {
+                     *             "alert_high": 25,
+                     *             "alert_low": 8,
+                     *             "ceiling": 35,
+                     *             "clear_by": 1,
+                     *             "delay_s": 120,
+                     *             "floor": 6,
+                     *             "k": 1,
+                     *             "median_s": 180,
+                     *             "n": 1,
+                     *             "warn_high": 22,
+                     *             "warn_low": 10
+                     *           },
+                     *           "spo2": {
+                     *             "alert_high": null,
+                     *             "alert_low": 88,
+                     *             "ceiling": null,
+                     *             "clear_by": 1,
+                     *             "delay_s": 60,
+                     *             "floor": 80,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": 91
+                     *           },
+                     *           "systolic": {
+                     *             "alert_high": 220,
+                     *             "alert_low": 90,
+                     *             "ceiling": null,
+                     *             "clear_by": 3,
+                     *             "delay_s": 0,
+                     *             "floor": 75,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 180,
+                     *             "warn_low": 100
+                     *           },
+                     *           "temperature": {
+                     *             "alert_high": 39.5,
+                     *             "alert_low": 35,
+                     *             "ceiling": 41,
+                     *             "clear_by": 0.2,
+                     *             "delay_s": 0,
+                     *             "floor": 34,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 38.5,
+                     *             "warn_low": 35.5
+                     *           }
+                     *         },
+                     *         "news2_high": 7,
+                     *         "news2_medium": 5,
+                     *         "news2_rise": 3,
+                     *         "news2_rise_s": 21600,
+                     *         "night": {
+                     *           "begins": 1320,
+                     *           "ends": 360,
+                     *           "limits": {
+                     *             "heart_rate": {
+                     *               "alert_high": 130,
+                     *               "alert_low": 38,
+                     *               "ceiling": 170,
+                     *               "clear_by": 3,
+                     *               "delay_s": 60,
+                     *               "floor": 35,
+                     *               "k": 1,
+                     *               "median_s": 0,
+                     *               "n": 1,
+                     *               "warn_high": 110,
+                     *               "warn_low": 42
+                     *             },
+                     *             "resp_rate": {
+                     *               "alert_high": 25,
+                     *               "alert_low": 8,
+                     *               "ceiling": 35,
+                     *               "clear_by": 1,
+                     *               "delay_s": 120,
+                     *               "floor": 6,
+                     *               "k": 1,
+                     *               "median_s": 180,
+                     *               "n": 1,
+                     *               "warn_high": 22,
+                     *               "warn_low": 9
+                     *             }
+                     *           }
+                     *         },
+                     *         "programme": "hospital_at_home",
+                     *         "remeasure": {
+                     *           "high_s": 900,
+                     *           "low_s": 21600,
+                     *           "medium_s": 3600,
+                     *           "routine_s": 43200,
+                     *           "single_s": 3600
+                     *         },
+                     *         "rhythm": {
+                     *           "af": true,
+                     *           "pause_s": 3,
+                     *           "ventricular_run": 4
+                     *         },
+                     *         "scale_2_order": null,
+                     *         "second_signal": {
+                     *           "heart_rate_within": 8,
+                     *           "quality_below": 0.7,
+                     *           "resp_rate_within": 3,
+                     *           "wait_s": 60
+                     *         },
+                     *         "slopes": [
+                     *           {
+                     *             "kind": "resp_rate",
+                     *             "over_s": 21600,
+                     *             "per_hour": 1,
+                     *             "priority": 2
+                     *           },
+                     *           {
+                     *             "kind": "spo2",
+                     *             "over_s": 21600,
+                     *             "per_hour": -0.5,
+                     *             "priority": 2
+                     *           }
+                     *         ],
+                     *         "spo2_scale": 1,
+                     *         "support": {
+                     *           "flow_rise": 1,
+                     *           "priority": 3,
+                     *           "spo2_fall": 3,
+                     *           "within_s": 14400
+                     *         },
+                     *         "version": 0
+                     *       },
+                     *       "programme": "hospital_at_home",
+                     *       "rev": 0,
+                     *       "scale_2_lapsed": false,
+                     *       "spo2_scale": 1,
+                     *       "team_id": 1,
+                     *       "template_version": 3,
+                     *       "temporary": [],
+                     *       "version": 0
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TeamPlan"];
                 };
             };
@@ -14395,6 +20178,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "overlay": {},
+                 *       "reason": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Saving"];
             };
         };
@@ -14405,6 +20194,24 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:01:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {},
+                     *       "reason": "Prov",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -14448,6 +20255,12 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [],
+                     *       "rev": 0
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionPage"];
                 };
             };
@@ -14562,6 +20375,141 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-12T10:29:00Z",
+                     *       "items": [
+                     *         {
+                     *           "cover": [
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-15T02:29:00Z"
+                     *             }
+                     *           ],
+                     *           "name": "Testa Testsson 1",
+                     *           "next_step": "",
+                     *           "patient_id": 1,
+                     *           "reasons": [
+                     *             {
+                     *               "en": "open alert of high priority",
+                     *               "points": 30,
+                     *               "reason": "alert_high",
+                     *               "sv": "öppet larm av hög prioritet"
+                     *             },
+                     *             {
+                     *               "en": "NEWS2 is not known",
+                     *               "points": 25,
+                     *               "reason": "news2_unknown",
+                     *               "sv": "NEWS2 är inte känt"
+                     *             },
+                     *             {
+                     *               "en": "no device is worn",
+                     *               "points": 25,
+                     *               "reason": "no_device",
+                     *               "sv": "ingen utrustning bärs"
+                     *             }
+                     *           ],
+                     *           "rev": 0,
+                     *           "risk": 85,
+                     *           "score_max": null,
+                     *           "score_min": null,
+                     *           "signed": null,
+                     *           "stay_id": 1
+                     *         },
+                     *         {
+                     *           "cover": [
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-15T02:29:00Z"
+                     *             }
+                     *           ],
+                     *           "name": "Testa Testsson 2",
+                     *           "next_step": "",
+                     *           "patient_id": 2,
+                     *           "reasons": [
+                     *             {
+                     *               "en": "NEWS2 is not known",
+                     *               "points": 25,
+                     *               "reason": "news2_unknown",
+                     *               "sv": "NEWS2 är inte känt"
+                     *             },
+                     *             {
+                     *               "en": "the device is out of contact",
+                     *               "points": 25,
+                     *               "reason": "offline",
+                     *               "sv": "utrustningen saknar kontakt"
+                     *             },
+                     *             {
+                     *               "en": "the next step is not written",
+                     *               "points": 5,
+                     *               "reason": "no_next_step",
+                     *               "sv": "nästa steg är inte skrivet"
+                     *             }
+                     *           ],
+                     *           "rev": 0,
+                     *           "risk": 55,
+                     *           "score_max": null,
+                     *           "score_min": null,
+                     *           "signed": null,
+                     *           "stay_id": 2
+                     *         },
+                     *         {
+                     *           "cover": [
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-15T02:29:00Z"
+                     *             }
+                     *           ],
+                     *           "name": "Testa Testsson 3",
+                     *           "next_step": "",
+                     *           "patient_id": 3,
+                     *           "reasons": [
+                     *             {
+                     *               "en": "NEWS2 is not known",
+                     *               "points": 25,
+                     *               "reason": "news2_unknown",
+                     *               "sv": "NEWS2 är inte känt"
+                     *             },
+                     *             {
+                     *               "en": "the device is out of contact",
+                     *               "points": 25,
+                     *               "reason": "offline",
+                     *               "sv": "utrustningen saknar kontakt"
+                     *             },
+                     *             {
+                     *               "en": "the next step is not written",
+                     *               "points": 5,
+                     *               "reason": "no_next_step",
+                     *               "sv": "nästa steg är inte skrivet"
+                     *             }
+                     *           ],
+                     *           "rev": 0,
+                     *           "risk": 55,
+                     *           "score_max": null,
+                     *           "score_min": null,
+                     *           "signed": null,
+                     *           "stay_id": 3
+                     *         }
+                     *       ],
+                     *       "last_working_day": "2026-11-20",
+                     *       "next_working_day": "2026-11-23",
+                     *       "team_id": 1,
+                     *       "unsigned": 3,
+                     *       "until": "2026-01-15T02:29:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RoundState"];
                 };
             };
@@ -14590,6 +20538,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "plan": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["SignBody"];
             };
         };
@@ -14600,6 +20553,55 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cover": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:01:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T02:29:00Z"
+                     *         }
+                     *       ],
+                     *       "name": "Testa Testsson 1",
+                     *       "next_step": "",
+                     *       "patient_id": 1,
+                     *       "reasons": [
+                     *         {
+                     *           "en": "open alert of high priority",
+                     *           "points": 30,
+                     *           "reason": "alert_high",
+                     *           "sv": "öppet larm av hög prioritet"
+                     *         },
+                     *         {
+                     *           "en": "NEWS2 is not known",
+                     *           "points": 25,
+                     *           "reason": "news2_unknown",
+                     *           "sv": "NEWS2 är inte känt"
+                     *         },
+                     *         {
+                     *           "en": "no device is worn",
+                     *           "points": 25,
+                     *           "reason": "no_device",
+                     *           "sv": "ingen utrustning bärs"
+                     *         }
+                     *       ],
+                     *       "rev": 1,
+                     *       "risk": 85,
+                     *       "score_max": null,
+                     *       "score_min": null,
+                     *       "signed": {
+                     *         "at": "2026-01-14T08:01:00Z",
+                     *         "by": 2,
+                     *         "name": "Anna Provsson",
+                     *         "plan": "Prov",
+                     *         "risk": 85
+                     *       },
+                     *       "stay_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RoundItem"];
                 };
             };
@@ -14631,6 +20633,34 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "anchor": "2026-01-05",
+                     *       "faults": [
+                     *         {
+                     *           "en": "Sunday 13:31–Monday 13:31 has no team 2026-11-22",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "sv": "söndag 13:31–måndag 13:31 saknar team 2026-11-22",
+                     *           "until": "2027-02-18T08:00:00Z",
+                     *           "what": "gap"
+                     *         }
+                     *       ],
+                     *       "overrides": [
+                     *         {
+                     *           "crew": null,
+                     *           "from_at": "2026-01-17T08:00:00Z",
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "made_by": 2,
+                     *           "override_id": 1,
+                     *           "reason": "Prov",
+                     *           "until": "2026-01-18T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "rev": 0,
+                     *       "shifts": [],
+                     *       "team_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ScheduleState"];
                 };
             };
@@ -20854,6 +26884,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Alive"];
                 };
             };
@@ -20898,7 +26933,15 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Ready"];
                 };
             };
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            /** @description Not ready; why. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ready"];
+                };
+            };
         };
     };
 }
