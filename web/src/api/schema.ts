@@ -8996,7 +8996,7 @@ export interface components {
             /** Account Id */
             readonly account_id: number;
             /** Name */
-            readonly name: string;
+            readonly name: string | null;
             /** Organisation Id */
             readonly organisation_id: number | null;
             /** Role */
