@@ -17,6 +17,7 @@ def leaves(routes: Iterable[BaseRoute]) -> Iterator[Route]:
 
 def allowed(routes: Iterable[BaseRoute], path: str) -> list[str]:
     """Return the methods that a path has, sorted; empty where no route of the API has that path."""
-    fitting = [each for each in leaves(routes) if not each.path.endswith(":path}") and each.path_regex.match(path)]
+    named = (each for each in leaves(routes) if not each.path.endswith((":path}", "/api")))
+    fitting = [each for each in named if each.path_regex.match(path)]
     nearest = min((each.path.count("{") for each in fitting), default=0)  # `search` is no number of a patient
     return sorted({method for each in fitting if each.path.count("{") == nearest for method in each.methods or ()})

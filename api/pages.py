@@ -24,7 +24,7 @@ _NOT_BUILT = (
 def _missing(request: Request) -> HTTPStatus:
     """Return what to answer where no route was found: 405 where the address is one of the API's, else 404."""
     known = methods.allowed(request.app.routes, request.url.path)
-    return HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND
+    return HTTPStatus.METHOD_NOT_ALLOWED if known and request.method not in known else HTTPStatus.NOT_FOUND
 
 
 def router(built: Path) -> APIRouter:

@@ -23,9 +23,10 @@ SEED = 6
 # Beside what schemathesis takes by itself: a request of the right shape that the rules refuse is answered 422, with the
 # fault named. A schema cannot say that a shift ends after it begins, or that a patient is no longer in care.
 # 412 and 428 are the answers to a revision that was not seen or not named, 410 to what has run out. 415 answers
-# a POST without a body that does not say JSON either: against forged requests, and OpenAPI cannot say it of no body. 400
-# is how FHIR refuses a search whose parameters it cannot read.
-_TAKEN = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "412", "415", "422", "428", "429"]
+# a POST without a body that does not say JSON either: against forged requests, and OpenAPI cannot say so. 400
+# and 406 are how FHIR refuses a search whose parameters it cannot read, and a form (`_format`) that it does not write.
+# 411 is for a body of no told length, as the client sends an empty form.
+_TAKEN = ["2xx", "3xx", "400", "401", "403", "404", "406", "409", "410", "411", "412", "415", "422", "428", "429"]
 _REFUSED = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "428", "429"]
 _NOT_READY = {  # a house without ingest and alerting is not ready, and says so with 503
     "include-operation-id": "health_get_readiness",
@@ -109,5 +110,7 @@ def _take(tried: Tried, recorder: ScenarioRecorder) -> None:
             if check.failure_info is not None:
                 failure = check.failure_info.failure
                 where = recorder.cases[case_id].value.operation.label
-                said = f"{failure.title}: {failure.message}\n{check.failure_info.code_sample}"
+                asked = recorder.interactions.get(case_id)
+                given = "no answer" if asked is None or asked.response is None else asked.response.status_code
+                said = f"{given}: {failure.title}: {failure.message}\n{check.failure_info.code_sample}"
                 tried.findings.setdefault((where, check.name), said)

@@ -39,7 +39,7 @@ class Who(TypedDict):
 
     account_id: int
     staff_id: int | None
-    name: str
+    name: str | None
     role: str
     organisation_id: int | None
 

@@ -205,12 +205,12 @@ def test_text_that_cannot_be_kept_is_a_problem(house: House) -> None:
 
 
 def test_unknown_address_under_api_is_a_problem(house: House) -> None:
-    """An address that the api does not know is a problem, not the web page."""
+    """An address that the api does not know is a problem, not the web page; a method it has not is told so."""
 
     async def visit(client: httpx.AsyncClient) -> None:
         for path in ("/api", "/api/patient/1", "/api/patients/1/x"):
             assert_problem(await client.get(path), 404)
-        assert_problem(await client.put("/api/patients", json={}), 404)
+        assert_problem(await client.put("/api/patients", json={}), 405)
 
     as_anna(house, visit)
 

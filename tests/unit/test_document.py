@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from api import document
 from api.app import create_app
@@ -73,3 +74,19 @@ def test_python_client_is_made_by_one_command(tmp_path: Path) -> None:
 
     assert "async def asyncio(" in made
     compile(made, "patients_get_patient.py", "exec")
+
+
+def test_examples_fit_their_schemas(whole: dict[str, Any]) -> None:
+    """Every example of an answer or a body is one that its own schema takes, and there are many."""
+    found = 0
+    for path, method, each in operations(whole):
+        contents = [each.get("requestBody", {}).get("content", {})]
+        contents += [answer.get("content", {}) for answer in each["responses"].values()]
+        for shape in (content["application/json"] for content in contents if "application/json" in content):
+            if "example" in shape:
+                found += 1
+                schema = {**shape["schema"], "components": whole["components"]}
+                faults = [fault.message for fault in Draft202012Validator(schema).iter_errors(shape["example"])]
+
+                assert faults == [], (method, path)
+    assert found > 60

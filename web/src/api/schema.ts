@@ -8996,7 +8996,7 @@ export interface components {
             /** Account Id */
             readonly account_id: number;
             /** Name */
-            readonly name: string;
+            readonly name: string | null;
             /** Organisation Id */
             readonly organisation_id: number | null;
             /** Role */
@@ -18584,38 +18584,6 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "account": {
-                     *         "account_id": 2,
-                     *         "kind": "staff",
-                     *         "language": "sv",
-                     *         "name": "Anna Provsson"
-                     *       },
-                     *       "demo": false,
-                     *       "expires_at": "2026-01-14T20:00:00Z",
-                     *       "organisation": {
-                     *         "name": "Testkommunen",
-                     *         "organisation_id": 1
-                     *       },
-                     *       "patient_id": null,
-                     *       "staff": {
-                     *         "language": "sv",
-                     *         "name": "Anna Provsson",
-                     *         "role": "nurse",
-                     *         "staff_id": 2,
-                     *         "title": "Sjuksköterska",
-                     *         "username": "anna"
-                     *       },
-                     *       "teams": [
-                     *         {
-                     *           "name": "Testteamet",
-                     *           "phone": "000",
-                     *           "team_id": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     readonly "application/json": components["schemas"]["SessionState"];
                 };
             };
@@ -18633,12 +18601,6 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                /**
-                 * @example {
-                 *       "password": "rätt häst batteri",
-                 *       "username": "anna"
-                 *     }
-                 */
                 readonly "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -18649,38 +18611,6 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "account": {
-                     *         "account_id": 2,
-                     *         "kind": "staff",
-                     *         "language": "sv",
-                     *         "name": "Anna Provsson"
-                     *       },
-                     *       "demo": false,
-                     *       "expires_at": "2026-01-14T20:01:00Z",
-                     *       "organisation": {
-                     *         "name": "Testkommunen",
-                     *         "organisation_id": 1
-                     *       },
-                     *       "patient_id": null,
-                     *       "staff": {
-                     *         "language": "sv",
-                     *         "name": "Anna Provsson",
-                     *         "role": "nurse",
-                     *         "staff_id": 2,
-                     *         "title": "Sjuksköterska",
-                     *         "username": "anna"
-                     *       },
-                     *       "teams": [
-                     *         {
-                     *           "name": "Testteamet",
-                     *           "phone": "000",
-                     *           "team_id": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     readonly "application/json": components["schemas"]["SessionState"];
                 };
             };
