@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +24,6 @@ from ward.people import StayId
 from ward.plans import Plan
 from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind
 from ward.wave_features import Strip, WaveFeature
-
-if TYPE_CHECKING:
-    from alerting.rules.news2_steps import Totals
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -166,6 +162,27 @@ class StayContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The score of stays over time; all arrays are (k,), int64 but for `from_s`, in the layout of `rules.steps`.
+
+    low, high : the ends of the interval; upper : the upper end without what was never measured
+    ceiling : the lower end, with all that inputs which were never measured could give
+    threes, open_ : how many parts are certainly three, and could be; said : 1 where somebody saw new confusion or worse
+    """
+
+    stays: int
+    stay: Ints
+    from_s: Floats
+    low: Ints
+    upper: Ints
+    high: Ints
+    ceiling: Ints
+    threes: Ints
+    open_: Ints
+    said: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Stays that are evaluated together; a kind that nobody measured may be absent from `series`.
 
@@ -184,7 +201,7 @@ class Batch:
     implausible: Mapping[VitalKind, Series] = field(default_factory=dict)
     signals: Mapping[WaveFeature, Signal] = field(default_factory=dict)
     runs: Mapping[VitalKind, Runs] = field(default_factory=dict)
-    totals: "Totals | None" = None
+    totals: Totals | None = None
     memory: Mapping[str, Floats] = field(default_factory=dict)
     quarters: Mapping[VitalKind, Quarters] = field(default_factory=dict)
     normals: Mapping[VitalKind, Normals] = field(default_factory=dict)

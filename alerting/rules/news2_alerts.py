@@ -11,10 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from alerting.features import Batch, Bools, Floats, Ints
+from alerting.features import Batch, Bools, Floats, Ints, Totals
 from alerting.rules import news2_steps, steps
 from alerting.rules.news2 import INPUTS
-from alerting.rules.news2_steps import Totals
 from alerting.rules.steps import Aligned, Steps
 from alerting.tracks import Track, Verdict, track, without
 from ward.plans import HIGHEST_NEWS2, Plan
@@ -47,16 +46,16 @@ def judge(batch: Batch) -> dict[str, Track]:
     # Thresholds the wrong way round must not make a gap in which nothing rings.
     medium_at = np.minimum(_of_plan(batch, [plan.news2_medium for plan in batch.plans]), high_at)
     least, most = medium_at[score.stay], high_at[score.stay]
-    urgent = steps.since(score.steps(score.low >= least), MEDIUM_HOLD_S)
-    three = steps.since(score.steps(score.threes > 0), ONE_HOLD_S)
+    urgent = steps.since(news2_steps.held(score, score.low >= least), MEDIUM_HOLD_S)
+    three = steps.since(news2_steps.held(score, score.threes > 0), ONE_HOLD_S)
     total = steps.align([
         urgent,
-        steps.since(score.steps(score.low >= most), HOLD_S),
-        steps.since(score.steps(score.upper < least), HOLD_S),
-        steps.since(score.steps(score.upper < most), HOLD_S),
+        steps.since(news2_steps.held(score, score.low >= most), HOLD_S),
+        steps.since(news2_steps.held(score, score.upper < least), HOLD_S),
+        steps.since(news2_steps.held(score, score.upper < most), HOLD_S),
     ])  # fmt: skip
-    said = steps.since(score.steps(score.said > 0), HOLD_S)
-    single = steps.align([three, urgent, steps.since(score.steps(score.open_ == 0), HOLD_S), said])
+    said = steps.since(news2_steps.held(score, score.said > 0), HOLD_S)
+    single = steps.align([three, urgent, steps.since(news2_steps.held(score, score.open_ == 0), HOLD_S), said])
     return {TOTAL: _total(total), ONE: _single(single), RISE: _rise(batch, score, urgent, three, said)}
 
 
@@ -95,7 +94,7 @@ def _rise(batch: Batch, score: Totals, urgent: Steps, three: Steps, said: Steps)
     """Judge the rise: the lower end is so much above the upper end of some time in the hours before."""
     least = _of_plan(batch, [plan.news2_rise for plan in batch.plans])
     certain = score.low == score.upper
-    known = score.steps(certain | (score.upper < least[score.stay]))
+    known = news2_steps.held(score, certain | (score.upper < least[score.stay]))
     risen = steps.since(_risen(batch, score, least), RISE_HOLD_S)
     at = steps.align([risen, urgent, three, known, said])
     spoken = _held(at, 1, MEDIUM_HOLD_S) | _held(at, 2, ONE_HOLD_S) | _held(at, 4)

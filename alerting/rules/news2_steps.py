@@ -5,12 +5,12 @@ is added up are seven small numbers in one, so that the whole is one sort and on
 instant this is what `news2.score` gives for the values that are known then.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from alerting import runs
-from alerting.features import Batch, Bools, Floats, Ints
+from alerting.features import Batch, Bools, Ints, Totals
 from alerting.rules import news2, steps
 from alerting.rules.news2 import CHART, SINGLE, Part
 from alerting.rules.steps import Steps
@@ -22,29 +22,9 @@ _BITS = 8
 _MASK = (1 << _BITS) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """The score of stays over time; all arrays are (k,), int64 but for `from_s`, in the layout of `Steps`.
-
-    low, high : the ends of the interval; upper : the upper end without what was never measured
-    ceiling : the lower end, with all that inputs which were never measured could give
-    threes, open_ : how many parts are certainly three, and could be; said : 1 where somebody saw new confusion or worse
-    """
-
-    stays: int
-    stay: Ints
-    from_s: Floats
-    low: Ints
-    upper: Ints
-    high: Ints
-    ceiling: Ints
-    threes: Ints
-    open_: Ints
-    said: Ints
-
-    def steps(self, value: Bools) -> Steps:
-        """Return what holds at these instants as steps."""
-        return Steps(stays=self.stays, stay=self.stay, from_s=self.from_s, value=value.astype(np.int64))
+def held(score: Totals, value: Bools) -> Steps:
+    """Return what holds at the instants of a score as steps."""
+    return Steps(stays=score.stays, stay=score.stay, from_s=score.from_s, value=value.astype(np.int64))
 
 
 def scored(batch: Batch) -> Batch:
