@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from onebox import environment, webbuild
 from ward.errors import ConfigError
 
+_AT_ONCE = "2"  # files of tests; each has servers of its own
 _PACKAGES = {
     "chromium": ("chromium",),
     "curl": ("curl",),
@@ -56,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
         except ConfigError as error:
             print(error, flush=True)  # noqa: T201
             failed.append(f"web: {script}")
-    if _step("pytest", pytest):
+    if _step("pytest", [*pytest, "-n", _AT_ONCE, "--dist", "loadfile"]):
         failed.append("pytest")
     print(f"FAILED: {', '.join(failed)}" if failed else "All checks passed.", flush=True)  # noqa: T201
     return 1 if failed else 0
