@@ -32,9 +32,13 @@ def a_ward(conn: psycopg.Connection, stays: int = 1) -> list[int]:
     """Make an organisation with a team, a nurse, and so many patients in care since the start; return their stays."""
     conn.execute("insert into organisation (name, kind) values ('Testregionen', 'region')")
     conn.execute("insert into team (organisation_id, name, phone) select 1, 'Provteamet', '010-000 00 00'")
+    older = conn.execute(
+        "select from information_schema.columns where table_name = 'staff' and column_name = 'username'"
+    ).fetchone()
+    named, values = (", username, password_hash", ", 'anna', 'x'") if older is not None else ("", "")
     conn.execute(
-        "insert into staff (organisation_id, name, title, role)"
-        " values (1, 'Anna Provsköterska', 'Sjuksköterska', 'nurse')"
+        f"insert into staff (organisation_id, name, title, role{named})"  # noqa: S608 - columns of an older schema
+        f" values (1, 'Anna Provsköterska', 'Sjuksköterska', 'nurse'{values})".encode()
     )
     conn.execute(
         "insert into patient (organisation_id, personal_number, given_name, family_name, birth_date, sex)"

@@ -73,7 +73,7 @@ def _routes(kept: str) -> tuple[Route, ...]:
 POLICIES = """
     select policy_id, organisation_id, name, base_team_id, routes::text as routes, rev, array(
         select distinct t.team_id from jsonb_array_elements(p.routes) r
-        join team t on t.team_id = (r ->> 'team_id')::bigint and t.organisation_id <> p.organisation_id
+        join team t on to_jsonb(t.team_id) = r -> 'team_id' and t.organisation_id <> p.organisation_id
         where not exists (select from route_consent c where c.policy_id = p.policy_id and c.team_id = t.team_id)
         order by t.team_id
     ) as waiting
@@ -177,7 +177,7 @@ async def stays_routed(conn: Connection, team_id: TeamId, now: datetime) -> list
         "select c.stay_id from duty_care c join stay s using (stay_id) join duty_policy p using (policy_id)"
         " where s.period @> %(now)s and (p.base_team_id = %(team)s or exists ("
         " select from jsonb_array_elements(p.routes) r join team t on t.team_id = %(team)s"
-        " where (r ->> 'team_id')::bigint = %(team)s or r ->> 'competence' = any(t.competences))) order by 1",
+        " where r -> 'team_id' = to_jsonb(%(team)s::bigint) or r ->> 'competence' = any(t.competences))) order by 1",
         {"team": team_id, "now": now},
     )
     return [StayId(row[0]) for row in await cursor.fetchall()]
