@@ -19,7 +19,6 @@ from onebox.scenario_play import Show
 from simulator import scenario
 from simulator.expectations import Line, Rang, verdict
 from simulator.scenario import Scenario
-from ward import log
 from ward.store import databases, embedded, migrate
 from ward.store.pool import connect
 
@@ -71,7 +70,6 @@ async def check(server_url: str, scenarios: Sequence[Scenario], length: Length, 
 
     `show` is called with the hours played so far (`total_hours` in the end).
     """
-    log.configure("scenario", level="error")
     found: list[Result] = []
     done = 0.0
     for (_, hours), together in _groups(scenarios, length).items():

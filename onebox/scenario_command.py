@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ward import log
 from ward.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _named(wrong: "list[str]") -> str:
 def _checked(scenarios: "list[Scenario]", length: "Length") -> "list[Result]":
     from onebox import scenario_check  # noqa: PLC0415
 
+    log.configure("scenario", level="error")
     with _bar(scenario_check.total_hours(scenarios, length)) as show:
         return scenario_check.run(scenarios, length, show)
 

@@ -118,6 +118,24 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "No value for temperature has arrived in 12 h",
     ),
     (
+        "second.spo2",
+        {"kind": "spo2", "duration_s": 60.0},
+        "Syremättnad under varningsgränsen, osäker mätning, inget annat ändrat: mäts om, larmet väntar 60 s",
+        "Oxygen saturation below the warning, doubtful, nothing else changed: measured again, the alarm waits 60 s",
+    ),
+    (
+        "silent.ecg",
+        {"duration_s": 600.0},
+        "Inget EKG har kommit på 10 min, fast andra värden kommer",
+        "No ECG has come for 10 min, though other values do",
+    ),
+    (
+        "silent.ppg",
+        {"duration_s": 600.0},
+        "Ingen pulskurva har kommit på 10 min, fast andra värden kommer",
+        "No pulse wave has come for 10 min, though other values do",
+    ),
+    (
         "offline",
         {"device_id": "hv-0003", "duration_s": 120.0},
         "Enheten hv-0003 har saknat kontakt i 2 min",
