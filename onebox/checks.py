@@ -57,7 +57,8 @@ def run(arguments: Sequence[str]) -> int:
         except ConfigError as error:
             print(error, flush=True)  # noqa: T201
             failed.append(f"web: {script}")
-    if _step("pytest", [*pytest, "-n", _AT_ONCE, "--dist", "loadfile"]):
+    together = ["-n", _AT_ONCE, "--dist", "loadfile"]
+    if _step("pytest", ["env", "PYTHONHASHSEED=0", *pytest, *together]):  # both must find the same cases
         failed.append("pytest")
     print(f"FAILED: {', '.join(failed)}" if failed else "All checks passed.", flush=True)  # noqa: T201
     return 1 if failed else 0
