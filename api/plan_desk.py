@@ -4,6 +4,7 @@ What may be done is said by `ward.plan_versions`. The invariant: nothing is save
 reviewed against the very layers it will lie over, and every deed is in the audit with who did it and why.
 """
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from datetime import datetime
 from http import HTTPStatus
 
 import msgspec
-import orjson
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -102,7 +102,7 @@ async def transaction(request: Request) -> AsyncIterator[tuple[Connection, datet
 def read_overlay(document: OverlayDocument) -> Overlay:
     """Read the overlay of a request; raises `Problem` (422), naming the field, if it is none."""
     try:
-        return overlays.decode(orjson.dumps(document))
+        return overlays.decode(json.dumps(document).encode())
     except (msgspec.DecodeError, TypeError) as error:
         fault = Fault(path="overlay", sv=f"går inte att läsa: {error}", en=f"cannot be read: {error}")
         raise _refused((fault,), ()) from error

@@ -1,10 +1,10 @@
 """What a request says about the state it was made for: the revision that was seen, the key that makes it repeatable."""
 
 import hashlib
+import json
 from http import HTTPStatus
 from typing import Annotated
 
-import orjson
 from fastapi import Header
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -50,7 +50,7 @@ def idempotency(key: str | None, principal: Principal, path: str, body: BaseMode
     """Return what the store keeps of a key and the request that it stands for; None where no key was sent."""
     if key is None:
         return None
-    whole = orjson.dumps([path, body.model_dump(mode="json")])
+    whole = json.dumps([path, body.model_dump(mode="json")]).encode()
     return Key(account_id=principal.account_id, key=key, request_sha256=hashlib.sha256(whole).digest())
 
 

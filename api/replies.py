@@ -43,7 +43,9 @@ def _cursor(text: object) -> object:
 
 
 def _digits(text: object) -> object:
-    if isinstance(text, str) and not (text.isascii() and text.isdecimal() and len(text) < 20):
+    if isinstance(text, bool) or (
+        isinstance(text, str) and not (text.isascii() and text.isdecimal() and len(text) < 20)
+    ):
         raise ValueError("an id is a whole number")
     return text
 
