@@ -9,6 +9,7 @@ lost with it.
 
 import asyncio
 import gc
+import multiprocessing
 import signal
 import sys
 import time
@@ -201,8 +202,11 @@ async def run(database_url: str, clock: Clock | None = None) -> None:
 
 
 def serve(database_url: str, log_level: str) -> None:
-    """Be the process; it ends with the one that started it."""
-    process.die_with_parent(signal.SIGTERM)
+    """Be the process; it ends with the one that started it, at once: nothing is in it that is not in the store."""
+    process.die_with_parent(signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is None or not parent.is_alive():  # it ended before the kernel was asked
+        return
     log.configure("alerting-rush", level=log_level)
     # What is there by now stays: no look through all of it while somebody waits.
     gc.freeze()

@@ -6,6 +6,7 @@ from datetime import datetime
 from prometheus_client.metrics_core import Metric
 
 from ward.alerts import AlertState, Priority
+from ward.channels import WAYS
 from ward.figures import gauge
 from ward.selfcheck import Walk
 from ward.store.platform import Platform
@@ -66,6 +67,8 @@ def _work(found: Platform, now: datetime) -> Iterator[Metric]:
 
 
 def _delivery(found: Platform, now: datetime) -> Iterator[Metric]:
+    # A way by which nothing waits is 0: a figure that is away would say that nobody knows.
+    waiting = dict.fromkeys(WAYS, 0) | {each.channel: each.waiting for each in found.backlog}
     yield gauge(
         "alerts_open",
         "Alerts that are not resolved",
@@ -84,7 +87,7 @@ def _delivery(found: Platform, now: datetime) -> Iterator[Metric]:
     yield gauge(
         "notifications_waiting",
         "Notifications that wait to be sent, or to be tried again",
-        [({"channel": each.channel}, each.waiting) for each in found.backlog],
+        [({"channel": channel}, count) for channel, count in sorted(waiting.items())],
     )
     yield gauge(
         "notifications_day",

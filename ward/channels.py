@@ -16,6 +16,8 @@ class ChannelKind(StrEnum):
     WEBHOOK = "webhook"
 
 
+# Every way that a notification goes.
+WAYS = ("board", "console", *(kind.value for kind in ChannelKind))
 # What a person may enter for themselves, and an operator for a team; a browser enters its push subscription itself.
 PERSONAL = frozenset({ChannelKind.EMAIL, ChannelKind.SMS})
 OF_TEAMS = frozenset({ChannelKind.EMAIL, ChannelKind.SMS, ChannelKind.CHAT, ChannelKind.WEBHOOK})

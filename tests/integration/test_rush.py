@@ -1,8 +1,11 @@
 """What cannot wait: a reading that is announced and reaches further beyond a limit is evaluated without a pass."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
+import psutil
 import pytest
 
 from alerting.apply import settle
@@ -187,3 +190,22 @@ def test_alert_rings_though_the_store_refuses_to_say_whom_to_tell(
             return await rows.fetchall()
 
     assert asyncio.run(story()) == [("team", "skipped"), ("team", "pending")]
+
+
+# Starts the process beside the passes and is killed before that has come so far as to ask for its parent's end.
+_KILLED = """
+import os, signal
+from alerting.beside import Rushing
+from ward.settings import Settings
+print(Rushing(Settings(database_url="postgresql://nobody@127.0.0.1:1/none")).child.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_process_whose_parent_was_killed_while_it_started_ends_too() -> None:
+    """However early alerting is killed, nothing of it is left: two that ring at once would be one too many."""
+    told = subprocess.run([sys.executable, "-c", _KILLED], capture_output=True, check=False, timeout=60)
+    try:
+        psutil.Process(int(told.stdout)).wait(60)
+    except psutil.NoSuchProcess:
+        return

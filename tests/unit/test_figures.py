@@ -12,6 +12,7 @@ from alerting.figures import Passes, Sendings
 from alerting.figures import families as alerting_families
 from api.figures import Figures, Shown
 from api.figures import families as api_families
+from api.platform_figures import families as platform_families
 from api.timing import template
 from ingest.batch import HeldInbox
 from ingest.counters import Counters, Delays
@@ -21,9 +22,14 @@ from tests.live_stage import an_alert
 from tests.writer_bench import FakeSender
 from ward import figures, process
 from ward.alerts import Priority
+from ward.channels import WAYS
 from ward.figures import WAY, Spread
 from ward.people import StayId
+from ward.selfcheck import Waiting
 from ward.store.bus import Latest
+from ward.store.evaluation_lag import EvaluationLag
+from ward.store.outbox_reads import Backlog
+from ward.store.platform import Platform, Server
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -144,3 +150,25 @@ def test_every_priority_has_its_line_from_the_start() -> None:
 
     assert found["hemvakt_alerts_changed_total", frozenset({("priority", "high")})] == 1
     assert found["hemvakt_alerts_changed_total", frozenset({("priority", "low")})] == 0
+
+
+def test_a_way_by_which_nothing_waits_is_told_as_none() -> None:
+    """A dashboard tells an empty queue from one that nobody knows of."""
+    found = Platform(
+        server=Server(size_bytes=1, free_connections=1, oldest_transaction_s=0.0),
+        room=None,
+        beats={},
+        lag=EvaluationLag(overdue=0, overdue_since=None, waiting=0, received_at=None),
+        worn={},
+        open_alerts={},
+        backtests=0,
+        wrongly_held=0,
+        screens=0,
+        backlog=[Backlog(channel="sms", waiting=2, oldest_at=NOW)],
+        fates={},
+        waiting=Waiting(step_due_at=None, urgent_due_at=None),
+        walk=None,
+    )
+    told = read(figures.text(platform_families(found, NOW)))
+    ways = {frozenset({("channel", channel)}): float(2 * (channel == "sms")) for channel in WAYS}
+    assert {labels: value for (name, labels), value in told.items() if name == "hemvakt_notifications_waiting"} == ways
