@@ -1,7 +1,7 @@
 // How an alert looks and is called: a level, a word, stars and a shape each, so that nothing hangs on colour.
 
 import type { Alert, Kind } from "../api/types";
-import type { Key } from "../i18n/sv";
+import type { Key } from "../i18n/catalogues";
 
 export type Level = "high" | "medium" | "low" | "technical";
 

@@ -1,14 +1,24 @@
-// Requests to the API. Anything but success is a Refused; a 401 is told to `onUnauthorised` as well.
+// Requests to the API, typed by its OpenAPI document. Anything but success is a Refused; a 401 is told to
+// `onUnauthorised` as well. A part with requests of its own writes them in its own `api.ts`, with `http` and `told`.
 
-import type { Alert, AlertHistory, History, Kind, Outcome, Page, Patient, Scores, Session, Ways } from "./types";
+import createClient from "openapi-fetch";
+import type { paths } from "./schema";
+import type { Alert, AlertHistory, History, Kind, Outcome, Page, Patient, Resolution, Scores, Session, Ways } from "./types";
+
+const PATIENCE_MS = 15_000;
 
 export class Refused extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
-    readonly alert: Alert | null,
+    /** The problem document as it came: what else it says is in here (the alert as it stands now, the faults of a plan). */
+    readonly problem: Readonly<Record<string, unknown>>,
   ) {
     super(`${String(status)} ${detail}`);
+  }
+
+  get alert(): Alert | null {
+    return (this.problem["alert"] as Alert | undefined) ?? null;
   }
 }
 
@@ -18,51 +28,69 @@ export function onUnauthorised(act: () => void): void {
   unauthorised = act;
 }
 
-async function ask<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-  const answer = await fetch(path, {
-    method,
-    credentials: "same-origin",
-    cache: "no-store",
-    headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(15_000),
-  });
-  if (answer.status === 204) return undefined as T;
-  if (answer.ok) return (await answer.json()) as T;
-  if (answer.status === 401 && path !== "/api/session") unauthorised();
-  const problem = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string; alert?: Alert };
-  throw new Refused(answer.status, problem.detail ?? problem.title ?? answer.statusText, problem.alert ?? null);
+export const http = createClient<paths>({
+  credentials: "same-origin",
+  cache: "no-store",
+  // Repeated, as the API reads lists: kind=spo2&kind=resp_rate.
+  querySerializer: { array: { style: "form", explode: true } },
+  fetch: (request) => fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) }),
+});
+
+interface Answer {
+  readonly data?: unknown;
+  readonly error?: unknown;
+  readonly response: Response;
 }
+
+/** Returns what was answered, or throws what was refused. A list of the API is read as `Page<Item>`. */
+export async function told<A extends Answer>(asked: Promise<A>): Promise<NonNullable<A["data"]>> {
+  const { data, error, response } = await asked;
+  if (response.ok) return data as NonNullable<A["data"]>;
+  if (response.status === 401 && !response.url.endsWith("/api/session")) unauthorised();
+  const problem = (typeof error === "object" && error !== null ? error : {}) as Readonly<Record<string, unknown>>;
+  const said = problem["detail"] ?? problem["title"];
+  throw new Refused(response.status, typeof said === "string" ? said : response.statusText, problem);
+}
+
+/** The revision that was on the screen goes along: what has changed meanwhile is not acted on. */
+export const match = (rev: number): { readonly "If-Match": string } => ({ "If-Match": `"${String(rev)}"` });
 
 export const logIn = (username: string, password: string): Promise<Session> =>
-  ask("POST", "/api/session", { username, password });
-export const ways = (): Promise<Ways> => ask("GET", "/api/session/ways");
-export const changePassword = (old: string, wanted: string): Promise<undefined> =>
-  ask("POST", "/api/session/password", { old, new: wanted });
-export const session = (): Promise<Session> => ask("GET", "/api/session");
-export const logOut = (): Promise<undefined> => ask("DELETE", "/api/session");
-export const patient = (id: number): Promise<Patient> => ask("GET", `/api/patients/${String(id)}`);
-export const alertHistory = (id: number): Promise<AlertHistory> => ask("GET", `/api/alerts/${String(id)}`);
+  told(http.POST("/api/session", { body: { username, password, shared: false } }));
+export const ways = (): Promise<Ways> => told(http.GET("/api/session/ways"));
+export const changePassword = async (old: string, wanted: string): Promise<void> => {
+  await told(http.POST("/api/session/password", { body: { old, new: wanted } }));
+};
+export const session = (): Promise<Session> => told(http.GET("/api/session"));
+export const logOut = async (): Promise<void> => {
+  await told(http.DELETE("/api/session"));
+};
+
+const ofPatient = (id: number): { readonly path: { readonly patient_id: number } } => ({ path: { patient_id: id } });
+const ofAlert = (alert: Alert): { readonly path: { readonly alert_id: number }; readonly header: ReturnType<typeof match> } => ({
+  path: { alert_id: alert.alert_id },
+  header: match(alert.rev),
+});
+const span = (from: number, to: number): { readonly from: string; readonly to: string } => ({
+  from: new Date(from).toISOString(),
+  to: new Date(to).toISOString(),
+});
+
+export const patient = (id: number): Promise<Patient> => told(http.GET("/api/patients/{patient_id}", { params: ofPatient(id) }));
+export const vitals = (id: number, kinds: readonly Kind[], from: number, to: number, resolution: Resolution): Promise<History> =>
+  told(
+    http.GET("/api/patients/{patient_id}/vitals", {
+      params: { ...ofPatient(id), query: { kind: kinds, resolution, ...span(from, to) } },
+    }),
+  );
+export const scores = (id: number, from: number, to: number): Promise<Scores> =>
+  told(http.GET("/api/patients/{patient_id}/scores", { params: { ...ofPatient(id), query: span(from, to) } }));
+
+export const alertHistory = (id: number): Promise<AlertHistory> =>
+  told(http.GET("/api/alerts/{alert_id}", { params: { path: { alert_id: id } } }));
 export const alertsOf = (patientId: number): Promise<Page<Alert>> =>
-  ask("GET", `/api/alerts?state=open,acknowledged,resolved&patient=${String(patientId)}&limit=50`);
-
-export function vitals(id: number, kinds: readonly Kind[], from: number, to: number, resolution: string): Promise<History> {
-  const query = new URLSearchParams(kinds.map((kind) => ["kind", kind]));
-  query.set("from", new Date(from).toISOString());
-  query.set("to", new Date(to).toISOString());
-  query.set("resolution", resolution);
-  return ask("GET", `/api/patients/${String(id)}/vitals?${query.toString()}`);
-}
-
-export function scores(id: number, from: number, to: number): Promise<Scores> {
-  const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
-  return ask("GET", `/api/patients/${String(id)}/scores?${query.toString()}`);
-}
-
-// The revision that was on the screen goes along: an alert that has changed meanwhile is not acted on.
-const seen = (alert: Alert): Record<string, string> => ({ "If-Match": `"${String(alert.rev)}"` });
-
+  told(http.GET("/api/alerts", { params: { query: { state: "open,acknowledged,resolved", patient: patientId, limit: 50 } } }));
 export const acknowledge = (alert: Alert): Promise<Alert> =>
-  ask("POST", `/api/alerts/${String(alert.alert_id)}/acknowledge`, { note: null }, seen(alert));
+  told(http.POST("/api/alerts/{alert_id}/acknowledge", { params: ofAlert(alert), body: {} }));
 export const resolve = (alert: Alert, outcome: Outcome): Promise<Alert> =>
-  ask("POST", `/api/alerts/${String(alert.alert_id)}/resolve`, { outcome, note: null }, seen(alert));
+  told(http.POST("/api/alerts/{alert_id}/resolve", { params: ofAlert(alert), body: { outcome } }));

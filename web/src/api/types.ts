@@ -31,9 +31,11 @@ export type Patient = Shapes["PatientDetail"];
 export type Series = Shapes["SeriesState"];
 export type History = Shapes["VitalsState"];
 export type Scores = Shapes["ScoresState"];
+export type Resolution = Shapes["Resolution"];
 export type Session = Shapes["SessionState"];
 /** How people can log in; `oidc` where a provider is set up. */
 export type Ways = Shapes["Ways"];
+export type AccountKind = Shapes["AccountState"]["kind"];
 export type Language = Shapes["AccountState"]["language"];
 export type LiveMessage = Shapes["LiveMessage"];
 

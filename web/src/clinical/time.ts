@@ -1,7 +1,7 @@
 // Times and ages in words. Clinical times are always shown in the patient's time zone.
 
 import type { Language } from "../api/types";
-import type { Key } from "../i18n/sv";
+import type { Key } from "../i18n/catalogues";
 
 export const ZONE = "Europe/Stockholm";
 

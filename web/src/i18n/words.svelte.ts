@@ -1,11 +1,9 @@
 // The language of the page, and the words in it.
 
 import type { Language } from "../api/types";
-import { en } from "./en";
-import { sv, type Catalogue, type Key } from "./sv";
+import { CATALOGUES, type Key } from "./catalogues";
 
 const KEPT = "hemvakt.language";
-const CATALOGUES: Readonly<Record<Language, Catalogue>> = { sv, en };
 
 class Words {
   language = $state<Language>(kept() ?? "sv");

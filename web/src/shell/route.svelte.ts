@@ -1,15 +1,11 @@
-// The address of the page: which screen, and whether it hangs on a wall.
-
-export type Screen = { readonly name: "board" } | { readonly name: "login" } | { readonly name: "patient"; readonly id: number };
+// The address of the page, and whether it hangs on a wall. Which page belongs to it: `pages.ts`.
 
 class Route {
   path = $state(location.pathname);
   query = $state(location.search);
 
-  get screen(): Screen {
-    const patient = /^\/patient\/(\d{1,15})\/?$/.exec(this.path)?.[1];
-    if (patient !== undefined) return { name: "patient", id: Number(patient) };
-    return { name: this.path === "/login" ? "login" : "board" };
+  get login(): boolean {
+    return this.path === "/login";
   }
 
   get wall(): boolean {

@@ -30,14 +30,15 @@ class Who {
     }
     this.session = session;
     words.suggest(session.account.language);
-    live.start(() => { this.end(); });
-    if (route.screen.name === "login") route.go(this.#after);
+    // The board's stream is for staff; what patients and relatives see comes by their own page.
+    if (session.account.kind === "staff") live.start(() => { this.end(); });
+    if (route.login) route.go(this.#after);
   }
 
   end(): void {
     live.stop();
     this.session = null;
-    if (route.screen.name === "login") return;
+    if (route.login) return;
     this.#after = route.path + route.query;
     route.go("/login");
   }

@@ -1,0 +1,25 @@
+// The table of pages: an address leads to its page, for those it is for.
+
+import { expect, test } from "vitest";
+import { find, type PageOf } from "./pages";
+
+const load: PageOf["load"] = () => Promise.reject(new Error("not loaded here"));
+const PAGES: readonly PageOf[] = [
+  { path: "/", of: ["staff"], load },
+  { path: "/", of: ["patient", "relative"], load },
+  { path: "/patient/:id", of: ["staff"], load },
+];
+
+test("an address gives its page and the parts that the pattern names", () => {
+  expect(find("/patient/12/", "staff", PAGES)).toEqual({ page: PAGES[2], params: { id: "12" } });
+});
+
+test.each(["/patient", "/patient/x", "/patient/1/2", "/patient/1234567890123456", "/nothing"])("%s is no page", (path) => {
+  expect(find(path, "staff", PAGES)).toBeNull();
+});
+
+test("the same address is another page for another kind of account", () => {
+  expect(find("/", "staff", PAGES)?.page).toBe(PAGES[0]);
+  expect(find("/", "patient", PAGES)?.page).toBe(PAGES[1]);
+  expect(find("/patient/12", "patient", PAGES)).toBeNull();
+});

@@ -1,0 +1,54 @@
+// Every page: its address, who may see it, what it is called in the menu, and where its code is. A page is loaded when
+// it is first opened; the API decides what it gets to show, this table only what is offered.
+
+import type { Component } from "svelte";
+import type { AccountKind, Session } from "../api/types";
+import type { Key } from "../i18n/catalogues";
+
+export interface PageProps {
+  readonly session: Session;
+  /** The parts of the address that the pattern names: `/patient/:id` gives `id`. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export interface PageOf {
+  readonly path: string;
+  readonly of: readonly AccountKind[];
+  /** What the menu calls it; a page that is reached from another one has none. */
+  readonly menu?: Key;
+  readonly load: () => Promise<{ readonly default: Component<PageProps> }>;
+}
+
+export const PAGES: readonly PageOf[] = [
+  { path: "/", of: ["staff"], menu: "board.nav", load: () => import("../board/Board.svelte") },
+  { path: "/patient/:id", of: ["staff"], load: () => import("../patient/Patient.svelte") },
+];
+
+export interface Found {
+  readonly page: PageOf;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Returns the page of an address for that kind of account; null where there is none. */
+export function find(path: string, kind: AccountKind, pages: readonly PageOf[] = PAGES): Found | null {
+  for (const page of pages) {
+    const params = page.of.includes(kind) ? match(page.path, path) : null;
+    if (params) return { page, params };
+  }
+  return null;
+}
+
+function match(pattern: string, path: string): Record<string, string> | null {
+  const wanted = pattern.split("/").filter(Boolean);
+  const given = path.split("/").filter(Boolean);
+  if (wanted.length !== given.length) return null;
+  const params: Record<string, string> = {};
+  for (const [place, part] of wanted.entries()) {
+    const found = given[place] ?? "";
+    if (part.startsWith(":")) {
+      if (!/^\d{1,15}$/.test(found)) return null;
+      params[part.slice(1)] = found;
+    } else if (part !== found) return null;
+  }
+  return params;
+}
