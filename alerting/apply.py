@@ -4,9 +4,10 @@ The caller owns the transaction. Brings no numpy, so that the API can use it. Th
 `lifecycle.step` returned for the row that was locked, with the line of its event, in one transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from alerting import telling
 from alerting.events import (
@@ -27,18 +28,20 @@ from alerting.events import (
     Record,
     Release,
     Resolve,
+    Ring,
     Snooze,
     Undo,
 )
 from alerting.holds import held
 from alerting.lifecycle import respond, step
 from alerting.observed import Observation
+from alerting.telling import Ringing
 from ward.alerts import Alert, AlertId, Closure, Finding, Hold
 from ward.errors import IllegalTransition, NotFound
 from ward.people import StayId
 from ward.store import alert_holds, alerts
 from ward.store.bus import Channel, announce
-from ward.store.pool import Connection
+from ward.store.pool import Coming, Connection
 
 __all__ = [
     "Accept",
@@ -94,6 +97,10 @@ async def raise_or_update(conn: Connection, finding: Finding, now: datetime) -> 
     return changed
 
 
+Key = tuple[StayId, str]
+"""A stay and a rule."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """The alerts that changed, and the stays of which somebody has changed an alert since it was looked at."""
@@ -102,8 +109,29 @@ class Settled:
     overtaken: frozenset[StayId]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Questions that the opening of an alert needs answered, asked before it is known whether one is opened."""
+
+    opening: Coming
+    chain: Coming
+
+
+async def ask(conn: Connection, stay_id: StayId, rule: str, now: datetime) -> Asked:
+    """Ask beforehand, within a pipeline, what `settle` needs to open an alert of a stay and rule.
+
+    Nothing may be written, and nothing else be asked for so, between this and `settle`.
+    """
+    opening = await alerts.ask_opening(conn, stay_id, rule, now)
+    return Asked(opening=opening, chain=await telling.ask_chain(conn, stay_id, now))
+
+
 async def settle(
-    conn: Connection, in_force: Iterable[Alert], observations: Iterable[Observation], now: datetime
+    conn: Connection,
+    in_force: Iterable[Alert],
+    observations: Iterable[Observation],
+    now: datetime,
+    asked: Mapping[Key, Asked] = MappingProxyType({}),
 ) -> Settled:
     """Bring an evaluation to the alerts. Announces all that changed at once.
 
@@ -115,6 +143,7 @@ async def settle(
     ----------
     in_force : what `alerts.in_force` said of the evaluated stays, read without a lock
     observations : at most one for each stay and rule
+    asked : what was asked beforehand for some of them
     """
     observed = {(each.stay_id, each.rule): each for each in observations}
     known = {(alert.stay_id, alert.rule): alert for alert in in_force}
@@ -125,7 +154,7 @@ async def settle(
         before, observation = known.get(key), observed.get(key)
         if _nothing_to_do(before, observation, now):
             continue
-        settled = await _settle_known(conn, key, before, observation, now)
+        settled = await _settle_known(conn, key, before, observation, now, asked.get(key))
         if settled is None:
             overtaken.add(key[0])
             continue
@@ -151,7 +180,12 @@ _Change = tuple[Alert | None, list[Effect]]
 
 
 async def _settle_known(
-    conn: Connection, key: tuple[StayId, str], before: Alert | None, observation: Observation | None, now: datetime
+    conn: Connection,
+    key: Key,
+    before: Alert | None,
+    observation: Observation | None,
+    now: datetime,
+    asked: Asked | None,
 ) -> _Change | None:
     """Bring an observation to the alert that it was made beside; None where that is another by now."""
     if before is not None and before.closure is Closure.OPEN:
@@ -159,7 +193,7 @@ async def _settle_known(
         if alert is None or alert.rev != before.rev:
             return None
         return await _follow(conn, alert, observation, now)
-    opened = await _open(conn, *key, observation, now)
+    opened = await _open(conn, key, observation, now, asked)
     if opened is not None:
         return opened
     # Nothing was opened: it is held, or somebody else has opened one since.
@@ -172,7 +206,7 @@ async def _settle_one(
     """Bring an observation to the alert of a stay and rule, whichever that is."""
     alert = await alerts.lock_open(conn, stay_id, rule)
     if alert is None:
-        opened = await _open(conn, stay_id, rule, observation, now)
+        opened = await _open(conn, (stay_id, rule), observation, now)
         if opened is not None:
             return opened
         # Nothing was opened, unless somebody else has done it since we looked.
@@ -193,12 +227,12 @@ async def _follow(conn: Connection, alert: Alert, observation: Observation | Non
 
 
 async def _open(
-    conn: Connection, stay_id: StayId, rule: str, observation: Observation | None, now: datetime
+    conn: Connection, key: Key, observation: Observation | None, now: datetime, asked: Asked | None = None
 ) -> _Change | None:
     """Open the alert of a finding, if there is one to be opened: it is not held, and it was not told before."""
     if observation is None:
         return None
-    opening = await alerts.opening(conn, stay_id, rule, now)
+    opening = await alerts.answer_opening(asked.opening if asked else await alerts.ask_opening(conn, *key, now), *key)
     if opening.hold is not None and await _is_held(conn, opening.hold, observation, now):
         return None
     if not isinstance(observation, Finding):
@@ -207,9 +241,14 @@ async def _open(
         return None
     event = Raise(alert_id=opening.alert_id, team_id=opening.team_id, finding=observation)
     raised, done = step(None, event, now)
-    if not await alerts.add(conn, raised):
+    rings = any(isinstance(each, Ring) for each in done)
+    # Few answers to wait for, one after the other: whom to tell is asked before, and while, the alert is added.
+    chain = await telling.chain(conn, raised, now, asked.chain if asked else None) if rings else ()
+    added = await alerts.add(conn, raised)
+    ringing = await telling.prepare(conn, raised, chain, now) if rings else None
+    if not await alerts.is_new(added):
         return None
-    await _carry_out(conn, raised, done, now)
+    await _carry_out(conn, raised, done, now, ringing)
     return raised, list(done)
 
 
@@ -228,7 +267,9 @@ async def _save(conn: Connection, alert: Alert, effects: Iterable[Effect], now: 
     await _carry_out(conn, alert, effects, now)
 
 
-async def _carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], now: datetime) -> None:
+async def _carry_out(
+    conn: Connection, alert: Alert, effects: Iterable[Effect], now: datetime, ringing: Ringing | None = None
+) -> None:
     """Write what a step asks for beside the alert itself, in its transaction."""
     for effect in effects:
         if isinstance(effect, Record):
@@ -237,7 +278,7 @@ async def _carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], 
             await alert_holds.keep(conn, effect.hold)
         elif isinstance(effect, EndHold):
             await alert_holds.end(conn, effect.stay_id, effect.rule)
-    await telling.carry_out(conn, alert, effects, now)
+    await telling.carry_out(conn, alert, effects, now, ringing)
 
 
 async def _announce(conn: Connection, effects: Iterable[Effect]) -> None:

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from alerting import apply, at_once
 from alerting.at_once import Heard
 from alerting.features import StayContext, seconds
+from alerting.rules import limit_alerts
 from alerting.screen import Screen
 from ward import log, overlays, process
 from ward.alerts import Alert
@@ -149,13 +150,17 @@ async def ring(conn: Connection, asked: Asked, plan_of: Mapping[StayId, Plan], n
     alerts_asked = await alerts.ask_in_force(conn, ids)
     plans_asked = await plans.ask(conn, ids, now)
     readings_asked = await newest_readings.ask(conn, wanted, [each.value for each in USABLE])
+    rules = [(each, limit_alerts.name_of(*limit)) for each in ids for limit in asked[each]]
+    # The usual one comes alone, and is told after as few answers as can be.
+    asked_early = {key: await apply.ask(conn, *key, now) for key in rules} if len(rules) == 1 else {}
     known = [to_alert(row) for row in await alerts_asked.fetchall()]
     stays = [_context(row, known, now) for row in await plans_asked.fetchall()]
     if {stay.stay_id: at_once.look_back(stay.plan, asked[stay.stay_id]) for stay in stays} != back_s:
         return 0
     found = at_once.findings(stays, await newest_readings.answer(readings_asked), asked, seconds(now))
     told = {(each.stay_id, each.rule) for each in found}
-    settled = await apply.settle(conn, [alert for alert in known if (alert.stay_id, alert.rule) in told], found, now)
+    in_force = [alert for alert in known if (alert.stay_id, alert.rule) in told]
+    settled = await apply.settle(conn, in_force, found, now, asked_early)
     return len(settled.changed)
 
 

@@ -6,7 +6,7 @@ holds the lock of the alert.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerting import escalation
@@ -15,20 +15,32 @@ from alerting.events import Advance, Effect, Hush, Record, Ring
 from ward import log
 from ward.alerts import Alert, Priority
 from ward.duty.contact import Chain, Contact, Why
+from ward.people import StayId
 from ward.store import audiences, duty, escalations, outbox
 from ward.store.borrow import LOST, back, mark
-from ward.store.escalations import FrozenStep
-from ward.store.pool import Connection
+from ward.store.escalations import FrozenStep, Reached
+from ward.store.pool import Coming, Connection
 
 # Events after which the telling begins with the first level; after any other it goes on from where it was.
 _BEGINS = frozenset({"raised", "recurred"})
 ASKED, RINGS_ANEW = "asked", "rings_anew"
 
 
-async def carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], now: datetime) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ringing:
+    """The steps of a ring, and those whom the first of them tells."""
+
+    steps: tuple[FrozenStep, ...]
+    audience: Audience
+
+
+async def carry_out(
+    conn: Connection, alert: Alert, effects: Iterable[Effect], now: datetime, ringing: Ringing | None = None
+) -> None:
     """Carry out the `Ring`, `Hush` and `Advance` of one step of an alert's life; other effects are the caller's.
 
-    Whoever did something to the alert has seen what they were sent of it.
+    Whoever did something to the alert has seen what they were sent of it. `ringing` is what `prepare` returned for a
+    new alert, where it was asked for beforehand.
     """
     effects = tuple(effects)
     lines = [each.event for each in effects if isinstance(each, Record)]
@@ -36,7 +48,7 @@ async def carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], n
     for effect in effects:
         match effect:
             case Ring():
-                await ring(conn, alert, now, goes_on=kind not in _BEGINS)
+                await _ring(conn, ringing or await _anew(conn, alert, now, goes_on=kind not in _BEGINS), alert, now)
             case Hush():
                 await hush(conn, alert, now, kind)
             case Advance():
@@ -48,15 +60,27 @@ async def carry_out(conn: Connection, alert: Alert, effects: Iterable[Effect], n
             await outbox.seen(conn, alert.stay_id, alert.alert_id, line.staff_id, now)
 
 
-async def ring(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) -> None:
+async def _ring(conn: Connection, ringing: Ringing, alert: Alert, now: datetime) -> None:
     """Freeze the steps of a new ring, and tell the first level with it."""
-    new = alert.rev == 1
-    before = escalations.NOBODY_TOLD if new else await escalations.reached(conn, alert.stay_id, alert.alert_id)
+    await escalations.freeze(conn, ringing.steps, taken_at=now)
+    await _tell(conn, alert, ringing.steps[0], ringing.audience, now)
+
+
+async def _anew(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) -> Ringing:
+    """Return how an alert rings that may have rung before; what is still to come of that is taken back."""
+    before = await escalations.reached(conn, alert.stay_id, alert.alert_id)
     if before.ring:
         await hush(conn, alert, now, RINGS_ANEW)
-    chain = await _chain(conn, alert, now)
-    planned = escalation.steps(escalation.POLICIES[alert.priority], chain, now, reached=before.level if goes_on else 1)
-    frozen = [
+    found = await chain(conn, alert, now)
+    return await prepare(conn, alert, found, now, before if goes_on else escalations.Reached(ring=before.ring, level=1))
+
+
+async def prepare(
+    conn: Connection, alert: Alert, found: Chain, now: datetime, before: Reached = escalations.NOBODY_TOLD
+) -> Ringing:
+    """Return how an alert rings now, by whom there is to tell and where it stood before."""
+    planned = escalation.steps(escalation.POLICIES[alert.priority], found, now, reached=before.level)
+    steps = tuple(
         FrozenStep(
             stay_id=alert.stay_id,
             alert_id=alert.alert_id,
@@ -69,16 +93,24 @@ async def ring(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) 
             again=each.again,
         )
         for each in planned
-    ]
-    await escalations.freeze(conn, frozen, taken_at=now)
-    await _tell(conn, alert, frozen[0], now)
+    )
+    return Ringing(steps=steps, audience=await _audience(conn, alert, steps[0], now))
 
 
-async def _chain(conn: Connection, alert: Alert, now: datetime) -> Chain:
-    """Return whom to tell; where that cannot be found out, the alert's own team: an alert is never held up by it."""
+async def ask_chain(conn: Connection, stay_id: StayId, now: datetime) -> Coming:
+    """Ask whom to tell, within a pipeline, so that other questions can go with it; the answer is for `chain`."""
     await mark(conn)
+    return await duty.ask_chain(conn, stay_id, now)
+
+
+async def chain(conn: Connection, alert: Alert, now: datetime, asked: Coming | None = None) -> Chain:
+    """Return whom to tell; where that cannot be found out, the alert's own team: an alert is never held up by it.
+
+    Nothing may have been written since it was asked.
+    """
     try:
-        found = await duty.chain(conn, alert.stay_id, now, escalation.needs(alert.rule))
+        asked = asked or await ask_chain(conn, alert.stay_id, now)
+        found = await duty.answer_chain(asked, alert.stay_id, now, escalation.needs(alert.rule))
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a schedule, somebody must be told
@@ -102,12 +134,11 @@ async def escalate(conn: Connection, alert: Alert, now: datetime) -> None:
 async def fire(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) -> None:
     """Take one step, and tell whom it names; what was taken or taken back meanwhile tells nobody."""
     if await escalations.take(conn, step, now):
-        await _tell(conn, alert, step, now)
+        await _tell(conn, alert, step, await _audience(conn, alert, step, now), now)
 
 
-async def _tell(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) -> None:
+async def _tell(conn: Connection, alert: Alert, step: FrozenStep, audience: Audience, now: datetime) -> None:
     """Write the notifications of a step, and where nobody can be told, let the next one come at once."""
-    audience = await _audience(conn, alert, step, now)
     made = notifications(alert, step, audience, now)
     await outbox.queue(conn, made, now)
     if step.number == 1 and alert.team_id not in audience.listening and alert.priority is not Priority.LOW:

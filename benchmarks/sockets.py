@@ -116,10 +116,15 @@ def people(database_url: str, sockets: int) -> list[str]:
         accounts = [each[0] for each in conn.execute("select account_id from account order by 1").fetchall()]
         with conn.cursor() as cursor:
             cursor.executemany(
-                "insert into session (token_sha256, account_id, created_at, seen_at, expires_at)"
-                " values (%s, %s, %s, %s, %s)",
+                "insert into session (token_sha256, secret_sha256, account_id, way, created_at, seen_at, confirmed_at,"
+                " expires_at) values (%(token)s, %(token)s, %(account)s, 'password', %(now)s, %(now)s, %(now)s, %(end)s)",
                 [
-                    (digest(token), accounts[number % len(accounts)], now, now, now + timedelta(hours=8))
+                    {
+                        "token": digest(token),
+                        "account": accounts[number % len(accounts)],
+                        "now": now,
+                        "end": now + timedelta(hours=8),
+                    }
                     for number, token in enumerate(tokens)
                 ],
             )

@@ -4,6 +4,9 @@ All hints that wait are merged, and one round reads all stays they name. A sweep
 board with the store, so a lost hint costs seconds, not a patient; after a lost connection everything is read anew.
 Heartbeats stop when the store is not followed any more: a page must not look alive on old numbers.
 
+Alerts wait for no round: they have a task and a connection of their own. Only who is offered one, and so sees a patient
+from now on, is looked up in a round, which tells of it then.
+
 A whole sweep begins with a mark of our own among the hints. When it has come back to us, everything stored before it
 has been told, and the numbers may say so (`journal`); when it does not come back, we are deaf, and connect anew.
 """
@@ -23,6 +26,7 @@ from ward.clock import Clock
 from ward.errors import StoreUnavailable
 from ward.people import StayId
 from ward.store import alert_reads, bus, selfchecks, sessions, tiles, viewers
+from ward.store.alert_reads import AlertRow
 from ward.store.borrow import LOST
 from ward.store.bus import Channel, Hint, Latest
 from ward.store.pool import Connection, connect
@@ -44,7 +48,6 @@ class _Pending:
         self.readings: dict[tuple[StayId, int], Latest] = {}
         self.late: set[StayId] = set()
         self.moved: set[StayId] = set()
-        self.alerts: set[AlertId] = set()
         self.seats = False
         self.sessions = False
         self.ended: set[bytes] = set()
@@ -61,8 +64,6 @@ class _Pending:
                 self.late.update(map(StayId, late))
             case Channel.SCORES | Channel.DEVICES:
                 self.moved.update(map(StayId, hint.ids()))
-            case Channel.ALERTS:
-                self.alerts.update(map(AlertId, hint.ids()))
             case Channel.REGISTRY | Channel.SEATS:
                 self.seats = True
             case Channel.SESSIONS if hint.payload:
@@ -90,6 +91,11 @@ class Feed:
         self._shown = shown
         self._pending = _Pending()
         self._hinted = asyncio.Event()
+        self._rung: set[AlertId] = set()
+        self._moved: set[AlertId] = set()
+        self._looked_at: set[AlertId] = set()
+        self._ringing = asyncio.Event()
+        self._telling = asyncio.Lock()
         self._followed_at: datetime | None = None
         self._ended: set[StayId] = set()
         self._touched: set[Place] = set()
@@ -129,7 +135,10 @@ class Feed:
     async def _follow(self) -> None:
         async with await connect(self._url, "api-hints", autocommit=True) as hints:
             await bus.subscribe(hints, _CHANNELS)
-            async with await connect(self._url, "api-feed", autocommit=True) as reads:
+            async with (
+                await connect(self._url, "api-feed", autocommit=True) as reads,
+                await connect(self._url, "api-alerts", autocommit=True) as alerts,
+            ):
                 self._pending = _Pending()
                 self._pending.seats = self._pending.sweep = True
                 self._pending.moved.update(self.board.stays())
@@ -139,11 +148,16 @@ class Feed:
                     group.create_task(self._listen(hints), name="hints")
                     group.create_task(self._sweeps(), name="sweeps")
                     group.create_task(self._rounds(reads), name="rounds")
+                    group.create_task(self._alerts(alerts), name="alerts")
 
     async def _listen(self, conn: Connection) -> None:
         async for hint in bus.listen(conn, _CHANNELS):
-            self._pending.take(hint)
-            self._hinted.set()
+            if hint.channel is Channel.ALERTS:
+                self._rung.update(map(AlertId, hint.ids()))
+                self._ringing.set()
+            else:
+                self._pending.take(hint)
+                self._hinted.set()
 
     async def _sweeps(self) -> None:
         for count in itertools.count(1):
@@ -181,8 +195,7 @@ class Feed:
             if pending.sweep:
                 await self._compare(conn, pending, now)
             await self._tiles(conn, pending)
-            if pending.alerts:
-                await self._alerts(conn, sorted(pending.alerts))
+            await self._rest(conn)
             if pending.presence or pending.sweep:
                 self._hub.publish_presence(await viewers.read(conn, now))
             self._followed_at = now
@@ -227,7 +240,7 @@ class Feed:
 
     async def _compare(self, conn: Connection, pending: _Pending, now: datetime) -> None:
         pending.moved.update(self.board.behind(await tiles.read_digest(conn, now)))
-        pending.alerts.update(self.board.alerts_behind(await alert_reads.read_revisions(conn)))
+        self._rung.update(self.board.alerts_behind(await alert_reads.read_revisions(conn)))
 
     async def _tiles(self, conn: Connection, pending: _Pending) -> None:
         now = self._clock.now()
@@ -253,18 +266,46 @@ class Feed:
         """Keep what has changed until it is told, also when the store is lost in between."""
         self._untold.update((held.seat.stay_id, held) for held in changed)
 
-    async def _alerts(self, conn: Connection, alert_ids: list[AlertId]) -> None:
+    async def _alerts(self, conn: Connection) -> None:
+        """Tell what rings as soon as it is announced, for ever; a round does the rest."""
+        while True:
+            await self._ringing.wait()
+            self._ringing.clear()
+            async with self._telling:
+                rung, self._rung = self._rung, set()
+                rows = await alert_reads.read_alerts(conn, sorted(rung), self._clock.now())
+                self._moved |= {row.alert_id for row in rows if self._is_out_of_place(row)}
+                self._tell(row for row in rows if row.alert_id not in self._moved)
+                self._looked_at |= rung
+            self._hinted.set()
+
+    async def _rest(self, conn: Connection) -> None:
+        """Tell every alert that was announced by now and is not told yet; wait for those that are being told."""
+        async with self._telling:
+            wanted, self._rung = self._rung | self._moved, set()
+            looked_at = sorted(self._looked_at | wanted)
+            if wanted:
+                rows = await alert_reads.read_alerts(conn, sorted(wanted), self._clock.now())
+                if any(map(self._is_out_of_place, rows)):
+                    await self._seats(conn, self._clock.now())  # who is offered an alert sees its patient from now on
+                self._tell(rows)
+                self._moved = set()
+            if looked_at:
+                self.board.walk = await selfchecks.reached(conn, looked_at) or self.board.walk
+                self._looked_at = set()
+
+    def _is_out_of_place(self, row: AlertRow) -> bool:
+        """Return whether others than before see the patient of an alert."""
+        return row.stay_id in self.board and self.board.held(row.stay_id).place != place_of(row)
+
+    def _tell(self, rows: Iterable[AlertRow]) -> None:
         now = self._clock.now()
-        self.board.walk = await selfchecks.reached(conn, alert_ids) or self.board.walk
-        rows = await alert_reads.read_alerts(conn, alert_ids, now)
-        if any(row.stay_id in self.board and self.board.held(row.stay_id).place != place_of(row) for row in rows):
-            await self._seats(conn, now)  # who is offered an alert sees its patient from now on
         for row in rows:
             held = self.board.set_alert(row, now.date())
             if held is not None:
                 self._hub.publish_alert(held)
                 if self._hub.watched():
-                    self._shown.alert(row, self._clock.now())
+                    self._shown.alert(row, now)
 
     async def _sessions(self, conn: Connection, now: datetime, tokens: Collection[bytes]) -> None:
         """Look again at the sessions of these sockets: some end, some may now see others than before."""

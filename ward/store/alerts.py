@@ -16,7 +16,7 @@ from ward.errors import NotFound
 from ward.people import StayId, TeamId
 from ward.store import alert_holds, duty
 from ward.store.alert_columns import COLUMNS, UNREADABLE, AlertColumns, to_alert, to_columns
-from ward.store.pool import Connection
+from ward.store.pool import Coming, Connection
 
 
 async def _one(conn: Connection, query: str, parameters: dict[str, object]) -> Alert | None:
@@ -109,15 +109,20 @@ _OPENING = f"""
 """.encode()  # noqa: S608 - put together from constants
 
 
-async def opening(conn: Connection, stay_id: StayId, rule: str, now: datetime) -> Opening:
-    """Return what a new alert of a stay and rule is opened with; what keeps it closed is locked.
+async def ask_opening(conn: Connection, stay_id: StayId, rule: str, now: datetime) -> Coming:
+    """Ask for what `answer_opening` returns, so that other questions can go with it; what keeps it closed is locked."""
+    return await conn.execute(_OPENING, {"stay": stay_id, "rule": rule, "at": now})
+
+
+async def answer_opening(asked: Coming, stay_id: StayId, rule: str) -> Opening:
+    """Return what a new alert of a stay and rule is opened with.
 
     Raises
     ------
     NotFound
         If there is no team at all, or no such stay.
     """
-    row = await (await conn.execute(_OPENING, {"stay": stay_id, "rule": rule, "at": now})).fetchone()
+    row = await asked.fetchone()
     if row is None or row[1] is None:
         raise NotFound(f"a team for stay {stay_id}")
     alert_id, team_id, held_id, priority, until, quiet_since = row
@@ -134,9 +139,14 @@ async def opening(conn: Connection, stay_id: StayId, rule: str, now: datetime) -
     return Opening(alert_id=AlertId(alert_id), team_id=TeamId(team_id), hold=hold)
 
 
-async def add(conn: Connection, alert: Alert) -> bool:
-    """Store a new alert; return whether it is new: a stay and rule have one that is not closed."""
-    done = await conn.execute(
+async def opening(conn: Connection, stay_id: StayId, rule: str, now: datetime) -> Opening:
+    """Return what a new alert of a stay and rule is opened with, at once: see `answer_opening`."""
+    return await answer_opening(await ask_opening(conn, stay_id, rule, now), stay_id, rule)
+
+
+async def add(conn: Connection, alert: Alert) -> Coming:
+    """Store a new alert; `is_new` tells of the answer whether it is: a stay and rule have one that is not closed."""
+    return await conn.execute(
         """
         insert into alert (stay_id, alert_id, rule, family, priority, worst, condition, rev, team_id, began_at,
             opened_at, changed_at, cleared_at, recurrences, evidence, signal, resolved_at, outcome)
@@ -147,7 +157,11 @@ async def add(conn: Connection, alert: Alert) -> bool:
         """,
         to_columns(alert),
     )
-    return await done.fetchone() is not None
+
+
+async def is_new(added: Coming) -> bool:
+    """Return whether what was added is stored: nobody else has opened one since."""
+    return await added.fetchone() is not None
 
 
 async def save(conn: Connection, alert: Alert) -> None:

@@ -18,7 +18,7 @@ from ward.duty.routing import OnDuty, fitting
 from ward.errors import NotFound
 from ward.people import Role, StaffId, StayId, TeamId
 from ward.store import duty_care, duty_schedules
-from ward.store.pool import Connection
+from ward.store.pool import Coming, Connection
 
 _INSTANT = timedelta(microseconds=1)
 _CLINICAL = frozenset({Role.NURSE, Role.DOCTOR})
@@ -101,7 +101,17 @@ def _holder(stay_id: StayId, row: _Held | None) -> Holder:
     return Holder(team_id=row.team_id, staff_id=row.staff_id, since=row.since, until=row.until)
 
 
+async def ask_chain(conn: Connection, stay_id: StayId, at: datetime) -> Coming:
+    """Ask for what `answer_chain` returns, so that other questions can go with it."""
+    return await conn.execute(_AROUND, {"stay": stay_id, "at": at})
+
+
 async def chain(conn: Connection, stay_id: StayId, at: datetime, needs: Collection[str]) -> Chain:
+    """Return whom to tell about a stay, at once: see `answer_chain`."""
+    return await answer_chain(await ask_chain(conn, stay_id, at), stay_id, at, needs)
+
+
+async def answer_chain(asked: Coming, stay_id: StayId, at: datetime, needs: Collection[str]) -> Chain:
     """Return whom to tell about a stay, level by level: a person, the team, the next team, a doctor last.
 
     Parameters
@@ -113,8 +123,7 @@ async def chain(conn: Connection, stay_id: StayId, at: datetime, needs: Collecti
     NotFound
         If there is no such stay, or no team at all.
     """
-    cursor = await conn.execute(_AROUND, {"stay": stay_id, "at": at})
-    row = await cursor.fetchone()
+    row = await asked.fetchone()
     around = _DECODED.decode(row[0] if row else "{}")
     held = _holder(stay_id, around.held)
     said = around.care or duty_care.unsaid(stay_id)

@@ -5,7 +5,7 @@ session of ours that stands still in a transaction, its process frozen, is ended
 it holds can be acknowledged.
 """
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, AsyncCursor, OperationalError
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
@@ -14,6 +14,8 @@ from ward.errors import StoreUnavailable
 
 Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
+# Rows that have been asked for within a pipeline, and come when they are fetched.
+Coming = AsyncCursor[TupleRow]
 
 
 _LOCK_S = 5
