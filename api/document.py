@@ -83,6 +83,9 @@ class Fault(TypedDict):
     what: str
 
 
+_FAULT = Fault(where="body.reason", what="Field required")
+
+
 class ProblemState(TypedDict):
     """An error (RFC 9457): `detail` says what to do. Some problems carry the thing as it is now, too."""
 
@@ -229,6 +232,9 @@ def _refusal(status: HTTPStatus) -> dict[str, object]:
         "detail": _REFUSALS[status],
         "instance": "/api/patients/1",
     }
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        example["detail"] = f"The request is not understood: {_FAULT['where']}: {_FAULT['what']}"
+        example["errors"] = [_FAULT]
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": _REFUSALS[status],
@@ -246,18 +252,18 @@ def _kept() -> dict[str, dict[str, object]]:
 
 
 def _examples(operation: dict[str, object], name: str) -> None:
-    """Add the example of a body and of each answer that was taken down."""
+    """Add the example of a body and of each answer that was taken down, in whichever form they are sent."""
     kept = _kept().get(name, {})
     body = operation.get("requestBody")
     if isinstance(body, dict) and "body" in kept:
-        body["content"]["application/json"]["example"] = kept["body"]
+        for content in body["content"].values():
+            content["example"] = kept["body"]
     responses = operation["responses"]
     answers = kept.get("answers", {})
     if isinstance(responses, dict) and isinstance(answers, dict):
         for status, answer in answers.items():
-            content = responses.get(status, {}).get("content", {})
-            if "application/json" in content:
-                content["application/json"]["example"] = answer
+            for content in responses.get(status, {}).get("content", {}).values():
+                content["example"] = answer
 
 
 def text(app: FastAPI) -> str:

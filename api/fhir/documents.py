@@ -34,6 +34,7 @@ SEARCH = _responses(*_DOOR, *_BODY, _S.BAD_REQUEST, _S.UNPROCESSABLE_ENTITY)
 TAKEN_BATCH = _responses(*_DOOR, *_BODY, _S.UNPROCESSABLE_ENTITY)
 TAKEN = {
     **_responses(*_DOOR, *_BODY, _S.UNPROCESSABLE_ENTITY, _S.CONFLICT),
+    _S.OK.value: {"description": "It was there already; Location says under which id."},
     _S.CREATED.value: {"description": "It is stored; Location says under which id."},
 }
 
@@ -101,26 +102,6 @@ def posted_search(kind: Kind) -> Extra:
     }
 
 
-_OBSERVATION = {
-    "resourceType": "Observation",
-    "status": "final",
-    "code": {"coding": [{"system": "http://loinc.org", "code": "59408-5"}]},
-    "subject": {"reference": "Patient/1"},
-    "device": {"reference": "Device/hv-0001"},
-    "effectiveDateTime": "2026-11-22T10:00:00Z",
-    "valueQuantity": {"value": 94, "system": "http://unitsofmeasure.org", "code": "%"},
-}
-
-
-def _sent(example: Extra) -> Extra:
-    return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": _RESOURCE, "example": example}}}}
-
-
-CREATE: Extra = _sent(_OBSERVATION)
-BATCH: Extra = _sent(
-    {
-        "resourceType": "Bundle",
-        "type": "batch",
-        "entry": [{"resource": _OBSERVATION, "request": {"method": "POST", "url": "Observation"}}],
-    }
-)
+_SENT: Extra = {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": _RESOURCE}}}}
+CREATE = _SENT
+BATCH = _SENT

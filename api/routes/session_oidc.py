@@ -68,7 +68,7 @@ class Refused(Exception):  # noqa: N818 - reads as what happened
         self.detail = detail
 
 
-@router.get("/api/session/oidc", include_in_schema=True, status_code=HTTPStatus.SEE_OTHER)
+@router.get("/api/session/oidc", response_class=Response, status_code=HTTPStatus.SEE_OTHER)
 async def begin(request: Request, *, shared: bool = False) -> Response:
     """Send the browser to the provider to log in; `shared` for a screen that several people use."""
     context = context_of(request)
@@ -102,7 +102,7 @@ async def begin(request: Request, *, shared: bool = False) -> Response:
     return response
 
 
-@router.get("/api/session/oidc/callback", status_code=HTTPStatus.SEE_OTHER)
+@router.get("/api/session/oidc/callback", response_class=Response, status_code=HTTPStatus.SEE_OTHER)
 async def callback(
     request: Request, state: _Sent = None, code: _Sent = None, iss: _Sent = None, error: _Sent = None
 ) -> Response:
@@ -140,6 +140,7 @@ async def leave(request: Request, principal: MayOwnSession) -> Response:
 
 @router.post(
     BACK_CHANNEL,
+    response_class=Response,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -149,7 +150,8 @@ async def leave(request: Request, principal: MayOwnSession) -> Response:
                         "type": "object",
                         "required": ["logout_token"],
                         "properties": {"logout_token": {"type": "string"}},
-                    }
+                    },
+                    "example": {"logout_token": "header.claims.signature"},
                 }
             },
         }

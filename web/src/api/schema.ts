@@ -9246,7 +9246,13 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The request is not understood; each fault is named with its place.",
+                 *       "detail": "The request is not understood: body.reason: Field required",
+                 *       "errors": [
+                 *         {
+                 *           "what": "Field required",
+                 *           "where": "body.reason"
+                 *         }
+                 *       ],
                  *       "instance": "/api/patients/1",
                  *       "status": 422,
                  *       "title": "Unprocessable Entity",
@@ -9301,6 +9307,52 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account_id": 1,
+                     *           "disabled_at": null,
+                     *           "has_password": true,
+                     *           "kind": "staff",
+                     *           "must_change_password": false,
+                     *           "name": "Nora Testsköterska",
+                     *           "patient_id": null,
+                     *           "permissions": [],
+                     *           "role": "nurse",
+                     *           "sessions": 0,
+                     *           "username": "nora"
+                     *         },
+                     *         {
+                     *           "account_id": 2,
+                     *           "disabled_at": null,
+                     *           "has_password": true,
+                     *           "kind": "staff",
+                     *           "must_change_password": false,
+                     *           "name": "Anna Provsson",
+                     *           "patient_id": null,
+                     *           "permissions": [],
+                     *           "role": "nurse",
+                     *           "sessions": 2,
+                     *           "username": "anna"
+                     *         },
+                     *         {
+                     *           "account_id": 3,
+                     *           "disabled_at": null,
+                     *           "has_password": true,
+                     *           "kind": "staff",
+                     *           "must_change_password": false,
+                     *           "name": "Oskar Provsson",
+                     *           "patient_id": null,
+                     *           "permissions": [],
+                     *           "role": "operator",
+                     *           "sessions": 1,
+                     *           "username": "oskar"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AccountPage"];
                 };
             };
@@ -9322,6 +9374,18 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "kind": "staff",
+                 *       "name": "Lotta Exempelsson",
+                 *       "role": "nurse",
+                 *       "team_ids": [
+                 *         1
+                 *       ],
+                 *       "title": "Undersköterska",
+                 *       "username": "lotta"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["StaffBody"] | components["schemas"]["PatientBody"] | components["schemas"]["RelativeBody"] | components["schemas"]["SystemBody"];
             };
         };
@@ -9332,6 +9396,27 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "account_id": 20,
+                     *         "disabled_at": null,
+                     *         "has_password": false,
+                     *         "kind": "staff",
+                     *         "must_change_password": false,
+                     *         "name": "Lotta Exempelsson",
+                     *         "patient_id": null,
+                     *         "permissions": [],
+                     *         "role": "nurse",
+                     *         "sessions": 0,
+                     *         "username": "lotta"
+                     *       },
+                     *       "reset": {
+                     *         "expires_at": "2026-01-15T08:00:00Z",
+                     *         "secret": "example-secret"
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Added"];
                 };
             };
@@ -9361,6 +9446,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account_id": 17,
+                     *       "disabled_at": null,
+                     *       "has_password": false,
+                     *       "kind": "system",
+                     *       "must_change_password": false,
+                     *       "name": "Kassa Provsson",
+                     *       "patient_id": null,
+                     *       "permissions": [],
+                     *       "role": null,
+                     *       "sessions": 1,
+                     *       "username": "kassa"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ManagedAccount"];
                 };
             };
@@ -9382,6 +9482,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -9392,6 +9497,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account_id": 20,
+                     *       "disabled_at": "2026-01-14T08:00:00Z",
+                     *       "has_password": true,
+                     *       "kind": "staff",
+                     *       "must_change_password": false,
+                     *       "name": "Lotta Exempelsson",
+                     *       "patient_id": null,
+                     *       "permissions": [],
+                     *       "role": "nurse",
+                     *       "sessions": 0,
+                     *       "username": "lotta"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ManagedAccount"];
                 };
             };
@@ -9416,6 +9536,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -9426,6 +9551,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account_id": 20,
+                     *       "disabled_at": null,
+                     *       "has_password": true,
+                     *       "kind": "staff",
+                     *       "must_change_password": false,
+                     *       "name": "Lotta Exempelsson",
+                     *       "patient_id": null,
+                     *       "permissions": [],
+                     *       "role": "nurse",
+                     *       "sessions": 0,
+                     *       "username": "lotta"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ManagedAccount"];
                 };
             };
@@ -9450,6 +9590,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "claim": "employeeHsaId",
+                 *       "subject": "SE0000000000-0001"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["IdentityBody"];
             };
         };
@@ -9516,6 +9662,12 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-01-15T08:00:00Z",
+                     *       "secret": "example-secret"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Reset"];
                 };
             };
@@ -9546,6 +9698,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "browser": "",
+                     *           "created_at": "2026-01-14T08:00:00Z",
+                     *           "expires_at": "2026-01-14T20:00:00Z",
+                     *           "mine": false,
+                     *           "seen_at": "2026-01-14T08:00:00Z",
+                     *           "session_id": 16,
+                     *           "shared": false,
+                     *           "way": "password"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpenSessions"];
                 };
             };
@@ -9573,6 +9741,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ended"];
                 };
             };
@@ -9632,6 +9805,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "expires_at": "2026-04-14T08:00:00Z",
+                     *           "last_used_at": null,
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Journalens läsning",
+                     *           "prefix": "hvt_example0",
+                     *           "revoked_at": null,
+                     *           "token_id": 2
+                     *         },
+                     *         {
+                     *           "expires_at": "2026-01-15T08:00:00Z",
+                     *           "last_used_at": null,
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Prov",
+                     *           "prefix": "hvt_example0",
+                     *           "revoked_at": null,
+                     *           "token_id": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Tokens"];
                 };
             };
@@ -9656,6 +9853,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "days": 90,
+                 *       "name": "Journalens läsning"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["TokenBody"];
             };
         };
@@ -9666,6 +9869,20 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secret": "example-secret",
+                     *       "token": {
+                     *         "expires_at": "2026-04-14T08:00:00Z",
+                     *         "last_used_at": null,
+                     *         "made_at": "2026-01-14T08:00:00Z",
+                     *         "name": "Journalens läsning",
+                     *         "prefix": "hvt_example0",
+                     *         "revoked_at": null,
+                     *         "token_id": 2
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["GivenToken"];
                 };
             };
@@ -9717,6 +9934,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Övning"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -9727,6 +9949,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": 11
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ended"];
                 };
             };
@@ -9765,11 +9992,15 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "acknowledged_at": null,
-                     *           "acknowledged_by": null,
-                     *           "acknowledged_until": null,
+                     *           "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *           "acknowledged_by": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9,
+                     *             "title": "Prov"
+                     *           },
+                     *           "acknowledged_until": "2026-01-14T10:00:00Z",
                      *           "action": null,
-                     *           "alert_id": 1,
+                     *           "alert_id": 2,
                      *           "began_at": "2026-01-14T08:00:00Z",
                      *           "cause": null,
                      *           "changed_at": "2026-01-14T08:00:00Z",
@@ -9789,9 +10020,23 @@ export interface operations {
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
-                     *           "held_since": null,
-                     *           "holder": null,
-                     *           "offer": null,
+                     *           "held_since": "2026-01-14T08:00:00Z",
+                     *           "holder": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9,
+                     *             "title": "Prov"
+                     *           },
+                     *           "offer": {
+                     *             "by": 9,
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             },
+                     *             "team_id": 1,
+                     *             "team_name": "Testteamet",
+                     *             "until": "2026-01-14T08:10:00Z"
+                     *           },
                      *           "opened_at": "2026-01-14T08:00:00Z",
                      *           "outcome": null,
                      *           "patient": {
@@ -9802,17 +10047,17 @@ export interface operations {
                      *           },
                      *           "patient_id": 1,
                      *           "pause_reason": null,
-                     *           "priority": "high",
+                     *           "priority": "medium",
                      *           "recurrences": 0,
                      *           "resolved_at": null,
                      *           "resolved_by": null,
-                     *           "responsibility": "unassigned",
+                     *           "responsibility": "offered",
                      *           "retrospective": false,
-                     *           "rev": 9,
-                     *           "rule": "limit.spo2.low",
-                     *           "signal": "ringing",
-                     *           "signal_until": null,
-                     *           "state": "open",
+                     *           "rev": 3,
+                     *           "rule": "limit.heart_rate.high",
+                     *           "signal": "acknowledged",
+                     *           "signal_until": "2026-01-14T10:00:00Z",
+                     *           "state": "acknowledged",
                      *           "stay_id": 1,
                      *           "team": {
                      *             "name": "Testteamet",
@@ -9831,8 +10076,11 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *           "undo": null,
-                     *           "worst": "high"
+                     *           "undo": {
+                     *             "staff_id": 9,
+                     *             "until": "2026-01-14T08:00:10Z"
+                     *           },
+                     *           "worst": "medium"
                      *         }
                      *       ],
                      *       "next": null
@@ -9869,17 +10117,17 @@ export interface operations {
                      *       "acknowledged_at": null,
                      *       "acknowledged_by": null,
                      *       "acknowledged_until": null,
-                     *       "action": null,
+                     *       "action": "visited",
                      *       "alert_id": 1,
                      *       "began_at": "2026-01-14T08:00:00Z",
                      *       "card": {
                      *         "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
                      *         "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
                      *       },
-                     *       "cause": null,
+                     *       "cause": "deterioration",
                      *       "changed_at": "2026-01-14T08:00:00Z",
                      *       "cleared_at": null,
-                     *       "closure": "open",
+                     *       "closure": "closed",
                      *       "condition": "present",
                      *       "events": [
                      *         {
@@ -9907,7 +10155,7 @@ export interface operations {
                      *           "found_en": null,
                      *           "found_sv": null,
                      *           "kind": "acknowledged",
-                     *           "note": null,
+                     *           "note": "Ser på den nu.",
                      *           "outcome": null,
                      *           "priority": null,
                      *           "rev": 2,
@@ -9929,7 +10177,7 @@ export interface operations {
                      *           "found_en": null,
                      *           "found_sv": null,
                      *           "kind": "claimed",
-                     *           "note": null,
+                     *           "note": "Jag ringer.",
                      *           "outcome": null,
                      *           "priority": null,
                      *           "rev": 3,
@@ -9967,7 +10215,7 @@ export interface operations {
                      *           "channel": "board",
                      *           "delivered_at": null,
                      *           "failed_at": "2026-01-14T08:00:00Z",
-                     *           "notification_id": "7e312fc8-a330-4ee5-b107-4752bd1a14a1",
+                     *           "notification_id": "01234567-89ab-4cde-8f01-23456789abcd",
                      *           "queued_at": "2026-01-14T08:00:00Z",
                      *           "reason": "no_screen",
                      *           "retry_at": null,
@@ -9991,7 +10239,7 @@ export interface operations {
                      *           "channel": "sms",
                      *           "delivered_at": null,
                      *           "failed_at": null,
-                     *           "notification_id": "b1aff3a4-304f-45bf-ae78-a96404921052",
+                     *           "notification_id": "01234567-89ab-4cde-8f01-23456789abcd",
                      *           "queued_at": "2026-01-14T08:00:00Z",
                      *           "reason": "acknowledged",
                      *           "retry_at": null,
@@ -10015,7 +10263,7 @@ export interface operations {
                      *           "channel": "board",
                      *           "delivered_at": null,
                      *           "failed_at": "2026-01-14T08:00:00Z",
-                     *           "notification_id": "76025223-6c0d-4170-ae73-dbbd0e399de6",
+                     *           "notification_id": "01234567-89ab-4cde-8f01-23456789abcd",
                      *           "queued_at": "2026-01-14T08:00:00Z",
                      *           "reason": "no_screen",
                      *           "retry_at": null,
@@ -10036,7 +10284,7 @@ export interface operations {
                      *       ],
                      *       "offer": null,
                      *       "opened_at": "2026-01-14T08:00:00Z",
-                     *       "outcome": null,
+                     *       "outcome": "true_alarm",
                      *       "patient": {
                      *         "age": 86,
                      *         "family_name": "Testsson 1",
@@ -10049,16 +10297,20 @@ export interface operations {
                      *       "plain_sv": "Syret i blodet är lägre än din plan säger. Om du mår sämre: tryck på hjälpknappen eller ring ditt team. Vid livsfara: ring 112.",
                      *       "priority": "high",
                      *       "recurrences": 0,
-                     *       "resolved_at": null,
-                     *       "resolved_by": null,
+                     *       "resolved_at": "2026-01-14T08:00:00Z",
+                     *       "resolved_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
                      *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 9,
+                     *       "rev": 14,
                      *       "rule": "limit.spo2.low",
-                     *       "signal": "ringing",
+                     *       "signal": "silent",
                      *       "signal_until": null,
                      *       "speaks_for": [],
-                     *       "state": "open",
+                     *       "state": "resolved",
                      *       "stay_id": 1,
                      *       "steps": [
                      *         {
@@ -10106,7 +10358,10 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *       "undo": null,
+                     *       "undo": {
+                     *         "staff_id": 2,
+                     *         "until": "2026-01-14T08:00:10Z"
+                     *       },
                      *       "worst": "high"
                      *     }
                      */
@@ -10134,6 +10389,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "note": "Tar den."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10144,6 +10404,89 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *       "acknowledged_by": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9,
+                     *         "title": "Prov"
+                     *       },
+                     *       "acknowledged_until": "2026-01-14T08:30:00Z",
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": "2026-01-14T08:00:00Z",
+                     *       "holder": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9,
+                     *         "title": "Prov"
+                     *       },
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "accepted",
+                     *       "retrospective": false,
+                     *       "rev": 8,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "acknowledged",
+                     *       "signal_until": "2026-01-14T08:30:00Z",
+                     *       "state": "acknowledged",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 9,
+                     *         "until": "2026-01-14T08:00:10Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -10172,7 +10515,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "note": "Ser på den nu."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10232,7 +10579,7 @@ export interface operations {
                      *       "resolved_by": null,
                      *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 2,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "acknowledged",
                      *       "signal_until": "2026-01-14T08:15:00Z",
@@ -10257,7 +10604,7 @@ export interface operations {
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
                      *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:00:00Z"
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
@@ -10290,7 +10637,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "note": "Jag ringer."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10354,7 +10705,7 @@ export interface operations {
                      *       "resolved_by": null,
                      *       "responsibility": "accepted",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 3,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "acknowledged",
                      *       "signal_until": "2026-01-14T08:30:00Z",
@@ -10379,7 +10730,7 @@ export interface operations {
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
                      *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:01:00Z"
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
@@ -10417,10 +10768,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": null,
-                     *       "by": null,
-                     *       "rev": 0,
-                     *       "value": null
+                     *       "at": "2026-01-14T08:00:00Z",
+                     *       "by": "Anna Provsson",
+                     *       "rev": 1,
+                     *       "value": "avoided_emergency"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["SaidState"];
@@ -10447,6 +10798,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "consequence": "avoided_emergency"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ConsequenceBody"];
             };
         };
@@ -10457,6 +10813,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-01-14T08:00:00Z",
+                     *       "by": "Anna Provsson",
+                     *       "rev": 1,
+                     *       "value": "avoided_emergency"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SaidState"];
                 };
             };
@@ -10485,6 +10849,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "note": "På hembesök."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10495,6 +10864,85 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": "2026-01-14T08:00:00Z",
+                     *       "holder": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "accepted",
+                     *       "retrospective": false,
+                     *       "rev": 6,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "ringing",
+                     *       "signal_until": null,
+                     *       "state": "open",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 9,
+                     *         "until": "2026-01-14T08:00:10Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -10523,7 +10971,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "note": "Behöver läkare."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10579,7 +11031,7 @@ export interface operations {
                      *       "resolved_by": null,
                      *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 11,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "ringing",
                      *       "signal_until": null,
@@ -10636,7 +11088,7 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "note": "Prov"
+                 *       "note": "Ringde; sitter upp, andas lättare."
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Remark"];
@@ -10651,9 +11103,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "acknowledged_at": null,
-                     *       "acknowledged_by": null,
-                     *       "acknowledged_until": null,
+                     *       "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *       "acknowledged_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "acknowledged_until": "2026-01-14T08:30:00Z",
                      *       "action": null,
                      *       "alert_id": 1,
                      *       "began_at": "2026-01-14T08:00:00Z",
@@ -10675,8 +11131,12 @@ export interface operations {
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
-                     *       "held_since": null,
-                     *       "holder": null,
+                     *       "held_since": "2026-01-14T08:00:00Z",
+                     *       "holder": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
                      *       "offer": null,
                      *       "opened_at": "2026-01-14T08:00:00Z",
                      *       "outcome": null,
@@ -10692,13 +11152,13 @@ export interface operations {
                      *       "recurrences": 0,
                      *       "resolved_at": null,
                      *       "resolved_by": null,
-                     *       "responsibility": "unassigned",
+                     *       "responsibility": "accepted",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 4,
                      *       "rule": "limit.spo2.low",
-                     *       "signal": "ringing",
-                     *       "signal_until": null,
-                     *       "state": "open",
+                     *       "signal": "acknowledged",
+                     *       "signal_until": "2026-01-14T08:30:00Z",
+                     *       "state": "acknowledged",
                      *       "stay_id": 1,
                      *       "team": {
                      *         "name": "Testteamet",
@@ -10749,8 +11209,149 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "note": "Kan du ta den?",
+                 *       "staff": 9
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Recipient"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *       "acknowledged_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "acknowledged_until": "2026-01-14T08:30:00Z",
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": "2026-01-14T08:00:00Z",
+                     *       "holder": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "offer": {
+                     *         "by": 2,
+                     *         "staff": {
+                     *           "name": "Ivar Provsson",
+                     *           "staff_id": 9,
+                     *           "title": "Prov"
+                     *         },
+                     *         "team_id": 1,
+                     *         "team_name": "Testteamet",
+                     *         "until": "2026-01-14T08:02:00Z"
+                     *       },
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "offered",
+                     *       "retrospective": false,
+                     *       "rev": 5,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "acknowledged",
+                     *       "signal_until": "2026-01-14T08:30:00Z",
+                     *       "state": "acknowledged",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 2,
+                     *         "until": "2026-01-14T08:00:10Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["AlertState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly alert_acts_release: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly alert_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "note": "Tillbaka till teamet."
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Note"];
             };
         };
         readonly responses: {
@@ -10788,13 +11389,7 @@ export interface operations {
                      *       "family": "clinical",
                      *       "held_since": null,
                      *       "holder": null,
-                     *       "offer": {
-                     *         "by": 2,
-                     *         "staff": null,
-                     *         "team_id": 1,
-                     *         "team_name": "Testteamet",
-                     *         "until": "2026-01-14T08:02:00Z"
-                     *       },
+                     *       "offer": null,
                      *       "opened_at": "2026-01-14T08:00:00Z",
                      *       "outcome": null,
                      *       "patient": {
@@ -10809,9 +11404,9 @@ export interface operations {
                      *       "recurrences": 0,
                      *       "resolved_at": null,
                      *       "resolved_by": null,
-                     *       "responsibility": "offered",
+                     *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 9,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "ringing",
                      *       "signal_until": null,
@@ -10835,50 +11430,12 @@ export interface operations {
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
-                     *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:01:00Z"
+                     *         "staff_id": 9,
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
                      */
-                    readonly "application/json": components["schemas"]["AlertState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly alert_acts_release: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly alert_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody?: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["Note"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -10909,6 +11466,9 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
+                 *       "action": "visited",
+                 *       "cause": "deterioration",
+                 *       "note": "Syrgas ökad.",
                  *       "outcome": "true_alarm"
                  *     }
                  */
@@ -10927,11 +11487,11 @@ export interface operations {
                      *       "acknowledged_at": null,
                      *       "acknowledged_by": null,
                      *       "acknowledged_until": null,
-                     *       "action": null,
+                     *       "action": "visited",
                      *       "alert_id": 1,
                      *       "began_at": "2026-01-14T08:00:00Z",
-                     *       "cause": null,
-                     *       "changed_at": "2026-01-14T08:01:00Z",
+                     *       "cause": "deterioration",
+                     *       "changed_at": "2026-01-14T08:00:00Z",
                      *       "cleared_at": null,
                      *       "closure": "closed",
                      *       "condition": "present",
@@ -10963,7 +11523,7 @@ export interface operations {
                      *       "pause_reason": null,
                      *       "priority": "high",
                      *       "recurrences": 0,
-                     *       "resolved_at": "2026-01-14T08:01:00Z",
+                     *       "resolved_at": "2026-01-14T08:00:00Z",
                      *       "resolved_by": {
                      *         "name": "Anna Provsson",
                      *         "staff_id": 2,
@@ -10971,7 +11531,7 @@ export interface operations {
                      *       },
                      *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 12,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "silent",
                      *       "signal_until": null,
@@ -10996,7 +11556,7 @@ export interface operations {
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
                      *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:01:00Z"
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
@@ -11032,7 +11592,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "minutes": 5,
-                 *       "reason": "Prov"
+                 *       "reason": "Mäter om med varm hand"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Pause"];
@@ -11087,7 +11647,7 @@ export interface operations {
                      *         "number_hint": "9801"
                      *       },
                      *       "patient_id": 1,
-                     *       "pause_reason": "Prov",
+                     *       "pause_reason": "Mäter om med varm hand",
                      *       "priority": "high",
                      *       "recurrences": 0,
                      *       "resolved_at": null,
@@ -11119,7 +11679,7 @@ export interface operations {
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
                      *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:01:00Z"
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
@@ -11158,6 +11718,78 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": null,
+                     *       "holder": null,
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "unassigned",
+                     *       "retrospective": false,
+                     *       "rev": 13,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "ringing",
+                     *       "signal_until": null,
+                     *       "state": "open",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": null,
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
@@ -11189,6 +11821,172 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "age": 86,
+                     *       "birth_date": "1940-01-01",
+                     *       "expires_at": "2026-01-14T12:00:00Z",
+                     *       "family_name": "Testsson 1",
+                     *       "given_name": "Testa",
+                     *       "goals": "full",
+                     *       "home_visit_on": "2026-01-15",
+                     *       "limits": {
+                     *         "heart_rate": {
+                     *           "alert_high": 130,
+                     *           "alert_low": 40,
+                     *           "warn_high": 110,
+                     *           "warn_low": 45
+                     *         },
+                     *         "resp_rate": {
+                     *           "alert_high": 25,
+                     *           "alert_low": 8,
+                     *           "warn_high": 22,
+                     *           "warn_low": 10
+                     *         },
+                     *         "spo2": {
+                     *           "alert_high": null,
+                     *           "alert_low": 88,
+                     *           "warn_high": null,
+                     *           "warn_low": 91
+                     *         },
+                     *         "systolic": {
+                     *           "alert_high": 220,
+                     *           "alert_low": 90,
+                     *           "warn_high": 180,
+                     *           "warn_low": 100
+                     *         },
+                     *         "temperature": {
+                     *           "alert_high": 39.5,
+                     *           "alert_low": 35,
+                     *           "warn_high": 38.5,
+                     *           "warn_low": 35.5
+                     *         }
+                     *       },
+                     *       "next_step": {
+                     *         "at": "2026-01-15T09:00:00Z",
+                     *         "check_at": null,
+                     *         "rev": 1,
+                     *         "turn_to": "Testteamet, telefon 000",
+                     *         "what": "Hembesök med provtagning",
+                     *         "who": "Anna Provsson",
+                     *         "written_at": "2026-01-14T08:00:00Z",
+                     *         "written_by": "Anna Provsson"
+                     *       },
+                     *       "programme": "hospital_at_home",
+                     *       "reason": "",
+                     *       "score": null,
+                     *       "server_time": "2026-01-14T08:00:00Z",
+                     *       "sex": "female",
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "trends": [
+                     *         {
+                     *           "kind": "resp_rate",
+                     *           "max": [
+                     *             18
+                     *           ],
+                     *           "mean": [
+                     *             18
+                     *           ],
+                     *           "min": [
+                     *             18
+                     *           ],
+                     *           "t": [
+                     *             1768374000000
+                     *           ],
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "kind": "spo2",
+                     *           "max": [
+                     *             93
+                     *           ],
+                     *           "mean": [
+                     *             92.33333333333333
+                     *           ],
+                     *           "min": [
+                     *             92
+                     *           ],
+                     *           "t": [
+                     *             1768374000000
+                     *           ],
+                     *           "unit": "%"
+                     *         },
+                     *         {
+                     *           "kind": "heart_rate",
+                     *           "max": [
+                     *             82
+                     *           ],
+                     *           "mean": [
+                     *             82
+                     *           ],
+                     *           "min": [
+                     *             82
+                     *           ],
+                     *           "t": [
+                     *             1768374000000
+                     *           ],
+                     *           "unit": "/min"
+                     *         }
+                     *       ],
+                     *       "visits": [],
+                     *       "vitals": {
+                     *         "consciousness": {
+                     *           "ageing_s": 27000,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "{score}",
+                     *           "validity": "vldated",
+                     *           "value": "A"
+                     *         },
+                     *         "heart_rate": {
+                     *           "ageing_s": 180,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 600,
+                     *           "unit": "/min",
+                     *           "validity": "vld",
+                     *           "value": 82
+                     *         },
+                     *         "resp_rate": {
+                     *           "ageing_s": 600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 1200,
+                     *           "unit": "/min",
+                     *           "validity": "vld",
+                     *           "value": 18
+                     *         },
+                     *         "spo2": {
+                     *           "ageing_s": 180,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 600,
+                     *           "unit": "%",
+                     *           "validity": "vld",
+                     *           "value": 93
+                     *         },
+                     *         "temperature": {
+                     *           "ageing_s": 21600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "Cel",
+                     *           "validity": "vldated",
+                     *           "value": 37.4
+                     *         }
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AmbulanceCard"];
                 };
             };
@@ -11221,61 +12019,66 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "action": "handover.taken",
+                     *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 19,
+                     *           "audit_id": 81,
                      *           "detail": {
-                     *             "handover_id": 1,
-                     *             "patients": [],
-                     *             "team_id": 1
+                     *             "new": 1,
+                     *             "refused": 0,
+                     *             "repeated": 0
                      *           },
-                     *           "device_id": null,
-                     *           "patient_id": null,
-                     *           "reason": null,
-                     *           "stay_id": null,
-                     *           "who": {
-                     *             "account_id": 2,
-                     *             "name": "Anna Provsson",
-                     *             "organisation_id": 1,
-                     *             "role": "nurse",
-                     *             "staff_id": 2
-                     *           }
-                     *         },
-                     *         {
-                     *           "action": "quarantine.dismissed",
-                     *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 18,
-                     *           "detail": {
-                     *             "quarantine_id": 1,
-                     *             "refused_as": "no_binding"
-                     *           },
-                     *           "device_id": "hv-1",
-                     *           "patient_id": null,
-                     *           "reason": "Prov",
-                     *           "stay_id": null,
-                     *           "who": {
-                     *             "account_id": 2,
-                     *             "name": "Anna Provsson",
-                     *             "organisation_id": 1,
-                     *             "role": "nurse",
-                     *             "staff_id": 2
-                     *           }
-                     *         },
-                     *         {
-                     *           "action": "patient.seen",
-                     *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 17,
-                     *           "detail": {},
                      *           "device_id": null,
                      *           "patient_id": 1,
                      *           "reason": null,
-                     *           "stay_id": 1,
+                     *           "stay_id": null,
                      *           "who": {
-                     *             "account_id": 2,
-                     *             "name": "Anna Provsson",
+                     *             "account_id": 15,
+                     *             "name": "Journal Provsson",
                      *             "organisation_id": 1,
-                     *             "role": "nurse",
-                     *             "staff_id": 2
+                     *             "role": "system",
+                     *             "staff_id": null
+                     *           }
+                     *         },
+                     *         {
+                     *           "action": "observations.taken",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "audit_id": 80,
+                     *           "detail": {
+                     *             "new": 0,
+                     *             "refused": 0,
+                     *             "repeated": 1
+                     *           },
+                     *           "device_id": null,
+                     *           "patient_id": 1,
+                     *           "reason": null,
+                     *           "stay_id": null,
+                     *           "who": {
+                     *             "account_id": 15,
+                     *             "name": "Journal Provsson",
+                     *             "organisation_id": 1,
+                     *             "role": "system",
+                     *             "staff_id": null
+                     *           }
+                     *         },
+                     *         {
+                     *           "action": "observations.taken",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "audit_id": 79,
+                     *           "detail": {
+                     *             "new": 1,
+                     *             "refused": 0,
+                     *             "repeated": 0
+                     *           },
+                     *           "device_id": null,
+                     *           "patient_id": 1,
+                     *           "reason": null,
+                     *           "stay_id": null,
+                     *           "who": {
+                     *             "account_id": 15,
+                     *             "name": "Journal Provsson",
+                     *             "organisation_id": 1,
+                     *             "role": "system",
+                     *             "staff_id": null
                      *           }
                      *         }
                      *       ],
@@ -11344,7 +12147,18 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": []
+                     *       "items": [
+                     *         {
+                     *           "anomalies": 0,
+                     *           "conclusion": "Inget att anmärka.",
+                     *           "entries": 0,
+                     *           "from": "2026-01-07T00:00:00Z",
+                     *           "review_id": 1,
+                     *           "reviewed_at": "2026-01-14T08:00:00Z",
+                     *           "reviewed_by": "Oskar Provsson",
+                     *           "to": "2026-01-14T00:00:00Z"
+                     *         }
+                     *       ]
                      *     }
                      */
                     readonly "application/json": components["schemas"]["ReviewPage"];
@@ -11364,6 +12178,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "conclusion": "Inget att anmärka.",
+                 *       "from": "2026-01-07T00:00:00Z",
+                 *       "to": "2026-01-14T00:00:00Z"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ReviewBody"];
             };
         };
@@ -11374,6 +12195,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "anomalies": 0,
+                     *           "conclusion": "Inget att anmärka.",
+                     *           "entries": 0,
+                     *           "from": "2026-01-07T00:00:00Z",
+                     *           "review_id": 1,
+                     *           "reviewed_at": "2026-01-14T08:00:00Z",
+                     *           "reviewed_by": "Oskar Provsson",
+                     *           "to": "2026-01-14T00:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReviewPage"];
                 };
             };
@@ -11407,6 +12244,30 @@ export interface operations {
                     /**
                      * @example {
                      *       "items": [
+                     *         {
+                     *           "asked_at": "2026-01-14T08:00:00Z",
+                     *           "asked_by": 2,
+                     *           "backtest_id": 2,
+                     *           "ended_at": null,
+                     *           "fault": null,
+                     *           "from_at": "2026-01-13T00:00:00Z",
+                     *           "name": "Tidigare varning för puls",
+                     *           "patients": 1,
+                     *           "plan": {
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "warn_high": 105
+                     *               }
+                     *             }
+                     *           },
+                     *           "progress": 0,
+                     *           "report": null,
+                     *           "shadow": false,
+                     *           "started_at": null,
+                     *           "state": "queued",
+                     *           "suggest": false,
+                     *           "to_at": "2026-01-14T00:00:00Z"
+                     *         },
                      *         {
                      *           "asked_at": "2026-01-14T08:00:00Z",
                      *           "asked_by": 2,
@@ -11450,6 +12311,23 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "from": "2026-01-13T00:00:00Z",
+                 *       "name": "Tidigare varning för puls",
+                 *       "patients": [
+                 *         1
+                 *       ],
+                 *       "plan": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "to": "2026-01-14T00:00:00Z"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Wanted"];
             };
         };
@@ -11460,6 +12338,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-01-14T08:00:00Z",
+                     *       "asked_by": 2,
+                     *       "backtest_id": 2,
+                     *       "ended_at": null,
+                     *       "fault": null,
+                     *       "from_at": "2026-01-13T00:00:00Z",
+                     *       "name": "Tidigare varning för puls",
+                     *       "patients": 1,
+                     *       "plan": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "progress": 0,
+                     *       "report": null,
+                     *       "shadow": false,
+                     *       "started_at": null,
+                     *       "state": "queued",
+                     *       "suggest": false,
+                     *       "to_at": "2026-01-14T00:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BacktestState"];
                 };
             };
@@ -11541,7 +12445,7 @@ export interface operations {
                      *       "asked_at": "2026-01-14T08:00:00Z",
                      *       "asked_by": 2,
                      *       "backtest_id": 1,
-                     *       "ended_at": "2026-01-14T08:01:00Z",
+                     *       "ended_at": "2026-01-14T08:00:00Z",
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
                      *       "name": "",
@@ -11602,13 +12506,13 @@ export interface operations {
                      *           "model": "",
                      *           "online": false,
                      *           "reported_at": null,
-                     *           "rev": 2,
-                     *           "revoked_at": "2026-01-14T08:00:00Z",
-                     *           "revoked_reason": "Prov",
+                     *           "rev": 1,
+                     *           "revoked_at": null,
+                     *           "revoked_reason": null,
                      *           "throttled_since": null,
                      *           "wearer": null,
-                     *           "worn": false,
-                     *           "worn_since": null
+                     *           "worn": true,
+                     *           "worn_since": "2026-01-12T08:00:00Z"
                      *         },
                      *         {
                      *           "battery_pct": null,
@@ -11623,13 +12527,7 @@ export interface operations {
                      *           "revoked_at": null,
                      *           "revoked_reason": null,
                      *           "throttled_since": null,
-                     *           "wearer": {
-                     *             "birth_date": "1940-01-01",
-                     *             "family_name": "Testsson 2",
-                     *             "given_name": "Testa",
-                     *             "patient_id": 2,
-                     *             "stay_id": 2
-                     *           },
+                     *           "wearer": null,
                      *           "worn": true,
                      *           "worn_since": "2026-01-12T08:00:00Z"
                      *         },
@@ -11646,13 +12544,7 @@ export interface operations {
                      *           "revoked_at": null,
                      *           "revoked_reason": null,
                      *           "throttled_since": null,
-                     *           "wearer": {
-                     *             "birth_date": "1940-01-01",
-                     *             "family_name": "Testsson 3",
-                     *             "given_name": "Testa",
-                     *             "patient_id": 3,
-                     *             "stay_id": 3
-                     *           },
+                     *           "wearer": null,
                      *           "worn": true,
                      *           "worn_since": "2026-01-12T08:00:00Z"
                      *         }
@@ -11681,6 +12573,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "device_id": "hv-exempel-7",
+                 *       "mode": "real",
+                 *       "model": "Exempelmätare 2"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Device"];
             };
         };
@@ -11691,6 +12590,27 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "battery_pct": null,
+                     *       "clock_ahead_s": null,
+                     *       "config": {},
+                     *       "device_id": "hv-exempel-7",
+                     *       "firmware": null,
+                     *       "mode": "real",
+                     *       "model": "Exempelmätare 2",
+                     *       "online": false,
+                     *       "reported_at": null,
+                     *       "rev": 1,
+                     *       "revoked_at": null,
+                     *       "revoked_reason": null,
+                     *       "secret": "example-secret",
+                     *       "throttled_since": null,
+                     *       "wearer": null,
+                     *       "worn": false,
+                     *       "worn_since": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Provisioned"];
                 };
             };
@@ -11731,13 +12651,19 @@ export interface operations {
                      *       "model": "",
                      *       "online": false,
                      *       "reported_at": null,
-                     *       "rev": 2,
-                     *       "revoked_at": "2026-01-14T08:00:00Z",
-                     *       "revoked_reason": "Prov",
+                     *       "rev": 1,
+                     *       "revoked_at": null,
+                     *       "revoked_reason": null,
                      *       "throttled_since": null,
-                     *       "wearer": null,
-                     *       "worn": false,
-                     *       "worn_since": null
+                     *       "wearer": {
+                     *         "birth_date": "1940-01-01",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "patient_id": 1,
+                     *         "stay_id": 1
+                     *       },
+                     *       "worn": true,
+                     *       "worn_since": "2026-01-12T08:00:00Z"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["DeviceDetail"];
@@ -11774,33 +12700,15 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "association": "pre",
-                     *           "binding_id": 5,
-                     *           "confirmed_at": null,
-                     *           "device_id": "hv-1",
-                     *           "expires_at": "2026-01-14T08:15:00Z",
-                     *           "from": null,
-                     *           "proposed_at": "2026-01-14T08:00:00Z",
-                     *           "reason": null,
-                     *           "to": null,
-                     *           "wearer": {
-                     *             "birth_date": "1940-01-01",
-                     *             "family_name": "Testsson 1",
-                     *             "given_name": "Testa",
-                     *             "patient_id": 1,
-                     *             "stay_id": 1
-                     *           }
-                     *         },
-                     *         {
-                     *           "association": "dis",
+                     *           "association": "assoc",
                      *           "binding_id": 1,
                      *           "confirmed_at": null,
                      *           "device_id": "hv-1",
                      *           "expires_at": null,
                      *           "from": "2026-01-12T08:00:00Z",
                      *           "proposed_at": null,
-                     *           "reason": "Prov",
-                     *           "to": "2026-01-14T08:00:00Z",
+                     *           "reason": null,
+                     *           "to": null,
                      *           "wearer": {
                      *             "birth_date": "1940-01-01",
                      *             "family_name": "Testsson 1",
@@ -11837,6 +12745,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "from": "2026-01-14T07:00:00Z",
+                 *       "patient_id": 1
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["BindingsWish"];
             };
         };
@@ -11847,6 +12761,34 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "association": "pre",
+                     *       "binding_id": 5,
+                     *       "check": {
+                     *         "birth_date": "1940-01-01",
+                     *         "device_id": "hv-exempel-7",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "model": "Exempelmätare 2"
+                     *       },
+                     *       "confirmed_at": null,
+                     *       "device_id": "hv-exempel-7",
+                     *       "expires_at": "2026-01-14T08:15:00Z",
+                     *       "from": "2026-01-14T07:00:00Z",
+                     *       "holds_s": 900,
+                     *       "proposed_at": "2026-01-14T08:00:00Z",
+                     *       "reason": null,
+                     *       "to": null,
+                     *       "wearer": {
+                     *         "birth_date": "1940-01-01",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "patient_id": 1,
+                     *         "stay_id": 1
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ProposalState"];
                 };
             };
@@ -11872,6 +12814,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "birth_date": "1940-01-01"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["SecondIdentifier"];
             };
         };
@@ -11882,6 +12829,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "association": "assoc",
+                     *       "binding_id": 5,
+                     *       "confirmed_at": "2026-01-14T08:00:00Z",
+                     *       "device_id": "hv-exempel-7",
+                     *       "expires_at": null,
+                     *       "from": "2026-01-14T07:00:00Z",
+                     *       "proposed_at": "2026-01-14T08:00:00Z",
+                     *       "reason": null,
+                     *       "to": null,
+                     *       "wearer": {
+                     *         "birth_date": "1940-01-01",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "patient_id": 1,
+                     *         "stay_id": 1
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BindingState"];
                 };
             };
@@ -11907,6 +12874,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Lånet är slut"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Ending"];
             };
         };
@@ -11917,6 +12889,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "association": "dis",
+                     *       "binding_id": 5,
+                     *       "confirmed_at": "2026-01-14T08:00:00Z",
+                     *       "device_id": "hv-exempel-7",
+                     *       "expires_at": null,
+                     *       "from": "2026-01-14T07:00:00Z",
+                     *       "proposed_at": "2026-01-14T08:00:00Z",
+                     *       "reason": "Lånet är slut",
+                     *       "to": "2026-01-14T08:00:00Z",
+                     *       "wearer": {
+                     *         "birth_date": "1940-01-01",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "patient_id": 1,
+                     *         "stay_id": 1
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BindingState"];
                 };
             };
@@ -11944,6 +12936,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "interval_s": {
+                 *         "spo2": 60
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": {
                     readonly [key: string]: components["schemas"]["JsonValue"];
                 };
@@ -11956,6 +12955,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "battery_pct": null,
+                     *       "clock_ahead_s": null,
+                     *       "config": {
+                     *         "interval_s": {
+                     *           "spo2": 60
+                     *         }
+                     *       },
+                     *       "device_id": "hv-exempel-7",
+                     *       "firmware": null,
+                     *       "mode": "real",
+                     *       "model": "Exempelmätare 2",
+                     *       "online": false,
+                     *       "reported_at": null,
+                     *       "rev": 2,
+                     *       "revoked_at": null,
+                     *       "revoked_reason": null,
+                     *       "throttled_since": null,
+                     *       "wearer": null,
+                     *       "worn": false,
+                     *       "worn_since": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["DeviceDetail"];
                 };
             };
@@ -11983,7 +13006,7 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "reason": "Prov"
+                 *       "reason": "Borttappad"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Why"];
@@ -12000,16 +13023,20 @@ export interface operations {
                      * @example {
                      *       "battery_pct": null,
                      *       "clock_ahead_s": null,
-                     *       "config": {},
-                     *       "device_id": "hv-1",
+                     *       "config": {
+                     *         "interval_s": {
+                     *           "spo2": 60
+                     *         }
+                     *       },
+                     *       "device_id": "hv-exempel-7",
                      *       "firmware": null,
                      *       "mode": "real",
-                     *       "model": "",
+                     *       "model": "Exempelmätare 2",
                      *       "online": false,
                      *       "reported_at": null,
-                     *       "rev": 2,
+                     *       "rev": 4,
                      *       "revoked_at": "2026-01-14T08:00:00Z",
-                     *       "revoked_reason": "Prov",
+                     *       "revoked_reason": "Borttappad",
                      *       "throttled_since": null,
                      *       "wearer": null,
                      *       "worn": false,
@@ -12040,6 +13067,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Byte av batteri på verkstad"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -12050,6 +13082,31 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "battery_pct": null,
+                     *       "clock_ahead_s": null,
+                     *       "config": {
+                     *         "interval_s": {
+                     *           "spo2": 60
+                     *         }
+                     *       },
+                     *       "device_id": "hv-exempel-7",
+                     *       "firmware": null,
+                     *       "mode": "real",
+                     *       "model": "Exempelmätare 2",
+                     *       "online": false,
+                     *       "reported_at": null,
+                     *       "rev": 3,
+                     *       "revoked_at": null,
+                     *       "revoked_reason": null,
+                     *       "secret": "example-secret",
+                     *       "throttled_since": null,
+                     *       "wearer": null,
+                     *       "worn": false,
+                     *       "worn_since": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Provisioned"];
                 };
             };
@@ -12084,7 +13141,63 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": [],
+                     *       "items": [
+                     *         {
+                     *           "answer": "ok",
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "effects": [
+                     *             {
+                     *               "after": {
+                     *                 "count": 3,
+                     *                 "cover": 0.188,
+                     *                 "high_quartile": 82,
+                     *                 "low_quartile": 82,
+                     *                 "median": 82
+                     *               },
+                     *               "after_s": null,
+                     *               "before": null,
+                     *               "change": null,
+                     *               "en": "heart rate: too few values (0 before, 3 after)",
+                     *               "kind": "heart_rate",
+                     *               "share": null,
+                     *               "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *               "unit": "/min",
+                     *               "verdict": "too_little",
+                     *               "wanted": "fall"
+                     *             },
+                     *             {
+                     *               "after": null,
+                     *               "after_s": null,
+                     *               "before": null,
+                     *               "change": null,
+                     *               "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *               "kind": "systolic",
+                     *               "share": null,
+                     *               "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *               "unit": "mm[Hg]",
+                     *               "verdict": "too_little",
+                     *               "wanted": "watch"
+                     *             }
+                     *           ],
+                     *           "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *           "event_id": 3,
+                     *           "note": "Behåll dosen.",
+                     *           "patient_id": 1,
+                     *           "prescriber": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9
+                     *           },
+                     *           "report_id": 2,
+                     *           "rev": 3,
+                     *           "seen_at": "2026-01-14T08:00:00Z",
+                     *           "sent_at": "2026-01-14T08:00:00Z",
+                     *           "sent_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter)."
+                     *         }
+                     *       ],
                      *       "next": null
                      *     }
                      */
@@ -12111,6 +13224,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "answer": "ok",
+                 *       "note": "Behåll dosen."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ReportAnswer"];
             };
         };
@@ -12121,6 +13240,63 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "ok",
+                     *       "answered_at": "2026-01-14T08:00:00Z",
+                     *       "effects": [
+                     *         {
+                     *           "after": {
+                     *             "count": 3,
+                     *             "cover": 0.188,
+                     *             "high_quartile": 82,
+                     *             "low_quartile": 82,
+                     *             "median": 82
+                     *           },
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "heart rate: too few values (0 before, 3 after)",
+                     *           "kind": "heart_rate",
+                     *           "share": null,
+                     *           "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *           "unit": "/min",
+                     *           "verdict": "too_little",
+                     *           "wanted": "fall"
+                     *         },
+                     *         {
+                     *           "after": null,
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *           "kind": "systolic",
+                     *           "share": null,
+                     *           "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *           "unit": "mm[Hg]",
+                     *           "verdict": "too_little",
+                     *           "wanted": "watch"
+                     *         }
+                     *       ],
+                     *       "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *       "event_id": 3,
+                     *       "note": "Behåll dosen.",
+                     *       "patient_id": 1,
+                     *       "prescriber": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9
+                     *       },
+                     *       "report_id": 2,
+                     *       "rev": 3,
+                     *       "seen_at": "2026-01-14T08:00:00Z",
+                     *       "sent_at": "2026-01-14T08:00:00Z",
+                     *       "sent_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2
+                     *       },
+                     *       "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter)."
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReportState"];
                 };
             };
@@ -12152,6 +13328,63 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": null,
+                     *       "answered_at": null,
+                     *       "effects": [
+                     *         {
+                     *           "after": {
+                     *             "count": 3,
+                     *             "cover": 0.188,
+                     *             "high_quartile": 82,
+                     *             "low_quartile": 82,
+                     *             "median": 82
+                     *           },
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "heart rate: too few values (0 before, 3 after)",
+                     *           "kind": "heart_rate",
+                     *           "share": null,
+                     *           "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *           "unit": "/min",
+                     *           "verdict": "too_little",
+                     *           "wanted": "fall"
+                     *         },
+                     *         {
+                     *           "after": null,
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *           "kind": "systolic",
+                     *           "share": null,
+                     *           "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *           "unit": "mm[Hg]",
+                     *           "verdict": "too_little",
+                     *           "wanted": "watch"
+                     *         }
+                     *       ],
+                     *       "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *       "event_id": 3,
+                     *       "note": "",
+                     *       "patient_id": 1,
+                     *       "prescriber": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9
+                     *       },
+                     *       "report_id": 2,
+                     *       "rev": 2,
+                     *       "seen_at": "2026-01-14T08:00:00Z",
+                     *       "sent_at": "2026-01-14T08:00:00Z",
+                     *       "sent_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2
+                     *       },
+                     *       "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter)."
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReportState"];
                 };
             };
@@ -12187,7 +13420,22 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "ended_at": null,
+                     *           "mine": false,
+                     *           "name": "Bea Provsson",
+                     *           "opened_at": "2026-01-14T08:00:00Z",
+                     *           "opening_id": 2,
+                     *           "organisation": "Testkommunen",
+                     *           "patient_id": 2,
+                     *           "reason": "Hittad medvetslös",
+                     *           "seen_at": null,
+                     *           "seen_by": null,
+                     *           "team_id": 1,
+                     *           "title": "Prov",
+                     *           "until": "2026-01-14T12:00:00Z"
+                     *         },
+                     *         {
+                     *           "ended_at": null,
                      *           "mine": false,
                      *           "name": "Hedda Provsson",
                      *           "opened_at": "2026-01-14T08:00:00Z",
@@ -12195,15 +13443,15 @@ export interface operations {
                      *           "organisation": "Testkommunen",
                      *           "patient_id": 1,
                      *           "reason": "Hittad medvetslös",
-                     *           "seen_at": "2026-01-14T08:00:00Z",
-                     *           "seen_by": "Anna Provsson",
+                     *           "seen_at": null,
+                     *           "seen_by": null,
                      *           "team_id": 1,
                      *           "title": "Prov",
                      *           "until": "2026-01-14T12:00:00Z"
                      *         }
                      *       ],
                      *       "next": null,
-                     *       "unseen": 0
+                     *       "unseen": 2
                      *     }
                      */
                     readonly "application/json": components["schemas"]["OpeningPage"];
@@ -12232,6 +13480,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended_at": "2026-01-14T08:00:00Z",
+                     *       "mine": true,
+                     *       "name": "Hedda Provsson",
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "opening_id": 1,
+                     *       "organisation": "Testkommunen",
+                     *       "patient_id": 1,
+                     *       "reason": "Hittad medvetslös",
+                     *       "seen_at": "2026-01-14T08:00:00Z",
+                     *       "seen_by": "Anna Provsson",
+                     *       "team_id": 1,
+                     *       "title": "Prov",
+                     *       "until": "2026-01-14T12:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpeningState"];
                 };
             };
@@ -12264,7 +13529,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "ended_at": "2026-01-14T08:00:00Z",
+                     *       "ended_at": null,
                      *       "mine": false,
                      *       "name": "Hedda Provsson",
                      *       "opened_at": "2026-01-14T08:00:00Z",
@@ -12309,7 +13574,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "available": [],
+                     *       "available": [
+                     *         "email",
+                     *         "push",
+                     *         "sms"
+                     *       ],
                      *       "items": [
                      *         {
                      *           "added_at": "2026-01-14T08:00:00Z",
@@ -12319,9 +13588,27 @@ export interface operations {
                      *           "hint": "…001",
                      *           "kind": "sms",
                      *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 3,
+                     *           "hint": "…002",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 4,
+                     *           "hint": "",
+                     *           "kind": "push",
+                     *           "mode": "real"
                      *         }
                      *       ],
-                     *       "push_key": null
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["ChannelList"];
@@ -12341,6 +13628,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "address": "+46700000002",
+                 *       "kind": "sms",
+                 *       "mode": "real"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Address"];
             };
         };
@@ -12351,6 +13645,36 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "available": [
+                     *         "email",
+                     *         "push",
+                     *         "sms"
+                     *       ],
+                     *       "items": [
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 2,
+                     *           "hint": "…001",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 3,
+                     *           "hint": "…002",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         }
+                     *       ],
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ChannelList"];
                 };
             };
@@ -12400,6 +13724,15 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "endpoint": "https://fcm.googleapis.com/fcm/send/example",
+                 *       "keys": {
+                 *         "auth": "CCCCCCCCCCCCCCCCCCCCCC",
+                 *         "p256dh": "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Subscription"];
             };
         };
@@ -12410,6 +13743,45 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "available": [
+                     *         "email",
+                     *         "push",
+                     *         "sms"
+                     *       ],
+                     *       "items": [
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 2,
+                     *           "hint": "…001",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 3,
+                     *           "hint": "…002",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 4,
+                     *           "hint": "",
+                     *           "kind": "push",
+                     *           "mode": "real"
+                     *         }
+                     *       ],
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ChannelList"];
                 };
             };
@@ -12473,7 +13845,13 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "age": 86,
-                     *           "device": null,
+                     *           "device": {
+                     *             "battery_pct": null,
+                     *             "device_id": "hv-1",
+                     *             "firmware": null,
+                     *             "online": false,
+                     *             "reported_at": null
+                     *           },
                      *           "family_name": "Testsson 1",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -12510,7 +13888,7 @@ export interface operations {
                      *             }
                      *           },
                      *           "mode": "real",
-                     *           "next_step": "",
+                     *           "next_step": "Hembesök med provtagning",
                      *           "number_hint": "9801",
                      *           "patient_id": 1,
                      *           "programme": "hospital_at_home",
@@ -12525,6 +13903,16 @@ export interface operations {
                      *             "team_id": 1
                      *           },
                      *           "vitals": {
+                     *             "consciousness": {
+                     *               "ageing_s": 27000,
+                     *               "measured_at": "2026-01-14T08:00:00Z",
+                     *               "quality": null,
+                     *               "received_at": "2026-01-14T08:00:00Z",
+                     *               "stale_s": 43200,
+                     *               "unit": "{score}",
+                     *               "validity": "vldated",
+                     *               "value": "A"
+                     *             },
                      *             "heart_rate": {
                      *               "ageing_s": 180,
                      *               "measured_at": "2026-01-14T08:00:00Z",
@@ -12554,6 +13942,16 @@ export interface operations {
                      *               "unit": "%",
                      *               "validity": "vld",
                      *               "value": 93
+                     *             },
+                     *             "temperature": {
+                     *               "ageing_s": 21600,
+                     *               "measured_at": "2026-01-14T08:00:00Z",
+                     *               "quality": null,
+                     *               "received_at": "2026-01-14T08:00:00Z",
+                     *               "stale_s": 43200,
+                     *               "unit": "Cel",
+                     *               "validity": "vldated",
+                     *               "value": 37.4
                      *             }
                      *           }
                      *         },
@@ -12714,11 +14112,15 @@ export interface operations {
                      *       "age": 86,
                      *       "alerts": [
                      *         {
-                     *           "acknowledged_at": null,
-                     *           "acknowledged_by": null,
-                     *           "acknowledged_until": null,
+                     *           "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *           "acknowledged_by": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9,
+                     *             "title": "Prov"
+                     *           },
+                     *           "acknowledged_until": "2026-01-14T10:00:00Z",
                      *           "action": null,
-                     *           "alert_id": 1,
+                     *           "alert_id": 2,
                      *           "began_at": "2026-01-14T08:00:00Z",
                      *           "cause": null,
                      *           "changed_at": "2026-01-14T08:00:00Z",
@@ -12738,9 +14140,23 @@ export interface operations {
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
-                     *           "held_since": null,
-                     *           "holder": null,
-                     *           "offer": null,
+                     *           "held_since": "2026-01-14T08:00:00Z",
+                     *           "holder": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9,
+                     *             "title": "Prov"
+                     *           },
+                     *           "offer": {
+                     *             "by": 9,
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             },
+                     *             "team_id": 1,
+                     *             "team_name": "Testteamet",
+                     *             "until": "2026-01-14T08:10:00Z"
+                     *           },
                      *           "opened_at": "2026-01-14T08:00:00Z",
                      *           "outcome": null,
                      *           "patient": {
@@ -12751,17 +14167,17 @@ export interface operations {
                      *           },
                      *           "patient_id": 1,
                      *           "pause_reason": null,
-                     *           "priority": "high",
+                     *           "priority": "medium",
                      *           "recurrences": 0,
                      *           "resolved_at": null,
                      *           "resolved_by": null,
-                     *           "responsibility": "unassigned",
+                     *           "responsibility": "offered",
                      *           "retrospective": false,
-                     *           "rev": 9,
-                     *           "rule": "limit.spo2.low",
-                     *           "signal": "ringing",
-                     *           "signal_until": null,
-                     *           "state": "open",
+                     *           "rev": 3,
+                     *           "rule": "limit.heart_rate.high",
+                     *           "signal": "acknowledged",
+                     *           "signal_until": "2026-01-14T10:00:00Z",
+                     *           "state": "acknowledged",
                      *           "stay_id": 1,
                      *           "team": {
                      *             "name": "Testteamet",
@@ -12780,13 +14196,32 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *           "undo": null,
-                     *           "worst": "high"
+                     *           "undo": {
+                     *             "staff_id": 9,
+                     *             "until": "2026-01-14T08:00:10Z"
+                     *           },
+                     *           "worst": "medium"
                      *         }
                      *       ],
                      *       "birth_date": "1940-01-01",
-                     *       "device": null,
+                     *       "device": {
+                     *         "battery_pct": null,
+                     *         "device_id": "hv-1",
+                     *         "firmware": null,
+                     *         "online": false,
+                     *         "reported_at": null
+                     *       },
                      *       "devices": [
+                     *         {
+                     *           "battery_pct": null,
+                     *           "device_id": "hv-exempel-7",
+                     *           "firmware": null,
+                     *           "from": "2026-01-14T07:00:00Z",
+                     *           "model": "Exempelmätare 2",
+                     *           "online": false,
+                     *           "reported_at": null,
+                     *           "to": "2026-01-14T08:00:00Z"
+                     *         },
                      *         {
                      *           "battery_pct": null,
                      *           "device_id": "hv-1",
@@ -12795,7 +14230,7 @@ export interface operations {
                      *           "model": "",
                      *           "online": false,
                      *           "reported_at": null,
-                     *           "to": "2026-01-14T08:00:00Z"
+                     *           "to": null
                      *         }
                      *       ],
                      *       "family_name": "Testsson 1",
@@ -12834,12 +14269,12 @@ export interface operations {
                      *         }
                      *       },
                      *       "mode": "real",
-                     *       "next_step": "",
+                     *       "next_step": "Hembesök med provtagning",
                      *       "number_hint": "9801",
                      *       "patient_id": 1,
                      *       "personal_number": "19400101-9801",
                      *       "phone": null,
-                     *       "plan_version": 0,
+                     *       "plan_version": 6,
                      *       "programme": "hospital_at_home",
                      *       "protected": false,
                      *       "reason": "",
@@ -12857,6 +14292,16 @@ export interface operations {
                      *         "team_id": 1
                      *       },
                      *       "vitals": {
+                     *         "consciousness": {
+                     *           "ageing_s": 27000,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "{score}",
+                     *           "validity": "vldated",
+                     *           "value": "A"
+                     *         },
                      *         "heart_rate": {
                      *           "ageing_s": 180,
                      *           "measured_at": "2026-01-14T08:00:00Z",
@@ -12886,6 +14331,16 @@ export interface operations {
                      *           "unit": "%",
                      *           "validity": "vld",
                      *           "value": 93
+                     *         },
+                     *         "temperature": {
+                     *           "ageing_s": 21600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "Cel",
+                     *           "validity": "vldated",
+                     *           "value": 37.4
                      *         }
                      *       }
                      *     }
@@ -12924,7 +14379,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 34,
+                     *           "access_id": 88,
                      *           "area": "",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "did": "read",
@@ -12941,7 +14396,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 33,
+                     *           "access_id": 87,
                      *           "area": "patients",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "did": "read",
@@ -12958,12 +14413,12 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 32,
+                     *           "access_id": 86,
                      *           "area": "emergencies",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "did": "read",
                      *           "name": "Anna Provsson",
-                     *           "patients": 1,
+                     *           "patients": 2,
                      *           "role": "nurse",
                      *           "text_en": "Anna Provsson, sjuksköterska at Testteamet, Testkommunen, saw emergency openings of your data, for your care.",
                      *           "text_sv": "Anna Provsson, sjuksköterska vid Testteamet, Testkommunen, såg nödöppningar av dina uppgifter, för din vård.",
@@ -13009,14 +14464,26 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "card_id": 1,
+                     *           "card_id": 2,
                      *           "expires_at": "2026-01-14T12:00:00Z",
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "made_by": 2,
+                     *           "made_by_name": "Anna Provsson",
+                     *           "openings": [
+                     *             "2026-01-14T08:00:00Z"
+                     *           ],
+                     *           "reason": "Ambulans på väg",
+                     *           "revoked_at": null
+                     *         },
+                     *         {
+                     *           "card_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
                      *           "made_at": "2026-01-14T08:00:00Z",
                      *           "made_by": 2,
                      *           "made_by_name": "Anna Provsson",
                      *           "openings": [],
                      *           "reason": "Prov",
-                     *           "revoked_at": "2026-01-14T08:00:00Z"
+                     *           "revoked_at": null
                      *         }
                      *       ]
                      *     }
@@ -13047,7 +14514,8 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "reason": "Prov"
+                 *       "hours": 4,
+                 *       "reason": "Ambulans på väg"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["CardBody"];
@@ -13068,8 +14536,8 @@ export interface operations {
                      *       "made_by": 2,
                      *       "made_by_name": "Anna Provsson",
                      *       "openings": [],
-                     *       "path": "/api/ambulance-card?token=H-gH3r8ithDANa3eE3hvBJgbTrB5mywbmFgKnbl7c-0",
-                     *       "reason": "Prov",
+                     *       "path": "/api/ambulance-card?token=example-token",
+                     *       "reason": "Ambulans på väg",
                      *       "revoked_at": null
                      *     }
                      */
@@ -13107,7 +14575,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "card_id": 1,
-                     *       "expires_at": "2026-01-14T12:00:00Z",
+                     *       "expires_at": "2026-01-14T09:00:00Z",
                      *       "made_at": "2026-01-14T08:00:00Z",
                      *       "made_by": 2,
                      *       "made_by_name": "Anna Provsson",
@@ -13150,6 +14618,14 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "block_id": 2,
+                     *           "lifted_at": null,
+                     *           "name": "Team other",
+                     *           "organisation_id": null,
+                     *           "set_at": "2026-01-14T08:00:00Z",
+                     *           "team_id": 3
+                     *         },
+                     *         {
                      *           "block_id": 1,
                      *           "lifted_at": null,
                      *           "name": "Team evening",
@@ -13183,7 +14659,7 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "team_id": 5
+                 *       "team_id": 3
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Block"];
@@ -13202,10 +14678,10 @@ export interface operations {
                      *         {
                      *           "block_id": 2,
                      *           "lifted_at": null,
-                     *           "name": "Team fifth",
+                     *           "name": "Team other",
                      *           "organisation_id": null,
                      *           "set_at": "2026-01-14T08:00:00Z",
-                     *           "team_id": 5
+                     *           "team_id": 3
                      *         },
                      *         {
                      *           "block_id": 1,
@@ -13253,8 +14729,16 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "block_id": 2,
+                     *           "lifted_at": null,
+                     *           "name": "Team other",
+                     *           "organisation_id": null,
+                     *           "set_at": "2026-01-14T08:00:00Z",
+                     *           "team_id": 3
+                     *         },
+                     *         {
                      *           "block_id": 1,
-                     *           "lifted_at": "2026-01-14T08:01:00Z",
+                     *           "lifted_at": "2026-01-14T08:00:00Z",
                      *           "name": "Team evening",
                      *           "organisation_id": null,
                      *           "set_at": "2026-01-14T08:00:00Z",
@@ -13295,7 +14779,7 @@ export interface operations {
                  *       "answers": [
                  *         {
                  *           "answer": false,
-                 *           "question": "Prov"
+                 *           "question": "breathing_worse"
                  *         }
                  *       ]
                  *     }
@@ -13315,7 +14799,7 @@ export interface operations {
                      *       "answers": [
                      *         {
                      *           "answer": false,
-                     *           "question": "Prov"
+                     *           "question": "breathing_worse"
                      *         }
                      *       ],
                      *       "occurred_at": "2026-01-14T08:00:00Z"
@@ -13392,6 +14876,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "organisation_id": 3
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Consent"];
             };
         };
@@ -13402,6 +14891,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "consent_id": 2,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "organisation": "Tredjekommunen",
+                     *           "organisation_id": 3,
+                     *           "withdrawn_at": null
+                     *         },
+                     *         {
+                     *           "consent_id": 1,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "organisation": "Annanregionen",
+                     *           "organisation_id": 2,
+                     *           "withdrawn_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ConsentList"];
                 };
             };
@@ -13448,7 +14957,7 @@ export interface operations {
                      *           "given_at": "2026-01-14T08:00:00Z",
                      *           "organisation": "Annanregionen",
                      *           "organisation_id": 2,
-                     *           "withdrawn_at": "2026-01-14T08:01:00Z"
+                     *           "withdrawn_at": "2026-01-14T08:00:00Z"
                      *         }
                      *       ]
                      *     }
@@ -13486,6 +14995,65 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "also": [],
+                     *       "effects": [
+                     *         {
+                     *           "after": {
+                     *             "count": 3,
+                     *             "cover": 0.188,
+                     *             "high_quartile": 82,
+                     *             "low_quartile": 82,
+                     *             "median": 82
+                     *           },
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "heart rate: too few values (0 before, 3 after)",
+                     *           "kind": "heart_rate",
+                     *           "share": null,
+                     *           "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *           "unit": "/min",
+                     *           "verdict": "too_little",
+                     *           "wanted": "fall"
+                     *         },
+                     *         {
+                     *           "after": null,
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *           "kind": "systolic",
+                     *           "share": null,
+                     *           "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *           "unit": "mm[Hg]",
+                     *           "verdict": "too_little",
+                     *           "wanted": "watch"
+                     *         }
+                     *       ],
+                     *       "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *       "event_id": 3,
+                     *       "medication": {
+                     *         "change": "increased",
+                     *         "drug": "Metoprolol",
+                     *         "drug_class": "beta_blocker",
+                     *         "from_dose": "50 mg",
+                     *         "prescriber_id": 9,
+                     *         "to_dose": "100 mg",
+                     *         "watch": []
+                     *       },
+                     *       "reports": [],
+                     *       "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter).",
+                     *       "windows": {
+                     *         "at": "2026-01-14T02:00:00Z",
+                     *         "from": "2026-01-14T04:00:00Z",
+                     *         "over": false,
+                     *         "start": "2026-01-12T08:00:00Z",
+                     *         "to": "2026-01-14T08:00:00Z"
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EffectPage"];
                 };
             };
@@ -13513,6 +15081,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["ReportBody"];
             };
         };
@@ -13523,6 +15092,63 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": null,
+                     *       "answered_at": null,
+                     *       "effects": [
+                     *         {
+                     *           "after": {
+                     *             "count": 3,
+                     *             "cover": 0.188,
+                     *             "high_quartile": 82,
+                     *             "low_quartile": 82,
+                     *             "median": 82
+                     *           },
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "heart rate: too few values (0 before, 3 after)",
+                     *           "kind": "heart_rate",
+                     *           "share": null,
+                     *           "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *           "unit": "/min",
+                     *           "verdict": "too_little",
+                     *           "wanted": "fall"
+                     *         },
+                     *         {
+                     *           "after": null,
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *           "kind": "systolic",
+                     *           "share": null,
+                     *           "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *           "unit": "mm[Hg]",
+                     *           "verdict": "too_little",
+                     *           "wanted": "watch"
+                     *         }
+                     *       ],
+                     *       "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *       "event_id": 3,
+                     *       "note": "",
+                     *       "patient_id": 1,
+                     *       "prescriber": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9
+                     *       },
+                     *       "report_id": 2,
+                     *       "rev": 1,
+                     *       "seen_at": null,
+                     *       "sent_at": "2026-01-14T08:00:00Z",
+                     *       "sent_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2
+                     *       },
+                     *       "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter)."
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReportState"];
                 };
             };
@@ -13547,6 +15173,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Hittad medvetslös"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -13557,6 +15188,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended_at": null,
+                     *       "mine": true,
+                     *       "name": "Bea Provsson",
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "opening_id": 2,
+                     *       "organisation": "Testkommunen",
+                     *       "patient_id": 2,
+                     *       "reason": "Hittad medvetslös",
+                     *       "seen_at": null,
+                     *       "seen_by": null,
+                     *       "team_id": 1,
+                     *       "title": "Prov",
+                     *       "until": "2026-01-14T12:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpeningState"];
                 };
             };
@@ -13595,27 +15243,108 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "answers": [
-                     *             {
-                     *               "answer": false,
-                     *               "question": "Prov"
-                     *             }
-                     *           ],
-                     *           "author": "patient",
-                     *           "by": null,
+                     *           "answers": [],
+                     *           "author": "staff",
+                     *           "by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
                      *           "corrected_by": null,
                      *           "corrects": null,
                      *           "device_id": null,
                      *           "error": null,
-                     *           "event_id": null,
-                     *           "kind": "check_in",
+                     *           "event_id": 4,
+                     *           "kind": "readings",
+                     *           "medication": null,
+                     *           "occurred_at": "2026-01-14T08:00:00Z",
+                     *           "read_by": [
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             }
+                     *           ],
+                     *           "read_by_me": true,
+                     *           "remind_at": null,
+                     *           "values": [
+                     *             {
+                     *               "kind": "temperature",
+                     *               "unit": "Cel",
+                     *               "value": 37.4
+                     *             },
+                     *             {
+                     *               "kind": "consciousness",
+                     *               "unit": "{score}",
+                     *               "value": "A"
+                     *             }
+                     *           ],
+                     *           "words": "",
+                     *           "written_at": "2026-01-14T08:00:00Z"
+                     *         },
+                     *         {
+                     *           "answers": [],
+                     *           "author": "staff",
+                     *           "by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
+                     *           "corrected_by": null,
+                     *           "corrects": null,
+                     *           "device_id": null,
+                     *           "error": {
+                     *             "at": "2026-01-14T08:00:00Z",
+                     *             "by": 2,
+                     *             "name": "Anna Provsson",
+                     *             "reason": "Fel dag"
+                     *           },
+                     *           "event_id": 2,
+                     *           "kind": "note",
+                     *           "medication": null,
+                     *           "occurred_at": "2026-01-14T08:00:00Z",
+                     *           "read_by": [
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             },
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9,
+                     *               "title": "Prov"
+                     *             }
+                     *           ],
+                     *           "read_by_me": true,
+                     *           "remind_at": null,
+                     *           "values": [],
+                     *           "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *           "written_at": "2026-01-14T08:00:00Z"
+                     *         },
+                     *         {
+                     *           "answers": [],
+                     *           "author": "staff",
+                     *           "by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
+                     *           "corrected_by": null,
+                     *           "corrects": null,
+                     *           "device_id": null,
+                     *           "error": null,
+                     *           "event_id": 1,
+                     *           "kind": "note",
                      *           "medication": null,
                      *           "occurred_at": "2026-01-14T08:00:00Z",
                      *           "read_by": [],
                      *           "read_by_me": false,
                      *           "remind_at": null,
                      *           "values": [],
-                     *           "words": "",
+                     *           "words": "Prov",
                      *           "written_at": "2026-01-14T08:00:00Z"
                      *         }
                      *       ],
@@ -13646,6 +15375,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "kind": "note",
+                 *       "words": "Ringde på förmiddagen. Mår bättre, äter."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NoteBody"] | components["schemas"]["VisitBody"] | components["schemas"]["MarkBody"] | components["schemas"]["MedicationBody"];
             };
         };
@@ -13656,6 +15391,38 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": null,
+                     *       "event_id": 2,
+                     *       "kind": "note",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [],
+                     *       "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TimelineEvent"];
                 };
             };
@@ -13687,6 +15454,44 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": null,
+                     *       "event_id": 2,
+                     *       "kind": "note",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         },
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Ivar Provsson",
+                     *           "staff_id": 9,
+                     *           "title": "Prov"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [],
+                     *       "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TimelineEvent"];
                 };
             };
@@ -13709,6 +15514,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Fel dag"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ErrorBody"];
             };
         };
@@ -13719,6 +15529,49 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": {
+                     *         "at": "2026-01-14T08:00:00Z",
+                     *         "by": 2,
+                     *         "name": "Anna Provsson",
+                     *         "reason": "Fel dag"
+                     *       },
+                     *       "event_id": 2,
+                     *       "kind": "note",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         },
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Ivar Provsson",
+                     *           "staff_id": 9,
+                     *           "title": "Prov"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [],
+                     *       "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TimelineEvent"];
                 };
             };
@@ -13746,7 +15599,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "event_ids": [
-                 *         1
+                 *         2
                  *       ]
                  *     }
                  */
@@ -13762,7 +15615,44 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": [],
+                     *       "items": [
+                     *         {
+                     *           "answers": [],
+                     *           "author": "staff",
+                     *           "by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
+                     *           "corrected_by": null,
+                     *           "corrects": null,
+                     *           "device_id": null,
+                     *           "error": null,
+                     *           "event_id": 2,
+                     *           "kind": "note",
+                     *           "medication": null,
+                     *           "occurred_at": "2026-01-14T08:00:00Z",
+                     *           "read_by": [
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             },
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9,
+                     *               "title": "Prov"
+                     *             }
+                     *           ],
+                     *           "read_by_me": true,
+                     *           "remind_at": null,
+                     *           "values": [],
+                     *           "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *           "written_at": "2026-01-14T08:00:00Z"
+                     *         }
+                     *       ],
                      *       "next": null
                      *     }
                      */
@@ -13827,14 +15717,14 @@ export interface operations {
                      *         "why": []
                      *       },
                      *       "next_step": {
-                     *         "at": null,
+                     *         "at": "2026-01-15T09:00:00Z",
                      *         "check_at": null,
-                     *         "rev": 0,
-                     *         "turn_to": "",
-                     *         "what": "",
-                     *         "who": "",
-                     *         "written_at": null,
-                     *         "written_by": null
+                     *         "rev": 1,
+                     *         "turn_to": "Testteamet, telefon 000",
+                     *         "what": "Hembesök med provtagning",
+                     *         "who": "Anna Provsson",
+                     *         "written_at": "2026-01-14T08:00:00Z",
+                     *         "written_by": "Anna Provsson"
                      *       },
                      *       "patient_id": 1,
                      *       "questions": [
@@ -13882,6 +15772,16 @@ export interface operations {
                      *       "server_time": "2026-01-14T08:00:00Z",
                      *       "visits": [],
                      *       "vitals": {
+                     *         "consciousness": {
+                     *           "ageing_s": 27000,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "{score}",
+                     *           "validity": "vldated",
+                     *           "value": "A"
+                     *         },
                      *         "heart_rate": {
                      *           "ageing_s": 180,
                      *           "measured_at": "2026-01-14T08:00:00Z",
@@ -13911,6 +15811,16 @@ export interface operations {
                      *           "unit": "%",
                      *           "validity": "vld",
                      *           "value": 93
+                     *         },
+                     *         "temperature": {
+                     *           "ageing_s": 21600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "Cel",
+                     *           "validity": "vldated",
+                     *           "value": 37.4
                      *         }
                      *       }
                      *     }
@@ -13947,14 +15857,6 @@ export interface operations {
                      *       "band": "routine",
                      *       "due": [
                      *         {
-                     *           "by": "staff",
-                     *           "due_at": "2026-01-14T08:00:00Z",
-                     *           "every_s": 43200,
-                     *           "kind": "consciousness",
-                     *           "last_at": null,
-                     *           "overdue": true
-                     *         },
-                     *         {
                      *           "by": "patient",
                      *           "due_at": "2026-01-14T08:00:00Z",
                      *           "every_s": 43200,
@@ -13969,6 +15871,14 @@ export interface operations {
                      *           "kind": "systolic",
                      *           "last_at": null,
                      *           "overdue": true
+                     *         },
+                     *         {
+                     *           "by": "staff",
+                     *           "due_at": "2026-01-14T20:00:00Z",
+                     *           "every_s": 43200,
+                     *           "kind": "consciousness",
+                     *           "last_at": "2026-01-14T08:00:00Z",
+                     *           "overdue": false
                      *         }
                      *       ],
                      *       "every_s": 43200,
@@ -14004,14 +15914,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": null,
+                     *       "at": "2026-01-15T09:00:00Z",
                      *       "check_at": null,
-                     *       "rev": 0,
-                     *       "turn_to": "",
-                     *       "what": "",
-                     *       "who": "",
-                     *       "written_at": null,
-                     *       "written_by": null
+                     *       "rev": 1,
+                     *       "turn_to": "Testteamet, telefon 000",
+                     *       "what": "Hembesök med provtagning",
+                     *       "who": "Anna Provsson",
+                     *       "written_at": "2026-01-14T08:00:00Z",
+                     *       "written_by": "Anna Provsson"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["NextStepState"];
@@ -14040,7 +15950,10 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "what": "Prov"
+                 *       "at": "2026-01-15T09:00:00Z",
+                 *       "turn_to": "Testteamet, telefon 000",
+                 *       "what": "Hembesök med provtagning",
+                 *       "who": "Anna Provsson"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["StepBody"];
@@ -14055,13 +15968,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": null,
+                     *       "at": "2026-01-15T09:00:00Z",
                      *       "check_at": null,
                      *       "rev": 1,
-                     *       "turn_to": "",
-                     *       "what": "Prov",
-                     *       "who": "",
-                     *       "written_at": "2026-01-14T08:01:00Z",
+                     *       "turn_to": "Testteamet, telefon 000",
+                     *       "what": "Hembesök med provtagning",
+                     *       "who": "Anna Provsson",
+                     *       "written_at": "2026-01-14T08:00:00Z",
                      *       "written_by": "Anna Provsson"
                      *     }
                      */
@@ -14104,6 +16017,12 @@ export interface operations {
                      *           "plain_en": "Your oxygen in the blood is lower than your plan says. If you feel worse: press the help button or call your team. If life is in danger: call 112.",
                      *           "plain_sv": "Syret i blodet är lägre än din plan säger. Om du mår sämre: tryck på hjälpknappen eller ring ditt team. Vid livsfara: ring 112.",
                      *           "resolved_at": null
+                     *         },
+                     *         {
+                     *           "opened_at": "2026-01-14T08:00:00Z",
+                     *           "plain_en": "Your oxygen in the blood is lower than your plan says. If you feel worse: press the help button or call your team. If life is in danger: call 112.",
+                     *           "plain_sv": "Syret i blodet är lägre än din plan säger. Om du mår sämre: tryck på hjälpknappen eller ring ditt team. Vid livsfara: ring 112.",
+                     *           "resolved_at": "2026-01-14T08:00:00Z"
                      *         }
                      *       ],
                      *       "contacts": [
@@ -14120,12 +16039,22 @@ export interface operations {
                      *       ],
                      *       "patient_id": 1,
                      *       "plan": {
-                     *         "next_step": "",
+                     *         "next_step": "Hembesök med provtagning",
                      *         "programme": "hospital_at_home"
                      *       },
                      *       "values": {
                      *         "score": null,
                      *         "vitals": {
+                     *           "consciousness": {
+                     *             "ageing_s": 27000,
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "received_at": "2026-01-14T08:00:00Z",
+                     *             "stale_s": 43200,
+                     *             "unit": "{score}",
+                     *             "validity": "vldated",
+                     *             "value": "A"
+                     *           },
                      *           "heart_rate": {
                      *             "ageing_s": 180,
                      *             "measured_at": "2026-01-14T08:00:00Z",
@@ -14155,6 +16084,16 @@ export interface operations {
                      *             "unit": "%",
                      *             "validity": "vld",
                      *             "value": 93
+                     *           },
+                     *           "temperature": {
+                     *             "ageing_s": 21600,
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "received_at": "2026-01-14T08:00:00Z",
+                     *             "stale_s": 43200,
+                     *             "unit": "Cel",
+                     *             "validity": "vldated",
+                     *             "value": 37.4
                      *           }
                      *         }
                      *       }
@@ -14199,61 +16138,91 @@ export interface operations {
                      *       "series": [
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 180,
                      *           "kind": "heart_rate",
                      *           "max": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "mean": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "min": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768374900000,
+                     *             1768375800000,
+                     *             1768376700000
                      *           ],
                      *           "unit": "/min"
                      *         },
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 900,
                      *           "kind": "resp_rate",
                      *           "max": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "mean": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "min": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768374900000,
+                     *             1768375800000,
+                     *             1768376700000
                      *           ],
                      *           "unit": "/min"
                      *         },
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 180,
                      *           "kind": "spo2",
                      *           "max": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "mean": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "min": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768370400000,
+                     *             1768374900000,
+                     *             1768375800000
                      *           ],
                      *           "unit": "%"
                      *         }
@@ -14292,29 +16261,31 @@ export interface operations {
                     /**
                      * @example {
                      *       "awaiting": [],
-                     *       "drafts": [
+                     *       "drafts": [],
+                     *       "faults": [],
+                     *       "fields": [
                      *         {
-                     *           "approved_at": null,
-                     *           "approver": null,
-                     *           "approver_id": null,
-                     *           "asks": [],
+                     *           "approver": "Ivar Provsson",
                      *           "author": "Anna Provsson",
-                     *           "author_id": 2,
-                     *           "ended_at": null,
                      *           "from": "2026-01-14T08:00:00Z",
-                     *           "in_force": false,
-                     *           "overlay": {},
-                     *           "reason": "Prov",
-                     *           "state": "draft",
+                     *           "origin": "patient",
+                     *           "path": "limits.spo2.floor",
+                     *           "reason": "Överenskommet på ronden",
+                     *           "template": 80,
                      *           "until": null,
-                     *           "version": 2
+                     *           "value": 75,
+                     *           "version": 6
                      *         }
                      *       ],
-                     *       "faults": [],
-                     *       "fields": [],
                      *       "goals": "full",
                      *       "next_change_at": null,
-                     *       "overlay": {},
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
                      *       "patient_id": 1,
                      *       "plan": {
                      *         "cards": {
@@ -14540,7 +16511,7 @@ export interface operations {
                      *             "ceiling": null,
                      *             "clear_by": 1,
                      *             "delay_s": 60,
-                     *             "floor": 80,
+                     *             "floor": 75,
                      *             "k": 1,
                      *             "median_s": 0,
                      *             "n": 1,
@@ -14651,17 +16622,17 @@ export interface operations {
                      *           "spo2_fall": 3,
                      *           "within_s": 14400
                      *         },
-                     *         "version": 0
+                     *         "version": 6
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 3,
+                     *       "rev": 14,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
                      *       "team_id": 2,
                      *       "template_version": 3,
                      *       "temporary": [],
-                     *       "version": 0
+                     *       "version": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["PatientPlan"];
@@ -14690,8 +16661,14 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "overlay": {},
-                 *       "reason": "Prov"
+                 *       "overlay": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Saving"];
@@ -14713,13 +16690,19 @@ export interface operations {
                      *       "author": "Anna Provsson",
                      *       "author_id": 2,
                      *       "ended_at": null,
-                     *       "from": "2026-01-14T08:01:00Z",
+                     *       "from": "2026-01-14T08:00:00Z",
                      *       "in_force": true,
-                     *       "overlay": {},
-                     *       "reason": "Prov",
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
                      *       "state": "in_force",
                      *       "until": null,
-                     *       "version": 3
+                     *       "version": 2
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -14731,6 +16714,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 72
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "awaiting",
+                     *       "until": null,
+                     *       "version": 7
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -14761,8 +16770,10 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "overlay": {},
-                 *       "reason": "Prov"
+                 *       "overlay": {
+                 *         "news2_rise": 2
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["PlanDeskWish"];
@@ -14784,10 +16795,12 @@ export interface operations {
                      *       "author": "Anna Provsson",
                      *       "author_id": 2,
                      *       "ended_at": null,
-                     *       "from": "2026-01-14T08:01:00Z",
+                     *       "from": "2026-01-14T08:00:00Z",
                      *       "in_force": false,
-                     *       "overlay": {},
-                     *       "reason": "Prov",
+                     *       "overlay": {
+                     *         "news2_rise": 2
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
                      *       "state": "draft",
                      *       "until": null,
                      *       "version": 3
@@ -14819,8 +16832,14 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "overlay": {},
-                 *       "reason": "Prov"
+                 *       "overlay": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Saving"];
@@ -14837,7 +16856,20 @@ export interface operations {
                      * @example {
                      *       "asks": [],
                      *       "faults": [],
-                     *       "fields": [],
+                     *       "fields": [
+                     *         {
+                     *           "approver": null,
+                     *           "author": "Anna Provsson",
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "origin": "patient",
+                     *           "path": "limits.heart_rate.warn_high",
+                     *           "reason": "Överenskommet på ronden",
+                     *           "template": 110,
+                     *           "until": null,
+                     *           "value": 105,
+                     *           "version": 7
+                     *         }
+                     *       ],
                      *       "oddities": [],
                      *       "plan": {
                      *         "cards": {
@@ -15041,7 +17073,7 @@ export interface operations {
                      *             "k": 1,
                      *             "median_s": 0,
                      *             "n": 1,
-                     *             "warn_high": 110,
+                     *             "warn_high": 105,
                      *             "warn_low": 45
                      *           },
                      *           "resp_rate": {
@@ -15115,7 +17147,7 @@ export interface operations {
                      *               "k": 1,
                      *               "median_s": 0,
                      *               "n": 1,
-                     *               "warn_high": 110,
+                     *               "warn_high": 105,
                      *               "warn_low": 42
                      *             },
                      *             "resp_rate": {
@@ -15174,7 +17206,7 @@ export interface operations {
                      *           "spo2_fall": 3,
                      *           "within_s": 14400
                      *         },
-                     *         "version": 1
+                     *         "version": 7
                      *       }
                      *     }
                      */
@@ -15224,29 +17256,31 @@ export interface operations {
                     /**
                      * @example {
                      *       "awaiting": [],
-                     *       "drafts": [
+                     *       "drafts": [],
+                     *       "faults": [],
+                     *       "fields": [
                      *         {
-                     *           "approved_at": null,
-                     *           "approver": null,
-                     *           "approver_id": null,
-                     *           "asks": [],
+                     *           "approver": "Ivar Provsson",
                      *           "author": "Anna Provsson",
-                     *           "author_id": 2,
-                     *           "ended_at": null,
                      *           "from": "2026-01-14T08:00:00Z",
-                     *           "in_force": false,
-                     *           "overlay": {},
-                     *           "reason": "Prov",
-                     *           "state": "draft",
+                     *           "origin": "patient",
+                     *           "path": "limits.spo2.floor",
+                     *           "reason": "Överenskommet på ronden",
+                     *           "template": 80,
                      *           "until": null,
-                     *           "version": 2
+                     *           "value": 75,
+                     *           "version": 6
                      *         }
                      *       ],
-                     *       "faults": [],
-                     *       "fields": [],
                      *       "goals": "full",
                      *       "next_change_at": null,
-                     *       "overlay": {},
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
                      *       "patient_id": 1,
                      *       "plan": {
                      *         "cards": {
@@ -15472,7 +17506,7 @@ export interface operations {
                      *             "ceiling": null,
                      *             "clear_by": 1,
                      *             "delay_s": 60,
-                     *             "floor": 80,
+                     *             "floor": 75,
                      *             "k": 1,
                      *             "median_s": 0,
                      *             "n": 1,
@@ -15583,17 +17617,17 @@ export interface operations {
                      *           "spo2_fall": 3,
                      *           "within_s": 14400
                      *         },
-                     *         "version": 0
+                     *         "version": 6
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 3,
+                     *       "rev": 15,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
-                     *       "team_id": 2,
+                     *       "team_id": 1,
                      *       "template_version": 3,
                      *       "temporary": [],
-                     *       "version": 0
+                     *       "version": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["PatientPlan"];
@@ -15634,36 +17668,74 @@ export interface operations {
                      *           "approved_at": null,
                      *           "approver": null,
                      *           "approver_id": null,
-                     *           "asks": [],
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
                      *           "author": "Anna Provsson",
                      *           "author_id": 2,
                      *           "ended_at": null,
                      *           "from": "2026-01-14T08:00:00Z",
                      *           "in_force": false,
-                     *           "overlay": {},
-                     *           "reason": "Prov",
-                     *           "state": "draft",
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 72
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "withdrawn",
                      *           "until": null,
-                     *           "version": 2
+                     *           "version": 7
+                     *         },
+                     *         {
+                     *           "approved_at": "2026-01-14T08:00:00Z",
+                     *           "approver": "Ivar Provsson",
+                     *           "approver_id": 9,
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": true,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 75
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "in_force",
+                     *           "until": null,
+                     *           "version": 6
                      *         },
                      *         {
                      *           "approved_at": null,
                      *           "approver": null,
                      *           "approver_id": null,
                      *           "asks": [],
-                     *           "author": null,
-                     *           "author_id": null,
-                     *           "ended_at": "2026-01-14T08:00:00Z",
-                     *           "from": "2026-01-12T08:00:00Z",
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
                      *           "in_force": false,
-                     *           "overlay": {},
-                     *           "reason": "",
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 75
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
                      *           "state": "withdrawn",
                      *           "until": null,
-                     *           "version": 1
+                     *           "version": 5
                      *         }
                      *       ],
-                     *       "rev": 3
+                     *       "rev": 14
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionPage"];
@@ -15691,6 +17763,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "KOL, lågt utgångsvärde"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -15701,6 +17778,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": "2026-01-14T08:00:00Z",
+                     *       "approver": "Ivar Provsson",
+                     *       "approver_id": 9,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 6
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -15730,6 +17833,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Promotion"];
             };
         };
@@ -15740,6 +17848,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {
+                     *         "news2_rise": 2
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 4
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -15749,6 +17877,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "awaiting",
+                     *       "until": null,
+                     *       "version": 6
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -15778,6 +17932,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Behövs inte"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -15788,6 +17947,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 72
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "withdrawn",
+                     *       "until": null,
+                     *       "version": 7
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -15861,6 +18046,21 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "values": [
+                 *         {
+                 *           "kind": "temperature",
+                 *           "unit": "Cel",
+                 *           "value": 37.4
+                 *         },
+                 *         {
+                 *           "kind": "consciousness",
+                 *           "value": "A"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ReadingsBody"];
             };
         };
@@ -15871,6 +18071,49 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": null,
+                     *       "event_id": 4,
+                     *       "kind": "readings",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [
+                     *         {
+                     *           "kind": "temperature",
+                     *           "unit": "Cel",
+                     *           "value": 37.4
+                     *         },
+                     *         {
+                     *           "kind": "consciousness",
+                     *           "unit": "{score}",
+                     *           "value": "A"
+                     *         }
+                     *       ],
+                     *       "words": "",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TimelineEvent"];
                 };
             };
@@ -15908,7 +18151,7 @@ export interface operations {
                      *           "access_id": 3,
                      *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
-                     *           "name": "Maja Provsson",
+                     *           "name": "Olle Provsson",
                      *           "opens": [
                      *             "contacts",
                      *             "values"
@@ -15927,7 +18170,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "access_id": 1,
-                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
                      *           "name": "Maja Provsson",
                      *           "opens": [
@@ -15966,7 +18209,7 @@ export interface operations {
                  *         "values",
                  *         "contacts"
                  *       ],
-                 *       "username": "maja"
+                 *       "username": "olle"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Opens"];
@@ -15983,20 +18226,10 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 4,
-                     *           "ended_at": null,
-                     *           "given_at": "2026-01-14T08:01:00Z",
-                     *           "name": "Maja Provsson",
-                     *           "opens": [
-                     *             "contacts",
-                     *             "values"
-                     *           ]
-                     *         },
-                     *         {
                      *           "access_id": 3,
-                     *           "ended_at": "2026-01-14T08:01:00Z",
+                     *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
-                     *           "name": "Maja Provsson",
+                     *           "name": "Olle Provsson",
                      *           "opens": [
                      *             "contacts",
                      *             "values"
@@ -16007,6 +18240,17 @@ export interface operations {
                      *           "ended_at": "2026-01-14T08:00:00Z",
                      *           "given_at": "2026-01-14T08:00:00Z",
                      *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 1,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
                      *           "opens": [
                      *             "alerts",
                      *             "contacts",
@@ -16047,6 +18291,44 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "access_id": 3,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 2,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 1,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RelativeList"];
                 };
             };
@@ -16070,6 +18352,1024 @@ export interface operations {
             readonly cookie?: never;
         };
         readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-14T20:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-14T20:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T06:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-15T06:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T20:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 3,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": "2026-01-14T08:00:00Z",
+                     *           "rev": 3,
+                     *           "state": "returned",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 2,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "declined",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "fallback",
+                     *         "phone": "000",
+                     *         "since": "2026-01-14T08:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 1,
+                     *       "unit_id": 1
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_put_care: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "needs": [],
+                 *       "unit_id": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["CareBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-14T20:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-14T20:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T06:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-15T06:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T20:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 3,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": "2026-01-14T08:00:00Z",
+                     *           "rev": 3,
+                     *           "state": "returned",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 2,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "declined",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "fallback",
+                     *         "phone": "000",
+                     *         "since": "2026-01-14T08:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 1,
+                     *       "unit_id": 1
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_accept: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "baton_id": 3
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "team": "Team fifth",
+                     *           "team_id": 5,
+                     *           "until": "2026-01-14T20:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T20:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 3,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "held",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 2,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "declined",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Dag Provsson",
+                     *               "staff_id": 11
+                     *             },
+                     *             "team": "Team fifth",
+                     *             "team_id": 5,
+                     *             "why": "holder"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Team fifth",
+                     *             "team_id": 5,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Dag Provsson",
+                     *               "staff_id": 11
+                     *             },
+                     *             "team": "Team fifth",
+                     *             "team_id": 5,
+                     *             "why": "team"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-14T08:00:00Z",
+                     *         "staff": {
+                     *           "name": "Dag Provsson",
+                     *           "staff_id": 11
+                     *         },
+                     *         "team": "Team fifth",
+                     *         "team_id": 5,
+                     *         "until": "2026-01-14T20:00:00Z",
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_decline: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "baton_id": 2
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-13T02:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_offer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "note": "Flyttad till dottern i helgen",
+                 *       "team_id": 5
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["OfferBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": null,
+                     *           "answered_by": null,
+                     *           "baton_id": 2,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 1,
+                     *           "state": "waiting",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-13T02:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_give_back: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "baton_id": 3
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-14T08:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_withdraw: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "baton_id": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
         readonly responses: {
             /** @description Request fulfilled, document follows */
             readonly 200: {
@@ -16143,8 +19443,8 @@ export interface operations {
                      *           {
                      *             "phone": "000",
                      *             "staff": {
-                     *               "name": "Nora Testsköterska",
-                     *               "staff_id": 1
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
                      *             },
                      *             "team": "Testteamet",
                      *             "team_id": 1,
@@ -16183,465 +19483,6 @@ export interface operations {
                      *       "unit_id": null
                      *     }
                      */
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_put_care: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                /** @example {} */
-                readonly "application/json": components["schemas"]["CareBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "ahead": [
-                     *         {
-                     *           "colour": "covered",
-                     *           "from_at": "2026-01-14T08:01:00Z",
-                     *           "on_call": null,
-                     *           "team": "Testteamet",
-                     *           "team_id": 1,
-                     *           "until": "2026-01-28T08:01:00Z"
-                     *         }
-                     *       ],
-                     *       "batons": [
-                     *         {
-                     *           "answered_at": "2026-01-14T08:00:00Z",
-                     *           "answered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "baton_id": 1,
-                     *           "expires_at": "2026-01-14T09:00:00Z",
-                     *           "held_until": "2026-01-14T17:00:00Z",
-                     *           "note": "",
-                     *           "offered_at": "2026-01-14T08:00:00Z",
-                     *           "offered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "returned_at": null,
-                     *           "rev": 2,
-                     *           "state": "withdrawn",
-                     *           "to_staff": null,
-                     *           "to_team": 5
-                     *         }
-                     *       ],
-                     *       "chain": [
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": null,
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           }
-                     *         ],
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": null,
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           },
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Anna Provsson",
-                     *               "staff_id": 2
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           },
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Nora Testsköterska",
-                     *               "staff_id": 1
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           }
-                     *         ],
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Ivar Provsson",
-                     *               "staff_id": 9
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "doctor"
-                     *           }
-                     *         ]
-                     *       ],
-                     *       "doctor": null,
-                     *       "needs": [],
-                     *       "now": {
-                     *         "colour": "covered",
-                     *         "phone": "000",
-                     *         "since": "2026-01-13T02:00:00Z",
-                     *         "staff": null,
-                     *         "team": "Testteamet",
-                     *         "team_id": 1,
-                     *         "until": null,
-                     *         "watched": true
-                     *       },
-                     *       "nurse": null,
-                     *       "patient_id": 1,
-                     *       "red_from": null,
-                     *       "rev": 1,
-                     *       "unit_id": null
-                     *     }
-                     */
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_accept: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["AnswerBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_decline: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["AnswerBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_offer: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description Drawn by the sender; the same request with it creates nothing again */
-                readonly "Idempotency-Key"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                /**
-                 * @example {
-                 *       "team_id": 1
-                 *     }
-                 */
-                readonly "application/json": components["schemas"]["OfferBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Document created, URL follows */
-            readonly 201: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "ahead": [
-                     *         {
-                     *           "colour": "covered",
-                     *           "from_at": "2026-01-14T08:01:00Z",
-                     *           "on_call": null,
-                     *           "team": "Testteamet",
-                     *           "team_id": 1,
-                     *           "until": "2026-01-28T08:01:00Z"
-                     *         }
-                     *       ],
-                     *       "batons": [
-                     *         {
-                     *           "answered_at": null,
-                     *           "answered_by": null,
-                     *           "baton_id": 12,
-                     *           "expires_at": "2026-01-14T08:16:00Z",
-                     *           "held_until": "2026-01-14T20:01:00Z",
-                     *           "note": "",
-                     *           "offered_at": "2026-01-14T08:01:00Z",
-                     *           "offered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "returned_at": null,
-                     *           "rev": 1,
-                     *           "state": "waiting",
-                     *           "to_staff": null,
-                     *           "to_team": 1
-                     *         },
-                     *         {
-                     *           "answered_at": "2026-01-14T08:00:00Z",
-                     *           "answered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "baton_id": 1,
-                     *           "expires_at": "2026-01-14T09:00:00Z",
-                     *           "held_until": "2026-01-14T17:00:00Z",
-                     *           "note": "",
-                     *           "offered_at": "2026-01-14T08:00:00Z",
-                     *           "offered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "returned_at": null,
-                     *           "rev": 2,
-                     *           "state": "withdrawn",
-                     *           "to_staff": null,
-                     *           "to_team": 5
-                     *         }
-                     *       ],
-                     *       "chain": [
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": null,
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           }
-                     *         ],
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": null,
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           },
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Anna Provsson",
-                     *               "staff_id": 2
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           },
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Nora Testsköterska",
-                     *               "staff_id": 1
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           }
-                     *         ],
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Ivar Provsson",
-                     *               "staff_id": 9
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "doctor"
-                     *           }
-                     *         ]
-                     *       ],
-                     *       "doctor": null,
-                     *       "needs": [],
-                     *       "now": {
-                     *         "colour": "covered",
-                     *         "phone": "000",
-                     *         "since": "2026-01-13T02:00:00Z",
-                     *         "staff": null,
-                     *         "team": "Testteamet",
-                     *         "team_id": 1,
-                     *         "until": null,
-                     *         "watched": true
-                     *       },
-                     *       "nurse": null,
-                     *       "patient_id": 1,
-                     *       "red_from": null,
-                     *       "rev": 0,
-                     *       "unit_id": null
-                     *     }
-                     */
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_give_back: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["AnswerBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_withdraw: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["AnswerBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
                     readonly "application/json": components["schemas"]["ResponsibilityState"];
                 };
             };
@@ -16715,7 +19556,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": "2026-01-14T08:01:00Z",
+                     *       "at": "2026-01-14T08:00:00Z",
                      *       "name": "Anna Provsson",
                      *       "title": "Sjuksköterska"
                      *     }
@@ -16750,6 +19591,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": "2026-01-14T08:00:00Z",
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": null,
+                     *       "closed_at": null,
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 2,
+                     *       "to_team": 5,
+                     *       "waits_for": [
+                     *         "data"
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
@@ -16771,6 +19628,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "to_team": 5
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["TransferBody"];
             };
         };
@@ -16781,6 +19643,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": null,
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": null,
+                     *       "closed_at": null,
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 1,
+                     *       "to_team": 5,
+                     *       "waits_for": [
+                     *         "acceptance",
+                     *         "data"
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
@@ -16814,6 +19693,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": "2026-01-14T08:00:00Z",
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": null,
+                     *       "closed_at": null,
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 2,
+                     *       "to_team": 5,
+                     *       "waits_for": [
+                     *         "data"
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
@@ -16848,6 +19743,20 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": "2026-01-14T08:00:00Z",
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": "cancelled",
+                     *       "closed_at": "2026-01-14T08:00:00Z",
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 3,
+                     *       "to_team": 5,
+                     *       "waits_for": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
@@ -16882,6 +19791,20 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": null,
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": "declined",
+                     *       "closed_at": "2026-01-14T08:00:00Z",
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 2,
+                     *       "to_team": 5,
+                     *       "waits_for": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
@@ -16925,61 +19848,91 @@ export interface operations {
                      *       "series": [
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 180,
                      *           "kind": "heart_rate",
                      *           "max": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "mean": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "min": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768374900000,
+                     *             1768375800000,
+                     *             1768376700000
                      *           ],
                      *           "unit": "/min"
                      *         },
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 900,
                      *           "kind": "resp_rate",
                      *           "max": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "mean": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "min": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768374900000,
+                     *             1768375800000,
+                     *             1768376700000
                      *           ],
                      *           "unit": "/min"
                      *         },
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 180,
                      *           "kind": "spo2",
                      *           "max": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "mean": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "min": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768370400000,
+                     *             1768374900000,
+                     *             1768375800000
                      *           ],
                      *           "unit": "%"
                      *         }
@@ -17023,7 +19976,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "from": "2026-01-14T07:59:50Z",
                      *       "to": "2026-01-14T08:00:00Z",
                      *       "traces": []
                      *     }
@@ -17084,8 +20037,8 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "personal_number": "19400101-9801",
-                 *       "reason": "Prov"
+                 *       "personal_number": "19400101-9802",
+                 *       "reason": "Hittad medvetslös"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Lookup"];
@@ -17100,8 +20053,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "patient_id": 1,
-                     *       "standing": "seen"
+                     *       "patient_id": 2,
+                     *       "standing": "closed"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["Whose"];
@@ -17128,7 +20081,7 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "name": "Testa"
+                 *       "name": "Testsson"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Sought"];
@@ -18263,6 +21216,36 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "detail": "nobody wore the device at 2026-01-14T06:00:00Z",
+                     *           "device_id": "hv-exempel-7",
+                     *           "index": null,
+                     *           "payload": "{\"kind\": \"spo2\", \"value\": 91, \"unit\": \"%\", \"measured_at\": \"2026-01-14T06:00:00Z\"}",
+                     *           "payload_bytes": 81,
+                     *           "payload_sha256": "eb786cbe0780a24daeedcb509a939f03bbcfa29df787861497a4ea3ddf83439c",
+                     *           "quarantine_id": 3,
+                     *           "reason": "no_binding",
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "resolution": "dismissed",
+                     *           "resolved_at": "2026-01-14T08:00:00Z",
+                     *           "resolved_by": 2,
+                     *           "topic": "hemvakt/1/hv-exempel-7/vitals"
+                     *         },
+                     *         {
+                     *           "detail": "nobody wore the device at 2026-01-14T06:00:00Z",
+                     *           "device_id": "hv-exempel-7",
+                     *           "index": null,
+                     *           "payload": "{\"kind\": \"spo2\", \"value\": 92, \"unit\": \"%\", \"measured_at\": \"2026-01-14T06:00:00Z\"}",
+                     *           "payload_bytes": 81,
+                     *           "payload_sha256": "7a06d01040bf85cbee6d3f37a0c8e554d9787914d44a883dd8b0b926f0b8cc55",
+                     *           "quarantine_id": 2,
+                     *           "reason": "no_binding",
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "resolution": "assigned",
+                     *           "resolved_at": "2026-01-14T08:00:00Z",
+                     *           "resolved_by": 2,
+                     *           "topic": "hemvakt/1/hv-exempel-7/vitals"
+                     *         },
+                     *         {
                      *           "detail": "",
                      *           "device_id": "hv-1",
                      *           "index": null,
@@ -18272,9 +21255,9 @@ export interface operations {
                      *           "quarantine_id": 1,
                      *           "reason": "no_binding",
                      *           "received_at": "2026-01-14T08:00:00Z",
-                     *           "resolution": "dismissed",
-                     *           "resolved_at": "2026-01-14T08:00:00Z",
-                     *           "resolved_by": 2,
+                     *           "resolution": null,
+                     *           "resolved_at": null,
+                     *           "resolved_by": null,
                      *           "topic": "hemvakt/1/hv-1/vitals"
                      *         }
                      *       ],
@@ -18301,6 +21284,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "birth_date": "1940-01-01",
+                 *       "patient_id": 1,
+                 *       "reason": "Bar mätaren före kopplingen"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Assignment"];
             };
         };
@@ -18311,6 +21301,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "nobody wore the device at 2026-01-14T06:00:00Z",
+                     *       "device_id": "hv-exempel-7",
+                     *       "index": null,
+                     *       "payload": "{\"kind\": \"spo2\", \"value\": 92, \"unit\": \"%\", \"measured_at\": \"2026-01-14T06:00:00Z\"}",
+                     *       "payload_bytes": 81,
+                     *       "payload_sha256": "7a06d01040bf85cbee6d3f37a0c8e554d9787914d44a883dd8b0b926f0b8cc55",
+                     *       "quarantine_id": 2,
+                     *       "reason": "no_binding",
+                     *       "received_at": "2026-01-14T08:00:00Z",
+                     *       "resolution": "assigned",
+                     *       "resolved_at": "2026-01-14T08:00:00Z",
+                     *       "resolved_by": 2,
+                     *       "topic": "hemvakt/1/hv-exempel-7/vitals"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EntryState"];
                 };
             };
@@ -18335,6 +21342,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Prov i verkstaden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -18345,6 +21357,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "nobody wore the device at 2026-01-14T06:00:00Z",
+                     *       "device_id": "hv-exempel-7",
+                     *       "index": null,
+                     *       "payload": "{\"kind\": \"spo2\", \"value\": 91, \"unit\": \"%\", \"measured_at\": \"2026-01-14T06:00:00Z\"}",
+                     *       "payload_bytes": 81,
+                     *       "payload_sha256": "eb786cbe0780a24daeedcb509a939f03bbcfa29df787861497a4ea3ddf83439c",
+                     *       "quarantine_id": 3,
+                     *       "reason": "no_binding",
+                     *       "received_at": "2026-01-14T08:00:00Z",
+                     *       "resolution": "dismissed",
+                     *       "resolved_at": "2026-01-14T08:00:00Z",
+                     *       "resolved_by": 2,
+                     *       "topic": "hemvakt/1/hv-exempel-7/vitals"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EntryState"];
                 };
             };
@@ -18380,9 +21409,9 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "entries": 1,
+                     *           "entries": 3,
                      *           "reason": "no_binding",
-                     *           "unsettled": 0
+                     *           "unsettled": 1
                      *         }
                      *       ],
                      *       "since": "2026-01-13T08:00:00Z"
@@ -18416,13 +21445,47 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "awaiting": [],
+                     *           "awaiting": [
+                     *             2
+                     *           ],
                      *           "base_team_id": 1,
                      *           "name": "Enheten",
                      *           "organisation_id": 1,
+                     *           "rev": 2,
+                     *           "routes": [
+                     *             {
+                     *               "competence": null,
+                     *               "needs": [],
+                     *               "team_id": 5,
+                     *               "window": {
+                     *                 "days": [
+                     *                   "fri",
+                     *                   "mon",
+                     *                   "sat"
+                     *                 ],
+                     *                 "ends": "07:00",
+                     *                 "starts": "21:00"
+                     *               }
+                     *             },
+                     *             {
+                     *               "competence": null,
+                     *               "needs": [
+                     *                 "dialys"
+                     *               ],
+                     *               "team_id": 2,
+                     *               "window": null
+                     *             }
+                     *           ],
+                     *           "unit_id": 1
+                     *         },
+                     *         {
+                     *           "awaiting": [],
+                     *           "base_team_id": 1,
+                     *           "name": "Hemsjukvård norr",
+                     *           "organisation_id": 1,
                      *           "rev": 1,
                      *           "routes": [],
-                     *           "unit_id": 1
+                     *           "unit_id": 2
                      *         }
                      *       ]
                      *     }
@@ -18447,6 +21510,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "base_team_id": 1,
+                 *       "name": "Hemsjukvård norr",
+                 *       "routes": []
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["UnitBody"];
             };
         };
@@ -18457,6 +21527,17 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [],
+                     *       "base_team_id": 1,
+                     *       "name": "Hemsjukvård norr",
+                     *       "organisation_id": 1,
+                     *       "rev": 1,
+                     *       "routes": [],
+                     *       "unit_id": 2
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["UnitState"];
                 };
             };
@@ -18483,6 +21564,31 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "base_team_id": 1,
+                 *       "routes": [
+                 *         {
+                 *           "team_id": 5,
+                 *           "window": {
+                 *             "days": [
+                 *               "mon",
+                 *               "tue",
+                 *               "wed"
+                 *             ],
+                 *             "ends": "07:00:00",
+                 *             "starts": "21:00:00"
+                 *           }
+                 *         },
+                 *         {
+                 *           "needs": [
+                 *             "dialys"
+                 *           ],
+                 *           "team_id": 2
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["RoutingBody"];
             };
         };
@@ -18493,6 +21599,42 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [
+                     *         2
+                     *       ],
+                     *       "base_team_id": 1,
+                     *       "name": "Enheten",
+                     *       "organisation_id": 1,
+                     *       "rev": 2,
+                     *       "routes": [
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [],
+                     *           "team_id": 5,
+                     *           "window": {
+                     *             "days": [
+                     *               "fri",
+                     *               "mon",
+                     *               "sat"
+                     *             ],
+                     *             "ends": "07:00",
+                     *             "starts": "21:00"
+                     *           }
+                     *         },
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [
+                     *             "dialys"
+                     *           ],
+                     *           "team_id": 2,
+                     *           "window": null
+                     *         }
+                     *       ],
+                     *       "unit_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["UnitState"];
                 };
             };
@@ -18525,6 +21667,40 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [],
+                     *       "base_team_id": 1,
+                     *       "name": "Enheten",
+                     *       "organisation_id": 1,
+                     *       "rev": 2,
+                     *       "routes": [
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [],
+                     *           "team_id": 5,
+                     *           "window": {
+                     *             "days": [
+                     *               "fri",
+                     *               "mon",
+                     *               "sat"
+                     *             ],
+                     *             "ends": "07:00",
+                     *             "starts": "21:00"
+                     *           }
+                     *         },
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [
+                     *             "dialys"
+                     *           ],
+                     *           "team_id": 2,
+                     *           "window": null
+                     *         }
+                     *       ],
+                     *       "unit_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["UnitState"];
                 };
             };
@@ -18556,6 +21732,42 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [
+                     *         2
+                     *       ],
+                     *       "base_team_id": 1,
+                     *       "name": "Enheten",
+                     *       "organisation_id": 1,
+                     *       "rev": 2,
+                     *       "routes": [
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [],
+                     *           "team_id": 5,
+                     *           "window": {
+                     *             "days": [
+                     *               "fri",
+                     *               "mon",
+                     *               "sat"
+                     *             ],
+                     *             "ends": "07:00",
+                     *             "starts": "21:00"
+                     *           }
+                     *         },
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [
+                     *             "dialys"
+                     *           ],
+                     *           "team_id": 2,
+                     *           "window": null
+                     *         }
+                     *       ],
+                     *       "unit_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["UnitState"];
                 };
             };
@@ -18584,6 +21796,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "account_id": 2,
+                     *         "kind": "staff",
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson"
+                     *       },
+                     *       "demo": false,
+                     *       "expires_at": "2026-01-14T20:00:00Z",
+                     *       "must_change_password": false,
+                     *       "organisation": {
+                     *         "name": "Testkommunen",
+                     *         "organisation_id": 1
+                     *       },
+                     *       "patient_id": null,
+                     *       "shared": false,
+                     *       "staff": {
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson",
+                     *         "role": "nurse",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska",
+                     *         "username": "anna"
+                     *       },
+                     *       "teams": [
+                     *         {
+                     *           "name": "Testteamet",
+                     *           "phone": "000",
+                     *           "team_id": 1
+                     *         }
+                     *       ],
+                     *       "way": "password"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SessionState"];
                 };
             };
@@ -18601,6 +21848,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "password": "rätt häst batteri",
+                 *       "username": "anna"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -18611,6 +21864,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "account_id": 2,
+                     *         "kind": "staff",
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson"
+                     *       },
+                     *       "demo": false,
+                     *       "expires_at": "2026-01-14T20:00:00Z",
+                     *       "must_change_password": false,
+                     *       "organisation": {
+                     *         "name": "Testkommunen",
+                     *         "organisation_id": 1
+                     *       },
+                     *       "patient_id": null,
+                     *       "shared": false,
+                     *       "staff": {
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson",
+                     *         "role": "nurse",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska",
+                     *         "username": "anna"
+                     *       },
+                     *       "teams": [
+                     *         {
+                     *           "name": "Testteamet",
+                     *           "phone": "000",
+                     *           "team_id": 1
+                     *         }
+                     *       ],
+                     *       "way": "password"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SessionState"];
                 };
             };
@@ -18662,6 +21950,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "browser": "",
+                     *           "created_at": "2026-01-14T08:00:00Z",
+                     *           "expires_at": "2026-01-14T20:00:00Z",
+                     *           "mine": true,
+                     *           "seen_at": "2026-01-14T08:00:00Z",
+                     *           "session_id": 7,
+                     *           "shared": false,
+                     *           "way": "password"
+                     *         },
+                     *         {
+                     *           "browser": "python-httpx/0.28.1",
+                     *           "created_at": "2026-01-14T08:00:00Z",
+                     *           "expires_at": "2026-01-14T20:00:00Z",
+                     *           "mine": false,
+                     *           "seen_at": "2026-01-14T08:00:00Z",
+                     *           "session_id": 19,
+                     *           "shared": false,
+                     *           "way": "password"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpenSessions"];
                 };
             };
@@ -18685,6 +21999,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": 0
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ended"];
                 };
             };
@@ -18733,6 +22052,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "pin": "482915"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Confirmation"];
             };
         };
@@ -18769,9 +22093,7 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content: {
-                    readonly "application/json": unknown;
-                };
+                content?: never;
             };
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
@@ -18786,6 +22108,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "logout_token": "header.claims.signature"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     readonly logout_token: string;
                 };
@@ -18797,9 +22124,7 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content: {
-                    readonly "application/json": unknown;
-                };
+                content?: never;
             };
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
@@ -18827,9 +22152,7 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content: {
-                    readonly "application/json": unknown;
-                };
+                content?: never;
             };
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
@@ -18850,6 +22173,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "leave": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Leaving"];
                 };
             };
@@ -18870,6 +22198,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "new": "gul cykel vinter sju",
+                 *       "old": "rätt häst batteri"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewPassword"];
             };
         };
@@ -18899,6 +22233,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "password": "rätt häst batteri",
+                 *       "pin": "482915"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewPin"];
             };
         };
@@ -18976,6 +22316,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "password": "gul cykel vinter sju",
+                 *       "secret": "example-secret"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ResetPassword"];
             };
         };
@@ -19009,6 +22355,15 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "oidc": {
+                     *         "host": "login.localhost",
+                     *         "path": "/api/session/oidc"
+                     *       },
+                     *       "password": true
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ways"];
                 };
             };
@@ -19064,6 +22419,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "disposition": "home"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["OutcomeBody"];
             };
         };
@@ -19074,6 +22434,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-01-14T08:00:00Z",
+                     *       "by": "Anna Provsson",
+                     *       "rev": 1,
+                     *       "value": "home"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SaidState"];
                 };
             };
@@ -19173,15 +22541,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "competences": [],
-                     *       "debt": [
-                     *         {
-                     *           "alerts": [
-                     *             1
-                     *           ],
-                     *           "count": 1,
-                     *           "kind": "lapsed"
-                     *         }
-                     *       ],
+                     *       "debt": [],
                      *       "members": [
                      *         {
                      *           "name": "Anna Provsson",
@@ -19190,27 +22550,32 @@ export interface operations {
                      *           "title": "Sjuksköterska"
                      *         },
                      *         {
+                     *           "name": "Lotta Exempelsson",
+                     *           "role": "nurse",
+                     *           "staff_id": 13,
+                     *           "title": "Undersköterska"
+                     *         },
+                     *         {
                      *           "name": "Nora Testsköterska",
                      *           "role": "nurse",
                      *           "staff_id": 1,
                      *           "title": "Sjuksköterska"
-                     *         },
-                     *         {
-                     *           "name": "Ivar Provsson",
-                     *           "role": "doctor",
-                     *           "staff_id": 9,
-                     *           "title": "Prov"
                      *         }
                      *       ],
                      *       "name": "Testteamet",
-                     *       "on_duty": null,
+                     *       "on_duty": {
+                     *         "on_call": null,
+                     *         "shift": "Dag",
+                     *         "until": "2026-01-14T20:00:00Z"
+                     *       },
                      *       "organisation": "Testkommunen",
                      *       "organisation_id": 1,
                      *       "phone": "000",
                      *       "round_the_clock": [
-                     *         "Enheten"
+                     *         "Enheten",
+                     *         "Hemsjukvård norr"
                      *       ],
-                     *       "schedule_rev": 0,
+                     *       "schedule_rev": 1,
                      *       "team_id": 1
                      *     }
                      */
@@ -19243,7 +22608,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "available": [],
+                     *       "available": [
+                     *         "email",
+                     *         "sms",
+                     *         "webhook"
+                     *       ],
                      *       "items": [
                      *         {
                      *           "added_at": "2026-01-14T08:00:00Z",
@@ -19253,9 +22622,18 @@ export interface operations {
                      *           "hint": "…000",
                      *           "kind": "sms",
                      *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 5,
+                     *           "hint": "t…@example.org",
+                     *           "kind": "email",
+                     *           "mode": "real"
                      *         }
                      *       ],
-                     *       "push_key": null
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["ChannelList"];
@@ -19279,6 +22657,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "address": "team@example.org",
+                 *       "kind": "email",
+                 *       "mode": "real"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Address"];
             };
         };
@@ -19289,6 +22674,36 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "available": [
+                     *         "email",
+                     *         "sms",
+                     *         "webhook"
+                     *       ],
+                     *       "items": [
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 1,
+                     *           "hint": "…000",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 5,
+                     *           "hint": "t…@example.org",
+                     *           "kind": "email",
+                     *           "mode": "real"
+                     *         }
+                     *       ],
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ChannelList"];
                 };
             };
@@ -19352,15 +22767,31 @@ export interface operations {
                      * @example {
                      *       "cells": [
                      *         {
-                     *           "colour": "nobody",
+                     *           "colour": "covered",
                      *           "from_at": "2026-01-14T08:00:00Z",
                      *           "on_call": null,
                      *           "team": "Testteamet",
                      *           "team_id": 1,
-                     *           "until": "2026-01-28T08:00:00Z"
+                     *           "until": "2026-01-14T20:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T20:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T06:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-15T06:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T20:00:00Z"
                      *         }
                      *       ],
-                     *       "red_from": "2026-01-14T08:00:00Z",
+                     *       "red_from": null,
                      *       "team_id": 1
                      *     }
                      */
@@ -19397,19 +22828,33 @@ export interface operations {
                      *         "closed_at": "2026-01-14T08:00:00Z",
                      *         "given_at": "2026-01-14T08:00:00Z",
                      *         "given_by": {
-                     *           "name": "Nora Testsköterska",
-                     *           "staff_id": 1
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2
                      *         },
-                     *         "handover_id": 1,
+                     *         "handover_id": 2,
                      *         "lapses_at": "2026-01-14T08:45:00Z",
-                     *         "note": "",
+                     *         "note": "Lugn natt.",
                      *         "outcome": "taken",
-                     *         "patients": []
+                     *         "patients": [
+                     *           {
+                     *             "alerts": [
+                     *               2
+                     *             ],
+                     *             "name": "Testa Testsson 1",
+                     *             "note": "Syrgas 1 l/min sedan 22.",
+                     *             "patient_id": 1,
+                     *             "taken_at": "2026-01-14T08:00:00Z",
+                     *             "taken_by": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             }
+                     *           }
+                     *         ]
                      *       },
                      *       "unresolved": [
                      *         {
                      *           "alerts": [
-                     *             1
+                     *             2
                      *           ],
                      *           "name": "Testa Testsson 1",
                      *           "patient_id": 1
@@ -19441,7 +22886,17 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "note": "Lugn natt.",
+                 *       "patients": [
+                 *         {
+                 *           "note": "Syrgas 1 l/min sedan 22.",
+                 *           "patient_id": 1
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["HandoverBody"];
             };
         };
@@ -19455,22 +22910,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "closed_at": null,
-                     *       "given_at": "2026-01-14T08:01:00Z",
+                     *       "given_at": "2026-01-14T08:00:00Z",
                      *       "given_by": {
                      *         "name": "Anna Provsson",
                      *         "staff_id": 2
                      *       },
-                     *       "handover_id": 12,
-                     *       "lapses_at": "2026-01-14T08:46:00Z",
-                     *       "note": "",
+                     *       "handover_id": 2,
+                     *       "lapses_at": "2026-01-14T08:45:00Z",
+                     *       "note": "Lugn natt.",
                      *       "outcome": null,
                      *       "patients": [
                      *         {
                      *           "alerts": [
-                     *             1
+                     *             2
                      *           ],
                      *           "name": "Testa Testsson 1",
-                     *           "note": "",
+                     *           "note": "Syrgas 1 l/min sedan 22.",
                      *           "patient_id": 1,
                      *           "taken_at": null,
                      *           "taken_by": null
@@ -19503,6 +22958,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["TakeBody"];
             };
         };
@@ -19513,6 +22969,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "closed_at": "2026-01-14T08:00:00Z",
+                     *       "given_at": "2026-01-14T08:00:00Z",
+                     *       "given_by": {
+                     *         "name": "Nora Testsköterska",
+                     *         "staff_id": 1
+                     *       },
+                     *       "handover_id": 1,
+                     *       "lapses_at": "2026-01-14T08:45:00Z",
+                     *       "note": "",
+                     *       "outcome": "taken",
+                     *       "patients": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["HandoverState"];
                 };
             };
@@ -19578,7 +23049,7 @@ export interface operations {
                      *           "ended_in_hospital": 0,
                      *           "false_alarms": 0,
                      *           "home_visits": 0,
-                     *           "month": "2025-12-01",
+                     *           "month": "2025-02-01",
                      *           "readmitted": 0,
                      *           "stays_begun": 0,
                      *           "stays_ended": 0,
@@ -19595,7 +23066,7 @@ export interface operations {
                      *           "ended_in_hospital": 0,
                      *           "false_alarms": 0,
                      *           "home_visits": 0,
-                     *           "month": "2026-01-01",
+                     *           "month": "2025-03-01",
                      *           "readmitted": 0,
                      *           "stays_begun": 0,
                      *           "stays_ended": 0,
@@ -19612,7 +23083,7 @@ export interface operations {
                      *           "ended_in_hospital": 0,
                      *           "false_alarms": 0,
                      *           "home_visits": 0,
-                     *           "month": "2026-02-01",
+                     *           "month": "2025-04-01",
                      *           "readmitted": 0,
                      *           "stays_begun": 0,
                      *           "stays_ended": 0,
@@ -19647,6 +23118,16 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "crew": [
+                 *         2
+                 *       ],
+                 *       "from_at": "2026-02-01T07:00:00Z",
+                 *       "reason": "Byter pass",
+                 *       "until": "2026-02-01T15:00:00Z"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["OverrideBody"];
             };
         };
@@ -19657,6 +23138,19 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "crew": [
+                     *         2
+                     *       ],
+                     *       "from_at": "2026-02-01T07:00:00Z",
+                     *       "made_at": "2026-01-14T08:00:00Z",
+                     *       "made_by": 2,
+                     *       "override_id": 2,
+                     *       "reason": "Byter pass",
+                     *       "until": "2026-02-01T15:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OverrideState"];
                 };
             };
@@ -19682,6 +23176,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Inställt"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -19692,6 +23191,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "anchor": "2026-01-05",
+                     *       "faults": [],
+                     *       "overrides": [],
+                     *       "rev": 1,
+                     *       "shifts": [
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "21:00",
+                     *           "name": "Dag",
+                     *           "starts": "07:00",
+                     *           "turn_days": 7
+                     *         },
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "07:00",
+                     *           "name": "Natt",
+                     *           "starts": "21:00",
+                     *           "turn_days": 7
+                     *         }
+                     *       ],
+                     *       "team_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ScheduleState"];
                 };
             };
@@ -19730,10 +23264,29 @@ export interface operations {
                      *       "awaiting": [],
                      *       "drafts": [],
                      *       "faults": [],
-                     *       "fields": [],
+                     *       "fields": [
+                     *         {
+                     *           "approver": "Ivar Provsson",
+                     *           "author": "Anna Provsson",
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "origin": "team",
+                     *           "path": "limits.spo2.floor",
+                     *           "reason": "Överenskommet på ronden",
+                     *           "template": 80,
+                     *           "until": null,
+                     *           "value": 75,
+                     *           "version": 2
+                     *         }
+                     *       ],
                      *       "goals": "full",
                      *       "next_change_at": null,
-                     *       "overlay": {},
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
                      *       "plan": {
                      *         "cards": {
                      *           "": {
@@ -19958,7 +23511,7 @@ export interface operations {
                      *             "ceiling": null,
                      *             "clear_by": 1,
                      *             "delay_s": 60,
-                     *             "floor": 80,
+                     *             "floor": 75,
                      *             "k": 1,
                      *             "median_s": 0,
                      *             "n": 1,
@@ -20072,7 +23625,7 @@ export interface operations {
                      *         "version": 0
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 0,
+                     *       "rev": 6,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "team_id": 1,
@@ -20110,8 +23663,14 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "overlay": {},
-                 *       "reason": "Prov"
+                 *       "overlay": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Saving"];
@@ -20133,10 +23692,16 @@ export interface operations {
                      *       "author": "Anna Provsson",
                      *       "author_id": 2,
                      *       "ended_at": null,
-                     *       "from": "2026-01-14T08:01:00Z",
+                     *       "from": "2026-01-14T08:00:00Z",
                      *       "in_force": true,
-                     *       "overlay": {},
-                     *       "reason": "Prov",
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
                      *       "state": "in_force",
                      *       "until": null,
                      *       "version": 1
@@ -20151,6 +23716,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "awaiting",
+                     *       "until": null,
+                     *       "version": 2
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -20187,8 +23778,79 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": [],
-                     *       "rev": 0
+                     *       "items": [
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 72
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "withdrawn",
+                     *           "until": null,
+                     *           "version": 3
+                     *         },
+                     *         {
+                     *           "approved_at": "2026-01-14T08:00:00Z",
+                     *           "approver": "Ivar Provsson",
+                     *           "approver_id": 9,
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": true,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 75
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "in_force",
+                     *           "until": null,
+                     *           "version": 2
+                     *         },
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "warn_high": 105
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "superseded",
+                     *           "until": null,
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "rev": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionPage"];
@@ -20219,6 +23881,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -20229,6 +23896,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": "2026-01-14T08:00:00Z",
+                     *       "approver": "Ivar Provsson",
+                     *       "approver_id": 9,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 2
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -20261,6 +23954,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -20271,6 +23969,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 72
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "withdrawn",
+                     *       "until": null,
+                     *       "version": 3
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -20307,29 +24031,39 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "from": "2026-01-12T10:29:00Z",
+                     *       "from": "2026-01-16T15:00:00Z",
                      *       "items": [
                      *         {
                      *           "cover": [
                      *             {
-                     *               "colour": "covered",
-                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "colour": "fallback",
+                     *               "from_at": "2026-01-16T15:00:00Z",
                      *               "on_call": null,
                      *               "team": "Testteamet",
                      *               "team_id": 1,
-                     *               "until": "2026-01-15T02:29:00Z"
+                     *               "until": "2026-01-16T20:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "fallback",
+                     *               "from_at": "2026-01-16T20:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T06:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "fallback",
+                     *               "from_at": "2026-01-17T06:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T20:00:00Z"
                      *             }
                      *           ],
                      *           "name": "Testa Testsson 1",
-                     *           "next_step": "",
+                     *           "next_step": "Hembesök med provtagning",
                      *           "patient_id": 1,
                      *           "reasons": [
-                     *             {
-                     *               "en": "open alert of high priority",
-                     *               "points": 30,
-                     *               "reason": "alert_high",
-                     *               "sv": "öppet larm av hög prioritet"
-                     *             },
                      *             {
                      *               "en": "NEWS2 is not known",
                      *               "points": 25,
@@ -20337,28 +24071,56 @@ export interface operations {
                      *               "sv": "NEWS2 är inte känt"
                      *             },
                      *             {
-                     *               "en": "no device is worn",
+                     *               "en": "the device is out of contact",
                      *               "points": 25,
-                     *               "reason": "no_device",
-                     *               "sv": "ingen utrustning bärs"
+                     *               "reason": "offline",
+                     *               "sv": "utrustningen saknar kontakt"
+                     *             },
+                     *             {
+                     *               "en": "open alerts: 1",
+                     *               "points": 15,
+                     *               "reason": "alert_open",
+                     *               "sv": "öppna larm: 1"
                      *             }
                      *           ],
-                     *           "rev": 0,
-                     *           "risk": 85,
+                     *           "rev": 1,
+                     *           "risk": 80,
                      *           "score_max": null,
                      *           "score_min": null,
-                     *           "signed": null,
+                     *           "signed": {
+                     *             "at": "2026-01-14T08:00:00Z",
+                     *             "by": 2,
+                     *             "name": "Anna Provsson",
+                     *             "plan": "Telefon lördag 10. Vikt varje morgon; över 84 kg: ring jouren.",
+                     *             "risk": 80
+                     *           },
                      *           "stay_id": 1
                      *         },
                      *         {
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
-                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "from_at": "2026-01-16T15:00:00Z",
                      *               "on_call": null,
                      *               "team": "Testteamet",
                      *               "team_id": 1,
-                     *               "until": "2026-01-15T02:29:00Z"
+                     *               "until": "2026-01-16T20:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-16T20:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T06:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-17T06:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T20:00:00Z"
                      *             }
                      *           ],
                      *           "name": "Testa Testsson 2",
@@ -20395,11 +24157,27 @@ export interface operations {
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
-                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "from_at": "2026-01-16T15:00:00Z",
                      *               "on_call": null,
                      *               "team": "Testteamet",
                      *               "team_id": 1,
-                     *               "until": "2026-01-15T02:29:00Z"
+                     *               "until": "2026-01-16T20:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-16T20:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T06:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-17T06:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T20:00:00Z"
                      *             }
                      *           ],
                      *           "name": "Testa Testsson 3",
@@ -20433,11 +24211,11 @@ export interface operations {
                      *           "stay_id": 3
                      *         }
                      *       ],
-                     *       "last_working_day": "2026-11-20",
-                     *       "next_working_day": "2026-11-23",
+                     *       "last_working_day": "2026-01-16",
+                     *       "next_working_day": "2026-01-19",
                      *       "team_id": 1,
-                     *       "unsigned": 3,
-                     *       "until": "2026-01-15T02:29:00Z"
+                     *       "unsigned": 2,
+                     *       "until": "2026-01-19T07:00:00Z"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["RoundState"];
@@ -20470,7 +24248,7 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "plan": "Prov"
+                 *       "plan": "Telefon lördag 10. Vikt varje morgon; över 84 kg: ring jouren."
                  *     }
                  */
                 readonly "application/json": components["schemas"]["SignBody"];
@@ -20488,23 +24266,17 @@ export interface operations {
                      *       "cover": [
                      *         {
                      *           "colour": "covered",
-                     *           "from_at": "2026-01-14T08:01:00Z",
+                     *           "from_at": "2026-01-16T15:00:00Z",
                      *           "on_call": null,
                      *           "team": "Testteamet",
                      *           "team_id": 1,
-                     *           "until": "2026-01-15T02:29:00Z"
+                     *           "until": "2026-01-19T07:00:00Z"
                      *         }
                      *       ],
                      *       "name": "Testa Testsson 1",
-                     *       "next_step": "",
+                     *       "next_step": "Hembesök med provtagning",
                      *       "patient_id": 1,
                      *       "reasons": [
-                     *         {
-                     *           "en": "open alert of high priority",
-                     *           "points": 30,
-                     *           "reason": "alert_high",
-                     *           "sv": "öppet larm av hög prioritet"
-                     *         },
                      *         {
                      *           "en": "NEWS2 is not known",
                      *           "points": 25,
@@ -20512,22 +24284,28 @@ export interface operations {
                      *           "sv": "NEWS2 är inte känt"
                      *         },
                      *         {
-                     *           "en": "no device is worn",
+                     *           "en": "the device is out of contact",
                      *           "points": 25,
-                     *           "reason": "no_device",
-                     *           "sv": "ingen utrustning bärs"
+                     *           "reason": "offline",
+                     *           "sv": "utrustningen saknar kontakt"
+                     *         },
+                     *         {
+                     *           "en": "open alerts: 1",
+                     *           "points": 15,
+                     *           "reason": "alert_open",
+                     *           "sv": "öppna larm: 1"
                      *         }
                      *       ],
                      *       "rev": 1,
-                     *       "risk": 85,
+                     *       "risk": 80,
                      *       "score_max": null,
                      *       "score_min": null,
                      *       "signed": {
-                     *         "at": "2026-01-14T08:01:00Z",
+                     *         "at": "2026-01-14T08:00:00Z",
                      *         "by": 2,
                      *         "name": "Anna Provsson",
-                     *         "plan": "Prov",
-                     *         "risk": 85
+                     *         "plan": "Telefon lördag 10. Vikt varje morgon; över 84 kg: ring jouren.",
+                     *         "risk": 80
                      *       },
                      *       "stay_id": 1
                      *     }
@@ -20566,28 +24344,35 @@ export interface operations {
                     /**
                      * @example {
                      *       "anchor": "2026-01-05",
-                     *       "faults": [
+                     *       "faults": [],
+                     *       "overrides": [],
+                     *       "rev": 1,
+                     *       "shifts": [
                      *         {
-                     *           "en": "Sunday 13:31–Monday 13:31 has no team 2026-11-22",
-                     *           "from_at": "2026-01-14T08:00:00Z",
-                     *           "sv": "söndag 13:31–måndag 13:31 saknar team 2026-11-22",
-                     *           "until": "2027-02-18T08:00:00Z",
-                     *           "what": "gap"
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "21:00",
+                     *           "name": "Dag",
+                     *           "starts": "07:00",
+                     *           "turn_days": 7
+                     *         },
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "07:00",
+                     *           "name": "Natt",
+                     *           "starts": "21:00",
+                     *           "turn_days": 7
                      *         }
                      *       ],
-                     *       "overrides": [
-                     *         {
-                     *           "crew": null,
-                     *           "from_at": "2026-01-17T08:00:00Z",
-                     *           "made_at": "2026-01-14T08:00:00Z",
-                     *           "made_by": 2,
-                     *           "override_id": 1,
-                     *           "reason": "Prov",
-                     *           "until": "2026-01-18T08:00:00Z"
-                     *         }
-                     *       ],
-                     *       "rev": 0,
-                     *       "shifts": [],
                      *       "team_id": 1
                      *     }
                      */
@@ -20615,6 +24400,32 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "shifts": [
+                 *         {
+                 *           "days": [
+                 *             "mon",
+                 *             "tue",
+                 *             "wed"
+                 *           ],
+                 *           "ends": "21:00:00",
+                 *           "name": "Dag",
+                 *           "starts": "07:00:00"
+                 *         },
+                 *         {
+                 *           "days": [
+                 *             "mon",
+                 *             "tue",
+                 *             "wed"
+                 *           ],
+                 *           "ends": "07:00:00",
+                 *           "name": "Natt",
+                 *           "starts": "21:00:00"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ScheduleBody"];
             };
         };
@@ -20625,6 +24436,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "anchor": "2026-01-05",
+                     *       "faults": [],
+                     *       "overrides": [],
+                     *       "rev": 1,
+                     *       "shifts": [
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "21:00",
+                     *           "name": "Dag",
+                     *           "starts": "07:00",
+                     *           "turn_days": 7
+                     *         },
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "07:00",
+                     *           "name": "Natt",
+                     *           "starts": "21:00",
+                     *           "turn_days": 7
+                     *         }
+                     *       ],
+                     *       "team_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ScheduleState"];
                 };
             };
@@ -20657,6 +24503,16 @@ export interface operations {
                  *             "url": "Observation"
                  *           },
                  *           "resource": {
+                 *             "category": [
+                 *               {
+                 *                 "coding": [
+                 *                   {
+                 *                     "code": "vital-signs",
+                 *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                 *                   }
+                 *                 ]
+                 *               }
+                 *             ],
                  *             "code": {
                  *               "coding": [
                  *                 {
@@ -20666,17 +24522,15 @@ export interface operations {
                  *               ]
                  *             },
                  *             "device": {
-                 *               "reference": "Device/hv-0001"
+                 *               "reference": "Device/hv-1"
                  *             },
-                 *             "effectiveDateTime": "2026-11-22T10:00:00Z",
+                 *             "effectiveDateTime": "2026-01-14T07:59:30Z",
                  *             "resourceType": "Observation",
                  *             "status": "final",
-                 *             "subject": {
-                 *               "reference": "Patient/1"
-                 *             },
                  *             "valueQuantity": {
                  *               "code": "%",
                  *               "system": "http://unitsofmeasure.org",
+                 *               "unit": "%",
                  *               "value": 94
                  *             }
                  *           }
@@ -20698,6 +24552,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "response": {
+                     *             "etag": "W/\"1\"",
+                     *             "location": "Observation/1-3-1768377570000000",
+                     *             "status": "201 Created"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "type": "batch-response"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -20936,6 +24805,152 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/80",
+                     *           "resource": {
+                     *             "action": "U",
+                     *             "agent": [
+                     *               {
+                     *                 "requestor": true,
+                     *                 "role": [
+                     *                   {
+                     *                     "coding": [
+                     *                       {
+                     *                         "code": "system",
+                     *                         "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                       }
+                     *                     ],
+                     *                     "text": "system"
+                     *                   }
+                     *                 ],
+                     *                 "who": {
+                     *                   "display": "Journal Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/account",
+                     *                     "value": "15"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "entity": [
+                     *               {
+                     *                 "what": {
+                     *                   "reference": "Patient/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "80",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "1"
+                     *             },
+                     *             "outcome": "0",
+                     *             "recorded": "2026-01-14T08:00:00.000000Z",
+                     *             "resourceType": "AuditEvent",
+                     *             "source": {
+                     *               "observer": {
+                     *                 "display": "Hemvakt",
+                     *                 "reference": "Organization/1"
+                     *               }
+                     *             },
+                     *             "subtype": [
+                     *               {
+                     *                 "code": "observations.taken",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *               }
+                     *             ],
+                     *             "type": {
+                     *               "code": "rest",
+                     *               "display": "RESTful Operation",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/79",
+                     *           "resource": {
+                     *             "action": "U",
+                     *             "agent": [
+                     *               {
+                     *                 "requestor": true,
+                     *                 "role": [
+                     *                   {
+                     *                     "coding": [
+                     *                       {
+                     *                         "code": "system",
+                     *                         "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                       }
+                     *                     ],
+                     *                     "text": "system"
+                     *                   }
+                     *                 ],
+                     *                 "who": {
+                     *                   "display": "Journal Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/account",
+                     *                     "value": "15"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "entity": [
+                     *               {
+                     *                 "what": {
+                     *                   "reference": "Patient/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "79",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "1"
+                     *             },
+                     *             "outcome": "0",
+                     *             "recorded": "2026-01-14T08:00:00.000000Z",
+                     *             "resourceType": "AuditEvent",
+                     *             "source": {
+                     *               "observer": {
+                     *                 "display": "Hemvakt",
+                     *                 "reference": "Organization/1"
+                     *               }
+                     *             },
+                     *             "subtype": [
+                     *               {
+                     *                 "code": "observations.taken",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *               }
+                     *             ],
+                     *             "type": {
+                     *               "code": "rest",
+                     *               "display": "RESTful Operation",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2"
+                     *         },
+                     *         {
+                     *           "relation": "next",
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=Wzc5XQ"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -21162,6 +25177,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "_count": "2",
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -21187,6 +25208,152 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/80",
+                     *           "resource": {
+                     *             "action": "U",
+                     *             "agent": [
+                     *               {
+                     *                 "requestor": true,
+                     *                 "role": [
+                     *                   {
+                     *                     "coding": [
+                     *                       {
+                     *                         "code": "system",
+                     *                         "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                       }
+                     *                     ],
+                     *                     "text": "system"
+                     *                   }
+                     *                 ],
+                     *                 "who": {
+                     *                   "display": "Journal Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/account",
+                     *                     "value": "15"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "entity": [
+                     *               {
+                     *                 "what": {
+                     *                   "reference": "Patient/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "80",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "1"
+                     *             },
+                     *             "outcome": "0",
+                     *             "recorded": "2026-01-14T08:00:00.000000Z",
+                     *             "resourceType": "AuditEvent",
+                     *             "source": {
+                     *               "observer": {
+                     *                 "display": "Hemvakt",
+                     *                 "reference": "Organization/1"
+                     *               }
+                     *             },
+                     *             "subtype": [
+                     *               {
+                     *                 "code": "observations.taken",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *               }
+                     *             ],
+                     *             "type": {
+                     *               "code": "rest",
+                     *               "display": "RESTful Operation",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/79",
+                     *           "resource": {
+                     *             "action": "U",
+                     *             "agent": [
+                     *               {
+                     *                 "requestor": true,
+                     *                 "role": [
+                     *                   {
+                     *                     "coding": [
+                     *                       {
+                     *                         "code": "system",
+                     *                         "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                       }
+                     *                     ],
+                     *                     "text": "system"
+                     *                   }
+                     *                 ],
+                     *                 "who": {
+                     *                   "display": "Journal Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/account",
+                     *                     "value": "15"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "entity": [
+                     *               {
+                     *                 "what": {
+                     *                   "reference": "Patient/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "79",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "1"
+                     *             },
+                     *             "outcome": "0",
+                     *             "recorded": "2026-01-14T08:00:00.000000Z",
+                     *             "resourceType": "AuditEvent",
+                     *             "source": {
+                     *               "observer": {
+                     *                 "display": "Hemvakt",
+                     *                 "reference": "Organization/1"
+                     *               }
+                     *             },
+                     *             "subtype": [
+                     *               {
+                     *                 "code": "observations.taken",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *               }
+                     *             ],
+                     *             "type": {
+                     *               "code": "rest",
+                     *               "display": "RESTful Operation",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2"
+                     *         },
+                     *         {
+                     *           "relation": "next",
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=Wzc5XQ"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -21424,6 +25591,66 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "action": "U",
+                     *       "agent": [
+                     *         {
+                     *           "requestor": true,
+                     *           "role": [
+                     *             {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "system",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                 }
+                     *               ],
+                     *               "text": "system"
+                     *             }
+                     *           ],
+                     *           "who": {
+                     *             "display": "Journal Provsson",
+                     *             "identifier": {
+                     *               "system": "https://hemvakt.example/fhir/account",
+                     *               "value": "15"
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "entity": [
+                     *         {
+                     *           "what": {
+                     *             "reference": "Patient/1"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "id": "80",
+                     *       "meta": {
+                     *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *         "versionId": "1"
+                     *       },
+                     *       "outcome": "0",
+                     *       "recorded": "2026-01-14T08:00:00.000000Z",
+                     *       "resourceType": "AuditEvent",
+                     *       "source": {
+                     *         "observer": {
+                     *           "display": "Hemvakt",
+                     *           "reference": "Organization/1"
+                     *         }
+                     *       },
+                     *       "subtype": [
+                     *         {
+                     *           "code": "observations.taken",
+                     *           "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *         }
+                     *       ],
+                     *       "type": {
+                     *         "code": "rest",
+                     *         "display": "RESTful Operation",
+                     *         "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *       }
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -21643,6 +25870,242 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DetectedIssue/2",
+                     *           "resource": {
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "limit.heart_rate.high",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *                 },
+                     *                 {
+                     *                   "code": "clinical",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *             "evidence": [
+                     *               {
+                     *                 "code": [
+                     *                   {
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *                 "valueReference": {
+                     *                   "reference": "Encounter/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "2",
+                     *             "identifiedPeriod": {
+                     *               "start": "2026-01-14T08:00:00.000000Z"
+                     *             },
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/alert",
+                     *                 "value": "2"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "3"
+                     *             },
+                     *             "mitigation": [
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "raised",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "raised"
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "claimed",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "claimed"
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Ivar Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "9"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "offered",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "offered"
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Ivar Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "9"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               }
+                     *             ],
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "DetectedIssue",
+                     *             "severity": "moderate",
+                     *             "status": "preliminary"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DetectedIssue/1",
+                     *           "resource": {
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "limit.spo2.low",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *                 },
+                     *                 {
+                     *                   "code": "clinical",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *             "evidence": [
+                     *               {
+                     *                 "code": [
+                     *                   {
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *                 "valueReference": {
+                     *                   "reference": "Encounter/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "1",
+                     *             "identifiedPeriod": {
+                     *               "end": "2026-01-14T08:00:00.000000Z",
+                     *               "start": "2026-01-14T08:00:00.000000Z"
+                     *             },
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/alert",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "14"
+                     *             },
+                     *             "mitigation": [
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "raised",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "raised"
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "acknowledged",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "Ser på den nu."
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Anna Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "2"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "claimed",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "Jag ringer."
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Anna Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "2"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               }
+                     *             ],
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "DetectedIssue",
+                     *             "severity": "high",
+                     *             "status": "final"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/DetectedIssue"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 2,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -21869,6 +26332,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "_count": "2",
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -21902,6 +26371,242 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DetectedIssue/2",
+                     *           "resource": {
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "limit.heart_rate.high",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *                 },
+                     *                 {
+                     *                   "code": "clinical",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *             "evidence": [
+                     *               {
+                     *                 "code": [
+                     *                   {
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *                 "valueReference": {
+                     *                   "reference": "Encounter/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "2",
+                     *             "identifiedPeriod": {
+                     *               "start": "2026-01-14T08:00:00.000000Z"
+                     *             },
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/alert",
+                     *                 "value": "2"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "3"
+                     *             },
+                     *             "mitigation": [
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "raised",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "raised"
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "claimed",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "claimed"
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Ivar Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "9"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "offered",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "offered"
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Ivar Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "9"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               }
+                     *             ],
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "DetectedIssue",
+                     *             "severity": "moderate",
+                     *             "status": "preliminary"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DetectedIssue/1",
+                     *           "resource": {
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "limit.spo2.low",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *                 },
+                     *                 {
+                     *                   "code": "clinical",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *             "evidence": [
+                     *               {
+                     *                 "code": [
+                     *                   {
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *                 "valueReference": {
+                     *                   "reference": "Encounter/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "1",
+                     *             "identifiedPeriod": {
+                     *               "end": "2026-01-14T08:00:00.000000Z",
+                     *               "start": "2026-01-14T08:00:00.000000Z"
+                     *             },
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/alert",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "14"
+                     *             },
+                     *             "mitigation": [
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "raised",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "raised"
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "acknowledged",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "Ser på den nu."
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Anna Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "2"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "claimed",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "Jag ringer."
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Anna Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "2"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               }
+                     *             ],
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "DetectedIssue",
+                     *             "severity": "high",
+                     *             "status": "final"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/DetectedIssue?patient=1&_count=2"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 2,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -22139,6 +26844,113 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "code": {
+                     *         "coding": [
+                     *           {
+                     *             "code": "limit.spo2.low",
+                     *             "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *           },
+                     *           {
+                     *             "code": "clinical",
+                     *             "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "evidence": [
+                     *         {
+                     *           "code": [
+                     *             {
+                     *               "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "extension": [
+                     *         {
+                     *           "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *           "valueReference": {
+                     *             "reference": "Encounter/1"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "id": "1",
+                     *       "identifiedPeriod": {
+                     *         "end": "2026-01-14T08:00:00.000000Z",
+                     *         "start": "2026-01-14T08:00:00.000000Z"
+                     *       },
+                     *       "identifier": [
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/alert",
+                     *           "value": "1"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *         "versionId": "14"
+                     *       },
+                     *       "mitigation": [
+                     *         {
+                     *           "action": {
+                     *             "coding": [
+                     *               {
+                     *                 "code": "raised",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *               }
+                     *             ],
+                     *             "text": "raised"
+                     *           },
+                     *           "date": "2026-01-14T08:00:00.000000Z"
+                     *         },
+                     *         {
+                     *           "action": {
+                     *             "coding": [
+                     *               {
+                     *                 "code": "acknowledged",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *               }
+                     *             ],
+                     *             "text": "Ser på den nu."
+                     *           },
+                     *           "author": {
+                     *             "display": "Anna Provsson",
+                     *             "identifier": {
+                     *               "system": "https://hemvakt.example/fhir/staff",
+                     *               "value": "2"
+                     *             }
+                     *           },
+                     *           "date": "2026-01-14T08:00:00.000000Z"
+                     *         },
+                     *         {
+                     *           "action": {
+                     *             "coding": [
+                     *               {
+                     *                 "code": "claimed",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *               }
+                     *             ],
+                     *             "text": "Jag ringer."
+                     *           },
+                     *           "author": {
+                     *             "display": "Anna Provsson",
+                     *             "identifier": {
+                     *               "system": "https://hemvakt.example/fhir/staff",
+                     *               "value": "2"
+                     *             }
+                     *           },
+                     *           "date": "2026-01-14T08:00:00.000000Z"
+                     *         }
+                     *       ],
+                     *       "patient": {
+                     *         "reference": "Patient/1"
+                     *       },
+                     *       "resourceType": "DetectedIssue",
+                     *       "severity": "high",
+                     *       "status": "final"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -22343,6 +27155,90 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-1",
+                     *           "resource": {
+                     *             "id": "hv-1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "8bee0476ee4a10cd"
+                     *             },
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "Device",
+                     *             "status": "active"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-2",
+                     *           "resource": {
+                     *             "id": "hv-2",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-2"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "d1ac64a7b6dbdeda"
+                     *             },
+                     *             "patient": {
+                     *               "reference": "Patient/2"
+                     *             },
+                     *             "resourceType": "Device",
+                     *             "status": "active"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-3",
+                     *           "resource": {
+                     *             "id": "hv-3",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-3"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "7e46a9bb88561156"
+                     *             },
+                     *             "patient": {
+                     *               "reference": "Patient/3"
+                     *             },
+                     *             "resourceType": "Device",
+                     *             "status": "active"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Device"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 4,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -22569,6 +27465,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -22596,6 +27497,65 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-1",
+                     *           "resource": {
+                     *             "id": "hv-1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "8bee0476ee4a10cd"
+                     *             },
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "Device",
+                     *             "status": "active"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-exempel-7",
+                     *           "resource": {
+                     *             "id": "hv-exempel-7",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-exempel-7"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "eac52b99b5c8f970"
+                     *             },
+                     *             "modelNumber": "Exempelmätare 2",
+                     *             "resourceType": "Device",
+                     *             "status": "inactive"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Device?patient=1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 2,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -22833,6 +27793,25 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "hv-1",
+                     *       "identifier": [
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/device",
+                     *           "value": "hv-1"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "versionId": "8bee0476ee4a10cd"
+                     *       },
+                     *       "patient": {
+                     *         "reference": "Patient/1"
+                     *       },
+                     *       "resourceType": "Device",
+                     *       "status": "active"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23037,6 +28016,152 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-1",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-1",
+                     *             "meta": {
+                     *               "versionId": "9418bf808a0de392"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "/min",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "/min"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-2",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-2",
+                     *             "meta": {
+                     *               "versionId": "6a3818e7b301e3bc"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "9279-1",
+                     *                   "display": "Respiratory rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "151562",
+                     *                   "display": "MDC_RESP_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "resp_rate"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "/min",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "/min"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-3",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-3",
+                     *             "meta": {
+                     *               "versionId": "4eb10b2c4b47ec7d"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "59408-5",
+                     *                   "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "2708-6",
+                     *                   "display": "Oxygen saturation in Arterial blood",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "150456",
+                     *                   "display": "MDC_PULS_OXIM_SAT_O2",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "spo2"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "%",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "%"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/DeviceMetric?source=hv-1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 3,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23263,6 +28388,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "source": "hv-1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -23290,6 +28420,152 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-1",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-1",
+                     *             "meta": {
+                     *               "versionId": "9418bf808a0de392"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "/min",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "/min"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-2",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-2",
+                     *             "meta": {
+                     *               "versionId": "6a3818e7b301e3bc"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "9279-1",
+                     *                   "display": "Respiratory rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "151562",
+                     *                   "display": "MDC_RESP_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "resp_rate"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "/min",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "/min"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-3",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-3",
+                     *             "meta": {
+                     *               "versionId": "4eb10b2c4b47ec7d"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "59408-5",
+                     *                   "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "2708-6",
+                     *                   "display": "Oxygen saturation in Arterial blood",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "150456",
+                     *                   "display": "MDC_PULS_OXIM_SAT_O2",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "spo2"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "%",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "%"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/DeviceMetric?source=hv-1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 3,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23527,6 +28803,44 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "category": "measurement",
+                     *       "id": "1-1",
+                     *       "meta": {
+                     *         "versionId": "9418bf808a0de392"
+                     *       },
+                     *       "operationalStatus": "standby",
+                     *       "resourceType": "DeviceMetric",
+                     *       "source": {
+                     *         "reference": "Device/hv-1"
+                     *       },
+                     *       "type": {
+                     *         "coding": [
+                     *           {
+                     *             "code": "8867-4",
+                     *             "display": "Heart rate",
+                     *             "system": "http://loinc.org"
+                     *           },
+                     *           {
+                     *             "code": "147842",
+                     *             "display": "MDC_ECG_HEART_RATE",
+                     *             "system": "urn:iso:std:iso:11073:10101"
+                     *           }
+                     *         ],
+                     *         "text": "heart_rate"
+                     *       },
+                     *       "unit": {
+                     *         "coding": [
+                     *           {
+                     *             "code": "/min",
+                     *             "system": "http://unitsofmeasure.org"
+                     *           }
+                     *         ],
+                     *         "text": "/min"
+                     *       }
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23726,6 +29040,138 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Encounter/1",
+                     *           "resource": {
+                     *             "class": {
+                     *               "code": "HH",
+                     *               "display": "home health",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *             },
+                     *             "id": "1",
+                     *             "meta": {
+                     *               "versionId": "aae490c1aaf61806"
+                     *             },
+                     *             "period": {
+                     *               "start": "2026-01-12T08:00:00.000000Z"
+                     *             },
+                     *             "resourceType": "Encounter",
+                     *             "serviceProvider": {
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "status": "in-progress",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "type": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "hospital_at_home",
+                     *                     "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *                   }
+                     *                 ],
+                     *                 "text": "hospital_at_home"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Encounter/2",
+                     *           "resource": {
+                     *             "class": {
+                     *               "code": "HH",
+                     *               "display": "home health",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *             },
+                     *             "id": "2",
+                     *             "meta": {
+                     *               "versionId": "7e9f256d519fc3c5"
+                     *             },
+                     *             "period": {
+                     *               "start": "2026-01-12T08:00:00.000000Z"
+                     *             },
+                     *             "resourceType": "Encounter",
+                     *             "serviceProvider": {
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "status": "in-progress",
+                     *             "subject": {
+                     *               "reference": "Patient/2"
+                     *             },
+                     *             "type": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "hospital_at_home",
+                     *                     "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *                   }
+                     *                 ],
+                     *                 "text": "hospital_at_home"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Encounter/3",
+                     *           "resource": {
+                     *             "class": {
+                     *               "code": "HH",
+                     *               "display": "home health",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *             },
+                     *             "id": "3",
+                     *             "meta": {
+                     *               "versionId": "c025b14fdc9c2143"
+                     *             },
+                     *             "period": {
+                     *               "start": "2026-01-12T08:00:00.000000Z"
+                     *             },
+                     *             "resourceType": "Encounter",
+                     *             "serviceProvider": {
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "status": "in-progress",
+                     *             "subject": {
+                     *               "reference": "Patient/3"
+                     *             },
+                     *             "type": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "hospital_at_home",
+                     *                     "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *                   }
+                     *                 ],
+                     *                 "text": "hospital_at_home"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Encounter"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 4,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23952,6 +29398,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -23977,6 +29428,60 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Encounter/1",
+                     *           "resource": {
+                     *             "class": {
+                     *               "code": "HH",
+                     *               "display": "home health",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *             },
+                     *             "id": "1",
+                     *             "meta": {
+                     *               "versionId": "aae490c1aaf61806"
+                     *             },
+                     *             "period": {
+                     *               "start": "2026-01-12T08:00:00.000000Z"
+                     *             },
+                     *             "resourceType": "Encounter",
+                     *             "serviceProvider": {
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "status": "in-progress",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "type": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "hospital_at_home",
+                     *                     "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *                   }
+                     *                 ],
+                     *                 "text": "hospital_at_home"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Encounter?patient=1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 1,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -24214,6 +29719,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "class": {
+                     *         "code": "HH",
+                     *         "display": "home health",
+                     *         "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *       },
+                     *       "id": "1",
+                     *       "meta": {
+                     *         "versionId": "aae490c1aaf61806"
+                     *       },
+                     *       "period": {
+                     *         "start": "2026-01-12T08:00:00.000000Z"
+                     *       },
+                     *       "resourceType": "Encounter",
+                     *       "serviceProvider": {
+                     *         "reference": "Organization/1"
+                     *       },
+                     *       "status": "in-progress",
+                     *       "subject": {
+                     *         "reference": "Patient/1"
+                     *       },
+                     *       "type": [
+                     *         {
+                     *           "coding": [
+                     *             {
+                     *               "code": "hospital_at_home",
+                     *               "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *             }
+                     *           ],
+                     *           "text": "hospital_at_home"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -24384,6 +29924,144 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "date": "2026-11-22",
+                     *       "experimental": false,
+                     *       "fhirVersion": "4.0.1",
+                     *       "format": [
+                     *         "json",
+                     *         "application/fhir+json"
+                     *       ],
+                     *       "implementation": {
+                     *         "description": "Home monitoring: readings, scores, alerts, devices",
+                     *         "url": "https://hemvakt.example/fhir"
+                     *       },
+                     *       "kind": "instance",
+                     *       "name": "Hemvakt",
+                     *       "resourceType": "CapabilityStatement",
+                     *       "rest": [
+                     *         {
+                     *           "documentation": "Only patients whom the caller may know are there. Batches of Observations are taken entry by entry; there are no transactions.",
+                     *           "interaction": [
+                     *             {
+                     *               "code": "batch",
+                     *               "documentation": "Observations to be created, nothing else."
+                     *             }
+                     *           ],
+                     *           "mode": "server",
+                     *           "resource": [
+                     *             {
+                     *               "conditionalCreate": false,
+                     *               "conditionalRead": "not-match",
+                     *               "conditionalUpdate": false,
+                     *               "documentation": "Patients in care or cared for before, of whom the caller may know.",
+                     *               "interaction": [
+                     *                 {
+                     *                   "code": "read"
+                     *                 },
+                     *                 {
+                     *                   "code": "search-type"
+                     *                 }
+                     *               ],
+                     *               "profile": "http://hl7.org/fhir/StructureDefinition/Patient",
+                     *               "readHistory": false,
+                     *               "searchParam": [
+                     *                 {
+                     *                   "documentation": "One of these ids, with commas between them.",
+                     *                   "name": "_id",
+                     *                   "type": "token"
+                     *                 },
+                     *                 {
+                     *                   "documentation": "A personal number (URI or OID of its system), by POST _search alone; or our own number.",
+                     *                   "name": "identifier",
+                     *                   "type": "token"
+                     *                 }
+                     *               ],
+                     *               "type": "Patient",
+                     *               "updateCreate": false,
+                     *               "versioning": "versioned"
+                     *             },
+                     *             {
+                     *               "conditionalCreate": false,
+                     *               "conditionalRead": "not-match",
+                     *               "conditionalUpdate": false,
+                     *               "documentation": "Stays in care at home (class HH).",
+                     *               "interaction": [
+                     *                 {
+                     *                   "code": "read"
+                     *                 },
+                     *                 {
+                     *                   "code": "search-type"
+                     *                 }
+                     *               ],
+                     *               "profile": "http://hl7.org/fhir/StructureDefinition/Encounter",
+                     *               "readHistory": false,
+                     *               "searchInclude": [
+                     *                 "Encounter:patient"
+                     *               ],
+                     *               "searchParam": [
+                     *                 {
+                     *                   "documentation": "One of these ids, with commas between them.",
+                     *                   "name": "_id",
+                     *                   "type": "token"
+                     *                 },
+                     *                 {
+                     *                   "documentation": "The patient of the stay.",
+                     *                   "name": "patient",
+                     *                   "type": "reference"
+                     *                 }
+                     *               ],
+                     *               "type": "Encounter",
+                     *               "updateCreate": false,
+                     *               "versioning": "versioned"
+                     *             },
+                     *             {
+                     *               "conditionalCreate": false,
+                     *               "conditionalRead": "not-match",
+                     *               "conditionalUpdate": false,
+                     *               "documentation": "Organisations that give care.",
+                     *               "interaction": [
+                     *                 {
+                     *                   "code": "read"
+                     *                 },
+                     *                 {
+                     *                   "code": "search-type"
+                     *                 }
+                     *               ],
+                     *               "profile": "http://hl7.org/fhir/StructureDefinition/Organization",
+                     *               "readHistory": false,
+                     *               "searchParam": [
+                     *                 {
+                     *                   "documentation": "One of these ids, with commas between them.",
+                     *                   "name": "_id",
+                     *                   "type": "token"
+                     *                 },
+                     *                 {
+                     *                   "documentation": "The organisation's HSA-id.",
+                     *                   "name": "identifier",
+                     *                   "type": "token"
+                     *                 }
+                     *               ],
+                     *               "type": "Organization",
+                     *               "updateCreate": false,
+                     *               "versioning": "versioned"
+                     *             }
+                     *           ],
+                     *           "security": {
+                     *             "cors": false,
+                     *             "description": "A session, or a system's bearer token with scopes as system/Observation.read."
+                     *           }
+                     *         }
+                     *       ],
+                     *       "software": {
+                     *         "name": "Hemvakt"
+                     *       },
+                     *       "status": "active",
+                     *       "title": "Hemvakt, home monitoring for hospital-at-home patients",
+                     *       "url": "https://hemvakt.example/fhir/CapabilityStatement/hemvakt"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -24501,6 +30179,184 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-3-1768377600000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "59408-5",
+                     *                   "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "2708-6",
+                     *                   "display": "Oxygen saturation in Arterial blood",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "150456",
+                     *                   "display": "MDC_PULS_OXIM_SAT_O2",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "spo2"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T08:00:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               },
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *                 "valueDecimal": 0.97
+                     *               }
+                     *             ],
+                     *             "id": "1-3-1768377600000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-3-1768377600000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/oxygensat"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "%",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "%",
+                     *               "value": 93
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-3-1768377540000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "59408-5",
+                     *                   "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "2708-6",
+                     *                   "display": "Oxygen saturation in Arterial blood",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "150456",
+                     *                   "display": "MDC_PULS_OXIM_SAT_O2",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "spo2"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T07:59:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               }
+                     *             ],
+                     *             "id": "1-3-1768377540000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-3-1768377540000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/oxygensat"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "%",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "%",
+                     *               "value": 94
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Observation?patient=1&code=59408-5&_count=2"
+                     *         },
+                     *         {
+                     *           "relation": "next",
+                     *           "url": "https://hemvakt.example/fhir/Observation?patient=1&code=59408-5&_count=2&_cursor=WzE3NjgzNzc1NDAwMDAwMDAsMCwxLDNd"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -24726,6 +30582,16 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
+                 *       "category": [
+                 *         {
+                 *           "coding": [
+                 *             {
+                 *               "code": "vital-signs",
+                 *               "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ],
                  *       "code": {
                  *         "coding": [
                  *           {
@@ -24735,17 +30601,15 @@ export interface operations {
                  *         ]
                  *       },
                  *       "device": {
-                 *         "reference": "Device/hv-0001"
+                 *         "reference": "Device/hv-1"
                  *       },
-                 *       "effectiveDateTime": "2026-11-22T10:00:00Z",
+                 *       "effectiveDateTime": "2026-01-14T07:59:00Z",
                  *       "resourceType": "Observation",
                  *       "status": "final",
-                 *       "subject": {
-                 *         "reference": "Patient/1"
-                 *       },
                  *       "valueQuantity": {
                  *         "code": "%",
                  *         "system": "http://unitsofmeasure.org",
+                 *         "unit": "%",
                  *         "value": 94
                  *       }
                  *     }
@@ -24756,16 +30620,12 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description OK */
+            /** @description It was there already; Location says under which id. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content: {
-                    readonly "application/fhir+json": {
-                        readonly resourceType: string;
-                    };
-                };
+                content?: never;
             };
             /** @description It is stored; Location says under which id. */
             readonly 201: {
@@ -24995,6 +30855,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "code": "8867-4",
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -25036,6 +30902,252 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-1-1768377600000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T08:00:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               },
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *                 "valueDecimal": 0.97
+                     *               }
+                     *             ],
+                     *             "id": "1-1-1768377600000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-1-1768377600000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/heartrate"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "/min",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "/min",
+                     *               "value": 82
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-1-1768376700000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T07:45:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               },
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *                 "valueDecimal": 0.97
+                     *               }
+                     *             ],
+                     *             "id": "1-1-1768376700000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-1-1768376700000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/heartrate"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "/min",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "/min",
+                     *               "value": 82
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-1-1768375800000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T07:30:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               },
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *                 "valueDecimal": 0.97
+                     *               }
+                     *             ],
+                     *             "id": "1-1-1768375800000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-1-1768375800000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/heartrate"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "/min",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "/min",
+                     *               "value": 82
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Observation?patient=1&code=8867-4"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 4,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -25273,6 +31385,84 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "category": [
+                     *         {
+                     *           "coding": [
+                     *             {
+                     *               "code": "vital-signs",
+                     *               "display": "Vital Signs",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "code": {
+                     *         "coding": [
+                     *           {
+                     *             "code": "59408-5",
+                     *             "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *             "system": "http://loinc.org"
+                     *           },
+                     *           {
+                     *             "code": "2708-6",
+                     *             "display": "Oxygen saturation in Arterial blood",
+                     *             "system": "http://loinc.org"
+                     *           },
+                     *           {
+                     *             "code": "150456",
+                     *             "display": "MDC_PULS_OXIM_SAT_O2",
+                     *             "system": "urn:iso:std:iso:11073:10101"
+                     *           }
+                     *         ],
+                     *         "text": "spo2"
+                     *       },
+                     *       "device": {
+                     *         "reference": "Device/hv-1"
+                     *       },
+                     *       "effectiveDateTime": "2026-01-14T08:00:00.000000Z",
+                     *       "encounter": {
+                     *         "reference": "Encounter/1"
+                     *       },
+                     *       "extension": [
+                     *         {
+                     *           "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *           "valueCode": "vld"
+                     *         },
+                     *         {
+                     *           "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *           "valueDecimal": 0.97
+                     *         }
+                     *       ],
+                     *       "id": "1-3-1768377600000000",
+                     *       "identifier": [
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/reading",
+                     *           "value": "1-3-1768377600000000"
+                     *         }
+                     *       ],
+                     *       "issued": "2026-01-14T08:00:00.000000Z",
+                     *       "meta": {
+                     *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *         "profile": [
+                     *           "http://hl7.org/fhir/StructureDefinition/oxygensat"
+                     *         ],
+                     *         "versionId": "1"
+                     *       },
+                     *       "resourceType": "Observation",
+                     *       "status": "final",
+                     *       "subject": {
+                     *         "reference": "Patient/1"
+                     *       },
+                     *       "valueQuantity": {
+                     *         "code": "%",
+                     *         "system": "http://unitsofmeasure.org",
+                     *         "unit": "%",
+                     *         "value": 93
+                     *       }
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -25472,6 +31662,81 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Organization/1",
+                     *           "resource": {
+                     *             "id": "1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/organisation",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "da0a57dc9ddc5720"
+                     *             },
+                     *             "name": "Testkommunen",
+                     *             "resourceType": "Organization"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Organization/2",
+                     *           "resource": {
+                     *             "id": "2",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/organisation",
+                     *                 "value": "2"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "943f5caa66b921e9"
+                     *             },
+                     *             "name": "Annanregionen",
+                     *             "resourceType": "Organization"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Organization/3",
+                     *           "resource": {
+                     *             "id": "3",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/organisation",
+                     *                 "value": "3"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "00406caf641dd700"
+                     *             },
+                     *             "name": "Tredjekommunen",
+                     *             "resourceType": "Organization"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Organization"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 3,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -25698,6 +31963,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "_id": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -25723,6 +31993,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Organization/1",
+                     *           "resource": {
+                     *             "id": "1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/organisation",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "da0a57dc9ddc5720"
+                     *             },
+                     *             "name": "Testkommunen",
+                     *             "resourceType": "Organization"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Organization?_id=1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 1,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -25960,6 +32265,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "1",
+                     *       "identifier": [
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/organisation",
+                     *           "value": "1"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "versionId": "da0a57dc9ddc5720"
+                     *       },
+                     *       "name": "Testkommunen",
+                     *       "resourceType": "Organization"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -26159,6 +32480,135 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Patient/1",
+                     *           "resource": {
+                     *             "birthDate": "1940-01-01",
+                     *             "gender": "female",
+                     *             "id": "1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "http://electronichealth.se/identifier/personnummer",
+                     *                 "value": "194001019801"
+                     *               },
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/patient",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "managingOrganization": {
+                     *               "display": "Testkommunen",
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "meta": {
+                     *               "versionId": "0612ea7329379510"
+                     *             },
+                     *             "name": [
+                     *               {
+                     *                 "family": "Testsson 1",
+                     *                 "given": [
+                     *                   "Testa"
+                     *                 ],
+                     *                 "use": "official"
+                     *               }
+                     *             ],
+                     *             "resourceType": "Patient"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Patient/2",
+                     *           "resource": {
+                     *             "birthDate": "1940-01-01",
+                     *             "gender": "female",
+                     *             "id": "2",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "http://electronichealth.se/identifier/personnummer",
+                     *                 "value": "194001019802"
+                     *               },
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/patient",
+                     *                 "value": "2"
+                     *               }
+                     *             ],
+                     *             "managingOrganization": {
+                     *               "display": "Testkommunen",
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "meta": {
+                     *               "versionId": "232c43fc87030def"
+                     *             },
+                     *             "name": [
+                     *               {
+                     *                 "family": "Testsson 2",
+                     *                 "given": [
+                     *                   "Testa"
+                     *                 ],
+                     *                 "use": "official"
+                     *               }
+                     *             ],
+                     *             "resourceType": "Patient"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Patient/3",
+                     *           "resource": {
+                     *             "birthDate": "1940-01-01",
+                     *             "gender": "female",
+                     *             "id": "3",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "http://electronichealth.se/identifier/personnummer",
+                     *                 "value": "194001019803"
+                     *               },
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/patient",
+                     *                 "value": "3"
+                     *               }
+                     *             ],
+                     *             "managingOrganization": {
+                     *               "display": "Testkommunen",
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "meta": {
+                     *               "versionId": "7e9bb49a0577f148"
+                     *             },
+                     *             "name": [
+                     *               {
+                     *                 "family": "Testsson 3",
+                     *                 "given": [
+                     *                   "Testa"
+                     *                 ],
+                     *                 "use": "official"
+                     *               }
+                     *             ],
+                     *             "resourceType": "Patient"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Patient"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 3,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -26385,6 +32835,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "identifier": "http://electronichealth.se/identifier/personnummer|194001019801"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -26410,6 +32865,59 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Patient/1",
+                     *           "resource": {
+                     *             "birthDate": "1940-01-01",
+                     *             "gender": "female",
+                     *             "id": "1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "http://electronichealth.se/identifier/personnummer",
+                     *                 "value": "194001019801"
+                     *               },
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/patient",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "managingOrganization": {
+                     *               "display": "Testkommunen",
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "meta": {
+                     *               "versionId": "0612ea7329379510"
+                     *             },
+                     *             "name": [
+                     *               {
+                     *                 "family": "Testsson 1",
+                     *                 "given": [
+                     *                   "Testa"
+                     *                 ],
+                     *                 "use": "official"
+                     *               }
+                     *             ],
+                     *             "resourceType": "Patient"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Patient"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 1,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -26647,6 +33155,40 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "birthDate": "1940-01-01",
+                     *       "gender": "female",
+                     *       "id": "1",
+                     *       "identifier": [
+                     *         {
+                     *           "system": "http://electronichealth.se/identifier/personnummer",
+                     *           "value": "194001019801"
+                     *         },
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/patient",
+                     *           "value": "1"
+                     *         }
+                     *       ],
+                     *       "managingOrganization": {
+                     *         "display": "Testkommunen",
+                     *         "reference": "Organization/1"
+                     *       },
+                     *       "meta": {
+                     *         "versionId": "0612ea7329379510"
+                     *       },
+                     *       "name": [
+                     *         {
+                     *           "family": "Testsson 1",
+                     *           "given": [
+                     *             "Testa"
+                     *           ],
+                     *           "use": "official"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Patient"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -26860,6 +33402,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "checks": {
+                     *         "alerting": "ok, beat 0 s ago",
+                     *         "delivery": "ok",
+                     *         "disk": "ok",
+                     *         "evaluation_lag": "ok",
+                     *         "ingest": "ok, beat 0 s ago",
+                     *         "ingest_lag": "ok",
+                     *         "live": "ok",
+                     *         "selfcheck": "ok, has not walked yet",
+                     *         "store": "ok"
+                     *       },
+                     *       "ready": true
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ready"];
                 };
             };
@@ -26869,6 +33427,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "checks": {
+                     *         "alerting": "has never been at work",
+                     *         "delivery": "ok",
+                     *         "disk": "ok",
+                     *         "evaluation_lag": "ok",
+                     *         "ingest": "has never been at work",
+                     *         "ingest_lag": "ok",
+                     *         "live": "does not follow the store",
+                     *         "selfcheck": "ok, has not walked yet",
+                     *         "store": "ok"
+                     *       },
+                     *       "ready": false
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ready"];
                 };
             };
