@@ -63,6 +63,7 @@ _TAGS = {
 }
 _TWICE = re.compile(r'"#/components/schemas/(api__\w+)"')
 _REFUSALS = {
+    HTTPStatus.BAD_REQUEST: "What was sent is not believed.",
     HTTPStatus.UNAUTHORIZED: "Nobody is logged in.",
     HTTPStatus.FORBIDDEN: "Not open to this role.",
     HTTPStatus.NOT_FOUND: "Not there, or not to be seen by whoever asks; the two cannot be told apart.",
@@ -187,7 +188,7 @@ def _operation(operation: dict[str, object], route: APIRoute, method: str) -> No
     responses = operation["responses"]
     assert isinstance(responses, dict)  # noqa: S101 - FastAPI makes it
     for status in () if "fhir" in route.tags else _refusals(operation, door, method, route):  # FHIR tells its own
-        if "model" not in (route.responses.get(status.value) or {}):
+        if not {"model", "content"} & (route.responses.get(status.value) or {}).keys():
             responses[str(status.value)] = {"$ref": f"#/components/responses/{_name(status)}"}
     for status, response in responses.items():
         if response.get("description") == "Successful Response":

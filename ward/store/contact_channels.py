@@ -49,7 +49,7 @@ async def add(
     row = await (
         await conn.execute(
             (
-                "insert into contact_channel (staff_id, team_id, kind, address, mode, added_at)"  # noqa: S608
+                "insert into contact_channel (staff_id, team_id, kind, address, mode, added_at)"  # nosec B608  # noqa: S608
                 " values (%(staff)s, %(team)s, %(kind)s, %(address)s, %(mode)s, %(now)s)"
                 f" on conflict ({whose}, kind, md5(address)) do update"
                 " set broken_at = null, broken_reason = null, mode = excluded.mode returning channel_id"
