@@ -67,6 +67,7 @@ _REFUSALS = {
     HTTPStatus.UNAUTHORIZED: "Nobody is logged in.",
     HTTPStatus.FORBIDDEN: "Not open to this role.",
     HTTPStatus.NOT_FOUND: "Not there, or not to be seen by whoever asks; the two cannot be told apart.",
+    HTTPStatus.REQUEST_TIMEOUT: "The body did not come within 20 seconds.",
     HTTPStatus.CONFLICT: "Somebody was first: it has changed since it was read.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 64 KiB.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON.",
@@ -208,6 +209,7 @@ def _refusals(operation: dict[str, object], door: Door | None, method: str, rout
     if any(each["name"] == "If-Match" for each in parameters):
         yield HTTPStatus.PRECONDITION_REQUIRED
     if method != "get":
+        yield HTTPStatus.REQUEST_TIMEOUT
         yield HTTPStatus.CONFLICT
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE

@@ -103,7 +103,7 @@ def _config(url: str, token: str, examples: int, phases: Mapping[str, Any]) -> S
         {
             "seed": SEED,
             "base-url": url,
-            "request-timeout": 20,
+            "request-timeout": 60,
             "auth": {"auto-signup": False, "openapi": {"token": {"bearer": token}}},
             "checks": statuses,
             "phases": dict(phases),

@@ -69,11 +69,6 @@ async def add(
     return int(row[0])
 
 
-async def team_exists(conn: Connection, team_id: TeamId) -> bool:
-    """Tell whether there is such a team."""
-    return await (await conn.execute("select from team where team_id = %s", (team_id,))).fetchone() is not None
-
-
 async def remove(
     conn: Connection, channel_id: int, *, staff_id: StaffId | None = None, team_id: TeamId | None = None
 ) -> bool:
