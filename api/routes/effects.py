@@ -27,7 +27,7 @@ from ward.access.principals import StaffPrincipal
 from ward.clock import from_us
 from ward.effect import STEP, Lens, Points, effect, lens, windows
 from ward.errors import NotFound
-from ward.people import Role, StaffId
+from ward.people import Role, StaffId, StayId
 from ward.store import audit, care_events, duty_schedules, effects, series
 from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
@@ -55,7 +55,7 @@ class ReportsQuery(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class Found:
     """What was computed, and who prescribed it."""
 
     page: EffectPage
@@ -68,7 +68,7 @@ async def get_effect(request: Request, patient_id: Id, principal: MayEffects, ev
     context = context_of(request)
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
-        found = await _effect(conn, seat, event, context.clock.now())
+        found = await effect_of(conn, seat.stay_id, event, context.clock.now())
     return reply(found.page)
 
 
@@ -139,8 +139,17 @@ async def answer(
     return _shown(row)
 
 
-async def _effect(conn: Connection, seat: Seat, event_id: int, now: datetime) -> _Found:
-    row = await care_events.find_one(conn, seat.stay_id, event_id)
+async def effect_of(conn: Connection, stay_id: StayId, event_id: int, now: datetime) -> Found:
+    """Return what a change of medication has done as far as is known now.
+
+    Raises
+    ------
+    NotFound
+        If the stay has no such entry.
+    Problem
+        If it is no change of medication, or in error.
+    """
+    row = await care_events.find_one(conn, stay_id, event_id)
     if row is None:
         raise NotFound
     if row.kind != EntryKind.MEDICATION:
@@ -149,19 +158,19 @@ async def _effect(conn: Connection, seat: Seat, event_id: int, now: datetime) ->
         raise Problem(HTTPStatus.CONFLICT, "This was entered in error.")
     medication = care_events.medication(row)
     looked = lens(medication.drug_class, medication.watch)
-    when = windows(looked, row.occurred_at, await started_at(conn, seat.stay_id), now)
-    before = await _points(conn, seat, looked, when.start, when.at)
-    late = await _points(conn, seat, looked, when.at, when.until)
+    when = windows(looked, row.occurred_at, await started_at(conn, stay_id), now)
+    before = await _points(conn, stay_id, looked, when.start, when.at)
+    late = await _points(conn, stay_id, looked, when.at, when.until)
     found = [effect(kind, to, before.get(kind, ()), late.get(kind, ()), when) for kind, to in looked.watched.items()]
-    others = await care_events.medications(conn, seat.stay_id, when.start, when.until)
+    others = await care_events.medications(conn, stay_id, when.start, when.until)
     also = [each.event_id for each in others if each.event_id is not None and each.event_id != event_id]
-    reports = await effects.of_event(conn, seat.stay_id, event_id)
+    reports = await effects.of_event(conn, stay_id, event_id)
     page = effect_page(row, medication, when, found, also, reports)
-    return _Found(page=page, prescriber_id=medication.prescriber_id)
+    return Found(page=page, prescriber_id=medication.prescriber_id)
 
 
 async def _points(
-    conn: Connection, seat: Seat, looked: Lens, start: datetime, end: datetime
+    conn: Connection, stay_id: StayId, looked: Lens, start: datetime, end: datetime
 ) -> dict[VitalKind, Points]:
     """Return the values of each kind within [start, end), as means of `STEP`; none is said to be from before."""
     if start >= end:
@@ -171,14 +180,14 @@ async def _points(
         BY_CODE[each.kind].kind: [
             (max(start, from_us(at * 1000)), mean) for at, mean in zip(each.t_ms, each.mean, strict=True)
         ]
-        for each in await series.read_buckets(conn, Span(stay_id=seat.stay_id, kinds=kinds, start=start, end=end), STEP)
+        for each in await series.read_buckets(conn, Span(stay_id=stay_id, kinds=kinds, start=start, end=end), STEP)
     }
 
 
 async def _report(
     conn: Connection, seat: Seat, event_id: int, body: ReportBody, principal: StaffPrincipal, now: datetime
 ) -> int:
-    found = await _effect(conn, seat, event_id, now)
+    found = await effect_of(conn, seat.stay_id, event_id, now)
     to = found.prescriber_id if body.prescriber_id is None else StaffId(body.prescriber_id)
     if to is None or (await duty_schedules.roles(conn, [to])).get(to) is not Role.DOCTOR:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Name a doctor who can log in as the prescriber.")
