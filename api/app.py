@@ -38,6 +38,7 @@ from api.routes import (
     handovers,
     health,
     home,
+    invitations,
     measuring,
     metrics,
     offers,
@@ -111,7 +112,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
     resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
-    whose = (search, emergencies, sharing, relatives, opened)
+    whose = (search, emergencies, sharing, relatives, invitations, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
     entry = (session_oidc, session_proofs, session_list, accounts, account_access)

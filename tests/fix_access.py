@@ -42,6 +42,7 @@ from ward.store import (
     duty_handovers,
     duty_schedules,
     emergencies,
+    invitations,
     people,
     quarantine,
     relatives,
@@ -50,6 +51,7 @@ from ward.store import (
 )
 from ward.store.access_tokens import NewToken
 from ward.store.backtests import Order
+from ward.store.invitations import NewInvitation
 from ward.store.pool import Connection, Pool, connect
 from ward.store.quarantine import Refused
 from ward.store.sharing import Against
@@ -197,7 +199,17 @@ async def _furnish(house: House) -> Scene:
         whose = await emergencies.in_care(conn, bed.patient_id, now)
         assert whose is not None
         opening = await emergencies.open_patient(conn, whose, accounts["hedda"], "Hittad medvetslös", now)
-        ids = {"consent_id": consent, "block_id": block, "access_id": opened, "opening_id": opening}
+        invited = NewInvitation(
+            patient_id=bed.patient_id,
+            code_sha256=bytes(32),
+            name="Prov Närstående",
+            language="sv",
+            opens=[Opened.VALUES],
+            made_by=patient,
+            expires_at=now + timedelta(days=1),
+        )
+        ids = {"invitation_id": await invitations.make(conn, invited, now)}
+        ids |= {"consent_id": consent, "block_id": block, "access_id": opened, "opening_id": opening}
         ids |= await _things(conn, house, organisations["home"], teams, now)
         ids |= await _written(conn, house, now)
         ids |= await _bystander(conn, home, accounts["oskar"], now)

@@ -28,6 +28,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "fhir": {"sv": "dina uppgifter, i formatet FHIR", "en": "your data, in the format FHIR"},
     "opened": {"sv": "din egen sida", "en": "your own page"},
     "relatives": {"sv": "vad du har öppnat för närstående", "en": "what you have opened to relatives"},
+    "invitations": {"sv": "inbjudningar till dina närstående", "en": "invitations to your relatives"},
     "consents": {"sv": "dina samtycken", "en": "your consents"},
     "blocks": {"sv": "dina spärrar", "en": "your blocks"},
     "protection": {"sv": "om din identitet är skyddad", "en": "whether your identity is protected"},

@@ -61,6 +61,8 @@ class Permission(StrEnum):
     PROTECTION_CHANGE = "protection.change"
     RELATIVES_READ = "relatives.read"
     RELATIVES_CHANGE = "relatives.change"
+    RELATIVES_INVITE = "relatives.invite"
+    INVITATIONS_JOIN = "invitations.join"
     OPENED_READ = "opened.read"
     TIMELINE_READ = "timeline.read"
     TIMELINE_WRITE = "timeline.write"
@@ -130,6 +132,8 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.PROTECTION_CHANGE: _WARD,
     Permission.RELATIVES_READ: _WARD | {Capacity.PATIENT},
     Permission.RELATIVES_CHANGE: frozenset({Capacity.PATIENT}),
+    Permission.RELATIVES_INVITE: _WARD | {Capacity.PATIENT},
+    Permission.INVITATIONS_JOIN: frozenset({Capacity.RELATIVE}),
     Permission.OPENED_READ: frozenset({Capacity.PATIENT, Capacity.RELATIVE}),
     Permission.TIMELINE_READ: _WARD,
     Permission.TIMELINE_WRITE: _WARD,
