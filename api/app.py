@@ -38,6 +38,7 @@ from api.routes import (
     handovers,
     health,
     home,
+    home_live,
     invitations,
     measuring,
     metrics,
@@ -110,7 +111,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
-    resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
+    resources = (timeline, by_hand, effects, home, home_live, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
     whose = (search, emergencies, sharing, relatives, invitations, opened)
     kit = (channels, devices, bindings, quarantine)

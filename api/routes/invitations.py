@@ -186,7 +186,7 @@ async def _join(conn: Connection, good: Good, relative: AccountId, context: Cont
 
 
 def _refuse_opening(principal: Principal, body: InvitationBody) -> None:
-    """An invitation opens what the patient says, and nobody else."""
+    """Refuse what would open more than the patient says; 422."""
     if isinstance(principal, PatientPrincipal):
         if not body.opens:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say what you open to the relative.")

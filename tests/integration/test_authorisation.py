@@ -22,7 +22,7 @@ _REFUSED = {401, 403, 404}
 _AT_ONCE = 3
 _METHODS = ("get", "post", "put", "patch", "delete")
 PUBLIC = {"POST /api/session"}
-LIVE = "LIVE /api/live"
+SOCKETS = ("/api/live", "/api/patients/{patient_id}/home/live")
 
 # Who asks: the column, and the username of the scene.
 COLUMNS: dict[str, str | None] = {
@@ -160,7 +160,7 @@ def _word(status: int) -> str:
 
 
 async def _column(
-    served: Served, username: str | None, asked: list[Asked], few: asyncio.Semaphore
+    served: Served, scene: Scene, username: str | None, asked: list[Asked], few: asyncio.Semaphore
 ) -> dict[str, tuple[str, str]]:
     """Ask everything as one principal; return the word of each row, and what was said."""
     found = {}
@@ -175,17 +175,18 @@ async def _column(
             )
             assert answer.status_code < 500 or each.path == "/readyz", (each.row, username, answer.text)
             found[each.row] = (_word(answer.status_code), f"{answer.status_code} {answer.text[:300]}")
-    found[LIVE] = (await _live(served, username), "")
+    for path in SOCKETS:
+        found[f"LIVE {path}"] = (await _live(served, path.format(**scene.ids), username), "")
     return found
 
 
-async def _live(served: Served, username: str | None) -> str:
-    address = f"ws://127.0.0.1:{served.port}/api/live"
+async def _live(served: Served, path: str, username: str | None) -> str:
+    address = f"ws://127.0.0.1:{served.port}{path}"
     async with connect_socket(address, additional_headers={} if username is None else bearer(username)) as socket:
         try:
             await asyncio.wait_for(socket.recv(), 30)
         except ConnectionClosed:
-            return {4401: "401", 4403: "403"}[socket.close_code or 0]
+            return {4401: "401", 4403: "403", 4404: "404"}[socket.close_code or 0]
     return IN
 
 
@@ -195,7 +196,7 @@ async def _walked(scene: Scene) -> dict[str, dict[str, tuple[str, str]]]:
         async with browser(served, "anna") as client:
             asked = _asked((await client.get("/api/openapi.json")).json(), scene)
         few = asyncio.Semaphore(_AT_ONCE)
-        columns = await asyncio.gather(*(_column(served, username, asked, few) for username in COLUMNS.values()))
+        columns = await asyncio.gather(*(_column(served, scene, username, asked, few) for username in COLUMNS.values()))
     return dict(zip(COLUMNS, columns, strict=True))
 
 

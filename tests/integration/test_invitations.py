@@ -72,7 +72,7 @@ def test_invitation_of_staff_opens_nothing_until_the_patient_does(scene: Scene) 
 
 
 def test_h27_invitation_is_void_when_it_is_old_or_taken_back(scene: Scene) -> None:
-    """A code that has expired or was taken back answers as one that never was; what was opened by one closes at once."""
+    """A code that is old or was taken back answers as one that never was; what was opened by one closes at once."""
     path = page(scene.bed, "invitations")
     body = {"name": "Svea Provsson", "opens": ["values"], "hours": 1}
 

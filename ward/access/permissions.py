@@ -69,6 +69,7 @@ class Permission(StrEnum):
     READINGS_ENTER = "readings.enter"
     CHECK_INS_ANSWER = "check_ins.answer"
     HOME_READ = "home.read"
+    HOME_LIVE = "home.live"
     HOME_CHANGE = "home.change"
     EFFECTS = "effects"
     ROUNDS = "rounds"
@@ -140,6 +141,7 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.READINGS_ENTER: _WARD | {Capacity.PATIENT},
     Permission.CHECK_INS_ANSWER: _WARD | {Capacity.PATIENT},
     Permission.HOME_READ: _WARD | {Capacity.PATIENT, Capacity.RELATIVE},
+    Permission.HOME_LIVE: frozenset({Capacity.PATIENT, Capacity.RELATIVE}),
     Permission.HOME_CHANGE: _WARD,
     Permission.EFFECTS: _WARD,
     Permission.ROUNDS: _WARD,
