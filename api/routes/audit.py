@@ -1,5 +1,6 @@
-"""`/api/audit`: who did what to which device and for whom, for operators of the same
-organisation. It names patients by number alone.
+"""`/api/audit`: who did what to which device and for whom, for operators of the same organisation.
+
+It names patients by number alone.
 """
 
 from datetime import datetime
