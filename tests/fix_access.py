@@ -208,7 +208,7 @@ async def _furnish(house: House) -> Scene:
             made_by=patient,
             expires_at=now + timedelta(days=1),
         )
-        ids = {"invitation_id": await invitations.make(conn, invited, now)}
+        ids: dict[str, int | None] = {"invitation_id": await invitations.make(conn, invited, now)}
         ids |= {"consent_id": consent, "block_id": block, "access_id": opened, "opening_id": opening}
         ids |= await _things(conn, house, organisations["home"], teams, now)
         ids |= await _written(conn, house, now)
