@@ -32,7 +32,7 @@ from ward.store import audit, care_events, duty_schedules, effects, series
 from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
-from ward.store.effects import NewReport, ReportRow
+from ward.store.effects import NewReport, ReportRow, Wanted
 from ward.store.pool import Connection
 from ward.store.series import Span
 from ward.store.tiles import Seat
@@ -100,11 +100,17 @@ async def post_report(
 
 @router.get("/api/effect-reports", response_model=ReportPage)
 async def get_reports(request: Request, principal: MayEffects, query: Annotated[ReportsQuery, Query()]) -> Response:
-    """List the reports that were sent to the caller, the newest first."""
-    async with borrow(context_of(request).pool) as conn:
-        rows = await effects.to_prescriber(
-            conn, principal.staff_id, answered=query.answered, before=query.cursor, limit=query.limit + 1
-        )
+    """List the reports that were sent to the caller, the newest first; none that a block hides from them."""
+    context = context_of(request)
+    wanted = Wanted(
+        prescriber_id=principal.staff_id,
+        scope=principal.scope,
+        answered=query.answered,
+        before=query.cursor,
+        limit=query.limit + 1,
+    )
+    async with borrow(context.pool) as conn:
+        rows = await effects.to_prescriber(conn, wanted, context.clock.now())
     page = rows[: query.limit]
     following = cursor_after(page[-1].report_id) if len(rows) > query.limit else None
     return reply({"items": [report_state(row) for row in page], "next": following})
@@ -114,11 +120,13 @@ async def get_reports(request: Request, principal: MayEffects, query: Annotated[
 async def see(request: Request, report_id: Id, principal: MayEffects) -> Response:
     """Say that the caller has seen a report that was sent to them; the first time counts."""
     context = context_of(request)
+    now = context.clock.now()
     async with borrow(context.pool) as conn:
-        await _mine(conn, principal, report_id)
-        if await effects.see(conn, principal.staff_id, report_id, context.clock.now()):
-            await _note(conn, principal, await _mine(conn, principal, report_id), "seen", context.clock.now())
-        return _shown(await _mine(conn, principal, report_id))
+        row = await _mine(conn, principal, report_id, now)
+        if await effects.see(conn, principal.staff_id, report_id, now):
+            row = await _mine(conn, principal, report_id, now)
+            await _note(conn, principal, row, "seen", now)
+        return _shown(row)
 
 
 @router.post("/api/effect-reports/{report_id}/answer", response_model=ReportState)
@@ -129,9 +137,9 @@ async def answer(
     context = context_of(request)
     now, rev = context.clock.now(), revision(if_match)
     async with borrow(context.pool) as conn:
-        await _mine(conn, principal, report_id)
+        await _mine(conn, principal, report_id, now)
         done = await effects.answer(conn, principal.staff_id, report_id, rev, body.answer, body.note, now)
-        row = await _mine(conn, principal, report_id)
+        row = await _mine(conn, principal, report_id, now)
         if not done:
             detail = "It is answered already." if row.answer else "It has changed since you saw it."
             raise Problem(HTTPStatus.CONFLICT, detail, more={"report": report_state(row)}, headers=_etag(row))
@@ -191,6 +199,9 @@ async def _report(
     to = found.prescriber_id if body.prescriber_id is None else StaffId(body.prescriber_id)
     if to is None or (await duty_schedules.roles(conn, [to])).get(to) is not Role.DOCTOR:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Name a doctor who can log in as the prescriber.")
+    if not await effects.may_be_told(conn, seat.stay_id, to, now):
+        detail = "The patient has a block against the prescriber, or has not consented to telling that organisation."
+        raise Problem(HTTPStatus.CONFLICT, detail, more={"reason": "blocked"})
     new = NewReport(
         stay_id=seat.stay_id,
         event_id=event_id,
@@ -211,8 +222,8 @@ async def _report(
     return number
 
 
-async def _mine(conn: Connection, principal: StaffPrincipal, report_id: int) -> ReportRow:
-    row = await effects.one(conn, principal.staff_id, report_id)
+async def _mine(conn: Connection, principal: StaffPrincipal, report_id: int, now: datetime) -> ReportRow:
+    row = await effects.one(conn, principal.staff_id, principal.scope, report_id, now)
     if row is None:
         raise NotFound
     return row

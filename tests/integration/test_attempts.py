@@ -1,4 +1,4 @@
-"""Attempts that were refused are in the log of who looked, tell nothing to who made them, and stand out in its review."""
+"""Attempts that were refused are in the log of who looked, tell nothing to who made them, and stand out in review."""
 
 import asyncio
 from datetime import timedelta
@@ -26,7 +26,7 @@ def kept(scene: Scene) -> list[tuple[Any, ...]]:
 
 
 def test_h27_refused_attempts_are_in_the_log(scene: Scene) -> None:
-    """A colleague without a relation, a blocked unit, a former relative and an operator: who, whom and what, each once."""
+    """A colleague without a relation, a blocked unit, a former relative, an operator: who, whom and what, each once."""
     mine, alert = scene.bed.patient_id, f"/api/alerts/{scene.ids['alert_id']}"
 
     async def visit(served: Served, _clock: FakeClock) -> None:
@@ -55,7 +55,7 @@ def test_h27_refused_attempts_are_in_the_log(scene: Scene) -> None:
 
 
 def test_flood_of_attempts_is_two_lines_and_stands_out_in_the_review(scene: Scene) -> None:
-    """Whoever tries patient by patient is kept as two lines a minute with their number, sealed, and odd in the review."""
+    """Whoever tries patient by patient is two lines a minute with their number, sealed, and odd in the review."""
     tries = 40
 
     async def visit(served: Served, clock: FakeClock) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import ConnectionClosed
 
-from tests.fix_access import Scene, bearer, browser, forgetting
+from tests.fix_access import SECRET, Scene, bearer, browser, forgetting
 from tests.fix_api import Served
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "authorisation.md"
@@ -43,6 +43,10 @@ COLUMNS: dict[str, str | None] = {
     "system": "journal",
     "no grant": "arkiv",
 }
+# Who may not see the patient, nor read a word of what is written; each is asked every route.
+STRANGERS = {None, "bea", "frida", "gun", "oskar", "elva", "olle", "arkiv"}
+# How one comes to a patient without a relation: it names them to whoever asks by their number, with a reason.
+BY_NUMBER = {"POST /api/patients/{patient_id}/emergency", "POST /api/patients/lookup"}
 # What cannot be made up from the schema: what a route needs to come as far as its own decision.
 UNSEEN = {"If-Match": '"2147483000"'}
 QUERY = {"event": "1", "programme": "hospital_at_home", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
@@ -174,19 +178,28 @@ async def _column(
                 json={} if each.body is None else each.body,
             )
             assert answer.status_code < 500 or each.path == "/readyz", (each.row, username, answer.text)
+            assert not _leaks(username, each.row, answer.text, scene), (each.row, username, answer.text)
             found[each.row] = (_word(answer.status_code), f"{answer.status_code} {answer.text[:300]}")
     for path in SOCKETS:
-        found[f"LIVE {path}"] = (await _live(served, path.format(**scene.ids), username), "")
+        found[f"LIVE {path}"] = (await _live(served, scene, path, username), "")
     return found
 
 
-async def _live(served: Served, path: str, username: str | None) -> str:
-    address = f"ws://127.0.0.1:{served.port}{path}"
+def _leaks(username: str | None, row: str, said: str, scene: Scene) -> bool:
+    """Tell whether somebody who may not see the patient was told who they are, or what is written of them."""
+    if username not in STRANGERS or row in BY_NUMBER:
+        return False
+    return any(each in said for each in (SECRET, "Testsson 1", "194001019801", f'"stay_id":{scene.bed.stay_id},'))
+
+
+async def _live(served: Served, scene: Scene, path: str, username: str | None) -> str:
+    address = f"ws://127.0.0.1:{served.port}{path.format(**scene.ids)}"
     async with connect_socket(address, additional_headers={} if username is None else bearer(username)) as socket:
         try:
-            await asyncio.wait_for(socket.recv(), 30)
+            said = str(await asyncio.wait_for(socket.recv(), 30))
         except ConnectionClosed:
             return {4401: "401", 4403: "403", 4404: "404"}[socket.close_code or 0]
+    assert not _leaks(username, path, said, scene), (path, username, said)
     return IN
 
 

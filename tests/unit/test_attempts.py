@@ -1,4 +1,4 @@
-"""Refused attempts as they wait to be written: the first at once, a flood as one line a minute, none lost in silence."""
+"""Refused attempts that wait to be written: the first at once, a flood a line a minute, and none lost in silence."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -64,7 +64,8 @@ async def count(conn: Connection, organisation_id: OrganisationId, start: dateti
     """Return how many looks an organisation's people had in a period."""
     row = await (
         await conn.execute(
-            "select count(*) from access_entry where organisation_id = %s and at >= %s and at < %s and attempts is null",
+            "select count(*) from access_entry where organisation_id = %s and at >= %s and at < %s"
+            " and attempts is null",
             (organisation_id, start, end),
         )
     ).fetchone()
@@ -90,7 +91,8 @@ async def sample(conn: Connection, organisation_id: OrganisationId, start: datet
     cursor = conn.cursor(row_factory=class_row(AccessRow))
     await cursor.execute(
         f"{ROWS} where e.organisation_id = %(organisation)s and e.at >= %(start)s and e.at < %(end)s"
-        " and e.attempts is null order by hashint8extended(e.access_id, extract(epoch from %(start)s::timestamptz)::bigint), e.access_id"
+        " and e.attempts is null"
+        " order by hashint8extended(e.access_id, extract(epoch from %(start)s::timestamptz)::bigint), e.access_id"
         " limit %(limit)s".encode(),
         {"organisation": organisation_id, "start": start, "end": end, "limit": SAMPLE},
     )
