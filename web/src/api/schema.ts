@@ -592,8 +592,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it
-         * @description Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it.
+         * Show the card that a link leads to, to a browser as a page. No log-in: the link is it
+         * @description Each opening is in the log of who looked, as of who made the link.
          */
         readonly get: operations["ambulance_open_card"];
         readonly put?: never;
@@ -612,8 +612,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * List what was done, the newest first
-         * @description List what was done, the newest first.
+         * List what was done in the own organisation, or to its patients, the newest first
+         * @description List what was done in the own organisation, or to its patients, the newest first.
          *
          *     Open to: operator (`audit.read`).
          */
@@ -928,8 +928,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * List the reports that were sent to the caller, the newest first
-         * @description List the reports that were sent to the caller, the newest first.
+         * List the reports that were sent to the caller, the newest first; none that a block hides from them
+         * @description List the reports that were sent to the caller, the newest first; none that a block hides from them.
          *
          *     Open to: clinician, doctor, nurse (`effects`).
          */
@@ -4023,6 +4023,8 @@ export interface components {
         /**
          * AccessState
          * @description One look: who, from which unit, when, at what and why; `text_*` says it in one sentence.
+         *
+         *     `attempts` is set where nothing was shown: so many attempts within a minute were refused.
          */
         readonly AccessState: {
             /** Access Id */
@@ -4034,6 +4036,8 @@ export interface components {
              * Format: date-time
              */
             readonly at: string;
+            /** Attempts */
+            readonly attempts: number | null;
             /**
              * Did
              * @enum {string}
@@ -4530,7 +4534,7 @@ export interface components {
         };
         /**
          * AnomalyState
-         * @description One person's looks that deserve a second look, the newest of them in full.
+         * @description One person's looks, or attempts that were refused, that deserve a second look; the newest of them in full.
          */
         readonly AnomalyState: {
             /** Account Id */
@@ -4543,7 +4547,7 @@ export interface components {
              * Oddity
              * @enum {string}
              */
-            readonly oddity: "same_family_name" | "not_in_care" | "other_team" | "emergency" | "many_patients";
+            readonly oddity: "same_family_name" | "not_in_care" | "other_team" | "emergency" | "many_patients" | "many_refused";
             /** Patients */
             readonly patients: number;
         };
@@ -21440,6 +21444,21 @@ export interface operations {
                  */
                 readonly _summary?: string;
                 /**
+                 * @description Who did it, by their account.
+                 * @example Patient/1
+                 */
+                readonly agent?: string;
+                /**
+                 * @description When it was done.
+                 * @example ge2026-11-22
+                 */
+                readonly date?: string;
+                /**
+                 * @description To whom or what: a patient, a stay, or a device by its identifier.
+                 * @example Patient/1
+                 */
+                readonly entity?: string;
+                /**
                  * @description Of whom.
                  * @example Patient/1
                  */
@@ -21699,6 +21718,12 @@ export interface operations {
                     readonly _sort?: string;
                     /** @description count: the number alone */
                     readonly _summary?: string;
+                    /** @description Who did it, by their account. */
+                    readonly agent?: string;
+                    /** @description When it was done. */
+                    readonly date?: string;
+                    /** @description To whom or what: a patient, a stay, or a device by its identifier. */
+                    readonly entity?: string;
                     /** @description Of whom. */
                     readonly patient?: string;
                 };
