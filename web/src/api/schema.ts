@@ -592,8 +592,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it
-         * @description Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it.
+         * Show the card that a link leads to, to a browser as a page. No log-in: the link is it
+         * @description Each opening is in the log of who looked, as of who made the link.
          */
         readonly get: operations["ambulance_open_card"];
         readonly put?: never;
@@ -612,8 +612,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * List what was done, the newest first
-         * @description List what was done, the newest first.
+         * List what was done in the own organisation, or to its patients, the newest first
+         * @description List what was done in the own organisation, or to its patients, the newest first.
          *
          *     Open to: operator (`audit.read`).
          */
@@ -928,8 +928,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * List the reports that were sent to the caller, the newest first
-         * @description List the reports that were sent to the caller, the newest first.
+         * List the reports that were sent to the caller, the newest first; none that a block hides from them
+         * @description List the reports that were sent to the caller, the newest first; none that a block hides from them.
          *
          *     Open to: clinician, doctor, nurse (`effects`).
          */
@@ -1046,6 +1046,68 @@ export interface paths {
          *     Open to: clinician, doctor, nurse (`emergency.read`).
          */
         readonly post: operations["emergencies_see_opening"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/invitations/accept": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Become the relative who is invited, by a name and a password of one's own. Then log in
+         * @description Become the relative who is invited, by a name and a password of one's own. Then log in.
+         */
+        readonly post: operations["invitations_accept"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/invitations/join": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Use an invitation with the log-in that a relative has already: of another patient, or after a new code
+         * @description Use an invitation with the log-in that a relative has already: of another patient, or after a new code.
+         *
+         *     Open to: relative (`invitations.join`).
+         */
+        readonly post: operations["invitations_join"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/invitations/look": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Show what a code is for, before a log-in is chosen; nothing of the patient. No log-in: the code is it
+         * @description Show what a code is for, before a log-in is chosen; nothing of the patient. No log-in: the code is it.
+         */
+        readonly post: operations["invitations_look"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1545,6 +1607,56 @@ export interface paths {
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/invitations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the invitations of a patient's relatives, by whom, and what became of them
+         * @description List the invitations of a patient's relatives, by whom, and what became of them.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`relatives.read`).
+         */
+        readonly get: operations["invitations_get_invitations"];
+        readonly put?: never;
+        /**
+         * Invite a relative; the code is in this answer alone. A repeat is answered without it
+         * @description Whoever has the code becomes the relative: give it to nobody else.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`relatives.invite`).
+         */
+        readonly post: operations["invitations_invite"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/invitations/{invitation_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Take an invitation back at once. One that was used is not there any more: close what is opened instead
+         * @description Take an invitation back at once. One that was used is not there any more: close what is opened instead.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`relatives.invite`).
+         */
+        readonly delete: operations["invitations_revoke"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -3859,6 +3971,18 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AcceptBody
+         * @description The code, and the log-in that the relative chooses.
+         */
+        readonly AcceptBody: {
+            /** Code */
+            readonly code: string;
+            /** Password */
+            readonly password: string;
+            /** Username */
+            readonly username: string;
+        };
+        /**
          * AccessPage
          * @description A page of looks, the newest first; `next` is the cursor of the following one.
          */
@@ -3899,6 +4023,8 @@ export interface components {
         /**
          * AccessState
          * @description One look: who, from which unit, when, at what and why; `text_*` says it in one sentence.
+         *
+         *     `attempts` is set where nothing was shown: so many attempts within a minute were refused.
          */
         readonly AccessState: {
             /** Access Id */
@@ -3910,6 +4036,8 @@ export interface components {
              * Format: date-time
              */
             readonly at: string;
+            /** Attempts */
+            readonly attempts: number | null;
             /**
              * Did
              * @enum {string}
@@ -4406,7 +4534,7 @@ export interface components {
         };
         /**
          * AnomalyState
-         * @description One person's looks that deserve a second look, the newest of them in full.
+         * @description One person's looks, or attempts that were refused, that deserve a second look; the newest of them in full.
          */
         readonly AnomalyState: {
             /** Account Id */
@@ -4419,7 +4547,7 @@ export interface components {
              * Oddity
              * @enum {string}
              */
-            readonly oddity: "same_family_name" | "not_in_care" | "other_team" | "emergency" | "many_patients";
+            readonly oddity: "same_family_name" | "not_in_care" | "other_team" | "emergency" | "many_patients" | "many_refused";
             /** Patients */
             readonly patients: number;
         };
@@ -4890,6 +5018,14 @@ export interface components {
             /** Note */
             readonly note?: string | null;
             readonly outcome: components["schemas"]["Outcome"];
+        };
+        /**
+         * CodeBody
+         * @description The code of an invitation; only ever in a body, never in a path or query.
+         */
+        readonly CodeBody: {
+            /** Code */
+            readonly code: string;
         };
         /**
          * Cohort
@@ -5684,6 +5820,39 @@ export interface components {
             readonly title: string;
         };
         /**
+         * HomeHeartbeat
+         * @description Nothing has changed, and we would know. After ten seconds without any message nothing is shown as live.
+         */
+        readonly HomeHeartbeat: {
+            /** Seq */
+            readonly seq: number;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            readonly server_time: string;
+            /**
+             * Type
+             * @constant
+             */
+            readonly type: "heartbeat";
+        };
+        readonly HomeLiveMessage: components["schemas"]["HomeMessage"] | components["schemas"]["HomeHeartbeat"];
+        /**
+         * HomeMessage
+         * @description The whole page, as it is now.
+         */
+        readonly HomeMessage: {
+            readonly home: components["schemas"]["HomeState"];
+            /** Seq */
+            readonly seq: number;
+            /**
+             * Type
+             * @constant
+             */
+            readonly type: "home";
+        };
+        /**
          * HomeState
          * @description What a patient's own page needs. A relative gets what the patient has opened; the rest is null or empty.
          */
@@ -5752,6 +5921,153 @@ export interface components {
             /** Min */
             readonly min: number;
         };
+        /**
+         * InvitationBody
+         * @description Whom to invite, for how many hours the code is good, and what the patient opens; staff leave that empty.
+         * @example {
+         *       "hours": 72,
+         *       "name": "Maja Provsson",
+         *       "opens": [
+         *         "values",
+         *         "contacts"
+         *       ]
+         *     }
+         */
+        readonly InvitationBody: {
+            /**
+             * Hours
+             * @default 72
+             */
+            readonly hours: number;
+            /**
+             * Language
+             * @default sv
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /** Name */
+            readonly name: string;
+            /** Opens */
+            readonly opens?: readonly components["schemas"]["Opened"][];
+        };
+        /**
+         * InvitationList
+         * @description Every invitation of a patient's relatives, the newest first.
+         */
+        readonly InvitationList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["InvitationState"][];
+        };
+        /**
+         * InvitationMade
+         * @description An invitation that is new. `code` is told once; None for a repeat.
+         */
+        readonly InvitationMade: {
+            /** Code */
+            readonly code: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Invitation Id */
+            readonly invitation_id: number;
+            /**
+             * Language
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /**
+             * Made At
+             * Format: date-time
+             */
+            readonly made_at: string;
+            /** Made By */
+            readonly made_by: string;
+            /**
+             * Made By Kind
+             * @enum {string}
+             */
+            readonly made_by_kind: "staff" | "patient" | "relative" | "system";
+            /** Name */
+            readonly name: string;
+            /** Opens */
+            readonly opens: readonly ("values" | "trends" | "alerts" | "plan" | "contacts")[];
+            /** Revoked At */
+            readonly revoked_at: string | null;
+            /** Used At */
+            readonly used_at: string | null;
+            /** Username */
+            readonly username: string | null;
+        };
+        /**
+         * InvitationState
+         * @description An invitation and what became of it; `username` is the log-in of who has used it.
+         */
+        readonly InvitationState: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Invitation Id */
+            readonly invitation_id: number;
+            /**
+             * Language
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /**
+             * Made At
+             * Format: date-time
+             */
+            readonly made_at: string;
+            /** Made By */
+            readonly made_by: string;
+            /**
+             * Made By Kind
+             * @enum {string}
+             */
+            readonly made_by_kind: "staff" | "patient" | "relative" | "system";
+            /** Name */
+            readonly name: string;
+            /** Opens */
+            readonly opens: readonly ("values" | "trends" | "alerts" | "plan" | "contacts")[];
+            /** Revoked At */
+            readonly revoked_at: string | null;
+            /** Used At */
+            readonly used_at: string | null;
+            /** Username */
+            readonly username: string | null;
+        };
+        /**
+         * Invited
+         * @description What a code is for.
+         */
+        readonly Invited: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /** Name */
+            readonly name: string;
+            /** Opens */
+            readonly opens: readonly ("values" | "trends" | "alerts" | "plan" | "contacts")[];
+        };
+        /**
+         * Joined
+         * @description The log-in of a relative who is new.
+         */
+        readonly Joined: {
+            /** Username */
+            readonly username: string;
+        };
         readonly JsonValue: unknown;
         /**
          * Kind
@@ -5814,7 +6130,7 @@ export interface components {
             /** Warn Low */
             readonly warn_low: number | null;
         };
-        readonly LiveMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ResumedMessage"] | components["schemas"]["VitalsMessage"] | components["schemas"]["AlertMessage"] | components["schemas"]["PresenceMessage"] | components["schemas"]["HeartbeatMessage"];
+        readonly LiveMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ResumedMessage"] | components["schemas"]["VitalsMessage"] | components["schemas"]["AlertMessage"] | components["schemas"]["NewsMessage"] | components["schemas"]["PresenceMessage"] | components["schemas"]["HeartbeatMessage"];
         /**
          * Lookup
          * @description Whose number, and why it is asked.
@@ -6061,6 +6377,36 @@ export interface components {
              * @description six digits
              */
             readonly pin: string;
+        };
+        /**
+         * NewsMessage
+         * @description How often something was written of a patient: whichever number has risen, what it stands for is to be read anew.
+         *
+         *     `events`: the timeline; `effects`: reports of what a change of medication did; `rounds`: who signed before free
+         *     days; `home`: the next step, visits, answers, and who has looked.
+         */
+        readonly NewsMessage: {
+            /** Effects */
+            readonly effects: number;
+            /** Events */
+            readonly events: number;
+            /** Home */
+            readonly home: number;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Prev */
+            readonly prev: number;
+            /** Rounds */
+            readonly rounds: number;
+            /** Seq */
+            readonly seq: number;
+            /** Stay Id */
+            readonly stay_id: number;
+            /**
+             * Type
+             * @constant
+             */
+            readonly type: "news";
         };
         /**
          * NextStepState
@@ -7826,7 +8172,7 @@ export interface components {
         };
         /**
          * SeenState
-         * @description Who of the staff last looked at the values, and when.
+         * @description Who of the staff last looked at the values, and when; unnamed to whom the contacts are not open.
          */
         readonly SeenState: {
             /**
@@ -13632,6 +13978,93 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly invitations_accept: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AcceptBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Joined"];
+                };
+            };
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_join: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CodeBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_look: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CodeBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Invited"];
+                };
+            };
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly channels_get_mine: {
         readonly parameters: {
             readonly query?: never;
@@ -15921,6 +16354,101 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_get_invitations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["InvitationList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_invite: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["InvitationBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["InvitationMade"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_revoke: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly invitation_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["InvitationState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -24992,6 +25520,21 @@ export interface operations {
                  */
                 readonly _summary?: string;
                 /**
+                 * @description Who did it, by their account.
+                 * @example Patient/1
+                 */
+                readonly agent?: string;
+                /**
+                 * @description When it was done.
+                 * @example ge2026-11-22
+                 */
+                readonly date?: string;
+                /**
+                 * @description To whom or what: a patient, a stay, or a device by its identifier.
+                 * @example Patient/1
+                 */
+                readonly entity?: string;
+                /**
                  * @description Of whom.
                  * @example Patient/1
                  */
@@ -25426,6 +25969,12 @@ export interface operations {
                     readonly _sort?: string;
                     /** @description count: the number alone */
                     readonly _summary?: string;
+                    /** @description Who did it, by their account. */
+                    readonly agent?: string;
+                    /** @description When it was done. */
+                    readonly date?: string;
+                    /** @description To whom or what: a patient, a stay, or a device by its identifier. */
+                    readonly entity?: string;
                     /** @description Of whom. */
                     readonly patient?: string;
                 };
