@@ -259,12 +259,21 @@ _FHIR = [
          {"resourceType": "Bundle", "type": "batch",
           "entry": [{"resource": _LATER, "request": {"method": "POST", "url": "Observation"}}]}),
 ]  # fmt: skip
+_INVITED = {"name": "Svea Närståendesson", "opens": ["values", "contacts"], "hours": 48}
+_INVITATIONS = [
+    Step("tolvan", f"POST {_PATIENT}/invitations", _INVITED, keep={"code": "code"}),
+    Step(None, "POST /api/invitations/look", {"code": "$code"}),
+    Step(None, "POST /api/invitations/accept", {"code": "$code", "username": "svea", "password": _NEW_PASSWORD}),
+    Step("tolvan", f"POST {_PATIENT}/invitations", {**_INVITED, "name": "Maja Provsson"}, keep={"code_again": "code"}),
+    Step("maja", "POST /api/invitations/join", {"code": "$code_again"}),
+]
 BEFORE = [
-    *_ENTRY, *_ACCOUNTS, *_ALERTS, *_CARE, *_PLANS, *_DUTY, *_KIT, *_SHARING, *_FHIR,
+    *_ENTRY, *_ACCOUNTS, *_ALERTS, *_CARE, *_PLANS, *_DUTY, *_KIT, *_SHARING, *_INVITATIONS, *_FHIR,
 ]  # fmt: skip
 
 # What takes away or ends comes when all has been shown.
 AFTER = [
+    Step("tolvan", f"DELETE {_PATIENT}/invitations/{{invitation_id}}"),
     Step("tolvan", f"DELETE {_PATIENT}/relatives/{{access_id}}"),
     Step("hedda", "POST /api/emergencies/{opening_id}/end"),
     Step("anna", "POST /api/session/password", {"old": PASSWORD, "new": _NEW_PASSWORD}),

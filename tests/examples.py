@@ -25,6 +25,7 @@ from ward.settings import Settings
 from ward.store import heartbeats
 from ward.store.pool import connect
 
+CODES = {"code": "example-code", "code_again": "example-code"}  # what is known by these names is shown so
 DRAWN = {"secret": "example-secret", "token": "example-token", "prefix": "hvt_example0"}
 _ASKED_BY = {
     Capacity.NURSE: "anna",
@@ -117,21 +118,23 @@ class Taken:
         """Keep the first answer of each status, and the first body."""
         operation = self.operation(row)
         kept = self.kept.setdefault(operation["operationId"], {})
+        hidden = {self.known[name]: shown_as for name, shown_as in CODES.items() if name in self.known}
         if "requestBody" in operation and body is not None:
-            kept.setdefault("body", shown(body, DRAWN))
+            kept.setdefault("body", shown(body, hidden))
         if said is not None:
-            kept.setdefault("answers", {}).setdefault(str(status), shown(said, DRAWN))
+            kept.setdefault("answers", {}).setdefault(str(status), shown(said, hidden))
 
 
-def shown(value: Any, drawn: Mapping[str, object], name: str = "") -> Any:
+def shown(value: Any, hidden: Mapping[str, str], name: str = "") -> Any:
     """Return a value as an example shows it."""
-    if name in drawn and isinstance(value, str):
-        return drawn[name]
     if isinstance(value, dict):
-        return {key: shown(each, drawn, key) for key, each in value.items()}
+        return {key: shown(each, hidden, key) for key, each in value.items()}
     if isinstance(value, list):
-        return [shown(each, drawn) for each in value[:_FEW]]
-    return _UUID.sub(_NO_UUID, _TOKEN.sub("token=example-token", value)) if isinstance(value, str) else value
+        return [shown(each, hidden) for each in value[:_FEW]]
+    if not isinstance(value, str):
+        return value
+    plain = DRAWN.get(name) or hidden.get(value, value)
+    return _UUID.sub(_NO_UUID, _TOKEN.sub("token=example-token", plain))
 
 
 def _revisions(refused: Mapping[str, Any]) -> list[int]:
