@@ -23,6 +23,7 @@ def morning(template: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SystemClock, "now", lambda _clock: MORNING)
 
 
+@pytest.mark.timeout(600)  # plans are tried by processes of their own
 @pytest.mark.usefixtures("morning")
 def test_examples_are_what_the_api_answers(scene: Scene, golden: Golden) -> None:
     """The story of the examples is let through, and its answers are those that are kept, to the letter."""
