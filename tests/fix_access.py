@@ -6,23 +6,15 @@ organisation, to which the patient consents; `frida`'s of a third, to which not;
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from unittest.mock import patch
 
 import httpx
 import psycopg
 import pytest
-import uvicorn
-from psycopg import AsyncConnection
-from psycopg.conninfo import make_conninfo
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
-from api import service
 from api.auth import digest, expiry
 from tests.fix_api import House, Served, alarm, serving
 from tests.fix_ward import Bed
@@ -32,7 +24,6 @@ from ward.clock import FakeClock, SystemClock
 from ward.duty.baton import Baton
 from ward.duty.schedule import Override
 from ward.people import OrganisationId, Role, StaffId, TeamId
-from ward.settings import Settings
 from ward.store import (
     access_tokens,
     backtests,
@@ -52,7 +43,7 @@ from ward.store import (
 from ward.store.access_tokens import NewToken
 from ward.store.backtests import Order
 from ward.store.invitations import NewInvitation
-from ward.store.pool import Connection, Pool, connect
+from ward.store.pool import Connection, connect
 from ward.store.quarantine import Refused
 from ward.store.sharing import Against
 
@@ -337,40 +328,6 @@ async def _bystander(
 def scene(house: House) -> Scene:
     """The patient, and everybody who may or may not see them."""
     return asyncio.run(_furnish(house))
-
-
-class Forgetful(AsyncConnection[TupleRow]):
-    """A connection that never keeps what was done on it, so that every request meets the same store."""
-
-    async def commit(self) -> None:
-        """Take everything back instead."""
-        await self.rollback()
-
-
-@contextlib.asynccontextmanager
-async def forgetting(scene: Scene) -> AsyncIterator[Served]:
-    """Serve the real api on the real store, of which no request leaves a trace."""
-    settings = Settings(database_url=scene.database_url, http_port=0)
-
-    def forgetful(_url: str, _name: str, *, size: int) -> Pool:
-        conninfo = make_conninfo(scene.database_url, options="-c TimeZone=UTC")
-        return AsyncConnectionPool(conninfo, connection_class=Forgetful, min_size=size // 2, max_size=size, open=False)
-
-    # Every part of the api has its connections from these two.
-    with patch("api.app.pool", forgetful), patch("api.app.looks", forgetful):
-        config = service.config(settings, SystemClock())
-    server, listening = uvicorn.Server(config), service.bind(settings)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        async with asyncio.timeout(20):
-            while not server.started:
-                assert not task.done(), "the server did not start"
-                await asyncio.sleep(0.005)
-        yield Served(port=listening.getsockname()[1])
-    finally:
-        server.should_exit = True
-        await task
-        listening.close()
 
 
 def browser(served: Served, username: str | None) -> httpx.AsyncClient:

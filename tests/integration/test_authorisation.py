@@ -13,8 +13,9 @@ from typing import Any
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import ConnectionClosed
 
-from tests.fix_access import SECRET, Scene, bearer, browser, forgetting
+from tests.fix_access import SECRET, Scene, bearer, browser
 from tests.fix_api import Served
+from tests.fix_forgetting import forgetting
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "authorisation.md"
 IN = "in"

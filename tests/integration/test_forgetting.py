@@ -5,8 +5,9 @@ import asyncio
 import psycopg
 import pytest
 
-from tests.fix_access import Scene, ask, forgetting, page
+from tests.fix_access import Scene, ask, page
 from tests.fix_api import Served
+from tests.fix_forgetting import forgetting
 
 pytestmark = pytest.mark.integration
 
