@@ -18,8 +18,9 @@ from argon2 import PasswordHasher
 from api import passwords
 from onebox import clients
 from tests.contract import CHAINED, FEW, SHORT, Tried, attempt, first_who_may, open_to
-from tests.fix_access import Scene, forgetting
+from tests.fix_access import Scene
 from tests.fix_api import Served, serving
+from tests.fix_forgetting import forgetting
 from ward.access.principals import Capacity
 
 pytestmark = pytest.mark.integration

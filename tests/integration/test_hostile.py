@@ -16,8 +16,9 @@ from api.app import create_app
 from api.document import EXAMPLES
 from onebox import clients
 from tests.contract import first_who_may, open_to
-from tests.fix_access import Scene, add_person, bearer, forgetting
+from tests.fix_access import Scene, add_person, bearer
 from tests.fix_api import House, serving
+from tests.fix_forgetting import forgetting
 from tests.integration.test_authorisation import UNSEEN, Asked, _asked
 from ward.access.principals import Capacity
 from ward.people import Role
