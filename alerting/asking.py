@@ -26,13 +26,13 @@ async def ask(conn: Connection, stays: Sequence[StayContext], now: datetime) -> 
     ids = [stay.stay_id for stay in stays]
     asked = await device_events.unhandled(conn, ids)
     answered = await device_events.answered(conn, ids)
-    requests: dict[StayId, list[Request]] = {}
+    wanted: dict[StayId, list[Request]] = {}
     for event in asked:
-        requests.setdefault(event.stay_id, []).append(_request(event))
+        wanted.setdefault(event.stay_id, []).append(_request(event))
     heard = await _heard(conn, [stay.stay_id for stay in stays if len(stay.devices) > 1], now)
     found = []
     for stay in stays:
-        last_at, own, devices = answered.get(stay.stay_id), requests.get(stay.stay_id), heard.get(stay.stay_id)
+        last_at, own, devices = answered.get(stay.stay_id), wanted.get(stay.stay_id), heard.get(stay.stay_id)
         answered_s = None if last_at is None else seconds(last_at)
         found.append(
             stay

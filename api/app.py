@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from api import document, errors, methods, pages
+from api.attempts import Attempted, Refusals
 from api.auth import principal_of
 from api.context import Context
 from api.figures import Figures, families
@@ -38,6 +39,8 @@ from api.routes import (
     handovers,
     health,
     home,
+    home_live,
+    invitations,
     measuring,
     metrics,
     offers,
@@ -92,6 +95,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         feed=Feed(settings.database_url, hub, time, _scope_of, counted.shown),
         listening=Listening(store, time),
         witness=Witness(store, reading, time),
+        refusals=Refusals(store, time),
         presence=Presence(store, time),
         figures=counted,
         teller=Teller(service="api", clock=time, families=lambda: families(counted)),
@@ -111,9 +115,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     # An address is compared with one route after the other: what every open page asks for comes first.
     busiest = (search, vitals, patients, alerts, alert_acts, session)
     people = (plans, team_plans, measuring, waveforms, backtests)
-    resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
+    resources = (timeline, by_hand, effects, home, home_live, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
-    whose = (emergencies, sharing, relatives, opened)
+    whose = (emergencies, sharing, relatives, invitations, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
     entry = (session_oidc, session_proofs, session_list, accounts, account_access)
@@ -121,6 +125,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)
+    app.add_middleware(Attempted, refusals=context.refusals)
     app.add_middleware(
         Gate,
         headers=secured(https=settings.secure_cookies),
@@ -147,6 +152,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(context.presence.run(), name="presence"),
         asyncio.create_task(context.witness.seal_on(), name="seals"),
         asyncio.create_task(context.witness.run(), name="witness"),
+        asyncio.create_task(context.refusals.run(), name="refusals"),
         asyncio.create_task(context.teller.run(context.pool), name="figures"),
     ]
     try:

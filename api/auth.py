@@ -128,6 +128,7 @@ class Door:
             raise _refused(connection, UNAUTHORISED, "Log in first.")
         principal = principal_of(row)
         if not may(principal, self.permission):
+            connection.state.turned_away = LetIn(principal=principal, permission=self.permission)
             raise _refused(connection, FORBIDDEN, "This is not open to your role.")
         context = context_of(connection)
         now = context.clock.now()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
+from api.attempts import Refusals
 from api.figures import Figures
 from api.live.feed import Feed
 from api.live.hub import Hub
@@ -35,6 +36,7 @@ class Context:
     feed: Feed
     listening: Listening
     witness: Witness
+    refusals: Refusals
     presence: Presence
     figures: Figures
     teller: Teller

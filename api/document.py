@@ -63,9 +63,11 @@ _TAGS = {
 }
 _TWICE = re.compile(r'"#/components/schemas/(api__\w+)"')
 _REFUSALS = {
+    HTTPStatus.BAD_REQUEST: "What was sent is not believed.",
     HTTPStatus.UNAUTHORIZED: "Nobody is logged in.",
     HTTPStatus.FORBIDDEN: "Not open to this role.",
     HTTPStatus.NOT_FOUND: "Not there, or not to be seen by whoever asks; the two cannot be told apart.",
+    HTTPStatus.REQUEST_TIMEOUT: "The body did not come within 20 seconds.",
     HTTPStatus.CONFLICT: "Somebody was first: it has changed since it was read.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 64 KiB.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON.",
@@ -81,6 +83,9 @@ class Fault(TypedDict):
 
     where: str
     what: str
+
+
+_FAULT = Fault(where="body.reason", what="Field required")
 
 
 class ProblemState(TypedDict):
@@ -184,7 +189,7 @@ def _operation(operation: dict[str, object], route: APIRoute, method: str) -> No
     responses = operation["responses"]
     assert isinstance(responses, dict)  # noqa: S101 - FastAPI makes it
     for status in () if "fhir" in route.tags else _refusals(operation, door, method, route):  # FHIR tells its own
-        if "model" not in (route.responses.get(status.value) or {}):
+        if not {"model", "content"} & (route.responses.get(status.value) or {}).keys():
             responses[str(status.value)] = {"$ref": f"#/components/responses/{_name(status)}"}
     for status, response in responses.items():
         if response.get("description") == "Successful Response":
@@ -204,6 +209,7 @@ def _refusals(operation: dict[str, object], door: Door | None, method: str, rout
     if any(each["name"] == "If-Match" for each in parameters):
         yield HTTPStatus.PRECONDITION_REQUIRED
     if method != "get":
+        yield HTTPStatus.REQUEST_TIMEOUT
         yield HTTPStatus.CONFLICT
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
@@ -229,6 +235,9 @@ def _refusal(status: HTTPStatus) -> dict[str, object]:
         "detail": _REFUSALS[status],
         "instance": "/api/patients/1",
     }
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        example["detail"] = f"The request is not understood: {_FAULT['where']}: {_FAULT['what']}"
+        example["errors"] = [_FAULT]
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": _REFUSALS[status],
@@ -246,18 +255,18 @@ def _kept() -> dict[str, dict[str, object]]:
 
 
 def _examples(operation: dict[str, object], name: str) -> None:
-    """Add the example of a body and of each answer that was taken down."""
+    """Add the example of a body and of each answer that was taken down, in whichever form they are sent."""
     kept = _kept().get(name, {})
     body = operation.get("requestBody")
     if isinstance(body, dict) and "body" in kept:
-        body["content"]["application/json"]["example"] = kept["body"]
+        for content in body["content"].values():
+            content["example"] = kept["body"]
     responses = operation["responses"]
     answers = kept.get("answers", {})
     if isinstance(responses, dict) and isinstance(answers, dict):
         for status, answer in answers.items():
-            content = responses.get(status, {}).get("content", {})
-            if "application/json" in content:
-                content["application/json"]["example"] = answer
+            for content in responses.get(status, {}).get("content", {}).values():
+                content["example"] = answer
 
 
 def text(app: FastAPI) -> str:

@@ -1,5 +1,6 @@
 """What a patient's own page is sent, and what staff write for it. Pure; times are aware UTC."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ from typing_extensions import TypedDict
 from api.bodies import Moment
 from api.live.messages import VitalState
 from api.replies import Text
+from ward.access.principals import Opened
 from ward.lamp import Lamp
 from ward.questions import Question
 from ward.store.homes import Named, Seen, Step, StepRow
@@ -55,7 +57,7 @@ class LampState(TypedDict):
 
 
 class SeenState(TypedDict):
-    """Who of the staff last looked at the values, and when."""
+    """Who of the staff last looked at the values, and when; unnamed to whom the contacts are not open."""
 
     at: datetime
     name: str
@@ -106,6 +108,25 @@ class HomeState(TypedDict):
     answered_at: datetime | None
 
 
+class HomeMessage(TypedDict):
+    """The whole page, as it is now."""
+
+    type: Literal["home"]
+    seq: int
+    home: HomeState
+
+
+class HomeHeartbeat(TypedDict):
+    """Nothing has changed, and we would know. After ten seconds without any message nothing is shown as live."""
+
+    type: Literal["heartbeat"]
+    seq: int
+    server_time: datetime
+
+
+HomeLiveMessage = HomeMessage | HomeHeartbeat
+
+
 def lamp_state(lamp: Lamp) -> LampState:
     """Return the lamp."""
     return {"light": lamp.light.value, "why": [each.value for each in lamp.why], "sv": lamp.sv, "en": lamp.en}
@@ -136,9 +157,12 @@ def step_state(row: StepRow | None) -> NextStepState:
     }
 
 
-def seen_state(seen: Seen | None) -> SeenState | None:
-    """Return who last looked."""
-    return None if seen is None else {"at": seen.at, "name": seen.name, "title": seen.title}
+def seen_state(seen: Seen | None, opened: Collection[Opened]) -> SeenState | None:
+    """Return who last looked; to whom the contacts are not open, when alone."""
+    if seen is None:
+        return None
+    named = Opened.CONTACTS in opened
+    return {"at": seen.at, "name": seen.name if named else "", "title": seen.title if named else ""}
 
 
 def question_state(each: Question) -> QuestionState:

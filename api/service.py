@@ -8,6 +8,7 @@ import socket as sockets
 import uvicorn
 
 from api.app import create_app
+from api.heads import BoundedHeads
 from ward import log
 from ward.clock import Clock, SystemClock
 from ward.errors import ConfigError
@@ -23,7 +24,7 @@ def config(settings: Settings, clock: Clock) -> uvicorn.Config:
         host=settings.http_host,
         port=settings.http_port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHeads,
         ws="websockets-sansio",
         ws_max_size=4096,
         ws_per_message_deflate=False,

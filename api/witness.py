@@ -92,9 +92,10 @@ class Witness:
                     why=reason,
                     patient_ids=tuple(sorted(those)),
                 )
-                await self._written(access)
+                await self.written(access)
 
-    async def _written(self, access: Access) -> None:
+    async def written(self, access: Access) -> None:
+        """Write a look as it stands, and return when it is committed; `StoreUnavailable` as of `note`."""
         if len(self._waiting) >= MOST_WAITING:
             raise StoreUnavailable("too many looks wait to be written")
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -201,13 +201,13 @@ async def _empty(database_url: str) -> bool:
 
 def _web(settings: Settings) -> str:
     """Return the address by which this machine reaches its own page."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.http_host, settings.http_host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.http_host, settings.http_host)  # nosec B104 # read, not bound
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(url, timeout=2) as answer:  # nosec B310  # noqa: S310 - our own address
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -216,8 +216,11 @@ def _answers(url: str) -> bool:
 def _greet(console: Console, settings: Settings, demo: Demo | None, data_dir: Path, took_s: float) -> None:
     console.print(f"\n[bold]Hemvakt is ready[/bold] (after {took_s:.0f} s).  Open  [bold]{_web(settings)}[/bold]")
     if demo is not None:
-        console.print("Log in as [bold]anna[/bold] (nurse), [bold]omar[/bold] (doctor) or [bold]emily[/bold] (nurse);")
-        console.print("the password of all three is [bold]hemvakt-demo[/bold].")
+        console.print("Log in as [bold]anna[/bold] (nurse), [bold]omar[/bold] (doctor) or [bold]emily[/bold] (nurse),")
+        console.print(
+            "as [bold]astrid[/bold] or [bold]helge[/bold] (patients), [bold]stina[/bold] (Astrid's relative) or"
+        )
+        console.print("[bold]gerda[/bold] (Helge's); the password of all is [bold]hemvakt-demo[/bold].")
         console.print("\nDevices connect with MQTT; a reading of your own for the first patient:")
         console.print(
             f"  mosquitto_pub -h {settings.mqtt_host} -p {settings.mqtt_port} -u hv-0001 -P demo-hv-0001 -q 1"

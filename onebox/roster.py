@@ -1,4 +1,4 @@
-"""Organisations, teams, staff, patients and devices from a readable file (TOML) into the store.
+"""Organisations, teams, staff, patients, devices and what was written of them, from a readable file (TOML).
 
 Loading twice changes nothing: an organisation, team, log-in, personal number or device that is there already
 stays as it is. `onebox/demo.toml` is an example with every field.
@@ -13,8 +13,10 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from api.passwords import hash_password
-from onebox import roster_duty
+from onebox import roster_care, roster_duty
+from onebox.roster_care import Telling, Whose
 from onebox.roster_duty import ShiftEntry, Tag, Text, UnitEntry, Week
+from onebox.roster_story import StoryEntry
 from ward import credentials, device_secrets, plan_documents
 from ward.clock import SystemClock
 from ward.errors import ConfigError
@@ -100,6 +102,7 @@ class Roster(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=Tr
     staff: tuple[StaffEntry, ...] = ()
     unit: tuple[UnitEntry, ...] = ()
     patient: tuple[PatientEntry, ...] = ()
+    story: tuple[StoryEntry, ...] = ()
 
 
 def read(path: Path) -> Roster:
@@ -143,6 +146,7 @@ class _Loading:
         self._teams: dict[str, TeamId] = {}
         self._staff: dict[str, StaffId] = {}
         self._units: dict[str, int] = {}
+        self._patients: dict[str, Whose] = {}
         self._told: list[str] = []
 
     async def load(self, roster: Roster) -> list[str]:
@@ -159,6 +163,8 @@ class _Loading:
             await self._unit(unit)
         for patient in roster.patient:
             await self._patient(patient, roster.mode)
+        for story in roster.story:
+            await self._story(story, roster)
         return self._told or ["nothing to do: everything in the file is there already"]
 
     async def _organisation(self, entry: OrganisationEntry) -> None:
@@ -243,6 +249,13 @@ class _Loading:
         )
         await self._answering(entry, stay_id, started_at)
         await plan_versions.begin(self._conn, stay_id, _overlay(entry, self._now), started_at)
+        self._patients[entry.device] = Whose(
+            patient_id=patient_id,
+            stay_id=stay_id,
+            organisation_id=self._organisations[entry.organisation],
+            name=f"{entry.given_name} {entry.family_name}",
+            mode=mode,
+        )
         secret = entry.device_secret or self._secret(entry.device)
         device_no = await people.add_device(
             self._conn,
@@ -254,6 +267,15 @@ class _Loading:
         await people.add_binding(self._conn, device_no=device_no, stay_id=stay_id, from_at=started_at)
         told = "" if entry.device_secret else f", secret {secret}"
         self._told.append(f"patient with device {entry.device}{told}")
+
+    async def _story(self, entry: StoryEntry, roster: Roster) -> None:
+        """Tell what was written of a patient who has just been entered; of others it is there already."""
+        if entry.device not in {each.device for each in roster.patient}:
+            raise ConfigError(f"device {entry.device!r} is named by a story, but no patient of the file wears it")
+        whose = self._patients.get(entry.device)
+        if whose is not None:
+            to = Telling(conn=self._conn, whose=whose, now=self._now, staff=self._staff, teams=self._teams)
+            self._told += await roster_care.tell(to, entry)
 
     async def _answering(self, entry: PatientEntry, stay_id: StayId, started_at: datetime) -> None:
         """Have somebody answer from the first moment of a stay: its unit's routes, or one team."""

@@ -6,24 +6,16 @@ organisation, to which the patient consents; `frida`'s of a third, to which not;
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
-import uvicorn
-from psycopg import AsyncConnection
-from psycopg.conninfo import make_conninfo
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
-from api import service
 from api.auth import digest, expiry
-from api.context import Context
 from tests.fix_api import House, Served, alarm, serving
 from tests.fix_ward import Bed
 from ward.access.permissions import GRANTED
@@ -32,7 +24,6 @@ from ward.clock import FakeClock, SystemClock
 from ward.duty.baton import Baton
 from ward.duty.schedule import Override
 from ward.people import OrganisationId, Role, StaffId, TeamId
-from ward.settings import Settings
 from ward.store import (
     access_tokens,
     backtests,
@@ -42,6 +33,7 @@ from ward.store import (
     duty_handovers,
     duty_schedules,
     emergencies,
+    invitations,
     people,
     quarantine,
     relatives,
@@ -50,9 +42,13 @@ from ward.store import (
 )
 from ward.store.access_tokens import NewToken
 from ward.store.backtests import Order
-from ward.store.pool import Connection, Pool, connect
+from ward.store.invitations import NewInvitation
+from ward.store.pool import Connection, connect
 from ward.store.quarantine import Refused
 from ward.store.sharing import Against
+
+SECRET = "hemligt om patienten"
+"""Stands in all that is written of the patient: nobody reads it who may not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +193,17 @@ async def _furnish(house: House) -> Scene:
         whose = await emergencies.in_care(conn, bed.patient_id, now)
         assert whose is not None
         opening = await emergencies.open_patient(conn, whose, accounts["hedda"], "Hittad medvetslös", now)
-        ids = {"consent_id": consent, "block_id": block, "access_id": opened, "opening_id": opening}
+        invited = NewInvitation(
+            patient_id=bed.patient_id,
+            code_sha256=bytes(32),
+            name="Prov Närstående",
+            language="sv",
+            opens=[Opened.VALUES],
+            made_by=patient,
+            expires_at=now + timedelta(days=1),
+        )
+        ids: dict[str, int | None] = {"invitation_id": await invitations.make(conn, invited, now)}
+        ids |= {"consent_id": consent, "block_id": block, "access_id": opened, "opening_id": opening}
         ids |= await _things(conn, house, organisations["home"], teams, now)
         ids |= await _written(conn, house, now)
         ids |= await _bystander(conn, home, accounts["oskar"], now)
@@ -268,16 +274,30 @@ async def _things(
 
 
 async def _written(conn: Connection, house: House, now: datetime) -> dict[str, int | None]:
-    """Add what is written of the patient: a note, a report of an effect, an ambulance card; return their numbers."""
+    """Add what is written of the patient, each with `SECRET` in its words; return the numbers."""
     asked = {"stay": house.ward.beds[0].stay_id, "anna": house.anna, "now": now, "until": now + timedelta(hours=1)}
+    asked |= {"team": house.ward.team_id, "secret": SECRET}
+    await conn.execute("update stay set reason = %(secret)s where stay_id = %(stay)s", asked)
+    await conn.execute(
+        "insert into next_step (stay_id, rev, what, staff_id, written_at) values (%(stay)s, 1, %(secret)s, %(anna)s,"
+        " %(now)s)",
+        asked,
+    )
+    await conn.execute(
+        "insert into weekend_round (stay_id, ends_at, rev, team_id, staff_id, signed_at, plan, risk)"
+        " values (%(stay)s, %(until)s, 1, %(team)s, %(anna)s, %(now)s, %(secret)s, 0)",
+        asked,
+    )
     made = await conn.execute(
         "with e as (insert into care_event (stay_id, kind, occurred_at, written_at, author, staff_id, words)"
-        " values (%(stay)s, 'note', %(now)s, %(now)s, 'staff', %(anna)s, 'Prov') returning stay_id, event_id),"
+        " values (%(stay)s, 'note', %(now)s, %(now)s, 'staff', %(anna)s, %(secret)s) returning stay_id, event_id),"
         " r as (insert into effect_report"
         " (stay_id, event_id, prescriber_id, sent_by, sent_at, line_sv, line_en, report)"
-        " select stay_id, event_id, %(anna)s, %(anna)s, %(now)s, '', '', '{}' from e returning report_id),"
+        " select stay_id, event_id, %(anna)s, %(anna)s, %(now)s, %(secret)s, %(secret)s, '{}' from e"
+        " returning report_id),"
         " c as (insert into ambulance_card (stay_id, token_sha256, made_by, made_at, expires_at, reason)"
-        " values (%(stay)s, decode(repeat('00', 32), 'hex'), %(anna)s, %(now)s, %(until)s, 'Prov') returning card_id)"
+        " values (%(stay)s, decode(repeat('00', 32), 'hex'), %(anna)s, %(now)s, %(until)s, %(secret)s)"
+        " returning card_id)"
         " select event_id, report_id, card_id from e, r, c",
         asked,
     )
@@ -308,44 +328,6 @@ async def _bystander(
 def scene(house: House) -> Scene:
     """The patient, and everybody who may or may not see them."""
     return asyncio.run(_furnish(house))
-
-
-class Forgetful(AsyncConnection[TupleRow]):
-    """A connection that never keeps what was done on it, so that every request meets the same store."""
-
-    async def commit(self) -> None:
-        """Take everything back instead."""
-        await self.rollback()
-
-
-@contextlib.asynccontextmanager
-async def forgetting(scene: Scene) -> AsyncIterator[Served]:
-    """Serve the real api on the real store, of which no request leaves a trace."""
-    settings = Settings(database_url=scene.database_url, http_port=0)
-    config = service.config(settings, SystemClock())
-    state = config.app.state  # type: ignore[union-attr]
-    context: Context = state.context
-    pool: Pool = AsyncConnectionPool(
-        make_conninfo(scene.database_url, options="-c TimeZone=UTC"),
-        connection_class=Forgetful,
-        min_size=4,
-        max_size=8,
-        open=False,
-    )
-    state.context = replace(context, pool=pool)
-    async with context.pool:
-        server, listening = uvicorn.Server(config), service.bind(settings)
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            async with asyncio.timeout(20):
-                while not server.started:
-                    assert not task.done(), "the server did not start"
-                    await asyncio.sleep(0.005)
-            yield Served(port=listening.getsockname()[1])
-        finally:
-            server.should_exit = True
-            await task
-            listening.close()
 
 
 def browser(served: Served, username: str | None) -> httpx.AsyncClient:

@@ -27,13 +27,14 @@ def _responses(*statuses: HTTPStatus, good: HTTPStatus = HTTPStatus.OK) -> Respo
 
 _S = HTTPStatus
 _DOOR = (_S.UNAUTHORIZED, _S.FORBIDDEN, _S.NOT_ACCEPTABLE, _S.SERVICE_UNAVAILABLE)
-_BODY = (_S.LENGTH_REQUIRED, _S.REQUEST_ENTITY_TOO_LARGE, _S.UNSUPPORTED_MEDIA_TYPE)
+_BODY = (_S.REQUEST_TIMEOUT, _S.LENGTH_REQUIRED, _S.REQUEST_ENTITY_TOO_LARGE, _S.UNSUPPORTED_MEDIA_TYPE)
 OPEN = _responses(_S.NOT_ACCEPTABLE)
 ONE = {**_responses(*_DOOR, _S.NOT_FOUND, _S.GONE), _S.NOT_MODIFIED.value: {"description": "The caller has it."}}
 SEARCH = _responses(*_DOOR, *_BODY, _S.BAD_REQUEST, _S.UNPROCESSABLE_ENTITY)
 TAKEN_BATCH = _responses(*_DOOR, *_BODY, _S.UNPROCESSABLE_ENTITY)
 TAKEN = {
     **_responses(*_DOOR, *_BODY, _S.UNPROCESSABLE_ENTITY, _S.CONFLICT),
+    _S.OK.value: {"description": "It was there already; Location says under which id."},
     _S.CREATED.value: {"description": "It is stored; Location says under which id."},
 }
 
@@ -101,26 +102,6 @@ def posted_search(kind: Kind) -> Extra:
     }
 
 
-_OBSERVATION = {
-    "resourceType": "Observation",
-    "status": "final",
-    "code": {"coding": [{"system": "http://loinc.org", "code": "59408-5"}]},
-    "subject": {"reference": "Patient/1"},
-    "device": {"reference": "Device/hv-0001"},
-    "effectiveDateTime": "2026-11-22T10:00:00Z",
-    "valueQuantity": {"value": 94, "system": "http://unitsofmeasure.org", "code": "%"},
-}
-
-
-def _sent(example: Extra) -> Extra:
-    return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": _RESOURCE, "example": example}}}}
-
-
-CREATE: Extra = _sent(_OBSERVATION)
-BATCH: Extra = _sent(
-    {
-        "resourceType": "Bundle",
-        "type": "batch",
-        "entry": [{"resource": _OBSERVATION, "request": {"method": "POST", "url": "Observation"}}],
-    }
-)
+_SENT: Extra = {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": _RESOURCE}}}}
+CREATE = _SENT
+BATCH = _SENT

@@ -29,7 +29,8 @@ class StoreRepository:
         async with borrow(self.context.pool) as conn:
             keeper = may(self.principal, Permission.DEVICES_MANAGE)
             scope = None if keeper else self.principal.scope
-            reads = Reads(conn=conn, scope=scope, now=self.context.clock.now())
+            here = self.principal.actor.organisation_id
+            reads = Reads(conn=conn, scope=scope, organisation_id=here, now=self.context.clock.now())
             return await CATALOGUE[query.kind].find(reads, query)
 
     async def missing(self, kind: str, identity: str) -> Outcome:

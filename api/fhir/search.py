@@ -47,13 +47,20 @@ class Summary(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A search parameter of a type. `target` is what a reference leads to, `alias` another name of the parameter."""
+    """A search parameter of a type. `target` is what a reference leads to, `alias` another name of the parameter.
+
+    A reference may lead to one of several types: `others`; the type is then named. One with `identifiers` is also found
+    by those of what it leads to (`:identifier`), and where it has no `target` by these alone.
+    """
 
     name: str
     form: Form
     about: str
     target: str = ""
     alias: str = ""
+    others: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    """The systems of identifiers that what is referred to has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +182,19 @@ class _Reading:
         parameter = self._known.get(base)
         if parameter is None:
             return False
-        if modifier and modifier != parameter.target:
+        if modifier == "identifier" and parameter.identifiers:
+            self._identified(parameter, text)
+        elif modifier and modifier not in (parameter.target, *parameter.others):
             raise Refused(outcome.bad_parameter(name, "The modifier is not supported."))
-        self._read(parameter, text)
+        else:
+            self._read(parameter, f"{modifier}/{text}" if modifier and "/" not in text else text)
         return True
+
+    def _identified(self, parameter: Parameter, text: str) -> None:
+        """Take a reference by an identifier of what it leads to; one of another system fits nothing."""
+        found = values.token(parameter.name, text)
+        if self._tokens.setdefault(parameter.name, ((found,),)) != ((found,),):
+            raise Refused(outcome.bad_parameter(parameter.name, "It is given twice, and differs."))
 
     def _read(self, parameter: Parameter, text: str) -> None:
         name = parameter.name
@@ -186,7 +202,9 @@ class _Reading:
             given = values.times(name, text)
             self._times[name] = self._times[name].and_also(given) if name in self._times else given
         elif parameter.form is Form.REFERENCE:
-            found = values.reference(name, text, parameter.target)
+            if not parameter.target:
+                raise Refused(outcome.bad_parameter(name, f"Say {name}:identifier=system|value."))
+            found = values.reference(name, text, parameter.target, *parameter.others)
             if self._references.setdefault(name, found) != found:
                 raise Refused(outcome.bad_parameter(name, "It is given twice, and differs."))
         else:

@@ -81,12 +81,17 @@ def identity(name: str, text: str) -> str:
     return text
 
 
-def reference(name: str, text: str, kind: str) -> str:
-    """Read a reference to a resource of one type: an id, `Type/id`, or an address that ends in it."""
+def reference(name: str, text: str, kind: str, *others: str) -> str:
+    """Read a reference to a resource: an id, `Type/id`, or an address that ends in it.
+
+    Where there are several types it is `Type/id` that is returned, and a type must be given; else the id.
+    """
     *before, last = text.split("/")
-    if before and before[-1] != kind:
-        raise Refused(outcome.bad_parameter(name, f"That is no reference to a {kind}."))
-    return identity(name, last)
+    kinds = (kind, *others)
+    if (before and before[-1] not in kinds) or (others and not before):
+        raise Refused(outcome.bad_parameter(name, f"That is no reference to a {' or '.join(kinds)}."))
+    found = identity(name, last)
+    return f"{before[-1]}/{found}" if others else found
 
 
 def number(name: str, text: str, least: int, most: int) -> int:

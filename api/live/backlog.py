@@ -1,7 +1,8 @@
 """Numbered messages that wait, or that somebody may have missed. Pure.
 
-Of messages with the same key (the vitals of one stay, the presence of one room) only the newest is kept, since it
-carries whole state; those without a key, the alerts, are kept each. Numbers rise from first to last, with holes.
+Of messages with the same key (the vitals or the news of one stay, the presence of one room) only the newest is kept,
+since it carries whole state; those without a key, the alerts, are kept each. Numbers rise from first to last, with
+holes.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Literal
 
 from ward.people import StayId
 
-Key = StayId | Literal["presence"] | None
+Key = StayId | tuple[Literal["news"], StayId] | Literal["presence"] | None
 
 
 class Entry:

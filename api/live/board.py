@@ -15,6 +15,7 @@ from ward.access.principals import Scope
 from ward.alerts import AlertId, AlertState
 from ward.people import OrganisationId, PatientId, StayId, TeamId
 from ward.store.alert_reads import AlertRow
+from ward.store.news import NewsRow
 from ward.store.tiles import Changes, DigestRow, LatestRow, Seat
 
 _NULL = b"null"
@@ -114,6 +115,7 @@ class Board:
         self.walk: int | None = None  # the newest walk of the self-check that has come here
         self._stays: dict[StayId, Held] = {}
         self._alerts: dict[AlertId, HeldAlert] = {}
+        self._news: dict[StayId, NewsRow] = {}
 
     def __contains__(self, stay_id: StayId) -> bool:
         return stay_id in self._stays
@@ -146,6 +148,7 @@ class Board:
         for stay_id, held in gone.items():
             touched.add(held.place)
             del self._stays[stay_id]
+            self._news.pop(stay_id, None)
         return touched, new
 
     def _move_alerts(self, stay_id: StayId, place: Place) -> None:
@@ -179,6 +182,16 @@ class Board:
                 held.device, held.reported_at = state, None if device is None else device.reported_at
                 changed[stay_id] = held
         return list(changed.values())
+
+    def set_news(self, rows: Iterable[NewsRow]) -> list[tuple[Held, NewsRow]]:
+        """Take how often something was written; return what is new, of stays in progress."""
+        changed = []
+        for row in rows:
+            held = self._stays.get(row.stay_id)
+            if held is not None and self._news.get(row.stay_id) != row:
+                self._news[row.stay_id] = row
+                changed.append((held, row))
+        return changed
 
     def behind(self, digest: Iterable[DigestRow]) -> list[StayId]:
         """Return the stays whose tile is not as new as the store."""

@@ -25,7 +25,7 @@ from ward.alerts import AlertId
 from ward.clock import Clock
 from ward.errors import StoreUnavailable
 from ward.people import StayId
-from ward.store import alert_reads, bus, selfchecks, sessions, tiles, viewers
+from ward.store import alert_reads, bus, news, selfchecks, sessions, tiles, viewers
 from ward.store.alert_reads import AlertRow
 from ward.store.borrow import LOST
 from ward.store.bus import Channel, Hint, Latest
@@ -48,6 +48,7 @@ class _Pending:
         self.readings: dict[tuple[StayId, int], Latest] = {}
         self.late: set[StayId] = set()
         self.moved: set[StayId] = set()
+        self.news: set[StayId] = set()
         self.seats = False
         self.sessions = False
         self.ended: set[bytes] = set()
@@ -64,6 +65,10 @@ class _Pending:
                 self.late.update(map(StayId, late))
             case Channel.SCORES | Channel.DEVICES:
                 self.moved.update(map(StayId, hint.ids()))
+            case Channel.NEWS if hint.payload:
+                self.news.update(map(StayId, hint.ids()))
+            case Channel.NEWS:
+                self.sweep = True
             case Channel.REGISTRY | Channel.SEATS:
                 self.seats = True
             case Channel.SESSIONS if hint.payload:
@@ -182,6 +187,8 @@ class Feed:
             self._hinted.clear()
             pending, self._pending = self._pending, _Pending()
             now = self._clock.now()
+            if pending.ended or pending.sessions:
+                self._hub.homes.recheck()
             if pending.ended:
                 await self._sessions(conn, now, pending.ended)
             if pending.sessions:
@@ -196,6 +203,8 @@ class Feed:
                 await self._compare(conn, pending, now)
             await self._tiles(conn, pending)
             await self._rest(conn)
+            if pending.news:
+                self._hub.publish_news(self.board.set_news(await news.of_stays(conn, sorted(pending.news))))
             if pending.presence or pending.sweep:
                 self._hub.publish_presence(await viewers.read(conn, now))
             self._followed_at = now
@@ -234,12 +243,14 @@ class Feed:
         self._touched |= touched  # kept until it is told, also when the store is lost in between
         if new:
             self.board.set_changes(new, await tiles.read_tiles(conn, new, now))
+            self.board.set_news(await news.of_stays(conn, new))
         if self._touched:
             self._hub.publish_seats(self._touched)
             self._touched = set()
 
     async def _compare(self, conn: Connection, pending: _Pending, now: datetime) -> None:
         pending.moved.update(self.board.behind(await tiles.read_digest(conn, now)))
+        self._hub.publish_news(self.board.set_news(await news.in_care(conn, now)))
         self._rung.update(self.board.alerts_behind(await alert_reads.read_revisions(conn)))
 
     async def _tiles(self, conn: Connection, pending: _Pending) -> None:

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import IntEnum
 
-from api.live.backlog import Backlog, Entry
+from api.live.backlog import Backlog, Entry, Key
 from api.live.board import Board, Held, HeldAlert, Place, sees
+from api.live.home_watch import HomeWatch
 from api.live.journal import Journal
+from api.live.news_messages import news_body
 from api.live.presence_messages import Watch
 from ward.access.principals import Scope
-from ward.people import StayId
+from ward.store.news import NewsRow
 from ward.store.viewers import Viewer
 
 MOST_ALERTS_WAITING = 200
@@ -31,6 +33,7 @@ class Close(IntEnum):
     RESTART = 1012
     LAGGING = 1013
     UNAUTHORISED = 4401
+    NOT_SEEN = 4404
     CHANGED = 4408
 
 
@@ -162,6 +165,7 @@ class Hub:
     def __init__(self) -> None:
         self.board = Board()
         self.journal = Journal()
+        self.homes = HomeWatch()
         self._rooms: dict[Scope, Room] = {}
         self._turns = itertools.cycle(range(TURNS))
         self._watch = Watch.of((), self.board.places)
@@ -202,12 +206,20 @@ class Hub:
         for held in changed:
             body = f'"server_time":"{at}",{held.moving().decode()}'
             self._tell("vitals", body, held.seat.stay_id, held.place)
+            self.homes.moved(held.seat.stay_id)
 
     def publish_alert(self, alert: HeldAlert) -> None:
         """Tell everybody who may see it about an alert."""
         self._tell("alert", f'"alert":{alert.body.decode()}}}', None, alert.place)
+        self.homes.written(alert.stay_id)
 
-    def _tell(self, kind: str, body: str, key: StayId | None, place: Place) -> None:
+    def publish_news(self, changed: Iterable[tuple[Held, NewsRow]]) -> None:
+        """Tell everybody who may see them of which stays something new is written."""
+        for held, row in changed:
+            self._tell("news", news_body(held.seat.patient_id, row), ("news", row.stay_id), held.place)
+            self.homes.written(row.stay_id)
+
+    def _tell(self, kind: str, body: str, key: Key, place: Place) -> None:
         entry = self.journal.add(kind, body, key, place)
         for room in self._rooms.values():
             if room.sees(place):
@@ -218,6 +230,7 @@ class Hub:
         """Have everybody who sees one of these places start from a snapshot."""
         touched = list(places)
         self.journal.moved(touched)
+        self.homes.recheck()
         for room in self._rooms.values():
             if any(room.sees(place) for place in touched):
                 for client in room.clients:
@@ -245,3 +258,4 @@ class Hub:
         """Close every socket: this process ends."""
         for client in self.clients():
             client.close(Close.RESTART)
+        self.homes.close_all()

@@ -3,16 +3,20 @@
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from api.home_states import HomeLiveMessage
 from api.live.alert_messages import AlertMessage, SnapshotMessage
 from api.live.messages import HeartbeatMessage, ResumedMessage, VitalsMessage
+from api.live.news_messages import NewsMessage
 from api.live.presence_messages import PresenceMessage
 from api.plan_states import shapes as plan_shapes
 
-LiveMessage = SnapshotMessage | ResumedMessage | VitalsMessage | AlertMessage | PresenceMessage | HeartbeatMessage
+LiveMessage = (
+    SnapshotMessage | ResumedMessage | VitalsMessage | AlertMessage | NewsMessage | PresenceMessage | HeartbeatMessage
+)
 
 
 def install(app: FastAPI) -> None:
-    """Have the application's OpenAPI document name `LiveMessage`, and plans and overlays as `plan.…`."""
+    """Have the application's OpenAPI document name both live messages, and plans and overlays as `plan.…`."""
     plain = app.openapi
 
     def openapi() -> dict[str, object]:
@@ -21,8 +25,11 @@ def install(app: FastAPI) -> None:
             schema = TypeAdapter[LiveMessage](LiveMessage).json_schema(
                 ref_template="#/components/schemas/{model}", mode="serialization"
             )
-            shapes = schema.pop("$defs")
-            document["components"]["schemas"] |= {**shapes, **plan_shapes(), "LiveMessage": schema}
+            home = TypeAdapter[HomeLiveMessage](HomeLiveMessage).json_schema(
+                ref_template="#/components/schemas/{model}", mode="serialization"
+            )
+            shapes = {**schema.pop("$defs"), **home.pop("$defs"), **plan_shapes()}
+            document["components"]["schemas"] |= {**shapes, "LiveMessage": schema, "HomeLiveMessage": home}
         return app.openapi_schema or plain()
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from api.auth import Door
 from api.context import context_of
 from api.replies import Cursor, Id, cursor_after, reply
-from ward.access.areas import Looker, area_of, reads, sentence
+from ward.access.areas import Looker, Seen, area_of, reads, sentence
 from ward.access.permissions import Permission
 from ward.access.principals import PatientPrincipal, Principal, StaffPrincipal
 from ward.errors import NotFound
@@ -36,7 +36,10 @@ class AccessLogQuery(BaseModel):
 
 
 class AccessState(TypedDict):
-    """One look: who, from which unit, when, at what and why; `text_*` says it in one sentence."""
+    """One look: who, from which unit, when, at what and why; `text_*` says it in one sentence.
+
+    `attempts` is set where nothing was shown: so many attempts within a minute were refused.
+    """
 
     access_id: int
     at: datetime
@@ -48,6 +51,7 @@ class AccessState(TypedDict):
     did: Literal["read", "changed"]
     why: str
     patients: int
+    attempts: int | None
     text_sv: str
     text_en: str
 
@@ -63,6 +67,7 @@ def access_state(row: AccessRow) -> AccessState:
     """Build one look."""
     units = [*row.teams, *([] if row.organisation is None else [row.organisation])]
     looker = Looker(name=row.name, title=row.title, units=tuple(units))
+    look = Seen(path=row.path.partition(", ")[0], method=row.method, why=row.why, attempts=row.attempts)
     return AccessState(
         access_id=row.access_id,
         at=row.at,
@@ -70,12 +75,13 @@ def access_state(row: AccessRow) -> AccessState:
         title=row.title,
         role=row.role,
         units=units,
-        area=area_of(row.path),
-        did="read" if reads(row.path, row.method) else "changed",
+        area=area_of(look.path),
+        did="read" if reads(look.path, look.method) else "changed",
         why=row.why,
         patients=row.patients,
-        text_sv=sentence(looker, row.path, row.method, row.why, "sv"),
-        text_en=sentence(looker, row.path, row.method, row.why, "en"),
+        attempts=row.attempts,
+        text_sv=sentence(looker, look, "sv"),
+        text_en=sentence(looker, look, "en"),
     )
 
 

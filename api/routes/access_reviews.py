@@ -48,9 +48,9 @@ class ReviewBody(ReviewQuery):
 
 
 class AnomalyState(TypedDict):
-    """One person's looks that deserve a second look, the newest of them in full."""
+    """One person's looks, or attempts that were refused, that deserve a second look; the newest of them in full."""
 
-    oddity: Literal["same_family_name", "not_in_care", "other_team", "emergency", "many_patients"]
+    oddity: Literal["same_family_name", "not_in_care", "other_team", "emergency", "many_patients", "many_refused"]
     account_id: int
     looks: int
     patients: int
@@ -152,7 +152,8 @@ def _check(query: ReviewQuery) -> None:
 async def _read(conn: Connection, query: ReviewQuery, principal: StaffPrincipal) -> tuple[int, int, Sequence[Anomaly]]:
     entries = await access_reviews.count(conn, principal.organisation_id, query.start, query.end)
     looks = await access_reviews.looks(conn, principal.organisation_id, query.start, query.end)
-    return entries, len(looks), anomalies(looks)
+    refused = await access_reviews.refusals(conn, principal.organisation_id, query.start, query.end)
+    return entries, len(looks), anomalies(looks, refused)
 
 
 async def _anomaly(conn: Connection, odd: Anomaly) -> AnomalyState:
@@ -160,7 +161,7 @@ async def _anomaly(conn: Connection, odd: Anomaly) -> AnomalyState:
     return AnomalyState(
         oddity=odd.oddity.value,
         account_id=odd.account_id,
-        looks=len(odd.access_ids),
+        looks=odd.looks,
         patients=odd.patients,
         newest=[access_state(row) for row in newest],
     )

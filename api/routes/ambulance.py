@@ -37,6 +37,7 @@ from ward.duty import wallclock, working_days
 from ward.errors import NotFound
 from ward.store import audit, cards, homes, series, tiles
 from ward.store import idempotency as keys
+from ward.store.accesses import Access
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.cards import NewCard, Opened
@@ -48,6 +49,7 @@ from ward.vitals import BY_CODE, VITALS, VitalKind
 router = APIRouter(tags=["ambulance cards"])
 MayAmbulanceCardsRead = Annotated[Principal, Depends(Door(Permission.AMBULANCE_CARDS_READ))]
 MayAmbulanceCards = Annotated[StaffPrincipal, Depends(Door(Permission.AMBULANCE_CARDS))]
+PATH = "/api/ambulance-card"
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _SHOWN = (
     VitalKind.RESP_RATE,
@@ -94,7 +96,7 @@ async def make_card(
         if key and before is None:
             await keys.keep(conn, key, number)
         state = await _card(conn, seat, number)
-    path = f"/api/ambulance-card?token={token}" if before is None else None
+    path = f"{PATH}?token={token}" if before is None else None
     return reply({**state, "path": path}, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
 
 
@@ -112,9 +114,12 @@ async def revoke(request: Request, patient_id: Id, card_id: Id, principal: MayAm
     return reply(state)
 
 
-@router.get("/api/ambulance-card", response_model=AmbulanceCard, responses={404: {}})
+@router.get(PATH, response_model=AmbulanceCard, responses={404: {}})
 async def open_card(request: Request, token: Annotated[str, Query()] = "") -> Response:
-    """Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it."""
+    """Show the card that a link leads to, to a browser as a page. No log-in: the link is it.
+
+    Each opening is in the log of who looked, as of who made the link.
+    """
     context = context_of(request)
     now = context.clock.now()
     async with borrow(context.pool) as conn:
@@ -122,6 +127,16 @@ async def open_card(request: Request, token: Annotated[str, Query()] = "") -> Re
     if opened is None:
         raise NotFound
     card = await _shown(context, opened, now)
+    look = Access(
+        at=now,
+        actor=opened.maker,
+        permission=Permission.AMBULANCE_CARDS.value,
+        method=request.method,
+        path=PATH,
+        why="link",
+        patient_ids=(opened.patient_id,),
+    )
+    await context.witness.written(look)
     if "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(ambulance_page.page(card))
     return reply(card)

@@ -1,4 +1,7 @@
-"""`/api/audit`: who did what to which device and for whom, for operators. It names patients by number alone."""
+"""`/api/audit`: who did what to which device and for whom, for operators of the same organisation.
+
+It names patients by number alone.
+"""
 
 from datetime import datetime
 from typing import Annotated
@@ -16,7 +19,7 @@ from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
 from ward.people import PatientId
 from ward.store import audit
-from ward.store.audit import Entry
+from ward.store.audit import Entry, Wanted
 from ward.store.borrow import borrow
 
 router = APIRouter(tags=["audit"])
@@ -68,18 +71,19 @@ class AuditPage(TypedDict):
 @router.get("/api/audit", response_model=AuditPage)
 async def get_audit(
     request: Request,
-    _principal: MayAuditRead,
+    principal: MayAuditRead,
     query: Annotated[AuditQuery, Query()],
 ) -> Response:
-    """List what was done, the newest first."""
+    """List what was done in the own organisation, or to its patients, the newest first."""
+    wanted = Wanted(
+        organisation_id=principal.organisation_id,
+        device_id=query.device,
+        patient_id=None if query.patient is None else PatientId(query.patient),
+        before=query.cursor,
+        limit=query.limit + 1,
+    )
     async with borrow(context_of(request).pool) as conn:
-        rows = await audit.read(
-            conn,
-            device_id=query.device,
-            patient_id=None if query.patient is None else PatientId(query.patient),
-            before=query.cursor,
-            limit=query.limit + 1,
-        )
+        rows = await audit.read(conn, wanted)
     page = rows[: query.limit]
     following = cursor_after(page[-1].audit_id) if len(rows) > query.limit else None
     return reply({"items": [_state(row) for row in page], "next": following})

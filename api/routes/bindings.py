@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.attempts import sought
 from api.auth import Door
 from api.bodies import SecondIdentifier, Why
 from api.context import context_of
@@ -116,6 +117,7 @@ async def propose(
     async with _step(request, device_id, principal) as step:
         before = await keys.claim(step.conn, key, step.now) if key else None
         if before is None:
+            sought(request, [body.patient_id])
             seat = await find_seat(step.conn, body.patient_id, principal.scope, context_of(request).clock)
             number = await _propose(step, seat, body.since)
             if key:

@@ -29,9 +29,10 @@ from ward.channels import ChannelKind
 from ward.errors import NotFound
 from ward.people import StaffId, TeamId
 from ward.settings import Settings
-from ward.store import audit, contact_channels
+from ward.store import audit, contact_channels, people
 from ward.store.borrow import borrow
 from ward.store.contact_channels import ChannelRow
+from ward.store.pool import Connection
 from ward.vitals import Mode
 
 router = APIRouter(tags=["channels"])
@@ -82,9 +83,10 @@ class PushKeys(BaseModel):
 class Subscription(BaseModel):
     """What `PushManager.subscribe` gives a page, as it is."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid")
 
     endpoint: Text = Field(min_length=10, max_length=1000)
+    expiration_time: float | None = Field(default=None, alias="expirationTime")
     keys: PushKeys
 
 
@@ -134,7 +136,7 @@ async def subscribe(request: Request, principal: MayOwnChannels, body: Subscript
     hosts = [host.strip() for host in context.settings.push_hosts.split(",") if host.strip()]
     if not channels.is_push_service(body.endpoint, hosts):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "This endpoint is at no push service that is known here.")
-    address = orjson.dumps(body.model_dump(), option=orjson.OPT_SORT_KEYS).decode()
+    address = orjson.dumps(body.model_dump(include={"endpoint", "keys"}), option=orjson.OPT_SORT_KEYS).decode()
     return await _add_mine(context, principal, ChannelKind.PUSH, address, Mode.REAL)
 
 
@@ -146,11 +148,12 @@ async def remove_mine(request: Request, channel_id: Id, principal: MayOwnChannel
 
 
 @router.get("/api/teams/{team_id}/channels", response_model=ChannelList)
-async def get_of_team(request: Request, team_id: Id, _principal: MayTeamChannels) -> Response:
+async def get_of_team(request: Request, team_id: Id, principal: MayTeamChannels) -> Response:
     """List the ways of a team."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
-        return _listed(context, await contact_channels.of_team(conn, TeamId(team_id)), channels.OF_TEAMS)
+        team = await _own_team(conn, team_id, principal)
+        return _listed(context, await contact_channels.of_team(conn, team), channels.OF_TEAMS)
 
 
 @router.post("/api/teams/{team_id}/channels", response_model=ChannelList, status_code=HTTPStatus.CREATED)
@@ -163,10 +166,8 @@ async def add_to_team(
     """Add a way to a whole team: its telephone, its mail, its room, or another system's webhook."""
     context = context_of(request)
     _refuse(context, body.kind, body.address, channels.OF_TEAMS)
-    team = TeamId(team_id)
     async with borrow(context.pool) as conn:
-        if not await contact_channels.team_exists(conn, team):
-            raise NotFound
+        team = await _own_team(conn, team_id, principal)
         made = await contact_channels.add(
             conn,
             kind=body.kind.value,
@@ -190,8 +191,19 @@ async def remove_of_team(
     principal: MayTeamChannels,
 ) -> Response:
     """Take a way of a team out."""
-    await _remove(context_of(request), principal, channel_id, staff_id=None, team_id=TeamId(team_id))
+    context = context_of(request)
+    async with borrow(context.pool) as conn:
+        team = await _own_team(conn, team_id, principal)
+    await _remove(context, principal, channel_id, staff_id=None, team_id=team)
     return Response(status_code=HTTPStatus.NO_CONTENT.value)
+
+
+async def _own_team(conn: Connection, team_id: int, principal: StaffPrincipal) -> TeamId:
+    """Return a team of the operator's own organisation; another's is not there."""
+    team = TeamId(team_id)
+    if await people.organisation_of(conn, team) != principal.organisation_id:
+        raise NotFound
+    return team
 
 
 def _refuse(context: Context, kind: ChannelKind, address: str, allowed: frozenset[ChannelKind]) -> None:

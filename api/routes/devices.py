@@ -37,6 +37,7 @@ MayDevicesManage = Annotated[StaffPrincipal, Depends(Door(Permission.DEVICES_MAN
 MayDevicesRead = Annotated[StaffPrincipal, Depends(Door(Permission.DEVICES_READ))]
 _MOST_CONFIG_BYTES = 8192
 _MEANWHILE = "Somebody else gave it a new secret just now."
+_ELSEWHERE = "A patient of another organisation wears it: their operators look after it."
 _REVOKED = "The device is revoked: it is out for good. Add it under another id to use it again."
 
 
@@ -137,7 +138,7 @@ async def revoke(
     """Shut a device out for good: it is disconnected at once and never let in again. Twice is once."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
-        device = await _found(conn, device_id, context)
+        device = await _own(conn, device_id, principal, context)
         await provisioning.revoke(conn, device, body.reason, principal.actor, context.clock.now())
         return _shown(await _detail(conn, await _found(conn, device_id, context), principal, context))
 
@@ -152,7 +153,7 @@ async def rotate(
     """Draw another secret: whoever is connected by the old one is disconnected at once."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
-        device = await _found(conn, device_id, context)
+        device = await _own(conn, device_id, principal, context)
         secret = credentials.secret_of(context.settings.device_key, device_id, device.secret_no + 1)
         digest = credentials.digest(secret)
         if not await provisioning.rotate(conn, device, digest, body.reason, principal.actor, context.clock.now()):
@@ -174,7 +175,7 @@ async def put_config(
     seen = revision(if_match)
     config = _config(body)
     async with borrow(context.pool) as conn:
-        device = await _found(conn, device_id, context)
+        device = await _own(conn, device_id, principal, context)
         if device.revoked_at is not None:
             raise Problem(HTTPStatus.CONFLICT, _REVOKED)
         done = device.rev == seen and await provisioning.configure(
@@ -207,6 +208,14 @@ async def _found(conn: Connection, device_id: str, context: Context) -> Register
     found = await provisioning.find_one(conn, device_id, context.clock.now())
     if found is None:
         raise NotFound
+    return found
+
+
+async def _own(conn: Connection, device_id: str, principal: StaffPrincipal, context: Context) -> Registered:
+    """Return a device that the operator may change: one that nobody wears, or a patient of their organisation."""
+    found = await _found(conn, device_id, context)
+    if found.stay_id is not None and await wearers.organisation_of(conn, found.stay_id) != principal.organisation_id:
+        raise Problem(HTTPStatus.FORBIDDEN, _ELSEWHERE)
     return found
 
 

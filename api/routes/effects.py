@@ -27,12 +27,12 @@ from ward.access.principals import StaffPrincipal
 from ward.clock import from_us
 from ward.effect import STEP, Lens, Points, effect, lens, windows
 from ward.errors import NotFound
-from ward.people import Role, StaffId
+from ward.people import Role, StaffId, StayId
 from ward.store import audit, care_events, duty_schedules, effects, series
 from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
-from ward.store.effects import NewReport, ReportRow
+from ward.store.effects import NewReport, ReportRow, Wanted
 from ward.store.pool import Connection
 from ward.store.series import Span
 from ward.store.tiles import Seat
@@ -55,7 +55,7 @@ class ReportsQuery(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class Found:
     """What was computed, and who prescribed it."""
 
     page: EffectPage
@@ -68,7 +68,7 @@ async def get_effect(request: Request, patient_id: Id, principal: MayEffects, ev
     context = context_of(request)
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
-        found = await _effect(conn, seat, event, context.clock.now())
+        found = await effect_of(conn, seat.stay_id, event, context.clock.now())
     return reply(found.page)
 
 
@@ -100,11 +100,17 @@ async def post_report(
 
 @router.get("/api/effect-reports", response_model=ReportPage)
 async def get_reports(request: Request, principal: MayEffects, query: Annotated[ReportsQuery, Query()]) -> Response:
-    """List the reports that were sent to the caller, the newest first."""
-    async with borrow(context_of(request).pool) as conn:
-        rows = await effects.to_prescriber(
-            conn, principal.staff_id, answered=query.answered, before=query.cursor, limit=query.limit + 1
-        )
+    """List the reports that were sent to the caller, the newest first; none that a block hides from them."""
+    context = context_of(request)
+    wanted = Wanted(
+        prescriber_id=principal.staff_id,
+        scope=principal.scope,
+        answered=query.answered,
+        before=query.cursor,
+        limit=query.limit + 1,
+    )
+    async with borrow(context.pool) as conn:
+        rows = await effects.to_prescriber(conn, wanted, context.clock.now())
     page = rows[: query.limit]
     following = cursor_after(page[-1].report_id) if len(rows) > query.limit else None
     return reply({"items": [report_state(row) for row in page], "next": following})
@@ -114,11 +120,13 @@ async def get_reports(request: Request, principal: MayEffects, query: Annotated[
 async def see(request: Request, report_id: Id, principal: MayEffects) -> Response:
     """Say that the caller has seen a report that was sent to them; the first time counts."""
     context = context_of(request)
+    now = context.clock.now()
     async with borrow(context.pool) as conn:
-        await _mine(conn, principal, report_id)
-        if await effects.see(conn, principal.staff_id, report_id, context.clock.now()):
-            await _note(conn, principal, await _mine(conn, principal, report_id), "seen", context.clock.now())
-        return _shown(await _mine(conn, principal, report_id))
+        row = await _mine(conn, principal, report_id, now)
+        if await effects.see(conn, principal.staff_id, report_id, now):
+            row = await _mine(conn, principal, report_id, now)
+            await _note(conn, principal, row, "seen", now)
+        return _shown(row)
 
 
 @router.post("/api/effect-reports/{report_id}/answer", response_model=ReportState)
@@ -129,9 +137,9 @@ async def answer(
     context = context_of(request)
     now, rev = context.clock.now(), revision(if_match)
     async with borrow(context.pool) as conn:
-        await _mine(conn, principal, report_id)
+        await _mine(conn, principal, report_id, now)
         done = await effects.answer(conn, principal.staff_id, report_id, rev, body.answer, body.note, now)
-        row = await _mine(conn, principal, report_id)
+        row = await _mine(conn, principal, report_id, now)
         if not done:
             detail = "It is answered already." if row.answer else "It has changed since you saw it."
             raise Problem(HTTPStatus.CONFLICT, detail, more={"report": report_state(row)}, headers=_etag(row))
@@ -139,8 +147,17 @@ async def answer(
     return _shown(row)
 
 
-async def _effect(conn: Connection, seat: Seat, event_id: int, now: datetime) -> _Found:
-    row = await care_events.find_one(conn, seat.stay_id, event_id)
+async def effect_of(conn: Connection, stay_id: StayId, event_id: int, now: datetime) -> Found:
+    """Return what a change of medication has done as far as is known now.
+
+    Raises
+    ------
+    NotFound
+        If the stay has no such entry.
+    Problem
+        If it is no change of medication, or in error.
+    """
+    row = await care_events.find_one(conn, stay_id, event_id)
     if row is None:
         raise NotFound
     if row.kind != EntryKind.MEDICATION:
@@ -149,19 +166,19 @@ async def _effect(conn: Connection, seat: Seat, event_id: int, now: datetime) ->
         raise Problem(HTTPStatus.CONFLICT, "This was entered in error.")
     medication = care_events.medication(row)
     looked = lens(medication.drug_class, medication.watch)
-    when = windows(looked, row.occurred_at, await started_at(conn, seat.stay_id), now)
-    before = await _points(conn, seat, looked, when.start, when.at)
-    late = await _points(conn, seat, looked, when.at, when.until)
+    when = windows(looked, row.occurred_at, await started_at(conn, stay_id), now)
+    before = await _points(conn, stay_id, looked, when.start, when.at)
+    late = await _points(conn, stay_id, looked, when.at, when.until)
     found = [effect(kind, to, before.get(kind, ()), late.get(kind, ()), when) for kind, to in looked.watched.items()]
-    others = await care_events.medications(conn, seat.stay_id, when.start, when.until)
+    others = await care_events.medications(conn, stay_id, when.start, when.until)
     also = [each.event_id for each in others if each.event_id is not None and each.event_id != event_id]
-    reports = await effects.of_event(conn, seat.stay_id, event_id)
+    reports = await effects.of_event(conn, stay_id, event_id)
     page = effect_page(row, medication, when, found, also, reports)
-    return _Found(page=page, prescriber_id=medication.prescriber_id)
+    return Found(page=page, prescriber_id=medication.prescriber_id)
 
 
 async def _points(
-    conn: Connection, seat: Seat, looked: Lens, start: datetime, end: datetime
+    conn: Connection, stay_id: StayId, looked: Lens, start: datetime, end: datetime
 ) -> dict[VitalKind, Points]:
     """Return the values of each kind within [start, end), as means of `STEP`; none is said to be from before."""
     if start >= end:
@@ -171,17 +188,20 @@ async def _points(
         BY_CODE[each.kind].kind: [
             (max(start, from_us(at * 1000)), mean) for at, mean in zip(each.t_ms, each.mean, strict=True)
         ]
-        for each in await series.read_buckets(conn, Span(stay_id=seat.stay_id, kinds=kinds, start=start, end=end), STEP)
+        for each in await series.read_buckets(conn, Span(stay_id=stay_id, kinds=kinds, start=start, end=end), STEP)
     }
 
 
 async def _report(
     conn: Connection, seat: Seat, event_id: int, body: ReportBody, principal: StaffPrincipal, now: datetime
 ) -> int:
-    found = await _effect(conn, seat, event_id, now)
+    found = await effect_of(conn, seat.stay_id, event_id, now)
     to = found.prescriber_id if body.prescriber_id is None else StaffId(body.prescriber_id)
     if to is None or (await duty_schedules.roles(conn, [to])).get(to) is not Role.DOCTOR:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Name a doctor who can log in as the prescriber.")
+    if not await effects.may_be_told(conn, seat.stay_id, to, now):
+        detail = "The patient has a block against the prescriber, or has not consented to telling that organisation."
+        raise Problem(HTTPStatus.CONFLICT, detail, more={"reason": "blocked"})
     new = NewReport(
         stay_id=seat.stay_id,
         event_id=event_id,
@@ -202,8 +222,8 @@ async def _report(
     return number
 
 
-async def _mine(conn: Connection, principal: StaffPrincipal, report_id: int) -> ReportRow:
-    row = await effects.one(conn, principal.staff_id, report_id)
+async def _mine(conn: Connection, principal: StaffPrincipal, report_id: int, now: datetime) -> ReportRow:
+    row = await effects.one(conn, principal.staff_id, principal.scope, report_id, now)
     if row is None:
         raise NotFound
     return row

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from api import methods
 from api.auth import Door
 from api.context import context_of
 from api.fhir import capability, documents, outcome
@@ -190,6 +191,6 @@ async def nothing_else(request: HttpRequest, rest: str) -> Response:
     name, _, more = rest.partition("/")
     if name not in CATALOGUE:
         return _reply(request, fhir.refused([outcome.unknown_type(name)]))
-    if more:
+    if more and not methods.allowed(request.app.routes, request.url.path):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)

@@ -27,7 +27,7 @@ from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
 from ward.errors import NotFound
 from ward.people import TeamId
-from ward.store import audit, duty_handovers
+from ward.store import access, audit, duty_handovers
 from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
@@ -61,7 +61,7 @@ async def get_handover(request: Request, team_id: Id, principal: MayHandovers) -
     async with _shift(request, team_id, principal) as shift:
         left = await duty_handovers.unresolved(shift.conn, shift.team_id, shift.now)
         row = await duty_handovers.newest(shift.conn, shift.team_id)
-        state = None if row is None else await _state(shift.conn, row)
+        state = None if row is None else await _state(shift, row)
     return reply({"unresolved": [unresolved_state(each) for each in left], "handover": state})
 
 
@@ -100,7 +100,7 @@ async def accept(
         if row is None:
             raise NotFound
         if row.closed_at is not None:
-            more = {"handover": await _state(shift.conn, row)}
+            more = {"handover": await _state(shift, row)}
             raise Problem(HTTPStatus.CONFLICT, "The hand-over is closed already.", more=more)
         if row.given_by == principal.staff_id:
             raise Problem(HTTPStatus.CONFLICT, "Somebody else takes over what you have handed over.")
@@ -145,8 +145,11 @@ async def _read(shift: _Shift, handover_id: int) -> HandoverState:
     row = await duty_handovers.lock(shift.conn, shift.team_id, handover_id)
     if row is None:
         raise NotFound
-    return await _state(shift.conn, row)
+    return await _state(shift, row)
 
 
-async def _state(conn: Connection, row: HandoverRow) -> HandoverState:
-    return handover_state(row, await duty_handovers.patients(conn, row.handover_id))
+async def _state(shift: _Shift, row: HandoverRow) -> HandoverState:
+    """Return a hand-over with those of its patients whom the caller may still see: a block holds for what was, too."""
+    rows = await duty_handovers.patients(shift.conn, row.handover_id)
+    seen = await access.seen(shift.conn, [each.stay_id for each in rows], shift.principal.scope, shift.now)
+    return handover_state(row, [each for each in rows if each.stay_id in seen])

@@ -60,32 +60,9 @@ _NAMED = frozenset({"nurse", "doctor"})
 async def get_home(request: Request, patient_id: Id, principal: MayHomeRead) -> Response:
     """Show what the patient's own page needs: watched or not, the next step, whom to call, the day's questions."""
     context = context_of(request)
-    now = context.clock.now()
-    opened = _opened(principal, PatientId(patient_id))
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
-        latest = (await tiles.read_tiles(conn, [seat.stay_id], now)).latest
-        whom = contacts(seat.team_name, seat.team_phone, await homes.named(conn, seat.stay_id))
-        state: HomeState = {
-            "server_time": now,
-            "patient_id": seat.patient_id,
-            "given_name": seat.given_name,
-            "lamp": await _lamp(conn, seat, latest, now),
-            "seen": seen_state(await homes.seen(conn, seat.stay_id, now)),
-            "next_step": None,
-            "visits": [],
-            "contacts": [each for each in whom if Opened.CONTACTS in opened or each["role"] not in _NAMED],
-            "vitals": vitals_by_stay(latest).get(seat.stay_id, {}) if Opened.VALUES in opened else None,
-            "questions": [],
-            "answered_at": None,
-        }
-        if Opened.CONTACTS in opened:
-            state["next_step"] = step_state(await homes.step(conn, seat.stay_id))
-            state["visits"] = await planned_visits(conn, seat, now)
-        if not isinstance(principal, RelativePrincipal):
-            asked = questions.today(seat.programme, await homes.configs(conn, seat.stay_id, now))
-            state["questions"] = [question_state(each) for each in asked]
-            state["answered_at"] = await homes.answered_since(conn, seat.stay_id, _midnight(now))
+        state = await home_of(conn, seat, principal, context.clock.now())
     return reply(state)
 
 
@@ -137,7 +114,35 @@ async def see(request: Request, patient_id: Id, principal: MayHomeChange) -> Res
         deed = Deed(action=Action.PATIENT_SEEN, patient_id=seat.patient_id, stay_id=seat.stay_id)
         await audit.write(conn, principal.actor, deed, now)
         seen = await homes.seen(conn, seat.stay_id, now)
-    return reply(seen_state(seen))
+    return reply(seen_state(seen, frozenset(Opened)))
+
+
+async def home_of(conn: Connection, seat: Seat, principal: Principal, now: datetime) -> HomeState:
+    """Return the page of a patient whom the caller was found to see, as far as it is open to them."""
+    opened = _opened(principal, seat.patient_id)
+    latest = (await tiles.read_tiles(conn, [seat.stay_id], now)).latest
+    whom = contacts(seat.team_name, seat.team_phone, await homes.named(conn, seat.stay_id))
+    state: HomeState = {
+        "server_time": now,
+        "patient_id": seat.patient_id,
+        "given_name": seat.given_name,
+        "lamp": await _lamp(conn, seat, latest, now),
+        "seen": seen_state(await homes.seen(conn, seat.stay_id, now), opened),
+        "next_step": None,
+        "visits": [],
+        "contacts": [each for each in whom if Opened.CONTACTS in opened or each["role"] not in _NAMED],
+        "vitals": vitals_by_stay(latest).get(seat.stay_id, {}) if Opened.VALUES in opened else None,
+        "questions": [],
+        "answered_at": None,
+    }
+    if Opened.CONTACTS in opened:
+        state["next_step"] = step_state(await homes.step(conn, seat.stay_id))
+        state["visits"] = await planned_visits(conn, seat, now)
+    if not isinstance(principal, RelativePrincipal):
+        asked = questions.today(seat.programme, await homes.configs(conn, seat.stay_id, now))
+        state["questions"] = [question_state(each) for each in asked]
+        state["answered_at"] = await homes.answered_since(conn, seat.stay_id, _midnight(now))
+    return state
 
 
 def _opened(principal: Principal, patient_id: PatientId) -> frozenset[Opened]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.attempts import sought
 from api.auth import Door
 from api.bodies import SecondIdentifier, Why
 from api.context import context_of
@@ -121,6 +122,7 @@ async def assign(
     now = context.clock.now()
     async with borrow(context.pool) as conn:
         entry = await _entry(conn, quarantine_id, principal, request)
+        sought(request, [body.patient_id])
         seat = await find_seat(conn, body.patient_id, principal.scope, context.clock)
         action = Action.QUARANTINE_IDENTIFIER_WRONG
         refusal: Refusal | None = Refusal.WRONG_IDENTIFIER

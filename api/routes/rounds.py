@@ -44,8 +44,8 @@ Until = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Round:
-    """One request about a team's round."""
+class Round:
+    """A team's round, as of now."""
 
     conn: Connection
     team_id: TeamId
@@ -59,8 +59,8 @@ async def get_round(request: Request, team_id: Id, principal: MayRounds, until: 
     stretch = _stretch(request, team_id, principal, until)
     context = context_of(request)
     async with borrow(context.pool) as conn:
-        one = _Round(conn=conn, team_id=TeamId(team_id), stretch=stretch, now=context.clock.now())
-        items = await _items(one)
+        one = Round(conn=conn, team_id=TeamId(team_id), stretch=stretch, now=context.clock.now())
+        items = await items_of(one)
     return reply(round_state(team_id, stretch, items))
 
 
@@ -78,7 +78,7 @@ async def sign(
     stretch, rev = _stretch(request, team_id, principal, until), revision(if_match)
     context = context_of(request)
     async with borrow(context.pool) as conn:
-        one = _Round(conn=conn, team_id=TeamId(team_id), stretch=stretch, now=context.clock.now())
+        one = Round(conn=conn, team_id=TeamId(team_id), stretch=stretch, now=context.clock.now())
         item = await _item(one, patient_id)
         new = Signed(
             stay_id=StayId(item["stay_id"]),
@@ -117,7 +117,8 @@ def _stretch(request: Request, team_id: int, principal: StaffPrincipal, until: d
     return found
 
 
-async def _items(one: _Round) -> list[RoundItem]:
+async def items_of(one: Round) -> list[RoundItem]:
+    """Return the team's patients, each with why somebody may be needed and who has signed."""
     rows = await rounds.facts(one.conn, one.team_id, one.now)
     signed = await rounds.signed(one.conn, [row.stay_id for row in rows], one.stretch.until)
     cells = await _cells(one, [row.stay_id for row in rows])
@@ -131,14 +132,14 @@ async def _items(one: _Round) -> list[RoundItem]:
     return items
 
 
-async def _item(one: _Round, patient_id: int) -> RoundItem:
-    found = next((item for item in await _items(one) if item["patient_id"] == patient_id), None)
+async def _item(one: Round, patient_id: int) -> RoundItem:
+    found = next((item for item in await items_of(one) if item["patient_id"] == patient_id), None)
     if found is None:
         raise NotFound
     return found
 
 
-async def _cells(one: _Round, stays: list[StayId]) -> dict[StayId, tuple[Cell, ...]]:
+async def _cells(one: Round, stays: list[StayId]) -> dict[StayId, tuple[Cell, ...]]:
     """Return who answers for each stay over the free days, from now on where they have begun."""
     start, end = max(one.now, one.stretch.from_at), one.stretch.until
     if start >= end:

@@ -40,6 +40,7 @@ MayOwnSession = Annotated[Principal, Depends(Door(Permission.OWN_SESSION))]
 BACK_CHANNEL = "/api/session/oidc/back-channel"
 _WHILE = timedelta(minutes=10)
 _COOKIE = "hemvakt_login"
+_PAGE = {"description": "A page that says why not, for people.", "content": {"text/html": {}}}
 _Sent = Annotated[Text | None, Query(max_length=4096)]
 _REFUSED = {
     "begun": ("Inloggningen hann inte klart, eller påbörjades i en annan webbläsare.", "Begin again."),
@@ -68,7 +69,12 @@ class Refused(Exception):  # noqa: N818 - reads as what happened
         self.detail = detail
 
 
-@router.get("/api/session/oidc", include_in_schema=True, status_code=HTTPStatus.SEE_OTHER)
+@router.get(
+    "/api/session/oidc",
+    response_class=Response,
+    status_code=HTTPStatus.SEE_OTHER,
+    responses={404: {}, 429: {}, 502: _PAGE},
+)
 async def begin(request: Request, *, shared: bool = False) -> Response:
     """Send the browser to the provider to log in; `shared` for a screen that several people use."""
     context = context_of(request)
@@ -102,7 +108,12 @@ async def begin(request: Request, *, shared: bool = False) -> Response:
     return response
 
 
-@router.get("/api/session/oidc/callback", status_code=HTTPStatus.SEE_OTHER)
+@router.get(
+    "/api/session/oidc/callback",
+    response_class=Response,
+    status_code=HTTPStatus.SEE_OTHER,
+    responses={403: _PAGE, 404: {}, 502: _PAGE},
+)
 async def callback(
     request: Request, state: _Sent = None, code: _Sent = None, iss: _Sent = None, error: _Sent = None
 ) -> Response:
@@ -120,7 +131,7 @@ async def callback(
     return response
 
 
-@router.post("/api/session/oidc/logout", response_model=Leaving)
+@router.post("/api/session/oidc/logout", response_model=Leaving, responses={404: {}})
 async def leave(request: Request, principal: MayOwnSession) -> Response:
     """Log out here, and tell where to log out of the provider too. The session ends and its sockets close at once."""
     context = context_of(request)
@@ -140,6 +151,8 @@ async def leave(request: Request, principal: MayOwnSession) -> Response:
 
 @router.post(
     BACK_CHANNEL,
+    response_class=Response,
+    responses={400: {}, 404: {}, 429: {}},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -149,7 +162,8 @@ async def leave(request: Request, principal: MayOwnSession) -> Response:
                         "type": "object",
                         "required": ["logout_token"],
                         "properties": {"logout_token": {"type": "string"}},
-                    }
+                    },
+                    "example": {"logout_token": "header.claims.signature"},
                 }
             },
         }

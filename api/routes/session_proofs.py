@@ -79,7 +79,7 @@ class Confirmation(BaseModel):
         return self
 
 
-@router.post("/api/session/password", status_code=HTTPStatus.NO_CONTENT)
+@router.post("/api/session/password", status_code=HTTPStatus.NO_CONTENT, responses={429: {}})
 async def post_password(request: Request, principal: MayOwnSession, body: NewPassword) -> Response:
     """Change one's password: every other session of the account ends, this one goes on under another token."""
     context = context_of(request)
@@ -100,7 +100,7 @@ async def post_password(request: Request, principal: MayOwnSession, body: NewPas
     return _with_token(context, token)
 
 
-@router.post("/api/session/reset", status_code=HTTPStatus.NO_CONTENT)
+@router.post("/api/session/reset", status_code=HTTPStatus.NO_CONTENT, responses={403: {}, 429: {}})
 async def post_reset(request: Request, body: ResetPassword) -> Response:
     """Set a first or forgotten password by a one-time secret; every session of the account ends. Then log in."""
     context = context_of(request)
@@ -122,7 +122,7 @@ async def post_reset(request: Request, body: ResetPassword) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-@router.put("/api/session/pin", status_code=HTTPStatus.NO_CONTENT)
+@router.put("/api/session/pin", status_code=HTTPStatus.NO_CONTENT, responses={429: {}})
 async def put_pin(request: Request, principal: MayOwnSecurity, body: NewPin) -> Response:
     """Choose a PIN for shared screens. Who has no password must have proved who they are a moment ago."""
     context = context_of(request)
@@ -151,7 +151,7 @@ async def delete_pin(request: Request, principal: MayOwnSecurity) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-@router.post("/api/session/confirm", status_code=HTTPStatus.NO_CONTENT)
+@router.post("/api/session/confirm", status_code=HTTPStatus.NO_CONTENT, responses={429: {}})
 async def post_confirm(request: Request, principal: MayOwnSession, body: Confirmation) -> Response:
     """Say who is at a shared screen, by password or PIN; after five wrong PINs only the password helps.
 

@@ -131,7 +131,7 @@ async def give_consent(request: Request, patient_id: Id, principal: MaySharingCh
     context = context_of(request)
     now, organisation_id = context.clock.now(), OrganisationId(body.organisation_id)
     async with borrow(context.pool) as conn:
-        seat = await _changed(conn, patient_id, principal, context.clock)
+        seat = await seat_to_change(conn, patient_id, principal, context.clock)
         if not await sharing.known(conn, seat.patient_id, Against(organisation_id=organisation_id)):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such organisation beside the patient's own.")
         number = await sharing.give(conn, seat.patient_id, organisation_id, principal.account_id, now)
@@ -148,7 +148,7 @@ async def withdraw_consent(request: Request, patient_id: Id, consent_id: Id, pri
     context = context_of(request)
     now = context.clock.now()
     async with borrow(context.pool) as conn:
-        seat = await _changed(conn, patient_id, principal, context.clock)
+        seat = await seat_to_change(conn, patient_id, principal, context.clock)
         if not await sharing.withdraw(conn, seat.patient_id, consent_id, principal.account_id, now):
             raise NotFound
         await _note(conn, principal, seat, Action.CONSENT_WITHDRAWN, now, {"consent_id": consent_id})
@@ -170,7 +170,7 @@ async def set_block(request: Request, patient_id: Id, principal: MaySharingChang
     context = context_of(request)
     now, against = context.clock.now(), body.against()
     async with borrow(context.pool) as conn:
-        seat = await _changed(conn, patient_id, principal, context.clock)
+        seat = await seat_to_change(conn, patient_id, principal, context.clock)
         if not await sharing.known(conn, seat.patient_id, against):
             detail = "There is no such team, or no such organisation beside the patient's own."
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
@@ -192,7 +192,7 @@ async def lift_block(request: Request, patient_id: Id, block_id: Id, principal: 
     context = context_of(request)
     now = context.clock.now()
     async with borrow(context.pool) as conn:
-        seat = await _changed(conn, patient_id, principal, context.clock)
+        seat = await seat_to_change(conn, patient_id, principal, context.clock)
         if not await sharing.lift(conn, seat.patient_id, block_id, principal.account_id, now):
             raise NotFound
         await _note(conn, principal, seat, Action.BLOCK_LIFTED, now, {"block_id": block_id})
@@ -207,14 +207,22 @@ async def put_protection(
     context = context_of(request)
     now = context.clock.now()
     async with borrow(context.pool) as conn:
-        seat = await _changed(conn, patient_id, principal, context.clock)
+        seat = await seat_to_change(conn, patient_id, principal, context.clock)
         await sharing.protect(conn, seat.patient_id, now if body.protected else None)
         await _note(conn, principal, seat, Action.PROTECTION_CHANGED, now, {"protected": body.protected})
     return reply(ProtectionState(patient_id=seat.patient_id, protected=body.protected))
 
 
-async def _changed(conn: Connection, patient_id: int, principal: Principal, clock: Clock) -> Seat:
-    """Return the patient, where the caller may change who sees them."""
+async def seat_to_change(conn: Connection, patient_id: int, principal: Principal, clock: Clock) -> Seat:
+    """Return the patient, where the caller may change who sees them: the patient, or the team that answers now.
+
+    Raises
+    ------
+    NotFound
+        If the caller may not see the patient.
+    Problem
+        403 for everybody else who may.
+    """
     seat = await find_seat(conn, patient_id, principal.scope, clock)
     if isinstance(principal, StaffPrincipal) and seat.team_id not in principal.team_ids:
         detail = "Only the patient, or the team that answers for them now, changes who sees them."

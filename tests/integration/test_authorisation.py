@@ -13,8 +13,9 @@ from typing import Any
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import ConnectionClosed
 
-from tests.fix_access import Scene, bearer, browser, forgetting
+from tests.fix_access import SECRET, Scene, bearer, browser
 from tests.fix_api import Served
+from tests.fix_forgetting import forgetting
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "authorisation.md"
 IN = "in"
@@ -22,7 +23,7 @@ _REFUSED = {401, 403, 404}
 _AT_ONCE = 3
 _METHODS = ("get", "post", "put", "patch", "delete")
 PUBLIC = {"POST /api/session"}
-LIVE = "LIVE /api/live"
+SOCKETS = ("/api/live", "/api/patients/{patient_id}/home/live")
 
 # Who asks: the column, and the username of the scene.
 COLUMNS: dict[str, str | None] = {
@@ -43,6 +44,10 @@ COLUMNS: dict[str, str | None] = {
     "system": "journal",
     "no grant": "arkiv",
 }
+# Who may not see the patient, nor read a word of what is written; each is asked every route.
+STRANGERS = {None, "bea", "frida", "gun", "oskar", "elva", "olle", "arkiv"}
+# How one comes to a patient without a relation: it names them to whoever asks by their number, with a reason.
+BY_NUMBER = {"POST /api/patients/{patient_id}/emergency", "POST /api/patients/lookup"}
 # What cannot be made up from the schema: what a route needs to come as far as its own decision.
 UNSEEN = {"If-Match": '"2147483000"'}
 QUERY = {"event": "1", "programme": "hospital_at_home", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
@@ -160,7 +165,7 @@ def _word(status: int) -> str:
 
 
 async def _column(
-    served: Served, username: str | None, asked: list[Asked], few: asyncio.Semaphore
+    served: Served, scene: Scene, username: str | None, asked: list[Asked], few: asyncio.Semaphore
 ) -> dict[str, tuple[str, str]]:
     """Ask everything as one principal; return the word of each row, and what was said."""
     found = {}
@@ -174,18 +179,28 @@ async def _column(
                 json={} if each.body is None else each.body,
             )
             assert answer.status_code < 500 or each.path == "/readyz", (each.row, username, answer.text)
+            assert not _leaks(username, each.row, answer.text, scene), (each.row, username, answer.text)
             found[each.row] = (_word(answer.status_code), f"{answer.status_code} {answer.text[:300]}")
-    found[LIVE] = (await _live(served, username), "")
+    for path in SOCKETS:
+        found[f"LIVE {path}"] = (await _live(served, scene, path, username), "")
     return found
 
 
-async def _live(served: Served, username: str | None) -> str:
-    address = f"ws://127.0.0.1:{served.port}/api/live"
+def _leaks(username: str | None, row: str, said: str, scene: Scene) -> bool:
+    """Tell whether somebody who may not see the patient was told who they are, or what is written of them."""
+    if username not in STRANGERS or row in BY_NUMBER:
+        return False
+    return any(each in said for each in (SECRET, "Testsson 1", "194001019801", f'"stay_id":{scene.bed.stay_id},'))
+
+
+async def _live(served: Served, scene: Scene, path: str, username: str | None) -> str:
+    address = f"ws://127.0.0.1:{served.port}{path.format(**scene.ids)}"
     async with connect_socket(address, additional_headers={} if username is None else bearer(username)) as socket:
         try:
-            await asyncio.wait_for(socket.recv(), 30)
+            said = str(await asyncio.wait_for(socket.recv(), 30))
         except ConnectionClosed:
-            return {4401: "401", 4403: "403"}[socket.close_code or 0]
+            return {4401: "401", 4403: "403", 4404: "404"}[socket.close_code or 0]
+    assert not _leaks(username, path, said, scene), (path, username, said)
     return IN
 
 
@@ -195,7 +210,7 @@ async def _walked(scene: Scene) -> dict[str, dict[str, tuple[str, str]]]:
         async with browser(served, "anna") as client:
             asked = _asked((await client.get("/api/openapi.json")).json(), scene)
         few = asyncio.Semaphore(_AT_ONCE)
-        columns = await asyncio.gather(*(_column(served, username, asked, few) for username in COLUMNS.values()))
+        columns = await asyncio.gather(*(_column(served, scene, username, asked, few) for username in COLUMNS.values()))
     return dict(zip(COLUMNS, columns, strict=True))
 
 

@@ -87,9 +87,21 @@ def test_other_changes_in_the_same_time_are_named(unit: Unit) -> None:
     as_one(unit, "anna", guest)
 
 
+def hired(unit: Unit) -> None:
+    """Have `lunga` work where the patient belongs, and be named for nobody."""
+    with psycopg.connect(unit.url, autocommit=True) as conn:
+        conn.execute("update duty_care set doctor_id = null")
+        conn.execute(
+            "update staff f set organisation_id = t.organisation_id from team t"
+            " where f.staff_id = %s and t.team_id = %s",
+            (unit.lunga, unit.day),
+        )
+
+
 def test_report_goes_to_the_prescriber_who_sees_and_answers_it_once(unit: Unit) -> None:
     """The prescriber, who has no other access, gets one line, says seen and then adjust; the team sees both."""
     pulse(unit)
+    hired(unit)
 
     async def guest(served: Served) -> None:
         async with someone(served, "anna") as anna, someone(served, "lunga") as lunga, someone(served, "natt") as natt:
@@ -126,6 +138,7 @@ def test_report_goes_to_the_prescriber_who_sees_and_answers_it_once(unit: Unit) 
 
 def test_report_needs_a_doctor(unit: Unit) -> None:
     """Without a prescriber, or with a nurse for one, nothing is reported and the answer says what is missing."""
+    hired(unit)
 
     async def guest(anna: httpx.AsyncClient) -> None:
         number = (await post(anna, f"{path_of(unit)}/events", PILL))["event_id"]

@@ -53,14 +53,14 @@ def test_every_class_of_route_answers_with_the_headers(house: House) -> None:
 
 
 def test_over_https_browsers_are_told_to_stay(house: House) -> None:
-    """HSTS for a year, on every class."""
+    """HSTS for a year, with all below this host, on every class."""
     settings = Settings(database_url=house.database_url, http_port=0, secure_cookies=True)
 
     async def visit(served: Served, _clock: FakeClock) -> None:
         async with served.client() as client:
             for name, (method, path) in CLASSES.items():
                 answer = await client.request(method, path, json=None if method == "GET" else {})
-                assert answer.headers["strict-transport-security"] == "max-age=31536000", name
+                assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains", name
 
     as_time_passes(house, visit, settings)
 

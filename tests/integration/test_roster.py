@@ -134,7 +134,10 @@ def test_demo_patients_are_routed_at_every_hour(database_url: str) -> None:
         assert all(levels)
         assert levels[-1][0].staff_id is not None
     with psycopg.connect(database_url) as conn:
-        rows = conn.execute("select stay_id, count(distinct team_id) from responsibility group by 1").fetchall()
+        rows = conn.execute(
+            "select stay_id, count(distinct team_id) from responsibility join stay using (stay_id)"
+            " where upper_inf(stay.period) group by 1"
+        ).fetchall()
         bases = conn.execute("select count(*) from duty_care where nurse_id is null or doctor_id is null").fetchone()
     assert len(rows) == 12
     assert min(teams for _, teams in rows) >= 2

@@ -5,8 +5,8 @@ from fastapi.routing import APIRoute
 
 from api.app import create_app
 from tests.integration.test_api_sessions import _leaves
-from ward.access.areas import Looker, area_of, known, sentence
-from ward.access.review import MANY_PATIENTS, Look, Oddity, anomalies
+from ward.access.areas import Looker, Seen, area_of, known, sentence
+from ward.access.review import MANY_PATIENTS, MANY_REFUSED, Look, Oddity, Refusals, anomalies
 from ward.settings import Settings
 
 ANNA = Looker(name="Anna Provsson", title="Distriktssköterska", units=("Testteamet", "Testkommunen"))
@@ -35,16 +35,40 @@ CASES = [
         "Du själv såg dina mätvärden.",
         "You yourself saw your readings.",
     ),
+    (
+        ("/api/ambulance-card", "GET", "link"),
+        (
+            "Någon såg kortet om dig för ambulansen genom en länk som gjorts för dem av Anna Provsson,"
+            " distriktssköterska vid Testteamet, Testkommunen."
+        ),
+        (
+            "Somebody saw the card about you for the ambulance by a link that was made for them by Anna Provsson,"
+            " distriktssköterska at Testteamet, Testkommunen."
+        ),
+    ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "swedish"),
+    [(1, "försökte nå dina mätvärden men släpptes inte in."), (7, "försökte nå dina mätvärden 7 gånger men släpptes")],
+)
+def test_refused_attempt_is_no_look(attempts: int, swedish: str) -> None:
+    """An attempt says that nothing was shown, and how often it was made."""
+    seen = Seen(path="/api/patients/{patient_id}/vitals", method="GET", why="refused", attempts=attempts)
+
+    assert swedish in sentence(ANNA, seen, "sv")
+    assert "was not let in" in sentence(ANNA, seen, "en")
 
 
 @pytest.mark.parametrize(("look", "swedish", "english"), CASES)
 def test_look_is_one_whole_sentence(look: tuple[str, str, str], swedish: str, english: str) -> None:
     """Who, from where, what and why, in both languages."""
     path, method, why = look
+    seen = Seen(path=path, method=method, why=why)
 
-    assert sentence(ANNA, path, method, why, "sv") == swedish
-    assert sentence(ANNA, path, method, why, "en") == english
+    assert sentence(ANNA, seen, "sv") == swedish
+    assert sentence(ANNA, seen, "en") == english
 
 
 def test_every_route_about_a_patient_has_words() -> None:
@@ -95,3 +119,13 @@ def test_far_more_patients_than_colleagues_is_odd() -> None:
 
     assert [(each.oddity, each.patients) for each in anomalies(one)] == [(Oddity.MANY, MANY_PATIENTS + 1)]
     assert anomalies(one + busy) == []
+
+
+def test_often_refused_is_odd() -> None:
+    """Who was refused often stands out, with how often; a mistyped number does not."""
+    often = Refusals(account_id=1, access_ids=[3, 4], attempts=MANY_REFUSED, patients=2)
+    once = Refusals(account_id=2, access_ids=[5], attempts=MANY_REFUSED - 1, patients=1)
+
+    (found,) = anomalies([], [often, once])
+    assert (found.oddity, found.account_id, found.access_ids) == (Oddity.REFUSED, 1, (3, 4))
+    assert (found.looks, found.patients) == (MANY_REFUSED, 2)

@@ -7,6 +7,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "authorisation.md").read_text(encod
 # The ways of logging in, what a link's own secret opens, and what says nothing of anybody.
 OPEN = {
     *("POST /api/session", "POST /api/session/reset", "GET /api/session/ways", "GET /api/session/oidc"),
+    *("POST /api/invitations/look", "POST /api/invitations/accept"),
     *("GET /api/session/oidc/callback", "POST /api/session/oidc/back-channel"),
     *("GET /healthz", "GET /readyz", "GET /metrics", "GET /api/ambulance-card", "GET /fhir/metadata"),
 }

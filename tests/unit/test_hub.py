@@ -15,6 +15,7 @@ from tests.live_stage import (
 )
 from ward.access.principals import Scope
 from ward.people import StayId
+from ward.store.news import NewsRow
 
 
 def test_first_message_is_a_snapshot() -> None:
@@ -225,3 +226,40 @@ def test_snapshot_is_put_together_once() -> None:
 
     assert (first["patients"], first["alerts"]) == (second["patients"], [])
     assert [alert["alert_id"] for alert in third["alerts"]] == [7]
+
+
+def test_only_the_newest_news_of_a_stay_wait() -> None:
+    """News carry whole state: a slow client gets the newest of each stay, beside the newest vitals, and no stranger."""
+    stage = Stage()
+    slow, stranger = stage.join(), stage.join(ELSEWHERE)
+    first = stage.take_all(slow)
+    stage.take_all(stranger)
+    stage.measure(1, 93)
+    for events in (1, 2, 2, 3):
+        stage.hub.publish_news(stage.board.set_news([NewsRow(StayId(1), events, 0, 0, 0)]))
+    stage.hub.publish_news(stage.board.set_news([NewsRow(StayId(9), 1, 0, 0, 0)]))
+    waiting = stage.take_all(slow)
+
+    assert kinds(waiting) == ["vitals", "news"]
+    assert waiting[1]["events"] == 3
+    assert unbroken([*first, *waiting])
+    assert stage.take(stranger) == []
+
+
+def test_own_pages_are_told_of_their_stay_alone() -> None:
+    """Values wait for a beat, what is written does not, and a page of another stay hears nothing."""
+    stage = Stage()
+    woken: list[str] = []
+    mine = stage.hub.homes.join(StayId(1), lambda: woken.append("mine"))
+    other = stage.hub.homes.join(StayId(2), lambda: woken.append("other"))
+    stage.measure(1, 93)
+    moved = [mine.is_due(1), mine.is_due(10), other.is_due(10)]
+    stage.hub.publish_news(stage.board.set_news([NewsRow(StayId(1), 1, 0, 0, 1)]))
+
+    assert moved == [False, True, False]
+    assert (mine.is_due(0), other.is_due(0), woken) == (True, False, ["mine"])
+    mine.seen()
+    assert (mine.is_due(14), mine.is_due(15)) == (False, True)
+    stage.hub.homes.leave(mine)
+    stage.hub.close_all()
+    assert (mine.ends, other.ends) == (False, True)

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
+from api.home_states import HomeLiveMessage
 from api.live.hub import Close
 from api.live.listening import said
 from api.live.schema import LiveMessage
@@ -36,6 +37,16 @@ def test_examples_have_the_shapes_of_the_code() -> None:
         read = adapter.validate_json(json.dumps(example))
 
         assert _shape(json.loads(adapter.dump_json(read))) == _shape(example)
+
+
+def test_messages_of_a_patients_own_page_are_shown() -> None:
+    """Both types of that stream have an example of their shape, and there is no other."""
+    shown = [json.loads(text) for text in re.findall(r"```json home\n(.*?)```", PAGE, re.DOTALL)]
+    adapter = TypeAdapter[HomeLiveMessage](HomeLiveMessage)
+    read = [json.loads(adapter.dump_json(adapter.validate_json(json.dumps(each)))) for each in shown]
+
+    assert [each["type"] for each in shown] == ["home", "heartbeat"]
+    assert [_shape(each) for each in read] == [_shape(each) for each in shown]
 
 
 def test_words_of_a_page_are_understood() -> None:

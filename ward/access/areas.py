@@ -28,6 +28,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "fhir": {"sv": "dina uppgifter, i formatet FHIR", "en": "your data, in the format FHIR"},
     "opened": {"sv": "din egen sida", "en": "your own page"},
     "relatives": {"sv": "vad du har öppnat för närstående", "en": "what you have opened to relatives"},
+    "invitations": {"sv": "inbjudningar till dina närstående", "en": "invitations to your relatives"},
     "consents": {"sv": "dina samtycken", "en": "your consents"},
     "blocks": {"sv": "dina spärrar", "en": "your blocks"},
     "protection": {"sv": "om din identitet är skyddad", "en": "whether your identity is protected"},
@@ -41,6 +42,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "home": {"sv": "din egen sida", "en": "your own page"},
     "next-step": {"sv": "ditt nästa steg", "en": "your next step"},
     "seen": {"sv": "att någon tittat på dina värden", "en": "that somebody has looked at your values"},
+    "ambulance-card": {"sv": "kortet om dig för ambulansen", "en": "the card about you for the ambulance"},
     "ambulance-cards": {"sv": "kortet om dig för ambulansen", "en": "the card about you for the ambulance"},
     "stays": {"sv": "hur din vård hemma avslutades", "en": "how your care at home ended"},
     "measuring": {"sv": "när du ska mäta", "en": "when you are to measure"},
@@ -56,6 +58,15 @@ _WHY: dict[str, dict[Language, str]] = {
     "opened": {"sv": "eftersom du har öppnat det", "en": "because you have opened it"},
     "system": {"sv": "för ett anslutet system", "en": "for a connected system"},
 }
+_TRIED: dict[Language, str] = {
+    "sv": "{who}försökte nå {what}{times} men släpptes inte in.",
+    "en": "{who}tried to reach {what}{times} and was not let in.",
+}
+_TIMES: dict[Language, str] = {"sv": " {n} gånger", "en": " {n} times"}
+_BY_LINK: dict[Language, str] = {
+    "sv": "Någon såg {what} genom en länk som gjorts för dem av {who}.",
+    "en": "Somebody saw {what} by a link that was made for them by {who}.",
+}
 _YOU: dict[Language, str] = {"sv": "Du själv", "en": "You yourself"}
 _AT: dict[Language, str] = {"sv": "vid", "en": "at"}
 
@@ -67,6 +78,16 @@ class Looker:
     name: str
     title: str | None
     units: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was looked at: by which route's template, how and why; `attempts` where it was refused so often."""
+
+    path: str
+    method: str
+    why: str
+    attempts: int | None = None
 
 
 def area_of(path: str) -> str:
@@ -88,16 +109,20 @@ def reads(path: str, method: str) -> bool:
     return method in {"GET", "WS"} or path.endswith(("/search", "/_search"))
 
 
-def sentence(looker: Looker, path: str, method: str, why: str, lang: Language) -> str:
+def sentence(looker: Looker, seen: Seen, lang: Language) -> str:
     """Put a look into one sentence for the patient."""
     unknown: dict[Language, str] = {"sv": "uppgifter om dig", "en": "data about you"}
-    what = _AREAS.get(area_of(path), unknown)[lang]
-    did = (_READ if reads(path, method) else _CHANGED)[lang]
-    if why == "own":
-        return f"{_YOU[lang]} {did} {what}."
+    what = _AREAS.get(area_of(seen.path), unknown)[lang]
     who = looker.name if looker.title is None else f"{looker.name}, {looker.title[:1].lower()}{looker.title[1:]}"
     if looker.units:
         who += f" {_AT[lang]} {', '.join(looker.units)}"
-    reason = _WHY.get(why, _WHY["care"])[lang]
     comma = ", " if looker.title is not None or looker.units else " "
-    return f"{who}{comma}{did} {what}, {reason}."
+    if seen.attempts is not None:
+        times = "" if seen.attempts == 1 else _TIMES[lang].format(n=seen.attempts)
+        return _TRIED[lang].format(who=f"{who}{comma}", what=what, times=times)
+    if seen.why == "link":
+        return _BY_LINK[lang].format(who=who, what=what)
+    did = (_READ if reads(seen.path, seen.method) else _CHANGED)[lang]
+    if seen.why == "own":
+        return f"{_YOU[lang]} {did} {what}."
+    return f"{who}{comma}{did} {what}, {_WHY.get(seen.why, _WHY['care'])[lang]}."

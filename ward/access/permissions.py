@@ -61,12 +61,15 @@ class Permission(StrEnum):
     PROTECTION_CHANGE = "protection.change"
     RELATIVES_READ = "relatives.read"
     RELATIVES_CHANGE = "relatives.change"
+    RELATIVES_INVITE = "relatives.invite"
+    INVITATIONS_JOIN = "invitations.join"
     OPENED_READ = "opened.read"
     TIMELINE_READ = "timeline.read"
     TIMELINE_WRITE = "timeline.write"
     READINGS_ENTER = "readings.enter"
     CHECK_INS_ANSWER = "check_ins.answer"
     HOME_READ = "home.read"
+    HOME_LIVE = "home.live"
     HOME_CHANGE = "home.change"
     EFFECTS = "effects"
     ROUNDS = "rounds"
@@ -130,12 +133,15 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.PROTECTION_CHANGE: _WARD,
     Permission.RELATIVES_READ: _WARD | {Capacity.PATIENT},
     Permission.RELATIVES_CHANGE: frozenset({Capacity.PATIENT}),
+    Permission.RELATIVES_INVITE: _WARD | {Capacity.PATIENT},
+    Permission.INVITATIONS_JOIN: frozenset({Capacity.RELATIVE}),
     Permission.OPENED_READ: frozenset({Capacity.PATIENT, Capacity.RELATIVE}),
     Permission.TIMELINE_READ: _WARD,
     Permission.TIMELINE_WRITE: _WARD,
     Permission.READINGS_ENTER: _WARD | {Capacity.PATIENT},
     Permission.CHECK_INS_ANSWER: _WARD | {Capacity.PATIENT},
     Permission.HOME_READ: _WARD | {Capacity.PATIENT, Capacity.RELATIVE},
+    Permission.HOME_LIVE: frozenset({Capacity.PATIENT, Capacity.RELATIVE}),
     Permission.HOME_CHANGE: _WARD,
     Permission.EFFECTS: _WARD,
     Permission.ROUNDS: _WARD,

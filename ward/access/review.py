@@ -11,6 +11,7 @@ from statistics import median
 
 MANY_PATIENTS = 20
 MANY_TIMES_COLLEAGUES = 3
+MANY_REFUSED = 5
 
 
 class Oddity(StrEnum):
@@ -21,6 +22,7 @@ class Oddity(StrEnum):
     OTHER_TEAM = "other_team"
     EMERGENCY = "emergency"
     MANY = "many_patients"
+    REFUSED = "many_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +41,30 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """How often one person was refused, in these entries, at how many people."""
+
+    account_id: int
+    access_ids: Sequence[int]
+    attempts: int
+    patients: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
-    """Entries of one person that are odd for one reason; `patients` is how many people they are about."""
+    """Entries of one person that are odd for one reason.
+
+    `looks` is how many looks they stand for, or refused attempts; `patients` how many people they are about.
+    """
 
     oddity: Oddity
     account_id: int
     access_ids: tuple[int, ...]
+    looks: int
     patients: int
 
 
-def anomalies(looks: Sequence[Look]) -> list[Anomaly]:
+def anomalies(looks: Sequence[Look], refused: Iterable[Refusals] = ()) -> list[Anomaly]:
     """Return what is odd, the most patients first."""
     groups: dict[tuple[Oddity, int], list[Look]] = defaultdict(list)
     for look in looks:
@@ -61,11 +77,23 @@ def anomalies(looks: Sequence[Look]) -> list[Anomaly]:
             oddity=oddity,
             account_id=account_id,
             access_ids=tuple(sorted({look.access_id for look in group})),
+            looks=len({look.access_id for look in group}),
             patients=len({look.patient_id for look in group}),
         )
         for (oddity, account_id), group in groups.items()
     ]
+    found += [_often(each) for each in refused if each.attempts >= MANY_REFUSED]
     return sorted(found, key=lambda each: (-each.patients, each.oddity, each.account_id))
+
+
+def _often(refused: Refusals) -> Anomaly:
+    return Anomaly(
+        oddity=Oddity.REFUSED,
+        account_id=refused.account_id,
+        access_ids=tuple(refused.access_ids),
+        looks=refused.attempts,
+        patients=refused.patients,
+    )
 
 
 def _oddities(look: Look) -> Iterable[Oddity]:

@@ -11,6 +11,8 @@ from ward.fhir.codes import OWN, Resource
 from ward.fhir.displays import TERMINOLOGY
 
 _TYPE: Resource = {"system": f"{TERMINOLOGY}/audit-event-type", "code": "rest", "display": "RESTful Operation"}
+ACCOUNT, DEVICE = f"{OWN}/account", f"{OWN}/device"
+"""The systems of identifiers by which accounts and devices are named."""
 _CREATES = (".added", ".proposed", ".drafted", ".given", ".offered")
 _DELETES = (".removed", ".withdrawn")
 
@@ -47,7 +49,7 @@ def audit_event(entry: Entry) -> Resource:
             {
                 "role": [codes.concept((f"{OWN}/CodeSystem/role", entry.role), text=entry.role)],
                 "who": {
-                    "identifier": {"system": f"{OWN}/account", "value": str(entry.account_id)},
+                    "identifier": {"system": ACCOUNT, "value": str(entry.account_id)},
                     "display": entry.name,
                 },
                 "requestor": True,
@@ -81,5 +83,5 @@ def _entities(entry: Entry) -> list[Resource]:
     if entry.stay_id is not None:
         found.append({"what": codes.reference("Encounter", entry.stay_id)})
     if entry.device_id is not None:
-        found.append({"what": {"identifier": {"system": f"{OWN}/device", "value": entry.device_id}}})
+        found.append({"what": {"identifier": {"system": DEVICE, "value": entry.device_id}}})
     return found

@@ -105,6 +105,17 @@ As `SIGHT` and `api.live.board.sees` say it of everybody: a team of theirs is am
 VISIBLE_STAYS = b" from stay s join patient p using (patient_id) " + TEAM_OF_STAY + b" where " + MAY_SEE
 """Every stay (`s`, patient `p`) of a scope at %(now)s; conditions may follow."""
 
+SHARED = b"""
+    (f.organisation_id = p.organisation_id or exists (
+        select from patient_consent c where c.patient_id = p.patient_id and c.withdrawn_at is null
+        and c.organisation_id = f.organisation_id))
+    and not exists (
+        select from patient_block b where b.patient_id = p.patient_id and b.lifted_at is null
+        and (b.organisation_id = f.organisation_id or b.team_id in (
+            select m.team_id from team_member m where m.staff_id = f.staff_id)))
+"""
+"""Whether consent and blocks let a member of staff (`f`) know of a patient (`p`) whom they are concerned with."""
+
 PERSONAL = (
     b"""
     select d.patient_id from (
@@ -112,13 +123,9 @@ PERSONAL = (
         where n.nurse_id = f.staff_id or n.doctor_id = f.staff_id
     ) d join patient p using (patient_id)
     where (upper_inf(d.period) or upper(d.period) > %(now)s - interval '90 days')
-    and (f.organisation_id = p.organisation_id or exists (
-        select from patient_consent c where c.patient_id = p.patient_id and c.withdrawn_at is null
-        and c.organisation_id = f.organisation_id))
-    and not exists (
-        select from patient_block b where b.patient_id = p.patient_id and b.lifted_at is null
-        and (b.organisation_id = f.organisation_id or b.team_id in (
-            select m.team_id from team_member m where m.staff_id = f.staff_id)))
+    and """
+    + SHARED
+    + b"""
     union
     select s.patient_id from alert a join stay s using (stay_id)
     where a.resolved_at is null and (a.holder_id = f.staff_id or a.offered_staff_id = f.staff_id)

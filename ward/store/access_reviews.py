@@ -9,7 +9,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from ward.access.principals import AccountId
-from ward.access.review import Look
+from ward.access.review import Look, Refusals
 from ward.people import OrganisationId
 from ward.store.accesses import ROWS, AccessRow
 from ward.store.pool import Connection
@@ -41,8 +41,22 @@ _LOOKS = b"""
     from access_entry e join account c using (account_id) left join staff f on f.staff_id = e.staff_id
     join patient p on p.patient_id = e.patient_ids[1]
     where e.organisation_id = %(organisation)s and e.at >= %(start)s and e.at < %(end)s
-      and cardinality(e.patient_ids) = 1 and e.staff_id is not null
+      and cardinality(e.patient_ids) = 1 and e.staff_id is not null and e.attempts is null and e.why <> 'link'
     order by e.access_id limit %(limit)s
+"""
+
+_REFUSALS = b"""
+    with r as (
+        select e.access_id, e.account_id, e.attempts, e.patient_ids from access_entry e
+        where e.attempts is not null and e.at >= %(start)s and e.at < %(end)s and (
+            e.organisation_id = %(organisation)s
+            or exists (select from patient q where q.patient_id = any(e.patient_ids)
+                       and q.organisation_id = %(organisation)s))
+    )
+    select account_id, array_agg(access_id order by access_id) as access_ids, sum(attempts)::int as attempts,
+           (select count(distinct x)::int from r o cross join unnest(o.patient_ids) x
+            where o.account_id = r.account_id) as patients
+    from r group by account_id order by account_id
 """
 
 
@@ -50,7 +64,8 @@ async def count(conn: Connection, organisation_id: OrganisationId, start: dateti
     """Return how many looks an organisation's people had in a period."""
     row = await (
         await conn.execute(
-            "select count(*) from access_entry where organisation_id = %s and at >= %s and at < %s",
+            "select count(*) from access_entry where organisation_id = %s and at >= %s and at < %s"
+            " and attempts is null",
             (organisation_id, start, end),
         )
     ).fetchone()
@@ -64,11 +79,19 @@ async def looks(conn: Connection, organisation_id: OrganisationId, start: dateti
     return await cursor.fetchall()
 
 
+async def refusals(conn: Connection, organisation_id: OrganisationId, start: datetime, end: datetime) -> list[Refusals]:
+    """Return how often each person was refused: the organisation's own people, and whoever asked for its patients."""
+    cursor = conn.cursor(row_factory=class_row(Refusals))
+    await cursor.execute(_REFUSALS, {"organisation": organisation_id, "start": start, "end": end})
+    return await cursor.fetchall()
+
+
 async def sample(conn: Connection, organisation_id: OrganisationId, start: datetime, end: datetime) -> list[AccessRow]:
     """Return some of the looks, drawn by the period alone: who draws again draws the same, and nobody chooses."""
     cursor = conn.cursor(row_factory=class_row(AccessRow))
     await cursor.execute(
         f"{ROWS} where e.organisation_id = %(organisation)s and e.at >= %(start)s and e.at < %(end)s"
+        " and e.attempts is null"
         " order by hashint8extended(e.access_id, extract(epoch from %(start)s::timestamptz)::bigint), e.access_id"
         " limit %(limit)s".encode(),
         {"organisation": organisation_id, "start": start, "end": end, "limit": SAMPLE},

@@ -10,14 +10,22 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from ward.access.attempts import Attempts
 from ward.access.principals import AccountId, Actor
 from ward.people import OrganisationId, PatientId
 from ward.store.pool import Connection
 
+REFUSED = "refused"
+"""Why of an attempt to which nothing was shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """A look at data of these patients, or an act. `permission` is what the route asked for, `path` its template."""
+    """A look at data of these patients, or an act. `permission` is what the route asked for, `path` its template.
+
+    `attempts` is set where nothing was shown: so many attempts within a minute were refused, at these templates, with
+    commas between them.
+    """
 
     at: datetime
     actor: Actor
@@ -26,6 +34,7 @@ class Access:
     path: str
     why: str
     patient_ids: tuple[PatientId, ...]
+    attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +55,32 @@ class AccessRow:
     path: str
     why: str
     patients: int
+    attempts: int | None
 
 
 _INSERT = b"""
     insert into access_entry (at, account_id, staff_id, role, organisation_id, team_ids, permission, method, path, why,
-                              patient_ids)
-    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                              patient_ids, attempts)
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_WHOSE = """
+    select w.what, w.number, x.patient_id
+    from unnest(%(what)s::text[], %(number)s::bigint[]) as w (what, number) cross join lateral (
+        select patient_id from patient where w.what = 'patient' and patient_id = w.number
+        union all select patient_id from stay where w.what = 'stay' and stay_id = w.number
+        union all select s.patient_id from alert a join stay s using (stay_id)
+                  where w.what = 'alert' and a.alert_id = w.number
+        union all select s.patient_id from effect_report r join stay s using (stay_id)
+                  where w.what = 'report' and r.report_id = w.number
+        union all select patient_id from emergency_opening where w.what = 'opening' and opening_id = w.number
+    ) x
 """
 
 ROWS = """
     select e.access_id, e.at, e.account_id, coalesce(f.name, c.name) as name, f.title, e.role, e.organisation_id,
            o.name as organisation,
            array(select t.name from team t where t.team_id = any(e.team_ids) order by 1) as teams, e.permission,
-           e.method, e.path, e.why, cardinality(e.patient_ids) as patients
+           e.method, e.path, e.why, cardinality(e.patient_ids) as patients, e.attempts
     from access_entry e join account c using (account_id) left join staff f on f.staff_id = e.staff_id
     left join organisation o on o.organisation_id = e.organisation_id
 """
@@ -82,10 +104,35 @@ async def write(conn: Connection, accesses: Sequence[Access]) -> None:
                     each.path,
                     each.why,
                     list(each.patient_ids),
+                    each.attempts,
                 )
                 for each in accesses
             ],
         )
+
+
+async def write_attempts(conn: Connection, refused: Sequence[Attempts]) -> None:
+    """Keep refused attempts, with whom they were at; one at nobody that there is, and not forbidden, is none."""
+    sought = sorted({each for line in refused for each in line.sought})
+    cursor = await conn.execute(
+        _WHOSE.encode(), {"what": [each.what for each in sought], "number": [each.number for each in sought]}
+    )
+    whose = {(what, number): PatientId(patient_id) for what, number, patient_id in await cursor.fetchall()}
+    kept = [(line, {whose[each] for each in line.sought if each in whose}) for line in refused]
+    await write(conn, [_refusal(line, patients) for line, patients in kept if patients or line.forbidden])
+
+
+def _refusal(line: Attempts, patients: set[PatientId]) -> Access:
+    return Access(
+        at=line.at,
+        actor=line.actor,
+        permission=line.permission,
+        method=line.method,
+        path=", ".join(line.paths),
+        why=REFUSED,
+        patient_ids=tuple(sorted(patients)),
+        attempts=line.count,
+    )
 
 
 async def of_patient(conn: Connection, patient_id: PatientId, before: int | None, limit: int) -> list[AccessRow]:

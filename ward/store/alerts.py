@@ -28,14 +28,14 @@ async def _one(conn: Connection, query: str, parameters: dict[str, object]) -> A
 
 async def lock(conn: Connection, alert_id: AlertId) -> Alert | None:
     """Return an alert and keep others from changing it until the transaction ends."""
-    query = f"select {COLUMNS} from alert a where alert_id = %(id)s for update"  # noqa: S608
+    query = f"select {COLUMNS} from alert a where alert_id = %(id)s for update"  # nosec B608  # noqa: S608
     return await _one(conn, query, {"id": alert_id})
 
 
 async def lock_open(conn: Connection, stay_id: StayId, rule: str) -> Alert | None:
     """Return the alert of a stay and rule that is not closed, locked, None where there is none."""
     query = (
-        f"select {COLUMNS} from alert a"  # noqa: S608
+        f"select {COLUMNS} from alert a"  # nosec B608  # noqa: S608
         " where stay_id = %(stay)s and rule = %(rule)s and resolved_at is null for update"
     )
     return await _one(conn, query, {"stay": stay_id, "rule": rule})
@@ -46,7 +46,7 @@ _IN_FORCE = f"""
     union all
     select {COLUMNS} from alert a join alert_hold h using (stay_id, rule, alert_id, priority)
     where stay_id = any(%(stays)s)
-""".encode()  # noqa: S608 - a list of columns
+""".encode()  # nosec B608  # noqa: S608 - a list of columns
 
 
 async def ask_in_force(conn: Connection, stay_ids: Sequence[StayId]) -> AsyncCursor[AlertColumns]:
@@ -106,7 +106,7 @@ _OPENING = f"""
     with hold as materialized ({alert_holds.HOLD} where stay_id = %(stay)s and rule = %(rule)s for update)
     select nextval('alert_id_seq') as alert_id, held.team_id, hold.alert_id, hold.priority, hold.until, hold.quiet_since
     from (select ({duty.HOLDER_TEAM}) as team_id) held left join hold on true
-""".encode()  # noqa: S608 - put together from constants
+""".encode()  # nosec B608  # noqa: S608 - put together from constants
 
 
 async def ask_opening(conn: Connection, stay_id: StayId, rule: str, now: datetime) -> Coming:

@@ -29,7 +29,7 @@ _QUERY = f"""
             and queued_at > %(since)s and channel_id is not null
             and state in ('queued', 'sent', 'delivered', 'seen'))
     from stay s where s.stay_id = %(stay)s
-""".encode()  # noqa: S608 - put together from constants
+""".encode()  # nosec B608  # noqa: S608 - put together from constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

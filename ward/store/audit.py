@@ -5,7 +5,7 @@ personal numbers and vital values have no place in `reason` or `detail`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -62,6 +62,9 @@ class Action(StrEnum):
     PATIENTS_SEARCHED = "patients.searched"
     RELATIVE_OPENED = "relative.opened"
     RELATIVE_CLOSED = "relative.closed"
+    RELATIVE_INVITED = "relative.invited"
+    RELATIVE_JOINED = "relative.joined"
+    INVITATION_REVOKED = "invitation.revoked"
     EVENT_WRITTEN = "event.written"
     EVENT_IN_ERROR = "event.in_error"
     READINGS_ENTERED = "readings.entered"
@@ -141,18 +144,44 @@ async def write(conn: Connection, actor: Actor, deed: Deed, now: datetime) -> No
     )
 
 
-async def read(
-    conn: Connection, *, device_id: str | None, patient_id: PatientId | None, before: int | None, limit: int
-) -> list[Entry]:
-    """Return what was done, the newest first; None leaves a filter out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which deeds of an organisation: of this device, patient, stay or account, in [since, until), before an id.
+
+    None leaves a filter out. An organisation's are those of its people, of its patients and their relatives, and those
+    that others did to its patients.
+    """
+
+    organisation_id: OrganisationId
+    limit: int
+    device_id: str | None = None
+    patient_id: PatientId | None = None
+    stay_id: StayId | None = None
+    account_id: AccountId | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+_WANTED = """
+    select a.audit_id, a.at, a.account_id, a.staff_id, coalesce(f.name, c.name) as name, a.role, a.organisation_id,
+           a.action, a.device_id, a.patient_id, a.stay_id, a.reason, a.detail
+    from audit a join account c using (account_id) left join staff f on f.staff_id = a.staff_id
+    left join patient p on p.patient_id = a.patient_id left join patient own on own.patient_id = c.patient_id
+    where (a.organisation_id = %(organisation_id)s or p.organisation_id = %(organisation_id)s
+           or a.organisation_id is null and coalesce(own.organisation_id, c.kept_by) = %(organisation_id)s)
+    and (%(device_id)s::text is null or a.device_id = %(device_id)s)
+    and (%(patient_id)s::bigint is null or a.patient_id = %(patient_id)s)
+    and (%(stay_id)s::bigint is null or a.stay_id = %(stay_id)s)
+    and (%(account_id)s::bigint is null or a.account_id = %(account_id)s)
+    and (%(since)s::timestamptz is null or a.at >= %(since)s)
+    and (%(until)s::timestamptz is null or a.at < %(until)s)
+    and (%(before)s::bigint is null or a.audit_id < %(before)s) order by a.audit_id desc limit %(limit)s
+"""
+
+
+async def read(conn: Connection, wanted: Wanted) -> list[Entry]:
+    """Return what was done, the newest first."""
     cursor = conn.cursor(row_factory=class_row(Entry))
-    await cursor.execute(
-        "select a.audit_id, a.at, a.account_id, a.staff_id, coalesce(f.name, c.name) as name, a.role,"
-        " a.organisation_id, a.action, a.device_id, a.patient_id, a.stay_id, a.reason, a.detail"
-        " from audit a join account c using (account_id) left join staff f on f.staff_id = a.staff_id"
-        " where (%(device)s::text is null or a.device_id = %(device)s)"
-        " and (%(patient)s::bigint is null or a.patient_id = %(patient)s)"
-        " and (%(before)s::bigint is null or a.audit_id < %(before)s) order by a.audit_id desc limit %(limit)s",
-        {"device": device_id, "patient": patient_id, "before": before, "limit": limit},
-    )
+    await cursor.execute(_WANTED, asdict(wanted))
     return await cursor.fetchall()

@@ -113,7 +113,7 @@ async def take(conn: Connection, worker: str, now: datetime) -> JobRow | None:
                 where (state = 'queued' and due_at <= %(now)s) or (state = 'running' and lease_until < %(now)s)
                 order by due_at, backtest_id limit 1 for update skip locked)
             returning {_COLUMNS}
-            """.encode(),  # noqa: S608 - the names of columns
+            """.encode(),  # nosec B608  # noqa: S608 - the names of columns
             {"worker": worker, "lease": now + LEASE, "now": now},
         )
         return await cursor.fetchone()

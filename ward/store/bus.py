@@ -31,6 +31,7 @@ class Channel(StrEnum):
     SEATS = "hv_seats"
     SESSIONS = "hv_sessions"
     ACCESS = "hv_access"  # who may see whom; no payload
+    NEWS = "hv_news"  # of which stays something was written; an empty payload may mean any
     PRESENCE = "hv_presence"
     MARK = "hv_mark"  # its payload names who made it: `mark`
     MQTT = "hv_mqtt"  # its payload is read by `mqtt_sessions.moved`

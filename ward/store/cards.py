@@ -9,7 +9,8 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from ward.people import PatientId, StaffId, StayId
+from ward.access.principals import AccountId, Actor, Capacity
+from ward.people import OrganisationId, PatientId, Role, StaffId, StayId, TeamId
 from ward.store.pool import Connection
 
 
@@ -40,12 +41,28 @@ class CardRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What a good link leads to."""
+    """What a good link leads to, and who made it, as they are now."""
 
     card_id: int
     stay_id: StayId
     patient_id: PatientId
     expires_at: datetime
+    account_id: AccountId
+    made_by: StaffId
+    role: Role
+    organisation_id: OrganisationId
+    team_ids: list[TeamId]
+
+    @property
+    def maker(self) -> Actor:
+        """Who the log says let the crew in."""
+        return Actor(
+            account_id=self.account_id,
+            capacity=Capacity(self.role),
+            staff_id=self.made_by,
+            organisation_id=self.organisation_id,
+            team_ids=tuple(self.team_ids),
+        )
 
 
 _CARDS = """
@@ -95,7 +112,10 @@ async def follow(conn: Connection, token_sha256: bytes, now: datetime) -> Opened
     """Return what a link leads to and note the opening; None for every link that is not good now."""
     cursor = conn.cursor(row_factory=class_row(Opened))
     await cursor.execute(
-        "with good as (select c.card_id, c.stay_id, s.patient_id, c.expires_at from ambulance_card c"
+        "with good as (select c.card_id, c.stay_id, s.patient_id, c.expires_at, a.account_id, c.made_by, f.role,"
+        " f.organisation_id, array(select m.team_id from team_member m where m.staff_id = c.made_by order by 1)"
+        " as team_ids from ambulance_card c join staff f on f.staff_id = c.made_by"
+        " join account a on a.staff_id = c.made_by"
         " join stay s using (stay_id) where c.token_sha256 = %(token)s and c.revoked_at is null"
         " and c.expires_at > %(now)s and s.period @> %(now)s::timestamptz),"
         " noted as (insert into ambulance_opening (card_id, at) select card_id, %(now)s from good)"

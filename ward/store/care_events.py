@@ -96,7 +96,7 @@ def _written(chosen: str) -> str:
         from ({chosen}) e left join staff f on f.staff_id = e.staff_id
         left join care_event_error x on (x.stay_id, x.event_id) = (e.stay_id, e.event_id)
         left join staff g on g.staff_id = x.staff_id
-    """  # noqa: S608 - queries of this module
+    """  # nosec B608  # noqa: S608 - queries of this module
 
 
 # Of either side as many as are asked for, so that a long timeline is not read whole for its newest page.
@@ -109,9 +109,9 @@ _REPORTED = f"""
     select null::bigint, d.kind, d.occurred_at, d.received_at, case when d.device_no = 0 then 'patient' end, null, null,
            null, nullif(v.device_id, 'by-hand'), '', d.detail, null, null, null, null, null, null, null
     from (select * from device_event {_PAGE}) d join device v using (device_no)
-"""  # noqa: S608 - from above
+"""  # nosec B608  # noqa: S608 - from above
 _WANTED = (
-    f"select * from ({_written(f'select * from care_event {_PAGE}')} union all {_REPORTED}) e"  # noqa: S608 - likewise
+    f"select * from ({_written(f'select * from care_event {_PAGE}')} union all {_REPORTED}) e"  # nosec B608  # noqa: S608 - likewise
     " order by occurred_at desc fetch first %(limit)s rows with ties"
 ).encode()
 _ONE = _written("select * from care_event where stay_id = %(stay)s and event_id = %(event)s").encode()

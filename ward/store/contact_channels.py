@@ -49,7 +49,7 @@ async def add(
     row = await (
         await conn.execute(
             (
-                "insert into contact_channel (staff_id, team_id, kind, address, mode, added_at)"  # noqa: S608
+                "insert into contact_channel (staff_id, team_id, kind, address, mode, added_at)"  # nosec B608  # noqa: S608
                 " values (%(staff)s, %(team)s, %(kind)s, %(address)s, %(mode)s, %(now)s)"
                 f" on conflict ({whose}, kind, md5(address)) do update"
                 " set broken_at = null, broken_reason = null, mode = excluded.mode returning channel_id"
@@ -67,11 +67,6 @@ async def add(
     if row is None:
         raise AssertionError("an insert with returning gives a row")
     return int(row[0])
-
-
-async def team_exists(conn: Connection, team_id: TeamId) -> bool:
-    """Tell whether there is such a team."""
-    return await (await conn.execute("select from team where team_id = %s", (team_id,))).fetchone() is not None
 
 
 async def remove(

@@ -77,12 +77,12 @@ unnest(%(stay)s::bigint[], %(device)s::bigint[], %(kind)s::text[], %(occurred)s:
     as batch(stay_id, device_no, kind, occurred_at, received_at, detail, n)
 """
 _INSERT = (
-    "insert into device_event (stay_id, device_no, kind, occurred_at, received_at, detail)"  # noqa: S608
+    "insert into device_event (stay_id, device_no, kind, occurred_at, received_at, detail)"  # nosec B608  # noqa: S608
     f" select stay_id, device_no, kind, occurred_at, received_at, detail from {_BATCH} order by n"
     " on conflict do nothing"
 ).encode()
 _CONFLICTS = (
-    f"select (n - 1)::int from {_BATCH} join device_event e using (stay_id, device_no, kind, occurred_at)"  # noqa: S608
+    f"select (n - 1)::int from {_BATCH} join device_event e using (stay_id, device_no, kind, occurred_at)"  # nosec B608  # noqa: S608
     " where e.detail <> batch.detail order by n"
 ).encode()
 

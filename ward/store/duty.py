@@ -38,7 +38,7 @@ _HOLDER = """
 
 
 # The team alone, of a stay `stay` at `at`; NULL where there is none.
-HOLDER_TEAM = f"select h.team_id from ({_HOLDER}) h"  # noqa: S608 - put together from constants
+HOLDER_TEAM = f"select h.team_id from ({_HOLDER}) h"  # nosec B608  # noqa: S608 - put together from constants
 # All that decides whom to tell, in one answer: many questions would have the alert wait for as many answers.
 _AROUND = f"""
     select json_build_object(
@@ -53,7 +53,7 @@ _AROUND = f"""
         'members', coalesce((select json_agg(m) from ({duty_schedules.MEMBERS}
             order by f.role <> 'nurse', f.name, f.staff_id) m), '[]')
     )::text
-""".encode()  # noqa: S608 - put together from constants
+""".encode()  # nosec B608  # noqa: S608 - put together from constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

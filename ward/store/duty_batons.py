@@ -97,7 +97,7 @@ async def current(conn: Connection, stay_id: StayId, now: datetime) -> list[Bato
     """Return the batons of a stay that matter now: what is offered, and what is held; the newest first."""
     cursor = conn.cursor(row_factory=class_row(BatonRow))
     await cursor.execute(
-        f"select {_COLUMNS} from baton where stay_id = %(stay)s and (answer is null"  # noqa: S608
+        f"select {_COLUMNS} from baton where stay_id = %(stay)s and (answer is null"  # nosec B608  # noqa: S608
         " or (answer = 'accepted' and held_until > %(now)s and returned_at is null)) order by baton_id desc".encode(),
         {"stay": stay_id, "now": now},
     )
@@ -108,7 +108,7 @@ async def recent(conn: Connection, stay_id: StayId, most: int) -> list[BatonRow]
     """Return the newest batons of a stay, whatever became of them."""
     cursor = conn.cursor(row_factory=class_row(BatonRow))
     await cursor.execute(
-        f"select {_COLUMNS} from baton where stay_id = %s order by baton_id desc limit %s".encode(),  # noqa: S608
+        f"select {_COLUMNS} from baton where stay_id = %s order by baton_id desc limit %s".encode(),  # nosec B608  # noqa: S608
         (stay_id, most),
     )
     return await cursor.fetchall()
@@ -118,7 +118,7 @@ async def lock(conn: Connection, stay_id: StayId, baton_id: int) -> BatonRow | N
     """Return one baton of a stay and keep others from changing it until the transaction ends."""
     cursor = conn.cursor(row_factory=class_row(BatonRow))
     await cursor.execute(
-        f"select {_COLUMNS} from baton where stay_id = %s and baton_id = %s for update".encode(),  # noqa: S608
+        f"select {_COLUMNS} from baton where stay_id = %s and baton_id = %s for update".encode(),  # nosec B608  # noqa: S608
         (stay_id, baton_id),
     )
     return await cursor.fetchone()
@@ -174,7 +174,7 @@ async def waiting(conn: Connection, staff_id: StaffId, team_ids: Sequence[TeamId
     """Return the offers that wait for this person or a team of theirs, the first to run out first."""
     cursor = conn.cursor(row_factory=class_row(BatonRow))
     await cursor.execute(
-        f"select {_COLUMNS} from baton where answer is null and expires_at > %(now)s"  # noqa: S608
+        f"select {_COLUMNS} from baton where answer is null and expires_at > %(now)s"  # nosec B608  # noqa: S608
         " and (to_staff = %(staff)s or (to_staff is null and to_team = any(%(teams)s)))"
         " order by expires_at, baton_id".encode(),
         {"staff": staff_id, "teams": list(team_ids), "now": now},

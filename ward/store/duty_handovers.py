@@ -124,7 +124,7 @@ async def lock(conn: Connection, team_id: TeamId, handover_id: int) -> HandoverR
 async def _one(conn: Connection, where: str, parameters: Mapping[str, object]) -> HandoverRow | None:
     cursor = conn.cursor(row_factory=class_row(HandoverRow))
     query = (
-        "select h.handover_id, h.team_id, h.note, h.given_by, f.name as given_by_name, h.given_at, h.lapses_at,"  # noqa: S608 - conditions of this module
+        "select h.handover_id, h.team_id, h.note, h.given_by, f.name as given_by_name, h.given_at, h.lapses_at,"  # nosec B608  # noqa: S608 - conditions of this module
         f" h.closed_at, h.outcome from duty_handover h join staff f on f.staff_id = h.given_by where {where}"
     )
     await cursor.execute(query.encode(), parameters)

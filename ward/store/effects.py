@@ -11,7 +11,9 @@ from datetime import datetime
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from ward.access.principals import Scope
 from ward.people import PatientId, StaffId, StayId
+from ward.store import access
 from ward.store.pool import Connection
 
 
@@ -58,6 +60,27 @@ _REPORTS = """
     from effect_report r join stay s using (stay_id)
     join staff p on p.staff_id = r.prescriber_id join staff f on f.staff_id = r.sent_by
 """
+# A report is a message: its prescriber needs no care relation for it, but blocks and consents hold as everywhere.
+_TO_PRESCRIBER = (
+    _REPORTS.encode()
+    + b" where r.prescriber_id = %(prescriber)s and (exists (select from stay s join patient p using (patient_id)"
+    + b" join staff f on f.staff_id = %(prescriber)s where s.stay_id = r.stay_id and "
+    + access.SHARED
+    + b") or r.stay_id in (select s.stay_id"
+    + access.VISIBLE_STAYS
+    + b"and s.stay_id in (select stay_id from effect_report where prescriber_id = %(prescriber)s)))"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which of the reports that were sent to somebody; None leaves a filter out."""
+
+    prescriber_id: StaffId
+    scope: Scope
+    limit: int
+    answered: bool | None = None
+    before: int | None = None
 
 
 async def send(conn: Connection, new: NewReport, now: datetime) -> int:
@@ -89,27 +112,48 @@ async def of_event(conn: Connection, stay_id: StayId, event_id: int) -> list[Rep
     return await cursor.fetchall()
 
 
-async def to_prescriber(
-    conn: Connection, prescriber_id: StaffId, *, answered: bool | None, before: int | None, limit: int
-) -> list[ReportRow]:
-    """Return the reports that were sent to somebody, the newest first; None leaves a filter out."""
+async def to_prescriber(conn: Connection, wanted: Wanted, now: datetime) -> list[ReportRow]:
+    """Return the reports that were sent to somebody and may be known to them, the newest first."""
     cursor = conn.cursor(row_factory=class_row(ReportRow))
     await cursor.execute(
-        f"{_REPORTS} where r.prescriber_id = %(prescriber)s"
-        " and (%(answered)s::boolean is null or (r.answer is not null) = %(answered)s)"
-        " and (%(before)s::bigint is null or r.report_id < %(before)s)"
-        " order by r.report_id desc limit %(limit)s".encode(),
-        {"prescriber": prescriber_id, "answered": answered, "before": before, "limit": limit},
+        _TO_PRESCRIBER
+        + b" and (%(answered)s::boolean is null or (r.answer is not null) = %(answered)s)"
+        + b" and (%(before)s::bigint is null or r.report_id < %(before)s)"
+        + b" order by r.report_id desc limit %(limit)s",
+        {
+            **access.asked(wanted.scope),
+            "prescriber": wanted.prescriber_id,
+            "answered": wanted.answered,
+            "before": wanted.before,
+            "limit": wanted.limit,
+            "now": now,
+        },
     )
     return await cursor.fetchall()
 
 
-async def one(conn: Connection, prescriber_id: StaffId, report_id: int) -> ReportRow | None:
-    """Return a report to this prescriber, None where there is none."""
+async def one(
+    conn: Connection, prescriber_id: StaffId, scope: Scope, report_id: int, now: datetime
+) -> ReportRow | None:
+    """Return a report to this prescriber, None where there is none, or none that they may know of."""
     cursor = conn.cursor(row_factory=class_row(ReportRow))
-    query = f"{_REPORTS} where r.prescriber_id = %s and r.report_id = %s"
-    await cursor.execute(query.encode(), (prescriber_id, report_id))
+    asked = {**access.asked(scope), "prescriber": prescriber_id, "report": report_id, "now": now}
+    await cursor.execute(_TO_PRESCRIBER + b" and r.report_id = %(report)s", asked)
     return await cursor.fetchone()
+
+
+async def may_be_told(conn: Connection, stay_id: StayId, prescriber_id: StaffId, now: datetime) -> bool:
+    """Tell whether consent and blocks let somebody know of a patient: who answers for them may in any case."""
+    row = await (
+        await conn.execute(
+            b"select from stay s join patient p using (patient_id) join staff f on f.staff_id = %(prescriber)s"
+            b" where s.stay_id = %(stay)s and (" + access.SHARED + b" or exists (select from responsibility r"
+            b" join team_member m using (team_id) where r.stay_id = s.stay_id and r.period @> %(now)s::timestamptz"
+            b" and m.staff_id = f.staff_id))",
+            {"stay": stay_id, "prescriber": prescriber_id, "now": now},
+        )
+    ).fetchone()
+    return row is not None
 
 
 async def see(conn: Connection, prescriber_id: StaffId, report_id: int, now: datetime) -> bool:

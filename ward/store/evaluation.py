@@ -28,7 +28,7 @@ _ASIDE = (
     " as aside"
 )
 
-_WANTED = f"select stay_id, due_at, score_digest, scored_at, evaluated_by, {_ASIDE} from evaluation_due"  # noqa: S608
+_WANTED = f"select stay_id, due_at, score_digest, scored_at, evaluated_by, {_ASIDE} from evaluation_due"  # nosec B608  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ async def claim(conn: Connection, now: datetime, most: int, aside: str = "") -> 
         )
         due = await cursor.fetchall()
         await cursor.execute(
-            f"{_WANTED} where stay_id in (select stay_id from evaluation_request)"  # noqa: S608
+            f"{_WANTED} where stay_id in (select stay_id from evaluation_request)"  # nosec B608  # noqa: S608
             " and stay_id <> all(%(taken)s) limit %(most)s for update skip locked".encode(),
             {"taken": [row.stay_id for row in due], "most": most - len(due), "aside": aside},
         )
@@ -178,7 +178,7 @@ async def stays(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> 
                                where stay_id = s.stay_id) b on true
             {LAYERS_OF_STAY}
             where s.stay_id = any(%(stays)s)
-            """.encode(),  # noqa: S608
+            """.encode(),  # nosec B608  # noqa: S608
             {"stays": list(stay_ids), "now": now},
         )
         return await cursor.fetchall()
@@ -258,7 +258,7 @@ copy (
         order by r.measured_at desc limit 1
     ) o where w.anew and l.kind = any(%(kinds)s::smallint[]) and l.validity <> all(%(usable)s::smallint[])
 ) to stdout (format binary)
-"""  # noqa: S608 - a list of columns
+"""  # nosec B608  # noqa: S608 - a list of columns
 _TYPES = {
     "place": INT4,
     "kind": INT2,

@@ -36,7 +36,7 @@ _QUERY = f"""
              and validity = any(%(usable)s::int2[])
          order by measured_at desc limit 1)
     ) r
-""".encode()  # noqa: S608 - a list of columns
+""".encode()  # nosec B608  # noqa: S608 - a list of columns
 _BEFORE = timedelta(hours=48)
 
 

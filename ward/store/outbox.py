@@ -112,7 +112,7 @@ def _named(rows: Sequence[Due], now: datetime) -> dict[str, object]:
 async def sent(conn: Connection, rows: Sequence[Due], now: datetime, group_id: UUID | None) -> None:
     """Record that these were sent, together where they are a group; what was cancelled meanwhile stays so."""
     query = (
-        "update outbox o set sent_at = %(now)s, due_at = null, group_id = %(group)s, reason = null,"  # noqa: S608
+        "update outbox o set sent_at = %(now)s, due_at = null, group_id = %(group)s, reason = null,"  # nosec B608  # noqa: S608
         " state = case when state in ('queued', 'failed') then 'sent' else state end" + _THESE
     )
     await conn.execute(query.encode(), {**_named(rows, now), "group": group_id})
@@ -121,7 +121,7 @@ async def sent(conn: Connection, rows: Sequence[Due], now: datetime, group_id: U
 async def failed(conn: Connection, rows: Sequence[Due], now: datetime, reason: str, retry_at: datetime | None) -> None:
     """Record that these did not come through, and when they are tried again (None: not any more)."""
     query = (
-        "update outbox o set state = 'failed', failed_at = %(now)s, reason = %(reason)s,"  # noqa: S608
+        "update outbox o set state = 'failed', failed_at = %(now)s, reason = %(reason)s,"  # nosec B608  # noqa: S608
         " due_at = %(retry)s" + _THESE + " and state in ('queued', 'failed', 'sent')"
     )
     await conn.execute(query.encode(), {**_named(rows, now), "reason": reason[:500], "retry": retry_at})
@@ -129,7 +129,7 @@ async def failed(conn: Connection, rows: Sequence[Due], now: datetime, reason: s
 
 async def put_off(conn: Connection, rows: Sequence[Due], until: datetime) -> None:
     """Give these back untried, to be looked at again at `until`."""
-    query = "update outbox o set due_at = %(until)s, attempts = attempts - 1" + _THESE  # noqa: S608
+    query = "update outbox o set due_at = %(until)s, attempts = attempts - 1" + _THESE  # nosec B608  # noqa: S608
     query += " and state in ('queued', 'failed')"
     await conn.execute(query.encode(), {**_named(rows, until), "until": until})
 

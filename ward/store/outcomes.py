@@ -102,7 +102,7 @@ _LEDGER = f"""
                count(*) filter (where disposition in ('home', 'care_home') and ({_AGAIN}))::int as readmitted
         from ended e where e.month = m.month) e
     order by m.month
-"""  # noqa: S608 - put together from constants
+"""  # nosec B608  # noqa: S608 - put together from constants
 
 
 async def ledger(conn: Connection, team_id: TeamId, months: Sequence[Month], now: datetime) -> list[Counts]:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 
 from psycopg.rows import class_row
 
+from ward.access.principals import AccountId, Kind
 from ward.people import DeviceNo, OrganisationId, PatientId, Role, StaffId, StayId, TeamId
 from ward.store.pool import Connection
 from ward.vitals import Mode
@@ -89,6 +90,35 @@ async def add_staff(
     return StaffId(await _id(conn, query, parameters))
 
 
+async def add_account(
+    conn: Connection,
+    *,
+    kind: Kind,
+    username: str,
+    name: str,
+    password_hash: str,
+    language: str = "sv",
+    patient_id: PatientId | None = None,
+    kept_by: OrganisationId | None = None,
+) -> AccountId:
+    """Add a patient or a relative who can log in; `kept_by` is whose operators look after a relative's account."""
+    query = (
+        "insert into account (kind, username, name, password_hash, language, patient_id, kept_by) values"
+        " (%(kind)s, %(username)s, %(name)s, %(password_hash)s, %(language)s, %(patient_id)s, %(kept_by)s)"
+        " returning account_id"
+    )
+    parameters: dict[str, object] = {
+        "kind": kind.value,
+        "username": username.lower(),
+        "name": name,
+        "password_hash": password_hash,
+        "language": language,
+        "patient_id": patient_id,
+        "kept_by": kept_by,
+    }
+    return AccountId(await _id(conn, query, parameters))
+
+
 async def add_member(conn: Connection, *, team_id: TeamId, staff_id: StaffId) -> None:
     """Make somebody a member of a team; being one already changes nothing."""
     await conn.execute(
@@ -133,12 +163,13 @@ async def add_stay(
     reason: str,
     next_step: str,
     started_at: datetime,
+    ended_at: datetime | None = None,
     mode: Mode = Mode.REAL,
 ) -> StayId:
-    """Start a stay and have it watched from its first moment, so that silence is noticed too."""
+    """Start a stay and have it watched from its first moment, so that silence is noticed too; one may be over."""
     query = (
         "insert into stay (patient_id, programme, reason, next_step, period, mode) values"
-        " (%(patient_id)s, %(programme)s, %(reason)s, %(next_step)s, tstzrange(%(started_at)s, null), %(mode)s)"
+        " (%(patient_id)s, %(programme)s, %(reason)s, %(next_step)s, tstzrange(%(started_at)s, %(ended_at)s), %(mode)s)"
         " returning stay_id"
     )
     parameters: dict[str, object] = {
@@ -147,10 +178,12 @@ async def add_stay(
         "reason": reason,
         "next_step": next_step,
         "started_at": started_at,
+        "ended_at": ended_at,
         "mode": mode.value,
     }
     stay_id = StayId(await _id(conn, query, parameters))
-    await conn.execute("insert into evaluation_due (stay_id, due_at) values (%s, %s)", (stay_id, started_at))
+    if ended_at is None:
+        await conn.execute("insert into evaluation_due (stay_id, due_at) values (%s, %s)", (stay_id, started_at))
     return stay_id
 
 

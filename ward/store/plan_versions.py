@@ -84,7 +84,7 @@ def _version(**row: object) -> Version:
 
 async def versions(conn: Connection, owner: Owner) -> list[Version]:
     """Return every version, the newest first."""
-    query = f"select {_COLUMNS} from {owner.table} v {_PEOPLE} where {owner.where} order by v.version desc"  # noqa: S608
+    query = f"select {_COLUMNS} from {owner.table} v {_PEOPLE} where {owner.where} order by v.version desc"  # nosec B608  # noqa: S608
     cursor = await conn.execute(query.encode(), owner.key)
     names = [each.name for each in cursor.description or ()]
     return [_version(**dict(zip(names, row, strict=True))) for row in await cursor.fetchall()]
@@ -104,7 +104,7 @@ async def lock(conn: Connection, owner: Owner) -> int:
 async def revision(conn: Connection, owner: Owner) -> int:
     """Return how often these versions have changed, and, of a stay, the team below."""
     query = (
-        f"select coalesce(sum(v.rev), 0)::int + coalesce((select rev from plan_team where stay_id = %(stay)s), 0)"  # noqa: S608
+        f"select coalesce(sum(v.rev), 0)::int + coalesce((select rev from plan_team where stay_id = %(stay)s), 0)"  # nosec B608  # noqa: S608
         f" from {owner.table} v where {owner.where}"
     )
     row = await (await conn.execute(query.encode(), owner.key)).fetchone()
@@ -142,7 +142,7 @@ async def _insert(conn: Connection, owner: Owner, change: Change) -> int:
     columns = "team_id, programme" if owner.stay_id is None else "stay_id"
     values = "%(team)s, %(programme)s" if owner.stay_id is None else "%(stay)s"
     query = (
-        f"insert into {owner.table} ({columns}, version, rules, state, author_id, reason, valid_from,"  # noqa: S608
+        f"insert into {owner.table} ({columns}, version, rules, state, author_id, reason, valid_from,"  # nosec B608  # noqa: S608
         f" valid_until, asks) select {values}, coalesce(max(v.version), 0) + 1, %(rules)s::jsonb, %(state)s,"
         f" %(author)s, %(reason)s, %(at)s, %(until)s, %(asks)s from {owner.table} v where {owner.where}"
         " returning version"
@@ -165,7 +165,7 @@ async def _insert(conn: Connection, owner: Owner, change: Change) -> int:
 async def approve(conn: Connection, owner: Owner, version: Version, by: StaffId, now: datetime) -> None:
     """Put an awaiting version in force with a second signature."""
     query = (
-        f"update {owner.table} v set state = 'in_force', approved_by = %(by)s, approved_at = %(now)s, rev = rev + 1"  # noqa: S608
+        f"update {owner.table} v set state = 'in_force', approved_by = %(by)s, approved_at = %(now)s, rev = rev + 1"  # nosec B608  # noqa: S608
         f" where {owner.where} and v.version = %(version)s and v.state = 'awaiting'"
     )
     await conn.execute(query.encode(), {**owner.key, "by": by, "now": now, "version": version.version})
@@ -175,7 +175,7 @@ async def approve(conn: Connection, owner: Owner, version: Version, by: StaffId,
 async def withdraw(conn: Connection, owner: Owner, version: Version, by: StaffId, now: datetime) -> None:
     """Take a version back; what was in force says when it ceased to be."""
     query = (
-        f"update {owner.table} v set state = 'withdrawn', ended_by = %(by)s, rev = rev + 1,"  # noqa: S608
+        f"update {owner.table} v set state = 'withdrawn', ended_by = %(by)s, rev = rev + 1,"  # nosec B608  # noqa: S608
         f" ended_at = case v.state when 'in_force' then %(now)s::timestamptz end"
         f" where {owner.where} and v.version = %(version)s"
     )
@@ -189,7 +189,7 @@ async def _took_force(
     """End the standing versions before a standing one, and have its stays looked at."""
     if until is None:
         query = (
-            f"update {owner.table} v set state = 'superseded', ended_by = %(by)s, ended_at = %(now)s, rev = rev + 1"  # noqa: S608
+            f"update {owner.table} v set state = 'superseded', ended_by = %(by)s, ended_at = %(now)s, rev = rev + 1"  # nosec B608  # noqa: S608
             f" where {owner.where} and v.version < %(version)s and v.state = 'in_force' and v.valid_until is null"
         )
         await conn.execute(query.encode(), {**owner.key, "by": by, "now": now, "version": number})
@@ -209,7 +209,7 @@ async def changed(conn: Connection, owner: Owner, now: datetime) -> None:
 async def stays_of(conn: Connection, owner: Owner, now: datetime) -> list[StayId]:
     """Return the stays in progress that a team's plan for a programme lies under."""
     query = (
-        f"select s.stay_id from stay s where s.period @> %(now)s and s.programme = %(programme)s"  # noqa: S608
+        f"select s.stay_id from stay s where s.period @> %(now)s and s.programme = %(programme)s"  # nosec B608  # noqa: S608
         f" and {TEAM_OF_PLAN} = %(team)s order by s.stay_id"
     )
     cursor = await conn.execute(query.encode(), {**owner.key, "now": now})
@@ -241,7 +241,7 @@ async def drafts(conn: Connection, stay_ids: Sequence[StayId], now: datetime) ->
     """Return the drafts of these stays, with what is in force at an instant."""
     cursor = conn.cursor(row_factory=class_row(Draft))
     await cursor.execute(
-        f"select s.stay_id, s.programme, d.version, d.rules::text as rules, plan.plan_layers"  # noqa: S608
+        f"select s.stay_id, s.programme, d.version, d.rules::text as rules, plan.plan_layers"  # nosec B608  # noqa: S608
         f" from plan d join stay s using (stay_id) {LAYERS_OF_STAY}"
         f" where d.state = 'draft' and s.stay_id = any(%(stays)s) order by s.stay_id, d.version".encode(),
         {"stays": list(stay_ids), "now": now},

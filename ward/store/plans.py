@@ -51,7 +51,7 @@ LAYERS_OF_STAY = f"""
             from plan v where v.stay_id = s.stay_id and {_in_force("v")}
         ) l
     ) plan
-"""  # noqa: S608 - put together from constants
+"""  # nosec B608  # noqa: S608 - put together from constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class StayLayers:
 
 
 _EFFECTIVE = (
-    f"select s.stay_id, s.programme, plan.plan_layers, plan.plan_change_at from stay s {LAYERS_OF_STAY}"  # noqa: S608
+    f"select s.stay_id, s.programme, plan.plan_layers, plan.plan_change_at from stay s {LAYERS_OF_STAY}"  # nosec B608  # noqa: S608
     " where s.stay_id = any(%(stays)s) order by s.stay_id"
 ).encode()
 
@@ -83,6 +83,6 @@ async def effective(conn: Connection, stay_ids: Sequence[StayId], now: datetime)
 
 async def team_of(conn: Connection, stay_id: StayId) -> TeamId | None:
     """Return the team whose overlay lies under a stay's; None when none has ever answered for it."""
-    query = f"select {TEAM_OF_PLAN} from stay s where s.stay_id = %s"  # noqa: S608
+    query = f"select {TEAM_OF_PLAN} from stay s where s.stay_id = %s"  # nosec B608  # noqa: S608
     row = await (await conn.execute(query.encode(), (stay_id,))).fetchone()
     return None if row is None or row[0] is None else TeamId(row[0])

@@ -88,7 +88,7 @@ async def person(conn: Connection, patient_id: int) -> Person | None:
 async def count_readings(conn: Connection, span: Span) -> int:
     """Count the readings of the span."""
     query = (
-        f"select count(*) from reading where stay_id = any(array(select stay_id from stay"  # noqa: S608
+        f"select count(*) from reading where stay_id = any(array(select stay_id from stay"  # nosec B608  # noqa: S608
         f" where patient_id = %(patient)s)) and {_within('measured_at')}"
     )
     row = await (await conn.execute(query.encode(), span.parameters())).fetchone()
@@ -125,7 +125,7 @@ def _reported(*, kind: str, **rest: Any) -> Reported:
 def stays(conn: Connection, span: Span) -> AsyncIterator[Episode]:
     """Stream the stays, oldest first."""
     query = (
-        f"select stay_id, patient_id, programme, reason, next_step, mode, {_limits('period')}"  # noqa: S608
+        f"select stay_id, patient_id, programme, reason, next_step, mode, {_limits('period')}"  # nosec B608  # noqa: S608
         f" from stay where patient_id = %(patient)s and {_TOUCHES.format(period='period')} order by lower(period)"
     )
     return _stream(conn, "stays", query, span, _episode)
@@ -134,7 +134,7 @@ def stays(conn: Connection, span: Span) -> AsyncIterator[Episode]:
 def teams(conn: Connection, span: Span) -> AsyncIterator[Answering]:
     """Stream the teams that answered for the patient, oldest first."""
     query = (
-        f"select r.stay_id, s.patient_id, t.team_id, t.name as team, t.phone, o.organisation_id,"  # noqa: S608
+        f"select r.stay_id, s.patient_id, t.team_id, t.name as team, t.phone, o.organisation_id,"  # nosec B608  # noqa: S608
         f" o.name as organisation, o.hsa_id, {_limits('r.period')}"
         f" from responsibility r join stay s using (stay_id) join team t using (team_id)"
         f" join organisation o on o.organisation_id = t.organisation_id"
@@ -147,7 +147,7 @@ def teams(conn: Connection, span: Span) -> AsyncIterator[Answering]:
 def worn(conn: Connection, span: Span) -> AsyncIterator[Worn]:
     """Stream the devices that the patient wore, oldest first."""
     query = (
-        f"select b.binding_id, b.stay_id, s.patient_id, d.device_no, d.device_id, d.model, d.mode,"  # noqa: S608
+        f"select b.binding_id, b.stay_id, s.patient_id, d.device_no, d.device_id, d.model, d.mode,"  # nosec B608  # noqa: S608
         f" {_limits('b.period')} from binding b join stay s using (stay_id) join device d using (device_no)"
         f" where s.patient_id = %(patient)s and {_TOUCHES.format(period='b.period')} order by lower(b.period)"
     )
@@ -157,7 +157,7 @@ def worn(conn: Connection, span: Span) -> AsyncIterator[Worn]:
 def readings(conn: Connection, span: Span) -> AsyncIterator[Measured]:
     """Stream the readings, oldest first; those of one device and instant come together."""
     query = (
-        f"select s.patient_id, r.stay_id, r.device_no, d.device_id, r.kind, r.value, r.measured_at,"  # noqa: S608
+        f"select s.patient_id, r.stay_id, r.device_no, d.device_id, r.kind, r.value, r.measured_at,"  # nosec B608  # noqa: S608
         f" r.received_at, r.validity, r.quality / 100.0::float8 as quality"
         f" from reading r join stay s using (stay_id) join device d using (device_no)"
         f" where s.patient_id = %(patient)s and {_within('r.measured_at')}"
@@ -169,7 +169,7 @@ def readings(conn: Connection, span: Span) -> AsyncIterator[Measured]:
 def reports(conn: Connection, span: Span) -> AsyncIterator[Reported]:
     """Stream what the devices reported, oldest first."""
     query = (
-        f"select s.patient_id, e.stay_id, e.device_no, d.device_id, e.kind, e.occurred_at, e.received_at, e.alert_id,"  # noqa: S608
+        f"select s.patient_id, e.stay_id, e.device_no, d.device_id, e.kind, e.occurred_at, e.received_at, e.alert_id,"  # nosec B608  # noqa: S608
         f" e.detail::text as detail from device_event e join stay s using (stay_id) join device d using (device_no)"
         f" where s.patient_id = %(patient)s and {_within('e.occurred_at')}"
         f" order by e.occurred_at, e.device_no, e.kind, e.stay_id"
@@ -180,7 +180,7 @@ def reports(conn: Connection, span: Span) -> AsyncIterator[Reported]:
 def scores(conn: Connection, span: Span) -> AsyncIterator[Scored]:
     """Stream the scores, oldest first."""
     query = (
-        f"select s.patient_id, stay_id, scored_at, total_min, total_max, risk, spo2_scale, detail::text as detail"  # noqa: S608
+        f"select s.patient_id, stay_id, scored_at, total_min, total_max, risk, spo2_scale, detail::text as detail"  # nosec B608  # noqa: S608
         f" from score join stay s using (stay_id) where s.patient_id = %(patient)s and {_within('scored_at')}"
         f" order by scored_at"
     )
@@ -222,7 +222,7 @@ def events(conn: Connection, span: Span) -> AsyncIterator[Happened]:
 def told(conn: Connection, span: Span) -> AsyncIterator[Told]:
     """Stream who was told of the alerts, in the order of `alerts`, each alert's own notifications in their order."""
     query = (
-        f"select o.stay_id, o.alert_id, o.ring, o.step, o.channel, t.name as team, o.staff_id, f.name as staff,"  # noqa: S608
+        f"select o.stay_id, o.alert_id, o.ring, o.step, o.channel, t.name as team, o.staff_id, f.name as staff,"  # nosec B608  # noqa: S608
         f" o.state, o.reason, o.queued_at, o.sent_at, o.delivered_at, o.seen_at"
         f" from outbox o join alert a using (stay_id, alert_id) join stay s using (stay_id)"
         f" join team t on t.team_id = o.team_id left join staff f on f.staff_id = o.staff_id"
@@ -235,7 +235,7 @@ def told(conn: Connection, span: Span) -> AsyncIterator[Told]:
 def written(conn: Connection, span: Span) -> AsyncIterator[Written]:
     """Stream what people wrote on the timeline, oldest first, also what was entered in error."""
     query = (
-        f"select e.stay_id, e.event_id, e.kind, e.occurred_at, e.written_at, e.author, f.name as staff, e.words,"  # noqa: S608
+        f"select e.stay_id, e.event_id, e.kind, e.occurred_at, e.written_at, e.author, f.name as staff, e.words,"  # nosec B608  # noqa: S608
         f" e.detail::text as detail, e.corrects, x.at as error_at, g.name as error_by, x.reason as error_reason"
         f" from care_event e join stay s using (stay_id) left join staff f on f.staff_id = e.staff_id"
         f" left join care_event_error x on (x.stay_id, x.event_id) = (e.stay_id, e.event_id)"
@@ -264,7 +264,7 @@ def refused(conn: Connection, span: Span) -> AsyncIterator[Refused]:
     theirs, and its contents are withheld.
     """
     query = (
-        f"select q.quarantine_id, q.received_at, q.device_id, q.topic, q.reason, q.item_index,"  # noqa: S608
+        f"select q.quarantine_id, q.received_at, q.device_id, q.topic, q.reason, q.item_index,"  # nosec B608  # noqa: S608
         f" q.payload_bytes, encode(q.payload_sha256, 'hex') as payload_sha256,"
         f" case when o.alone then q.detail end as detail,"
         f" case when o.alone then q.payload end as payload"

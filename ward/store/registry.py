@@ -117,5 +117,5 @@ async def silent_stays(conn: Connection, now: datetime, within: timedelta) -> in
 
 
 async def any_reading(conn: Connection) -> bool:
-    """Tell whether anything has ever been stored."""
-    return await (await conn.execute("select 1 from latest_reading limit 1")).fetchone() is not None
+    """Tell whether a device has ever said anything; what people typed in does not count."""
+    return await (await conn.execute("select 1 from latest_reading where device_no > 0 limit 1")).fetchone() is not None

@@ -112,7 +112,7 @@ _FACTS = f"""
     {LAYERS_OF_STAY}
     where r.team_id = %(team)s and r.period @> %(now)s::timestamptz and s.period @> %(now)s::timestamptz
     order by p.patient_id
-"""  # noqa: S608 - put together from constants
+"""  # nosec B608  # noqa: S608 - put together from constants
 _SIGNED = """
     select distinct on (w.stay_id) w.stay_id, w.rev, w.staff_id, f.name as staff_name, w.signed_at, w.plan, w.risk
     from weekend_round w join staff f using (staff_id)

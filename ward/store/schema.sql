@@ -132,6 +132,27 @@ begin
     ) pairs group by portion;
 end $$;
 
+CREATE FUNCTION public.news_written() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    stays bigint[];
+begin
+    select array_agg(distinct stay_id order by stay_id) into stays from changed;
+    if stays is null then
+        return null;
+    end if;
+    insert into stay_news as n (stay_id, events, effects, rounds, home)
+        select each, ('events' = any(tg_argv))::int, ('effects' = any(tg_argv))::int, ('rounds' = any(tg_argv))::int,
+            ('home' = any(tg_argv))::int
+        from unnest(stays) each
+        on conflict (stay_id) do update set events = n.events + excluded.events,
+            effects = n.effects + excluded.effects, rounds = n.rounds + excluded.rounds, home = n.home + excluded.home;
+    -- Too many to be named in one notification: whoever listens compares everything.
+    perform pg_notify('hv_news', case when cardinality(stays) <= 300 then array_to_string(stays, ',') else '' end);
+    return null;
+end $$;
+
 CREATE FUNCTION public.reading_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -257,7 +278,9 @@ CREATE TABLE public.access_entry (
     path text NOT NULL,
     why text NOT NULL,
     patient_ids bigint[] NOT NULL,
-    CONSTRAINT access_entry_patient_ids_check CHECK ((patient_ids <> '{}'::bigint[]))
+    attempts integer,
+    CONSTRAINT access_entry_attempts_check CHECK ((attempts > 0)),
+    CONSTRAINT access_entry_patient_ids_check CHECK (((patient_ids <> '{}'::bigint[]) OR (attempts IS NOT NULL)))
 );
 
 ALTER TABLE public.access_entry ALTER COLUMN access_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1313,6 +1336,40 @@ ALTER TABLE public.relative_access ALTER COLUMN relative_access_id ADD GENERATED
     CACHE 1
 );
 
+CREATE TABLE public.relative_invitation (
+    invitation_id bigint NOT NULL,
+    patient_id bigint NOT NULL,
+    code_sha256 bytea NOT NULL,
+    name text NOT NULL,
+    language text NOT NULL,
+    opens text[] NOT NULL,
+    made_by bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by bigint,
+    used_at timestamp with time zone,
+    account_id bigint,
+    CONSTRAINT relative_invitation_check CHECK ((expires_at > made_at)),
+    CONSTRAINT relative_invitation_check1 CHECK ((revoked_at >= made_at)),
+    CONSTRAINT relative_invitation_check2 CHECK ((used_at >= made_at)),
+    CONSTRAINT relative_invitation_check3 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT relative_invitation_check4 CHECK (((used_at IS NULL) = (account_id IS NULL))),
+    CONSTRAINT relative_invitation_check5 CHECK (((revoked_at IS NULL) OR (used_at IS NULL))),
+    CONSTRAINT relative_invitation_code_sha256_check CHECK ((length(code_sha256) = 32)),
+    CONSTRAINT relative_invitation_language_check CHECK ((language = ANY (ARRAY['sv'::text, 'en'::text]))),
+    CONSTRAINT relative_invitation_opens_check CHECK ((opens <@ '{values,trends,alerts,plan,contacts}'::text[]))
+);
+
+ALTER TABLE public.relative_invitation ALTER COLUMN invitation_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.relative_invitation_invitation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.responsibility (
     stay_id bigint NOT NULL,
     team_id bigint NOT NULL,
@@ -1508,6 +1565,15 @@ CREATE TABLE public.stay (
     CONSTRAINT stay_mode_check CHECK ((mode = ANY (ARRAY['real'::text, 'test'::text, 'demo'::text]))),
     CONSTRAINT stay_period_check CHECK (((NOT isempty(period)) AND (NOT lower_inf(period))))
 );
+
+CREATE TABLE public.stay_news (
+    stay_id bigint NOT NULL,
+    events bigint DEFAULT 0 NOT NULL,
+    effects bigint DEFAULT 0 NOT NULL,
+    rounds bigint DEFAULT 0 NOT NULL,
+    home bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
 
 CREATE TABLE public.stay_outcome (
     stay_id bigint NOT NULL,
@@ -1945,6 +2011,12 @@ ALTER TABLE ONLY public.registry_version
 ALTER TABLE ONLY public.relative_access
     ADD CONSTRAINT relative_access_pkey PRIMARY KEY (relative_access_id);
 
+ALTER TABLE ONLY public.relative_invitation
+    ADD CONSTRAINT relative_invitation_code_sha256_key UNIQUE (code_sha256);
+
+ALTER TABLE ONLY public.relative_invitation
+    ADD CONSTRAINT relative_invitation_pkey PRIMARY KEY (invitation_id);
+
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_int8range_period_excl EXCLUDE USING gist (int8range(stay_id, stay_id, '[]'::text) WITH &&, period WITH &&);
 
@@ -1995,6 +2067,9 @@ ALTER TABLE ONLY public.staff
 
 ALTER TABLE ONLY public.stay
     ADD CONSTRAINT stay_int8range_period_excl EXCLUDE USING gist (int8range(patient_id, patient_id, '[]'::text) WITH &&, period WITH &&);
+
+ALTER TABLE ONLY public.stay_news
+    ADD CONSTRAINT stay_news_pkey PRIMARY KEY (stay_id);
 
 ALTER TABLE ONLY public.stay_outcome
     ADD CONSTRAINT stay_outcome_pkey PRIMARY KEY (stay_id, rev);
@@ -2049,6 +2124,8 @@ CREATE INDEX access_entry_account ON public.access_entry USING btree (account_id
 CREATE INDEX access_entry_at ON public.access_entry USING btree (at);
 
 CREATE INDEX access_entry_patients ON public.access_entry USING gin (patient_ids);
+
+CREATE INDEX access_entry_refused ON public.access_entry USING btree (organisation_id, at) WHERE (attempts IS NOT NULL);
 
 CREATE INDEX access_review_organisation ON public.access_review USING btree (organisation_id, review_id);
 
@@ -2174,6 +2251,8 @@ CREATE UNIQUE INDEX relative_access_open ON public.relative_access USING btree (
 
 CREATE INDEX relative_access_patient ON public.relative_access USING btree (patient_id);
 
+CREATE INDEX relative_invitation_patient ON public.relative_invitation USING btree (patient_id, invitation_id);
+
 CREATE INDEX responsibility_stay ON public.responsibility USING btree (stay_id);
 
 CREATE INDEX responsibility_team ON public.responsibility USING btree (team_id);
@@ -2239,6 +2318,24 @@ CREATE TRIGGER care_look_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.c
 CREATE TRIGGER device_changed AFTER INSERT OR DELETE OR UPDATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.registry_changed();
 
 CREATE TRIGGER member_changed AFTER INSERT OR DELETE OR UPDATE ON public.team_member FOR EACH STATEMENT EXECUTE FUNCTION public.sessions_changed();
+
+CREATE TRIGGER news_answered AFTER UPDATE ON public.effect_report REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.news_written('effects');
+
+CREATE TRIGGER news_written AFTER INSERT ON public.care_event REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.news_written('events', 'home');
+
+CREATE TRIGGER news_written AFTER INSERT ON public.care_event_error REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.news_written('events', 'home');
+
+CREATE TRIGGER news_written AFTER INSERT ON public.care_event_receipt REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.news_written('events');
+
+CREATE TRIGGER news_written AFTER INSERT ON public.care_look REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.news_written('home');
+
+CREATE TRIGGER news_written AFTER INSERT ON public.device_event REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.news_written('events', 'home');
+
+CREATE TRIGGER news_written AFTER INSERT ON public.effect_report REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.news_written('effects');
+
+CREATE TRIGGER news_written AFTER INSERT ON public.next_step REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.news_written('home');
+
+CREATE TRIGGER news_written AFTER INSERT ON public.weekend_round REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.news_written('rounds');
 
 CREATE TRIGGER next_step_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.next_step FOR EACH STATEMENT EXECUTE FUNCTION public.is_kept();
 
@@ -2659,6 +2756,18 @@ ALTER TABLE ONLY public.relative_access
 ALTER TABLE ONLY public.relative_access
     ADD CONSTRAINT relative_access_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
 
+ALTER TABLE ONLY public.relative_invitation
+    ADD CONSTRAINT relative_invitation_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.relative_invitation
+    ADD CONSTRAINT relative_invitation_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.account(account_id);
+
+ALTER TABLE ONLY public.relative_invitation
+    ADD CONSTRAINT relative_invitation_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES public.patient(patient_id);
+
+ALTER TABLE ONLY public.relative_invitation
+    ADD CONSTRAINT relative_invitation_revoked_by_fkey FOREIGN KEY (revoked_by) REFERENCES public.account(account_id);
+
 ALTER TABLE ONLY public.responsibility
     ADD CONSTRAINT responsibility_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
 
@@ -2685,6 +2794,9 @@ ALTER TABLE ONLY public.session
 
 ALTER TABLE ONLY public.staff
     ADD CONSTRAINT staff_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+ALTER TABLE ONLY public.stay_news
+    ADD CONSTRAINT stay_news_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
 ALTER TABLE ONLY public.stay_outcome
     ADD CONSTRAINT stay_outcome_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);

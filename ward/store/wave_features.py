@@ -70,7 +70,7 @@ _PIECES = f"""
         select {_COMMON}, measured_at, parts from waveform_stretch
         where {_OVERLAPS.format(back="stretch", earliest="stretch_from")}
     ) s
-""".encode()  # noqa: S608 - put together from this module's own text
+""".encode()  # nosec B608  # noqa: S608 - put together from this module's own text
 _LONGEST_BLOCK = timedelta(seconds=MOST_S)
 _LONGEST_STRETCH = _LONGEST_BLOCK + WINDOW
 

@@ -36,7 +36,7 @@ _READ = f"""
     where stay_id = %(stay)s and kind = %(kind)s and lead = %(lead)s
           and measured_at >= %(start)s and measured_at < %(end)s
     order by measured_at, device_no
-""".encode()  # noqa: S608 - put together from this module's own text
+""".encode()  # nosec B608  # noqa: S608 - put together from this module's own text
 _INSERT = """
     insert into waveform_stretch (stay_id, kind, lead, measured_at, device_no, ends_at, fs_hz, unit, scale, "offset",
         samples, codec, parts, data)

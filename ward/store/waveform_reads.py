@@ -85,18 +85,18 @@ READ = f"""
     union all
     select {_COMMON}, {MICROSECONDS.format("measured_at")}, parts, null
     from waveform_stretch {_STRETCHES}
-""".encode()  # noqa: S608 - put together from this module's own text
+""".encode()  # nosec B608  # noqa: S608 - put together from this module's own text
 _COUNT = f"""
     select coalesce(sum(samples), 0)::bigint from (
         select samples from waveform_block {_BLOCKS} union all select samples from waveform_stretch {_STRETCHES}
     ) found
-""".encode()  # noqa: S608 - likewise
+""".encode()  # nosec B608  # noqa: S608 - likewise
 _AVAILABLE = f"""
     select kind, lead, min(measured_at), max(ends_at) from (
         select kind, lead, measured_at, ends_at from waveform_block {_BLOCKS}
         union all select kind, lead, measured_at, ends_at from waveform_stretch {_STRETCHES}
     ) found group by kind, lead order by kind, lead
-""".encode()  # noqa: S608 - likewise
+""".encode()  # nosec B608  # noqa: S608 - likewise
 
 
 async def read_stored(conn: Connection, span: WaveSpan) -> list[Stored]:

@@ -45,7 +45,7 @@ _COVERING = """
     and s.measured_at <= batch.measured_at and s.measured_at > batch.measured_at - %(window)s
     and s.measured_at <= %(latest)s and s.measured_at > %(earliest)s and s.ends_at > batch.measured_at
 """
-_UNLESS_IN_A_STRETCH = f"where (select true from waveform_stretch s where {_COVERING} limit 1) is null "  # noqa: S608
+_UNLESS_IN_A_STRETCH = f"where (select true from waveform_stretch s where {_COVERING} limit 1) is null "  # nosec B608  # noqa: S608
 _ONCE = f"order by {_KEY}, n on conflict do nothing returning {_KEY}"
 _INSERT_NEW = (_BATCH + _INSERT + _UNLESS_IN_A_STRETCH + _ONCE).encode()
 _INSERT_ALL = (_BATCH + _INSERT + _ONCE).encode()
@@ -63,7 +63,7 @@ _KEPT = f"""
            s.stay_id, s.kind, s.lead, s.device_no, s.fs_hz, s.unit, s.scale, s."offset", s.samples, s.codec, s.data,
            {MICROSECONDS.format("s.measured_at")}, s.parts, null
     from batch cross join lateral (select * from waveform_stretch s where {_COVERING} offset 0) s
-""".encode()  # noqa: S608 - put together from this module's own text
+""".encode()  # nosec B608  # noqa: S608 - put together from this module's own text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

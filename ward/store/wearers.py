@@ -10,7 +10,7 @@ from datetime import date, datetime
 from psycopg.rows import class_row
 
 from ward.access.principals import Scope
-from ward.people import PatientId, StayId
+from ward.people import OrganisationId, PatientId, StayId
 from ward.store import access
 from ward.store.pool import Connection
 
@@ -40,3 +40,14 @@ async def visible(conn: Connection, stays: Iterable[StayId], scope: Scope, now: 
         },
     )
     return {wearer.stay_id: wearer for wearer in await cursor.fetchall()}
+
+
+async def organisation_of(conn: Connection, stay_id: StayId) -> OrganisationId:
+    """Return whose patient's stay it is; the stay is there."""
+    row = await (
+        await conn.execute(
+            "select p.organisation_id from stay s join patient p using (patient_id) where s.stay_id = %s", (stay_id,)
+        )
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a stay has a patient
+    return OrganisationId(row[0])

@@ -21,7 +21,7 @@ async def overlaps(conn: Connection, _now: datetime) -> Iterable[Finding]:
     for table, whose, apart in _PERIODS:
         twice = await rows(
             conn,
-            f"select distinct a.{whose} from {table} a join {table} b"  # noqa: S608 - names from the table above
+            f"select distinct a.{whose} from {table} a join {table} b"  # nosec B608  # noqa: S608 - names from the table above
             f" on a.{whose} = b.{whose} and a.{apart} < b.{apart} and a.period && b.period order by 1",
         )
         if twice:

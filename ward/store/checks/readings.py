@@ -33,8 +33,8 @@ _STRAY = (
     " and not (r.device_no = 0 and exists (select from care_event e where e.stay_id = r.stay_id"
     " and e.kind = 'readings' and e.occurred_at = r.measured_at)))"
 )
-_SAMPLED = f"{_SAMPLE} select r.stay_id, {_STRAY} from looked r"  # noqa: S608 - both from above
-_ALL = f"select count(*), count(*) filter (where {_STRAY}) from reading r where r.stay_id = %(stay)s"  # noqa: S608 - likewise
+_SAMPLED = f"{_SAMPLE} select r.stay_id, {_STRAY} from looked r"  # nosec B608  # noqa: S608 - both from above
+_ALL = f"select count(*), count(*) filter (where {_STRAY}) from reading r where r.stay_id = %(stay)s"  # nosec B608  # noqa: S608 - likewise
 _COLUMNS = "stay_id, kind, measured_at, device_no, value, validity"
 
 
@@ -95,7 +95,7 @@ async def deep(conn: Connection, stay_ids: Iterable[int], step: Callable[[int], 
                          order by kind, measured_at desc, device_no desc) r
             full join (select {_COLUMNS} from latest_reading where stay_id = %(stay)s) l using ({_COLUMNS})
             where r is null or l is null limit 1
-            """,  # noqa: S608 - the columns above
+            """,  # nosec B608  # noqa: S608 - the columns above
             one,
         ):
             stale.append(stay_id)

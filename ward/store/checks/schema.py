@@ -107,8 +107,8 @@ async def sequences(conn: Connection, _now: datetime) -> Iterable[Finding]:
         from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
         left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-            and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%%')
-        """.replace("%%", "%"),
+            and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%')
+        """,
     ):
         largest = sql.SQL("select coalesce(max({}), 0) from {}").format(sql.Identifier(column), sql.Identifier(table))
         row = await (await conn.execute(largest)).fetchone()

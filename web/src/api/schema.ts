@@ -592,8 +592,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it
-         * @description Show the card that a link leads to, to a browser as a page; each opening is noted. No log-in: the link is it.
+         * Show the card that a link leads to, to a browser as a page. No log-in: the link is it
+         * @description Each opening is in the log of who looked, as of who made the link.
          */
         readonly get: operations["ambulance_open_card"];
         readonly put?: never;
@@ -612,8 +612,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * List what was done, the newest first
-         * @description List what was done, the newest first.
+         * List what was done in the own organisation, or to its patients, the newest first
+         * @description List what was done in the own organisation, or to its patients, the newest first.
          *
          *     Open to: operator (`audit.read`).
          */
@@ -928,8 +928,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * List the reports that were sent to the caller, the newest first
-         * @description List the reports that were sent to the caller, the newest first.
+         * List the reports that were sent to the caller, the newest first; none that a block hides from them
+         * @description List the reports that were sent to the caller, the newest first; none that a block hides from them.
          *
          *     Open to: clinician, doctor, nurse (`effects`).
          */
@@ -1046,6 +1046,68 @@ export interface paths {
          *     Open to: clinician, doctor, nurse (`emergency.read`).
          */
         readonly post: operations["emergencies_see_opening"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/invitations/accept": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Become the relative who is invited, by a name and a password of one's own. Then log in
+         * @description Become the relative who is invited, by a name and a password of one's own. Then log in.
+         */
+        readonly post: operations["invitations_accept"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/invitations/join": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Use an invitation with the log-in that a relative has already: of another patient, or after a new code
+         * @description Use an invitation with the log-in that a relative has already: of another patient, or after a new code.
+         *
+         *     Open to: relative (`invitations.join`).
+         */
+        readonly post: operations["invitations_join"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/invitations/look": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Show what a code is for, before a log-in is chosen; nothing of the patient. No log-in: the code is it
+         * @description Show what a code is for, before a log-in is chosen; nothing of the patient. No log-in: the code is it.
+         */
+        readonly post: operations["invitations_look"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1545,6 +1607,56 @@ export interface paths {
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/invitations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the invitations of a patient's relatives, by whom, and what became of them
+         * @description List the invitations of a patient's relatives, by whom, and what became of them.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`relatives.read`).
+         */
+        readonly get: operations["invitations_get_invitations"];
+        readonly put?: never;
+        /**
+         * Invite a relative; the code is in this answer alone. A repeat is answered without it
+         * @description Whoever has the code becomes the relative: give it to nobody else.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`relatives.invite`).
+         */
+        readonly post: operations["invitations_invite"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/invitations/{invitation_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Take an invitation back at once. One that was used is not there any more: close what is opened instead
+         * @description Take an invitation back at once. One that was used is not there any more: close what is opened instead.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`relatives.invite`).
+         */
+        readonly delete: operations["invitations_revoke"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -3859,6 +3971,18 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AcceptBody
+         * @description The code, and the log-in that the relative chooses.
+         */
+        readonly AcceptBody: {
+            /** Code */
+            readonly code: string;
+            /** Password */
+            readonly password: string;
+            /** Username */
+            readonly username: string;
+        };
+        /**
          * AccessPage
          * @description A page of looks, the newest first; `next` is the cursor of the following one.
          */
@@ -3899,6 +4023,8 @@ export interface components {
         /**
          * AccessState
          * @description One look: who, from which unit, when, at what and why; `text_*` says it in one sentence.
+         *
+         *     `attempts` is set where nothing was shown: so many attempts within a minute were refused.
          */
         readonly AccessState: {
             /** Access Id */
@@ -3910,6 +4036,8 @@ export interface components {
              * Format: date-time
              */
             readonly at: string;
+            /** Attempts */
+            readonly attempts: number | null;
             /**
              * Did
              * @enum {string}
@@ -4406,7 +4534,7 @@ export interface components {
         };
         /**
          * AnomalyState
-         * @description One person's looks that deserve a second look, the newest of them in full.
+         * @description One person's looks, or attempts that were refused, that deserve a second look; the newest of them in full.
          */
         readonly AnomalyState: {
             /** Account Id */
@@ -4419,7 +4547,7 @@ export interface components {
              * Oddity
              * @enum {string}
              */
-            readonly oddity: "same_family_name" | "not_in_care" | "other_team" | "emergency" | "many_patients";
+            readonly oddity: "same_family_name" | "not_in_care" | "other_team" | "emergency" | "many_patients" | "many_refused";
             /** Patients */
             readonly patients: number;
         };
@@ -4890,6 +5018,14 @@ export interface components {
             /** Note */
             readonly note?: string | null;
             readonly outcome: components["schemas"]["Outcome"];
+        };
+        /**
+         * CodeBody
+         * @description The code of an invitation; only ever in a body, never in a path or query.
+         */
+        readonly CodeBody: {
+            /** Code */
+            readonly code: string;
         };
         /**
          * Cohort
@@ -5684,6 +5820,39 @@ export interface components {
             readonly title: string;
         };
         /**
+         * HomeHeartbeat
+         * @description Nothing has changed, and we would know. After ten seconds without any message nothing is shown as live.
+         */
+        readonly HomeHeartbeat: {
+            /** Seq */
+            readonly seq: number;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            readonly server_time: string;
+            /**
+             * Type
+             * @constant
+             */
+            readonly type: "heartbeat";
+        };
+        readonly HomeLiveMessage: components["schemas"]["HomeMessage"] | components["schemas"]["HomeHeartbeat"];
+        /**
+         * HomeMessage
+         * @description The whole page, as it is now.
+         */
+        readonly HomeMessage: {
+            readonly home: components["schemas"]["HomeState"];
+            /** Seq */
+            readonly seq: number;
+            /**
+             * Type
+             * @constant
+             */
+            readonly type: "home";
+        };
+        /**
          * HomeState
          * @description What a patient's own page needs. A relative gets what the patient has opened; the rest is null or empty.
          */
@@ -5752,6 +5921,153 @@ export interface components {
             /** Min */
             readonly min: number;
         };
+        /**
+         * InvitationBody
+         * @description Whom to invite, for how many hours the code is good, and what the patient opens; staff leave that empty.
+         * @example {
+         *       "hours": 72,
+         *       "name": "Maja Provsson",
+         *       "opens": [
+         *         "values",
+         *         "contacts"
+         *       ]
+         *     }
+         */
+        readonly InvitationBody: {
+            /**
+             * Hours
+             * @default 72
+             */
+            readonly hours: number;
+            /**
+             * Language
+             * @default sv
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /** Name */
+            readonly name: string;
+            /** Opens */
+            readonly opens?: readonly components["schemas"]["Opened"][];
+        };
+        /**
+         * InvitationList
+         * @description Every invitation of a patient's relatives, the newest first.
+         */
+        readonly InvitationList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["InvitationState"][];
+        };
+        /**
+         * InvitationMade
+         * @description An invitation that is new. `code` is told once; None for a repeat.
+         */
+        readonly InvitationMade: {
+            /** Code */
+            readonly code: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Invitation Id */
+            readonly invitation_id: number;
+            /**
+             * Language
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /**
+             * Made At
+             * Format: date-time
+             */
+            readonly made_at: string;
+            /** Made By */
+            readonly made_by: string;
+            /**
+             * Made By Kind
+             * @enum {string}
+             */
+            readonly made_by_kind: "staff" | "patient" | "relative" | "system";
+            /** Name */
+            readonly name: string;
+            /** Opens */
+            readonly opens: readonly ("values" | "trends" | "alerts" | "plan" | "contacts")[];
+            /** Revoked At */
+            readonly revoked_at: string | null;
+            /** Used At */
+            readonly used_at: string | null;
+            /** Username */
+            readonly username: string | null;
+        };
+        /**
+         * InvitationState
+         * @description An invitation and what became of it; `username` is the log-in of who has used it.
+         */
+        readonly InvitationState: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Invitation Id */
+            readonly invitation_id: number;
+            /**
+             * Language
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /**
+             * Made At
+             * Format: date-time
+             */
+            readonly made_at: string;
+            /** Made By */
+            readonly made_by: string;
+            /**
+             * Made By Kind
+             * @enum {string}
+             */
+            readonly made_by_kind: "staff" | "patient" | "relative" | "system";
+            /** Name */
+            readonly name: string;
+            /** Opens */
+            readonly opens: readonly ("values" | "trends" | "alerts" | "plan" | "contacts")[];
+            /** Revoked At */
+            readonly revoked_at: string | null;
+            /** Used At */
+            readonly used_at: string | null;
+            /** Username */
+            readonly username: string | null;
+        };
+        /**
+         * Invited
+         * @description What a code is for.
+         */
+        readonly Invited: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            readonly language: "sv" | "en";
+            /** Name */
+            readonly name: string;
+            /** Opens */
+            readonly opens: readonly ("values" | "trends" | "alerts" | "plan" | "contacts")[];
+        };
+        /**
+         * Joined
+         * @description The log-in of a relative who is new.
+         */
+        readonly Joined: {
+            /** Username */
+            readonly username: string;
+        };
         readonly JsonValue: unknown;
         /**
          * Kind
@@ -5814,7 +6130,7 @@ export interface components {
             /** Warn Low */
             readonly warn_low: number | null;
         };
-        readonly LiveMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ResumedMessage"] | components["schemas"]["VitalsMessage"] | components["schemas"]["AlertMessage"] | components["schemas"]["PresenceMessage"] | components["schemas"]["HeartbeatMessage"];
+        readonly LiveMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ResumedMessage"] | components["schemas"]["VitalsMessage"] | components["schemas"]["AlertMessage"] | components["schemas"]["NewsMessage"] | components["schemas"]["PresenceMessage"] | components["schemas"]["HeartbeatMessage"];
         /**
          * Lookup
          * @description Whose number, and why it is asked.
@@ -6061,6 +6377,36 @@ export interface components {
              * @description six digits
              */
             readonly pin: string;
+        };
+        /**
+         * NewsMessage
+         * @description How often something was written of a patient: whichever number has risen, what it stands for is to be read anew.
+         *
+         *     `events`: the timeline; `effects`: reports of what a change of medication did; `rounds`: who signed before free
+         *     days; `home`: the next step, visits, answers, and who has looked.
+         */
+        readonly NewsMessage: {
+            /** Effects */
+            readonly effects: number;
+            /** Events */
+            readonly events: number;
+            /** Home */
+            readonly home: number;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Prev */
+            readonly prev: number;
+            /** Rounds */
+            readonly rounds: number;
+            /** Seq */
+            readonly seq: number;
+            /** Stay Id */
+            readonly stay_id: number;
+            /**
+             * Type
+             * @constant
+             */
+            readonly type: "news";
         };
         /**
          * NextStepState
@@ -7826,7 +8172,7 @@ export interface components {
         };
         /**
          * SeenState
-         * @description Who of the staff last looked at the values, and when.
+         * @description Who of the staff last looked at the values, and when; unnamed to whom the contacts are not open.
          */
         readonly SeenState: {
             /**
@@ -8137,6 +8483,8 @@ export interface components {
         readonly Subscription: {
             /** Endpoint */
             readonly endpoint: string;
+            /** Expirationtime */
+            readonly expirationTime?: number | null;
             readonly keys: components["schemas"]["PushKeys"];
         };
         /**
@@ -9094,6 +9442,24 @@ export interface components {
         };
     };
     responses: {
+        /** @description What was sent is not believed. */
+        readonly BadRequest: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "What was sent is not believed.",
+                 *       "instance": "/api/patients/1",
+                 *       "status": 400,
+                 *       "title": "Bad Request",
+                 *       "type": "about:blank"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Somebody was first: it has changed since it was read. */
         readonly Conflict: {
             headers: {
@@ -9184,6 +9550,24 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The body did not come within 20 seconds. */
+        readonly RequestTimeout: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "The body did not come within 20 seconds.",
+                 *       "instance": "/api/patients/1",
+                 *       "status": 408,
+                 *       "title": "Request Timeout",
+                 *       "type": "about:blank"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The store does not answer just now; nothing was changed. */
         readonly ServiceUnavailable: {
             headers: {
@@ -9246,7 +9630,13 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "detail": "The request is not understood; each fault is named with its place.",
+                 *       "detail": "The request is not understood: body.reason: Field required",
+                 *       "errors": [
+                 *         {
+                 *           "what": "Field required",
+                 *           "where": "body.reason"
+                 *         }
+                 *       ],
                  *       "instance": "/api/patients/1",
                  *       "status": 422,
                  *       "title": "Unprocessable Entity",
@@ -9301,6 +9691,52 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account_id": 1,
+                     *           "disabled_at": null,
+                     *           "has_password": true,
+                     *           "kind": "staff",
+                     *           "must_change_password": false,
+                     *           "name": "Nora Testsköterska",
+                     *           "patient_id": null,
+                     *           "permissions": [],
+                     *           "role": "nurse",
+                     *           "sessions": 0,
+                     *           "username": "nora"
+                     *         },
+                     *         {
+                     *           "account_id": 2,
+                     *           "disabled_at": null,
+                     *           "has_password": true,
+                     *           "kind": "staff",
+                     *           "must_change_password": false,
+                     *           "name": "Anna Provsson",
+                     *           "patient_id": null,
+                     *           "permissions": [],
+                     *           "role": "nurse",
+                     *           "sessions": 2,
+                     *           "username": "anna"
+                     *         },
+                     *         {
+                     *           "account_id": 3,
+                     *           "disabled_at": null,
+                     *           "has_password": true,
+                     *           "kind": "staff",
+                     *           "must_change_password": false,
+                     *           "name": "Oskar Provsson",
+                     *           "patient_id": null,
+                     *           "permissions": [],
+                     *           "role": "operator",
+                     *           "sessions": 1,
+                     *           "username": "oskar"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AccountPage"];
                 };
             };
@@ -9322,6 +9758,18 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "kind": "staff",
+                 *       "name": "Lotta Exempelsson",
+                 *       "role": "nurse",
+                 *       "team_ids": [
+                 *         1
+                 *       ],
+                 *       "title": "Undersköterska",
+                 *       "username": "lotta"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["StaffBody"] | components["schemas"]["PatientBody"] | components["schemas"]["RelativeBody"] | components["schemas"]["SystemBody"];
             };
         };
@@ -9332,11 +9780,33 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "account_id": 20,
+                     *         "disabled_at": null,
+                     *         "has_password": false,
+                     *         "kind": "staff",
+                     *         "must_change_password": false,
+                     *         "name": "Lotta Exempelsson",
+                     *         "patient_id": null,
+                     *         "permissions": [],
+                     *         "role": "nurse",
+                     *         "sessions": 0,
+                     *         "username": "lotta"
+                     *       },
+                     *       "reset": {
+                     *         "expires_at": "2026-01-15T08:00:00Z",
+                     *         "secret": "example-secret"
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Added"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9361,6 +9831,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account_id": 17,
+                     *       "disabled_at": null,
+                     *       "has_password": false,
+                     *       "kind": "system",
+                     *       "must_change_password": false,
+                     *       "name": "Kassa Provsson",
+                     *       "patient_id": null,
+                     *       "permissions": [],
+                     *       "role": null,
+                     *       "sessions": 1,
+                     *       "username": "kassa"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ManagedAccount"];
                 };
             };
@@ -9382,6 +9867,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -9392,12 +9882,28 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account_id": 20,
+                     *       "disabled_at": "2026-01-14T08:00:00Z",
+                     *       "has_password": true,
+                     *       "kind": "staff",
+                     *       "must_change_password": false,
+                     *       "name": "Lotta Exempelsson",
+                     *       "patient_id": null,
+                     *       "permissions": [],
+                     *       "role": "nurse",
+                     *       "sessions": 0,
+                     *       "username": "lotta"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ManagedAccount"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9416,6 +9922,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -9426,12 +9937,28 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account_id": 20,
+                     *       "disabled_at": null,
+                     *       "has_password": true,
+                     *       "kind": "staff",
+                     *       "must_change_password": false,
+                     *       "name": "Lotta Exempelsson",
+                     *       "patient_id": null,
+                     *       "permissions": [],
+                     *       "role": "nurse",
+                     *       "sessions": 0,
+                     *       "username": "lotta"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ManagedAccount"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9450,6 +9977,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "claim": "employeeHsaId",
+                 *       "subject": "SE0000000000-0001"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["IdentityBody"];
             };
         };
@@ -9464,6 +9997,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9492,6 +10026,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9516,12 +10051,19 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-01-15T08:00:00Z",
+                     *       "secret": "example-secret"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Reset"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9546,6 +10088,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "browser": "",
+                     *           "created_at": "2026-01-14T08:00:00Z",
+                     *           "expires_at": "2026-01-14T20:00:00Z",
+                     *           "mine": false,
+                     *           "seen_at": "2026-01-14T08:00:00Z",
+                     *           "session_id": 16,
+                     *           "shared": false,
+                     *           "way": "password"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpenSessions"];
                 };
             };
@@ -9573,12 +10131,18 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ended"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9608,6 +10172,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9632,6 +10197,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "expires_at": "2026-04-14T08:00:00Z",
+                     *           "last_used_at": null,
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Journalens läsning",
+                     *           "prefix": "hvt_example0",
+                     *           "revoked_at": null,
+                     *           "token_id": 2
+                     *         },
+                     *         {
+                     *           "expires_at": "2026-01-15T08:00:00Z",
+                     *           "last_used_at": null,
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Prov",
+                     *           "prefix": "hvt_example0",
+                     *           "revoked_at": null,
+                     *           "token_id": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Tokens"];
                 };
             };
@@ -9656,6 +10245,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "days": 90,
+                 *       "name": "Journalens läsning"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["TokenBody"];
             };
         };
@@ -9666,12 +10261,27 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secret": "example-secret",
+                     *       "token": {
+                     *         "expires_at": "2026-04-14T08:00:00Z",
+                     *         "last_used_at": null,
+                     *         "made_at": "2026-01-14T08:00:00Z",
+                     *         "name": "Journalens läsning",
+                     *         "prefix": "hvt_example0",
+                     *         "revoked_at": null,
+                     *         "token_id": 2
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["GivenToken"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9701,6 +10311,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9717,6 +10328,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Övning"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -9727,11 +10343,17 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": 11
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ended"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -9765,11 +10387,15 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "acknowledged_at": null,
-                     *           "acknowledged_by": null,
-                     *           "acknowledged_until": null,
+                     *           "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *           "acknowledged_by": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9,
+                     *             "title": "Prov"
+                     *           },
+                     *           "acknowledged_until": "2026-01-14T10:00:00Z",
                      *           "action": null,
-                     *           "alert_id": 1,
+                     *           "alert_id": 2,
                      *           "began_at": "2026-01-14T08:00:00Z",
                      *           "cause": null,
                      *           "changed_at": "2026-01-14T08:00:00Z",
@@ -9789,9 +10415,23 @@ export interface operations {
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
-                     *           "held_since": null,
-                     *           "holder": null,
-                     *           "offer": null,
+                     *           "held_since": "2026-01-14T08:00:00Z",
+                     *           "holder": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9,
+                     *             "title": "Prov"
+                     *           },
+                     *           "offer": {
+                     *             "by": 9,
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             },
+                     *             "team_id": 1,
+                     *             "team_name": "Testteamet",
+                     *             "until": "2026-01-14T08:10:00Z"
+                     *           },
                      *           "opened_at": "2026-01-14T08:00:00Z",
                      *           "outcome": null,
                      *           "patient": {
@@ -9802,17 +10442,17 @@ export interface operations {
                      *           },
                      *           "patient_id": 1,
                      *           "pause_reason": null,
-                     *           "priority": "high",
+                     *           "priority": "medium",
                      *           "recurrences": 0,
                      *           "resolved_at": null,
                      *           "resolved_by": null,
-                     *           "responsibility": "unassigned",
+                     *           "responsibility": "offered",
                      *           "retrospective": false,
-                     *           "rev": 9,
-                     *           "rule": "limit.spo2.low",
-                     *           "signal": "ringing",
-                     *           "signal_until": null,
-                     *           "state": "open",
+                     *           "rev": 3,
+                     *           "rule": "limit.heart_rate.high",
+                     *           "signal": "acknowledged",
+                     *           "signal_until": "2026-01-14T10:00:00Z",
+                     *           "state": "acknowledged",
                      *           "stay_id": 1,
                      *           "team": {
                      *             "name": "Testteamet",
@@ -9831,8 +10471,11 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *           "undo": null,
-                     *           "worst": "high"
+                     *           "undo": {
+                     *             "staff_id": 9,
+                     *             "until": "2026-01-14T08:00:10Z"
+                     *           },
+                     *           "worst": "medium"
                      *         }
                      *       ],
                      *       "next": null
@@ -9869,17 +10512,17 @@ export interface operations {
                      *       "acknowledged_at": null,
                      *       "acknowledged_by": null,
                      *       "acknowledged_until": null,
-                     *       "action": null,
+                     *       "action": "visited",
                      *       "alert_id": 1,
                      *       "began_at": "2026-01-14T08:00:00Z",
                      *       "card": {
                      *         "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
                      *         "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
                      *       },
-                     *       "cause": null,
+                     *       "cause": "deterioration",
                      *       "changed_at": "2026-01-14T08:00:00Z",
                      *       "cleared_at": null,
-                     *       "closure": "open",
+                     *       "closure": "closed",
                      *       "condition": "present",
                      *       "events": [
                      *         {
@@ -9907,7 +10550,7 @@ export interface operations {
                      *           "found_en": null,
                      *           "found_sv": null,
                      *           "kind": "acknowledged",
-                     *           "note": null,
+                     *           "note": "Ser på den nu.",
                      *           "outcome": null,
                      *           "priority": null,
                      *           "rev": 2,
@@ -9929,7 +10572,7 @@ export interface operations {
                      *           "found_en": null,
                      *           "found_sv": null,
                      *           "kind": "claimed",
-                     *           "note": null,
+                     *           "note": "Jag ringer.",
                      *           "outcome": null,
                      *           "priority": null,
                      *           "rev": 3,
@@ -9967,7 +10610,7 @@ export interface operations {
                      *           "channel": "board",
                      *           "delivered_at": null,
                      *           "failed_at": "2026-01-14T08:00:00Z",
-                     *           "notification_id": "7e312fc8-a330-4ee5-b107-4752bd1a14a1",
+                     *           "notification_id": "01234567-89ab-4cde-8f01-23456789abcd",
                      *           "queued_at": "2026-01-14T08:00:00Z",
                      *           "reason": "no_screen",
                      *           "retry_at": null,
@@ -9991,7 +10634,7 @@ export interface operations {
                      *           "channel": "sms",
                      *           "delivered_at": null,
                      *           "failed_at": null,
-                     *           "notification_id": "b1aff3a4-304f-45bf-ae78-a96404921052",
+                     *           "notification_id": "01234567-89ab-4cde-8f01-23456789abcd",
                      *           "queued_at": "2026-01-14T08:00:00Z",
                      *           "reason": "acknowledged",
                      *           "retry_at": null,
@@ -10015,7 +10658,7 @@ export interface operations {
                      *           "channel": "board",
                      *           "delivered_at": null,
                      *           "failed_at": "2026-01-14T08:00:00Z",
-                     *           "notification_id": "76025223-6c0d-4170-ae73-dbbd0e399de6",
+                     *           "notification_id": "01234567-89ab-4cde-8f01-23456789abcd",
                      *           "queued_at": "2026-01-14T08:00:00Z",
                      *           "reason": "no_screen",
                      *           "retry_at": null,
@@ -10036,7 +10679,7 @@ export interface operations {
                      *       ],
                      *       "offer": null,
                      *       "opened_at": "2026-01-14T08:00:00Z",
-                     *       "outcome": null,
+                     *       "outcome": "true_alarm",
                      *       "patient": {
                      *         "age": 86,
                      *         "family_name": "Testsson 1",
@@ -10049,16 +10692,20 @@ export interface operations {
                      *       "plain_sv": "Syret i blodet är lägre än din plan säger. Om du mår sämre: tryck på hjälpknappen eller ring ditt team. Vid livsfara: ring 112.",
                      *       "priority": "high",
                      *       "recurrences": 0,
-                     *       "resolved_at": null,
-                     *       "resolved_by": null,
+                     *       "resolved_at": "2026-01-14T08:00:00Z",
+                     *       "resolved_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
                      *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 9,
+                     *       "rev": 14,
                      *       "rule": "limit.spo2.low",
-                     *       "signal": "ringing",
+                     *       "signal": "silent",
                      *       "signal_until": null,
                      *       "speaks_for": [],
-                     *       "state": "open",
+                     *       "state": "resolved",
                      *       "stay_id": 1,
                      *       "steps": [
                      *         {
@@ -10106,7 +10753,10 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *       "undo": null,
+                     *       "undo": {
+                     *         "staff_id": 2,
+                     *         "until": "2026-01-14T08:00:10Z"
+                     *       },
                      *       "worst": "high"
                      *     }
                      */
@@ -10134,6 +10784,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "note": "Tar den."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10144,12 +10799,96 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *       "acknowledged_by": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9,
+                     *         "title": "Prov"
+                     *       },
+                     *       "acknowledged_until": "2026-01-14T08:30:00Z",
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": "2026-01-14T08:00:00Z",
+                     *       "holder": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9,
+                     *         "title": "Prov"
+                     *       },
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "accepted",
+                     *       "retrospective": false,
+                     *       "rev": 8,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "acknowledged",
+                     *       "signal_until": "2026-01-14T08:30:00Z",
+                     *       "state": "acknowledged",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 9,
+                     *         "until": "2026-01-14T08:00:10Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -10172,7 +10911,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "note": "Ser på den nu."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10232,7 +10975,7 @@ export interface operations {
                      *       "resolved_by": null,
                      *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 2,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "acknowledged",
                      *       "signal_until": "2026-01-14T08:15:00Z",
@@ -10257,7 +11000,7 @@ export interface operations {
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
                      *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:00:00Z"
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
@@ -10268,6 +11011,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -10290,7 +11034,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "note": "Jag ringer."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10354,7 +11102,7 @@ export interface operations {
                      *       "resolved_by": null,
                      *       "responsibility": "accepted",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 3,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "acknowledged",
                      *       "signal_until": "2026-01-14T08:30:00Z",
@@ -10379,7 +11127,7 @@ export interface operations {
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
                      *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:01:00Z"
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
@@ -10390,6 +11138,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -10417,10 +11166,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": null,
-                     *       "by": null,
-                     *       "rev": 0,
-                     *       "value": null
+                     *       "at": "2026-01-14T08:00:00Z",
+                     *       "by": "Anna Provsson",
+                     *       "rev": 1,
+                     *       "value": "avoided_emergency"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["SaidState"];
@@ -10447,6 +11196,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "consequence": "avoided_emergency"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ConsequenceBody"];
             };
         };
@@ -10457,12 +11211,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-01-14T08:00:00Z",
+                     *       "by": "Anna Provsson",
+                     *       "rev": 1,
+                     *       "value": "avoided_emergency"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SaidState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -10485,6 +11248,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "note": "På hembesök."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10495,12 +11263,92 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": "2026-01-14T08:00:00Z",
+                     *       "holder": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "accepted",
+                     *       "retrospective": false,
+                     *       "rev": 6,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "ringing",
+                     *       "signal_until": null,
+                     *       "state": "open",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 9,
+                     *         "until": "2026-01-14T08:00:10Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -10523,7 +11371,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "note": "Behöver läkare."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Note"];
             };
         };
@@ -10579,7 +11431,7 @@ export interface operations {
                      *       "resolved_by": null,
                      *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 11,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "ringing",
                      *       "signal_until": null,
@@ -10612,6 +11464,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -10636,10 +11489,272 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "note": "Prov"
+                 *       "note": "Ringde; sitter upp, andas lättare."
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Remark"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *       "acknowledged_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "acknowledged_until": "2026-01-14T08:30:00Z",
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": "2026-01-14T08:00:00Z",
+                     *       "holder": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "accepted",
+                     *       "retrospective": false,
+                     *       "rev": 4,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "acknowledged",
+                     *       "signal_until": "2026-01-14T08:30:00Z",
+                     *       "state": "acknowledged",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": null,
+                     *       "worst": "high"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["AlertState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly alert_acts_offer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly alert_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "note": "Kan du ta den?",
+                 *       "staff": 9
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Recipient"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *       "acknowledged_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "acknowledged_until": "2026-01-14T08:30:00Z",
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": "2026-01-14T08:00:00Z",
+                     *       "holder": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "offer": {
+                     *         "by": 2,
+                     *         "staff": {
+                     *           "name": "Ivar Provsson",
+                     *           "staff_id": 9,
+                     *           "title": "Prov"
+                     *         },
+                     *         "team_id": 1,
+                     *         "team_name": "Testteamet",
+                     *         "until": "2026-01-14T08:02:00Z"
+                     *       },
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "offered",
+                     *       "retrospective": false,
+                     *       "rev": 5,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "acknowledged",
+                     *       "signal_until": "2026-01-14T08:30:00Z",
+                     *       "state": "acknowledged",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": {
+                     *         "staff_id": 2,
+                     *         "until": "2026-01-14T08:00:10Z"
+                     *       },
+                     *       "worst": "high"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["AlertState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly alert_acts_release: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly alert_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "note": "Tillbaka till teamet."
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Note"];
             };
         };
         readonly responses: {
@@ -10694,124 +11809,7 @@ export interface operations {
                      *       "resolved_by": null,
                      *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 10,
-                     *       "rule": "limit.spo2.low",
-                     *       "signal": "ringing",
-                     *       "signal_until": null,
-                     *       "state": "open",
-                     *       "stay_id": 1,
-                     *       "team": {
-                     *         "name": "Testteamet",
-                     *         "phone": "000",
-                     *         "team_id": 1
-                     *       },
-                     *       "text": {
-                     *         "key": "limit.low",
-                     *         "params": {
-                     *           "duration_s": 60,
-                     *           "kind": "spo2",
-                     *           "limit": 88,
-                     *           "unit": "%",
-                     *           "value": 84
-                     *         }
-                     *       },
-                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
-                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *       "undo": null,
-                     *       "worst": "high"
-                     *     }
-                     */
-                    readonly "application/json": components["schemas"]["AlertState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly alert_acts_offer: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly alert_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                /** @example {} */
-                readonly "application/json": components["schemas"]["Recipient"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "acknowledged_at": null,
-                     *       "acknowledged_by": null,
-                     *       "acknowledged_until": null,
-                     *       "action": null,
-                     *       "alert_id": 1,
-                     *       "began_at": "2026-01-14T08:00:00Z",
-                     *       "cause": null,
-                     *       "changed_at": "2026-01-14T08:00:00Z",
-                     *       "cleared_at": null,
-                     *       "closure": "open",
-                     *       "condition": "present",
-                     *       "evidence": {
-                     *         "inputs": [
-                     *           {
-                     *             "kind": "spo2",
-                     *             "measured_at": "2026-01-14T08:00:00Z",
-                     *             "quality": null,
-                     *             "unit": "%",
-                     *             "value": 84
-                     *           }
-                     *         ],
-                     *         "rule_version": 1
-                     *       },
-                     *       "family": "clinical",
-                     *       "held_since": null,
-                     *       "holder": null,
-                     *       "offer": {
-                     *         "by": 2,
-                     *         "staff": null,
-                     *         "team_id": 1,
-                     *         "team_name": "Testteamet",
-                     *         "until": "2026-01-14T08:02:00Z"
-                     *       },
-                     *       "opened_at": "2026-01-14T08:00:00Z",
-                     *       "outcome": null,
-                     *       "patient": {
-                     *         "age": 86,
-                     *         "family_name": "Testsson 1",
-                     *         "given_name": "Testa",
-                     *         "number_hint": "9801"
-                     *       },
-                     *       "patient_id": 1,
-                     *       "pause_reason": null,
-                     *       "priority": "high",
-                     *       "recurrences": 0,
-                     *       "resolved_at": null,
-                     *       "resolved_by": null,
-                     *       "responsibility": "offered",
-                     *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 9,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "ringing",
                      *       "signal_until": null,
@@ -10835,8 +11833,8 @@ export interface operations {
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
-                     *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:01:00Z"
+                     *         "staff_id": 9,
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
@@ -10847,44 +11845,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly alert_acts_release: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly alert_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody?: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["Note"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["AlertState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -10909,6 +11870,9 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
+                 *       "action": "visited",
+                 *       "cause": "deterioration",
+                 *       "note": "Syrgas ökad.",
                  *       "outcome": "true_alarm"
                  *     }
                  */
@@ -10927,11 +11891,11 @@ export interface operations {
                      *       "acknowledged_at": null,
                      *       "acknowledged_by": null,
                      *       "acknowledged_until": null,
-                     *       "action": null,
+                     *       "action": "visited",
                      *       "alert_id": 1,
                      *       "began_at": "2026-01-14T08:00:00Z",
-                     *       "cause": null,
-                     *       "changed_at": "2026-01-14T08:01:00Z",
+                     *       "cause": "deterioration",
+                     *       "changed_at": "2026-01-14T08:00:00Z",
                      *       "cleared_at": null,
                      *       "closure": "closed",
                      *       "condition": "present",
@@ -10963,7 +11927,7 @@ export interface operations {
                      *       "pause_reason": null,
                      *       "priority": "high",
                      *       "recurrences": 0,
-                     *       "resolved_at": "2026-01-14T08:01:00Z",
+                     *       "resolved_at": "2026-01-14T08:00:00Z",
                      *       "resolved_by": {
                      *         "name": "Anna Provsson",
                      *         "staff_id": 2,
@@ -10971,7 +11935,7 @@ export interface operations {
                      *       },
                      *       "responsibility": "unassigned",
                      *       "retrospective": false,
-                     *       "rev": 10,
+                     *       "rev": 12,
                      *       "rule": "limit.spo2.low",
                      *       "signal": "silent",
                      *       "signal_until": null,
@@ -10996,7 +11960,7 @@ export interface operations {
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
                      *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:01:00Z"
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
@@ -11007,6 +11971,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11032,7 +11997,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "minutes": 5,
-                 *       "reason": "Prov"
+                 *       "reason": "Mäter om med varm hand"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Pause"];
@@ -11087,7 +12052,7 @@ export interface operations {
                      *         "number_hint": "9801"
                      *       },
                      *       "patient_id": 1,
-                     *       "pause_reason": "Prov",
+                     *       "pause_reason": "Mäter om med varm hand",
                      *       "priority": "high",
                      *       "recurrences": 0,
                      *       "resolved_at": null,
@@ -11119,7 +12084,7 @@ export interface operations {
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
                      *       "undo": {
                      *         "staff_id": 2,
-                     *         "until": "2026-01-14T08:01:00Z"
+                     *         "until": "2026-01-14T08:00:10Z"
                      *       },
                      *       "worst": "high"
                      *     }
@@ -11130,6 +12095,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11158,12 +12124,85 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "acknowledged_until": null,
+                     *       "action": null,
+                     *       "alert_id": 1,
+                     *       "began_at": "2026-01-14T08:00:00Z",
+                     *       "cause": null,
+                     *       "changed_at": "2026-01-14T08:00:00Z",
+                     *       "cleared_at": null,
+                     *       "closure": "open",
+                     *       "condition": "present",
+                     *       "evidence": {
+                     *         "inputs": [
+                     *           {
+                     *             "kind": "spo2",
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "unit": "%",
+                     *             "value": 84
+                     *           }
+                     *         ],
+                     *         "rule_version": 1
+                     *       },
+                     *       "family": "clinical",
+                     *       "held_since": null,
+                     *       "holder": null,
+                     *       "offer": null,
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "outcome": null,
+                     *       "patient": {
+                     *         "age": 86,
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "number_hint": "9801"
+                     *       },
+                     *       "patient_id": 1,
+                     *       "pause_reason": null,
+                     *       "priority": "high",
+                     *       "recurrences": 0,
+                     *       "resolved_at": null,
+                     *       "resolved_by": null,
+                     *       "responsibility": "unassigned",
+                     *       "retrospective": false,
+                     *       "rev": 13,
+                     *       "rule": "limit.spo2.low",
+                     *       "signal": "ringing",
+                     *       "signal_until": null,
+                     *       "state": "open",
+                     *       "stay_id": 1,
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "text": {
+                     *         "key": "limit.low",
+                     *         "params": {
+                     *           "duration_s": 60,
+                     *           "kind": "spo2",
+                     *           "limit": 88,
+                     *           "unit": "%",
+                     *           "value": 84
+                     *         }
+                     *       },
+                     *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "undo": null,
+                     *       "worst": "high"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AlertState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11189,6 +12228,172 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "age": 86,
+                     *       "birth_date": "1940-01-01",
+                     *       "expires_at": "2026-01-14T12:00:00Z",
+                     *       "family_name": "Testsson 1",
+                     *       "given_name": "Testa",
+                     *       "goals": "full",
+                     *       "home_visit_on": "2026-01-15",
+                     *       "limits": {
+                     *         "heart_rate": {
+                     *           "alert_high": 130,
+                     *           "alert_low": 40,
+                     *           "warn_high": 110,
+                     *           "warn_low": 45
+                     *         },
+                     *         "resp_rate": {
+                     *           "alert_high": 25,
+                     *           "alert_low": 8,
+                     *           "warn_high": 22,
+                     *           "warn_low": 10
+                     *         },
+                     *         "spo2": {
+                     *           "alert_high": null,
+                     *           "alert_low": 88,
+                     *           "warn_high": null,
+                     *           "warn_low": 91
+                     *         },
+                     *         "systolic": {
+                     *           "alert_high": 220,
+                     *           "alert_low": 90,
+                     *           "warn_high": 180,
+                     *           "warn_low": 100
+                     *         },
+                     *         "temperature": {
+                     *           "alert_high": 39.5,
+                     *           "alert_low": 35,
+                     *           "warn_high": 38.5,
+                     *           "warn_low": 35.5
+                     *         }
+                     *       },
+                     *       "next_step": {
+                     *         "at": "2026-01-15T09:00:00Z",
+                     *         "check_at": null,
+                     *         "rev": 1,
+                     *         "turn_to": "Testteamet, telefon 000",
+                     *         "what": "Hembesök med provtagning",
+                     *         "who": "Anna Provsson",
+                     *         "written_at": "2026-01-14T08:00:00Z",
+                     *         "written_by": "Anna Provsson"
+                     *       },
+                     *       "programme": "hospital_at_home",
+                     *       "reason": "",
+                     *       "score": null,
+                     *       "server_time": "2026-01-14T08:00:00Z",
+                     *       "sex": "female",
+                     *       "team": {
+                     *         "name": "Testteamet",
+                     *         "phone": "000",
+                     *         "team_id": 1
+                     *       },
+                     *       "trends": [
+                     *         {
+                     *           "kind": "resp_rate",
+                     *           "max": [
+                     *             18
+                     *           ],
+                     *           "mean": [
+                     *             18
+                     *           ],
+                     *           "min": [
+                     *             18
+                     *           ],
+                     *           "t": [
+                     *             1768374000000
+                     *           ],
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "kind": "spo2",
+                     *           "max": [
+                     *             93
+                     *           ],
+                     *           "mean": [
+                     *             92.33333333333333
+                     *           ],
+                     *           "min": [
+                     *             92
+                     *           ],
+                     *           "t": [
+                     *             1768374000000
+                     *           ],
+                     *           "unit": "%"
+                     *         },
+                     *         {
+                     *           "kind": "heart_rate",
+                     *           "max": [
+                     *             82
+                     *           ],
+                     *           "mean": [
+                     *             82
+                     *           ],
+                     *           "min": [
+                     *             82
+                     *           ],
+                     *           "t": [
+                     *             1768374000000
+                     *           ],
+                     *           "unit": "/min"
+                     *         }
+                     *       ],
+                     *       "visits": [],
+                     *       "vitals": {
+                     *         "consciousness": {
+                     *           "ageing_s": 27000,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "{score}",
+                     *           "validity": "vldated",
+                     *           "value": "A"
+                     *         },
+                     *         "heart_rate": {
+                     *           "ageing_s": 180,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 600,
+                     *           "unit": "/min",
+                     *           "validity": "vld",
+                     *           "value": 82
+                     *         },
+                     *         "resp_rate": {
+                     *           "ageing_s": 600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 1200,
+                     *           "unit": "/min",
+                     *           "validity": "vld",
+                     *           "value": 18
+                     *         },
+                     *         "spo2": {
+                     *           "ageing_s": 180,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": 0.97,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 600,
+                     *           "unit": "%",
+                     *           "validity": "vld",
+                     *           "value": 93
+                     *         },
+                     *         "temperature": {
+                     *           "ageing_s": 21600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "Cel",
+                     *           "validity": "vldated",
+                     *           "value": 37.4
+                     *         }
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["AmbulanceCard"];
                 };
             };
@@ -11221,61 +12426,66 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "action": "handover.taken",
+                     *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 19,
+                     *           "audit_id": 81,
                      *           "detail": {
-                     *             "handover_id": 1,
-                     *             "patients": [],
-                     *             "team_id": 1
+                     *             "new": 1,
+                     *             "refused": 0,
+                     *             "repeated": 0
                      *           },
-                     *           "device_id": null,
-                     *           "patient_id": null,
-                     *           "reason": null,
-                     *           "stay_id": null,
-                     *           "who": {
-                     *             "account_id": 2,
-                     *             "name": "Anna Provsson",
-                     *             "organisation_id": 1,
-                     *             "role": "nurse",
-                     *             "staff_id": 2
-                     *           }
-                     *         },
-                     *         {
-                     *           "action": "quarantine.dismissed",
-                     *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 18,
-                     *           "detail": {
-                     *             "quarantine_id": 1,
-                     *             "refused_as": "no_binding"
-                     *           },
-                     *           "device_id": "hv-1",
-                     *           "patient_id": null,
-                     *           "reason": "Prov",
-                     *           "stay_id": null,
-                     *           "who": {
-                     *             "account_id": 2,
-                     *             "name": "Anna Provsson",
-                     *             "organisation_id": 1,
-                     *             "role": "nurse",
-                     *             "staff_id": 2
-                     *           }
-                     *         },
-                     *         {
-                     *           "action": "patient.seen",
-                     *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 17,
-                     *           "detail": {},
                      *           "device_id": null,
                      *           "patient_id": 1,
                      *           "reason": null,
-                     *           "stay_id": 1,
+                     *           "stay_id": null,
                      *           "who": {
-                     *             "account_id": 2,
-                     *             "name": "Anna Provsson",
+                     *             "account_id": 15,
+                     *             "name": "Journal Provsson",
                      *             "organisation_id": 1,
-                     *             "role": "nurse",
-                     *             "staff_id": 2
+                     *             "role": "system",
+                     *             "staff_id": null
+                     *           }
+                     *         },
+                     *         {
+                     *           "action": "observations.taken",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "audit_id": 80,
+                     *           "detail": {
+                     *             "new": 0,
+                     *             "refused": 0,
+                     *             "repeated": 1
+                     *           },
+                     *           "device_id": null,
+                     *           "patient_id": 1,
+                     *           "reason": null,
+                     *           "stay_id": null,
+                     *           "who": {
+                     *             "account_id": 15,
+                     *             "name": "Journal Provsson",
+                     *             "organisation_id": 1,
+                     *             "role": "system",
+                     *             "staff_id": null
+                     *           }
+                     *         },
+                     *         {
+                     *           "action": "observations.taken",
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "audit_id": 79,
+                     *           "detail": {
+                     *             "new": 1,
+                     *             "refused": 0,
+                     *             "repeated": 0
+                     *           },
+                     *           "device_id": null,
+                     *           "patient_id": 1,
+                     *           "reason": null,
+                     *           "stay_id": null,
+                     *           "who": {
+                     *             "account_id": 15,
+                     *             "name": "Journal Provsson",
+                     *             "organisation_id": 1,
+                     *             "role": "system",
+                     *             "staff_id": null
                      *           }
                      *         }
                      *       ],
@@ -11344,7 +12554,18 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": []
+                     *       "items": [
+                     *         {
+                     *           "anomalies": 0,
+                     *           "conclusion": "Inget att anmärka.",
+                     *           "entries": 0,
+                     *           "from": "2026-01-07T00:00:00Z",
+                     *           "review_id": 1,
+                     *           "reviewed_at": "2026-01-14T08:00:00Z",
+                     *           "reviewed_by": "Oskar Provsson",
+                     *           "to": "2026-01-14T00:00:00Z"
+                     *         }
+                     *       ]
                      *     }
                      */
                     readonly "application/json": components["schemas"]["ReviewPage"];
@@ -11364,6 +12585,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "conclusion": "Inget att anmärka.",
+                 *       "from": "2026-01-07T00:00:00Z",
+                 *       "to": "2026-01-14T00:00:00Z"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ReviewBody"];
             };
         };
@@ -11374,11 +12602,28 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "anomalies": 0,
+                     *           "conclusion": "Inget att anmärka.",
+                     *           "entries": 0,
+                     *           "from": "2026-01-07T00:00:00Z",
+                     *           "review_id": 1,
+                     *           "reviewed_at": "2026-01-14T08:00:00Z",
+                     *           "reviewed_by": "Oskar Provsson",
+                     *           "to": "2026-01-14T00:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReviewPage"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11407,6 +12652,30 @@ export interface operations {
                     /**
                      * @example {
                      *       "items": [
+                     *         {
+                     *           "asked_at": "2026-01-14T08:00:00Z",
+                     *           "asked_by": 2,
+                     *           "backtest_id": 2,
+                     *           "ended_at": null,
+                     *           "fault": null,
+                     *           "from_at": "2026-01-13T00:00:00Z",
+                     *           "name": "Tidigare varning för puls",
+                     *           "patients": 1,
+                     *           "plan": {
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "warn_high": 105
+                     *               }
+                     *             }
+                     *           },
+                     *           "progress": 0,
+                     *           "report": null,
+                     *           "shadow": false,
+                     *           "started_at": null,
+                     *           "state": "queued",
+                     *           "suggest": false,
+                     *           "to_at": "2026-01-14T00:00:00Z"
+                     *         },
                      *         {
                      *           "asked_at": "2026-01-14T08:00:00Z",
                      *           "asked_by": 2,
@@ -11450,6 +12719,23 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "from": "2026-01-13T00:00:00Z",
+                 *       "name": "Tidigare varning för puls",
+                 *       "patients": [
+                 *         1
+                 *       ],
+                 *       "plan": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "to": "2026-01-14T00:00:00Z"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Wanted"];
             };
         };
@@ -11460,11 +12746,38 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-01-14T08:00:00Z",
+                     *       "asked_by": 2,
+                     *       "backtest_id": 2,
+                     *       "ended_at": null,
+                     *       "fault": null,
+                     *       "from_at": "2026-01-13T00:00:00Z",
+                     *       "name": "Tidigare varning för puls",
+                     *       "patients": 1,
+                     *       "plan": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "progress": 0,
+                     *       "report": null,
+                     *       "shadow": false,
+                     *       "started_at": null,
+                     *       "state": "queued",
+                     *       "suggest": false,
+                     *       "to_at": "2026-01-14T00:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BacktestState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11541,7 +12854,7 @@ export interface operations {
                      *       "asked_at": "2026-01-14T08:00:00Z",
                      *       "asked_by": 2,
                      *       "backtest_id": 1,
-                     *       "ended_at": "2026-01-14T08:01:00Z",
+                     *       "ended_at": "2026-01-14T08:00:00Z",
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
                      *       "name": "",
@@ -11562,6 +12875,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11602,13 +12916,13 @@ export interface operations {
                      *           "model": "",
                      *           "online": false,
                      *           "reported_at": null,
-                     *           "rev": 2,
-                     *           "revoked_at": "2026-01-14T08:00:00Z",
-                     *           "revoked_reason": "Prov",
+                     *           "rev": 1,
+                     *           "revoked_at": null,
+                     *           "revoked_reason": null,
                      *           "throttled_since": null,
                      *           "wearer": null,
-                     *           "worn": false,
-                     *           "worn_since": null
+                     *           "worn": true,
+                     *           "worn_since": "2026-01-12T08:00:00Z"
                      *         },
                      *         {
                      *           "battery_pct": null,
@@ -11623,13 +12937,7 @@ export interface operations {
                      *           "revoked_at": null,
                      *           "revoked_reason": null,
                      *           "throttled_since": null,
-                     *           "wearer": {
-                     *             "birth_date": "1940-01-01",
-                     *             "family_name": "Testsson 2",
-                     *             "given_name": "Testa",
-                     *             "patient_id": 2,
-                     *             "stay_id": 2
-                     *           },
+                     *           "wearer": null,
                      *           "worn": true,
                      *           "worn_since": "2026-01-12T08:00:00Z"
                      *         },
@@ -11646,13 +12954,7 @@ export interface operations {
                      *           "revoked_at": null,
                      *           "revoked_reason": null,
                      *           "throttled_since": null,
-                     *           "wearer": {
-                     *             "birth_date": "1940-01-01",
-                     *             "family_name": "Testsson 3",
-                     *             "given_name": "Testa",
-                     *             "patient_id": 3,
-                     *             "stay_id": 3
-                     *           },
+                     *           "wearer": null,
                      *           "worn": true,
                      *           "worn_since": "2026-01-12T08:00:00Z"
                      *         }
@@ -11681,6 +12983,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "device_id": "hv-exempel-7",
+                 *       "mode": "real",
+                 *       "model": "Exempelmätare 2"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Device"];
             };
         };
@@ -11691,11 +13000,33 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "battery_pct": null,
+                     *       "clock_ahead_s": null,
+                     *       "config": {},
+                     *       "device_id": "hv-exempel-7",
+                     *       "firmware": null,
+                     *       "mode": "real",
+                     *       "model": "Exempelmätare 2",
+                     *       "online": false,
+                     *       "reported_at": null,
+                     *       "rev": 1,
+                     *       "revoked_at": null,
+                     *       "revoked_reason": null,
+                     *       "secret": "example-secret",
+                     *       "throttled_since": null,
+                     *       "wearer": null,
+                     *       "worn": false,
+                     *       "worn_since": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Provisioned"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11731,13 +13062,19 @@ export interface operations {
                      *       "model": "",
                      *       "online": false,
                      *       "reported_at": null,
-                     *       "rev": 2,
-                     *       "revoked_at": "2026-01-14T08:00:00Z",
-                     *       "revoked_reason": "Prov",
+                     *       "rev": 1,
+                     *       "revoked_at": null,
+                     *       "revoked_reason": null,
                      *       "throttled_since": null,
-                     *       "wearer": null,
-                     *       "worn": false,
-                     *       "worn_since": null
+                     *       "wearer": {
+                     *         "birth_date": "1940-01-01",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "patient_id": 1,
+                     *         "stay_id": 1
+                     *       },
+                     *       "worn": true,
+                     *       "worn_since": "2026-01-12T08:00:00Z"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["DeviceDetail"];
@@ -11774,33 +13111,15 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "association": "pre",
-                     *           "binding_id": 5,
-                     *           "confirmed_at": null,
-                     *           "device_id": "hv-1",
-                     *           "expires_at": "2026-01-14T08:15:00Z",
-                     *           "from": null,
-                     *           "proposed_at": "2026-01-14T08:00:00Z",
-                     *           "reason": null,
-                     *           "to": null,
-                     *           "wearer": {
-                     *             "birth_date": "1940-01-01",
-                     *             "family_name": "Testsson 1",
-                     *             "given_name": "Testa",
-                     *             "patient_id": 1,
-                     *             "stay_id": 1
-                     *           }
-                     *         },
-                     *         {
-                     *           "association": "dis",
+                     *           "association": "assoc",
                      *           "binding_id": 1,
                      *           "confirmed_at": null,
                      *           "device_id": "hv-1",
                      *           "expires_at": null,
                      *           "from": "2026-01-12T08:00:00Z",
                      *           "proposed_at": null,
-                     *           "reason": "Prov",
-                     *           "to": "2026-01-14T08:00:00Z",
+                     *           "reason": null,
+                     *           "to": null,
                      *           "wearer": {
                      *             "birth_date": "1940-01-01",
                      *             "family_name": "Testsson 1",
@@ -11837,6 +13156,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "from": "2026-01-14T07:00:00Z",
+                 *       "patient_id": 1
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["BindingsWish"];
             };
         };
@@ -11847,12 +13172,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "association": "pre",
+                     *       "binding_id": 5,
+                     *       "check": {
+                     *         "birth_date": "1940-01-01",
+                     *         "device_id": "hv-exempel-7",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "model": "Exempelmätare 2"
+                     *       },
+                     *       "confirmed_at": null,
+                     *       "device_id": "hv-exempel-7",
+                     *       "expires_at": "2026-01-14T08:15:00Z",
+                     *       "from": "2026-01-14T07:00:00Z",
+                     *       "holds_s": 900,
+                     *       "proposed_at": "2026-01-14T08:00:00Z",
+                     *       "reason": null,
+                     *       "to": null,
+                     *       "wearer": {
+                     *         "birth_date": "1940-01-01",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "patient_id": 1,
+                     *         "stay_id": 1
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ProposalState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11872,6 +13226,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "birth_date": "1940-01-01"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["SecondIdentifier"];
             };
         };
@@ -11882,12 +13241,33 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "association": "assoc",
+                     *       "binding_id": 5,
+                     *       "confirmed_at": "2026-01-14T08:00:00Z",
+                     *       "device_id": "hv-exempel-7",
+                     *       "expires_at": null,
+                     *       "from": "2026-01-14T07:00:00Z",
+                     *       "proposed_at": "2026-01-14T08:00:00Z",
+                     *       "reason": null,
+                     *       "to": null,
+                     *       "wearer": {
+                     *         "birth_date": "1940-01-01",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "patient_id": 1,
+                     *         "stay_id": 1
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BindingState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11907,6 +13287,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Lånet är slut"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Ending"];
             };
         };
@@ -11917,12 +13302,33 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "association": "dis",
+                     *       "binding_id": 5,
+                     *       "confirmed_at": "2026-01-14T08:00:00Z",
+                     *       "device_id": "hv-exempel-7",
+                     *       "expires_at": null,
+                     *       "from": "2026-01-14T07:00:00Z",
+                     *       "proposed_at": "2026-01-14T08:00:00Z",
+                     *       "reason": "Lånet är slut",
+                     *       "to": "2026-01-14T08:00:00Z",
+                     *       "wearer": {
+                     *         "birth_date": "1940-01-01",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "patient_id": 1,
+                     *         "stay_id": 1
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BindingState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11944,6 +13350,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "interval_s": {
+                 *         "spo2": 60
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": {
                     readonly [key: string]: components["schemas"]["JsonValue"];
                 };
@@ -11956,12 +13369,37 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "battery_pct": null,
+                     *       "clock_ahead_s": null,
+                     *       "config": {
+                     *         "interval_s": {
+                     *           "spo2": 60
+                     *         }
+                     *       },
+                     *       "device_id": "hv-exempel-7",
+                     *       "firmware": null,
+                     *       "mode": "real",
+                     *       "model": "Exempelmätare 2",
+                     *       "online": false,
+                     *       "reported_at": null,
+                     *       "rev": 2,
+                     *       "revoked_at": null,
+                     *       "revoked_reason": null,
+                     *       "throttled_since": null,
+                     *       "wearer": null,
+                     *       "worn": false,
+                     *       "worn_since": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["DeviceDetail"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -11983,7 +13421,7 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "reason": "Prov"
+                 *       "reason": "Borttappad"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Why"];
@@ -12000,16 +13438,20 @@ export interface operations {
                      * @example {
                      *       "battery_pct": null,
                      *       "clock_ahead_s": null,
-                     *       "config": {},
-                     *       "device_id": "hv-1",
+                     *       "config": {
+                     *         "interval_s": {
+                     *           "spo2": 60
+                     *         }
+                     *       },
+                     *       "device_id": "hv-exempel-7",
                      *       "firmware": null,
                      *       "mode": "real",
-                     *       "model": "",
+                     *       "model": "Exempelmätare 2",
                      *       "online": false,
                      *       "reported_at": null,
-                     *       "rev": 2,
+                     *       "rev": 4,
                      *       "revoked_at": "2026-01-14T08:00:00Z",
-                     *       "revoked_reason": "Prov",
+                     *       "revoked_reason": "Borttappad",
                      *       "throttled_since": null,
                      *       "wearer": null,
                      *       "worn": false,
@@ -12022,6 +13464,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -12040,6 +13483,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Byte av batteri på verkstad"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -12050,12 +13498,38 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "battery_pct": null,
+                     *       "clock_ahead_s": null,
+                     *       "config": {
+                     *         "interval_s": {
+                     *           "spo2": 60
+                     *         }
+                     *       },
+                     *       "device_id": "hv-exempel-7",
+                     *       "firmware": null,
+                     *       "mode": "real",
+                     *       "model": "Exempelmätare 2",
+                     *       "online": false,
+                     *       "reported_at": null,
+                     *       "rev": 3,
+                     *       "revoked_at": null,
+                     *       "revoked_reason": null,
+                     *       "secret": "example-secret",
+                     *       "throttled_since": null,
+                     *       "wearer": null,
+                     *       "worn": false,
+                     *       "worn_since": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Provisioned"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -12084,7 +13558,63 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": [],
+                     *       "items": [
+                     *         {
+                     *           "answer": "ok",
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "effects": [
+                     *             {
+                     *               "after": {
+                     *                 "count": 3,
+                     *                 "cover": 0.188,
+                     *                 "high_quartile": 82,
+                     *                 "low_quartile": 82,
+                     *                 "median": 82
+                     *               },
+                     *               "after_s": null,
+                     *               "before": null,
+                     *               "change": null,
+                     *               "en": "heart rate: too few values (0 before, 3 after)",
+                     *               "kind": "heart_rate",
+                     *               "share": null,
+                     *               "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *               "unit": "/min",
+                     *               "verdict": "too_little",
+                     *               "wanted": "fall"
+                     *             },
+                     *             {
+                     *               "after": null,
+                     *               "after_s": null,
+                     *               "before": null,
+                     *               "change": null,
+                     *               "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *               "kind": "systolic",
+                     *               "share": null,
+                     *               "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *               "unit": "mm[Hg]",
+                     *               "verdict": "too_little",
+                     *               "wanted": "watch"
+                     *             }
+                     *           ],
+                     *           "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *           "event_id": 3,
+                     *           "note": "Behåll dosen.",
+                     *           "patient_id": 1,
+                     *           "prescriber": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9
+                     *           },
+                     *           "report_id": 2,
+                     *           "rev": 3,
+                     *           "seen_at": "2026-01-14T08:00:00Z",
+                     *           "sent_at": "2026-01-14T08:00:00Z",
+                     *           "sent_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter)."
+                     *         }
+                     *       ],
                      *       "next": null
                      *     }
                      */
@@ -12111,6 +13641,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "answer": "ok",
+                 *       "note": "Behåll dosen."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ReportAnswer"];
             };
         };
@@ -12121,12 +13657,70 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "ok",
+                     *       "answered_at": "2026-01-14T08:00:00Z",
+                     *       "effects": [
+                     *         {
+                     *           "after": {
+                     *             "count": 3,
+                     *             "cover": 0.188,
+                     *             "high_quartile": 82,
+                     *             "low_quartile": 82,
+                     *             "median": 82
+                     *           },
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "heart rate: too few values (0 before, 3 after)",
+                     *           "kind": "heart_rate",
+                     *           "share": null,
+                     *           "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *           "unit": "/min",
+                     *           "verdict": "too_little",
+                     *           "wanted": "fall"
+                     *         },
+                     *         {
+                     *           "after": null,
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *           "kind": "systolic",
+                     *           "share": null,
+                     *           "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *           "unit": "mm[Hg]",
+                     *           "verdict": "too_little",
+                     *           "wanted": "watch"
+                     *         }
+                     *       ],
+                     *       "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *       "event_id": 3,
+                     *       "note": "Behåll dosen.",
+                     *       "patient_id": 1,
+                     *       "prescriber": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9
+                     *       },
+                     *       "report_id": 2,
+                     *       "rev": 3,
+                     *       "seen_at": "2026-01-14T08:00:00Z",
+                     *       "sent_at": "2026-01-14T08:00:00Z",
+                     *       "sent_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2
+                     *       },
+                     *       "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter)."
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReportState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -12152,12 +13746,70 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": null,
+                     *       "answered_at": null,
+                     *       "effects": [
+                     *         {
+                     *           "after": {
+                     *             "count": 3,
+                     *             "cover": 0.188,
+                     *             "high_quartile": 82,
+                     *             "low_quartile": 82,
+                     *             "median": 82
+                     *           },
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "heart rate: too few values (0 before, 3 after)",
+                     *           "kind": "heart_rate",
+                     *           "share": null,
+                     *           "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *           "unit": "/min",
+                     *           "verdict": "too_little",
+                     *           "wanted": "fall"
+                     *         },
+                     *         {
+                     *           "after": null,
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *           "kind": "systolic",
+                     *           "share": null,
+                     *           "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *           "unit": "mm[Hg]",
+                     *           "verdict": "too_little",
+                     *           "wanted": "watch"
+                     *         }
+                     *       ],
+                     *       "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *       "event_id": 3,
+                     *       "note": "",
+                     *       "patient_id": 1,
+                     *       "prescriber": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9
+                     *       },
+                     *       "report_id": 2,
+                     *       "rev": 2,
+                     *       "seen_at": "2026-01-14T08:00:00Z",
+                     *       "sent_at": "2026-01-14T08:00:00Z",
+                     *       "sent_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2
+                     *       },
+                     *       "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter)."
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReportState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -12187,7 +13839,22 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "ended_at": null,
+                     *           "mine": false,
+                     *           "name": "Bea Provsson",
+                     *           "opened_at": "2026-01-14T08:00:00Z",
+                     *           "opening_id": 2,
+                     *           "organisation": "Testkommunen",
+                     *           "patient_id": 2,
+                     *           "reason": "Hittad medvetslös",
+                     *           "seen_at": null,
+                     *           "seen_by": null,
+                     *           "team_id": 1,
+                     *           "title": "Prov",
+                     *           "until": "2026-01-14T12:00:00Z"
+                     *         },
+                     *         {
+                     *           "ended_at": null,
                      *           "mine": false,
                      *           "name": "Hedda Provsson",
                      *           "opened_at": "2026-01-14T08:00:00Z",
@@ -12195,15 +13862,15 @@ export interface operations {
                      *           "organisation": "Testkommunen",
                      *           "patient_id": 1,
                      *           "reason": "Hittad medvetslös",
-                     *           "seen_at": "2026-01-14T08:00:00Z",
-                     *           "seen_by": "Anna Provsson",
+                     *           "seen_at": null,
+                     *           "seen_by": null,
                      *           "team_id": 1,
                      *           "title": "Prov",
                      *           "until": "2026-01-14T12:00:00Z"
                      *         }
                      *       ],
                      *       "next": null,
-                     *       "unseen": 0
+                     *       "unseen": 2
                      *     }
                      */
                     readonly "application/json": components["schemas"]["OpeningPage"];
@@ -12232,12 +13899,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended_at": "2026-01-14T08:00:00Z",
+                     *       "mine": true,
+                     *       "name": "Hedda Provsson",
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "opening_id": 1,
+                     *       "organisation": "Testkommunen",
+                     *       "patient_id": 1,
+                     *       "reason": "Hittad medvetslös",
+                     *       "seen_at": "2026-01-14T08:00:00Z",
+                     *       "seen_by": "Anna Provsson",
+                     *       "team_id": 1,
+                     *       "title": "Prov",
+                     *       "until": "2026-01-14T12:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpeningState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -12264,7 +13949,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "ended_at": "2026-01-14T08:00:00Z",
+                     *       "ended_at": null,
                      *       "mine": false,
                      *       "name": "Hedda Provsson",
                      *       "opened_at": "2026-01-14T08:00:00Z",
@@ -12285,6 +13970,97 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_accept: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AcceptBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Joined"];
+                };
+            };
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_join: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CodeBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, nothing follows */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_look: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CodeBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Invited"];
+                };
+            };
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -12309,7 +14085,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "available": [],
+                     *       "available": [
+                     *         "email",
+                     *         "push",
+                     *         "sms"
+                     *       ],
                      *       "items": [
                      *         {
                      *           "added_at": "2026-01-14T08:00:00Z",
@@ -12319,9 +14099,27 @@ export interface operations {
                      *           "hint": "…001",
                      *           "kind": "sms",
                      *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 3,
+                     *           "hint": "…002",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 4,
+                     *           "hint": "",
+                     *           "kind": "push",
+                     *           "mode": "real"
                      *         }
                      *       ],
-                     *       "push_key": null
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["ChannelList"];
@@ -12341,6 +14139,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "address": "+46700000002",
+                 *       "kind": "sms",
+                 *       "mode": "real"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Address"];
             };
         };
@@ -12351,11 +14156,42 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "available": [
+                     *         "email",
+                     *         "push",
+                     *         "sms"
+                     *       ],
+                     *       "items": [
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 2,
+                     *           "hint": "…001",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 3,
+                     *           "hint": "…002",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         }
+                     *       ],
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ChannelList"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -12384,6 +14220,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -12400,6 +14237,15 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "endpoint": "https://fcm.googleapis.com/fcm/send/example",
+                 *       "keys": {
+                 *         "auth": "CCCCCCCCCCCCCCCCCCCCCC",
+                 *         "p256dh": "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Subscription"];
             };
         };
@@ -12410,11 +14256,51 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "available": [
+                     *         "email",
+                     *         "push",
+                     *         "sms"
+                     *       ],
+                     *       "items": [
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 2,
+                     *           "hint": "…001",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 3,
+                     *           "hint": "…002",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 4,
+                     *           "hint": "",
+                     *           "kind": "push",
+                     *           "mode": "real"
+                     *         }
+                     *       ],
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ChannelList"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -12473,7 +14359,13 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "age": 86,
-                     *           "device": null,
+                     *           "device": {
+                     *             "battery_pct": null,
+                     *             "device_id": "hv-1",
+                     *             "firmware": null,
+                     *             "online": false,
+                     *             "reported_at": null
+                     *           },
                      *           "family_name": "Testsson 1",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -12510,7 +14402,7 @@ export interface operations {
                      *             }
                      *           },
                      *           "mode": "real",
-                     *           "next_step": "",
+                     *           "next_step": "Hembesök med provtagning",
                      *           "number_hint": "9801",
                      *           "patient_id": 1,
                      *           "programme": "hospital_at_home",
@@ -12525,6 +14417,16 @@ export interface operations {
                      *             "team_id": 1
                      *           },
                      *           "vitals": {
+                     *             "consciousness": {
+                     *               "ageing_s": 27000,
+                     *               "measured_at": "2026-01-14T08:00:00Z",
+                     *               "quality": null,
+                     *               "received_at": "2026-01-14T08:00:00Z",
+                     *               "stale_s": 43200,
+                     *               "unit": "{score}",
+                     *               "validity": "vldated",
+                     *               "value": "A"
+                     *             },
                      *             "heart_rate": {
                      *               "ageing_s": 180,
                      *               "measured_at": "2026-01-14T08:00:00Z",
@@ -12554,6 +14456,16 @@ export interface operations {
                      *               "unit": "%",
                      *               "validity": "vld",
                      *               "value": 93
+                     *             },
+                     *             "temperature": {
+                     *               "ageing_s": 21600,
+                     *               "measured_at": "2026-01-14T08:00:00Z",
+                     *               "quality": null,
+                     *               "received_at": "2026-01-14T08:00:00Z",
+                     *               "stale_s": 43200,
+                     *               "unit": "Cel",
+                     *               "validity": "vldated",
+                     *               "value": 37.4
                      *             }
                      *           }
                      *         },
@@ -12714,11 +14626,15 @@ export interface operations {
                      *       "age": 86,
                      *       "alerts": [
                      *         {
-                     *           "acknowledged_at": null,
-                     *           "acknowledged_by": null,
-                     *           "acknowledged_until": null,
+                     *           "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *           "acknowledged_by": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9,
+                     *             "title": "Prov"
+                     *           },
+                     *           "acknowledged_until": "2026-01-14T10:00:00Z",
                      *           "action": null,
-                     *           "alert_id": 1,
+                     *           "alert_id": 2,
                      *           "began_at": "2026-01-14T08:00:00Z",
                      *           "cause": null,
                      *           "changed_at": "2026-01-14T08:00:00Z",
@@ -12738,9 +14654,23 @@ export interface operations {
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
-                     *           "held_since": null,
-                     *           "holder": null,
-                     *           "offer": null,
+                     *           "held_since": "2026-01-14T08:00:00Z",
+                     *           "holder": {
+                     *             "name": "Ivar Provsson",
+                     *             "staff_id": 9,
+                     *             "title": "Prov"
+                     *           },
+                     *           "offer": {
+                     *             "by": 9,
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             },
+                     *             "team_id": 1,
+                     *             "team_name": "Testteamet",
+                     *             "until": "2026-01-14T08:10:00Z"
+                     *           },
                      *           "opened_at": "2026-01-14T08:00:00Z",
                      *           "outcome": null,
                      *           "patient": {
@@ -12751,17 +14681,17 @@ export interface operations {
                      *           },
                      *           "patient_id": 1,
                      *           "pause_reason": null,
-                     *           "priority": "high",
+                     *           "priority": "medium",
                      *           "recurrences": 0,
                      *           "resolved_at": null,
                      *           "resolved_by": null,
-                     *           "responsibility": "unassigned",
+                     *           "responsibility": "offered",
                      *           "retrospective": false,
-                     *           "rev": 9,
-                     *           "rule": "limit.spo2.low",
-                     *           "signal": "ringing",
-                     *           "signal_until": null,
-                     *           "state": "open",
+                     *           "rev": 3,
+                     *           "rule": "limit.heart_rate.high",
+                     *           "signal": "acknowledged",
+                     *           "signal_until": "2026-01-14T10:00:00Z",
+                     *           "state": "acknowledged",
                      *           "stay_id": 1,
                      *           "team": {
                      *             "name": "Testteamet",
@@ -12780,13 +14710,32 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *           "undo": null,
-                     *           "worst": "high"
+                     *           "undo": {
+                     *             "staff_id": 9,
+                     *             "until": "2026-01-14T08:00:10Z"
+                     *           },
+                     *           "worst": "medium"
                      *         }
                      *       ],
                      *       "birth_date": "1940-01-01",
-                     *       "device": null,
+                     *       "device": {
+                     *         "battery_pct": null,
+                     *         "device_id": "hv-1",
+                     *         "firmware": null,
+                     *         "online": false,
+                     *         "reported_at": null
+                     *       },
                      *       "devices": [
+                     *         {
+                     *           "battery_pct": null,
+                     *           "device_id": "hv-exempel-7",
+                     *           "firmware": null,
+                     *           "from": "2026-01-14T07:00:00Z",
+                     *           "model": "Exempelmätare 2",
+                     *           "online": false,
+                     *           "reported_at": null,
+                     *           "to": "2026-01-14T08:00:00Z"
+                     *         },
                      *         {
                      *           "battery_pct": null,
                      *           "device_id": "hv-1",
@@ -12795,7 +14744,7 @@ export interface operations {
                      *           "model": "",
                      *           "online": false,
                      *           "reported_at": null,
-                     *           "to": "2026-01-14T08:00:00Z"
+                     *           "to": null
                      *         }
                      *       ],
                      *       "family_name": "Testsson 1",
@@ -12834,12 +14783,12 @@ export interface operations {
                      *         }
                      *       },
                      *       "mode": "real",
-                     *       "next_step": "",
+                     *       "next_step": "Hembesök med provtagning",
                      *       "number_hint": "9801",
                      *       "patient_id": 1,
                      *       "personal_number": "19400101-9801",
                      *       "phone": null,
-                     *       "plan_version": 0,
+                     *       "plan_version": 6,
                      *       "programme": "hospital_at_home",
                      *       "protected": false,
                      *       "reason": "",
@@ -12857,6 +14806,16 @@ export interface operations {
                      *         "team_id": 1
                      *       },
                      *       "vitals": {
+                     *         "consciousness": {
+                     *           "ageing_s": 27000,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "{score}",
+                     *           "validity": "vldated",
+                     *           "value": "A"
+                     *         },
                      *         "heart_rate": {
                      *           "ageing_s": 180,
                      *           "measured_at": "2026-01-14T08:00:00Z",
@@ -12886,6 +14845,16 @@ export interface operations {
                      *           "unit": "%",
                      *           "validity": "vld",
                      *           "value": 93
+                     *         },
+                     *         "temperature": {
+                     *           "ageing_s": 21600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "Cel",
+                     *           "validity": "vldated",
+                     *           "value": 37.4
                      *         }
                      *       }
                      *     }
@@ -12924,9 +14893,10 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 34,
+                     *           "access_id": 88,
                      *           "area": "",
                      *           "at": "2026-01-14T08:00:00Z",
+                     *           "attempts": null,
                      *           "did": "read",
                      *           "name": "Anna Provsson",
                      *           "patients": 1,
@@ -12941,9 +14911,10 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 33,
+                     *           "access_id": 87,
                      *           "area": "patients",
                      *           "at": "2026-01-14T08:00:00Z",
+                     *           "attempts": null,
                      *           "did": "read",
                      *           "name": "Anna Provsson",
                      *           "patients": 3,
@@ -12958,12 +14929,13 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 32,
+                     *           "access_id": 86,
                      *           "area": "emergencies",
                      *           "at": "2026-01-14T08:00:00Z",
+                     *           "attempts": null,
                      *           "did": "read",
                      *           "name": "Anna Provsson",
-                     *           "patients": 1,
+                     *           "patients": 2,
                      *           "role": "nurse",
                      *           "text_en": "Anna Provsson, sjuksköterska at Testteamet, Testkommunen, saw emergency openings of your data, for your care.",
                      *           "text_sv": "Anna Provsson, sjuksköterska vid Testteamet, Testkommunen, såg nödöppningar av dina uppgifter, för din vård.",
@@ -13009,14 +14981,26 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "card_id": 1,
+                     *           "card_id": 2,
                      *           "expires_at": "2026-01-14T12:00:00Z",
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "made_by": 2,
+                     *           "made_by_name": "Anna Provsson",
+                     *           "openings": [
+                     *             "2026-01-14T08:00:00Z"
+                     *           ],
+                     *           "reason": "Ambulans på väg",
+                     *           "revoked_at": null
+                     *         },
+                     *         {
+                     *           "card_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
                      *           "made_at": "2026-01-14T08:00:00Z",
                      *           "made_by": 2,
                      *           "made_by_name": "Anna Provsson",
                      *           "openings": [],
                      *           "reason": "Prov",
-                     *           "revoked_at": "2026-01-14T08:00:00Z"
+                     *           "revoked_at": null
                      *         }
                      *       ]
                      *     }
@@ -13047,7 +15031,8 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "reason": "Prov"
+                 *       "hours": 4,
+                 *       "reason": "Ambulans på väg"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["CardBody"];
@@ -13068,8 +15053,8 @@ export interface operations {
                      *       "made_by": 2,
                      *       "made_by_name": "Anna Provsson",
                      *       "openings": [],
-                     *       "path": "/api/ambulance-card?token=H-gH3r8ithDANa3eE3hvBJgbTrB5mywbmFgKnbl7c-0",
-                     *       "reason": "Prov",
+                     *       "path": "/api/ambulance-card?token=example-token",
+                     *       "reason": "Ambulans på väg",
                      *       "revoked_at": null
                      *     }
                      */
@@ -13079,6 +15064,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13107,7 +15093,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "card_id": 1,
-                     *       "expires_at": "2026-01-14T12:00:00Z",
+                     *       "expires_at": "2026-01-14T09:00:00Z",
                      *       "made_at": "2026-01-14T08:00:00Z",
                      *       "made_by": 2,
                      *       "made_by_name": "Anna Provsson",
@@ -13122,6 +15108,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13149,6 +15136,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "items": [
+                     *         {
+                     *           "block_id": 2,
+                     *           "lifted_at": null,
+                     *           "name": "Team other",
+                     *           "organisation_id": null,
+                     *           "set_at": "2026-01-14T08:00:00Z",
+                     *           "team_id": 3
+                     *         },
                      *         {
                      *           "block_id": 1,
                      *           "lifted_at": null,
@@ -13183,7 +15178,7 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "team_id": 5
+                 *       "team_id": 3
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Block"];
@@ -13202,10 +15197,10 @@ export interface operations {
                      *         {
                      *           "block_id": 2,
                      *           "lifted_at": null,
-                     *           "name": "Team fifth",
+                     *           "name": "Team other",
                      *           "organisation_id": null,
                      *           "set_at": "2026-01-14T08:00:00Z",
-                     *           "team_id": 5
+                     *           "team_id": 3
                      *         },
                      *         {
                      *           "block_id": 1,
@@ -13224,6 +15219,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13253,8 +15249,16 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "block_id": 2,
+                     *           "lifted_at": null,
+                     *           "name": "Team other",
+                     *           "organisation_id": null,
+                     *           "set_at": "2026-01-14T08:00:00Z",
+                     *           "team_id": 3
+                     *         },
+                     *         {
                      *           "block_id": 1,
-                     *           "lifted_at": "2026-01-14T08:01:00Z",
+                     *           "lifted_at": "2026-01-14T08:00:00Z",
                      *           "name": "Team evening",
                      *           "organisation_id": null,
                      *           "set_at": "2026-01-14T08:00:00Z",
@@ -13269,6 +15273,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13295,7 +15300,7 @@ export interface operations {
                  *       "answers": [
                  *         {
                  *           "answer": false,
-                 *           "question": "Prov"
+                 *           "question": "breathing_worse"
                  *         }
                  *       ]
                  *     }
@@ -13315,7 +15320,7 @@ export interface operations {
                      *       "answers": [
                      *         {
                      *           "answer": false,
-                     *           "question": "Prov"
+                     *           "question": "breathing_worse"
                      *         }
                      *       ],
                      *       "occurred_at": "2026-01-14T08:00:00Z"
@@ -13327,6 +15332,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13392,6 +15398,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "organisation_id": 3
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Consent"];
             };
         };
@@ -13402,12 +15413,33 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "consent_id": 2,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "organisation": "Tredjekommunen",
+                     *           "organisation_id": 3,
+                     *           "withdrawn_at": null
+                     *         },
+                     *         {
+                     *           "consent_id": 1,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "organisation": "Annanregionen",
+                     *           "organisation_id": 2,
+                     *           "withdrawn_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ConsentList"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13448,7 +15480,7 @@ export interface operations {
                      *           "given_at": "2026-01-14T08:00:00Z",
                      *           "organisation": "Annanregionen",
                      *           "organisation_id": 2,
-                     *           "withdrawn_at": "2026-01-14T08:01:00Z"
+                     *           "withdrawn_at": "2026-01-14T08:00:00Z"
                      *         }
                      *       ]
                      *     }
@@ -13459,6 +15491,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13486,6 +15519,65 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "also": [],
+                     *       "effects": [
+                     *         {
+                     *           "after": {
+                     *             "count": 3,
+                     *             "cover": 0.188,
+                     *             "high_quartile": 82,
+                     *             "low_quartile": 82,
+                     *             "median": 82
+                     *           },
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "heart rate: too few values (0 before, 3 after)",
+                     *           "kind": "heart_rate",
+                     *           "share": null,
+                     *           "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *           "unit": "/min",
+                     *           "verdict": "too_little",
+                     *           "wanted": "fall"
+                     *         },
+                     *         {
+                     *           "after": null,
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *           "kind": "systolic",
+                     *           "share": null,
+                     *           "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *           "unit": "mm[Hg]",
+                     *           "verdict": "too_little",
+                     *           "wanted": "watch"
+                     *         }
+                     *       ],
+                     *       "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *       "event_id": 3,
+                     *       "medication": {
+                     *         "change": "increased",
+                     *         "drug": "Metoprolol",
+                     *         "drug_class": "beta_blocker",
+                     *         "from_dose": "50 mg",
+                     *         "prescriber_id": 9,
+                     *         "to_dose": "100 mg",
+                     *         "watch": []
+                     *       },
+                     *       "reports": [],
+                     *       "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter).",
+                     *       "windows": {
+                     *         "at": "2026-01-14T02:00:00Z",
+                     *         "from": "2026-01-14T04:00:00Z",
+                     *         "over": false,
+                     *         "start": "2026-01-12T08:00:00Z",
+                     *         "to": "2026-01-14T08:00:00Z"
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EffectPage"];
                 };
             };
@@ -13513,6 +15605,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["ReportBody"];
             };
         };
@@ -13523,12 +15616,70 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": null,
+                     *       "answered_at": null,
+                     *       "effects": [
+                     *         {
+                     *           "after": {
+                     *             "count": 3,
+                     *             "cover": 0.188,
+                     *             "high_quartile": 82,
+                     *             "low_quartile": 82,
+                     *             "median": 82
+                     *           },
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "heart rate: too few values (0 before, 3 after)",
+                     *           "kind": "heart_rate",
+                     *           "share": null,
+                     *           "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *           "unit": "/min",
+                     *           "verdict": "too_little",
+                     *           "wanted": "fall"
+                     *         },
+                     *         {
+                     *           "after": null,
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *           "kind": "systolic",
+                     *           "share": null,
+                     *           "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *           "unit": "mm[Hg]",
+                     *           "verdict": "too_little",
+                     *           "wanted": "watch"
+                     *         }
+                     *       ],
+                     *       "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *       "event_id": 3,
+                     *       "note": "",
+                     *       "patient_id": 1,
+                     *       "prescriber": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9
+                     *       },
+                     *       "report_id": 2,
+                     *       "rev": 1,
+                     *       "seen_at": null,
+                     *       "sent_at": "2026-01-14T08:00:00Z",
+                     *       "sent_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2
+                     *       },
+                     *       "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter)."
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReportState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13547,6 +15698,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Hittad medvetslös"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -13557,12 +15713,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended_at": null,
+                     *       "mine": true,
+                     *       "name": "Bea Provsson",
+                     *       "opened_at": "2026-01-14T08:00:00Z",
+                     *       "opening_id": 2,
+                     *       "organisation": "Testkommunen",
+                     *       "patient_id": 2,
+                     *       "reason": "Hittad medvetslös",
+                     *       "seen_at": null,
+                     *       "seen_by": null,
+                     *       "team_id": 1,
+                     *       "title": "Prov",
+                     *       "until": "2026-01-14T12:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpeningState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13595,27 +15769,108 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "answers": [
-                     *             {
-                     *               "answer": false,
-                     *               "question": "Prov"
-                     *             }
-                     *           ],
-                     *           "author": "patient",
-                     *           "by": null,
+                     *           "answers": [],
+                     *           "author": "staff",
+                     *           "by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
                      *           "corrected_by": null,
                      *           "corrects": null,
                      *           "device_id": null,
                      *           "error": null,
-                     *           "event_id": null,
-                     *           "kind": "check_in",
+                     *           "event_id": 4,
+                     *           "kind": "readings",
+                     *           "medication": null,
+                     *           "occurred_at": "2026-01-14T08:00:00Z",
+                     *           "read_by": [
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             }
+                     *           ],
+                     *           "read_by_me": true,
+                     *           "remind_at": null,
+                     *           "values": [
+                     *             {
+                     *               "kind": "temperature",
+                     *               "unit": "Cel",
+                     *               "value": 37.4
+                     *             },
+                     *             {
+                     *               "kind": "consciousness",
+                     *               "unit": "{score}",
+                     *               "value": "A"
+                     *             }
+                     *           ],
+                     *           "words": "",
+                     *           "written_at": "2026-01-14T08:00:00Z"
+                     *         },
+                     *         {
+                     *           "answers": [],
+                     *           "author": "staff",
+                     *           "by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
+                     *           "corrected_by": null,
+                     *           "corrects": null,
+                     *           "device_id": null,
+                     *           "error": {
+                     *             "at": "2026-01-14T08:00:00Z",
+                     *             "by": 2,
+                     *             "name": "Anna Provsson",
+                     *             "reason": "Fel dag"
+                     *           },
+                     *           "event_id": 2,
+                     *           "kind": "note",
+                     *           "medication": null,
+                     *           "occurred_at": "2026-01-14T08:00:00Z",
+                     *           "read_by": [
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             },
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9,
+                     *               "title": "Prov"
+                     *             }
+                     *           ],
+                     *           "read_by_me": true,
+                     *           "remind_at": null,
+                     *           "values": [],
+                     *           "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *           "written_at": "2026-01-14T08:00:00Z"
+                     *         },
+                     *         {
+                     *           "answers": [],
+                     *           "author": "staff",
+                     *           "by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
+                     *           "corrected_by": null,
+                     *           "corrects": null,
+                     *           "device_id": null,
+                     *           "error": null,
+                     *           "event_id": 1,
+                     *           "kind": "note",
                      *           "medication": null,
                      *           "occurred_at": "2026-01-14T08:00:00Z",
                      *           "read_by": [],
                      *           "read_by_me": false,
                      *           "remind_at": null,
                      *           "values": [],
-                     *           "words": "",
+                     *           "words": "Prov",
                      *           "written_at": "2026-01-14T08:00:00Z"
                      *         }
                      *       ],
@@ -13646,6 +15901,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "kind": "note",
+                 *       "words": "Ringde på förmiddagen. Mår bättre, äter."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NoteBody"] | components["schemas"]["VisitBody"] | components["schemas"]["MarkBody"] | components["schemas"]["MedicationBody"];
             };
         };
@@ -13656,12 +15917,45 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": null,
+                     *       "event_id": 2,
+                     *       "kind": "note",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [],
+                     *       "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TimelineEvent"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13687,6 +15981,44 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": null,
+                     *       "event_id": 2,
+                     *       "kind": "note",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         },
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Ivar Provsson",
+                     *           "staff_id": 9,
+                     *           "title": "Prov"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [],
+                     *       "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TimelineEvent"];
                 };
             };
@@ -13709,6 +16041,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Fel dag"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ErrorBody"];
             };
         };
@@ -13719,12 +16056,56 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": {
+                     *         "at": "2026-01-14T08:00:00Z",
+                     *         "by": 2,
+                     *         "name": "Anna Provsson",
+                     *         "reason": "Fel dag"
+                     *       },
+                     *       "event_id": 2,
+                     *       "kind": "note",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         },
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Ivar Provsson",
+                     *           "staff_id": 9,
+                     *           "title": "Prov"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [],
+                     *       "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TimelineEvent"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13746,7 +16127,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "event_ids": [
-                 *         1
+                 *         2
                  *       ]
                  *     }
                  */
@@ -13762,7 +16143,44 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": [],
+                     *       "items": [
+                     *         {
+                     *           "answers": [],
+                     *           "author": "staff",
+                     *           "by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2,
+                     *             "title": "Sjuksköterska"
+                     *           },
+                     *           "corrected_by": null,
+                     *           "corrects": null,
+                     *           "device_id": null,
+                     *           "error": null,
+                     *           "event_id": 2,
+                     *           "kind": "note",
+                     *           "medication": null,
+                     *           "occurred_at": "2026-01-14T08:00:00Z",
+                     *           "read_by": [
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2,
+                     *               "title": "Sjuksköterska"
+                     *             },
+                     *             {
+                     *               "at": "2026-01-14T08:00:00Z",
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9,
+                     *               "title": "Prov"
+                     *             }
+                     *           ],
+                     *           "read_by_me": true,
+                     *           "remind_at": null,
+                     *           "values": [],
+                     *           "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *           "written_at": "2026-01-14T08:00:00Z"
+                     *         }
+                     *       ],
                      *       "next": null
                      *     }
                      */
@@ -13772,6 +16190,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -13827,14 +16246,14 @@ export interface operations {
                      *         "why": []
                      *       },
                      *       "next_step": {
-                     *         "at": null,
+                     *         "at": "2026-01-15T09:00:00Z",
                      *         "check_at": null,
-                     *         "rev": 0,
-                     *         "turn_to": "",
-                     *         "what": "",
-                     *         "who": "",
-                     *         "written_at": null,
-                     *         "written_by": null
+                     *         "rev": 1,
+                     *         "turn_to": "Testteamet, telefon 000",
+                     *         "what": "Hembesök med provtagning",
+                     *         "who": "Anna Provsson",
+                     *         "written_at": "2026-01-14T08:00:00Z",
+                     *         "written_by": "Anna Provsson"
                      *       },
                      *       "patient_id": 1,
                      *       "questions": [
@@ -13882,6 +16301,16 @@ export interface operations {
                      *       "server_time": "2026-01-14T08:00:00Z",
                      *       "visits": [],
                      *       "vitals": {
+                     *         "consciousness": {
+                     *           "ageing_s": 27000,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "{score}",
+                     *           "validity": "vldated",
+                     *           "value": "A"
+                     *         },
                      *         "heart_rate": {
                      *           "ageing_s": 180,
                      *           "measured_at": "2026-01-14T08:00:00Z",
@@ -13911,6 +16340,16 @@ export interface operations {
                      *           "unit": "%",
                      *           "validity": "vld",
                      *           "value": 93
+                     *         },
+                     *         "temperature": {
+                     *           "ageing_s": 21600,
+                     *           "measured_at": "2026-01-14T08:00:00Z",
+                     *           "quality": null,
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "stale_s": 43200,
+                     *           "unit": "Cel",
+                     *           "validity": "vldated",
+                     *           "value": 37.4
                      *         }
                      *       }
                      *     }
@@ -13921,6 +16360,103 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_get_invitations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["InvitationList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_invite: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["InvitationBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["InvitationMade"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly invitations_revoke: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly invitation_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["InvitationState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -13947,14 +16483,6 @@ export interface operations {
                      *       "band": "routine",
                      *       "due": [
                      *         {
-                     *           "by": "staff",
-                     *           "due_at": "2026-01-14T08:00:00Z",
-                     *           "every_s": 43200,
-                     *           "kind": "consciousness",
-                     *           "last_at": null,
-                     *           "overdue": true
-                     *         },
-                     *         {
                      *           "by": "patient",
                      *           "due_at": "2026-01-14T08:00:00Z",
                      *           "every_s": 43200,
@@ -13969,6 +16497,14 @@ export interface operations {
                      *           "kind": "systolic",
                      *           "last_at": null,
                      *           "overdue": true
+                     *         },
+                     *         {
+                     *           "by": "staff",
+                     *           "due_at": "2026-01-14T20:00:00Z",
+                     *           "every_s": 43200,
+                     *           "kind": "consciousness",
+                     *           "last_at": "2026-01-14T08:00:00Z",
+                     *           "overdue": false
                      *         }
                      *       ],
                      *       "every_s": 43200,
@@ -14004,14 +16540,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": null,
+                     *       "at": "2026-01-15T09:00:00Z",
                      *       "check_at": null,
-                     *       "rev": 0,
-                     *       "turn_to": "",
-                     *       "what": "",
-                     *       "who": "",
-                     *       "written_at": null,
-                     *       "written_by": null
+                     *       "rev": 1,
+                     *       "turn_to": "Testteamet, telefon 000",
+                     *       "what": "Hembesök med provtagning",
+                     *       "who": "Anna Provsson",
+                     *       "written_at": "2026-01-14T08:00:00Z",
+                     *       "written_by": "Anna Provsson"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["NextStepState"];
@@ -14040,7 +16576,10 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "what": "Prov"
+                 *       "at": "2026-01-15T09:00:00Z",
+                 *       "turn_to": "Testteamet, telefon 000",
+                 *       "what": "Hembesök med provtagning",
+                 *       "who": "Anna Provsson"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["StepBody"];
@@ -14055,13 +16594,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": null,
+                     *       "at": "2026-01-15T09:00:00Z",
                      *       "check_at": null,
                      *       "rev": 1,
-                     *       "turn_to": "",
-                     *       "what": "Prov",
-                     *       "who": "",
-                     *       "written_at": "2026-01-14T08:01:00Z",
+                     *       "turn_to": "Testteamet, telefon 000",
+                     *       "what": "Hembesök med provtagning",
+                     *       "who": "Anna Provsson",
+                     *       "written_at": "2026-01-14T08:00:00Z",
                      *       "written_by": "Anna Provsson"
                      *     }
                      */
@@ -14071,6 +16610,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -14104,6 +16644,12 @@ export interface operations {
                      *           "plain_en": "Your oxygen in the blood is lower than your plan says. If you feel worse: press the help button or call your team. If life is in danger: call 112.",
                      *           "plain_sv": "Syret i blodet är lägre än din plan säger. Om du mår sämre: tryck på hjälpknappen eller ring ditt team. Vid livsfara: ring 112.",
                      *           "resolved_at": null
+                     *         },
+                     *         {
+                     *           "opened_at": "2026-01-14T08:00:00Z",
+                     *           "plain_en": "Your oxygen in the blood is lower than your plan says. If you feel worse: press the help button or call your team. If life is in danger: call 112.",
+                     *           "plain_sv": "Syret i blodet är lägre än din plan säger. Om du mår sämre: tryck på hjälpknappen eller ring ditt team. Vid livsfara: ring 112.",
+                     *           "resolved_at": "2026-01-14T08:00:00Z"
                      *         }
                      *       ],
                      *       "contacts": [
@@ -14120,12 +16666,22 @@ export interface operations {
                      *       ],
                      *       "patient_id": 1,
                      *       "plan": {
-                     *         "next_step": "",
+                     *         "next_step": "Hembesök med provtagning",
                      *         "programme": "hospital_at_home"
                      *       },
                      *       "values": {
                      *         "score": null,
                      *         "vitals": {
+                     *           "consciousness": {
+                     *             "ageing_s": 27000,
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "received_at": "2026-01-14T08:00:00Z",
+                     *             "stale_s": 43200,
+                     *             "unit": "{score}",
+                     *             "validity": "vldated",
+                     *             "value": "A"
+                     *           },
                      *           "heart_rate": {
                      *             "ageing_s": 180,
                      *             "measured_at": "2026-01-14T08:00:00Z",
@@ -14155,6 +16711,16 @@ export interface operations {
                      *             "unit": "%",
                      *             "validity": "vld",
                      *             "value": 93
+                     *           },
+                     *           "temperature": {
+                     *             "ageing_s": 21600,
+                     *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "quality": null,
+                     *             "received_at": "2026-01-14T08:00:00Z",
+                     *             "stale_s": 43200,
+                     *             "unit": "Cel",
+                     *             "validity": "vldated",
+                     *             "value": 37.4
                      *           }
                      *         }
                      *       }
@@ -14199,61 +16765,91 @@ export interface operations {
                      *       "series": [
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 180,
                      *           "kind": "heart_rate",
                      *           "max": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "mean": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "min": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768374900000,
+                     *             1768375800000,
+                     *             1768376700000
                      *           ],
                      *           "unit": "/min"
                      *         },
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 900,
                      *           "kind": "resp_rate",
                      *           "max": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "mean": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "min": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768374900000,
+                     *             1768375800000,
+                     *             1768376700000
                      *           ],
                      *           "unit": "/min"
                      *         },
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 180,
                      *           "kind": "spo2",
                      *           "max": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "mean": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "min": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768370400000,
+                     *             1768374900000,
+                     *             1768375800000
                      *           ],
                      *           "unit": "%"
                      *         }
@@ -14292,29 +16888,31 @@ export interface operations {
                     /**
                      * @example {
                      *       "awaiting": [],
-                     *       "drafts": [
+                     *       "drafts": [],
+                     *       "faults": [],
+                     *       "fields": [
                      *         {
-                     *           "approved_at": null,
-                     *           "approver": null,
-                     *           "approver_id": null,
-                     *           "asks": [],
+                     *           "approver": "Ivar Provsson",
                      *           "author": "Anna Provsson",
-                     *           "author_id": 2,
-                     *           "ended_at": null,
                      *           "from": "2026-01-14T08:00:00Z",
-                     *           "in_force": false,
-                     *           "overlay": {},
-                     *           "reason": "Prov",
-                     *           "state": "draft",
+                     *           "origin": "patient",
+                     *           "path": "limits.spo2.floor",
+                     *           "reason": "Överenskommet på ronden",
+                     *           "template": 80,
                      *           "until": null,
-                     *           "version": 2
+                     *           "value": 75,
+                     *           "version": 6
                      *         }
                      *       ],
-                     *       "faults": [],
-                     *       "fields": [],
                      *       "goals": "full",
                      *       "next_change_at": null,
-                     *       "overlay": {},
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
                      *       "patient_id": 1,
                      *       "plan": {
                      *         "cards": {
@@ -14540,7 +17138,7 @@ export interface operations {
                      *             "ceiling": null,
                      *             "clear_by": 1,
                      *             "delay_s": 60,
-                     *             "floor": 80,
+                     *             "floor": 75,
                      *             "k": 1,
                      *             "median_s": 0,
                      *             "n": 1,
@@ -14651,17 +17249,17 @@ export interface operations {
                      *           "spo2_fall": 3,
                      *           "within_s": 14400
                      *         },
-                     *         "version": 0
+                     *         "version": 6
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 3,
+                     *       "rev": 14,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
                      *       "team_id": 2,
                      *       "template_version": 3,
                      *       "temporary": [],
-                     *       "version": 0
+                     *       "version": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["PatientPlan"];
@@ -14690,8 +17288,14 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "overlay": {},
-                 *       "reason": "Prov"
+                 *       "overlay": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Saving"];
@@ -14713,13 +17317,19 @@ export interface operations {
                      *       "author": "Anna Provsson",
                      *       "author_id": 2,
                      *       "ended_at": null,
-                     *       "from": "2026-01-14T08:01:00Z",
+                     *       "from": "2026-01-14T08:00:00Z",
                      *       "in_force": true,
-                     *       "overlay": {},
-                     *       "reason": "Prov",
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
                      *       "state": "in_force",
                      *       "until": null,
-                     *       "version": 3
+                     *       "version": 2
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -14731,12 +17341,39 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 72
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "awaiting",
+                     *       "until": null,
+                     *       "version": 7
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -14761,8 +17398,10 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "overlay": {},
-                 *       "reason": "Prov"
+                 *       "overlay": {
+                 *         "news2_rise": 2
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["PlanDeskWish"];
@@ -14784,10 +17423,12 @@ export interface operations {
                      *       "author": "Anna Provsson",
                      *       "author_id": 2,
                      *       "ended_at": null,
-                     *       "from": "2026-01-14T08:01:00Z",
+                     *       "from": "2026-01-14T08:00:00Z",
                      *       "in_force": false,
-                     *       "overlay": {},
-                     *       "reason": "Prov",
+                     *       "overlay": {
+                     *         "news2_rise": 2
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
                      *       "state": "draft",
                      *       "until": null,
                      *       "version": 3
@@ -14799,6 +17440,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -14819,8 +17461,14 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "overlay": {},
-                 *       "reason": "Prov"
+                 *       "overlay": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Saving"];
@@ -14837,7 +17485,20 @@ export interface operations {
                      * @example {
                      *       "asks": [],
                      *       "faults": [],
-                     *       "fields": [],
+                     *       "fields": [
+                     *         {
+                     *           "approver": null,
+                     *           "author": "Anna Provsson",
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "origin": "patient",
+                     *           "path": "limits.heart_rate.warn_high",
+                     *           "reason": "Överenskommet på ronden",
+                     *           "template": 110,
+                     *           "until": null,
+                     *           "value": 105,
+                     *           "version": 7
+                     *         }
+                     *       ],
                      *       "oddities": [],
                      *       "plan": {
                      *         "cards": {
@@ -15041,7 +17702,7 @@ export interface operations {
                      *             "k": 1,
                      *             "median_s": 0,
                      *             "n": 1,
-                     *             "warn_high": 110,
+                     *             "warn_high": 105,
                      *             "warn_low": 45
                      *           },
                      *           "resp_rate": {
@@ -15115,7 +17776,7 @@ export interface operations {
                      *               "k": 1,
                      *               "median_s": 0,
                      *               "n": 1,
-                     *               "warn_high": 110,
+                     *               "warn_high": 105,
                      *               "warn_low": 42
                      *             },
                      *             "resp_rate": {
@@ -15174,7 +17835,7 @@ export interface operations {
                      *           "spo2_fall": 3,
                      *           "within_s": 14400
                      *         },
-                     *         "version": 1
+                     *         "version": 7
                      *       }
                      *     }
                      */
@@ -15184,6 +17845,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -15224,29 +17886,31 @@ export interface operations {
                     /**
                      * @example {
                      *       "awaiting": [],
-                     *       "drafts": [
+                     *       "drafts": [],
+                     *       "faults": [],
+                     *       "fields": [
                      *         {
-                     *           "approved_at": null,
-                     *           "approver": null,
-                     *           "approver_id": null,
-                     *           "asks": [],
+                     *           "approver": "Ivar Provsson",
                      *           "author": "Anna Provsson",
-                     *           "author_id": 2,
-                     *           "ended_at": null,
                      *           "from": "2026-01-14T08:00:00Z",
-                     *           "in_force": false,
-                     *           "overlay": {},
-                     *           "reason": "Prov",
-                     *           "state": "draft",
+                     *           "origin": "patient",
+                     *           "path": "limits.spo2.floor",
+                     *           "reason": "Överenskommet på ronden",
+                     *           "template": 80,
                      *           "until": null,
-                     *           "version": 2
+                     *           "value": 75,
+                     *           "version": 6
                      *         }
                      *       ],
-                     *       "faults": [],
-                     *       "fields": [],
                      *       "goals": "full",
                      *       "next_change_at": null,
-                     *       "overlay": {},
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
                      *       "patient_id": 1,
                      *       "plan": {
                      *         "cards": {
@@ -15472,7 +18136,7 @@ export interface operations {
                      *             "ceiling": null,
                      *             "clear_by": 1,
                      *             "delay_s": 60,
-                     *             "floor": 80,
+                     *             "floor": 75,
                      *             "k": 1,
                      *             "median_s": 0,
                      *             "n": 1,
@@ -15583,17 +18247,17 @@ export interface operations {
                      *           "spo2_fall": 3,
                      *           "within_s": 14400
                      *         },
-                     *         "version": 0
+                     *         "version": 6
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 3,
+                     *       "rev": 15,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
-                     *       "team_id": 2,
+                     *       "team_id": 1,
                      *       "template_version": 3,
                      *       "temporary": [],
-                     *       "version": 0
+                     *       "version": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["PatientPlan"];
@@ -15602,6 +18266,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -15634,36 +18299,74 @@ export interface operations {
                      *           "approved_at": null,
                      *           "approver": null,
                      *           "approver_id": null,
-                     *           "asks": [],
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
                      *           "author": "Anna Provsson",
                      *           "author_id": 2,
                      *           "ended_at": null,
                      *           "from": "2026-01-14T08:00:00Z",
                      *           "in_force": false,
-                     *           "overlay": {},
-                     *           "reason": "Prov",
-                     *           "state": "draft",
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 72
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "withdrawn",
                      *           "until": null,
-                     *           "version": 2
+                     *           "version": 7
+                     *         },
+                     *         {
+                     *           "approved_at": "2026-01-14T08:00:00Z",
+                     *           "approver": "Ivar Provsson",
+                     *           "approver_id": 9,
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": true,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 75
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "in_force",
+                     *           "until": null,
+                     *           "version": 6
                      *         },
                      *         {
                      *           "approved_at": null,
                      *           "approver": null,
                      *           "approver_id": null,
                      *           "asks": [],
-                     *           "author": null,
-                     *           "author_id": null,
-                     *           "ended_at": "2026-01-14T08:00:00Z",
-                     *           "from": "2026-01-12T08:00:00Z",
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
                      *           "in_force": false,
-                     *           "overlay": {},
-                     *           "reason": "",
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 75
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
                      *           "state": "withdrawn",
                      *           "until": null,
-                     *           "version": 1
+                     *           "version": 5
                      *         }
                      *       ],
-                     *       "rev": 3
+                     *       "rev": 14
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionPage"];
@@ -15691,6 +18394,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "KOL, lågt utgångsvärde"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -15701,12 +18409,39 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": "2026-01-14T08:00:00Z",
+                     *       "approver": "Ivar Provsson",
+                     *       "approver_id": 9,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 6
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -15730,6 +18465,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Promotion"];
             };
         };
@@ -15740,6 +18480,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {
+                     *         "news2_rise": 2
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 4
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -15749,12 +18509,39 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "awaiting",
+                     *       "until": null,
+                     *       "version": 6
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -15778,6 +18565,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Behövs inte"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -15788,12 +18580,39 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 72
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "withdrawn",
+                     *       "until": null,
+                     *       "version": 7
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -15840,6 +18659,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -15861,6 +18681,21 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "values": [
+                 *         {
+                 *           "kind": "temperature",
+                 *           "unit": "Cel",
+                 *           "value": 37.4
+                 *         },
+                 *         {
+                 *           "kind": "consciousness",
+                 *           "value": "A"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ReadingsBody"];
             };
         };
@@ -15871,12 +18706,56 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": null,
+                     *       "event_id": 4,
+                     *       "kind": "readings",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [
+                     *         {
+                     *           "kind": "temperature",
+                     *           "unit": "Cel",
+                     *           "value": 37.4
+                     *         },
+                     *         {
+                     *           "kind": "consciousness",
+                     *           "unit": "{score}",
+                     *           "value": "A"
+                     *         }
+                     *       ],
+                     *       "words": "",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TimelineEvent"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -15908,7 +18787,7 @@ export interface operations {
                      *           "access_id": 3,
                      *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
-                     *           "name": "Maja Provsson",
+                     *           "name": "Olle Provsson",
                      *           "opens": [
                      *             "contacts",
                      *             "values"
@@ -15927,7 +18806,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "access_id": 1,
-                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
                      *           "name": "Maja Provsson",
                      *           "opens": [
@@ -15966,7 +18845,7 @@ export interface operations {
                  *         "values",
                  *         "contacts"
                  *       ],
-                 *       "username": "maja"
+                 *       "username": "olle"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Opens"];
@@ -15983,20 +18862,10 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 4,
-                     *           "ended_at": null,
-                     *           "given_at": "2026-01-14T08:01:00Z",
-                     *           "name": "Maja Provsson",
-                     *           "opens": [
-                     *             "contacts",
-                     *             "values"
-                     *           ]
-                     *         },
-                     *         {
                      *           "access_id": 3,
-                     *           "ended_at": "2026-01-14T08:01:00Z",
+                     *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
-                     *           "name": "Maja Provsson",
+                     *           "name": "Olle Provsson",
                      *           "opens": [
                      *             "contacts",
                      *             "values"
@@ -16012,6 +18881,17 @@ export interface operations {
                      *             "contacts",
                      *             "plan"
                      *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 1,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ]
                      *         }
                      *       ]
                      *     }
@@ -16022,6 +18902,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -16047,12 +18928,51 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "access_id": 3,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 2,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 1,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RelativeList"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -16070,6 +18990,1029 @@ export interface operations {
             readonly cookie?: never;
         };
         readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-14T20:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-14T20:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T06:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-15T06:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T20:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 3,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": "2026-01-14T08:00:00Z",
+                     *           "rev": 3,
+                     *           "state": "returned",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 2,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "declined",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "fallback",
+                     *         "phone": "000",
+                     *         "since": "2026-01-14T08:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 1,
+                     *       "unit_id": 1
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_put_care: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "needs": [],
+                 *       "unit_id": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["CareBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-14T20:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-14T20:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T06:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "fallback",
+                     *           "from_at": "2026-01-15T06:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T20:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 3,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": "2026-01-14T08:00:00Z",
+                     *           "rev": 3,
+                     *           "state": "returned",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 2,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "declined",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "fallback",
+                     *         "phone": "000",
+                     *         "since": "2026-01-14T08:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 1,
+                     *       "unit_id": 1
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_accept: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "baton_id": 3
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "team": "Team fifth",
+                     *           "team_id": 5,
+                     *           "until": "2026-01-14T20:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T20:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 3,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "held",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Dag Provsson",
+                     *             "staff_id": 11
+                     *           },
+                     *           "baton_id": 2,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "declined",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Dag Provsson",
+                     *               "staff_id": 11
+                     *             },
+                     *             "team": "Team fifth",
+                     *             "team_id": 5,
+                     *             "why": "holder"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Team fifth",
+                     *             "team_id": 5,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Dag Provsson",
+                     *               "staff_id": 11
+                     *             },
+                     *             "team": "Team fifth",
+                     *             "team_id": 5,
+                     *             "why": "team"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-14T08:00:00Z",
+                     *         "staff": {
+                     *           "name": "Dag Provsson",
+                     *           "staff_id": 11
+                     *         },
+                     *         "team": "Team fifth",
+                     *         "team_id": 5,
+                     *         "until": "2026-01-14T20:00:00Z",
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_decline: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "baton_id": 2
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-13T02:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_offer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "note": "Flyttad till dottern i helgen",
+                 *       "team_id": 5
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["OfferBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": null,
+                     *           "answered_by": null,
+                     *           "baton_id": 2,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 1,
+                     *           "state": "waiting",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-13T02:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_give_back: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "baton_id": 3
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-14T08:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly responsibility_withdraw: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "baton_id": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
         readonly responses: {
             /** @description Request fulfilled, document follows */
             readonly 200: {
@@ -16143,8 +20086,8 @@ export interface operations {
                      *           {
                      *             "phone": "000",
                      *             "staff": {
-                     *               "name": "Nora Testsköterska",
-                     *               "staff_id": 1
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
                      *             },
                      *             "team": "Testteamet",
                      *             "team_id": 1,
@@ -16189,465 +20132,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_put_care: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                /** @example {} */
-                readonly "application/json": components["schemas"]["CareBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "ahead": [
-                     *         {
-                     *           "colour": "covered",
-                     *           "from_at": "2026-01-14T08:01:00Z",
-                     *           "on_call": null,
-                     *           "team": "Testteamet",
-                     *           "team_id": 1,
-                     *           "until": "2026-01-28T08:01:00Z"
-                     *         }
-                     *       ],
-                     *       "batons": [
-                     *         {
-                     *           "answered_at": "2026-01-14T08:00:00Z",
-                     *           "answered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "baton_id": 1,
-                     *           "expires_at": "2026-01-14T09:00:00Z",
-                     *           "held_until": "2026-01-14T17:00:00Z",
-                     *           "note": "",
-                     *           "offered_at": "2026-01-14T08:00:00Z",
-                     *           "offered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "returned_at": null,
-                     *           "rev": 2,
-                     *           "state": "withdrawn",
-                     *           "to_staff": null,
-                     *           "to_team": 5
-                     *         }
-                     *       ],
-                     *       "chain": [
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": null,
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           }
-                     *         ],
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": null,
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           },
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Anna Provsson",
-                     *               "staff_id": 2
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           },
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Nora Testsköterska",
-                     *               "staff_id": 1
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           }
-                     *         ],
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Ivar Provsson",
-                     *               "staff_id": 9
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "doctor"
-                     *           }
-                     *         ]
-                     *       ],
-                     *       "doctor": null,
-                     *       "needs": [],
-                     *       "now": {
-                     *         "colour": "covered",
-                     *         "phone": "000",
-                     *         "since": "2026-01-13T02:00:00Z",
-                     *         "staff": null,
-                     *         "team": "Testteamet",
-                     *         "team_id": 1,
-                     *         "until": null,
-                     *         "watched": true
-                     *       },
-                     *       "nurse": null,
-                     *       "patient_id": 1,
-                     *       "red_from": null,
-                     *       "rev": 1,
-                     *       "unit_id": null
-                     *     }
-                     */
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_accept: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["AnswerBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_decline: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["AnswerBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_offer: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description Drawn by the sender; the same request with it creates nothing again */
-                readonly "Idempotency-Key"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                /**
-                 * @example {
-                 *       "team_id": 1
-                 *     }
-                 */
-                readonly "application/json": components["schemas"]["OfferBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Document created, URL follows */
-            readonly 201: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "ahead": [
-                     *         {
-                     *           "colour": "covered",
-                     *           "from_at": "2026-01-14T08:01:00Z",
-                     *           "on_call": null,
-                     *           "team": "Testteamet",
-                     *           "team_id": 1,
-                     *           "until": "2026-01-28T08:01:00Z"
-                     *         }
-                     *       ],
-                     *       "batons": [
-                     *         {
-                     *           "answered_at": null,
-                     *           "answered_by": null,
-                     *           "baton_id": 12,
-                     *           "expires_at": "2026-01-14T08:16:00Z",
-                     *           "held_until": "2026-01-14T20:01:00Z",
-                     *           "note": "",
-                     *           "offered_at": "2026-01-14T08:01:00Z",
-                     *           "offered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "returned_at": null,
-                     *           "rev": 1,
-                     *           "state": "waiting",
-                     *           "to_staff": null,
-                     *           "to_team": 1
-                     *         },
-                     *         {
-                     *           "answered_at": "2026-01-14T08:00:00Z",
-                     *           "answered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "baton_id": 1,
-                     *           "expires_at": "2026-01-14T09:00:00Z",
-                     *           "held_until": "2026-01-14T17:00:00Z",
-                     *           "note": "",
-                     *           "offered_at": "2026-01-14T08:00:00Z",
-                     *           "offered_by": {
-                     *             "name": "Anna Provsson",
-                     *             "staff_id": 2
-                     *           },
-                     *           "returned_at": null,
-                     *           "rev": 2,
-                     *           "state": "withdrawn",
-                     *           "to_staff": null,
-                     *           "to_team": 5
-                     *         }
-                     *       ],
-                     *       "chain": [
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": null,
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           }
-                     *         ],
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": null,
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           },
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Anna Provsson",
-                     *               "staff_id": 2
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           },
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Nora Testsköterska",
-                     *               "staff_id": 1
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "team"
-                     *           }
-                     *         ],
-                     *         [
-                     *           {
-                     *             "phone": "000",
-                     *             "staff": {
-                     *               "name": "Ivar Provsson",
-                     *               "staff_id": 9
-                     *             },
-                     *             "team": "Testteamet",
-                     *             "team_id": 1,
-                     *             "why": "doctor"
-                     *           }
-                     *         ]
-                     *       ],
-                     *       "doctor": null,
-                     *       "needs": [],
-                     *       "now": {
-                     *         "colour": "covered",
-                     *         "phone": "000",
-                     *         "since": "2026-01-13T02:00:00Z",
-                     *         "staff": null,
-                     *         "team": "Testteamet",
-                     *         "team_id": 1,
-                     *         "until": null,
-                     *         "watched": true
-                     *       },
-                     *       "nurse": null,
-                     *       "patient_id": 1,
-                     *       "red_from": null,
-                     *       "rev": 0,
-                     *       "unit_id": null
-                     *     }
-                     */
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_give_back: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["AnswerBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 409: components["responses"]["Conflict"];
-            readonly 413: components["responses"]["RequestEntityTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableEntity"];
-            readonly 428: components["responses"]["PreconditionRequired"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    readonly responsibility_withdraw: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description The revision that was seen, as `"4"` */
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly patient_id: number;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["AnswerBody"];
-            };
-        };
-        readonly responses: {
-            /** @description Request fulfilled, document follows */
-            readonly 200: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["ResponsibilityState"];
-                };
-            };
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -16715,7 +20200,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": "2026-01-14T08:01:00Z",
+                     *       "at": "2026-01-14T08:00:00Z",
                      *       "name": "Anna Provsson",
                      *       "title": "Sjuksköterska"
                      *     }
@@ -16726,6 +20211,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -16750,6 +20236,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": "2026-01-14T08:00:00Z",
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": null,
+                     *       "closed_at": null,
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 2,
+                     *       "to_team": 5,
+                     *       "waits_for": [
+                     *         "data"
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
@@ -16771,6 +20273,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "to_team": 5
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["TransferBody"];
             };
         };
@@ -16781,12 +20288,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": null,
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": null,
+                     *       "closed_at": null,
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 1,
+                     *       "to_team": 5,
+                     *       "waits_for": [
+                     *         "acceptance",
+                     *         "data"
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -16814,12 +20339,29 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": "2026-01-14T08:00:00Z",
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": null,
+                     *       "closed_at": null,
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 2,
+                     *       "to_team": 5,
+                     *       "waits_for": [
+                     *         "data"
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -16848,12 +20390,27 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": "2026-01-14T08:00:00Z",
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": "cancelled",
+                     *       "closed_at": "2026-01-14T08:00:00Z",
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 3,
+                     *       "to_team": 5,
+                     *       "waits_for": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -16882,12 +20439,27 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at": null,
+                     *       "arranged_at": "2026-01-14T08:00:00Z",
+                     *       "closed": "declined",
+                     *       "closed_at": "2026-01-14T08:00:00Z",
+                     *       "complete_at": null,
+                     *       "from_team": 1,
+                     *       "good_since": null,
+                     *       "rev": 2,
+                     *       "to_team": 5,
+                     *       "waits_for": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TransferState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -16925,61 +20497,91 @@ export interface operations {
                      *       "series": [
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 180,
                      *           "kind": "heart_rate",
                      *           "max": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "mean": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "min": [
+                     *             82,
+                     *             82,
                      *             82
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768374900000,
+                     *             1768375800000,
+                     *             1768376700000
                      *           ],
                      *           "unit": "/min"
                      *         },
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 900,
                      *           "kind": "resp_rate",
                      *           "max": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "mean": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "min": [
+                     *             18,
+                     *             18,
                      *             18
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768374900000,
+                     *             1768375800000,
+                     *             1768376700000
                      *           ],
                      *           "unit": "/min"
                      *         },
                      *         {
                      *           "count": [
+                     *             1,
+                     *             1,
                      *             1
                      *           ],
                      *           "gap_s": 180,
                      *           "kind": "spo2",
                      *           "max": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "mean": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "min": [
+                     *             92,
+                     *             92,
                      *             93
                      *           ],
                      *           "t": [
-                     *             1795350660000
+                     *             1768370400000,
+                     *             1768374900000,
+                     *             1768375800000
                      *           ],
                      *           "unit": "%"
                      *         }
@@ -17023,7 +20625,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "from": "2026-01-14T07:59:50Z",
                      *       "to": "2026-01-14T08:00:00Z",
                      *       "traces": []
                      *     }
@@ -17084,8 +20686,8 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "personal_number": "19400101-9801",
-                 *       "reason": "Prov"
+                 *       "personal_number": "19400101-9802",
+                 *       "reason": "Hittad medvetslös"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Lookup"];
@@ -17100,8 +20702,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "patient_id": 1,
-                     *       "standing": "seen"
+                     *       "patient_id": 2,
+                     *       "standing": "closed"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["Whose"];
@@ -17110,6 +20712,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -17128,7 +20731,7 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "name": "Testa"
+                 *       "name": "Testsson"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Sought"];
@@ -17182,6 +20785,7 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18263,6 +21867,36 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "detail": "nobody wore the device at 2026-01-14T06:00:00Z",
+                     *           "device_id": "hv-exempel-7",
+                     *           "index": null,
+                     *           "payload": "{\"kind\": \"spo2\", \"value\": 91, \"unit\": \"%\", \"measured_at\": \"2026-01-14T06:00:00Z\"}",
+                     *           "payload_bytes": 81,
+                     *           "payload_sha256": "eb786cbe0780a24daeedcb509a939f03bbcfa29df787861497a4ea3ddf83439c",
+                     *           "quarantine_id": 3,
+                     *           "reason": "no_binding",
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "resolution": "dismissed",
+                     *           "resolved_at": "2026-01-14T08:00:00Z",
+                     *           "resolved_by": 2,
+                     *           "topic": "hemvakt/1/hv-exempel-7/vitals"
+                     *         },
+                     *         {
+                     *           "detail": "nobody wore the device at 2026-01-14T06:00:00Z",
+                     *           "device_id": "hv-exempel-7",
+                     *           "index": null,
+                     *           "payload": "{\"kind\": \"spo2\", \"value\": 92, \"unit\": \"%\", \"measured_at\": \"2026-01-14T06:00:00Z\"}",
+                     *           "payload_bytes": 81,
+                     *           "payload_sha256": "7a06d01040bf85cbee6d3f37a0c8e554d9787914d44a883dd8b0b926f0b8cc55",
+                     *           "quarantine_id": 2,
+                     *           "reason": "no_binding",
+                     *           "received_at": "2026-01-14T08:00:00Z",
+                     *           "resolution": "assigned",
+                     *           "resolved_at": "2026-01-14T08:00:00Z",
+                     *           "resolved_by": 2,
+                     *           "topic": "hemvakt/1/hv-exempel-7/vitals"
+                     *         },
+                     *         {
                      *           "detail": "",
                      *           "device_id": "hv-1",
                      *           "index": null,
@@ -18272,9 +21906,9 @@ export interface operations {
                      *           "quarantine_id": 1,
                      *           "reason": "no_binding",
                      *           "received_at": "2026-01-14T08:00:00Z",
-                     *           "resolution": "dismissed",
-                     *           "resolved_at": "2026-01-14T08:00:00Z",
-                     *           "resolved_by": 2,
+                     *           "resolution": null,
+                     *           "resolved_at": null,
+                     *           "resolved_by": null,
                      *           "topic": "hemvakt/1/hv-1/vitals"
                      *         }
                      *       ],
@@ -18301,6 +21935,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "birth_date": "1940-01-01",
+                 *       "patient_id": 1,
+                 *       "reason": "Bar mätaren före kopplingen"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Assignment"];
             };
         };
@@ -18311,12 +21952,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "nobody wore the device at 2026-01-14T06:00:00Z",
+                     *       "device_id": "hv-exempel-7",
+                     *       "index": null,
+                     *       "payload": "{\"kind\": \"spo2\", \"value\": 92, \"unit\": \"%\", \"measured_at\": \"2026-01-14T06:00:00Z\"}",
+                     *       "payload_bytes": 81,
+                     *       "payload_sha256": "7a06d01040bf85cbee6d3f37a0c8e554d9787914d44a883dd8b0b926f0b8cc55",
+                     *       "quarantine_id": 2,
+                     *       "reason": "no_binding",
+                     *       "received_at": "2026-01-14T08:00:00Z",
+                     *       "resolution": "assigned",
+                     *       "resolved_at": "2026-01-14T08:00:00Z",
+                     *       "resolved_by": 2,
+                     *       "topic": "hemvakt/1/hv-exempel-7/vitals"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EntryState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18335,6 +21994,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Prov i verkstaden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -18345,12 +22009,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "nobody wore the device at 2026-01-14T06:00:00Z",
+                     *       "device_id": "hv-exempel-7",
+                     *       "index": null,
+                     *       "payload": "{\"kind\": \"spo2\", \"value\": 91, \"unit\": \"%\", \"measured_at\": \"2026-01-14T06:00:00Z\"}",
+                     *       "payload_bytes": 81,
+                     *       "payload_sha256": "eb786cbe0780a24daeedcb509a939f03bbcfa29df787861497a4ea3ddf83439c",
+                     *       "quarantine_id": 3,
+                     *       "reason": "no_binding",
+                     *       "received_at": "2026-01-14T08:00:00Z",
+                     *       "resolution": "dismissed",
+                     *       "resolved_at": "2026-01-14T08:00:00Z",
+                     *       "resolved_by": 2,
+                     *       "topic": "hemvakt/1/hv-exempel-7/vitals"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EntryState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18380,9 +22062,9 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "entries": 1,
+                     *           "entries": 3,
                      *           "reason": "no_binding",
-                     *           "unsettled": 0
+                     *           "unsettled": 1
                      *         }
                      *       ],
                      *       "since": "2026-01-13T08:00:00Z"
@@ -18416,13 +22098,47 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "awaiting": [],
+                     *           "awaiting": [
+                     *             2
+                     *           ],
                      *           "base_team_id": 1,
                      *           "name": "Enheten",
                      *           "organisation_id": 1,
+                     *           "rev": 2,
+                     *           "routes": [
+                     *             {
+                     *               "competence": null,
+                     *               "needs": [],
+                     *               "team_id": 5,
+                     *               "window": {
+                     *                 "days": [
+                     *                   "fri",
+                     *                   "mon",
+                     *                   "sat"
+                     *                 ],
+                     *                 "ends": "07:00",
+                     *                 "starts": "21:00"
+                     *               }
+                     *             },
+                     *             {
+                     *               "competence": null,
+                     *               "needs": [
+                     *                 "dialys"
+                     *               ],
+                     *               "team_id": 2,
+                     *               "window": null
+                     *             }
+                     *           ],
+                     *           "unit_id": 1
+                     *         },
+                     *         {
+                     *           "awaiting": [],
+                     *           "base_team_id": 1,
+                     *           "name": "Hemsjukvård norr",
+                     *           "organisation_id": 1,
                      *           "rev": 1,
                      *           "routes": [],
-                     *           "unit_id": 1
+                     *           "unit_id": 2
                      *         }
                      *       ]
                      *     }
@@ -18447,6 +22163,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "base_team_id": 1,
+                 *       "name": "Hemsjukvård norr",
+                 *       "routes": []
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["UnitBody"];
             };
         };
@@ -18457,11 +22180,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [],
+                     *       "base_team_id": 1,
+                     *       "name": "Hemsjukvård norr",
+                     *       "organisation_id": 1,
+                     *       "rev": 1,
+                     *       "routes": [],
+                     *       "unit_id": 2
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["UnitState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18483,6 +22218,31 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "base_team_id": 1,
+                 *       "routes": [
+                 *         {
+                 *           "team_id": 5,
+                 *           "window": {
+                 *             "days": [
+                 *               "mon",
+                 *               "tue",
+                 *               "wed"
+                 *             ],
+                 *             "ends": "07:00:00",
+                 *             "starts": "21:00:00"
+                 *           }
+                 *         },
+                 *         {
+                 *           "needs": [
+                 *             "dialys"
+                 *           ],
+                 *           "team_id": 2
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["RoutingBody"];
             };
         };
@@ -18493,12 +22253,49 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [
+                     *         2
+                     *       ],
+                     *       "base_team_id": 1,
+                     *       "name": "Enheten",
+                     *       "organisation_id": 1,
+                     *       "rev": 2,
+                     *       "routes": [
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [],
+                     *           "team_id": 5,
+                     *           "window": {
+                     *             "days": [
+                     *               "fri",
+                     *               "mon",
+                     *               "sat"
+                     *             ],
+                     *             "ends": "07:00",
+                     *             "starts": "21:00"
+                     *           }
+                     *         },
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [
+                     *             "dialys"
+                     *           ],
+                     *           "team_id": 2,
+                     *           "window": null
+                     *         }
+                     *       ],
+                     *       "unit_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["UnitState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18525,12 +22322,47 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [],
+                     *       "base_team_id": 1,
+                     *       "name": "Enheten",
+                     *       "organisation_id": 1,
+                     *       "rev": 2,
+                     *       "routes": [
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [],
+                     *           "team_id": 5,
+                     *           "window": {
+                     *             "days": [
+                     *               "fri",
+                     *               "mon",
+                     *               "sat"
+                     *             ],
+                     *             "ends": "07:00",
+                     *             "starts": "21:00"
+                     *           }
+                     *         },
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [
+                     *             "dialys"
+                     *           ],
+                     *           "team_id": 2,
+                     *           "window": null
+                     *         }
+                     *       ],
+                     *       "unit_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["UnitState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18556,12 +22388,49 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [
+                     *         2
+                     *       ],
+                     *       "base_team_id": 1,
+                     *       "name": "Enheten",
+                     *       "organisation_id": 1,
+                     *       "rev": 2,
+                     *       "routes": [
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [],
+                     *           "team_id": 5,
+                     *           "window": {
+                     *             "days": [
+                     *               "fri",
+                     *               "mon",
+                     *               "sat"
+                     *             ],
+                     *             "ends": "07:00",
+                     *             "starts": "21:00"
+                     *           }
+                     *         },
+                     *         {
+                     *           "competence": null,
+                     *           "needs": [
+                     *             "dialys"
+                     *           ],
+                     *           "team_id": 2,
+                     *           "window": null
+                     *         }
+                     *       ],
+                     *       "unit_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["UnitState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18584,6 +22453,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "account_id": 2,
+                     *         "kind": "staff",
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson"
+                     *       },
+                     *       "demo": false,
+                     *       "expires_at": "2026-01-14T20:00:00Z",
+                     *       "must_change_password": false,
+                     *       "organisation": {
+                     *         "name": "Testkommunen",
+                     *         "organisation_id": 1
+                     *       },
+                     *       "patient_id": null,
+                     *       "shared": false,
+                     *       "staff": {
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson",
+                     *         "role": "nurse",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska",
+                     *         "username": "anna"
+                     *       },
+                     *       "teams": [
+                     *         {
+                     *           "name": "Testteamet",
+                     *           "phone": "000",
+                     *           "team_id": 1
+                     *         }
+                     *       ],
+                     *       "way": "password"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SessionState"];
                 };
             };
@@ -18601,6 +22505,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "password": "rätt häst batteri",
+                 *       "username": "anna"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -18611,10 +22521,46 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "account_id": 2,
+                     *         "kind": "staff",
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson"
+                     *       },
+                     *       "demo": false,
+                     *       "expires_at": "2026-01-14T20:00:00Z",
+                     *       "must_change_password": false,
+                     *       "organisation": {
+                     *         "name": "Testkommunen",
+                     *         "organisation_id": 1
+                     *       },
+                     *       "patient_id": null,
+                     *       "shared": false,
+                     *       "staff": {
+                     *         "language": "sv",
+                     *         "name": "Anna Provsson",
+                     *         "role": "nurse",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska",
+                     *         "username": "anna"
+                     *       },
+                     *       "teams": [
+                     *         {
+                     *           "name": "Testteamet",
+                     *           "phone": "000",
+                     *           "team_id": 1
+                     *         }
+                     *       ],
+                     *       "way": "password"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SessionState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18641,6 +22587,7 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18662,6 +22609,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "browser": "",
+                     *           "created_at": "2026-01-14T08:00:00Z",
+                     *           "expires_at": "2026-01-14T20:00:00Z",
+                     *           "mine": true,
+                     *           "seen_at": "2026-01-14T08:00:00Z",
+                     *           "session_id": 7,
+                     *           "shared": false,
+                     *           "way": "password"
+                     *         },
+                     *         {
+                     *           "browser": "python-httpx/0.28.1",
+                     *           "created_at": "2026-01-14T08:00:00Z",
+                     *           "expires_at": "2026-01-14T20:00:00Z",
+                     *           "mine": false,
+                     *           "seen_at": "2026-01-14T08:00:00Z",
+                     *           "session_id": 19,
+                     *           "shared": false,
+                     *           "way": "password"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OpenSessions"];
                 };
             };
@@ -18685,11 +22658,17 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": 0
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ended"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18717,6 +22696,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18733,6 +22713,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "pin": "482915"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Confirmation"];
             };
         };
@@ -18746,10 +22731,12 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -18769,11 +22756,20 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
+                content?: never;
+            };
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            /** @description A page that says why not, for people. */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
                 content: {
-                    readonly "application/json": unknown;
+                    readonly "text/html": unknown;
                 };
             };
-            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -18786,6 +22782,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "logout_token": "header.claims.signature"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     readonly logout_token: string;
                 };
@@ -18797,14 +22798,16 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content: {
-                    readonly "application/json": unknown;
-                };
+                content?: never;
             };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -18827,11 +22830,28 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
+                content?: never;
+            };
+            /** @description A page that says why not, for people. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
                 content: {
-                    readonly "application/json": unknown;
+                    readonly "text/html": unknown;
                 };
             };
+            readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            /** @description A page that says why not, for people. */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/html": unknown;
+                };
+            };
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -18850,11 +22870,18 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "leave": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Leaving"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18870,6 +22897,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "new": "gul cykel vinter sju",
+                 *       "old": "rätt häst batteri"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewPassword"];
             };
         };
@@ -18883,10 +22916,12 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -18899,6 +22934,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "password": "rätt häst batteri",
+                 *       "pin": "482915"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewPin"];
             };
         };
@@ -18912,10 +22953,12 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -18937,6 +22980,7 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18961,6 +23005,7 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -18976,6 +23021,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "password": "gul cykel vinter sju",
+                 *       "secret": "example-secret"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ResetPassword"];
             };
         };
@@ -18987,10 +23038,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -19009,6 +23063,15 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "oidc": {
+                     *         "host": "login.localhost",
+                     *         "path": "/api/session/oidc"
+                     *       },
+                     *       "password": true
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ways"];
                 };
             };
@@ -19064,6 +23127,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "disposition": "home"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["OutcomeBody"];
             };
         };
@@ -19074,12 +23142,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-01-14T08:00:00Z",
+                     *       "by": "Anna Provsson",
+                     *       "rev": 1,
+                     *       "value": "home"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["SaidState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -19173,15 +23250,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "competences": [],
-                     *       "debt": [
-                     *         {
-                     *           "alerts": [
-                     *             1
-                     *           ],
-                     *           "count": 1,
-                     *           "kind": "lapsed"
-                     *         }
-                     *       ],
+                     *       "debt": [],
                      *       "members": [
                      *         {
                      *           "name": "Anna Provsson",
@@ -19190,27 +23259,32 @@ export interface operations {
                      *           "title": "Sjuksköterska"
                      *         },
                      *         {
+                     *           "name": "Lotta Exempelsson",
+                     *           "role": "nurse",
+                     *           "staff_id": 13,
+                     *           "title": "Undersköterska"
+                     *         },
+                     *         {
                      *           "name": "Nora Testsköterska",
                      *           "role": "nurse",
                      *           "staff_id": 1,
                      *           "title": "Sjuksköterska"
-                     *         },
-                     *         {
-                     *           "name": "Ivar Provsson",
-                     *           "role": "doctor",
-                     *           "staff_id": 9,
-                     *           "title": "Prov"
                      *         }
                      *       ],
                      *       "name": "Testteamet",
-                     *       "on_duty": null,
+                     *       "on_duty": {
+                     *         "on_call": null,
+                     *         "shift": "Dag",
+                     *         "until": "2026-01-14T20:00:00Z"
+                     *       },
                      *       "organisation": "Testkommunen",
                      *       "organisation_id": 1,
                      *       "phone": "000",
                      *       "round_the_clock": [
-                     *         "Enheten"
+                     *         "Enheten",
+                     *         "Hemsjukvård norr"
                      *       ],
-                     *       "schedule_rev": 0,
+                     *       "schedule_rev": 1,
                      *       "team_id": 1
                      *     }
                      */
@@ -19243,7 +23317,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "available": [],
+                     *       "available": [
+                     *         "email",
+                     *         "sms",
+                     *         "webhook"
+                     *       ],
                      *       "items": [
                      *         {
                      *           "added_at": "2026-01-14T08:00:00Z",
@@ -19253,9 +23331,18 @@ export interface operations {
                      *           "hint": "…000",
                      *           "kind": "sms",
                      *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 5,
+                     *           "hint": "t…@example.org",
+                     *           "kind": "email",
+                     *           "mode": "real"
                      *         }
                      *       ],
-                     *       "push_key": null
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["ChannelList"];
@@ -19279,6 +23366,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "address": "team@example.org",
+                 *       "kind": "email",
+                 *       "mode": "real"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Address"];
             };
         };
@@ -19289,12 +23383,43 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "available": [
+                     *         "email",
+                     *         "sms",
+                     *         "webhook"
+                     *       ],
+                     *       "items": [
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 1,
+                     *           "hint": "…000",
+                     *           "kind": "sms",
+                     *           "mode": "real"
+                     *         },
+                     *         {
+                     *           "added_at": "2026-01-14T08:00:00Z",
+                     *           "broken_at": null,
+                     *           "broken_reason": null,
+                     *           "channel_id": 5,
+                     *           "hint": "t…@example.org",
+                     *           "kind": "email",
+                     *           "mode": "real"
+                     *         }
+                     *       ],
+                     *       "push_key": "BMo0JfMfTeyYrDtaF1OYN_5QTWNK1GuCFdGUf2i8E5IzaTRE9CBFPOmgdhYKJ09YYwJthYlm_RIRvCp_GRsvrqY"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ChannelList"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -19324,6 +23449,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -19352,15 +23478,31 @@ export interface operations {
                      * @example {
                      *       "cells": [
                      *         {
-                     *           "colour": "nobody",
+                     *           "colour": "covered",
                      *           "from_at": "2026-01-14T08:00:00Z",
                      *           "on_call": null,
                      *           "team": "Testteamet",
                      *           "team_id": 1,
-                     *           "until": "2026-01-28T08:00:00Z"
+                     *           "until": "2026-01-14T20:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T20:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T06:00:00Z"
+                     *         },
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-15T06:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-15T20:00:00Z"
                      *         }
                      *       ],
-                     *       "red_from": "2026-01-14T08:00:00Z",
+                     *       "red_from": null,
                      *       "team_id": 1
                      *     }
                      */
@@ -19397,19 +23539,33 @@ export interface operations {
                      *         "closed_at": "2026-01-14T08:00:00Z",
                      *         "given_at": "2026-01-14T08:00:00Z",
                      *         "given_by": {
-                     *           "name": "Nora Testsköterska",
-                     *           "staff_id": 1
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2
                      *         },
-                     *         "handover_id": 1,
+                     *         "handover_id": 2,
                      *         "lapses_at": "2026-01-14T08:45:00Z",
-                     *         "note": "",
+                     *         "note": "Lugn natt.",
                      *         "outcome": "taken",
-                     *         "patients": []
+                     *         "patients": [
+                     *           {
+                     *             "alerts": [
+                     *               2
+                     *             ],
+                     *             "name": "Testa Testsson 1",
+                     *             "note": "Syrgas 1 l/min sedan 22.",
+                     *             "patient_id": 1,
+                     *             "taken_at": "2026-01-14T08:00:00Z",
+                     *             "taken_by": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             }
+                     *           }
+                     *         ]
                      *       },
                      *       "unresolved": [
                      *         {
                      *           "alerts": [
-                     *             1
+                     *             2
                      *           ],
                      *           "name": "Testa Testsson 1",
                      *           "patient_id": 1
@@ -19441,7 +23597,17 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "note": "Lugn natt.",
+                 *       "patients": [
+                 *         {
+                 *           "note": "Syrgas 1 l/min sedan 22.",
+                 *           "patient_id": 1
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["HandoverBody"];
             };
         };
@@ -19455,22 +23621,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "closed_at": null,
-                     *       "given_at": "2026-01-14T08:01:00Z",
+                     *       "given_at": "2026-01-14T08:00:00Z",
                      *       "given_by": {
                      *         "name": "Anna Provsson",
                      *         "staff_id": 2
                      *       },
-                     *       "handover_id": 12,
-                     *       "lapses_at": "2026-01-14T08:46:00Z",
-                     *       "note": "",
+                     *       "handover_id": 2,
+                     *       "lapses_at": "2026-01-14T08:45:00Z",
+                     *       "note": "Lugn natt.",
                      *       "outcome": null,
                      *       "patients": [
                      *         {
                      *           "alerts": [
-                     *             1
+                     *             2
                      *           ],
                      *           "name": "Testa Testsson 1",
-                     *           "note": "",
+                     *           "note": "Syrgas 1 l/min sedan 22.",
                      *           "patient_id": 1,
                      *           "taken_at": null,
                      *           "taken_by": null
@@ -19484,6 +23650,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -19503,6 +23670,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /** @example {} */
                 readonly "application/json": components["schemas"]["TakeBody"];
             };
         };
@@ -19513,12 +23681,28 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "closed_at": "2026-01-14T08:00:00Z",
+                     *       "given_at": "2026-01-14T08:00:00Z",
+                     *       "given_by": {
+                     *         "name": "Nora Testsköterska",
+                     *         "staff_id": 1
+                     *       },
+                     *       "handover_id": 1,
+                     *       "lapses_at": "2026-01-14T08:45:00Z",
+                     *       "note": "",
+                     *       "outcome": "taken",
+                     *       "patients": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["HandoverState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -19578,7 +23762,7 @@ export interface operations {
                      *           "ended_in_hospital": 0,
                      *           "false_alarms": 0,
                      *           "home_visits": 0,
-                     *           "month": "2025-12-01",
+                     *           "month": "2025-02-01",
                      *           "readmitted": 0,
                      *           "stays_begun": 0,
                      *           "stays_ended": 0,
@@ -19595,7 +23779,7 @@ export interface operations {
                      *           "ended_in_hospital": 0,
                      *           "false_alarms": 0,
                      *           "home_visits": 0,
-                     *           "month": "2026-01-01",
+                     *           "month": "2025-03-01",
                      *           "readmitted": 0,
                      *           "stays_begun": 0,
                      *           "stays_ended": 0,
@@ -19612,7 +23796,7 @@ export interface operations {
                      *           "ended_in_hospital": 0,
                      *           "false_alarms": 0,
                      *           "home_visits": 0,
-                     *           "month": "2026-02-01",
+                     *           "month": "2025-04-01",
                      *           "readmitted": 0,
                      *           "stays_begun": 0,
                      *           "stays_ended": 0,
@@ -19647,6 +23831,16 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "crew": [
+                 *         2
+                 *       ],
+                 *       "from_at": "2026-02-01T07:00:00Z",
+                 *       "reason": "Byter pass",
+                 *       "until": "2026-02-01T15:00:00Z"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["OverrideBody"];
             };
         };
@@ -19657,12 +23851,26 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "crew": [
+                     *         2
+                     *       ],
+                     *       "from_at": "2026-02-01T07:00:00Z",
+                     *       "made_at": "2026-01-14T08:00:00Z",
+                     *       "made_by": 2,
+                     *       "override_id": 2,
+                     *       "reason": "Byter pass",
+                     *       "until": "2026-02-01T15:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["OverrideState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -19682,6 +23890,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Inställt"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -19692,12 +23905,48 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "anchor": "2026-01-05",
+                     *       "faults": [],
+                     *       "overrides": [],
+                     *       "rev": 1,
+                     *       "shifts": [
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "21:00",
+                     *           "name": "Dag",
+                     *           "starts": "07:00",
+                     *           "turn_days": 7
+                     *         },
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "07:00",
+                     *           "name": "Natt",
+                     *           "starts": "21:00",
+                     *           "turn_days": 7
+                     *         }
+                     *       ],
+                     *       "team_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ScheduleState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -19730,10 +23979,29 @@ export interface operations {
                      *       "awaiting": [],
                      *       "drafts": [],
                      *       "faults": [],
-                     *       "fields": [],
+                     *       "fields": [
+                     *         {
+                     *           "approver": "Ivar Provsson",
+                     *           "author": "Anna Provsson",
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "origin": "team",
+                     *           "path": "limits.spo2.floor",
+                     *           "reason": "Överenskommet på ronden",
+                     *           "template": 80,
+                     *           "until": null,
+                     *           "value": 75,
+                     *           "version": 2
+                     *         }
+                     *       ],
                      *       "goals": "full",
                      *       "next_change_at": null,
-                     *       "overlay": {},
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
                      *       "plan": {
                      *         "cards": {
                      *           "": {
@@ -19958,7 +24226,7 @@ export interface operations {
                      *             "ceiling": null,
                      *             "clear_by": 1,
                      *             "delay_s": 60,
-                     *             "floor": 80,
+                     *             "floor": 75,
                      *             "k": 1,
                      *             "median_s": 0,
                      *             "n": 1,
@@ -20072,7 +24340,7 @@ export interface operations {
                      *         "version": 0
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 0,
+                     *       "rev": 6,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "team_id": 1,
@@ -20110,8 +24378,14 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "overlay": {},
-                 *       "reason": "Prov"
+                 *       "overlay": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
                  *     }
                  */
                 readonly "application/json": components["schemas"]["Saving"];
@@ -20133,10 +24407,16 @@ export interface operations {
                      *       "author": "Anna Provsson",
                      *       "author_id": 2,
                      *       "ended_at": null,
-                     *       "from": "2026-01-14T08:01:00Z",
+                     *       "from": "2026-01-14T08:00:00Z",
                      *       "in_force": true,
-                     *       "overlay": {},
-                     *       "reason": "Prov",
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
                      *       "state": "in_force",
                      *       "until": null,
                      *       "version": 1
@@ -20151,12 +24431,39 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "awaiting",
+                     *       "until": null,
+                     *       "version": 2
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -20187,8 +24494,79 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": [],
-                     *       "rev": 0
+                     *       "items": [
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 72
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "withdrawn",
+                     *           "until": null,
+                     *           "version": 3
+                     *         },
+                     *         {
+                     *           "approved_at": "2026-01-14T08:00:00Z",
+                     *           "approver": "Ivar Provsson",
+                     *           "approver_id": 9,
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": true,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 75
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "in_force",
+                     *           "until": null,
+                     *           "version": 2
+                     *         },
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "warn_high": 105
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "superseded",
+                     *           "until": null,
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "rev": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionPage"];
@@ -20219,6 +24597,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -20229,12 +24612,39 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": "2026-01-14T08:00:00Z",
+                     *       "approver": "Ivar Provsson",
+                     *       "approver_id": 9,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 2
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -20261,6 +24671,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Why"];
             };
         };
@@ -20271,12 +24686,39 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 72
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "withdrawn",
+                     *       "until": null,
+                     *       "version": 3
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -20307,29 +24749,39 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "from": "2026-01-12T10:29:00Z",
+                     *       "from": "2026-01-16T15:00:00Z",
                      *       "items": [
                      *         {
                      *           "cover": [
                      *             {
-                     *               "colour": "covered",
-                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "colour": "fallback",
+                     *               "from_at": "2026-01-16T15:00:00Z",
                      *               "on_call": null,
                      *               "team": "Testteamet",
                      *               "team_id": 1,
-                     *               "until": "2026-01-15T02:29:00Z"
+                     *               "until": "2026-01-16T20:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "fallback",
+                     *               "from_at": "2026-01-16T20:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T06:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "fallback",
+                     *               "from_at": "2026-01-17T06:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T20:00:00Z"
                      *             }
                      *           ],
                      *           "name": "Testa Testsson 1",
-                     *           "next_step": "",
+                     *           "next_step": "Hembesök med provtagning",
                      *           "patient_id": 1,
                      *           "reasons": [
-                     *             {
-                     *               "en": "open alert of high priority",
-                     *               "points": 30,
-                     *               "reason": "alert_high",
-                     *               "sv": "öppet larm av hög prioritet"
-                     *             },
                      *             {
                      *               "en": "NEWS2 is not known",
                      *               "points": 25,
@@ -20337,28 +24789,56 @@ export interface operations {
                      *               "sv": "NEWS2 är inte känt"
                      *             },
                      *             {
-                     *               "en": "no device is worn",
+                     *               "en": "the device is out of contact",
                      *               "points": 25,
-                     *               "reason": "no_device",
-                     *               "sv": "ingen utrustning bärs"
+                     *               "reason": "offline",
+                     *               "sv": "utrustningen saknar kontakt"
+                     *             },
+                     *             {
+                     *               "en": "open alerts: 1",
+                     *               "points": 15,
+                     *               "reason": "alert_open",
+                     *               "sv": "öppna larm: 1"
                      *             }
                      *           ],
-                     *           "rev": 0,
-                     *           "risk": 85,
+                     *           "rev": 1,
+                     *           "risk": 80,
                      *           "score_max": null,
                      *           "score_min": null,
-                     *           "signed": null,
+                     *           "signed": {
+                     *             "at": "2026-01-14T08:00:00Z",
+                     *             "by": 2,
+                     *             "name": "Anna Provsson",
+                     *             "plan": "Telefon lördag 10. Vikt varje morgon; över 84 kg: ring jouren.",
+                     *             "risk": 80
+                     *           },
                      *           "stay_id": 1
                      *         },
                      *         {
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
-                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "from_at": "2026-01-16T15:00:00Z",
                      *               "on_call": null,
                      *               "team": "Testteamet",
                      *               "team_id": 1,
-                     *               "until": "2026-01-15T02:29:00Z"
+                     *               "until": "2026-01-16T20:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-16T20:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T06:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-17T06:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T20:00:00Z"
                      *             }
                      *           ],
                      *           "name": "Testa Testsson 2",
@@ -20395,11 +24875,27 @@ export interface operations {
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
-                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "from_at": "2026-01-16T15:00:00Z",
                      *               "on_call": null,
                      *               "team": "Testteamet",
                      *               "team_id": 1,
-                     *               "until": "2026-01-15T02:29:00Z"
+                     *               "until": "2026-01-16T20:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-16T20:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T06:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-17T06:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-17T20:00:00Z"
                      *             }
                      *           ],
                      *           "name": "Testa Testsson 3",
@@ -20433,11 +24929,11 @@ export interface operations {
                      *           "stay_id": 3
                      *         }
                      *       ],
-                     *       "last_working_day": "2026-11-20",
-                     *       "next_working_day": "2026-11-23",
+                     *       "last_working_day": "2026-01-16",
+                     *       "next_working_day": "2026-01-19",
                      *       "team_id": 1,
-                     *       "unsigned": 3,
-                     *       "until": "2026-01-15T02:29:00Z"
+                     *       "unsigned": 2,
+                     *       "until": "2026-01-19T07:00:00Z"
                      *     }
                      */
                     readonly "application/json": components["schemas"]["RoundState"];
@@ -20470,7 +24966,7 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "plan": "Prov"
+                 *       "plan": "Telefon lördag 10. Vikt varje morgon; över 84 kg: ring jouren."
                  *     }
                  */
                 readonly "application/json": components["schemas"]["SignBody"];
@@ -20488,23 +24984,17 @@ export interface operations {
                      *       "cover": [
                      *         {
                      *           "colour": "covered",
-                     *           "from_at": "2026-01-14T08:01:00Z",
+                     *           "from_at": "2026-01-16T15:00:00Z",
                      *           "on_call": null,
                      *           "team": "Testteamet",
                      *           "team_id": 1,
-                     *           "until": "2026-01-15T02:29:00Z"
+                     *           "until": "2026-01-19T07:00:00Z"
                      *         }
                      *       ],
                      *       "name": "Testa Testsson 1",
-                     *       "next_step": "",
+                     *       "next_step": "Hembesök med provtagning",
                      *       "patient_id": 1,
                      *       "reasons": [
-                     *         {
-                     *           "en": "open alert of high priority",
-                     *           "points": 30,
-                     *           "reason": "alert_high",
-                     *           "sv": "öppet larm av hög prioritet"
-                     *         },
                      *         {
                      *           "en": "NEWS2 is not known",
                      *           "points": 25,
@@ -20512,22 +25002,28 @@ export interface operations {
                      *           "sv": "NEWS2 är inte känt"
                      *         },
                      *         {
-                     *           "en": "no device is worn",
+                     *           "en": "the device is out of contact",
                      *           "points": 25,
-                     *           "reason": "no_device",
-                     *           "sv": "ingen utrustning bärs"
+                     *           "reason": "offline",
+                     *           "sv": "utrustningen saknar kontakt"
+                     *         },
+                     *         {
+                     *           "en": "open alerts: 1",
+                     *           "points": 15,
+                     *           "reason": "alert_open",
+                     *           "sv": "öppna larm: 1"
                      *         }
                      *       ],
                      *       "rev": 1,
-                     *       "risk": 85,
+                     *       "risk": 80,
                      *       "score_max": null,
                      *       "score_min": null,
                      *       "signed": {
-                     *         "at": "2026-01-14T08:01:00Z",
+                     *         "at": "2026-01-14T08:00:00Z",
                      *         "by": 2,
                      *         "name": "Anna Provsson",
-                     *         "plan": "Prov",
-                     *         "risk": 85
+                     *         "plan": "Telefon lördag 10. Vikt varje morgon; över 84 kg: ring jouren.",
+                     *         "risk": 80
                      *       },
                      *       "stay_id": 1
                      *     }
@@ -20538,6 +25034,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -20566,28 +25063,35 @@ export interface operations {
                     /**
                      * @example {
                      *       "anchor": "2026-01-05",
-                     *       "faults": [
+                     *       "faults": [],
+                     *       "overrides": [],
+                     *       "rev": 1,
+                     *       "shifts": [
                      *         {
-                     *           "en": "Sunday 13:31–Monday 13:31 has no team 2026-11-22",
-                     *           "from_at": "2026-01-14T08:00:00Z",
-                     *           "sv": "söndag 13:31–måndag 13:31 saknar team 2026-11-22",
-                     *           "until": "2027-02-18T08:00:00Z",
-                     *           "what": "gap"
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "21:00",
+                     *           "name": "Dag",
+                     *           "starts": "07:00",
+                     *           "turn_days": 7
+                     *         },
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "07:00",
+                     *           "name": "Natt",
+                     *           "starts": "21:00",
+                     *           "turn_days": 7
                      *         }
                      *       ],
-                     *       "overrides": [
-                     *         {
-                     *           "crew": null,
-                     *           "from_at": "2026-01-17T08:00:00Z",
-                     *           "made_at": "2026-01-14T08:00:00Z",
-                     *           "made_by": 2,
-                     *           "override_id": 1,
-                     *           "reason": "Prov",
-                     *           "until": "2026-01-18T08:00:00Z"
-                     *         }
-                     *       ],
-                     *       "rev": 0,
-                     *       "shifts": [],
                      *       "team_id": 1
                      *     }
                      */
@@ -20615,6 +25119,32 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "shifts": [
+                 *         {
+                 *           "days": [
+                 *             "mon",
+                 *             "tue",
+                 *             "wed"
+                 *           ],
+                 *           "ends": "21:00:00",
+                 *           "name": "Dag",
+                 *           "starts": "07:00:00"
+                 *         },
+                 *         {
+                 *           "days": [
+                 *             "mon",
+                 *             "tue",
+                 *             "wed"
+                 *           ],
+                 *           "ends": "07:00:00",
+                 *           "name": "Natt",
+                 *           "starts": "21:00:00"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ScheduleBody"];
             };
         };
@@ -20625,12 +25155,48 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "anchor": "2026-01-05",
+                     *       "faults": [],
+                     *       "overrides": [],
+                     *       "rev": 1,
+                     *       "shifts": [
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "21:00",
+                     *           "name": "Dag",
+                     *           "starts": "07:00",
+                     *           "turn_days": 7
+                     *         },
+                     *         {
+                     *           "crews": [],
+                     *           "days": [
+                     *             "fri",
+                     *             "mon",
+                     *             "sat"
+                     *           ],
+                     *           "ends": "07:00",
+                     *           "name": "Natt",
+                     *           "starts": "21:00",
+                     *           "turn_days": 7
+                     *         }
+                     *       ],
+                     *       "team_id": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ScheduleState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -20657,6 +25223,16 @@ export interface operations {
                  *             "url": "Observation"
                  *           },
                  *           "resource": {
+                 *             "category": [
+                 *               {
+                 *                 "coding": [
+                 *                   {
+                 *                     "code": "vital-signs",
+                 *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                 *                   }
+                 *                 ]
+                 *               }
+                 *             ],
                  *             "code": {
                  *               "coding": [
                  *                 {
@@ -20666,17 +25242,15 @@ export interface operations {
                  *               ]
                  *             },
                  *             "device": {
-                 *               "reference": "Device/hv-0001"
+                 *               "reference": "Device/hv-1"
                  *             },
-                 *             "effectiveDateTime": "2026-11-22T10:00:00Z",
+                 *             "effectiveDateTime": "2026-01-14T07:59:30Z",
                  *             "resourceType": "Observation",
                  *             "status": "final",
-                 *             "subject": {
-                 *               "reference": "Patient/1"
-                 *             },
                  *             "valueQuantity": {
                  *               "code": "%",
                  *               "system": "http://unitsofmeasure.org",
+                 *               "unit": "%",
                  *               "value": 94
                  *             }
                  *           }
@@ -20698,6 +25272,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "response": {
+                     *             "etag": "W/\"1\"",
+                     *             "location": "Observation/1-3-1768377570000000",
+                     *             "status": "201 Created"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "type": "batch-response"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -20751,6 +25340,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -20916,6 +25528,21 @@ export interface operations {
                  */
                 readonly _summary?: string;
                 /**
+                 * @description Who did it, by their account.
+                 * @example Patient/1
+                 */
+                readonly agent?: string;
+                /**
+                 * @description When it was done.
+                 * @example ge2026-11-22
+                 */
+                readonly date?: string;
+                /**
+                 * @description To whom or what: a patient, a stay, or a device by its identifier.
+                 * @example Patient/1
+                 */
+                readonly entity?: string;
+                /**
                  * @description Of whom.
                  * @example Patient/1
                  */
@@ -20936,6 +25563,152 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/80",
+                     *           "resource": {
+                     *             "action": "U",
+                     *             "agent": [
+                     *               {
+                     *                 "requestor": true,
+                     *                 "role": [
+                     *                   {
+                     *                     "coding": [
+                     *                       {
+                     *                         "code": "system",
+                     *                         "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                       }
+                     *                     ],
+                     *                     "text": "system"
+                     *                   }
+                     *                 ],
+                     *                 "who": {
+                     *                   "display": "Journal Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/account",
+                     *                     "value": "15"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "entity": [
+                     *               {
+                     *                 "what": {
+                     *                   "reference": "Patient/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "80",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "1"
+                     *             },
+                     *             "outcome": "0",
+                     *             "recorded": "2026-01-14T08:00:00.000000Z",
+                     *             "resourceType": "AuditEvent",
+                     *             "source": {
+                     *               "observer": {
+                     *                 "display": "Hemvakt",
+                     *                 "reference": "Organization/1"
+                     *               }
+                     *             },
+                     *             "subtype": [
+                     *               {
+                     *                 "code": "observations.taken",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *               }
+                     *             ],
+                     *             "type": {
+                     *               "code": "rest",
+                     *               "display": "RESTful Operation",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/79",
+                     *           "resource": {
+                     *             "action": "U",
+                     *             "agent": [
+                     *               {
+                     *                 "requestor": true,
+                     *                 "role": [
+                     *                   {
+                     *                     "coding": [
+                     *                       {
+                     *                         "code": "system",
+                     *                         "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                       }
+                     *                     ],
+                     *                     "text": "system"
+                     *                   }
+                     *                 ],
+                     *                 "who": {
+                     *                   "display": "Journal Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/account",
+                     *                     "value": "15"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "entity": [
+                     *               {
+                     *                 "what": {
+                     *                   "reference": "Patient/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "79",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "1"
+                     *             },
+                     *             "outcome": "0",
+                     *             "recorded": "2026-01-14T08:00:00.000000Z",
+                     *             "resourceType": "AuditEvent",
+                     *             "source": {
+                     *               "observer": {
+                     *                 "display": "Hemvakt",
+                     *                 "reference": "Organization/1"
+                     *               }
+                     *             },
+                     *             "subtype": [
+                     *               {
+                     *                 "code": "observations.taken",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *               }
+                     *             ],
+                     *             "type": {
+                     *               "code": "rest",
+                     *               "display": "RESTful Operation",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2"
+                     *         },
+                     *         {
+                     *           "relation": "next",
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=Wzc5XQ"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -21012,6 +25785,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -21162,6 +25958,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "_count": "2",
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -21175,6 +25977,12 @@ export interface operations {
                     readonly _sort?: string;
                     /** @description count: the number alone */
                     readonly _summary?: string;
+                    /** @description Who did it, by their account. */
+                    readonly agent?: string;
+                    /** @description When it was done. */
+                    readonly date?: string;
+                    /** @description To whom or what: a patient, a stay, or a device by its identifier. */
+                    readonly entity?: string;
                     /** @description Of whom. */
                     readonly patient?: string;
                 };
@@ -21187,6 +25995,152 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/80",
+                     *           "resource": {
+                     *             "action": "U",
+                     *             "agent": [
+                     *               {
+                     *                 "requestor": true,
+                     *                 "role": [
+                     *                   {
+                     *                     "coding": [
+                     *                       {
+                     *                         "code": "system",
+                     *                         "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                       }
+                     *                     ],
+                     *                     "text": "system"
+                     *                   }
+                     *                 ],
+                     *                 "who": {
+                     *                   "display": "Journal Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/account",
+                     *                     "value": "15"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "entity": [
+                     *               {
+                     *                 "what": {
+                     *                   "reference": "Patient/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "80",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "1"
+                     *             },
+                     *             "outcome": "0",
+                     *             "recorded": "2026-01-14T08:00:00.000000Z",
+                     *             "resourceType": "AuditEvent",
+                     *             "source": {
+                     *               "observer": {
+                     *                 "display": "Hemvakt",
+                     *                 "reference": "Organization/1"
+                     *               }
+                     *             },
+                     *             "subtype": [
+                     *               {
+                     *                 "code": "observations.taken",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *               }
+                     *             ],
+                     *             "type": {
+                     *               "code": "rest",
+                     *               "display": "RESTful Operation",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/79",
+                     *           "resource": {
+                     *             "action": "U",
+                     *             "agent": [
+                     *               {
+                     *                 "requestor": true,
+                     *                 "role": [
+                     *                   {
+                     *                     "coding": [
+                     *                       {
+                     *                         "code": "system",
+                     *                         "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                       }
+                     *                     ],
+                     *                     "text": "system"
+                     *                   }
+                     *                 ],
+                     *                 "who": {
+                     *                   "display": "Journal Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/account",
+                     *                     "value": "15"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "entity": [
+                     *               {
+                     *                 "what": {
+                     *                   "reference": "Patient/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "79",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "1"
+                     *             },
+                     *             "outcome": "0",
+                     *             "recorded": "2026-01-14T08:00:00.000000Z",
+                     *             "resourceType": "AuditEvent",
+                     *             "source": {
+                     *               "observer": {
+                     *                 "display": "Hemvakt",
+                     *                 "reference": "Organization/1"
+                     *               }
+                     *             },
+                     *             "subtype": [
+                     *               {
+                     *                 "code": "observations.taken",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *               }
+                     *             ],
+                     *             "type": {
+                     *               "code": "rest",
+                     *               "display": "RESTful Operation",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2"
+                     *         },
+                     *         {
+                     *           "relation": "next",
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=Wzc5XQ"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -21263,6 +26217,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -21424,6 +26401,66 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "action": "U",
+                     *       "agent": [
+                     *         {
+                     *           "requestor": true,
+                     *           "role": [
+                     *             {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "system",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/role"
+                     *                 }
+                     *               ],
+                     *               "text": "system"
+                     *             }
+                     *           ],
+                     *           "who": {
+                     *             "display": "Journal Provsson",
+                     *             "identifier": {
+                     *               "system": "https://hemvakt.example/fhir/account",
+                     *               "value": "15"
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "entity": [
+                     *         {
+                     *           "what": {
+                     *             "reference": "Patient/1"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "id": "80",
+                     *       "meta": {
+                     *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *         "versionId": "1"
+                     *       },
+                     *       "outcome": "0",
+                     *       "recorded": "2026-01-14T08:00:00.000000Z",
+                     *       "resourceType": "AuditEvent",
+                     *       "source": {
+                     *         "observer": {
+                     *           "display": "Hemvakt",
+                     *           "reference": "Organization/1"
+                     *         }
+                     *       },
+                     *       "subtype": [
+                     *         {
+                     *           "code": "observations.taken",
+                     *           "system": "https://hemvakt.example/fhir/CodeSystem/audit-action"
+                     *         }
+                     *       ],
+                     *       "type": {
+                     *         "code": "rest",
+                     *         "display": "RESTful Operation",
+                     *         "system": "http://terminology.hl7.org/CodeSystem/audit-event-type"
+                     *       }
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -21643,6 +26680,242 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DetectedIssue/2",
+                     *           "resource": {
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "limit.heart_rate.high",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *                 },
+                     *                 {
+                     *                   "code": "clinical",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *             "evidence": [
+                     *               {
+                     *                 "code": [
+                     *                   {
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *                 "valueReference": {
+                     *                   "reference": "Encounter/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "2",
+                     *             "identifiedPeriod": {
+                     *               "start": "2026-01-14T08:00:00.000000Z"
+                     *             },
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/alert",
+                     *                 "value": "2"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "3"
+                     *             },
+                     *             "mitigation": [
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "raised",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "raised"
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "claimed",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "claimed"
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Ivar Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "9"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "offered",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "offered"
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Ivar Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "9"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               }
+                     *             ],
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "DetectedIssue",
+                     *             "severity": "moderate",
+                     *             "status": "preliminary"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DetectedIssue/1",
+                     *           "resource": {
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "limit.spo2.low",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *                 },
+                     *                 {
+                     *                   "code": "clinical",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *             "evidence": [
+                     *               {
+                     *                 "code": [
+                     *                   {
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *                 "valueReference": {
+                     *                   "reference": "Encounter/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "1",
+                     *             "identifiedPeriod": {
+                     *               "end": "2026-01-14T08:00:00.000000Z",
+                     *               "start": "2026-01-14T08:00:00.000000Z"
+                     *             },
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/alert",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "14"
+                     *             },
+                     *             "mitigation": [
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "raised",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "raised"
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "acknowledged",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "Ser på den nu."
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Anna Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "2"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "claimed",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "Jag ringer."
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Anna Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "2"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               }
+                     *             ],
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "DetectedIssue",
+                     *             "severity": "high",
+                     *             "status": "final"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/DetectedIssue"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 2,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -21719,6 +26992,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -21869,6 +27165,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "_count": "2",
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -21902,6 +27204,242 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DetectedIssue/2",
+                     *           "resource": {
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "limit.heart_rate.high",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *                 },
+                     *                 {
+                     *                   "code": "clinical",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *             "evidence": [
+                     *               {
+                     *                 "code": [
+                     *                   {
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *                 "valueReference": {
+                     *                   "reference": "Encounter/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "2",
+                     *             "identifiedPeriod": {
+                     *               "start": "2026-01-14T08:00:00.000000Z"
+                     *             },
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/alert",
+                     *                 "value": "2"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "3"
+                     *             },
+                     *             "mitigation": [
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "raised",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "raised"
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "claimed",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "claimed"
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Ivar Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "9"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "offered",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "offered"
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Ivar Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "9"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               }
+                     *             ],
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "DetectedIssue",
+                     *             "severity": "moderate",
+                     *             "status": "preliminary"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DetectedIssue/1",
+                     *           "resource": {
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "limit.spo2.low",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *                 },
+                     *                 {
+                     *                   "code": "clinical",
+                     *                   "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *             "evidence": [
+                     *               {
+                     *                 "code": [
+                     *                   {
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *                 "valueReference": {
+                     *                   "reference": "Encounter/1"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "id": "1",
+                     *             "identifiedPeriod": {
+                     *               "end": "2026-01-14T08:00:00.000000Z",
+                     *               "start": "2026-01-14T08:00:00.000000Z"
+                     *             },
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/alert",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "versionId": "14"
+                     *             },
+                     *             "mitigation": [
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "raised",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "raised"
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "acknowledged",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "Ser på den nu."
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Anna Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "2"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               },
+                     *               {
+                     *                 "action": {
+                     *                   "coding": [
+                     *                     {
+                     *                       "code": "claimed",
+                     *                       "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *                     }
+                     *                   ],
+                     *                   "text": "Jag ringer."
+                     *                 },
+                     *                 "author": {
+                     *                   "display": "Anna Provsson",
+                     *                   "identifier": {
+                     *                     "system": "https://hemvakt.example/fhir/staff",
+                     *                     "value": "2"
+                     *                   }
+                     *                 },
+                     *                 "date": "2026-01-14T08:00:00.000000Z"
+                     *               }
+                     *             ],
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "DetectedIssue",
+                     *             "severity": "high",
+                     *             "status": "final"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/DetectedIssue?patient=1&_count=2"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 2,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -21978,6 +27516,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -22139,6 +27700,113 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "code": {
+                     *         "coding": [
+                     *           {
+                     *             "code": "limit.spo2.low",
+                     *             "system": "https://hemvakt.example/fhir/CodeSystem/rule"
+                     *           },
+                     *           {
+                     *             "code": "clinical",
+                     *             "system": "https://hemvakt.example/fhir/CodeSystem/family"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "detail": "Syremättnad 84 % under gränsen 88 % i 60 s / Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *       "evidence": [
+                     *         {
+                     *           "code": [
+                     *             {
+                     *               "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "extension": [
+                     *         {
+                     *           "url": "https://hemvakt.example/fhir/StructureDefinition/stay",
+                     *           "valueReference": {
+                     *             "reference": "Encounter/1"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "id": "1",
+                     *       "identifiedPeriod": {
+                     *         "end": "2026-01-14T08:00:00.000000Z",
+                     *         "start": "2026-01-14T08:00:00.000000Z"
+                     *       },
+                     *       "identifier": [
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/alert",
+                     *           "value": "1"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *         "versionId": "14"
+                     *       },
+                     *       "mitigation": [
+                     *         {
+                     *           "action": {
+                     *             "coding": [
+                     *               {
+                     *                 "code": "raised",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *               }
+                     *             ],
+                     *             "text": "raised"
+                     *           },
+                     *           "date": "2026-01-14T08:00:00.000000Z"
+                     *         },
+                     *         {
+                     *           "action": {
+                     *             "coding": [
+                     *               {
+                     *                 "code": "acknowledged",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *               }
+                     *             ],
+                     *             "text": "Ser på den nu."
+                     *           },
+                     *           "author": {
+                     *             "display": "Anna Provsson",
+                     *             "identifier": {
+                     *               "system": "https://hemvakt.example/fhir/staff",
+                     *               "value": "2"
+                     *             }
+                     *           },
+                     *           "date": "2026-01-14T08:00:00.000000Z"
+                     *         },
+                     *         {
+                     *           "action": {
+                     *             "coding": [
+                     *               {
+                     *                 "code": "claimed",
+                     *                 "system": "https://hemvakt.example/fhir/CodeSystem/alert-event"
+                     *               }
+                     *             ],
+                     *             "text": "Jag ringer."
+                     *           },
+                     *           "author": {
+                     *             "display": "Anna Provsson",
+                     *             "identifier": {
+                     *               "system": "https://hemvakt.example/fhir/staff",
+                     *               "value": "2"
+                     *             }
+                     *           },
+                     *           "date": "2026-01-14T08:00:00.000000Z"
+                     *         }
+                     *       ],
+                     *       "patient": {
+                     *         "reference": "Patient/1"
+                     *       },
+                     *       "resourceType": "DetectedIssue",
+                     *       "severity": "high",
+                     *       "status": "final"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -22343,6 +28011,90 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-1",
+                     *           "resource": {
+                     *             "id": "hv-1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "8bee0476ee4a10cd"
+                     *             },
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "Device",
+                     *             "status": "active"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-2",
+                     *           "resource": {
+                     *             "id": "hv-2",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-2"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "d1ac64a7b6dbdeda"
+                     *             },
+                     *             "patient": {
+                     *               "reference": "Patient/2"
+                     *             },
+                     *             "resourceType": "Device",
+                     *             "status": "active"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-3",
+                     *           "resource": {
+                     *             "id": "hv-3",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-3"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "7e46a9bb88561156"
+                     *             },
+                     *             "patient": {
+                     *               "reference": "Patient/3"
+                     *             },
+                     *             "resourceType": "Device",
+                     *             "status": "active"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Device"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 4,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -22419,6 +28171,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -22569,6 +28344,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -22596,6 +28376,65 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-1",
+                     *           "resource": {
+                     *             "id": "hv-1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "8bee0476ee4a10cd"
+                     *             },
+                     *             "patient": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "resourceType": "Device",
+                     *             "status": "active"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Device/hv-exempel-7",
+                     *           "resource": {
+                     *             "id": "hv-exempel-7",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/device",
+                     *                 "value": "hv-exempel-7"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "eac52b99b5c8f970"
+                     *             },
+                     *             "modelNumber": "Exempelmätare 2",
+                     *             "resourceType": "Device",
+                     *             "status": "inactive"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Device?patient=1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 2,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -22672,6 +28511,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -22833,6 +28695,25 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "hv-1",
+                     *       "identifier": [
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/device",
+                     *           "value": "hv-1"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "versionId": "8bee0476ee4a10cd"
+                     *       },
+                     *       "patient": {
+                     *         "reference": "Patient/1"
+                     *       },
+                     *       "resourceType": "Device",
+                     *       "status": "active"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23037,6 +28918,152 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-1",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-1",
+                     *             "meta": {
+                     *               "versionId": "9418bf808a0de392"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "/min",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "/min"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-2",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-2",
+                     *             "meta": {
+                     *               "versionId": "6a3818e7b301e3bc"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "9279-1",
+                     *                   "display": "Respiratory rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "151562",
+                     *                   "display": "MDC_RESP_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "resp_rate"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "/min",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "/min"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-3",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-3",
+                     *             "meta": {
+                     *               "versionId": "4eb10b2c4b47ec7d"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "59408-5",
+                     *                   "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "2708-6",
+                     *                   "display": "Oxygen saturation in Arterial blood",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "150456",
+                     *                   "display": "MDC_PULS_OXIM_SAT_O2",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "spo2"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "%",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "%"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/DeviceMetric?source=hv-1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 3,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23113,6 +29140,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -23263,6 +29313,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "source": "hv-1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -23290,6 +29345,152 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-1",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-1",
+                     *             "meta": {
+                     *               "versionId": "9418bf808a0de392"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "/min",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "/min"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-2",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-2",
+                     *             "meta": {
+                     *               "versionId": "6a3818e7b301e3bc"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "9279-1",
+                     *                   "display": "Respiratory rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "151562",
+                     *                   "display": "MDC_RESP_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "resp_rate"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "/min",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "/min"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/DeviceMetric/1-3",
+                     *           "resource": {
+                     *             "category": "measurement",
+                     *             "id": "1-3",
+                     *             "meta": {
+                     *               "versionId": "4eb10b2c4b47ec7d"
+                     *             },
+                     *             "operationalStatus": "standby",
+                     *             "resourceType": "DeviceMetric",
+                     *             "source": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "type": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "59408-5",
+                     *                   "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "2708-6",
+                     *                   "display": "Oxygen saturation in Arterial blood",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "150456",
+                     *                   "display": "MDC_PULS_OXIM_SAT_O2",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "spo2"
+                     *             },
+                     *             "unit": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "%",
+                     *                   "system": "http://unitsofmeasure.org"
+                     *                 }
+                     *               ],
+                     *               "text": "%"
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/DeviceMetric?source=hv-1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 3,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23366,6 +29567,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -23527,6 +29751,44 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "category": "measurement",
+                     *       "id": "1-1",
+                     *       "meta": {
+                     *         "versionId": "9418bf808a0de392"
+                     *       },
+                     *       "operationalStatus": "standby",
+                     *       "resourceType": "DeviceMetric",
+                     *       "source": {
+                     *         "reference": "Device/hv-1"
+                     *       },
+                     *       "type": {
+                     *         "coding": [
+                     *           {
+                     *             "code": "8867-4",
+                     *             "display": "Heart rate",
+                     *             "system": "http://loinc.org"
+                     *           },
+                     *           {
+                     *             "code": "147842",
+                     *             "display": "MDC_ECG_HEART_RATE",
+                     *             "system": "urn:iso:std:iso:11073:10101"
+                     *           }
+                     *         ],
+                     *         "text": "heart_rate"
+                     *       },
+                     *       "unit": {
+                     *         "coding": [
+                     *           {
+                     *             "code": "/min",
+                     *             "system": "http://unitsofmeasure.org"
+                     *           }
+                     *         ],
+                     *         "text": "/min"
+                     *       }
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23726,6 +29988,138 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Encounter/1",
+                     *           "resource": {
+                     *             "class": {
+                     *               "code": "HH",
+                     *               "display": "home health",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *             },
+                     *             "id": "1",
+                     *             "meta": {
+                     *               "versionId": "aae490c1aaf61806"
+                     *             },
+                     *             "period": {
+                     *               "start": "2026-01-12T08:00:00.000000Z"
+                     *             },
+                     *             "resourceType": "Encounter",
+                     *             "serviceProvider": {
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "status": "in-progress",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "type": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "hospital_at_home",
+                     *                     "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *                   }
+                     *                 ],
+                     *                 "text": "hospital_at_home"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Encounter/2",
+                     *           "resource": {
+                     *             "class": {
+                     *               "code": "HH",
+                     *               "display": "home health",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *             },
+                     *             "id": "2",
+                     *             "meta": {
+                     *               "versionId": "7e9f256d519fc3c5"
+                     *             },
+                     *             "period": {
+                     *               "start": "2026-01-12T08:00:00.000000Z"
+                     *             },
+                     *             "resourceType": "Encounter",
+                     *             "serviceProvider": {
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "status": "in-progress",
+                     *             "subject": {
+                     *               "reference": "Patient/2"
+                     *             },
+                     *             "type": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "hospital_at_home",
+                     *                     "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *                   }
+                     *                 ],
+                     *                 "text": "hospital_at_home"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Encounter/3",
+                     *           "resource": {
+                     *             "class": {
+                     *               "code": "HH",
+                     *               "display": "home health",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *             },
+                     *             "id": "3",
+                     *             "meta": {
+                     *               "versionId": "c025b14fdc9c2143"
+                     *             },
+                     *             "period": {
+                     *               "start": "2026-01-12T08:00:00.000000Z"
+                     *             },
+                     *             "resourceType": "Encounter",
+                     *             "serviceProvider": {
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "status": "in-progress",
+                     *             "subject": {
+                     *               "reference": "Patient/3"
+                     *             },
+                     *             "type": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "hospital_at_home",
+                     *                     "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *                   }
+                     *                 ],
+                     *                 "text": "hospital_at_home"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Encounter"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 4,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -23802,6 +30196,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -23952,6 +30369,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -23977,6 +30399,60 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Encounter/1",
+                     *           "resource": {
+                     *             "class": {
+                     *               "code": "HH",
+                     *               "display": "home health",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *             },
+                     *             "id": "1",
+                     *             "meta": {
+                     *               "versionId": "aae490c1aaf61806"
+                     *             },
+                     *             "period": {
+                     *               "start": "2026-01-12T08:00:00.000000Z"
+                     *             },
+                     *             "resourceType": "Encounter",
+                     *             "serviceProvider": {
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "status": "in-progress",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "type": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "hospital_at_home",
+                     *                     "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *                   }
+                     *                 ],
+                     *                 "text": "hospital_at_home"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Encounter?patient=1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 1,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -24053,6 +30529,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -24214,6 +30713,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "class": {
+                     *         "code": "HH",
+                     *         "display": "home health",
+                     *         "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+                     *       },
+                     *       "id": "1",
+                     *       "meta": {
+                     *         "versionId": "aae490c1aaf61806"
+                     *       },
+                     *       "period": {
+                     *         "start": "2026-01-12T08:00:00.000000Z"
+                     *       },
+                     *       "resourceType": "Encounter",
+                     *       "serviceProvider": {
+                     *         "reference": "Organization/1"
+                     *       },
+                     *       "status": "in-progress",
+                     *       "subject": {
+                     *         "reference": "Patient/1"
+                     *       },
+                     *       "type": [
+                     *         {
+                     *           "coding": [
+                     *             {
+                     *               "code": "hospital_at_home",
+                     *               "system": "https://hemvakt.example/fhir/CodeSystem/programme"
+                     *             }
+                     *           ],
+                     *           "text": "hospital_at_home"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -24384,6 +30918,144 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "date": "2026-11-22",
+                     *       "experimental": false,
+                     *       "fhirVersion": "4.0.1",
+                     *       "format": [
+                     *         "json",
+                     *         "application/fhir+json"
+                     *       ],
+                     *       "implementation": {
+                     *         "description": "Home monitoring: readings, scores, alerts, devices",
+                     *         "url": "https://hemvakt.example/fhir"
+                     *       },
+                     *       "kind": "instance",
+                     *       "name": "Hemvakt",
+                     *       "resourceType": "CapabilityStatement",
+                     *       "rest": [
+                     *         {
+                     *           "documentation": "Only patients whom the caller may know are there. Batches of Observations are taken entry by entry; there are no transactions.",
+                     *           "interaction": [
+                     *             {
+                     *               "code": "batch",
+                     *               "documentation": "Observations to be created, nothing else."
+                     *             }
+                     *           ],
+                     *           "mode": "server",
+                     *           "resource": [
+                     *             {
+                     *               "conditionalCreate": false,
+                     *               "conditionalRead": "not-match",
+                     *               "conditionalUpdate": false,
+                     *               "documentation": "Patients in care or cared for before, of whom the caller may know.",
+                     *               "interaction": [
+                     *                 {
+                     *                   "code": "read"
+                     *                 },
+                     *                 {
+                     *                   "code": "search-type"
+                     *                 }
+                     *               ],
+                     *               "profile": "http://hl7.org/fhir/StructureDefinition/Patient",
+                     *               "readHistory": false,
+                     *               "searchParam": [
+                     *                 {
+                     *                   "documentation": "One of these ids, with commas between them.",
+                     *                   "name": "_id",
+                     *                   "type": "token"
+                     *                 },
+                     *                 {
+                     *                   "documentation": "A personal number (URI or OID of its system), by POST _search alone; or our own number.",
+                     *                   "name": "identifier",
+                     *                   "type": "token"
+                     *                 }
+                     *               ],
+                     *               "type": "Patient",
+                     *               "updateCreate": false,
+                     *               "versioning": "versioned"
+                     *             },
+                     *             {
+                     *               "conditionalCreate": false,
+                     *               "conditionalRead": "not-match",
+                     *               "conditionalUpdate": false,
+                     *               "documentation": "Stays in care at home (class HH).",
+                     *               "interaction": [
+                     *                 {
+                     *                   "code": "read"
+                     *                 },
+                     *                 {
+                     *                   "code": "search-type"
+                     *                 }
+                     *               ],
+                     *               "profile": "http://hl7.org/fhir/StructureDefinition/Encounter",
+                     *               "readHistory": false,
+                     *               "searchInclude": [
+                     *                 "Encounter:patient"
+                     *               ],
+                     *               "searchParam": [
+                     *                 {
+                     *                   "documentation": "One of these ids, with commas between them.",
+                     *                   "name": "_id",
+                     *                   "type": "token"
+                     *                 },
+                     *                 {
+                     *                   "documentation": "The patient of the stay.",
+                     *                   "name": "patient",
+                     *                   "type": "reference"
+                     *                 }
+                     *               ],
+                     *               "type": "Encounter",
+                     *               "updateCreate": false,
+                     *               "versioning": "versioned"
+                     *             },
+                     *             {
+                     *               "conditionalCreate": false,
+                     *               "conditionalRead": "not-match",
+                     *               "conditionalUpdate": false,
+                     *               "documentation": "Organisations that give care.",
+                     *               "interaction": [
+                     *                 {
+                     *                   "code": "read"
+                     *                 },
+                     *                 {
+                     *                   "code": "search-type"
+                     *                 }
+                     *               ],
+                     *               "profile": "http://hl7.org/fhir/StructureDefinition/Organization",
+                     *               "readHistory": false,
+                     *               "searchParam": [
+                     *                 {
+                     *                   "documentation": "One of these ids, with commas between them.",
+                     *                   "name": "_id",
+                     *                   "type": "token"
+                     *                 },
+                     *                 {
+                     *                   "documentation": "The organisation's HSA-id.",
+                     *                   "name": "identifier",
+                     *                   "type": "token"
+                     *                 }
+                     *               ],
+                     *               "type": "Organization",
+                     *               "updateCreate": false,
+                     *               "versioning": "versioned"
+                     *             }
+                     *           ],
+                     *           "security": {
+                     *             "cors": false,
+                     *             "description": "A session, or a system's bearer token with scopes as system/Observation.read."
+                     *           }
+                     *         }
+                     *       ],
+                     *       "software": {
+                     *         "name": "Hemvakt"
+                     *       },
+                     *       "status": "active",
+                     *       "title": "Hemvakt, home monitoring for hospital-at-home patients",
+                     *       "url": "https://hemvakt.example/fhir/CapabilityStatement/hemvakt"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -24501,6 +31173,184 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-3-1768377600000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "59408-5",
+                     *                   "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "2708-6",
+                     *                   "display": "Oxygen saturation in Arterial blood",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "150456",
+                     *                   "display": "MDC_PULS_OXIM_SAT_O2",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "spo2"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T08:00:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               },
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *                 "valueDecimal": 0.97
+                     *               }
+                     *             ],
+                     *             "id": "1-3-1768377600000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-3-1768377600000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/oxygensat"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "%",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "%",
+                     *               "value": 93
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-3-1768377540000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "59408-5",
+                     *                   "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "2708-6",
+                     *                   "display": "Oxygen saturation in Arterial blood",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "150456",
+                     *                   "display": "MDC_PULS_OXIM_SAT_O2",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "spo2"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T07:59:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               }
+                     *             ],
+                     *             "id": "1-3-1768377540000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-3-1768377540000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/oxygensat"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "%",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "%",
+                     *               "value": 94
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Observation?patient=1&code=59408-5&_count=2"
+                     *         },
+                     *         {
+                     *           "relation": "next",
+                     *           "url": "https://hemvakt.example/fhir/Observation?patient=1&code=59408-5&_count=2&_cursor=WzE3NjgzNzc1NDAwMDAwMDAsMCwxLDNd"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -24577,6 +31427,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -24726,6 +31599,16 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
+                 *       "category": [
+                 *         {
+                 *           "coding": [
+                 *             {
+                 *               "code": "vital-signs",
+                 *               "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ],
                  *       "code": {
                  *         "coding": [
                  *           {
@@ -24735,17 +31618,15 @@ export interface operations {
                  *         ]
                  *       },
                  *       "device": {
-                 *         "reference": "Device/hv-0001"
+                 *         "reference": "Device/hv-1"
                  *       },
-                 *       "effectiveDateTime": "2026-11-22T10:00:00Z",
+                 *       "effectiveDateTime": "2026-01-14T07:59:00Z",
                  *       "resourceType": "Observation",
                  *       "status": "final",
-                 *       "subject": {
-                 *         "reference": "Patient/1"
-                 *       },
                  *       "valueQuantity": {
                  *         "code": "%",
                  *         "system": "http://unitsofmeasure.org",
+                 *         "unit": "%",
                  *         "value": 94
                  *       }
                  *     }
@@ -24756,16 +31637,12 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description OK */
+            /** @description It was there already; Location says under which id. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content: {
-                    readonly "application/fhir+json": {
-                        readonly resourceType: string;
-                    };
-                };
+                content?: never;
             };
             /** @description It is stored; Location says under which id. */
             readonly 201: {
@@ -24822,6 +31699,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -24995,6 +31895,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "code": "8867-4",
+                 *       "patient": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -25036,6 +31942,252 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-1-1768377600000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T08:00:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               },
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *                 "valueDecimal": 0.97
+                     *               }
+                     *             ],
+                     *             "id": "1-1-1768377600000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-1-1768377600000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/heartrate"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "/min",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "/min",
+                     *               "value": 82
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-1-1768376700000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T07:45:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               },
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *                 "valueDecimal": 0.97
+                     *               }
+                     *             ],
+                     *             "id": "1-1-1768376700000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-1-1768376700000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/heartrate"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "/min",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "/min",
+                     *               "value": 82
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Observation/1-1-1768375800000000",
+                     *           "resource": {
+                     *             "category": [
+                     *               {
+                     *                 "coding": [
+                     *                   {
+                     *                     "code": "vital-signs",
+                     *                     "display": "Vital Signs",
+                     *                     "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "code": {
+                     *               "coding": [
+                     *                 {
+                     *                   "code": "8867-4",
+                     *                   "display": "Heart rate",
+                     *                   "system": "http://loinc.org"
+                     *                 },
+                     *                 {
+                     *                   "code": "147842",
+                     *                   "display": "MDC_ECG_HEART_RATE",
+                     *                   "system": "urn:iso:std:iso:11073:10101"
+                     *                 }
+                     *               ],
+                     *               "text": "heart_rate"
+                     *             },
+                     *             "device": {
+                     *               "reference": "Device/hv-1"
+                     *             },
+                     *             "effectiveDateTime": "2026-01-14T07:30:00.000000Z",
+                     *             "encounter": {
+                     *               "reference": "Encounter/1"
+                     *             },
+                     *             "extension": [
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *                 "valueCode": "vld"
+                     *               },
+                     *               {
+                     *                 "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *                 "valueDecimal": 0.97
+                     *               }
+                     *             ],
+                     *             "id": "1-1-1768375800000000",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/reading",
+                     *                 "value": "1-1-1768375800000000"
+                     *               }
+                     *             ],
+                     *             "issued": "2026-01-14T08:00:00.000000Z",
+                     *             "meta": {
+                     *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *               "profile": [
+                     *                 "http://hl7.org/fhir/StructureDefinition/heartrate"
+                     *               ],
+                     *               "versionId": "1"
+                     *             },
+                     *             "resourceType": "Observation",
+                     *             "status": "final",
+                     *             "subject": {
+                     *               "reference": "Patient/1"
+                     *             },
+                     *             "valueQuantity": {
+                     *               "code": "/min",
+                     *               "system": "http://unitsofmeasure.org",
+                     *               "unit": "/min",
+                     *               "value": 82
+                     *             }
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Observation?patient=1&code=8867-4"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 4,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -25112,6 +32264,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -25273,6 +32448,84 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "category": [
+                     *         {
+                     *           "coding": [
+                     *             {
+                     *               "code": "vital-signs",
+                     *               "display": "Vital Signs",
+                     *               "system": "http://terminology.hl7.org/CodeSystem/observation-category"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "code": {
+                     *         "coding": [
+                     *           {
+                     *             "code": "59408-5",
+                     *             "display": "Oxygen saturation in Arterial blood by Pulse oximetry",
+                     *             "system": "http://loinc.org"
+                     *           },
+                     *           {
+                     *             "code": "2708-6",
+                     *             "display": "Oxygen saturation in Arterial blood",
+                     *             "system": "http://loinc.org"
+                     *           },
+                     *           {
+                     *             "code": "150456",
+                     *             "display": "MDC_PULS_OXIM_SAT_O2",
+                     *             "system": "urn:iso:std:iso:11073:10101"
+                     *           }
+                     *         ],
+                     *         "text": "spo2"
+                     *       },
+                     *       "device": {
+                     *         "reference": "Device/hv-1"
+                     *       },
+                     *       "effectiveDateTime": "2026-01-14T08:00:00.000000Z",
+                     *       "encounter": {
+                     *         "reference": "Encounter/1"
+                     *       },
+                     *       "extension": [
+                     *         {
+                     *           "url": "https://hemvakt.example/fhir/StructureDefinition/validity",
+                     *           "valueCode": "vld"
+                     *         },
+                     *         {
+                     *           "url": "https://hemvakt.example/fhir/StructureDefinition/quality",
+                     *           "valueDecimal": 0.97
+                     *         }
+                     *       ],
+                     *       "id": "1-3-1768377600000000",
+                     *       "identifier": [
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/reading",
+                     *           "value": "1-3-1768377600000000"
+                     *         }
+                     *       ],
+                     *       "issued": "2026-01-14T08:00:00.000000Z",
+                     *       "meta": {
+                     *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
+                     *         "profile": [
+                     *           "http://hl7.org/fhir/StructureDefinition/oxygensat"
+                     *         ],
+                     *         "versionId": "1"
+                     *       },
+                     *       "resourceType": "Observation",
+                     *       "status": "final",
+                     *       "subject": {
+                     *         "reference": "Patient/1"
+                     *       },
+                     *       "valueQuantity": {
+                     *         "code": "%",
+                     *         "system": "http://unitsofmeasure.org",
+                     *         "unit": "%",
+                     *         "value": 93
+                     *       }
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -25472,6 +32725,81 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Organization/1",
+                     *           "resource": {
+                     *             "id": "1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/organisation",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "da0a57dc9ddc5720"
+                     *             },
+                     *             "name": "Testkommunen",
+                     *             "resourceType": "Organization"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Organization/2",
+                     *           "resource": {
+                     *             "id": "2",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/organisation",
+                     *                 "value": "2"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "943f5caa66b921e9"
+                     *             },
+                     *             "name": "Annanregionen",
+                     *             "resourceType": "Organization"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Organization/3",
+                     *           "resource": {
+                     *             "id": "3",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/organisation",
+                     *                 "value": "3"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "00406caf641dd700"
+                     *             },
+                     *             "name": "Tredjekommunen",
+                     *             "resourceType": "Organization"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Organization"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 3,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -25548,6 +32876,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -25698,6 +33049,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "_id": "1"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -25723,6 +33079,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Organization/1",
+                     *           "resource": {
+                     *             "id": "1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/organisation",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "meta": {
+                     *               "versionId": "da0a57dc9ddc5720"
+                     *             },
+                     *             "name": "Testkommunen",
+                     *             "resourceType": "Organization"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Organization?_id=1"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 1,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -25799,6 +33190,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -25960,6 +33374,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "1",
+                     *       "identifier": [
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/organisation",
+                     *           "value": "1"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "versionId": "da0a57dc9ddc5720"
+                     *       },
+                     *       "name": "Testkommunen",
+                     *       "resourceType": "Organization"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -26159,6 +33589,135 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Patient/1",
+                     *           "resource": {
+                     *             "birthDate": "1940-01-01",
+                     *             "gender": "female",
+                     *             "id": "1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "http://electronichealth.se/identifier/personnummer",
+                     *                 "value": "194001019801"
+                     *               },
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/patient",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "managingOrganization": {
+                     *               "display": "Testkommunen",
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "meta": {
+                     *               "versionId": "0612ea7329379510"
+                     *             },
+                     *             "name": [
+                     *               {
+                     *                 "family": "Testsson 1",
+                     *                 "given": [
+                     *                   "Testa"
+                     *                 ],
+                     *                 "use": "official"
+                     *               }
+                     *             ],
+                     *             "resourceType": "Patient"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Patient/2",
+                     *           "resource": {
+                     *             "birthDate": "1940-01-01",
+                     *             "gender": "female",
+                     *             "id": "2",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "http://electronichealth.se/identifier/personnummer",
+                     *                 "value": "194001019802"
+                     *               },
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/patient",
+                     *                 "value": "2"
+                     *               }
+                     *             ],
+                     *             "managingOrganization": {
+                     *               "display": "Testkommunen",
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "meta": {
+                     *               "versionId": "232c43fc87030def"
+                     *             },
+                     *             "name": [
+                     *               {
+                     *                 "family": "Testsson 2",
+                     *                 "given": [
+                     *                   "Testa"
+                     *                 ],
+                     *                 "use": "official"
+                     *               }
+                     *             ],
+                     *             "resourceType": "Patient"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         },
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Patient/3",
+                     *           "resource": {
+                     *             "birthDate": "1940-01-01",
+                     *             "gender": "female",
+                     *             "id": "3",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "http://electronichealth.se/identifier/personnummer",
+                     *                 "value": "194001019803"
+                     *               },
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/patient",
+                     *                 "value": "3"
+                     *               }
+                     *             ],
+                     *             "managingOrganization": {
+                     *               "display": "Testkommunen",
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "meta": {
+                     *               "versionId": "7e9bb49a0577f148"
+                     *             },
+                     *             "name": [
+                     *               {
+                     *                 "family": "Testsson 3",
+                     *                 "given": [
+                     *                   "Testa"
+                     *                 ],
+                     *                 "use": "official"
+                     *               }
+                     *             ],
+                     *             "resourceType": "Patient"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Patient"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 3,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -26235,6 +33794,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -26385,6 +33967,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "identifier": "http://electronichealth.se/identifier/personnummer|194001019801"
+                 *     }
+                 */
                 readonly "application/x-www-form-urlencoded": {
                     /** @description How many at most; 100 where it is not said */
                     readonly _count?: string;
@@ -26410,6 +33997,59 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": [
+                     *         {
+                     *           "fullUrl": "https://hemvakt.example/fhir/Patient/1",
+                     *           "resource": {
+                     *             "birthDate": "1940-01-01",
+                     *             "gender": "female",
+                     *             "id": "1",
+                     *             "identifier": [
+                     *               {
+                     *                 "system": "http://electronichealth.se/identifier/personnummer",
+                     *                 "value": "194001019801"
+                     *               },
+                     *               {
+                     *                 "system": "https://hemvakt.example/fhir/patient",
+                     *                 "value": "1"
+                     *               }
+                     *             ],
+                     *             "managingOrganization": {
+                     *               "display": "Testkommunen",
+                     *               "reference": "Organization/1"
+                     *             },
+                     *             "meta": {
+                     *               "versionId": "0612ea7329379510"
+                     *             },
+                     *             "name": [
+                     *               {
+                     *                 "family": "Testsson 1",
+                     *                 "given": [
+                     *                   "Testa"
+                     *                 ],
+                     *                 "use": "official"
+                     *               }
+                     *             ],
+                     *             "resourceType": "Patient"
+                     *           },
+                     *           "search": {
+                     *             "mode": "match"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "link": [
+                     *         {
+                     *           "relation": "self",
+                     *           "url": "https://hemvakt.example/fhir/Patient"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Bundle",
+                     *       "total": 1,
+                     *       "type": "searchset"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -26486,6 +34126,29 @@ export interface operations {
             };
             /** @description Not Acceptable (OperationOutcome) */
             readonly 406: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Request Timeout (OperationOutcome) */
+            readonly 408: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -26647,6 +34310,40 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "birthDate": "1940-01-01",
+                     *       "gender": "female",
+                     *       "id": "1",
+                     *       "identifier": [
+                     *         {
+                     *           "system": "http://electronichealth.se/identifier/personnummer",
+                     *           "value": "194001019801"
+                     *         },
+                     *         {
+                     *           "system": "https://hemvakt.example/fhir/patient",
+                     *           "value": "1"
+                     *         }
+                     *       ],
+                     *       "managingOrganization": {
+                     *         "display": "Testkommunen",
+                     *         "reference": "Organization/1"
+                     *       },
+                     *       "meta": {
+                     *         "versionId": "0612ea7329379510"
+                     *       },
+                     *       "name": [
+                     *         {
+                     *           "family": "Testsson 1",
+                     *           "given": [
+                     *             "Testa"
+                     *           ],
+                     *           "use": "official"
+                     *         }
+                     *       ],
+                     *       "resourceType": "Patient"
+                     *     }
+                     */
                     readonly "application/fhir+json": {
                         readonly resourceType: string;
                     };
@@ -26860,6 +34557,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "checks": {
+                     *         "alerting": "ok, beat 0 s ago",
+                     *         "delivery": "ok",
+                     *         "disk": "ok",
+                     *         "evaluation_lag": "ok",
+                     *         "ingest": "ok, beat 0 s ago",
+                     *         "ingest_lag": "ok",
+                     *         "live": "ok",
+                     *         "selfcheck": "ok, has not walked yet",
+                     *         "store": "ok"
+                     *       },
+                     *       "ready": true
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ready"];
                 };
             };
@@ -26869,6 +34582,22 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "checks": {
+                     *         "alerting": "has never been at work",
+                     *         "delivery": "ok",
+                     *         "disk": "ok",
+                     *         "evaluation_lag": "ok",
+                     *         "ingest": "has never been at work",
+                     *         "ingest_lag": "ok",
+                     *         "live": "does not follow the store",
+                     *         "selfcheck": "ok, has not walked yet",
+                     *         "store": "ok"
+                     *       },
+                     *       "ready": false
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Ready"];
                 };
             };
