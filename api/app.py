@@ -31,6 +31,7 @@ from api.routes import (
     bindings,
     by_hand,
     channels,
+    coverage,
     devices,
     effects,
     emergencies,
@@ -47,6 +48,7 @@ from api.routes import (
     plans,
     quarantine,
     relatives,
+    replay,
     responsibility,
     rounds,
     routing,
@@ -57,6 +59,7 @@ from api.routes import (
     session_oidc,
     session_proofs,
     sharing,
+    shifts,
     team_plans,
     teams,
     timeline,
@@ -109,8 +112,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     app.state.context = context
     errors.install(app)
     people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
-    resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
-    duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
+    resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes, replay)
+    duty = (teams, schedules, routing, handovers, shifts, responsibility, coverage, transfers, offers)
     whose = (search, emergencies, sharing, relatives, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
