@@ -23,19 +23,32 @@ export function instant(shown: string): number {
   return asUtc - 3_600_000; // a time that spring leaves out: the instant after the change
 }
 
-/** Returns the newest stretch from `first` to `last` o'clock that has begun, as [from, until]. */
-export function lastNight(now: number, first = "21:00", last = "07:00"): readonly [number, number] {
+/** Returns the newest stretch from `first` to `until` by the wall that has begun, as [from, until]. */
+export function last(now: number, first: string, until: string): readonly [number, number] {
   const today = wall(now).slice(0, 10);
   const dayBefore = (day: string): string => wall(instant(`${day}T12:00`) - 86_400_000).slice(0, 10);
   const dayAfter = (day: string): string => wall(instant(`${day}T12:00`) + 86_400_000).slice(0, 10);
   const start = instant(`${today}T${first}`) <= now ? today : dayBefore(today);
-  return [instant(`${start}T${first}`), instant(`${dayAfter(start)}T${last}`)];
+  return [instant(`${start}T${first}`), instant(`${until > first ? start : dayAfter(start)}T${until}`)];
 }
 
-/** Returns when the shift that is ending began: the last time the wall showed one of these hours, half an hour ago at least. */
-export function shiftBegan(now: number, hours: readonly string[] = ["07:00", "14:00", "21:00"]): number {
+/** Returns when the shifts of the last day and a half began, at these hours, the newest first and half an hour ago at least. */
+export function shiftsBegan(now: number, hours: readonly string[] = ["07:00", "14:00", "21:00"]): readonly number[] {
   const settled = now - 30 * 60_000;
-  const days = [wall(settled).slice(0, 10), wall(settled - 86_400_000).slice(0, 10)];
-  const starts = days.flatMap((day) => hours.map((hour) => instant(`${day}T${hour}`))).filter((at) => at <= settled);
-  return Math.max(...starts);
+  const days = [0, 1, 2].map((back) => wall(settled - back * 86_400_000).slice(0, 10));
+  return days
+    .flatMap((day) => hours.map((hour) => instant(`${day}T${hour}`)))
+    .filter((at) => at <= settled && at > now - 35 * 3_600_000)
+    .sort((a, b) => b - a);
+}
+
+/** What a time on the wall looks like: 07:30. Fields of the browser's own kind show it as its language does, with AM and PM. */
+export const CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]";
+
+/** Reads a time as somebody types it: 7, 730, 07.30, 07:30; null where it is none. */
+export function clocked(text: string): string | null {
+  const found = /^(\d{1,2})(?:[:.]?(\d{2}))?$/.exec(text.trim());
+  const [hours, minutes] = [Number(found?.[1] ?? 99), Number(found?.[2] ?? 0)];
+  if (hours > 23 || minutes > 59) return null;
+  return `${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}`;
 }

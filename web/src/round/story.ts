@@ -4,15 +4,14 @@ import type { Alert } from "../api/types";
 import type { Entry, ShiftPatient } from "./api";
 
 export type Line =
-  | { readonly at: number; readonly what: "raised" | "closed" | "seen"; readonly alert: Alert }
+  | { readonly at: number; readonly what: "over"; readonly alert: Alert }
   | { readonly at: number; readonly what: "entry"; readonly entry: Entry };
 
+/** Returns what is over and what has been read, the oldest first; open alerts and unread entries stand by themselves. */
 export function story(patient: ShiftPatient, since: number): readonly Line[] {
   const lines: Line[] = [];
   for (const alert of patient.alerts) {
-    add(lines, since, { at: Date.parse(alert.opened_at), what: "raised", alert });
-    if (alert.acknowledged_at && alert.acknowledged_by) add(lines, since, { at: Date.parse(alert.acknowledged_at), what: "seen", alert });
-    if (alert.resolved_at) add(lines, since, { at: Date.parse(alert.resolved_at), what: "closed", alert });
+    if (alert.resolved_at) add(lines, since, { at: Date.parse(alert.resolved_at), what: "over", alert });
   }
   for (const entry of patient.entries) {
     if (entry.error === null && entry.read_by_me) add(lines, since, { at: Date.parse(entry.occurred_at), what: "entry", entry });
