@@ -1,6 +1,7 @@
 """What the pages of rounds and shifts read: coverage of every patient, the shift, a replay of the past."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,7 +14,7 @@ from ward.vitals import VitalKind
 
 pytestmark = pytest.mark.integration
 HOUR = timedelta(hours=1)
-NIGHT = {"from": (NOON - 4 * HOUR).isoformat(), "to": NOON.isoformat()}
+NIGHT: dict[str, Any] = {"from": (NOON - 4 * HOUR).isoformat(), "to": NOON.isoformat()}
 
 
 def _late(unit: Unit, at: datetime, came: datetime, value: float) -> None:
@@ -125,7 +126,7 @@ def test_replay_shows_who_had_an_alert_when(unit: Unit) -> None:
 
     async def later(served: Served) -> None:
         async with someone(served, "anna") as anna, someone(served, "lunga") as lunga:
-            night = {"from": NIGHT["from"], "to": (NOON + HOUR).isoformat()}
+            night: dict[str, Any] = {"from": NIGHT["from"], "to": (NOON + HOUR).isoformat()}
             page = await get(anna, "/api/replay", **night)
             found = next(each for item in page["items"] for each in item["alerts"] if each["moments"][-1]["held_by"])
             first, last = found["moments"][0], found["moments"][-1]

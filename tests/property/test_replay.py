@@ -1,5 +1,6 @@
 """What a replay says of an alert at the end of its lines is what the alert was."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from hypothesis import given
@@ -10,6 +11,7 @@ from alerting.events import (
     Acknowledge,
     Claim,
     Decline,
+    Effect,
     EndStay,
     Escalate,
     Event,
@@ -25,7 +27,7 @@ from alerting.events import (
 from alerting.lifecycle import due_at, respond, step
 from alerting.observed import Quiet
 from tests.builders_alerts import OTHER_TEAM, SPO2, START, STAY, TEAM, a_finding
-from ward.alerts import Alert, AlertId, Outcome, Priority
+from ward.alerts import AlertId, Outcome, Priority
 from ward.errors import Conflict, IllegalTransition
 from ward.people import StaffId
 from ward.replay import Line, moments
@@ -62,8 +64,9 @@ class _Told:
 
     def __init__(self, priority: Priority) -> None:
         self.lines: list[Line] = []
-        self.alert: Alert | None = None
-        self.take(Raise(alert_id=AlertId(1), team_id=TEAM, finding=a_finding(SPO2, priority)), START)
+        raised = Raise(alert_id=AlertId(1), team_id=TEAM, finding=a_finding(SPO2, priority))
+        self.alert, effects = step(None, raised, START)
+        self._keep(effects)
 
     def take(self, event: Event, now: datetime) -> None:
         """Take an event, if it is allowed, and keep its line."""
@@ -71,6 +74,9 @@ class _Told:
             self.alert, effects = step(self.alert, event, now)
         except (IllegalTransition, Conflict):
             return
+        self._keep(effects)
+
+    def _keep(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Record):
                 said = effect.event
@@ -84,7 +90,6 @@ def test_last_moment_is_what_the_alert_is(first: Priority, wishes: list[tuple[st
     told, now = _Told(first), START
     for name, by, priority, minutes in wishes:
         alert = told.alert
-        assert alert is not None
         observed = a_finding(SPO2, priority, began_at=now) if name == "found" else None
         if name in {"found", "quiet", "wait"}:
             now = max(now, due_at(alert) or now) if name == "wait" else now + timedelta(minutes=minutes)
@@ -95,7 +100,8 @@ def test_last_moment_is_what_the_alert_is(first: Priority, wishes: list[tuple[st
         if event is not None:
             told.take(event, now)
 
-        shown, alert = moments(alert.family, told.lines, told.alert.resolved_at)[-1], told.alert
+        alert = told.alert
+        shown = moments(alert.family, told.lines, alert.resolved_at)[-1]
         holder = None if alert.holder_id is None else str(alert.holder_id)
         assert (shown.state, shown.priority, shown.condition) == (alert.state, alert.priority, alert.condition)
         assert shown.held_by == holder
