@@ -69,7 +69,7 @@ def test_shift_is_handed_over_by_one_and_taken_by_another(machine: Machine, log_
         conn.execute(
             "insert into care_event (stay_id, kind, occurred_at, written_at, author, staff_id, words)"
             " select r.stay_id, 'note', now(), now(), 'staff', f.staff_id, 'Sov illa i natt'"
-            " from responsibility r join team t using (team_id), staff f"
+            " from responsibility r join team t using (team_id), account f"
             " where t.name = %s and r.period @> now() and f.username = 'nils' order by r.stay_id limit 1",
             (team,),
         )
@@ -99,9 +99,9 @@ def test_h25_coverage_says_when_nobody_can_be_reached_before_it_happens(
     expect(page.get_by_test_id("coverage-sum")).to_contain_text("hela tiden")
     with psycopg.connect(machine.database_url) as conn:
         kept = conn.execute("select team_id, phone from team where name = 'Dygnet runt-teamet'").fetchone()
-        people = conn.execute("select staff_id, phone from staff where username in ('nils', 'siv')").fetchall()
+        people = conn.execute("select staff_id, phone from staff").fetchall()
         conn.execute("update team set phone = '' where team_id = %s", (kept[0],))  # type: ignore[index]
-        conn.execute("update staff set phone = '' where username in ('nils', 'siv')")
+        conn.execute("update staff set phone = ''")
     try:
         page.reload()
 

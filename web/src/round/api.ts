@@ -109,7 +109,9 @@ export const outcomes = (team: number): Promise<Ledger> => told(http.GET("/api/t
 export const reports = async (): Promise<readonly Report[]> =>
   (await told(http.GET("/api/effect-reports", { params: { query: { limit: 50 } } }))).items;
 export const seen = async (report: Report): Promise<Report> =>
-  told(http.POST("/api/effect-reports/{report_id}/seen", { params: { path: { report_id: report.report_id } } }));
+  told(
+    http.POST("/api/effect-reports/{report_id}/seen", { params: { path: { report_id: report.report_id } }, headers: { "Content-Type": "application/json" } }),
+  );
 export const answer = (report: Report, said: "ok" | "adjust", note: string): Promise<Report> =>
   told(
     http.POST("/api/effect-reports/{report_id}/answer", {
