@@ -11942,6 +11942,44 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "days": [
+                     *         {
+                     *           "date": "2026-01-14",
+                     *           "ends_at": "2026-01-14T23:00:00Z",
+                     *           "hours": 24,
+                     *           "kind": "wed",
+                     *           "name": null,
+                     *           "starts_at": "2026-01-13T23:00:00Z"
+                     *         }
+                     *       ],
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "items": [
+                     *         {
+                     *           "cells": [
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-28T08:00:00Z"
+                     *             }
+                     *           ],
+                     *           "family_name": "Testsson 1",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1,
+                     *           "red_from": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "until": "2026-01-28T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["CoveragePage"];
                 };
             };
@@ -18799,6 +18837,85 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-13T20:00:00Z",
+                     *       "items": [
+                     *         {
+                     *           "age": 86,
+                     *           "alerts": [
+                     *             {
+                     *               "alert_id": 1,
+                     *               "family": "clinical",
+                     *               "moments": [
+                     *                 {
+                     *                   "at": "2026-01-13T22:00:00Z",
+                     *                   "condition": "present",
+                     *                   "held_by": null,
+                     *                   "priority": "high",
+                     *                   "seen_by": null,
+                     *                   "state": "open",
+                     *                   "text_en": "Oxygen saturation 84 % below the limit 85 %",
+                     *                   "text_sv": "Syremättnad 84 % under gränsen 85 %"
+                     *                 }
+                     *               ],
+                     *               "rule": "limit.spo2.low"
+                     *             }
+                     *           ],
+                     *           "family_name": "Testsson 1",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1,
+                     *           "reason": "",
+                     *           "scores": {
+                     *             "max": [
+                     *               2
+                     *             ],
+                     *             "min": [
+                     *               0
+                     *             ],
+                     *             "minute": [
+                     *               0
+                     *             ],
+                     *             "risk": [
+                     *               "low"
+                     *             ]
+                     *           },
+                     *           "stay_id": 1,
+                     *           "teams": [
+                     *             {
+                     *               "from": "2026-01-13T20:00:00Z",
+                     *               "name": "Testteamet"
+                     *             }
+                     *           ],
+                     *           "vitals": {
+                     *             "spo2": {
+                     *               "ageing_s": 180,
+                     *               "measured_s": [
+                     *                 -120,
+                     *                 3600
+                     *               ],
+                     *               "minute": [
+                     *                 0,
+                     *                 150
+                     *               ],
+                     *               "stale_s": 600,
+                     *               "usable": [
+                     *                 true,
+                     *                 true
+                     *               ],
+                     *               "value": [
+                     *                 97,
+                     *                 88
+                     *               ]
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "to": "2026-01-14T06:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReplayPage"];
                 };
             };
@@ -20721,6 +20838,7 @@ export interface operations {
                      *       "from": "2026-01-12T10:29:00Z",
                      *       "items": [
                      *         {
+                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
@@ -20762,6 +20880,7 @@ export interface operations {
                      *           "stay_id": 1
                      *         },
                      *         {
+                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
@@ -20803,6 +20922,7 @@ export interface operations {
                      *           "stay_id": 2
                      *         },
                      *         {
+                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
@@ -20896,6 +21016,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "also": [],
                      *       "cover": [
                      *         {
                      *           "colour": "covered",
@@ -21069,6 +21190,29 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-13T20:00:00Z",
+                     *       "owed": [
+                     *         {
+                     *           "alerts": [],
+                     *           "count": 1,
+                     *           "kind": "untaken_handover"
+                     *         }
+                     *       ],
+                     *       "patients": [
+                     *         {
+                     *           "alerts": [],
+                     *           "entries": [],
+                     *           "name": "Testa Testsson 1",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1
+                     *         }
+                     *       ],
+                     *       "team_id": 1,
+                     *       "until": "2026-01-14T06:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ShiftPage"];
                 };
             };
