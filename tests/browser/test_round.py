@@ -57,6 +57,7 @@ def test_round_is_signed_by_keys_and_by_two(machine: Machine, log_in: Callable[.
     doctor.get_by_role("button", name=re.compile(first)).click()
     expect(doctor.get_by_test_id("signed")).to_contain_text("Anna Provsköterska")
     doctor.get_by_test_id("sign").click()
+    expect(doctor.get_by_test_id("round-said")).to_contain_text(first)
     doctor.get_by_role("button", name=re.compile(first)).click()
     for who in ("Anna Provsköterska", "Omar Exempeldoktor"):
         expect(doctor.get_by_test_id("signed")).to_contain_text(who)
