@@ -93,7 +93,7 @@ def test_last_moment_is_what_the_alert_is(first: Priority, wishes: list[tuple[st
         observed = a_finding(SPO2, priority, began_at=now) if name == "found" else None
         if name in {"found", "quiet", "wait"}:
             now = max(now, due_at(alert) or now) if name == "wait" else now + timedelta(minutes=minutes)
-            event = respond(alert, Quiet(stay_id=STAY, rule=SPO2) if name == "quiet" else observed, now)
+            event: Event | None = respond(alert, Quiet(stay_id=STAY, rule=SPO2) if name == "quiet" else observed, now)
         else:
             now += timedelta(seconds=minutes / 8)
             event = _act(name, by, alert.rev, now, minutes)
