@@ -231,7 +231,7 @@ _SHARING = [
     Step("tolvan", f"POST {_PATIENT}/consents", {"organisation_id": "$organisation_third"}),
     Step("anna", f"POST {_PATIENT}/blocks", {"team_id": "$team_other"}),
     Step("tolvan", f"POST {_PATIENT}/relatives", {"username": "olle", "opens": ["values", "contacts"]},
-         keep={"opened": "access_id"}),
+         keep={"opened": "items.0.access_id"}),
     Step("bea", "POST /api/patients/lookup", {"personal_number": "19400101-9802", "reason": "Hittad medvetslös"}),
     Step("bea", f"POST {_PATIENT}/emergency", {"reason": "Hittad medvetslös"}, at={"patient_id": "other_patient"}),
     Step("anna", "POST /api/patients/search", {"name": "Testsson"}),
