@@ -112,14 +112,16 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
+    # An address is compared with one route after the other: what every open page asks for comes first.
+    busiest = (search, vitals, patients, alerts, alert_acts, session)
+    people = (plans, team_plans, measuring, waveforms, backtests)
     resources = (timeline, by_hand, effects, home, home_live, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
-    whose = (search, emergencies, sharing, relatives, invitations, opened)
+    whose = (emergencies, sharing, relatives, invitations, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
     entry = (session_oidc, session_proofs, session_list, accounts, account_access)
-    for part in (*whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket):
+    for part in (*busiest, *whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)

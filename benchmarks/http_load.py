@@ -145,6 +145,7 @@ def _fill(database_url: str, alerts: int) -> tuple[list[int], list[int]]:
     for number in range(alerts):
         ring(number)
     with psycopg.connect(database_url) as conn:
+        conn.execute("analyze")  # as autovacuum has done within a minute
         patients = [each[0] for each in conn.execute("select patient_id from stay order by 1").fetchall()]
         return patients, [each[0] for each in conn.execute("select alert_id from alert order by 1").fetchall()]
 

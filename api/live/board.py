@@ -31,7 +31,15 @@ class Place:
 
 
 def place_of(row: Seat | AlertRow) -> Place:
-    """Return who may see a seat or an alert."""
+    """Return who may see a seat or an alert that was read with the teams that do.
+
+    Raises
+    ------
+    ValueError
+        If it was found for somebody, and nobody has asked who else sees it.
+    """
+    if row.seen_by is None:
+        raise ValueError("who may see it was not asked for")
     return Place(row.controller_id, frozenset(row.seen_by), row.patient_id)
 
 

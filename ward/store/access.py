@@ -1,4 +1,4 @@
-"""Who may see a stay: the one place. Every read of a patient's data joins `SIGHT` and asks `MAY_SEE`.
+"""Who may see a stay: the one place. Every read of a patient's data asks `MAY_SEE`.
 
 A team sees a stay in which it answers now; one of whose unresolved alerts it was told, or is offered; in which it
 answered, until `AFTER_CARE` after the end. The last needs the patient's consent where the team is of another
@@ -63,8 +63,7 @@ _CARED = (
 ).replace(b"90 days", b"%d days" % AFTER_CARE.days)
 
 SIGHT = (
-    TEAM_OF_STAY
-    + b"""
+    b"""
     join lateral (
         select coalesce(array_agg(distinct w.team_id order by w.team_id), '{}') as teams from (
             select t.team_id where s.period @> %(now)s
@@ -76,7 +75,7 @@ SIGHT = (
     ) sight on true
 """
 )
-"""The team of a stay (`t`), and the teams that may see it (`sight.teams`), of `s` and `p` at %(now)s."""
+"""The teams that may see a stay (`sight.teams`), of `s`, `p` and its team `t` at %(now)s: for who has to know them."""
 
 _PERHAPS = b"""
     (exists (select from responsibility r where r.stay_id = s.stay_id and r.team_id = any(%(teams)s::bigint[]))
@@ -84,15 +83,26 @@ _PERHAPS = b"""
      or not exists (select from responsibility r where r.stay_id = s.stay_id
                     and (lower_inf(r.period) or lower(r.period) <= %(now)s))
      or p.patient_id = any(%(patients)s::bigint[]) or p.organisation_id = %(organisation)s) and
-"""  # nobody else can be among the teams: found by index, before `SIGHT` is looked up for every stay there is
+"""  # nobody else can be among the teams: found by index, before the team is looked up for every stay there is
 MAY_SEE = (
     _PERHAPS
-    + b" (sight.teams && %(teams)s::bigint[] or p.patient_id = any(%(patients)s::bigint[])"
-    + b" or p.organisation_id = %(organisation)s) "
+    + b"""
+    (p.patient_id = any(%(patients)s::bigint[]) or p.organisation_id = %(organisation)s
+     or (t.team_id = any(%(teams)s::bigint[]) and s.period @> %(now)s)
+     or exists (select from ("""
+    + _ALERTED
+    + b""") w (team_id) where w.team_id = any(%(teams)s::bigint[]))
+     or exists (select from ("""
+    + _CARED
+    + b""") w (team_id) where w.team_id = any(%(teams)s::bigint[])))
+"""
 )
-"""Whether the scope of `asked` may see a stay that is joined with `SIGHT`; `api.live.board.sees` is the same."""
+"""Whether the scope of `asked` may see a stay joined with `TEAM_OF_STAY`: what is found soonest is asked first.
 
-VISIBLE_STAYS = b" from stay s join patient p using (patient_id) " + SIGHT + b" where " + MAY_SEE
+As `SIGHT` and `api.live.board.sees` say it of everybody: a team of theirs is among those, or they see patient or owner.
+"""
+
+VISIBLE_STAYS = b" from stay s join patient p using (patient_id) " + TEAM_OF_STAY + b" where " + MAY_SEE
 """Every stay (`s`, patient `p`) of a scope at %(now)s; conditions may follow."""
 
 SHARED = b"""

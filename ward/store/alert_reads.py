@@ -14,13 +14,14 @@ from ward.alerts import AlertId
 from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
 from ward.store import access
 from ward.store.pool import Connection
+from ward.store.statements import Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
     """One alert with the names that a screen needs; `evidence` is the JSON as kept.
 
-    `seen_by` are the teams that may see its stay, `team_*` the team that it was raised for.
+    `seen_by` are the teams that may see its stay (None in a list of alerts), `team_*` the team that it was raised for.
     """
 
     alert_id: AlertId
@@ -75,7 +76,7 @@ class AlertRow:
     team_name: str
     team_phone: str
     controller_id: OrganisationId
-    seen_by: list[TeamId]
+    seen_by: list[TeamId] | None
     answering_organisation: OrganisationId
     protected: bool
 
@@ -117,8 +118,7 @@ class WantedAlerts:
     limit: int = 100
 
 
-_ALERTS = (
-    b"""
+_ALERT = b"""
     select a.alert_id, a.stay_id, s.patient_id, a.rule, a.family, a.priority, a.worst, a.state, a.condition, a.signal,
            a.responsibility, a.rev, a.began_at, a.opened_at, a.changed_at, a.cleared_at, a.acknowledged_at,
            a.acknowledged_by, k.name as acknowledged_name, k.title as acknowledged_title, a.signal_until,
@@ -130,23 +130,27 @@ _ALERTS = (
            a.outcome, a.cause, a.action, a.recurrences, a.evidence,
            p.given_name, p.family_name, p.birth_date, p.personal_number,
            m.team_id, m.name as team_name, m.phone as team_phone,
-           p.organisation_id as controller_id, sight.teams as seen_by, t.organisation_id as answering_organisation,
-           p.protected_since is not null as protected
+           p.organisation_id as controller_id, t.organisation_id as answering_organisation,
+           p.protected_since is not null as protected,
+"""
+_OF_ALERT = (
+    b"""
     from alert a join stay s using (stay_id) join patient p using (patient_id)
     join team m on m.team_id = a.team_id
-    """
-    + access.SIGHT
-    + b"""
     left join staff k on k.staff_id = a.acknowledged_by
     left join staff v on v.staff_id = a.resolved_by
     left join staff h on h.staff_id = a.holder_id
     left join staff w on w.staff_id = a.offered_staff_id
     left join team o on o.team_id = a.offered_team_id
     """
+    + access.TEAM_OF_STAY
 )
-
-_WANTED = (
-    b" where "
+_ALERTS = _ALERT + b" sight.teams as seen_by " + _OF_ALERT + access.SIGHT
+_WANTED = Statement(
+    _ALERT
+    + b" null::bigint[] as seen_by "
+    + _OF_ALERT
+    + b" where "
     + access.MAY_SEE
     + b"""
     and a.state = any(%(states)s)
@@ -157,52 +161,40 @@ _WANTED = (
     order by a.alert_id desc limit %(limit)s
 """
 )
-
-_VISIBLE = b" where a.alert_id = %(alert)s and " + access.MAY_SEE
+_VISIBLE = Statement(_ALERTS + b" where a.alert_id = %(alert)s and " + access.MAY_SEE)
+_THESE = Statement(_ALERTS + b" where a.alert_id = any(%(alerts)s) order by a.alert_id")
+_UNRESOLVED = Statement(_ALERTS + b" where a.resolved_at is null order by a.alert_id")
 
 
 async def find_alerts(conn: Connection, wanted: WantedAlerts, now: datetime) -> list[AlertRow]:
     """Return the alerts that are asked for and may be seen, the newest first."""
-    cursor = conn.cursor(row_factory=class_row(AlertRow))
-    await cursor.execute(
-        _ALERTS + _WANTED,
-        {
-            **access.asked(wanted.scope),
-            "now": now,
-            "states": list(wanted.states),
-            "team": wanted.team_id,
-            "patient": wanted.patient_id,
-            "holder": wanted.holder_id,
-            "before": wanted.before,
-            "limit": wanted.limit,
-        },
-    )
-    return await cursor.fetchall()
+    values = {
+        **access.asked(wanted.scope),
+        "now": now,
+        "states": list(wanted.states),
+        "team": wanted.team_id,
+        "patient": wanted.patient_id,
+        "holder": wanted.holder_id,
+        "before": wanted.before,
+        "limit": wanted.limit,
+    }
+    return await (await _WANTED.ask(conn, AlertRow, values)).fetchall()
 
 
 async def find_alert(conn: Connection, alert_id: AlertId, scope: Scope, now: datetime) -> AlertRow | None:
     """Return one alert, None when there is none or it may not be seen."""
-    cursor = conn.cursor(row_factory=class_row(AlertRow))
-    await cursor.execute(
-        _ALERTS + _VISIBLE,
-        {**access.asked(scope), "now": now, "alert": alert_id},
-    )
-    return await cursor.fetchone()
+    asked = await _VISIBLE.ask(conn, AlertRow, {**access.asked(scope), "now": now, "alert": alert_id})
+    return await asked.fetchone()
 
 
 async def read_alerts(conn: Connection, alert_ids: Sequence[AlertId], now: datetime) -> list[AlertRow]:
     """Return these alerts, whoever may see them, the oldest first."""
-    cursor = conn.cursor(row_factory=class_row(AlertRow))
-    query = _ALERTS + b" where a.alert_id = any(%(alerts)s) order by a.alert_id"
-    await cursor.execute(query, {"now": now, "alerts": list(alert_ids)}, prepare=True)
-    return await cursor.fetchall()
+    return await (await _THESE.ask(conn, AlertRow, {"now": now, "alerts": list(alert_ids)})).fetchall()
 
 
 async def read_unresolved(conn: Connection, now: datetime) -> list[AlertRow]:
     """Return every alert that is not resolved, of every organisation, the oldest first."""
-    cursor = conn.cursor(row_factory=class_row(AlertRow))
-    await cursor.execute(_ALERTS + b" where a.resolved_at is null order by a.alert_id", {"now": now})
-    return await cursor.fetchall()
+    return await (await _UNRESOLVED.ask(conn, AlertRow, {"now": now})).fetchall()
 
 
 async def read_revisions(conn: Connection) -> list[tuple[AlertId, int]]:
@@ -258,7 +250,7 @@ async def may_take(conn: Connection, alert: AlertRow, team_id: TeamId, staff_id:
                 "staff": staff_id,
                 "patient": alert.patient_id,
                 "organisation": alert.answering_organisation,
-                "seen_by": list(alert.seen_by),
+                "seen_by": list(alert.seen_by or ()),
             },
         )
     ).fetchone()

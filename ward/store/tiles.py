@@ -16,6 +16,7 @@ from ward.people import OrganisationId, PatientId, StayId, TeamId
 from ward.store import access
 from ward.store.plans import LAYERS_OF_STAY
 from ward.store.pool import Connection
+from ward.store.statements import Statement
 
 LatestRow = tuple[StayId, int, float, datetime, datetime, int, int | None]
 """(stay, kind code, value, measured_at, received_at, validity code, quality)"""
@@ -28,7 +29,8 @@ DigestRow = tuple[StayId, datetime | None, datetime | None, datetime | None]
 class Seat:
     """A stay in progress, its patient, its team at an instant, and the layers of its plan (`ward.store.plans`).
 
-    `seen_by` are the teams that may see it, `controller_id` the organisation whose the patient's data are.
+    `seen_by` are the teams that may see it (None where only one's own right was asked for), `controller_id` the
+    organisation whose the patient's data are.
     """
 
     stay_id: StayId
@@ -48,7 +50,7 @@ class Seat:
     organisation_id: OrganisationId
     plan_layers: str
     controller_id: OrganisationId
-    seen_by: list[TeamId]
+    seen_by: list[TeamId] | None
     protected: bool
 
 
@@ -88,24 +90,22 @@ class Wanted:
     limit: int = 500
 
 
-_SEATS = (
-    b"""
+_SEAT = b"""
     select s.stay_id, s.patient_id, p.personal_number, p.given_name, p.family_name, p.birth_date, p.sex,
            s.programme, s.reason, s.next_step, s.mode,
            t.team_id, t.name as team_name, t.phone as team_phone, t.organisation_id,
-           plan.plan_layers, p.organisation_id as controller_id, sight.teams as seen_by,
-           p.protected_since is not null as protected
-    from stay s join patient p using (patient_id)
-    """
-    + access.SIGHT
-    + LAYERS_OF_STAY.encode()
-    + b"""
-    where s.period @> %(now)s
-    """
-)
+           plan.plan_layers, p.organisation_id as controller_id, p.protected_since is not null as protected,
+"""
+_OF_STAY = b" from stay s join patient p using (patient_id) " + access.TEAM_OF_STAY + LAYERS_OF_STAY.encode()
+_NOW = b" where s.period @> %(now)s "
+_SEATS = _SEAT + b" sight.teams as seen_by " + _OF_STAY + access.SIGHT + _NOW
 
-_WANTED = (
-    b" and "
+_WANTED = Statement(
+    _SEAT
+    + b" null::bigint[] as seen_by "
+    + _OF_STAY
+    + _NOW
+    + b" and "
     + access.MAY_SEE
     + b"""
     and (%(patient)s::bigint is null or s.patient_id = %(patient)s)
@@ -153,19 +153,15 @@ async def read_seats(conn: Connection, now: datetime) -> list[Seat]:
 
 async def find_seats(conn: Connection, wanted: Wanted, now: datetime) -> list[Seat]:
     """Return the stays in progress that are asked for and may be seen, by patient number."""
-    cursor = conn.cursor(row_factory=class_row(Seat))
-    await cursor.execute(
-        _SEATS + _WANTED,
-        {
-            **access.asked(wanted.scope),
-            "now": now,
-            "patient": wanted.patient_id,
-            "team": wanted.team_id,
-            "after": wanted.after,
-            "limit": wanted.limit,
-        },
-    )
-    return await cursor.fetchall()
+    values = {
+        **access.asked(wanted.scope),
+        "now": now,
+        "patient": wanted.patient_id,
+        "team": wanted.team_id,
+        "after": wanted.after,
+        "limit": wanted.limit,
+    }
+    return await (await _WANTED.ask(conn, Seat, values)).fetchall()
 
 
 async def read_scores(conn: Connection, stays: Sequence[StayId]) -> list[ScoreRow]:
