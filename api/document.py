@@ -195,6 +195,16 @@ def _operation(operation: dict[str, object], route: APIRoute, method: str) -> No
         if response.get("description") == "Successful Response":
             response["description"] = HTTPStatus(int(status)).description or HTTPStatus(int(status)).phrase
     _examples(operation, operation_id(route))
+    _repeated(operation)
+
+
+def _repeated(operation: dict[str, object]) -> None:
+    """Add what a repeat with the same key is answered: what was made then, as 200."""
+    parameters, responses = operation.get("parameters", []), operation["responses"]
+    assert isinstance(parameters, list)  # noqa: S101 - FastAPI makes it
+    assert isinstance(responses, dict)  # noqa: S101 - likewise
+    if "201" in responses and any(each["name"] == "Idempotency-Key" for each in parameters):
+        responses.setdefault("200", {**responses["201"], "description": "A repeat: what was made the first time."})
 
 
 def _refusals(operation: dict[str, object], door: Door | None, method: str, route: APIRoute) -> Iterator[HTTPStatus]:

@@ -230,7 +230,8 @@ _KIT = [
 _SHARING = [
     Step("tolvan", f"POST {_PATIENT}/consents", {"organisation_id": "$organisation_third"}),
     Step("anna", f"POST {_PATIENT}/blocks", {"team_id": "$team_other"}),
-    Step("tolvan", f"POST {_PATIENT}/relatives", {"username": "olle", "opens": ["values", "contacts"]}),
+    Step("tolvan", f"POST {_PATIENT}/relatives", {"username": "olle", "opens": ["values", "contacts"]},
+         keep={"opened": "items.0.access_id"}),
     Step("bea", "POST /api/patients/lookup", {"personal_number": "19400101-9802", "reason": "Hittad medvetslös"}),
     Step("bea", f"POST {_PATIENT}/emergency", {"reason": "Hittad medvetslös"}, at={"patient_id": "other_patient"}),
     Step("anna", "POST /api/patients/search", {"name": "Testsson"}),
@@ -274,7 +275,7 @@ BEFORE = [
 # What takes away or ends comes when all has been shown.
 AFTER = [
     Step("tolvan", f"DELETE {_PATIENT}/invitations/{{invitation_id}}"),
-    Step("tolvan", f"DELETE {_PATIENT}/relatives/{{access_id}}"),
+    Step("tolvan", f"DELETE {_PATIENT}/relatives/{{access_id}}", at={"access_id": "opened"}),
     Step("hedda", "POST /api/emergencies/{opening_id}/end"),
     Step("anna", "POST /api/session/password", {"old": PASSWORD, "new": _NEW_PASSWORD}),
     Step("oskar", f"DELETE {_ACCOUNT}/sessions", at={"account_id": "account_id"}),

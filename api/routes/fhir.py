@@ -188,9 +188,9 @@ async def no_such_interaction() -> Response:
 @router.api_route("/fhir/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
 async def nothing_else(request: HttpRequest, rest: str) -> Response:
     """Say in FHIR that something is not served."""
-    name, _, more = rest.partition("/")
+    if methods.allowed(request.app.routes, request.url.path):
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+    name = rest.partition("/")[0]
     if name not in CATALOGUE:
         return _reply(request, fhir.refused([outcome.unknown_type(name)]))
-    if more and not methods.allowed(request.app.routes, request.url.path):
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+    raise HTTPException(HTTPStatus.NOT_FOUND)

@@ -10129,6 +10129,36 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "account_id": 20,
+                     *         "disabled_at": null,
+                     *         "has_password": false,
+                     *         "kind": "staff",
+                     *         "must_change_password": false,
+                     *         "name": "Lotta Exempelsson",
+                     *         "patient_id": null,
+                     *         "permissions": [],
+                     *         "role": "nurse",
+                     *         "sessions": 0,
+                     *         "username": "lotta"
+                     *       },
+                     *       "reset": {
+                     *         "expires_at": "2026-01-15T08:00:00Z",
+                     *         "secret": "example-secret"
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Added"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -10610,6 +10640,29 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "example-secret",
+                     *       "token": {
+                     *         "expires_at": "2026-04-14T08:00:00Z",
+                     *         "last_used_at": null,
+                     *         "made_at": "2026-01-14T08:00:00Z",
+                     *         "name": "Journalens läsning",
+                     *         "prefix": "hvt_example0",
+                     *         "revoked_at": null,
+                     *         "token_id": 2
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["GivenToken"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -12627,7 +12680,7 @@ export interface operations {
                      *       "next_step": {
                      *         "at": "2026-01-15T09:00:00Z",
                      *         "check_at": null,
-                     *         "rev": 1,
+                     *         "rev": 2,
                      *         "turn_to": "Testteamet, telefon 000",
                      *         "what": "Hembesök med provtagning",
                      *         "who": "Anna Provsson",
@@ -12635,7 +12688,7 @@ export interface operations {
                      *         "written_by": "Anna Provsson"
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "reason": "",
+                     *       "reason": "hemligt om patienten",
                      *       "score": null,
                      *       "server_time": "2026-01-14T08:00:00Z",
                      *       "sex": "female",
@@ -12783,7 +12836,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 81,
+                     *           "audit_id": 85,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -12804,7 +12857,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 80,
+                     *           "audit_id": 84,
                      *           "detail": {
                      *             "new": 0,
                      *             "refused": 0,
@@ -12825,7 +12878,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 79,
+                     *           "audit_id": 83,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -13414,6 +13467,36 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "battery_pct": null,
+                     *       "clock_ahead_s": null,
+                     *       "config": {},
+                     *       "device_id": "hv-exempel-7",
+                     *       "firmware": null,
+                     *       "mode": "real",
+                     *       "model": "Exempelmätare 2",
+                     *       "online": false,
+                     *       "reported_at": null,
+                     *       "rev": 1,
+                     *       "revoked_at": null,
+                     *       "revoked_reason": null,
+                     *       "secret": "example-secret",
+                     *       "throttled_since": null,
+                     *       "wearer": null,
+                     *       "worn": false,
+                     *       "worn_since": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Provisioned"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -13586,6 +13669,43 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "association": "pre",
+                     *       "binding_id": 5,
+                     *       "check": {
+                     *         "birth_date": "1940-01-01",
+                     *         "device_id": "hv-exempel-7",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "model": "Exempelmätare 2"
+                     *       },
+                     *       "confirmed_at": null,
+                     *       "device_id": "hv-exempel-7",
+                     *       "expires_at": "2026-01-14T08:15:00Z",
+                     *       "from": "2026-01-14T07:00:00Z",
+                     *       "holds_s": 900,
+                     *       "proposed_at": "2026-01-14T08:00:00Z",
+                     *       "reason": null,
+                     *       "to": null,
+                     *       "wearer": {
+                     *         "birth_date": "1940-01-01",
+                     *         "family_name": "Testsson 1",
+                     *         "given_name": "Testa",
+                     *         "patient_id": 1,
+                     *         "stay_id": 1
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ProposalState"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -14407,6 +14527,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "code": "example-code",
+                 *       "password": "gul cykel vinter sju",
+                 *       "username": "svea"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AcceptBody"];
             };
         };
@@ -14417,6 +14544,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "username": "svea"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Joined"];
                 };
             };
@@ -14437,6 +14569,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "code": "example-code"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["CodeBody"];
             };
         };
@@ -14467,6 +14604,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "code": "example-code"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["CodeBody"];
             };
         };
@@ -14477,6 +14619,17 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-01-16T08:00:00Z",
+                     *       "language": "sv",
+                     *       "name": "Svea Närståendesson",
+                     *       "opens": [
+                     *         "contacts",
+                     *         "values"
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["Invited"];
                 };
             };
@@ -14827,7 +14980,7 @@ export interface operations {
                      *           "patient_id": 1,
                      *           "programme": "hospital_at_home",
                      *           "protected": false,
-                     *           "reason": "",
+                     *           "reason": "hemligt om patienten",
                      *           "score": null,
                      *           "sex": "female",
                      *           "stay_id": 1,
@@ -15211,7 +15364,7 @@ export interface operations {
                      *       "plan_version": 6,
                      *       "programme": "hospital_at_home",
                      *       "protected": false,
-                     *       "reason": "",
+                     *       "reason": "hemligt om patienten",
                      *       "score": null,
                      *       "sex": "female",
                      *       "stay": {
@@ -15313,7 +15466,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 88,
+                     *           "access_id": 91,
                      *           "area": "",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -15331,7 +15484,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 87,
+                     *           "access_id": 90,
                      *           "area": "patients",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -15349,7 +15502,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 86,
+                     *           "access_id": 89,
                      *           "area": "emergencies",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -15419,7 +15572,7 @@ export interface operations {
                      *           "made_by": 2,
                      *           "made_by_name": "Anna Provsson",
                      *           "openings": [],
-                     *           "reason": "Prov",
+                     *           "reason": "hemligt om patienten",
                      *           "revoked_at": null
                      *         }
                      *       ]
@@ -15459,6 +15612,28 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "card_id": 2,
+                     *       "expires_at": "2026-01-14T12:00:00Z",
+                     *       "made_at": "2026-01-14T08:00:00Z",
+                     *       "made_by": 2,
+                     *       "made_by_name": "Anna Provsson",
+                     *       "openings": [],
+                     *       "path": "/api/ambulance-card?token=example-token",
+                     *       "reason": "Ambulans på väg",
+                     *       "revoked_at": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["AmbulanceLinkMade"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -15518,7 +15693,7 @@ export interface operations {
                      *       "made_by": 2,
                      *       "made_by_name": "Anna Provsson",
                      *       "openings": [],
-                     *       "reason": "Prov",
+                     *       "reason": "hemligt om patienten",
                      *       "revoked_at": "2026-01-14T08:00:00Z"
                      *     }
                      */
@@ -15729,6 +15904,26 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [
+                     *         {
+                     *           "answer": false,
+                     *           "question": "breathing_worse"
+                     *         }
+                     *       ],
+                     *       "occurred_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CheckInState"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -16030,6 +16225,72 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answer": null,
+                     *       "answered_at": null,
+                     *       "effects": [
+                     *         {
+                     *           "after": {
+                     *             "count": 3,
+                     *             "cover": 0.188,
+                     *             "high_quartile": 82,
+                     *             "low_quartile": 82,
+                     *             "median": 82
+                     *           },
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "heart rate: too few values (0 before, 3 after)",
+                     *           "kind": "heart_rate",
+                     *           "share": null,
+                     *           "sv": "hjärtfrekvens: för få värden (0 före, 3 efter)",
+                     *           "unit": "/min",
+                     *           "verdict": "too_little",
+                     *           "wanted": "fall"
+                     *         },
+                     *         {
+                     *           "after": null,
+                     *           "after_s": null,
+                     *           "before": null,
+                     *           "change": null,
+                     *           "en": "systolic blood pressure: too few values (0 before, 0 after)",
+                     *           "kind": "systolic",
+                     *           "share": null,
+                     *           "sv": "systoliskt blodtryck: för få värden (0 före, 0 efter)",
+                     *           "unit": "mm[Hg]",
+                     *           "verdict": "too_little",
+                     *           "wanted": "watch"
+                     *         }
+                     *       ],
+                     *       "en": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: heart rate: too few values (0 before, 3 after); systolic blood pressure: too few values (0 before, 0 after).",
+                     *       "event_id": 3,
+                     *       "note": "",
+                     *       "patient_id": 1,
+                     *       "prescriber": {
+                     *         "name": "Ivar Provsson",
+                     *         "staff_id": 9
+                     *       },
+                     *       "report_id": 2,
+                     *       "rev": 1,
+                     *       "seen_at": null,
+                     *       "sent_at": "2026-01-14T08:00:00Z",
+                     *       "sent_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2
+                     *       },
+                     *       "sv": "Metoprolol 50 mg → 100 mg 2026-01-14 03:00: hjärtfrekvens: för få värden (0 före, 3 efter); systoliskt blodtryck: för få värden (0 före, 0 efter)."
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ReportState"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -16290,7 +16551,7 @@ export interface operations {
                      *           "read_by_me": false,
                      *           "remind_at": null,
                      *           "values": [],
-                     *           "words": "Prov",
+                     *           "words": "hemligt om patienten",
                      *           "written_at": "2026-01-14T08:00:00Z"
                      *         }
                      *       ],
@@ -16331,6 +16592,47 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": null,
+                     *       "event_id": 2,
+                     *       "kind": "note",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [],
+                     *       "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["TimelineEvent"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -16668,7 +16970,7 @@ export interface operations {
                      *       "next_step": {
                      *         "at": "2026-01-15T09:00:00Z",
                      *         "check_at": null,
-                     *         "rev": 1,
+                     *         "rev": 2,
                      *         "turn_to": "Testteamet, telefon 000",
                      *         "what": "Hembesök med provtagning",
                      *         "who": "Anna Provsson",
@@ -16801,6 +17103,59 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "expires_at": "2026-01-16T08:00:00Z",
+                     *           "invitation_id": 3,
+                     *           "language": "sv",
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "made_by": "Tolvan Provsson",
+                     *           "made_by_kind": "patient",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ],
+                     *           "revoked_at": null,
+                     *           "used_at": "2026-01-14T08:00:00Z",
+                     *           "username": "maja"
+                     *         },
+                     *         {
+                     *           "expires_at": "2026-01-16T08:00:00Z",
+                     *           "invitation_id": 2,
+                     *           "language": "sv",
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "made_by": "Tolvan Provsson",
+                     *           "made_by_kind": "patient",
+                     *           "name": "Svea Närståendesson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ],
+                     *           "revoked_at": null,
+                     *           "used_at": "2026-01-14T08:00:00Z",
+                     *           "username": "svea"
+                     *         },
+                     *         {
+                     *           "expires_at": "2026-01-15T08:00:00Z",
+                     *           "invitation_id": 1,
+                     *           "language": "sv",
+                     *           "made_at": "2026-01-14T08:00:00Z",
+                     *           "made_by": "Tolvan Provsson",
+                     *           "made_by_kind": "patient",
+                     *           "name": "Prov Närstående",
+                     *           "opens": [
+                     *             "values"
+                     *           ],
+                     *           "revoked_at": null,
+                     *           "used_at": null,
+                     *           "username": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["InvitationList"];
                 };
             };
@@ -16825,16 +17180,73 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "hours": 48,
+                 *       "name": "Svea Närståendesson",
+                 *       "opens": [
+                 *         "values",
+                 *         "contacts"
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["InvitationBody"];
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "example-code",
+                     *       "expires_at": "2026-01-16T08:00:00Z",
+                     *       "invitation_id": 2,
+                     *       "language": "sv",
+                     *       "made_at": "2026-01-14T08:00:00Z",
+                     *       "made_by": "Tolvan Provsson",
+                     *       "made_by_kind": "patient",
+                     *       "name": "Svea Närståendesson",
+                     *       "opens": [
+                     *         "contacts",
+                     *         "values"
+                     *       ],
+                     *       "revoked_at": null,
+                     *       "used_at": null,
+                     *       "username": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["InvitationMade"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "code": "example-code",
+                     *       "expires_at": "2026-01-16T08:00:00Z",
+                     *       "invitation_id": 2,
+                     *       "language": "sv",
+                     *       "made_at": "2026-01-14T08:00:00Z",
+                     *       "made_by": "Tolvan Provsson",
+                     *       "made_by_kind": "patient",
+                     *       "name": "Svea Närståendesson",
+                     *       "opens": [
+                     *         "contacts",
+                     *         "values"
+                     *       ],
+                     *       "revoked_at": null,
+                     *       "used_at": null,
+                     *       "username": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["InvitationMade"];
                 };
             };
@@ -16867,6 +17279,23 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-01-15T08:00:00Z",
+                     *       "invitation_id": 1,
+                     *       "language": "sv",
+                     *       "made_at": "2026-01-14T08:00:00Z",
+                     *       "made_by": "Tolvan Provsson",
+                     *       "made_by_kind": "patient",
+                     *       "name": "Prov Närstående",
+                     *       "opens": [
+                     *         "values"
+                     *       ],
+                     *       "revoked_at": "2026-01-14T08:00:00Z",
+                     *       "used_at": null,
+                     *       "username": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["InvitationState"];
                 };
             };
@@ -16962,7 +17391,7 @@ export interface operations {
                      * @example {
                      *       "at": "2026-01-15T09:00:00Z",
                      *       "check_at": null,
-                     *       "rev": 1,
+                     *       "rev": 2,
                      *       "turn_to": "Testteamet, telefon 000",
                      *       "what": "Hembesök med provtagning",
                      *       "who": "Anna Provsson",
@@ -17016,7 +17445,7 @@ export interface operations {
                      * @example {
                      *       "at": "2026-01-15T09:00:00Z",
                      *       "check_at": null,
-                     *       "rev": 1,
+                     *       "rev": 2,
                      *       "turn_to": "Testteamet, telefon 000",
                      *       "what": "Hembesök med provtagning",
                      *       "who": "Anna Provsson",
@@ -17828,6 +18257,35 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "news2_rise": 2
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "draft",
+                     *       "until": null,
+                     *       "version": 3
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -19120,6 +19578,58 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "author": "staff",
+                     *       "by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2,
+                     *         "title": "Sjuksköterska"
+                     *       },
+                     *       "corrected_by": null,
+                     *       "corrects": null,
+                     *       "device_id": null,
+                     *       "error": null,
+                     *       "event_id": 4,
+                     *       "kind": "readings",
+                     *       "medication": null,
+                     *       "occurred_at": "2026-01-14T08:00:00Z",
+                     *       "read_by": [
+                     *         {
+                     *           "at": "2026-01-14T08:00:00Z",
+                     *           "name": "Anna Provsson",
+                     *           "staff_id": 2,
+                     *           "title": "Sjuksköterska"
+                     *         }
+                     *       ],
+                     *       "read_by_me": true,
+                     *       "remind_at": null,
+                     *       "values": [
+                     *         {
+                     *           "kind": "temperature",
+                     *           "unit": "Cel",
+                     *           "value": 37.4
+                     *         },
+                     *         {
+                     *           "kind": "consciousness",
+                     *           "unit": "{score}",
+                     *           "value": "A"
+                     *         }
+                     *       ],
+                     *       "words": "",
+                     *       "written_at": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["TimelineEvent"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -19204,6 +19714,26 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "access_id": 5,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 4,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Svea Närståendesson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
                      *           "access_id": 3,
                      *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
@@ -19211,28 +19741,6 @@ export interface operations {
                      *           "opens": [
                      *             "contacts",
                      *             "values"
-                     *           ]
-                     *         },
-                     *         {
-                     *           "access_id": 2,
-                     *           "ended_at": "2026-01-14T08:00:00Z",
-                     *           "given_at": "2026-01-14T08:00:00Z",
-                     *           "name": "Olle Provsson",
-                     *           "opens": [
-                     *             "alerts",
-                     *             "contacts",
-                     *             "plan"
-                     *           ]
-                     *         },
-                     *         {
-                     *           "access_id": 1,
-                     *           "ended_at": null,
-                     *           "given_at": "2026-01-14T08:00:00Z",
-                     *           "name": "Maja Provsson",
-                     *           "opens": [
-                     *             "alerts",
-                     *             "contacts",
-                     *             "plan"
                      *           ]
                      *         }
                      *       ]
@@ -19352,35 +19860,33 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 3,
+                     *           "access_id": 5,
                      *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
-                     *           "name": "Olle Provsson",
+                     *           "name": "Maja Provsson",
                      *           "opens": [
                      *             "contacts",
                      *             "values"
                      *           ]
                      *         },
                      *         {
-                     *           "access_id": 2,
+                     *           "access_id": 4,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Svea Närståendesson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 3,
                      *           "ended_at": "2026-01-14T08:00:00Z",
                      *           "given_at": "2026-01-14T08:00:00Z",
                      *           "name": "Olle Provsson",
                      *           "opens": [
-                     *             "alerts",
                      *             "contacts",
-                     *             "plan"
-                     *           ]
-                     *         },
-                     *         {
-                     *           "access_id": 1,
-                     *           "ended_at": "2026-01-14T08:00:00Z",
-                     *           "given_at": "2026-01-14T08:00:00Z",
-                     *           "name": "Maja Provsson",
-                     *           "opens": [
-                     *             "alerts",
-                     *             "contacts",
-                     *             "plan"
+                     *             "values"
                      *           ]
                      *         }
                      *       ]
@@ -20139,6 +20645,139 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ahead": [
+                     *         {
+                     *           "colour": "covered",
+                     *           "from_at": "2026-01-14T08:00:00Z",
+                     *           "on_call": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1,
+                     *           "until": "2026-01-28T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "batons": [
+                     *         {
+                     *           "answered_at": null,
+                     *           "answered_by": null,
+                     *           "baton_id": 2,
+                     *           "expires_at": "2026-01-14T08:15:00Z",
+                     *           "held_until": "2026-01-14T20:00:00Z",
+                     *           "note": "Flyttad till dottern i helgen",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 1,
+                     *           "state": "waiting",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         },
+                     *         {
+                     *           "answered_at": "2026-01-14T08:00:00Z",
+                     *           "answered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "baton_id": 1,
+                     *           "expires_at": "2026-01-14T09:00:00Z",
+                     *           "held_until": "2026-01-14T17:00:00Z",
+                     *           "note": "",
+                     *           "offered_at": "2026-01-14T08:00:00Z",
+                     *           "offered_by": {
+                     *             "name": "Anna Provsson",
+                     *             "staff_id": 2
+                     *           },
+                     *           "returned_at": null,
+                     *           "rev": 2,
+                     *           "state": "withdrawn",
+                     *           "to_staff": null,
+                     *           "to_team": 5
+                     *         }
+                     *       ],
+                     *       "chain": [
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": null,
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Anna Provsson",
+                     *               "staff_id": 2
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           },
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Lotta Exempelsson",
+                     *               "staff_id": 13
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "team"
+                     *           }
+                     *         ],
+                     *         [
+                     *           {
+                     *             "phone": "000",
+                     *             "staff": {
+                     *               "name": "Ivar Provsson",
+                     *               "staff_id": 9
+                     *             },
+                     *             "team": "Testteamet",
+                     *             "team_id": 1,
+                     *             "why": "doctor"
+                     *           }
+                     *         ]
+                     *       ],
+                     *       "doctor": null,
+                     *       "needs": [],
+                     *       "now": {
+                     *         "colour": "covered",
+                     *         "phone": "000",
+                     *         "since": "2026-01-13T02:00:00Z",
+                     *         "staff": null,
+                     *         "team": "Testteamet",
+                     *         "team_id": 1,
+                     *         "until": null,
+                     *         "watched": true
+                     *       },
+                     *       "nurse": null,
+                     *       "patient_id": 1,
+                     *       "red_from": null,
+                     *       "rev": 0,
+                     *       "unit_id": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ResponsibilityState"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -22702,6 +23341,26 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "awaiting": [],
+                     *       "base_team_id": 1,
+                     *       "name": "Hemsjukvård norr",
+                     *       "organisation_id": 1,
+                     *       "rev": 1,
+                     *       "routes": [],
+                     *       "unit_id": 2
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["UnitState"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -24140,6 +24799,41 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "closed_at": null,
+                     *       "given_at": "2026-01-14T08:00:00Z",
+                     *       "given_by": {
+                     *         "name": "Anna Provsson",
+                     *         "staff_id": 2
+                     *       },
+                     *       "handover_id": 2,
+                     *       "lapses_at": "2026-01-14T08:45:00Z",
+                     *       "note": "Lugn natt.",
+                     *       "outcome": null,
+                     *       "patients": [
+                     *         {
+                     *           "alerts": [
+                     *             2
+                     *           ],
+                     *           "name": "Testa Testsson 1",
+                     *           "note": "Syrgas 1 l/min sedan 22.",
+                     *           "patient_id": 1,
+                     *           "taken_at": null,
+                     *           "taken_by": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["HandoverState"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -24373,6 +25067,28 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "crew": [
+                     *         2
+                     *       ],
+                     *       "from_at": "2026-02-01T07:00:00Z",
+                     *       "made_at": "2026-01-14T08:00:00Z",
+                     *       "made_by": 2,
+                     *       "override_id": 2,
+                     *       "reason": "Byter pass",
+                     *       "until": "2026-02-01T15:00:00Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["OverrideState"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -26151,7 +26867,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/80",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/84",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -26184,7 +26900,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "80",
+                     *             "id": "84",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -26215,7 +26931,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/79",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/83",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -26248,7 +26964,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "79",
+                     *             "id": "83",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -26286,7 +27002,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=Wzc5XQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=WzgzXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -26583,7 +27299,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/80",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/84",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -26616,7 +27332,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "80",
+                     *             "id": "84",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -26647,7 +27363,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/79",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/83",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -26680,7 +27396,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "79",
+                     *             "id": "83",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -26718,7 +27434,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=Wzc5XQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=WzgzXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -27018,7 +27734,7 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
-                     *       "id": "80",
+                     *       "id": "84",
                      *       "meta": {
                      *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *         "versionId": "1"
@@ -30585,11 +31301,16 @@ export interface operations {
                      *             },
                      *             "id": "1",
                      *             "meta": {
-                     *               "versionId": "aae490c1aaf61806"
+                     *               "versionId": "0da7f36ce4f3570c"
                      *             },
                      *             "period": {
                      *               "start": "2026-01-12T08:00:00.000000Z"
                      *             },
+                     *             "reasonCode": [
+                     *               {
+                     *                 "text": "hemligt om patienten"
+                     *               }
+                     *             ],
                      *             "resourceType": "Encounter",
                      *             "serviceProvider": {
                      *               "reference": "Organization/1"
@@ -30996,11 +31717,16 @@ export interface operations {
                      *             },
                      *             "id": "1",
                      *             "meta": {
-                     *               "versionId": "aae490c1aaf61806"
+                     *               "versionId": "0da7f36ce4f3570c"
                      *             },
                      *             "period": {
                      *               "start": "2026-01-12T08:00:00.000000Z"
                      *             },
+                     *             "reasonCode": [
+                     *               {
+                     *                 "text": "hemligt om patienten"
+                     *               }
+                     *             ],
                      *             "resourceType": "Encounter",
                      *             "serviceProvider": {
                      *               "reference": "Organization/1"
@@ -31306,11 +32032,16 @@ export interface operations {
                      *       },
                      *       "id": "1",
                      *       "meta": {
-                     *         "versionId": "aae490c1aaf61806"
+                     *         "versionId": "0da7f36ce4f3570c"
                      *       },
                      *       "period": {
                      *         "start": "2026-01-12T08:00:00.000000Z"
                      *       },
+                     *       "reasonCode": [
+                     *         {
+                     *           "text": "hemligt om patienten"
+                     *         }
+                     *       ],
                      *       "resourceType": "Encounter",
                      *       "serviceProvider": {
                      *         "reference": "Organization/1"
