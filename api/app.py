@@ -44,6 +44,7 @@ from api.routes import (
     opened,
     outcomes,
     patients,
+    plan_limits,
     plans,
     quarantine,
     relatives,
@@ -108,14 +109,15 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
+    people = (session, patients, vitals, measuring, waveforms, alerts, alert_acts)
+    watching = (plans, plan_limits, team_plans, backtests)
     resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
     whose = (search, emergencies, sharing, relatives, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
     entry = (session_oidc, session_proofs, session_list, accounts, account_access)
-    for part in (*whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket):
+    for part in (*whose, *people, *watching, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket):
         app.include_router(part.router)
     app.include_router(pages.router(built))
     app.add_middleware(Witnessed, witness=context.witness)

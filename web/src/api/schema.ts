@@ -1694,6 +1694,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/plan/limits": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the limits as they were in force over an interval of the stay in progress, step by step
+         * @description Show the limits as they were in force over an interval of the stay in progress, step by step.
+         *
+         *     Open to: clinician, doctor, nurse (`patients.read`).
+         */
+        readonly get: operations["plan_limits_get_limits"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/plan/review": {
         readonly parameters: {
             readonly query?: never;
@@ -2254,6 +2276,28 @@ export interface paths {
          *     Open to: clinician, doctor, nurse (`patients.read`).
          */
         readonly get: operations["waveforms_get_available"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/waveforms/cells": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tell of every ten seconds with a waveform: rate, quality, and what was found; at most a day at once
+         * @description Tell of every ten seconds with a waveform: rate, quality, and what was found; at most a day at once.
+         *
+         *     Open to: clinician, doctor, nurse (`patients.read`).
+         */
+        readonly get: operations["waveforms_get_cells"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -4742,27 +4786,12 @@ export interface components {
          */
         readonly Cause: "deterioration" | "activity" | "artefact" | "equipment" | "limits" | "mistake" | "stay_ended" | "unknown";
         /**
-         * CellState
-         * @description A time in which the same team, with the same person on call, answers.
+         * CellsState
+         * @description The ten-second pieces of the interval of which there is a waveform, in order.
          */
-        readonly CellState: {
-            /** Colour */
-            readonly colour: string;
-            /**
-             * From At
-             * Format: date-time
-             */
-            readonly from_at: string;
-            readonly on_call: components["schemas"]["Person"] | null;
-            /** Team */
-            readonly team: string;
-            /** Team Id */
-            readonly team_id: number;
-            /**
-             * Until
-             * Format: date-time
-             */
-            readonly until: string;
+        readonly CellsState: {
+            /** Cells */
+            readonly cells: readonly components["schemas"]["WaveformsCellState"][];
         };
         /**
          * Change
@@ -5215,6 +5244,29 @@ export interface components {
             readonly last_at: string | null;
             /** Overdue */
             readonly overdue: boolean;
+        };
+        /**
+         * DutyStatesCellState
+         * @description A time in which the same team, with the same person on call, answers.
+         */
+        readonly DutyStatesCellState: {
+            /** Colour */
+            readonly colour: string;
+            /**
+             * From At
+             * Format: date-time
+             */
+            readonly from_at: string;
+            readonly on_call: components["schemas"]["Person"] | null;
+            /** Team */
+            readonly team: string;
+            /** Team Id */
+            readonly team_id: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
         };
         /**
          * DutyStatesFaultState
@@ -5801,6 +5853,16 @@ export interface components {
             readonly team_id: number;
         };
         /**
+         * LimitsState
+         * @description The limits of the interval, in order, without a hole. `truncated`: only the newest changes are told.
+         */
+        readonly LimitsState: {
+            /** Steps */
+            readonly steps: readonly components["schemas"]["LimitStep"][];
+            /** Truncated */
+            readonly truncated: boolean;
+        };
+        /**
          * LimitState
          * @description The bands of one kind; None where there is no limit on that side.
          */
@@ -5813,6 +5875,24 @@ export interface components {
             readonly warn_high: number | null;
             /** Warn Low */
             readonly warn_low: number | null;
+        };
+        /** LimitStep */
+        readonly LimitStep: {
+            /**
+             * From
+             * Format: date-time
+             */
+            readonly from: string;
+            /** Limits */
+            readonly limits: {
+                readonly [key: string]: components["schemas"]["LimitState"];
+            };
+            readonly night: components["schemas"]["NightState"] | null;
+            /**
+             * To
+             * Format: date-time
+             */
+            readonly to: string;
         };
         readonly LiveMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ResumedMessage"] | components["schemas"]["VitalsMessage"] | components["schemas"]["AlertMessage"] | components["schemas"]["PresenceMessage"] | components["schemas"]["HeartbeatMessage"];
         /**
@@ -6083,6 +6163,20 @@ export interface components {
             readonly written_at: string | null;
             /** Written By */
             readonly written_by: string | null;
+        };
+        /**
+         * NightState
+         * @description The limits from `begins` until `ends`, minutes after midnight in Stockholm; kinds without are as by day.
+         */
+        readonly NightState: {
+            /** Begins */
+            readonly begins: number;
+            /** Ends */
+            readonly ends: number;
+            /** Limits */
+            readonly limits: {
+                readonly [key: string]: components["schemas"]["LimitState"];
+            };
         };
         /**
          * Note
@@ -7504,7 +7598,7 @@ export interface components {
          */
         readonly ResponsibilityState: {
             /** Ahead */
-            readonly ahead: readonly components["schemas"]["CellState"][];
+            readonly ahead: readonly components["schemas"]["DutyStatesCellState"][];
             /** Batons */
             readonly batons: readonly components["schemas"]["BatonState"][];
             /** Chain */
@@ -7585,7 +7679,7 @@ export interface components {
          */
         readonly RoundItem: {
             /** Cover */
-            readonly cover: readonly components["schemas"]["CellState"][];
+            readonly cover: readonly components["schemas"]["DutyStatesCellState"][];
             /** Name */
             readonly name: string;
             /** Next Step */
@@ -8168,7 +8262,7 @@ export interface components {
          */
         readonly TeamCoverage: {
             /** Cells */
-            readonly cells: readonly components["schemas"]["CellState"][];
+            readonly cells: readonly components["schemas"]["DutyStatesCellState"][];
             /** Red From */
             readonly red_from: string | null;
             /** Team Id */
@@ -8918,6 +9012,28 @@ export interface components {
              * Format: date-time
              */
             readonly until: string;
+        };
+        /**
+         * WaveformsCellState
+         * @description What the ten seconds that end at `at` [ms since 1970] told: rates [/min], qualities [0-1]; null: not readable.
+         */
+        readonly WaveformsCellState: {
+            /** Af */
+            readonly af: number | null;
+            /** At */
+            readonly at: number;
+            /** Ecg Quality */
+            readonly ecg_quality: number | null;
+            /** Ecg Rate */
+            readonly ecg_rate: number | null;
+            /** Pause */
+            readonly pause: number | null;
+            /** Ppg Quality */
+            readonly ppg_quality: number | null;
+            /** Pulse Rate */
+            readonly pulse_rate: number | null;
+            /** Ventricular Run */
+            readonly ventricular_run: number | null;
         };
         /** WaveformsChannelState */
         readonly WaveformsChannelState: {
@@ -14806,6 +14922,36 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly plan_limits_get_limits: {
+        readonly parameters: {
+            readonly query?: {
+                readonly from?: string | null;
+                readonly to?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LimitsState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly plans_review: {
         readonly parameters: {
             readonly query?: never;
@@ -17064,6 +17210,36 @@ export interface operations {
                      *     }
                      */
                     readonly "application/json": components["schemas"]["ChannelsState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly waveforms_get_cells: {
+        readonly parameters: {
+            readonly query?: {
+                readonly from?: string | null;
+                readonly to?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CellsState"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
