@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ahead, anybodySaw, rounds, stages, type Told } from "./life";
+import { ahead, anybodySaw, rounds, seenBy, stages, type Told } from "./life";
 
 const told = (more: Partial<Told>): Told => ({
   notification_id: "1", ring: 1, step: 1, channel: "push", to: { team_id: 1, team: "Testteamet", staff_id: null, name: null, title: null }, state: "queued",
@@ -9,8 +9,15 @@ const told = (more: Partial<Told>): Told => ({
 describe("H4: what became of a notification", () => {
   it("is told as far as it is known and no further", () => {
     const sent = told({ state: "sent", sent_at: "2026-01-14T08:00:02Z" });
-    expect(stages(sent).map((each) => each.what)).toEqual(["queued", "sent"]);
+    expect(stages(sent).map((each) => each.what)).toEqual(["sent"]);
     expect(anybodySaw([sent])).toBe(false);
+    expect(stages(told({}))).toEqual([{ what: "queued", at: "2026-01-14T08:00:00Z" }]);
+  });
+
+  it("names who has seen it, once, by name where it is a person", () => {
+    const seen = { seen_at: "2026-01-14T08:01:00Z" };
+    const anna = { team_id: 1, team: "Testteamet", staff_id: 1, name: "Anna Provsson", title: null };
+    expect(seenBy([told(seen), told({ to: anna, ...seen }), told({ to: anna, ...seen }), told({})])).toEqual(["Testteamet", "Anna Provsson"]);
   });
 
   it("shows a failure after the attempt", () => {

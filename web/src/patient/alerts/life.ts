@@ -11,7 +11,8 @@ export interface Stage {
   readonly at: string;
 }
 
-/** Returns how far a notification came, step by step, in order; never more than the API says. */
+/** Returns how far a notification came, step by step, in order; never more than the API says. That it was queued is
+ * worth telling only while nothing else can be. */
 export function stages(told: Told): Stage[] {
   const found: readonly [Stage["what"], string | null][] = [
     ["queued", told.queued_at],
@@ -21,7 +22,8 @@ export function stages(told: Told): Stage[] {
     ["failed", told.failed_at],
     ["cancelled", told.cancelled_at],
   ];
-  return found.flatMap(([what, at]) => (at === null ? [] : [{ what, at }])).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  const come = found.flatMap(([what, at]) => (at === null ? [] : [{ what, at }])).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  return come.length > 1 ? come.filter((each) => each.what !== "queued") : come;
 }
 
 /** Returns the notifications in rounds, as they were sent: the same step of the same ring together. */
@@ -36,6 +38,9 @@ export function rounds(all: readonly Told[]): readonly (readonly Told[])[] {
 
 /** Says whether somebody has seen it, as far as is known: H4 is a page that claims it without knowing. */
 export const anybodySaw = (all: readonly Told[]): boolean => all.some((each) => each.seen_at !== null);
+
+/** Returns the people who have seen it, each once. */
+export const seenBy = (all: readonly Told[]): string[] => [...new Set(all.flatMap((each) => (each.seen_at === null ? [] : [each.to.name ?? each.to.team])))];
 
 export interface Ahead {
   readonly level: number;

@@ -15,7 +15,7 @@ describe("the plan's fields", () => {
   it("are called by their words, and by their name where there are none", () => {
     const known: Readonly<Record<string, string>> = { "kind.spo2": "Syremättnad", "patient.alert_low": "Larm under" };
     const word = (key: string): string => known[key] ?? (key.split(".").pop() ?? "").replaceAll("_", " ");
-    expect(fieldName("limits.spo2.alert_low", word)).toBe("Syremättnad, Larm under");
+    expect(fieldName("limits.spo2.alert_low", word)).toBe("Syremättnad, larm under");
     expect(fieldName("news2_high", word)).toBe("news2 high");
   });
 });

@@ -21,14 +21,17 @@ export function originOf(fields: readonly Field[], path: string): "team" | "pati
   return found ? (found.origin === "team" ? "team" : "patient") : null;
 }
 
+const BOUNDS: ReadonlySet<string> = new Set(["alert_low", "warn_low", "warn_high", "alert_high"]);
+
 /** Returns a path in words, as far as there are words: `limits.spo2.alert_low` is "Syremättnad, larm under". */
 export function fieldName(path: string, word: (key: string) => string): string {
   return path
     .split(".")
     .filter((part) => part !== "limits" && part !== "limit")
     .map((part) => {
-      const said = [`kind.${part}`, `patient.${part}`, `rule.${part}`].map((key) => [key, word(key)] as const).find(([key, text]) => text !== key.split(".").pop()?.replaceAll("_", " "));
-      return said ? said[1] : part.replaceAll("_", " ");
+      const plain = part.replaceAll("_", " ");
+      if (BOUNDS.has(part)) return word(`patient.${part}`).toLowerCase();
+      return [`kind.${part}`, `rule.${part}`].map(word).find((text) => text !== plain) ?? plain;
     })
     .join(", ");
 }

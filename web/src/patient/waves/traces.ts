@@ -53,4 +53,7 @@ export function turned(all: readonly Stretch[], at: number, step: number): numbe
 /** Returns the ten seconds that hold an instant, null where nothing is told of them. */
 export const cellAt = (cells: readonly Cell[], at: number): Cell | null => cells.find((each) => at > each.at - CELL_MS && at <= each.at) ?? null;
 
+/** Returns the ten-second pieces of which something is shown between two instants. */
+export const shownCells = (cells: readonly Cell[], from: number, to: number): Cell[] => cells.filter((each) => each.at > from && each.at - CELL_MS < to);
+
 export const quality = (cell: Cell | null, kind: string): number | null => (cell === null ? null : kind === "ppg" ? cell.ppg_quality : cell.ecg_quality);
