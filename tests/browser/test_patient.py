@@ -35,7 +35,7 @@ def _open(page: Page, machine: Machine, part: str = "") -> None:
 
 
 def test_h06_every_part_has_an_address_and_two_identifiers(machine: Machine, nurse: Page) -> None:
-    """Name and personal number are in sight on every part of the page, scrolled down too, and no part has axe faults."""
+    """Name and personal number are in sight on every part, scrolled down too, and no part has axe faults."""
     _open(nurse, machine)
     for part in PARTS:
         nurse.get_by_test_id(f"to-{part[1:] or 'overview'}").click()
@@ -73,7 +73,7 @@ def test_charts_share_a_time_axis_that_keys_move(machine: Machine, nurse: Page) 
 
 
 def test_note_that_could_not_be_saved_is_kept(machine: Machine, nurse: Page) -> None:
-    """A failed save says so and keeps what was written, on another part of the page too; the next try writes it once."""
+    """A failed save says so and keeps what was written, wherever one goes; the next try writes it once."""
     _open(nurse, machine, "/timeline")
 
     def refuse(route: Route) -> None:
@@ -182,7 +182,7 @@ def test_ambulance_link_is_shown_once_and_taken_back(machine: Machine, nurse: Pa
 def test_patient_of_others_is_opened_in_an_emergency_and_says_so(
     machine: Machine, nurse: Page, log_in: Callable[..., Page]
 ) -> None:
-    """Who has nothing to do with a patient opens them by their number; a banner says so on every part, until the end."""
+    """Who has nothing to do with a patient opens them by number; a banner says so on every part, until the end."""
     _open(nurse, machine)
     petra = log_in(machine.url, "petra", PASSWORD)
     petra.goto(f"{machine.url}/patient/3")
