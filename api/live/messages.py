@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from ward import overlays, plans
 from ward.people import StayId
+from ward.plans import Limits
 from ward.store.tiles import DeviceRow, LatestRow, ScoreRow, Seat
 from ward.vitals import BY_CODE, Acvpu, Validity, VitalKind
 
@@ -228,14 +229,19 @@ def plan_of(seat: Seat) -> plans.Plan:
     return overlays.folded(seat.programme, seat.plan_layers).plan
 
 
-def limits_state(seat: Seat) -> dict[str, LimitState]:
-    """Build the limits in force, by kind."""
+def bands(limits: Mapping[VitalKind, Limits]) -> dict[str, LimitState]:
+    """Build limits as they are shown, by kind."""
     return {
         kind.value: LimitState(
             alert_low=each.alert_low, warn_low=each.warn_low, warn_high=each.warn_high, alert_high=each.alert_high
         )
-        for kind, each in plan_of(seat).limits.items()
+        for kind, each in limits.items()
     }
+
+
+def limits_state(seat: Seat) -> dict[str, LimitState]:
+    """Build the limits in force, by kind."""
+    return bands(plan_of(seat).limits)
 
 
 def vital_state(row: LatestRow) -> tuple[str, VitalState] | None:

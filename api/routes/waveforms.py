@@ -6,6 +6,7 @@ Int16Array in a browser. The physical value is `sample * scale + offset`. A trac
 
 import asyncio
 import base64
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -26,9 +27,10 @@ from api.routes.vitals import SpanQuery
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
 from ward.people import StayId
-from ward.store import waveform_reads
+from ward.store import wave_cells, waveform_reads
 from ward.store.borrow import borrow
 from ward.store.pool import Connection
+from ward.store.wave_cells import Cell
 from ward.store.waveform_reads import Stored, WaveSpan
 from ward.waveforms import BY_CODE, WAVES, WaveKind
 
@@ -37,6 +39,7 @@ MayPatientsRead = Annotated[StaffPrincipal, Depends(Door(Permission.PATIENTS_REA
 MOST_SAMPLES = 1_000_000  # in one answer: 2.7 MB
 MOST_DRAWN = 30_000_000  # a day of one lead at 250 Hz, and some more
 MOST_POINTS = 20_000
+LONGEST_CELLS = timedelta(days=1)
 _DEFAULT_SPAN = timedelta(seconds=10)
 _CALENDAR_BEGINS = datetime(1971, 1, 1, tzinfo=UTC)
 _LEADS = sorted({lead for wave in WAVES.values() for lead in wave.leads})
@@ -79,6 +82,25 @@ class ChannelsState(TypedDict):
     """The channels of which there is something in the interval; what is known of them may reach beyond it."""
 
     channels: list[ChannelState]
+
+
+class CellState(TypedDict):
+    """What the ten seconds that end at `at` [ms since 1970] told: rates [/min], qualities [0-1]; null: not readable."""
+
+    at: int
+    ecg_rate: float | None
+    ecg_quality: float | None
+    pulse_rate: float | None
+    ppg_quality: float | None
+    pause: float | None
+    af: float | None
+    ventricular_run: float | None
+
+
+class CellsState(TypedDict):
+    """The ten-second pieces of the interval of which there is a waveform, in order."""
+
+    cells: list[CellState]
 
 
 def _bounds(query: SpanQuery, now: datetime) -> tuple[datetime, datetime]:
@@ -196,3 +218,38 @@ async def get_available(
             ]
         }
     )
+
+
+@router.get("/api/patients/{patient_id}/waveforms/cells", response_model=CellsState)
+async def get_cells(
+    request: Request,
+    patient_id: Id,
+    principal: MayPatientsRead,
+    query: Annotated[SpanQuery, Query()],
+) -> Response:
+    """Tell of every ten seconds with a waveform: rate, quality, and what was found; at most a day at once."""
+    context = context_of(request)
+    start, end = _bounds(query, context.clock.now())
+    if end - start > LONGEST_CELLS:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"Ask for at most {LONGEST_CELLS.days} day at once.")
+    async with borrow(context.looks) as conn:
+        seat = await find_seat(conn, patient_id, principal.scope, context.clock)
+        found = await wave_cells.read(conn, StayId(seat.stay_id), start, end)
+    return reply({"cells": [_cell(each) for each in found]})
+
+
+def _cell(cell: Cell) -> CellState:
+    return CellState(
+        at=cell.at_ms,
+        ecg_rate=_number(cell.ecg_rate),
+        ecg_quality=_number(cell.ecg_quality),
+        pulse_rate=_number(cell.pulse_rate),
+        ppg_quality=_number(cell.ppg_quality),
+        pause=_number(cell.pause),
+        af=_number(cell.af),
+        ventricular_run=_number(cell.ventricular_run),
+    )
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value

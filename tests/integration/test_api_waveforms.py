@@ -194,3 +194,31 @@ def test_channels_that_there_are(house: House) -> None:
         assert nothing == []
 
     visit(house, work)
+
+
+def test_ten_seconds_of_waveform_tell_what_was_found_in_them(house: House) -> None:
+    """What was found is told piece by piece, what could not be read as null; nobody else's, and at most a day."""
+    bed, start = house.ward.beds[0], begin()
+    ends = [start + timedelta(seconds=seconds) for seconds in (10, 20)]
+
+    async def work(client: httpx.AsyncClient) -> None:
+        async with await connect(house.database_url, "test") as conn:
+            await migrate.ensure_partitions(conn, {start.date()})
+            for at, feature, value in ((ends[0], 1, 72.5), (ends[0], 2, 0.9), (ends[1], 1, float("nan"))):
+                await conn.execute(
+                    "insert into wave_feature (stay_id, feature, at, value, quality, reasons, lead)"
+                    " values (%s, %s, %s, %s, 0.9, 0, 'II')",
+                    (bed.stay_id, feature, at, value),
+                )
+        url = f"/api/patients/{bed.patient_id}/waveforms/cells"
+        cells = (await client.get(url, params=interval(start, 0, 30))).json()["cells"]
+
+        assert [(each["at"], each["ecg_rate"], each["ecg_quality"]) for each in cells] == [
+            (to_us(ends[0]) // 1000, 72.5, 0.9),
+            (to_us(ends[1]) // 1000, None, None),
+        ]
+        assert (await client.get(url, params=interval(start, 10, 30))).json()["cells"] == cells[1:]
+        assert_problem(await client.get(url, params=interval(start, 0, 86_401)), 422)
+        assert_problem(await client.get(f"/api/patients/{house.stranger.patient_id}/waveforms/cells"), 404)
+
+    visit(house, work)

@@ -81,6 +81,25 @@ async def effective(conn: Connection, stay_ids: Sequence[StayId], now: datetime)
     return await (await ask(conn, stay_ids, now)).fetchall()
 
 
+_CHANGES = f"""
+    with s as (select stay_id, programme from stay where stay_id = %(stay)s),
+    v as (
+        select valid_from, approved_at, valid_until, ended_at from plan where stay_id = %(stay)s
+        union all
+        select t.valid_from, t.approved_at, t.valid_until, t.ended_at from s
+        join team_plan t on t.programme = s.programme and t.team_id = {TEAM_OF_PLAN}
+    )
+    select distinct at from v cross join lateral (values (valid_from), (approved_at), (valid_until), (ended_at)) c(at)
+    where at > %(start)s and at < %(end)s order by at
+""".encode()  # noqa: S608 - put together from constants
+
+
+async def changes(conn: Connection, stay_id: StayId, start: datetime, end: datetime) -> list[datetime]:
+    """Return the instants between two at which the layers of a stay may have become others, in order."""
+    cursor = await conn.execute(_CHANGES, {"stay": stay_id, "start": start, "end": end})
+    return [at for (at,) in await cursor.fetchall()]
+
+
 async def team_of(conn: Connection, stay_id: StayId) -> TeamId | None:
     """Return the team whose overlay lies under a stay's; None when none has ever answered for it."""
     query = f"select {TEAM_OF_PLAN} from stay s where s.stay_id = %s"  # nosec B608  # noqa: S608

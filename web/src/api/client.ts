@@ -31,6 +31,8 @@ export function onUnauthorised(act: () => void): void {
 export const http = createClient<paths>({
   credentials: "same-origin",
   cache: "no-store",
+  // Said even where there is no body: the API takes no other from a browser.
+  headers: { "Content-Type": "application/json" },
   // Repeated, as the API reads lists: kind=spo2&kind=resp_rate.
   querySerializer: { array: { style: "form", explode: true } },
   fetch: (request) => fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) }),

@@ -1828,6 +1828,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/plan/limits": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the limits as they were in force over an interval of the stay in progress, step by step
+         * @description Show the limits as they were in force over an interval of the stay in progress, step by step.
+         *
+         *     Open to: clinician, doctor, nurse (`patients.read`).
+         */
+        readonly get: operations["plan_limits_get_limits"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/plan/review": {
         readonly parameters: {
             readonly query?: never;
@@ -2388,6 +2410,28 @@ export interface paths {
          *     Open to: clinician, doctor, nurse (`patients.read`).
          */
         readonly get: operations["waveforms_get_available"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/waveforms/cells": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tell of every ten seconds with a waveform: rate, quality, and what was found; at most a day at once
+         * @description Tell of every ten seconds with a waveform: rate, quality, and what was found; at most a day at once.
+         *
+         *     Open to: clinician, doctor, nurse (`patients.read`).
+         */
+        readonly get: operations["waveforms_get_cells"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -4936,27 +4980,12 @@ export interface components {
          */
         readonly Cause: "deterioration" | "activity" | "artefact" | "equipment" | "limits" | "mistake" | "stay_ended" | "unknown";
         /**
-         * CellState
-         * @description A time in which the same team, with the same person on call, answers.
+         * CellsState
+         * @description The ten-second pieces of the interval of which there is a waveform, in order.
          */
-        readonly CellState: {
-            /** Colour */
-            readonly colour: string;
-            /**
-             * From At
-             * Format: date-time
-             */
-            readonly from_at: string;
-            readonly on_call: components["schemas"]["Person"] | null;
-            /** Team */
-            readonly team: string;
-            /** Team Id */
-            readonly team_id: number;
-            /**
-             * Until
-             * Format: date-time
-             */
-            readonly until: string;
+        readonly CellsState: {
+            /** Cells */
+            readonly cells: readonly components["schemas"]["WaveformsCellState"][];
         };
         /**
          * Change
@@ -5254,7 +5283,7 @@ export interface components {
          */
         readonly CoveredState: {
             /** Cells */
-            readonly cells: readonly components["schemas"]["CellState"][];
+            readonly cells: readonly components["schemas"]["DutyStatesCellState"][];
             /** Family Name */
             readonly family_name: string;
             /** Given Name */
@@ -5500,6 +5529,29 @@ export interface components {
             readonly last_at: string | null;
             /** Overdue */
             readonly overdue: boolean;
+        };
+        /**
+         * DutyStatesCellState
+         * @description A time in which the same team, with the same person on call, answers.
+         */
+        readonly DutyStatesCellState: {
+            /** Colour */
+            readonly colour: string;
+            /**
+             * From At
+             * Format: date-time
+             */
+            readonly from_at: string;
+            readonly on_call: components["schemas"]["Person"] | null;
+            /** Team */
+            readonly team: string;
+            /** Team Id */
+            readonly team_id: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
         };
         /**
          * DutyStatesFaultState
@@ -6266,6 +6318,16 @@ export interface components {
             readonly team_id: number;
         };
         /**
+         * LimitsState
+         * @description The limits of the interval, in order, without a hole. `truncated`: only the newest changes are told.
+         */
+        readonly LimitsState: {
+            /** Steps */
+            readonly steps: readonly components["schemas"]["LimitStep"][];
+            /** Truncated */
+            readonly truncated: boolean;
+        };
+        /**
          * LimitState
          * @description The bands of one kind; None where there is no limit on that side.
          */
@@ -6278,6 +6340,24 @@ export interface components {
             readonly warn_high: number | null;
             /** Warn Low */
             readonly warn_low: number | null;
+        };
+        /** LimitStep */
+        readonly LimitStep: {
+            /**
+             * From
+             * Format: date-time
+             */
+            readonly from: string;
+            /** Limits */
+            readonly limits: {
+                readonly [key: string]: components["schemas"]["LimitState"];
+            };
+            readonly night: components["schemas"]["NightState"] | null;
+            /**
+             * To
+             * Format: date-time
+             */
+            readonly to: string;
         };
         readonly LiveMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["ResumedMessage"] | components["schemas"]["VitalsMessage"] | components["schemas"]["AlertMessage"] | components["schemas"]["NewsMessage"] | components["schemas"]["PresenceMessage"] | components["schemas"]["HeartbeatMessage"];
         /**
@@ -6578,6 +6658,20 @@ export interface components {
             readonly written_at: string | null;
             /** Written By */
             readonly written_by: string | null;
+        };
+        /**
+         * NightState
+         * @description The limits from `begins` until `ends`, minutes after midnight in Stockholm; kinds without are as by day.
+         */
+        readonly NightState: {
+            /** Begins */
+            readonly begins: number;
+            /** Ends */
+            readonly ends: number;
+            /** Limits */
+            readonly limits: {
+                readonly [key: string]: components["schemas"]["LimitState"];
+            };
         };
         /**
          * Note
@@ -8168,7 +8262,7 @@ export interface components {
          */
         readonly ResponsibilityState: {
             /** Ahead */
-            readonly ahead: readonly components["schemas"]["CellState"][];
+            readonly ahead: readonly components["schemas"]["DutyStatesCellState"][];
             /** Batons */
             readonly batons: readonly components["schemas"]["BatonState"][];
             /** Chain */
@@ -8251,7 +8345,7 @@ export interface components {
             /** Also */
             readonly also: readonly components["schemas"]["CosignedState"][];
             /** Cover */
-            readonly cover: readonly components["schemas"]["CellState"][];
+            readonly cover: readonly components["schemas"]["DutyStatesCellState"][];
             /** Name */
             readonly name: string;
             /** Next Step */
@@ -8871,7 +8965,7 @@ export interface components {
          */
         readonly TeamCoverage: {
             /** Cells */
-            readonly cells: readonly components["schemas"]["CellState"][];
+            readonly cells: readonly components["schemas"]["DutyStatesCellState"][];
             /** Red From */
             readonly red_from: string | null;
             /** Team Id */
@@ -9621,6 +9715,28 @@ export interface components {
              * Format: date-time
              */
             readonly until: string;
+        };
+        /**
+         * WaveformsCellState
+         * @description What the ten seconds that end at `at` [ms since 1970] told: rates [/min], qualities [0-1]; null: not readable.
+         */
+        readonly WaveformsCellState: {
+            /** Af */
+            readonly af: number | null;
+            /** At */
+            readonly at: number;
+            /** Ecg Quality */
+            readonly ecg_quality: number | null;
+            /** Ecg Rate */
+            readonly ecg_rate: number | null;
+            /** Pause */
+            readonly pause: number | null;
+            /** Ppg Quality */
+            readonly ppg_quality: number | null;
+            /** Pulse Rate */
+            readonly pulse_rate: number | null;
+            /** Ventricular Run */
+            readonly ventricular_run: number | null;
         };
         /** WaveformsChannelState */
         readonly WaveformsChannelState: {
@@ -13309,44 +13425,6 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "days": [
-                     *         {
-                     *           "date": "2026-01-14",
-                     *           "ends_at": "2026-01-14T23:00:00Z",
-                     *           "hours": 24,
-                     *           "kind": "wed",
-                     *           "name": null,
-                     *           "starts_at": "2026-01-13T23:00:00Z"
-                     *         }
-                     *       ],
-                     *       "from": "2026-01-14T08:00:00Z",
-                     *       "items": [
-                     *         {
-                     *           "cells": [
-                     *             {
-                     *               "colour": "covered",
-                     *               "from_at": "2026-01-14T08:00:00Z",
-                     *               "on_call": null,
-                     *               "team": "Testteamet",
-                     *               "team_id": 1,
-                     *               "until": "2026-01-28T08:00:00Z"
-                     *             }
-                     *           ],
-                     *           "family_name": "Testsson 1",
-                     *           "given_name": "Testa",
-                     *           "number_hint": "9801",
-                     *           "patient_id": 1,
-                     *           "red_from": null,
-                     *           "team": "Testteamet",
-                     *           "team_id": 1
-                     *         }
-                     *       ],
-                     *       "next": null,
-                     *       "until": "2026-01-28T08:00:00Z"
-                     *     }
-                     */
                     readonly "application/json": components["schemas"]["CoveragePage"];
                 };
             };
@@ -18326,6 +18404,36 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly plan_limits_get_limits: {
+        readonly parameters: {
+            readonly query?: {
+                readonly from?: string | null;
+                readonly to?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LimitsState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly plans_review: {
         readonly parameters: {
             readonly query?: never;
@@ -21734,6 +21842,36 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly waveforms_get_cells: {
+        readonly parameters: {
+            readonly query?: {
+                readonly from?: string | null;
+                readonly to?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CellsState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly emergencies_look_up: {
         readonly parameters: {
             readonly query?: never;
@@ -23158,85 +23296,6 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "from": "2026-01-13T20:00:00Z",
-                     *       "items": [
-                     *         {
-                     *           "age": 86,
-                     *           "alerts": [
-                     *             {
-                     *               "alert_id": 1,
-                     *               "family": "clinical",
-                     *               "moments": [
-                     *                 {
-                     *                   "at": "2026-01-13T22:00:00Z",
-                     *                   "condition": "present",
-                     *                   "held_by": null,
-                     *                   "priority": "high",
-                     *                   "seen_by": null,
-                     *                   "state": "open",
-                     *                   "text_en": "Oxygen saturation 84 % below the limit 85 %",
-                     *                   "text_sv": "Syremättnad 84 % under gränsen 85 %"
-                     *                 }
-                     *               ],
-                     *               "rule": "limit.spo2.low"
-                     *             }
-                     *           ],
-                     *           "family_name": "Testsson 1",
-                     *           "given_name": "Testa",
-                     *           "number_hint": "9801",
-                     *           "patient_id": 1,
-                     *           "reason": "",
-                     *           "scores": {
-                     *             "max": [
-                     *               2
-                     *             ],
-                     *             "min": [
-                     *               0
-                     *             ],
-                     *             "minute": [
-                     *               0
-                     *             ],
-                     *             "risk": [
-                     *               "low"
-                     *             ]
-                     *           },
-                     *           "stay_id": 1,
-                     *           "teams": [
-                     *             {
-                     *               "from": "2026-01-13T20:00:00Z",
-                     *               "name": "Testteamet"
-                     *             }
-                     *           ],
-                     *           "vitals": {
-                     *             "spo2": {
-                     *               "ageing_s": 180,
-                     *               "measured_s": [
-                     *                 -120,
-                     *                 3600
-                     *               ],
-                     *               "minute": [
-                     *                 0,
-                     *                 150
-                     *               ],
-                     *               "stale_s": 600,
-                     *               "usable": [
-                     *                 true,
-                     *                 true
-                     *               ],
-                     *               "value": [
-                     *                 97,
-                     *                 88
-                     *               ]
-                     *             }
-                     *           }
-                     *         }
-                     *       ],
-                     *       "next": null,
-                     *       "to": "2026-01-14T06:00:00Z"
-                     *     }
-                     */
                     readonly "application/json": components["schemas"]["ReplayPage"];
                 };
             };
@@ -25996,7 +26055,6 @@ export interface operations {
                      *       "from": "2026-01-16T15:00:00Z",
                      *       "items": [
                      *         {
-                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "fallback",
@@ -26060,7 +26118,6 @@ export interface operations {
                      *           "stay_id": 1
                      *         },
                      *         {
-                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
@@ -26118,7 +26175,6 @@ export interface operations {
                      *           "stay_id": 2
                      *         },
                      *         {
-                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
@@ -26228,7 +26284,6 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "also": [],
                      *       "cover": [
                      *         {
                      *           "colour": "covered",
@@ -26472,29 +26527,6 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "from": "2026-01-13T20:00:00Z",
-                     *       "owed": [
-                     *         {
-                     *           "alerts": [],
-                     *           "count": 1,
-                     *           "kind": "untaken_handover"
-                     *         }
-                     *       ],
-                     *       "patients": [
-                     *         {
-                     *           "alerts": [],
-                     *           "entries": [],
-                     *           "name": "Testa Testsson 1",
-                     *           "number_hint": "9801",
-                     *           "patient_id": 1
-                     *         }
-                     *       ],
-                     *       "team_id": 1,
-                     *       "until": "2026-01-14T06:00:00Z"
-                     *     }
-                     */
                     readonly "application/json": components["schemas"]["ShiftPage"];
                 };
             };

@@ -18,6 +18,12 @@ test.each(["/patient", "/patient/x", "/patient/1/2", "/patient/1234567890123456"
   expect(find(path, "staff", PAGES)).toBeNull();
 });
 
+test("a last part that may be left out belongs to the same page, with the same parameters", () => {
+  const pages: readonly PageOf[] = [{ path: "/patient/:id/?part", of: ["staff"], load }];
+  for (const path of ["/patient/3", "/patient/3/charts"]) expect(find(path, "staff", pages)?.params).toEqual({ id: "3" });
+  for (const path of ["/patient/3/charts/more", "/patient/3/..", "/patient/3/4"]) expect(find(path, "staff", pages)).toBeNull();
+});
+
 test("the same address is another page for another kind of account", () => {
   expect(find("/", "staff", PAGES)?.page).toBe(PAGES[0]);
   expect(find("/", "patient", PAGES)?.page).toBe(PAGES[1]);

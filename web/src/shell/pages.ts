@@ -7,7 +7,8 @@ import type { Key } from "../i18n/catalogues";
 
 export interface PageProps {
   readonly session: Session;
-  /** The parts of the address that the pattern names: `/patient/:id` gives `id`. */
+  /** The numbers of the address that the pattern names: `/patient/:id` gives `id`. A last part like `?part` is a word
+   * that may be left out; the page reads it from the address itself, so that it is not opened anew for another one. */
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -21,7 +22,7 @@ export interface PageOf {
 
 export const PAGES: readonly PageOf[] = [
   { path: "/", of: ["staff"], menu: "board.nav", load: () => import("../board/Board.svelte") },
-  { path: "/patient/:id", of: ["staff"], load: () => import("../patient/Patient.svelte") },
+  { path: "/patient/:id/?part", of: ["staff"], load: () => import("../patient/Patient.svelte") },
   { path: "/round", of: ["staff"], menu: "round.nav", load: () => import("../round/Round.svelte") },
   { path: "/round/handover", of: ["staff"], load: () => import("../round/Handover.svelte") },
   { path: "/round/coverage", of: ["staff"], load: () => import("../round/Coverage.svelte") },
@@ -47,6 +48,7 @@ export function find(path: string, kind: AccountKind, pages: readonly PageOf[] =
 function match(pattern: string, path: string): Record<string, string> | null {
   const wanted = pattern.split("/").filter(Boolean);
   const given = path.split("/").filter(Boolean);
+  if (wanted.at(-1)?.startsWith("?") && given.length === wanted.length - 1) wanted.pop();
   if (wanted.length !== given.length) return null;
   const params: Record<string, string> = {};
   for (const [place, part] of wanted.entries()) {
@@ -54,7 +56,7 @@ function match(pattern: string, path: string): Record<string, string> | null {
     if (part.startsWith(":")) {
       if (!/^\d{1,15}$/.test(found)) return null;
       params[part.slice(1)] = found;
-    } else if (part !== found) return null;
+    } else if (part.startsWith("?") ? !/^[a-z-]{1,30}$/.test(found) : part !== found) return null;
   }
   return params;
 }

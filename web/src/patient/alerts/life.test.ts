@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { ahead, anybodySaw, rounds, seenBy, stages, valueOf, type Told } from "./life";
+
+const told = (more: Partial<Told>): Told => ({
+  notification_id: "1", ring: 1, step: 1, channel: "push", to: { team_id: 1, team: "Testteamet", staff_id: null, name: null, title: null }, state: "queued",
+  reason: null, attempts: 0, together: 1, queued_at: "2026-01-14T08:00:00Z", retry_at: null, sent_at: null, delivered_at: null, seen_at: null, failed_at: null, cancelled_at: null, ...more,
+});
+
+describe("H4: what became of a notification", () => {
+  it("is told as far as it is known and no further", () => {
+    const sent = told({ state: "sent", sent_at: "2026-01-14T08:00:02Z" });
+    expect(stages(sent).map((each) => each.what)).toEqual(["sent"]);
+    expect(anybodySaw([sent])).toBe(false);
+    expect(stages(told({}))).toEqual([{ what: "queued", at: "2026-01-14T08:00:00Z" }]);
+  });
+
+  it("names who has seen it, once, by name where it is a person", () => {
+    const seen = { seen_at: "2026-01-14T08:01:00Z" };
+    const anna = { team_id: 1, team: "Testteamet", staff_id: 1, name: "Anna Provsson", title: null };
+    expect(seenBy([told(seen), told({ to: anna, ...seen }), told({ to: anna, ...seen }), told({})])).toEqual(["Testteamet", "Anna Provsson"]);
+  });
+
+  it("shows a failure after the attempt", () => {
+    expect(stages(told({ state: "failed", failed_at: "2026-01-14T08:00:09Z" })).at(-1)?.what).toBe("failed");
+  });
+
+  it("is grouped by the step that sent it, the first first", () => {
+    const found = rounds([told({ step: 2 }), told({ step: 1 }), told({ step: 1, channel: "sms" })]);
+    expect(found.map((each) => [each[0]?.step, each.length])).toEqual([[1, 2], [2, 1]]);
+  });
+
+  it("writes the level of consciousness as its letter, and other values as they are", () => {
+    expect([valueOf({ kind: "consciousness", value: 0 }), valueOf({ kind: "consciousness", value: 4 }), valueOf({ kind: "spo2", value: 84 })]).toEqual(["A", "U", 84]);
+  });
+
+  it("knows who is next", () => {
+    const step = (level: number, state: "pending" | "fired", due_at: string) => ({ ring: 1, step: level, level, state, due_at, done_at: null, reason: null });
+    expect(ahead([step(3, "pending", "2026-01-14T08:20:00Z"), step(2, "pending", "2026-01-14T08:10:00Z"), step(1, "fired", "2026-01-14T08:00:00Z")])).toEqual({ level: 2, dueAt: "2026-01-14T08:10:00Z" });
+    expect(ahead([step(1, "fired", "2026-01-14T08:00:00Z")])).toBeNull();
+  });
+});
