@@ -29,6 +29,7 @@ from api.routes import (
     audit,
     backtests,
     bindings,
+    burden,
     by_hand,
     channels,
     devices,
@@ -108,7 +109,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
+    people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests, burden)
     resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
     whose = (search, emergencies, sharing, relatives, opened)

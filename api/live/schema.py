@@ -1,8 +1,9 @@
-"""Adds to the OpenAPI document what it does not know by itself: the shapes of live messages, and of plans."""
+"""Adds to the OpenAPI document what it does not know by itself: the shapes of live messages, plans and reports."""
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from api.backtest_states import shapes as backtest_shapes
 from api.live.alert_messages import AlertMessage, SnapshotMessage
 from api.live.messages import HeartbeatMessage, ResumedMessage, VitalsMessage
 from api.live.presence_messages import PresenceMessage
@@ -12,7 +13,7 @@ LiveMessage = SnapshotMessage | ResumedMessage | VitalsMessage | AlertMessage | 
 
 
 def install(app: FastAPI) -> None:
-    """Have the application's OpenAPI document name `LiveMessage`, and plans and overlays as `plan.…`."""
+    """Have the application's document name `LiveMessage`, plans as `plan.…`, back-tests' reports as `backtest.…`."""
     plain = app.openapi
 
     def openapi() -> dict[str, object]:
@@ -22,7 +23,7 @@ def install(app: FastAPI) -> None:
                 ref_template="#/components/schemas/{model}", mode="serialization"
             )
             shapes = schema.pop("$defs")
-            document["components"]["schemas"] |= {**shapes, **plan_shapes(), "LiveMessage": schema}
+            document["components"]["schemas"] |= {**shapes, **plan_shapes(), **backtest_shapes(), "LiveMessage": schema}
         return app.openapi_schema or plain()
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

@@ -732,6 +732,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/burden": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Count the alerts of a time, of patients whom the caller may see
+         * @description Count the alerts of a time, of patients whom the caller may see.
+         *
+         *     Open to: clinician, doctor, nurse (`burden.read`).
+         */
+        readonly get: operations["burden_get_burden"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/devices": {
         readonly parameters: {
             readonly query?: never;
@@ -3080,6 +3102,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/teams/{team_id}/plan/review": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say what a change of a team's plan would be, to its patients too; nothing is saved
+         * @description Say what a change of a team's plan would be, to its patients too; nothing is saved.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.change`).
+         */
+        readonly post: operations["team_plans_review"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/teams/{team_id}/plan/versions": {
         readonly parameters: {
             readonly query?: never;
@@ -4515,6 +4559,112 @@ export interface components {
             readonly who: components["schemas"]["Who"];
         };
         /**
+         * backtest.Deterioration
+         * @description A recorded alert that was closed as true, and when each plan would have found it: None where it would not.
+         */
+        readonly "backtest.Deterioration": {
+            readonly alert_id: number;
+            readonly candidate_at: string | null;
+            readonly in_force_at: string | null;
+            readonly opened_at: string;
+            readonly patient_id: number;
+            readonly rule: string;
+        };
+        /**
+         * backtest.FalseAlarms
+         * @description Recorded alerts that were closed as false, and how many of them each plan would have raised again.
+         */
+        readonly "backtest.FalseAlarms": {
+            readonly candidate: number;
+            readonly in_force: number;
+            readonly recorded: number;
+        };
+        /**
+         * backtest.LibraryCase
+         * @description A course of the library of deteriorations: when the candidate rings for it, and by when it must have.
+         */
+        readonly "backtest.LibraryCase": {
+            readonly found: boolean;
+            readonly found_at_min: number | null;
+            readonly found_by_min: number;
+            readonly name: string;
+            readonly title: string;
+            readonly title_sv: string;
+        };
+        /**
+         * backtest.Listed
+         * @description One alert that a plan would have raised; without `ended_at` its condition was not known to be over.
+         */
+        readonly "backtest.Listed": {
+            readonly ended_at: string | null;
+            readonly opened_at: string;
+            readonly patient_id: number;
+            readonly priority: number;
+            readonly rule: string;
+        };
+        /**
+         * backtest.PlanTally
+         * @description What one plan would have raised; `by_hour` counts alerts by the hour of the day in Europe/Stockholm.
+         *
+         *         `episodes` are its alerts one by one, the most urgent first, `MOST_LISTED` at most.
+         */
+        readonly "backtest.PlanTally": {
+            readonly alerts: number;
+            readonly by_hour: readonly number[];
+            readonly by_rule: readonly components["schemas"]["backtest.RuleTally"][];
+            readonly episodes: readonly components["schemas"]["backtest.Listed"][];
+            readonly high: number;
+            readonly low: number;
+            readonly medium: number;
+            readonly per_patient_day: number;
+        };
+        /**
+         * backtest.Report
+         * @description What a back-test found.
+         */
+        readonly "backtest.Report": {
+            readonly candidate: components["schemas"]["backtest.PlanTally"];
+            readonly deteriorations: readonly components["schemas"]["backtest.Deterioration"][];
+            readonly false_alarms: components["schemas"]["backtest.FalseAlarms"];
+            readonly in_force: components["schemas"]["backtest.PlanTally"];
+            readonly judged_until: string;
+            readonly library: readonly components["schemas"]["backtest.LibraryCase"][];
+            readonly only_candidate: readonly components["schemas"]["backtest.Listed"][];
+            readonly only_in_force: readonly components["schemas"]["backtest.Listed"][];
+            readonly patient_days: number;
+            readonly patients: number;
+            readonly readings: number;
+            readonly suggestions: readonly components["schemas"]["backtest.Suggestion"][];
+        };
+        /**
+         * backtest.RuleTally
+         * @description How often one rule would have rung, by the highest priority it reached, and for how long in all.
+         */
+        readonly "backtest.RuleTally": {
+            readonly alerts: number;
+            readonly high: number;
+            readonly hours: number;
+            readonly low: number;
+            readonly medium: number;
+            readonly rule: string;
+        };
+        /**
+         * backtest.Suggestion
+         * @description One change of the candidate's limits, judged over the same readings: what it would have removed, and lost.
+         *
+         *         `lost` counts recorded true alerts that the candidate finds and the change does not.
+         */
+        readonly "backtest.Suggestion": {
+            readonly after: number;
+            readonly alerts_after: number;
+            readonly alerts_before: number;
+            readonly before: number;
+            readonly false_removed: number;
+            readonly kind: string;
+            readonly lost: number;
+            readonly setting: string;
+        };
+        /**
          * BacktestPage
          * @description A page of back-tests, the newest first; `next` is the cursor of the following one.
          */
@@ -4527,6 +4677,8 @@ export interface components {
         /**
          * BacktestState
          * @description A back-test: `progress` is from 0 to 1, `report` is null until there is one; see `docs/backtest.md`.
+         *
+         *     `stay_id` is the stay it is about, null where it is about several.
          */
         readonly BacktestState: {
             /**
@@ -4552,21 +4704,19 @@ export interface components {
             /** Patients */
             readonly patients: number;
             /** Plan */
-            readonly plan: {
-                readonly [key: string]: unknown;
-            };
+            readonly plan: components["schemas"]["plan.Overlay"];
             /** Progress */
             readonly progress: number;
             /** Report */
-            readonly report: {
-                readonly [key: string]: unknown;
-            } | null;
+            readonly report: components["schemas"]["backtest.Report"] | null;
             /** Shadow */
             readonly shadow: boolean;
             /** Started At */
             readonly started_at: string | null;
             /** State */
             readonly state: string;
+            /** Stay Id */
+            readonly stay_id: number | null;
             /** Suggest */
             readonly suggest: boolean;
             /** To At */
@@ -4694,6 +4844,29 @@ export interface components {
             readonly set_at: string;
             /** Team Id */
             readonly team_id: number | null;
+        };
+        /**
+         * BurdenState
+         * @description How much was rung in a time, by patient-day, hour, patient and rule. What is not `technical` speaks of the patient: clinical alerts and requests.
+         */
+        readonly BurdenState: {
+            readonly clinical: components["schemas"]["TallyState"];
+            /** From */
+            readonly from: string;
+            readonly hours: components["schemas"]["HoursState"];
+            /** Patient Days */
+            readonly patient_days: number;
+            /** Patients */
+            readonly patients: number;
+            /** Team Id */
+            readonly team_id: number | null;
+            readonly technical: components["schemas"]["TallyState"];
+            /** To */
+            readonly to: string;
+            /** Top Patients */
+            readonly top_patients: readonly components["schemas"]["PatientBurden"][];
+            /** Top Rules */
+            readonly top_rules: readonly components["schemas"]["RuleBurden"][];
         };
         /**
          * CardBody
@@ -5714,6 +5887,16 @@ export interface components {
             } | null;
         };
         /**
+         * HoursState
+         * @description Alerts by the hour of the day in which they opened (Europe/Stockholm), 24 numbers each.
+         */
+        readonly HoursState: {
+            /** Clinical */
+            readonly clinical: readonly number[];
+            /** Technical */
+            readonly technical: readonly number[];
+        };
+        /**
          * IdentityBody
          * @description Who the account is at the provider: the value of the first claim of `HEMVAKT_OIDC_CLAIM`, or of `claim`.
          */
@@ -6480,6 +6663,40 @@ export interface components {
             readonly patient_id: number;
             /** Username */
             readonly username?: string | null;
+        };
+        /**
+         * PatientBurden
+         * @description One of the ten patients who ring most, by clinical alerts; `share`, 0 to 1, is of all of them.
+         */
+        readonly PatientBurden: {
+            /** Alerts */
+            readonly alerts: number;
+            /** Closed False */
+            readonly closed_false: number;
+            /** Closed True */
+            readonly closed_true: number;
+            /** False Share */
+            readonly false_share: number | null;
+            /** Family Name */
+            readonly family_name: string;
+            /** Given Name */
+            readonly given_name: string;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Medium */
+            readonly medium: number;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Per Patient Day */
+            readonly per_patient_day: number;
+            /** Programme */
+            readonly programme: string;
+            /** Protected */
+            readonly protected: boolean;
+            /** Share */
+            readonly share: number;
         };
         /**
          * PatientDetail
@@ -7675,6 +7892,36 @@ export interface components {
             readonly routes: readonly components["schemas"]["RouteBody"][];
         };
         /**
+         * RuleBurden
+         * @description One of the ten rules that ring most; `share`, 0 to 1, is of all alerts.
+         */
+        readonly RuleBurden: {
+            /** Alerts */
+            readonly alerts: number;
+            /** Closed False */
+            readonly closed_false: number;
+            /** Closed True */
+            readonly closed_true: number;
+            /** False Share */
+            readonly false_share: number | null;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Medium */
+            readonly medium: number;
+            /** Patients */
+            readonly patients: number;
+            /** Per Patient Day */
+            readonly per_patient_day: number;
+            /** Rule */
+            readonly rule: string;
+            /** Share */
+            readonly share: number;
+            /** Technical */
+            readonly technical: boolean;
+        };
+        /**
          * SaidState
          * @description What was said last, by whom and when; null and revision 0 where nobody has said anything.
          */
@@ -8161,6 +8408,28 @@ export interface components {
         readonly TakeBody: {
             /** Patient Ids */
             readonly patient_ids?: readonly number[] | null;
+        };
+        /**
+         * TallyState
+         * @description Alerts in all and by their worst priority; `false_share`, 0 to 1, is of those that a person has judged.
+         */
+        readonly TallyState: {
+            /** Alerts */
+            readonly alerts: number;
+            /** Closed False */
+            readonly closed_false: number;
+            /** Closed True */
+            readonly closed_true: number;
+            /** False Share */
+            readonly false_share: number | null;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Medium */
+            readonly medium: number;
+            /** Per Patient Day */
+            readonly per_patient_day: number;
         };
         /**
          * TeamCoverage
@@ -11565,6 +11834,34 @@ export interface operations {
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly burden_get_burden: {
+        readonly parameters: {
+            readonly query: {
+                readonly from: string;
+                readonly team?: number | null;
+                readonly to: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BurdenState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -20162,6 +20459,43 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly team_plans_review: {
+        readonly parameters: {
+            readonly query: {
+                /** @description One of `/api/programmes` */
+                readonly programme: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Saving"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlanStatesReviewState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
