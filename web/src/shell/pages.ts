@@ -22,6 +22,9 @@ export interface PageOf {
 export const PAGES: readonly PageOf[] = [
   { path: "/", of: ["staff"], menu: "board.nav", load: () => import("../board/Board.svelte") },
   { path: "/patient/:id", of: ["staff"], load: () => import("../patient/Patient.svelte") },
+  { path: "/patient/:id/plan", of: ["staff"], load: () => import("../tuning/PatientPlan.svelte") },
+  { path: "/tuning", of: ["staff"], menu: "tuning.nav", load: () => import("../tuning/Tuning.svelte") },
+  { path: "/tuning/team/:id", of: ["staff"], load: () => import("../tuning/TeamPlan.svelte") },
 ];
 
 export interface Found {

@@ -96,3 +96,32 @@ export function limitsOver(below: Plan, overlay: Overlay, kind: Kind, hours: Hou
   const differs = Object.entries(below.night?.limits[kind] ?? {}).filter(([name, value]) => usual[name as Setting] !== value);
   return { ...day, ...Object.fromEntries(differs), ...overlay.night?.limits?.[kind] } as Limits;
 }
+
+// What is laid over field by field; whatever else has parts is one leaf.
+const BRANCHES: readonly string[] = ["limits", "night", "expected", "combinations", "rhythm", "cards"];
+
+/** Takes an overlay apart into its leaves, as deep as the layers are folded. */
+export function leavesOf(overlay: Overlay): readonly (readonly [Path, Edit])[] {
+  const found: (readonly [Path, Edit])[] = [];
+  const walk = (place: unknown, path: Path): void => {
+    const deeper = path.length === 0 || (BRANCHES.includes(path[0] ?? "") && path.length < depth(path));
+    if (deeper && typeof place === "object" && place !== null && !Array.isArray(place)) {
+      for (const [name, inner] of Object.entries(place)) walk(inner, [...path, name]);
+    } else found.push([path, place as Edit]);
+  };
+  walk(overlay, []);
+  return found;
+}
+
+const depth = (path: Path): number => {
+  if (path[0] === "limits") return 3;
+  if (path[0] !== "night") return 2;
+  return path[1] === "limits" ? 4 : 2;
+};
+
+/** Returns an overlay that says the same when it lies over what is to be replaced: what is taken back is said again. */
+export function overItself(standing: Overlay, overlay: Overlay, below: Plan): Overlay {
+  const named = new Set(leavesOf(overlay).map(([path]) => keyOf(path)));
+  const back = leavesOf(standing).filter(([path]) => !named.has(keyOf(path)));
+  return edited(overlay, new Map(back.map(([path]) => [keyOf(path), at(below, path) ?? null])));
+}
