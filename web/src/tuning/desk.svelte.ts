@@ -124,7 +124,7 @@ export class Desk {
 
   async #look(turn: number): Promise<void> {
     try {
-      const said = await api.review(this.owner, { overlay: this.overlay, reason: "–", meant: [], until: null });
+      const said = await api.review(this.owner, { overlay: this.overlay, reason: "review", meant: [], until: null });
       if (turn === this.#turn) this.review = said;
     } catch (failure) {
       if (turn === this.#turn && failure instanceof Refused && failure.status === 422) this.review = refusedReview(failure, this.review);

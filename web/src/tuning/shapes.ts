@@ -38,3 +38,9 @@ export type Setting = Bound | (typeof WAITS)[number];
 export type Owner =
   | { readonly kind: "patient"; readonly patientId: number }
   | { readonly kind: "team"; readonly teamId: number; readonly programme: string };
+
+/** How far back is looked. */
+export const PERIODS = [1, 7, 30, 90] as const;
+export type Days = (typeof PERIODS)[number];
+/** On whom a draft is tried. */
+export type Tried = "one" | "team" | "programme" | "all";

@@ -86,6 +86,7 @@ export const sv = {
   "tuning.save_asks": "Spara och begär underskrift",
   "tuning.keep_draft": "Spara som utkast",
   "tuning.start_silent": "Spara utkast och pröva i tysthet",
+  "tuning.to_save": "Spara …",
   "tuning.saving": "Sparar …",
   "tuning.saved": "Sparat. Version {n} gäller.",
   "tuning.saved_awaiting": "Sparat. Version {n} väntar på underskrift; till dess gäller planen som förut.",
@@ -107,6 +108,7 @@ export const sv = {
   "tuning.programme": "Program",
   "tuning.curve_of": "Kurva för",
   "tuning.nobody": "Ingen patient i programmet just nu.",
+  "tuning.no_patients": "Inga patienter just nu: sjukhusvård hemma",
 } as const;
 
 export const en: Readonly<Record<keyof typeof sv, string>> = {
@@ -192,6 +194,7 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "tuning.save_asks": "Save and ask for a signature",
   "tuning.keep_draft": "Save as draft",
   "tuning.start_silent": "Save draft and try in silence",
+  "tuning.to_save": "Save …",
   "tuning.saving": "Saving …",
   "tuning.saved": "Saved. Version {n} is in force.",
   "tuning.saved_awaiting": "Saved. Version {n} waits for a signature; until then the plan is as before.",
@@ -213,4 +216,5 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "tuning.programme": "Programme",
   "tuning.curve_of": "Curve of",
   "tuning.nobody": "No patient in the programme just now.",
+  "tuning.no_patients": "No patients just now: hospital at home",
 };
