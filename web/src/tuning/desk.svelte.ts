@@ -11,9 +11,11 @@ import type { Fault, Overlay, Owner, Plan, PlanState, Programme, Review, Version
 const SETTLED_MS = 350;
 
 export type Trouble = "missing" | "failed" | null;
+const REFUSALS = ["over", "own", "not_doctor", "overtaken"] as const;
+export type Refusal = (typeof REFUSALS)[number];
 export type Outcome =
-  | { readonly kind: "saved" | "awaiting" | "draft" | "silent" | "done"; readonly version: number }
-  | { readonly kind: "refused"; readonly faults: readonly Fault[]; readonly oddities: readonly Fault[]; readonly detail: string }
+  | { readonly kind: "saved" | "awaiting" | "draft" | "silent" | "withdrawn"; readonly version: number }
+  | { readonly kind: "refused"; readonly faults: readonly Fault[]; readonly oddities: readonly Fault[]; readonly reason: Refusal | null; readonly detail: string }
   | { readonly kind: "conflict" | "unreached" };
 
 export class Desk {
@@ -54,6 +56,7 @@ export class Desk {
         ? await api.teamPlan(state.team_id, state.programme).catch(() => null)
         : null;
       this.state = state;
+      this.edits = stillDiffering(this.edits, state.overlay);
       this.programme = programme;
       this.team = team;
       this.below = team?.plan ?? programme?.plan ?? state.plan;
@@ -79,9 +82,17 @@ export class Desk {
   }
 
   clear(): void {
+    this.empty();
+    this.outcome = null;
+  }
+
+  /** Takes everything off the desk; what came of it stays to be read. */
+  empty(): void {
+    clearTimeout(this.#timer);
+    this.#turn += 1;
     this.edits = NO_EDITS;
     this.review = null;
-    this.outcome = null;
+    this.reviewing = false;
   }
 
   /** Lays a draft's overlay on the desk, as edits of what is in force. */
@@ -140,8 +151,6 @@ export class Desk {
     this.outcome = null;
     try {
       const outcome = await work(this.state.rev);
-      if (outcome.kind !== "done") this.edits = NO_EDITS;
-      this.review = null;
       this.outcome = outcome;
       await this.load();
       return true;
@@ -154,11 +163,19 @@ export class Desk {
   }
 }
 
+/** Leaves out what the plan says by now: it was saved, here or by somebody else. */
+function stillDiffering(edits: Edits, standing: Overlay): Edits {
+  let left: Edits = NO_EDITS;
+  for (const [key, edit] of edits) left = withOne(left, standing, pathOf(key), edit);
+  return left;
+}
+
 function outcomeOf(failure: unknown): Outcome {
   if (!(failure instanceof Refused)) return { kind: "unreached" };
   const { faults, oddities } = failure.problem as { readonly faults?: readonly Fault[]; readonly oddities?: readonly Fault[] };
   if (failure.status === 409 && "rev" in failure.problem) return { kind: "conflict" };
-  return { kind: "refused", faults: faults ?? [], oddities: oddities ?? [], detail: failure.detail };
+  const reason = REFUSALS.find((each) => each === failure.problem["reason"]) ?? null;
+  return { kind: "refused", faults: faults ?? [], oddities: oddities ?? [], reason, detail: failure.detail };
 }
 
 function refusedReview(failure: Refused, before: Review | null): Review | null {

@@ -26,7 +26,10 @@ export class Trial {
   countedAt = $state(0);
   fromMs = $state(0);
   toMs = $state(0);
-  fault = $state("");
+  /** Why there are no figures; null where nobody answered, or the count itself broke. */
+  refusal = $state.raw<Refused | null>(null);
+  /** Whether the server said anything when there came no figures. */
+  answered = $state(true);
   /** The overlay and the patients of the newest question, as they went out. */
   #asked: { readonly overlay: Overlay; readonly over: Over } | null = null;
   #answered = $state.raw<{ readonly overlay: Overlay; readonly over: Over } | null>(null);
@@ -75,7 +78,8 @@ export class Trial {
     } catch (failure) {
       if (turn !== this.#turn) return;
       this.standing = "failed";
-      this.fault = failure instanceof Refused ? failure.detail : "";
+      this.refusal = failure instanceof Refused ? failure : null;
+      this.answered = this.refusal !== null;
       this.#asked = null;
     }
   }
@@ -105,7 +109,8 @@ export class Trial {
       return;
     }
     this.standing = done.state === "cancelled" ? "cancelled" : "failed";
-    this.fault = done.fault ?? "";
+    this.refusal = null;
+    this.answered = true;
     this.#asked = null;
   }
 
