@@ -23,6 +23,8 @@ const team = (teamId: number, programme: string): { readonly path: { readonly te
   path: { team_id: teamId },
   query: { programme },
 });
+/** What puts a plan in force tries it first, on the whole library: that may take the server twenty seconds. */
+const PATIENT = { fetch: (request: Request): Promise<Response> => fetch(request, { signal: AbortSignal.timeout(30_000) }) };
 const kept = (version: Version): Kept => ({ version, awaiting: version.state === "awaiting" });
 const body = (change: Change): { overlay: Overlay; reason: string; meant: string[]; until: string | null } => ({ ...change, meant: [...change.meant] });
 
@@ -49,8 +51,8 @@ export async function save(owner: Owner, rev: number, change: Change): Promise<K
   const header = match(rev);
   return kept(
     owner.kind === "patient"
-      ? await told(http.PUT("/api/patients/{patient_id}/plan", { params: { ...patient(owner.patientId), header }, body: body(change) }))
-      : await told(http.PUT("/api/teams/{team_id}/plan", { params: { ...team(owner.teamId, owner.programme), header }, body: body(change) })),
+      ? await told(http.PUT("/api/patients/{patient_id}/plan", { params: { ...patient(owner.patientId), header }, body: body(change), ...PATIENT }))
+      : await told(http.PUT("/api/teams/{team_id}/plan", { params: { ...team(owner.teamId, owner.programme), header }, body: body(change), ...PATIENT })),
   );
 }
 
@@ -61,15 +63,15 @@ export async function keepDraft(patientId: number, change: Change): Promise<Vers
 
 export async function promote(patientId: number, version: number, rev: number, reason: string, meant: readonly string[]): Promise<Kept> {
   const params = { path: { patient_id: patientId, version }, header: match(rev) };
-  return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/promote", { params, body: { reason, meant: [...meant], until: null } })));
+  return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/promote", { params, body: { reason, meant: [...meant], until: null }, ...PATIENT })));
 }
 
 export async function approve(owner: Owner, version: number, rev: number, reason: string): Promise<Kept> {
   const header = match(rev);
   if (owner.kind === "patient")
-    return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/approve", { params: { path: { patient_id: owner.patientId, version }, header }, body: { reason } })));
+    return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/approve", { params: { path: { patient_id: owner.patientId, version }, header }, body: { reason }, ...PATIENT })));
   const params = { path: { team_id: owner.teamId, version }, query: { programme: owner.programme }, header };
-  return kept(await told(http.POST("/api/teams/{team_id}/plan/versions/{version}/approve", { params, body: { reason } })));
+  return kept(await told(http.POST("/api/teams/{team_id}/plan/versions/{version}/approve", { params, body: { reason }, ...PATIENT })));
 }
 
 export async function withdraw(owner: Owner, version: number, rev: number, reason: string): Promise<Kept> {

@@ -16,7 +16,7 @@ export type Refusal = (typeof REFUSALS)[number];
 export type Outcome =
   | { readonly kind: "saved" | "awaiting" | "draft" | "silent" | "withdrawn"; readonly version: number }
   | { readonly kind: "refused"; readonly faults: readonly Fault[]; readonly oddities: readonly Fault[]; readonly reason: Refusal | null; readonly detail: string }
-  | { readonly kind: "conflict" | "unreached" };
+  | { readonly kind: "conflict" | "untried" | "unreached" };
 
 export class Desk {
   state = $state.raw<PlanState | null>(null);
@@ -156,6 +156,8 @@ export class Desk {
       return true;
     } catch (failure) {
       this.outcome = outcomeOf(failure);
+      // It may have been saved although nobody heard so: what is in force is looked at again.
+      if (this.outcome.kind === "unreached") await this.load();
       return false;
     } finally {
       this.busy = false;
@@ -174,6 +176,7 @@ function outcomeOf(failure: unknown): Outcome {
   if (!(failure instanceof Refused)) return { kind: "unreached" };
   const { faults, oddities } = failure.problem as { readonly faults?: readonly Fault[]; readonly oddities?: readonly Fault[] };
   if (failure.status === 409 && "rev" in failure.problem) return { kind: "conflict" };
+  if (failure.status === 503) return { kind: "untried" };
   const reason = REFUSALS.find((each) => each === failure.problem["reason"]) ?? null;
   return { kind: "refused", faults: faults ?? [], oddities: oddities ?? [], reason, detail: failure.detail };
 }
