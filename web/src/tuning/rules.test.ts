@@ -22,6 +22,8 @@ test.each([
   ["rhythm.ventricular_run", "Hjärtrytm: ventricular run"],
   ["battery", "Lågt batteri"],
   ["limit.spo2", "Syremättnad"],
+  ["slope", "Vilket värde som helst: förändras långsamt"],
+  ["combination", "Flera värden tillsammans"],
   ["", "Alla andra regler"],
 ])("%s is %s", (rule, said) => {
   expect(ruleName(rule, SV)).toBe(said);

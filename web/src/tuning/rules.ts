@@ -16,7 +16,8 @@ export function ruleName(rule: string, { t, maybe }: Speech): string {
   if (rule === "") return t("rule.other");
   if (family === "limit" && about) return side ? t(side === "low" ? "rule.limit_low" : "rule.limit_high", { kind }) : kind;
   const ofKind = OF_KIND[family];
-  if (ofKind && about) return t(ofKind, { kind });
+  if (ofKind) return t(ofKind, { kind: about ? kind : t("rule.any") });
+  if (family === "combination" && !about) return t("rule.combination_any");
   if (family === "combination" && about) return t("rule.combination", { name: maybe(`rule.combination.${about}`) });
   const whole = maybe(`rule.${rule}`);
   return about && whole === about.replaceAll("_", " ") ? `${maybe(`rule.${family}`)}: ${whole}` : whole;
