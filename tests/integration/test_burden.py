@@ -17,7 +17,7 @@ EVENING = MIDNIGHT + timedelta(hours=18, minutes=30)  # 20:30 in Stockholm, summ
 SPAN = {"from": "2026-09-10T00:00:00Z", "to": "2026-09-12T00:00:00Z"}
 
 
-async def burden(client: httpx.AsyncClient, **more: object) -> httpx.Response:
+async def burden(client: httpx.AsyncClient, **more: str | int) -> httpx.Response:
     """Ask for the two days."""
     return await client.get("/api/burden", params={**SPAN, **more})
 

@@ -11691,6 +11691,7 @@ export interface operations {
                      *           "shadow": false,
                      *           "started_at": null,
                      *           "state": "queued",
+                     *           "stay_id": 1,
                      *           "suggest": false,
                      *           "to_at": "2026-01-14T08:00:00Z"
                      *         }
@@ -11774,6 +11775,7 @@ export interface operations {
                      *       "shadow": false,
                      *       "started_at": null,
                      *       "state": "queued",
+                     *       "stay_id": 1,
                      *       "suggest": false,
                      *       "to_at": "2026-01-14T08:00:00Z"
                      *     }
@@ -11821,6 +11823,7 @@ export interface operations {
                      *       "shadow": false,
                      *       "started_at": null,
                      *       "state": "cancelled",
+                     *       "stay_id": 1,
                      *       "suggest": false,
                      *       "to_at": "2026-01-14T08:00:00Z"
                      *     }
