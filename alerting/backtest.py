@@ -116,8 +116,8 @@ def raised(batch: Batch, judge: Judge, period: tuple[float, float]) -> Raised:
     )
 
 
-def tally(found: Raised, patient_days: float, until_s: float) -> PlanTally:
-    """Count what one plan would have raised."""
+def tally(found: Raised, patient_days: float, until_s: float, patients: Mapping[StayId, PatientId]) -> PlanTally:
+    """Count what one plan would have raised, and list it."""
     counts = _by_priority(found.priority)
     hours = np.array([moment(at_s).astimezone(STOCKHOLM).hour for at_s in found.opened_s.tolist()], np.int64)
     return PlanTally(
@@ -128,6 +128,7 @@ def tally(found: Raised, patient_days: float, until_s: float) -> PlanTally:
         per_patient_day=round(len(found) / patient_days, 4) if patient_days > 0 else 0.0,
         by_hour=np.bincount(hours, minlength=24).tolist(),
         by_rule=[_rule(found, place, until_s) for place in _frequent(found)],
+        episodes=[_listed(found, index, patients) for index in _urgent(found)[:MOST_LISTED]],
     )
 
 
@@ -225,14 +226,19 @@ def false_alarms(candidate: Raised, in_force: Raised, recorded: Sequence[Known])
 
 def only_in(plan: Raised, other: Raised, patients: Mapping[StayId, PatientId]) -> list[Listed]:
     """List the alerts of one plan that the other has none of the same rule during; the most urgent first."""
-    order = np.lexsort((plan.opened_s, -plan.priority))
     listed: list[Listed] = []
-    for index in order.tolist():
+    for index in _urgent(plan):
         if len(listed) == MOST_LISTED:
             break
         if not _met(plan, index, other):
             listed.append(_listed(plan, index, patients))
     return listed
+
+
+def _urgent(plan: Raised) -> list[int]:
+    """Return the places of the alerts of a plan, the most urgent first, then by time."""
+    order: list[int] = np.lexsort((plan.opened_s, -plan.priority)).tolist()
+    return order
 
 
 def _met(plan: Raised, index: int, other: Raised) -> bool:

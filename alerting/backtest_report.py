@@ -114,8 +114,8 @@ class Reporter:
             patient_days=round(days, 3),
             readings=self._readings,
             judged_until=asked.period[1],
-            candidate=backtest.tally(ours, days, until_s),
-            in_force=backtest.tally(theirs, days, until_s),
+            candidate=backtest.tally(ours, days, until_s, asked.patients),
+            in_force=backtest.tally(theirs, days, until_s, asked.patients),
             deteriorations=backtest.deteriorations(ours, theirs, asked.true_alerts, asked.patients, equipment),
             library=deteriorations.found(
                 list({id(each): each for each in asked.candidate.values()}.values()), judge, is_technical

@@ -36,6 +36,7 @@ class _Signal(msgspec.Struct, forbid_unknown_fields=True):
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     title: str
+    title_sv: str
     calm_until_min: float
     found_by_min: float
     signals: list[_Signal]
@@ -50,6 +51,7 @@ class Course:
 
     name: str
     title: str
+    title_sv: str
     calm_until_s: float
     found_by_s: float
     signals: Mapping[VitalKind, tuple[Floats, Floats]]
@@ -73,6 +75,7 @@ def _course(name: str, text: bytes) -> Course:
     return Course(
         name=name,
         title=file.title,
+        title_sv=file.title_sv,
         calm_until_s=60.0 * file.calm_until_min,
         found_by_s=60.0 * file.found_by_min,
         signals={
@@ -134,6 +137,7 @@ def _case(course: Course, at_s: float) -> LibraryCase:
     return LibraryCase(
         name=course.name,
         title=course.title,
+        title_sv=course.title_sv,
         found=at_s <= course.found_by_s,
         found_at_min=round(at_s / 60.0, 1) if np.isfinite(at_s) else None,
         found_by_min=course.found_by_s / 60.0,

@@ -30,6 +30,7 @@ from api.routes import (
     audit,
     backtests,
     bindings,
+    burden,
     by_hand,
     channels,
     coverage,
@@ -118,7 +119,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     errors.install(app)
     # An address is compared with one route after the other: what every open page asks for comes first.
     busiest = (search, vitals, patients, alerts, alert_acts, session)
-    people = (plans, team_plans, measuring, waveforms, backtests, plan_limits)
+    people = (plans, team_plans, measuring, waveforms, backtests, plan_limits, burden)
     resources = (timeline, by_hand, effects, home, home_live, rounds, ambulance, outcomes, replay)
     duty = (teams, schedules, routing, handovers, shifts, responsibility, coverage, transfers, offers)
     whose = (emergencies, sharing, relatives, invitations, opened)

@@ -1,15 +1,32 @@
 """A back-test as the API shows it."""
 
 from datetime import datetime
+from typing import Annotated
 
+import msgspec
 import orjson
+from pydantic import JsonValue, WithJsonSchema
 from typing_extensions import TypedDict
 
+from api.plan_states import OverlayDocument
+from ward.backtests import Report
 from ward.store.backtests import JobRow
+
+_AT = "#/components/schemas/backtest."
+ReportDocument = Annotated[dict[str, JsonValue], WithJsonSchema({"allOf": [{"$ref": f"{_AT}Report"}]})]
+
+
+def shapes() -> dict[str, object]:
+    """Return the schemas of a report and its parts, by name."""
+    _, found = msgspec.json.schema_components([Report], ref_template=f"{_AT}{{name}}")
+    return {f"backtest.{name}": schema for name, schema in found.items()}
 
 
 class BacktestState(TypedDict):
-    """A back-test: `progress` is from 0 to 1, `report` is null until there is one; see `docs/backtest.md`."""
+    """A back-test: `progress` is from 0 to 1, `report` is null until there is one; see `docs/backtest.md`.
+
+    `stay_id` is the stay it is about, null where it is about several.
+    """
 
     backtest_id: int
     name: str
@@ -17,6 +34,7 @@ class BacktestState(TypedDict):
     progress: float
     shadow: bool
     patients: int
+    stay_id: int | None
     asked_at: datetime
     asked_by: int
     from_at: datetime
@@ -24,8 +42,8 @@ class BacktestState(TypedDict):
     started_at: datetime | None
     ended_at: datetime | None
     suggest: bool
-    plan: dict[str, object]
-    report: dict[str, object] | None
+    plan: OverlayDocument
+    report: ReportDocument | None
     fault: str | None
 
 
@@ -38,6 +56,7 @@ def backtest_state(row: JobRow) -> BacktestState:
         progress=round(row.stays_done / len(row.stays), 3),
         shadow=row.until_at is None,
         patients=len(row.stays),
+        stay_id=row.stays[0] if len(row.stays) == 1 else None,
         asked_at=row.asked_at,
         asked_by=row.staff_id,
         from_at=row.from_at,

@@ -38,7 +38,7 @@ def fault(case: LibraryCase) -> Fault:
     """Return a course that a plan misses as a fault of it."""
     return Fault(
         path="",
-        sv=f"planen hittar inte i tid: {case.title} (skulle larma inom {case.found_by_min:g} min)",
+        sv=f"planen hittar inte i tid: {case.title_sv} (skulle larma inom {case.found_by_min:g} min)",
         en=f"the plan does not find in time: {case.title} (it should ring within {case.found_by_min:g} min)",
     )
 

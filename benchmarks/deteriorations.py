@@ -43,6 +43,7 @@ class Case:
 
     name: str
     title: str
+    title_sv: str
     baseline: Baseline
     changes: dict[Target, tuple[tuple[float, float], ...]]
     seed: int
@@ -52,6 +53,7 @@ CASES = (
     Case(
         name="sepsis",
         title="Sepsis",
+        title_sv="Sepsis",
         baseline=Baseline(age_years=79, heart_rate=76, resp_rate=16, spo2=96.4, systolic=128, mobility=0.3),
         changes={
             Target.TEMPERATURE: ((0, 0), (2, 1.6), (6, 2.4), (8, 2.4)),
@@ -66,6 +68,7 @@ CASES = (
     Case(
         name="copd_exacerbation",
         title="COPD exacerbation",
+        title_sv="Försämring i KOL",
         baseline=Baseline(age_years=76, heart_rate=84, resp_rate=17.5, spo2=93, oxygen_flow=1.0, mobility=0.2),
         changes={
             Target.SPO2: ((0, 0), (1, -4), (4, -8.5), (8, -9)),
@@ -78,6 +81,7 @@ CASES = (
     Case(
         name="pulmonary_oedema",
         title="Heart failure, wet lungs in the night",
+        title_sv="Hjärtsvikt, vatten i lungorna på natten",
         baseline=Baseline(age_years=84, heart_rate=78, resp_rate=17, spo2=95.4, systolic=138, mobility=0.25),
         changes={
             Target.SPO2: ((0, 0), (2, -4), (4, -7), (8, -8)),
@@ -90,6 +94,7 @@ CASES = (
     Case(
         name="opioid",
         title="Opioid, breathing too slowly",
+        title_sv="Opioid, för långsam andning",
         baseline=Baseline(age_years=71, heart_rate=74, resp_rate=14, spo2=96, mobility=0.2),
         changes={
             Target.RESP_RATE: ((0, 0), (0.5, -4), (1.5, -8), (8, -8)),
@@ -102,6 +107,7 @@ CASES = (
     Case(
         name="bleeding",
         title="Bleeding",
+        title_sv="Blödning",
         baseline=Baseline(age_years=68, heart_rate=72, resp_rate=15, spo2=97, systolic=134, mobility=0.3),
         changes={
             Target.HEART_RATE: ((0, 0), (1, 18), (3, 48), (8, 62)),
@@ -114,6 +120,7 @@ CASES = (
     Case(
         name="fast_atrial_fibrillation",
         title="Atrial fibrillation, fast",
+        title_sv="Snabbt förmaksflimmer",
         baseline=Baseline(age_years=77, heart_rate=74, resp_rate=16, spo2=96, irregularity=6.0, mobility=0.3),
         changes={
             Target.HEART_RATE: ((0, 0), (0.1, 62), (8, 66)),
@@ -125,6 +132,7 @@ CASES = (
     Case(
         name="heart_block",
         title="Heart block, pulse too slow",
+        title_sv="Hjärtblock, för långsam puls",
         baseline=Baseline(age_years=82, heart_rate=68, resp_rate=16, spo2=96, mobility=0.2),
         changes={
             Target.HEART_RATE: ((0, 0), (0.2, -32), (8, -34)),
@@ -183,6 +191,7 @@ def text_of(case: Case) -> str:
     lines = [
         "# Made by `python -m benchmarks.deteriorations`: made up, of no person; canonical units.",
         f'title = "{case.title}"',
+        f'title_sv = "{case.title_sv}"',
         f"calm_until_min = {_CALM_S / 60:g}",
         f"found_by_min = {found_by}",
     ]

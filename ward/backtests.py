@@ -36,8 +36,21 @@ class RuleTally(msgspec.Struct, frozen=True, kw_only=True):
     hours: float
 
 
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert that a plan would have raised; without `ended_at` its condition was not known to be over."""
+
+    patient_id: int
+    rule: str
+    priority: int
+    opened_at: datetime
+    ended_at: datetime | None
+
+
 class PlanTally(msgspec.Struct, frozen=True, kw_only=True):
-    """What one plan would have raised; `by_hour` counts alerts by the hour of the day in Europe/Stockholm."""
+    """What one plan would have raised; `by_hour` counts alerts by the hour of the day in Europe/Stockholm.
+
+    `episodes` are its alerts one by one, the most urgent first, `MOST_LISTED` at most.
+    """
 
     alerts: int
     high: int
@@ -46,16 +59,7 @@ class PlanTally(msgspec.Struct, frozen=True, kw_only=True):
     per_patient_day: float
     by_hour: list[int]
     by_rule: list[RuleTally]
-
-
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert that only one of the two plans would have raised."""
-
-    patient_id: int
-    rule: str
-    priority: int
-    opened_at: datetime
-    ended_at: datetime | None
+    episodes: list[Listed]
 
 
 class Deterioration(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +102,7 @@ class LibraryCase(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
+    title_sv: str
     found: bool
     found_at_min: float | None
     found_by_min: float

@@ -1,8 +1,9 @@
-"""Adds to the OpenAPI document what it does not know by itself: the shapes of live messages, and of plans."""
+"""Adds to the OpenAPI document what it does not know by itself: the shapes of live messages, plans and reports."""
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from api.backtest_states import shapes as backtest_shapes
 from api.home_states import HomeLiveMessage
 from api.live.alert_messages import AlertMessage, SnapshotMessage
 from api.live.messages import HeartbeatMessage, ResumedMessage, VitalsMessage
@@ -16,7 +17,7 @@ LiveMessage = (
 
 
 def install(app: FastAPI) -> None:
-    """Have the application's OpenAPI document name both live messages, and plans and overlays as `plan.…`."""
+    """Have the document name the live messages, plans as `plan.…`, back-tests' reports as `backtest.…`."""
     plain = app.openapi
 
     def openapi() -> dict[str, object]:
@@ -28,7 +29,7 @@ def install(app: FastAPI) -> None:
             home = TypeAdapter[HomeLiveMessage](HomeLiveMessage).json_schema(
                 ref_template="#/components/schemas/{model}", mode="serialization"
             )
-            shapes = {**schema.pop("$defs"), **home.pop("$defs"), **plan_shapes()}
+            shapes = {**schema.pop("$defs"), **home.pop("$defs"), **plan_shapes(), **backtest_shapes()}
             document["components"]["schemas"] |= {**shapes, "LiveMessage": schema, "HomeLiveMessage": home}
         return app.openapi_schema or plain()
 

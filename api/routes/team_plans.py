@@ -19,7 +19,7 @@ from api import plan_desk, plan_states
 from api.auth import Door
 from api.bodies import Why
 from api.plan_desk import Desk, Saving
-from api.plan_states import TeamPlan, VersionPage, VersionState
+from api.plan_states import ReviewState, TeamPlan, VersionPage, VersionState
 from api.preconditions import IfMatch
 from api.replies import Id, reply
 from ward import overlays, plan_documents
@@ -77,6 +77,24 @@ async def get_versions(
     async with _team(request, team_id, programme, principal) as desk:
         items = [plan_states.version_state(row, desk.now) for row in desk.versions]
         return reply({"rev": desk.rev, "items": items}, headers={"ETag": f'"{desk.rev}"'})
+
+
+@router.post(f"{_PATH}/review", response_model=ReviewState)
+async def review(
+    request: Request,
+    team_id: Id,
+    programme: Programme,
+    principal: MayTeamPlansChange,
+    body: Saving,
+) -> Response:
+    """Say what a change of a team's plan would be, to its patients too; nothing is saved."""
+    async with _team(request, team_id, programme, principal) as desk:
+        overlay = plan_desk.read_overlay(body.overlay)
+        said = desk.review(overlay, body.until)
+        rows = {(Origin.TEAM, row.version): row for row in desk.versions}
+        state = plan_states.review_state(said, rows)
+        spoiled = [] if said.faults else await _spoiled(desk, overlay, body.until)
+        return reply({**state, "faults": [*state["faults"], *plan_states.fault_states(spoiled)]})
 
 
 @router.put(_PATH, response_model=VersionState, responses={202: {"model": VersionState}})

@@ -84,7 +84,7 @@ class ChannelsState(TypedDict):
     channels: list[ChannelState]
 
 
-class CellState(TypedDict):
+class WaveCellState(TypedDict):
     """What the ten seconds that end at `at` [ms since 1970] told: rates [/min], qualities [0-1]; null: not readable."""
 
     at: int
@@ -100,7 +100,7 @@ class CellState(TypedDict):
 class CellsState(TypedDict):
     """The ten-second pieces of the interval of which there is a waveform, in order."""
 
-    cells: list[CellState]
+    cells: list[WaveCellState]
 
 
 def _bounds(query: SpanQuery, now: datetime) -> tuple[datetime, datetime]:
@@ -238,8 +238,8 @@ async def get_cells(
     return reply({"cells": [_cell(each) for each in found]})
 
 
-def _cell(cell: Cell) -> CellState:
-    return CellState(
+def _cell(cell: Cell) -> WaveCellState:
+    return WaveCellState(
         at=cell.at_ms,
         ecg_rate=_number(cell.ecg_rate),
         ecg_quality=_number(cell.ecg_quality),

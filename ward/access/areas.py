@@ -27,6 +27,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "devices": {"sv": "vilken utrustning du har", "en": "which equipment you have"},
     "quarantine": {"sv": "mätvärden som inte kunde tas emot", "en": "readings that could not be used"},
     "backtests": {"sv": "en prövning av larmgränser på dina mätvärden", "en": "a trial of limits on your readings"},
+    "burden": {"sv": "hur ofta larm har ringt för dig", "en": "how often alerts have rung for you"},
     "fhir": {"sv": "dina uppgifter, i formatet FHIR", "en": "your data, in the format FHIR"},
     "opened": {"sv": "din egen sida", "en": "your own page"},
     "relatives": {"sv": "vad du har öppnat för närstående", "en": "what you have opened to relatives"},

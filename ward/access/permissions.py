@@ -26,6 +26,7 @@ class Permission(StrEnum):
     TEAM_PLANS_READ = "team_plans.read"
     TEAM_PLANS_CHANGE = "team_plans.change"
     BACKTESTS = "backtests"
+    BURDEN_READ = "burden.read"
     DUTY_READ = "duty.read"
     DUTY_CHANGE = "duty.change"
     ROUTES_CHANGE = "routes.change"
@@ -99,6 +100,7 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.TEAM_PLANS_READ: _WARD,
     Permission.TEAM_PLANS_CHANGE: _WARD,
     Permission.BACKTESTS: _WARD,
+    Permission.BURDEN_READ: _WARD,
     Permission.DUTY_READ: _STAFF,
     Permission.DUTY_CHANGE: _STAFF,
     Permission.ROUTES_CHANGE: _OPERATOR | {Capacity.DOCTOR},

@@ -732,6 +732,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/burden": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Count the alerts of a time, of patients whom the caller may see
+         * @description Count the alerts of a time, of patients whom the caller may see.
+         *
+         *     Open to: clinician, doctor, nurse (`burden.read`).
+         */
+        readonly get: operations["burden_get_burden"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/coverage": {
         readonly parameters: {
             readonly query?: never;
@@ -3280,6 +3302,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/teams/{team_id}/plan/review": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say what a change of a team's plan would be, to its patients too; nothing is saved
+         * @description Say what a change of a team's plan would be, to its patients too; nothing is saved.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.change`).
+         */
+        readonly post: operations["team_plans_review"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/teams/{team_id}/plan/versions": {
         readonly parameters: {
             readonly query?: never;
@@ -4753,6 +4797,112 @@ export interface components {
             readonly who: components["schemas"]["Who"];
         };
         /**
+         * backtest.Deterioration
+         * @description A recorded alert that was closed as true, and when each plan would have found it: None where it would not.
+         */
+        readonly "backtest.Deterioration": {
+            readonly alert_id: number;
+            readonly candidate_at: string | null;
+            readonly in_force_at: string | null;
+            readonly opened_at: string;
+            readonly patient_id: number;
+            readonly rule: string;
+        };
+        /**
+         * backtest.FalseAlarms
+         * @description Recorded alerts that were closed as false, and how many of them each plan would have raised again.
+         */
+        readonly "backtest.FalseAlarms": {
+            readonly candidate: number;
+            readonly in_force: number;
+            readonly recorded: number;
+        };
+        /**
+         * backtest.LibraryCase
+         * @description A course of the library of deteriorations: when the candidate rings for it, and by when it must have.
+         */
+        readonly "backtest.LibraryCase": {
+            readonly found: boolean;
+            readonly found_at_min: number | null;
+            readonly found_by_min: number;
+            readonly name: string;
+            readonly title: string;
+            readonly title_sv: string;
+        };
+        /**
+         * backtest.Listed
+         * @description One alert that a plan would have raised; without `ended_at` its condition was not known to be over.
+         */
+        readonly "backtest.Listed": {
+            readonly ended_at: string | null;
+            readonly opened_at: string;
+            readonly patient_id: number;
+            readonly priority: number;
+            readonly rule: string;
+        };
+        /**
+         * backtest.PlanTally
+         * @description What one plan would have raised; `by_hour` counts alerts by the hour of the day in Europe/Stockholm.
+         *
+         *         `episodes` are its alerts one by one, the most urgent first, `MOST_LISTED` at most.
+         */
+        readonly "backtest.PlanTally": {
+            readonly alerts: number;
+            readonly by_hour: readonly number[];
+            readonly by_rule: readonly components["schemas"]["backtest.RuleTally"][];
+            readonly episodes: readonly components["schemas"]["backtest.Listed"][];
+            readonly high: number;
+            readonly low: number;
+            readonly medium: number;
+            readonly per_patient_day: number;
+        };
+        /**
+         * backtest.Report
+         * @description What a back-test found.
+         */
+        readonly "backtest.Report": {
+            readonly candidate: components["schemas"]["backtest.PlanTally"];
+            readonly deteriorations: readonly components["schemas"]["backtest.Deterioration"][];
+            readonly false_alarms: components["schemas"]["backtest.FalseAlarms"];
+            readonly in_force: components["schemas"]["backtest.PlanTally"];
+            readonly judged_until: string;
+            readonly library: readonly components["schemas"]["backtest.LibraryCase"][];
+            readonly only_candidate: readonly components["schemas"]["backtest.Listed"][];
+            readonly only_in_force: readonly components["schemas"]["backtest.Listed"][];
+            readonly patient_days: number;
+            readonly patients: number;
+            readonly readings: number;
+            readonly suggestions: readonly components["schemas"]["backtest.Suggestion"][];
+        };
+        /**
+         * backtest.RuleTally
+         * @description How often one rule would have rung, by the highest priority it reached, and for how long in all.
+         */
+        readonly "backtest.RuleTally": {
+            readonly alerts: number;
+            readonly high: number;
+            readonly hours: number;
+            readonly low: number;
+            readonly medium: number;
+            readonly rule: string;
+        };
+        /**
+         * backtest.Suggestion
+         * @description One change of the candidate's limits, judged over the same readings: what it would have removed, and lost.
+         *
+         *         `lost` counts recorded true alerts that the candidate finds and the change does not.
+         */
+        readonly "backtest.Suggestion": {
+            readonly after: number;
+            readonly alerts_after: number;
+            readonly alerts_before: number;
+            readonly before: number;
+            readonly false_removed: number;
+            readonly kind: string;
+            readonly lost: number;
+            readonly setting: string;
+        };
+        /**
          * BacktestPage
          * @description A page of back-tests, the newest first; `next` is the cursor of the following one.
          */
@@ -4765,6 +4915,8 @@ export interface components {
         /**
          * BacktestState
          * @description A back-test: `progress` is from 0 to 1, `report` is null until there is one; see `docs/backtest.md`.
+         *
+         *     `stay_id` is the stay it is about, null where it is about several.
          */
         readonly BacktestState: {
             /**
@@ -4790,21 +4942,19 @@ export interface components {
             /** Patients */
             readonly patients: number;
             /** Plan */
-            readonly plan: {
-                readonly [key: string]: unknown;
-            };
+            readonly plan: components["schemas"]["plan.Overlay"];
             /** Progress */
             readonly progress: number;
             /** Report */
-            readonly report: {
-                readonly [key: string]: unknown;
-            } | null;
+            readonly report: components["schemas"]["backtest.Report"] | null;
             /** Shadow */
             readonly shadow: boolean;
             /** Started At */
             readonly started_at: string | null;
             /** State */
             readonly state: string;
+            /** Stay Id */
+            readonly stay_id: number | null;
             /** Suggest */
             readonly suggest: boolean;
             /** To At */
@@ -4934,6 +5084,29 @@ export interface components {
             readonly team_id: number | null;
         };
         /**
+         * BurdenState
+         * @description How much was rung in a time, by patient-day, hour, patient and rule. What is not `technical` speaks of the patient: clinical alerts and requests.
+         */
+        readonly BurdenState: {
+            readonly clinical: components["schemas"]["TallyState"];
+            /** From */
+            readonly from: string;
+            readonly hours: components["schemas"]["HoursState"];
+            /** Patient Days */
+            readonly patient_days: number;
+            /** Patients */
+            readonly patients: number;
+            /** Team Id */
+            readonly team_id: number | null;
+            readonly technical: components["schemas"]["TallyState"];
+            /** To */
+            readonly to: string;
+            /** Top Patients */
+            readonly top_patients: readonly components["schemas"]["PatientBurden"][];
+            /** Top Rules */
+            readonly top_rules: readonly components["schemas"]["RuleBurden"][];
+        };
+        /**
          * CardBody
          * @description For how long a crew may look, and why.
          */
@@ -4985,7 +5158,30 @@ export interface components {
          */
         readonly CellsState: {
             /** Cells */
-            readonly cells: readonly components["schemas"]["WaveformsCellState"][];
+            readonly cells: readonly components["schemas"]["WaveCellState"][];
+        };
+        /**
+         * CellState
+         * @description A time in which the same team, with the same person on call, answers.
+         */
+        readonly CellState: {
+            /** Colour */
+            readonly colour: string;
+            /**
+             * From At
+             * Format: date-time
+             */
+            readonly from_at: string;
+            readonly on_call: components["schemas"]["Person"] | null;
+            /** Team */
+            readonly team: string;
+            /** Team Id */
+            readonly team_id: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
         };
         /**
          * Change
@@ -5283,7 +5479,7 @@ export interface components {
          */
         readonly CoveredState: {
             /** Cells */
-            readonly cells: readonly components["schemas"]["DutyStatesCellState"][];
+            readonly cells: readonly components["schemas"]["CellState"][];
             /** Family Name */
             readonly family_name: string;
             /** Given Name */
@@ -5529,29 +5725,6 @@ export interface components {
             readonly last_at: string | null;
             /** Overdue */
             readonly overdue: boolean;
-        };
-        /**
-         * DutyStatesCellState
-         * @description A time in which the same team, with the same person on call, answers.
-         */
-        readonly DutyStatesCellState: {
-            /** Colour */
-            readonly colour: string;
-            /**
-             * From At
-             * Format: date-time
-             */
-            readonly from_at: string;
-            readonly on_call: components["schemas"]["Person"] | null;
-            /** Team */
-            readonly team: string;
-            /** Team Id */
-            readonly team_id: number;
-            /**
-             * Until
-             * Format: date-time
-             */
-            readonly until: string;
         };
         /**
          * DutyStatesFaultState
@@ -6082,6 +6255,16 @@ export interface components {
             readonly vitals: {
                 readonly [key: string]: components["schemas"]["VitalState"];
             } | null;
+        };
+        /**
+         * HoursState
+         * @description Alerts by the hour of the day in which they opened (Europe/Stockholm), 24 numbers each.
+         */
+        readonly HoursState: {
+            /** Clinical */
+            readonly clinical: readonly number[];
+            /** Technical */
+            readonly technical: readonly number[];
         };
         /**
          * IdentityBody
@@ -7081,6 +7264,40 @@ export interface components {
             readonly patient_id: number;
             /** Username */
             readonly username?: string | null;
+        };
+        /**
+         * PatientBurden
+         * @description One of the ten patients who ring most, by clinical alerts; `share`, 0 to 1, is of all of them.
+         */
+        readonly PatientBurden: {
+            /** Alerts */
+            readonly alerts: number;
+            /** Closed False */
+            readonly closed_false: number;
+            /** Closed True */
+            readonly closed_true: number;
+            /** False Share */
+            readonly false_share: number | null;
+            /** Family Name */
+            readonly family_name: string;
+            /** Given Name */
+            readonly given_name: string;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Medium */
+            readonly medium: number;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Per Patient Day */
+            readonly per_patient_day: number;
+            /** Programme */
+            readonly programme: string;
+            /** Protected */
+            readonly protected: boolean;
+            /** Share */
+            readonly share: number;
         };
         /**
          * PatientDetail
@@ -8262,7 +8479,7 @@ export interface components {
          */
         readonly ResponsibilityState: {
             /** Ahead */
-            readonly ahead: readonly components["schemas"]["DutyStatesCellState"][];
+            readonly ahead: readonly components["schemas"]["CellState"][];
             /** Batons */
             readonly batons: readonly components["schemas"]["BatonState"][];
             /** Chain */
@@ -8345,7 +8562,7 @@ export interface components {
             /** Also */
             readonly also: readonly components["schemas"]["CosignedState"][];
             /** Cover */
-            readonly cover: readonly components["schemas"]["DutyStatesCellState"][];
+            readonly cover: readonly components["schemas"]["CellState"][];
             /** Name */
             readonly name: string;
             /** Next Step */
@@ -8433,6 +8650,36 @@ export interface components {
             readonly base_team_id: number;
             /** Routes */
             readonly routes: readonly components["schemas"]["RouteBody"][];
+        };
+        /**
+         * RuleBurden
+         * @description One of the ten rules that ring most; `share`, 0 to 1, is of all alerts.
+         */
+        readonly RuleBurden: {
+            /** Alerts */
+            readonly alerts: number;
+            /** Closed False */
+            readonly closed_false: number;
+            /** Closed True */
+            readonly closed_true: number;
+            /** False Share */
+            readonly false_share: number | null;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Medium */
+            readonly medium: number;
+            /** Patients */
+            readonly patients: number;
+            /** Per Patient Day */
+            readonly per_patient_day: number;
+            /** Rule */
+            readonly rule: string;
+            /** Share */
+            readonly share: number;
+            /** Technical */
+            readonly technical: boolean;
         };
         /**
          * SaidState
@@ -8960,12 +9207,34 @@ export interface components {
             readonly patient_ids?: readonly number[] | null;
         };
         /**
+         * TallyState
+         * @description Alerts in all and by their worst priority; `false_share`, 0 to 1, is of those that a person has judged.
+         */
+        readonly TallyState: {
+            /** Alerts */
+            readonly alerts: number;
+            /** Closed False */
+            readonly closed_false: number;
+            /** Closed True */
+            readonly closed_true: number;
+            /** False Share */
+            readonly false_share: number | null;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Medium */
+            readonly medium: number;
+            /** Per Patient Day */
+            readonly per_patient_day: number;
+        };
+        /**
          * TeamCoverage
          * @description Who of a team will answer in the next fourteen days; `red_from` is when nobody would for the first time.
          */
         readonly TeamCoverage: {
             /** Cells */
-            readonly cells: readonly components["schemas"]["DutyStatesCellState"][];
+            readonly cells: readonly components["schemas"]["CellState"][];
             /** Red From */
             readonly red_from: string | null;
             /** Team Id */
@@ -9717,10 +9986,10 @@ export interface components {
             readonly until: string;
         };
         /**
-         * WaveformsCellState
+         * WaveCellState
          * @description What the ten seconds that end at `at` [ms since 1970] told: rates [/min], qualities [0-1]; null: not readable.
          */
-        readonly WaveformsCellState: {
+        readonly WaveCellState: {
             /** Af */
             readonly af: number | null;
             /** At */
@@ -13215,6 +13484,7 @@ export interface operations {
                      *           "shadow": false,
                      *           "started_at": null,
                      *           "state": "queued",
+                     *           "stay_id": 1,
                      *           "suggest": false,
                      *           "to_at": "2026-01-14T08:00:00Z"
                      *         }
@@ -13342,6 +13612,7 @@ export interface operations {
                      *       "shadow": false,
                      *       "started_at": null,
                      *       "state": "queued",
+                     *       "stay_id": 1,
                      *       "suggest": false,
                      *       "to_at": "2026-01-14T08:00:00Z"
                      *     }
@@ -13389,6 +13660,7 @@ export interface operations {
                      *       "shadow": false,
                      *       "started_at": null,
                      *       "state": "cancelled",
+                     *       "stay_id": 1,
                      *       "suggest": false,
                      *       "to_at": "2026-01-14T08:00:00Z"
                      *     }
@@ -13403,6 +13675,34 @@ export interface operations {
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly burden_get_burden: {
+        readonly parameters: {
+            readonly query: {
+                readonly from: string;
+                readonly team?: number | null;
+                readonly to: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BurdenState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -25772,6 +26072,44 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly team_plans_review: {
+        readonly parameters: {
+            readonly query: {
+                /** @description One of `/api/programmes` */
+                readonly programme: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Saving"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlanStatesReviewState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -29,6 +29,9 @@ export const PAGES: readonly PageOf[] = [
   { path: "/round/schedule", of: ["staff"], load: () => import("../round/Schedule.svelte") },
   { path: "/round/replay", of: ["staff"], load: () => import("../round/Replay.svelte") },
   { path: "/round/outcomes", of: ["staff"], load: () => import("../round/Outcomes.svelte") },
+  { path: "/tuning/patient/:id", of: ["staff"], load: () => import("../tuning/PatientPlan.svelte") },
+  { path: "/tuning", of: ["staff"], menu: "tuning.nav", load: () => import("../tuning/Tuning.svelte") },
+  { path: "/tuning/team/:id", of: ["staff"], load: () => import("../tuning/TeamPlan.svelte") },
 ];
 
 export interface Found {

@@ -1,0 +1,109 @@
+// Requests about plans, back-tests and the burden of alarms. A plan is a patient's, or a team's for one programme; what
+// both have goes by `Owner`.
+
+import { http, match, told } from "../api/client";
+import type { Page } from "../api/types";
+import type { Backtest, Burden, Overlay, Owner, PatientPlan, Programme, Review, Team, TeamPlan, Version } from "./shapes";
+
+export interface Change {
+  readonly overlay: Overlay;
+  readonly reason: string;
+  readonly meant: readonly string[];
+  readonly until: string | null;
+}
+
+export interface Kept {
+  readonly version: Version;
+  /** Whether it waits for a second signature. */
+  readonly awaiting: boolean;
+}
+
+const patient = (patientId: number): { readonly path: { readonly patient_id: number } } => ({ path: { patient_id: patientId } });
+const team = (teamId: number, programme: string): { readonly path: { readonly team_id: number }; readonly query: { readonly programme: string } } => ({
+  path: { team_id: teamId },
+  query: { programme },
+});
+/** What puts a plan in force tries it first, on the whole library: that may take the server twenty seconds. */
+const PATIENT = { fetch: (request: Request): Promise<Response> => fetch(request, { signal: AbortSignal.timeout(30_000) }) };
+const kept = (version: Version): Kept => ({ version, awaiting: version.state === "awaiting" });
+const body = (change: Change): { overlay: Overlay; reason: string; meant: string[]; until: string | null } => ({ ...change, meant: [...change.meant] });
+
+export const patientPlan = (patientId: number): Promise<PatientPlan> =>
+  told(http.GET("/api/patients/{patient_id}/plan", { params: patient(patientId) }));
+export const teamPlan = (teamId: number, programme: string): Promise<TeamPlan> =>
+  told(http.GET("/api/teams/{team_id}/plan", { params: team(teamId, programme) }));
+export const programmes = async (): Promise<readonly Programme[]> => (await told(http.GET("/api/programmes"))).items;
+export const teams = async (): Promise<{ readonly items: readonly Team[]; readonly mine: readonly number[] }> => told(http.GET("/api/teams"));
+
+export async function versions(owner: Owner): Promise<readonly Version[]> {
+  const page = owner.kind === "patient"
+    ? await told(http.GET("/api/patients/{patient_id}/plan/versions", { params: patient(owner.patientId) }))
+    : await told(http.GET("/api/teams/{team_id}/plan/versions", { params: team(owner.teamId, owner.programme) }));
+  return page.items;
+}
+
+export const review = (owner: Owner, change: Change): Promise<Review> =>
+  owner.kind === "patient"
+    ? told(http.POST("/api/patients/{patient_id}/plan/review", { params: patient(owner.patientId), body: body(change) }))
+    : told(http.POST("/api/teams/{team_id}/plan/review", { params: team(owner.teamId, owner.programme), body: body(change) }));
+
+export async function save(owner: Owner, rev: number, change: Change): Promise<Kept> {
+  const header = match(rev);
+  return kept(
+    owner.kind === "patient"
+      ? await told(http.PUT("/api/patients/{patient_id}/plan", { params: { ...patient(owner.patientId), header }, body: body(change), ...PATIENT }))
+      : await told(http.PUT("/api/teams/{team_id}/plan", { params: { ...team(owner.teamId, owner.programme), header }, body: body(change), ...PATIENT })),
+  );
+}
+
+export async function keepDraft(patientId: number, change: Change): Promise<Version> {
+  const { overlay, reason, meant } = body(change);
+  return told(http.POST("/api/patients/{patient_id}/plan/drafts", { params: patient(patientId), body: { overlay, reason, meant } }));
+}
+
+export async function promote(patientId: number, version: number, rev: number, reason: string, meant: readonly string[]): Promise<Kept> {
+  const params = { path: { patient_id: patientId, version }, header: match(rev) };
+  return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/promote", { params, body: { reason, meant: [...meant], until: null }, ...PATIENT })));
+}
+
+export async function approve(owner: Owner, version: number, rev: number, reason: string): Promise<Kept> {
+  const header = match(rev);
+  if (owner.kind === "patient")
+    return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/approve", { params: { path: { patient_id: owner.patientId, version }, header }, body: { reason }, ...PATIENT })));
+  const params = { path: { team_id: owner.teamId, version }, query: { programme: owner.programme }, header };
+  return kept(await told(http.POST("/api/teams/{team_id}/plan/versions/{version}/approve", { params, body: { reason }, ...PATIENT })));
+}
+
+export async function withdraw(owner: Owner, version: number, rev: number, reason: string): Promise<Kept> {
+  const header = match(rev);
+  if (owner.kind === "patient")
+    return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/withdraw", { params: { path: { patient_id: owner.patientId, version }, header }, body: { reason } })));
+  const params = { path: { team_id: owner.teamId, version }, query: { programme: owner.programme }, header };
+  return kept(await told(http.POST("/api/teams/{team_id}/plan/versions/{version}/withdraw", { params, body: { reason } })));
+}
+
+export interface Question {
+  readonly patients: readonly number[] | null;
+  readonly cohort: { readonly team: number | null; readonly programme: string | null } | null;
+  readonly from: string;
+  /** Null: a shadow, which goes on in silence. */
+  readonly to: string | null;
+  readonly plan: Overlay;
+  readonly suggest: boolean;
+  readonly name: string;
+}
+
+export const ask = (question: Question): Promise<Backtest> =>
+  told(http.POST("/api/backtests", { body: { ...question, patients: question.patients ? [...question.patients] : null } }));
+export const backtest = (id: number): Promise<Backtest> =>
+  told(http.GET("/api/backtests/{backtest_id}", { params: { path: { backtest_id: id } } }));
+export const endBacktest = (id: number): Promise<Backtest> =>
+  told(http.DELETE("/api/backtests/{backtest_id}", { params: { path: { backtest_id: id } } }));
+export const backtests = (): Promise<Page<Backtest>> => told(http.GET("/api/backtests", { params: { query: { limit: 200 } } }));
+
+export const burden = (from: number, to: number, teamId: number | null): Promise<Burden> =>
+  told(
+    http.GET("/api/burden", {
+      params: { query: { from: new Date(from).toISOString(), to: new Date(to).toISOString(), ...(teamId === null ? {} : { team: teamId }) } },
+    }),
+  );
