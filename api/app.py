@@ -32,6 +32,7 @@ from api.routes import (
     bindings,
     by_hand,
     channels,
+    coverage,
     devices,
     effects,
     emergencies,
@@ -50,6 +51,7 @@ from api.routes import (
     plans,
     quarantine,
     relatives,
+    replay,
     responsibility,
     rounds,
     routing,
@@ -60,6 +62,7 @@ from api.routes import (
     session_oidc,
     session_proofs,
     sharing,
+    shifts,
     team_plans,
     teams,
     timeline,
@@ -115,8 +118,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     # An address is compared with one route after the other: what every open page asks for comes first.
     busiest = (search, vitals, patients, alerts, alert_acts, session)
     people = (plans, team_plans, measuring, waveforms, backtests)
-    resources = (timeline, by_hand, effects, home, home_live, rounds, ambulance, outcomes)
-    duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
+    resources = (timeline, by_hand, effects, home, home_live, rounds, ambulance, outcomes, replay)
+    duty = (teams, schedules, routing, handovers, shifts, responsibility, coverage, transfers, offers)
     whose = (emergencies, sharing, relatives, invitations, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)

@@ -41,8 +41,16 @@ class SignedState(TypedDict):
     risk: int
 
 
+class CosignedState(TypedDict):
+    """Who else has signed the same plan, and when."""
+
+    by: int
+    name: str
+    at: datetime
+
+
 class RoundItem(TypedDict):
-    """One patient of the round; `rev` is for If-Match, 0 where nobody has signed."""
+    """One patient of the round; `rev` is for If-Match, 0 where nobody has signed. `also` had signed the plan before."""
 
     patient_id: int
     stay_id: int
@@ -55,6 +63,7 @@ class RoundItem(TypedDict):
     cover: list[CellState]
     rev: int
     signed: SignedState | None
+    also: list[CosignedState]
 
 
 # `from` is a keyword of the language, hence the call form.
@@ -72,8 +81,11 @@ RoundState = TypedDict(
 )
 
 
-def round_item(row: StayFacts, found: Sequence[Found], cover: list[CellState], signed: Signed | None) -> RoundItem:
-    """Return one patient."""
+def round_item(
+    row: StayFacts, found: Sequence[Found], cover: list[CellState], signatures: Sequence[Signed]
+) -> RoundItem:
+    """Return one patient; `signatures` are those of the plan in force, the last first."""
+    signed = signatures[0] if signatures else None
     return {
         "patient_id": row.patient_id,
         "stay_id": row.stay_id,
@@ -96,7 +108,15 @@ def round_item(row: StayFacts, found: Sequence[Found], cover: list[CellState], s
             "plan": signed.plan,
             "risk": signed.risk,
         },
+        "also": _others(signatures),
     }
+
+
+def _others(signatures: Sequence[Signed]) -> list[CosignedState]:
+    """Return everybody but the last who has signed, the first first, each once."""
+    last = {each.staff_id for each in signatures[:1]}
+    others = {each.staff_id: each for each in signatures if each.staff_id not in last}
+    return [{"by": each.staff_id, "name": each.staff_name, "at": each.signed_at} for each in reversed(others.values())]
 
 
 def round_state(team_id: int, stretch: Stretch, items: Iterable[RoundItem]) -> RoundState:

@@ -117,7 +117,8 @@ def people(database_url: str, sockets: int) -> list[str]:
         with conn.cursor() as cursor:
             cursor.executemany(
                 "insert into session (token_sha256, secret_sha256, account_id, way, created_at, seen_at, confirmed_at,"
-                " expires_at) values (%(token)s, %(token)s, %(account)s, 'password', %(now)s, %(now)s, %(now)s, %(end)s)",
+                " expires_at) values (%(token)s, %(token)s, %(account)s, 'password', %(now)s, %(now)s, %(now)s,"
+                " %(end)s)",
                 [
                     {
                         "token": digest(token),

@@ -128,7 +128,7 @@ async def items_of(one: Round) -> list[RoundItem]:
     for row in rows:
         found = reasons(row.facts(), cells[row.stay_id], one.stretch.until, one.now)
         cover: list[CellState] = [cell_state(cell, called, names) for cell in cells[row.stay_id]]
-        items.append(round_item(row, found, cover, signed.get(row.stay_id)))
+        items.append(round_item(row, found, cover, signed.get(row.stay_id, [])))
     return items
 
 

@@ -72,6 +72,12 @@ def test_each_opening_is_noted_with_its_time(unit: Unit) -> None:
             assert (await get(own, path_of(unit)))["items"] == [after]
             assert (await own.post(path_of(unit), json=WHY)).status_code == 403
 
+            log = (await get(own, path_of(unit).replace("ambulance-cards", "access-log")))["items"]
+            by_link = [each for each in log if each["why"] == "link"]
+            assert [each["name"] for each in by_link] == ["Anna Provsson"] * 2
+            assert by_link[0]["text_sv"].startswith("Någon såg kortet om dig för ambulansen genom en länk")
+            assert "Testteamet" in by_link[0]["units"]
+
     visit(unit, guest)
 
 

@@ -20,6 +20,8 @@ _AREAS: dict[str, dict[Language, str]] = {
     "alerts": {"sv": "larm om dig", "en": "alerts about you"},
     "plan": {"sv": "din övervakningsplan", "en": "your monitoring plan"},
     "responsibility": {"sv": "vem som ansvarar för dig", "en": "who answers for you"},
+    "coverage": {"sv": "vem som ansvarar för dig", "en": "who answers for you"},
+    "replay": {"sv": "tavlan över patienter som den var, där du fanns", "en": "the board as it was, which you were on"},
     "offers": {"sv": "vem som ansvarar för dig", "en": "who answers for you"},
     "teams": {"sv": "överlämningen eller ronden i teamet", "en": "the team's hand-over or round"},
     "devices": {"sv": "vilken utrustning du har", "en": "which equipment you have"},

@@ -115,6 +115,8 @@ _WANTED = (
     " order by occurred_at desc fetch first %(limit)s rows with ties"
 ).encode()
 _ONE = _written("select * from care_event where stay_id = %(stay)s and event_id = %(event)s").encode()
+_NUMBERED = _written("select * from care_event where stay_id = %(stay)s and event_id = any(%(events)s)")
+_SOME = f"{_NUMBERED} order by e.occurred_at, e.event_id".encode()
 _CHANGES = _written(
     "select * from care_event where stay_id = %(stay)s and kind = 'medication'"
     " and occurred_at >= %(start)s and occurred_at < %(end)s"
@@ -161,6 +163,13 @@ async def find_one(conn: Connection, stay_id: StayId, event_id: int) -> Row | No
     cursor = conn.cursor(row_factory=class_row(Row))
     await cursor.execute(_ONE, {"stay": stay_id, "event": event_id})
     return await cursor.fetchone()
+
+
+async def some(conn: Connection, stay_id: StayId, event_ids: Sequence[int]) -> list[Row]:
+    """Return these entries that somebody wrote, the oldest first."""
+    cursor = conn.cursor(row_factory=class_row(Row))
+    await cursor.execute(_SOME, {"stay": stay_id, "events": list(event_ids)})
+    return await cursor.fetchall()
 
 
 async def put_in_error(

@@ -134,6 +134,11 @@ async def ahead(conn: Connection, stay_id: StayId, now: datetime) -> list[Period
     return (await _periods(conn, {"stays": [stay_id], "now": now})).get(stay_id, [])
 
 
+async def all_ahead(conn: Connection, stays: Sequence[StayId], now: datetime) -> dict[StayId, list[Period]]:
+    """Return who answers for each of these stays from `now` on, as it is laid out."""
+    return await _periods(conn, {"stays": list(stays), "now": now})
+
+
 async def _periods(conn: Connection, wanted: Mapping[str, object]) -> dict[StayId, list[Period]]:
     cursor = conn.cursor(row_factory=class_row(_Row))
     await cursor.execute(_PERIODS, wanted)

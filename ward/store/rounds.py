@@ -4,6 +4,8 @@ The caller owns the transaction. The invariant: what was signed is kept by revis
 the one before.
 """
 
+import functools
+import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -114,7 +116,7 @@ _FACTS = f"""
     order by p.patient_id
 """  # nosec B608  # noqa: S608 - put together from constants
 _SIGNED = """
-    select distinct on (w.stay_id) w.stay_id, w.rev, w.staff_id, f.name as staff_name, w.signed_at, w.plan, w.risk
+    select w.stay_id, w.rev, w.staff_id, f.name as staff_name, w.signed_at, w.plan, w.risk
     from weekend_round w join staff f using (staff_id)
     where w.stay_id = any(%s) and w.ends_at = %s order by w.stay_id, w.rev desc
 """
@@ -128,11 +130,19 @@ async def facts(conn: Connection, team_id: TeamId, now: datetime) -> list[StayFa
     return await cursor.fetchall()
 
 
-async def signed(conn: Connection, stays: list[StayId], ends_at: datetime) -> dict[StayId, Signed]:
-    """Return who has signed for these stays for the free days that end then, each the newest revision."""
+async def signed(conn: Connection, stays: list[StayId], ends_at: datetime) -> dict[StayId, list[Signed]]:
+    """Return who has signed for these stays for the free days that end then, with the plan in force, the last first."""
     cursor = conn.cursor(row_factory=class_row(Signed))
     await cursor.execute(_SIGNED.encode(), (stays, ends_at))
-    return {row.stay_id: row for row in await cursor.fetchall()}
+    found: dict[StayId, list[Signed]] = {}
+    for stay_id, of_stay in itertools.groupby(await cursor.fetchall(), key=lambda row: row.stay_id):
+        newest, *before = of_stay
+        found[stay_id] = [newest, *itertools.takewhile(functools.partial(_same_plan, newest), before)]
+    return found
+
+
+def _same_plan(one: Signed, other: Signed) -> bool:
+    return one.plan == other.plan
 
 
 async def sign(

@@ -732,6 +732,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/coverage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show who will answer for each patient in the next fourteen days, and which of them are holidays
+         * @description Show who will answer for each patient in the next fourteen days, and which of them are holidays.
+         *
+         *     Open to: clinician, doctor, nurse (`responsibility.read`).
+         */
+        readonly get: operations["coverage_get_coverage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/devices": {
         readonly parameters: {
             readonly query?: never;
@@ -2528,6 +2550,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/replay": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show a stretch of the past, a day at most, minute by minute as it was known then
+         * @description Show a stretch of the past, a day at most, minute by minute as it was known then.
+         *
+         *     Open to: clinician, doctor, nurse (`patients.read`).
+         */
+        readonly get: operations["replay_get_replay"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/routing": {
         readonly parameters: {
             readonly query?: never;
@@ -3323,6 +3367,28 @@ export interface paths {
          *     Open to: clinician, doctor, nurse, operator (`duty.change`).
          */
         readonly put: operations["schedules_put_schedule"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/teams/{team_id}/shift": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show what the next shift has to know: what happened since then, what is open, what nobody has read or seen
+         * @description Show what the next shift has to know: what happened since then, what is open, what nobody has read or seen.
+         *
+         *     Open to: clinician, doctor, nurse (`handovers`).
+         */
+        readonly get: operations["shifts_get_shift"];
+        readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -5124,6 +5190,21 @@ export interface components {
             readonly why: string;
         };
         /**
+         * CosignedState
+         * @description Who else has signed the same plan, and when.
+         */
+        readonly CosignedState: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** By */
+            readonly by: number;
+            /** Name */
+            readonly name: string;
+        };
+        /**
          * CountPage
          * @description Entries counted by reason, the most first, received since then.
          */
@@ -5148,6 +5229,47 @@ export interface components {
             /** Unsettled */
             readonly unsettled: number;
         };
+        /** CoveragePage */
+        readonly CoveragePage: {
+            /** Days */
+            readonly days: readonly components["schemas"]["DayState"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            readonly from: string;
+            /** Items */
+            readonly items: readonly components["schemas"]["CoveredState"][];
+            /** Next */
+            readonly next: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
+        };
+        /**
+         * CoveredState
+         * @description A patient, and who will answer; `red_from` is when nobody would for the first time.
+         */
+        readonly CoveredState: {
+            /** Cells */
+            readonly cells: readonly components["schemas"]["CellState"][];
+            /** Family Name */
+            readonly family_name: string;
+            /** Given Name */
+            readonly given_name: string;
+            /** Number Hint */
+            readonly number_hint: string;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Red From */
+            readonly red_from: string | null;
+            /** Team */
+            readonly team: string;
+            /** Team Id */
+            readonly team_id: number;
+        };
         /**
          * Credentials
          * @description A local account.
@@ -5170,6 +5292,33 @@ export interface components {
          * @enum {string}
          */
         readonly Day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun" | "eve" | "holiday";
+        /**
+         * DayState
+         * @description A day by the clock on a Swedish wall; `hours` is 23 or 25 when the clocks change, `name` that of a holiday.
+         */
+        readonly DayState: {
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            readonly ends_at: string;
+            /** Hours */
+            readonly hours: number;
+            /** Kind */
+            readonly kind: string;
+            /** Name */
+            readonly name: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            readonly starts_at: string;
+        };
         /**
          * DebtState
          * @description What a team has left without an answer, by kind: a count each, and the alerts they are about.
@@ -6797,6 +6946,18 @@ export interface components {
             readonly until: string;
         };
         /**
+         * OwedState
+         * @description What the team owes an answer, by kind: how much, and which alerts.
+         */
+        readonly OwedState: {
+            /** Alerts */
+            readonly alerts: readonly components["schemas"]["AlertState"][];
+            /** Count */
+            readonly count: number;
+            /** Kind */
+            readonly kind: string;
+        };
+        /**
          * PartState
          * @description The least and most points of one parameter, beside `t`; null where a score did not say.
          */
@@ -7747,6 +7908,163 @@ export interface components {
             readonly note: string;
         };
         /**
+         * ReplayAlert
+         * @description An alert that was open at any time of the stretch, moment by moment.
+         */
+        readonly ReplayAlert: {
+            /** Alert Id */
+            readonly alert_id: number;
+            /**
+             * Family
+             * @enum {string}
+             */
+            readonly family: "clinical" | "technical" | "request";
+            /** Moments */
+            readonly moments: readonly components["schemas"]["ReplayMoment"][];
+            /** Rule */
+            readonly rule: string;
+        };
+        /**
+         * ReplayColumn
+         * @description One kind: the minute from which each value was known, and how many seconds after the start it was measured.
+         *
+         *     `usable` is false for a value that is shown as missing. After `ageing_s` and `stale_s` a value is old.
+         */
+        readonly ReplayColumn: {
+            /** Ageing S */
+            readonly ageing_s: number;
+            /** Measured S */
+            readonly measured_s: readonly number[];
+            /** Minute */
+            readonly minute: readonly number[];
+            /** Stale S */
+            readonly stale_s: number;
+            /** Usable */
+            readonly usable: readonly boolean[];
+            /** Value */
+            readonly value: readonly number[];
+        };
+        /**
+         * ReplayMoment
+         * @description What was shown of an alert from `at` on; `seen_by` has seen it, `held_by` has taken it.
+         */
+        readonly ReplayMoment: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /**
+             * Condition
+             * @enum {string}
+             */
+            readonly condition: "present" | "clearing" | "cleared";
+            /** Held By */
+            readonly held_by: string | null;
+            /**
+             * Priority
+             * @enum {string}
+             */
+            readonly priority: "high" | "medium" | "low";
+            /** Seen By */
+            readonly seen_by: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "open" | "acknowledged" | "resolved";
+            /** Text En */
+            readonly text_en: string;
+            /** Text Sv */
+            readonly text_sv: string;
+        };
+        /** ReplayPage */
+        readonly ReplayPage: {
+            /**
+             * From
+             * Format: date-time
+             */
+            readonly from: string;
+            /** Items */
+            readonly items: readonly components["schemas"]["ReplayStay"][];
+            /** Next */
+            readonly next: string | null;
+            /**
+             * To
+             * Format: date-time
+             */
+            readonly to: string;
+        };
+        /**
+         * ReplayScores
+         * @description NEWS2: the minute from which each interval was shown.
+         */
+        readonly ReplayScores: {
+            /** Max */
+            readonly max: readonly number[];
+            /** Min */
+            readonly min: readonly number[];
+            /** Minute */
+            readonly minute: readonly number[];
+            /** Risk */
+            readonly risk: readonly ("low" | "low_medium" | "medium" | "high")[];
+        };
+        /**
+         * ReplayStay
+         * @description One patient's stretch.
+         */
+        readonly ReplayStay: {
+            /** Age */
+            readonly age: number;
+            /** Alerts */
+            readonly alerts: readonly components["schemas"]["ReplayAlert"][];
+            /** Family Name */
+            readonly family_name: string;
+            /** Given Name */
+            readonly given_name: string;
+            /** Number Hint */
+            readonly number_hint: string;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Reason */
+            readonly reason: string;
+            readonly scores: components["schemas"]["ReplayScores"];
+            /** Stay Id */
+            readonly stay_id: number;
+            /** Teams */
+            readonly teams: readonly components["schemas"]["ReplayTeam"][];
+            /** Vitals */
+            readonly vitals: {
+                readonly consciousness?: components["schemas"]["ReplayColumn"];
+                readonly diastolic?: components["schemas"]["ReplayColumn"];
+                readonly fio2?: components["schemas"]["ReplayColumn"];
+                readonly glucose?: components["schemas"]["ReplayColumn"];
+                readonly heart_rate?: components["schemas"]["ReplayColumn"];
+                readonly mean_pressure?: components["schemas"]["ReplayColumn"];
+                readonly oxygen_flow?: components["schemas"]["ReplayColumn"];
+                readonly pain?: components["schemas"]["ReplayColumn"];
+                readonly peak_flow?: components["schemas"]["ReplayColumn"];
+                readonly perfusion_index?: components["schemas"]["ReplayColumn"];
+                readonly resp_rate?: components["schemas"]["ReplayColumn"];
+                readonly skin_temperature?: components["schemas"]["ReplayColumn"];
+                readonly spo2?: components["schemas"]["ReplayColumn"];
+                readonly steps?: components["schemas"]["ReplayColumn"];
+                readonly systolic?: components["schemas"]["ReplayColumn"];
+                readonly temperature?: components["schemas"]["ReplayColumn"];
+                readonly weight?: components["schemas"]["ReplayColumn"];
+            };
+        };
+        /** ReplayTeam */
+        readonly ReplayTeam: {
+            /**
+             * From
+             * Format: date-time
+             */
+            readonly from: string;
+            /** Name */
+            readonly name: string;
+        };
+        /**
          * ReportAnswer
          * @description What the prescriber says: all is well so, or something is to be adjusted.
          */
@@ -7927,9 +8245,11 @@ export interface components {
         readonly Role: "nurse" | "doctor" | "clinician" | "operator";
         /**
          * RoundItem
-         * @description One patient of the round; `rev` is for If-Match, 0 where nobody has signed.
+         * @description One patient of the round; `rev` is for If-Match, 0 where nobody has signed. `also` had signed the plan before.
          */
         readonly RoundItem: {
+            /** Also */
+            readonly also: readonly components["schemas"]["CosignedState"][];
             /** Cover */
             readonly cover: readonly components["schemas"]["CellState"][];
             /** Name */
@@ -8274,6 +8594,41 @@ export interface components {
              * @default 7
              */
             readonly turn_days: number;
+        };
+        /** ShiftPage */
+        readonly ShiftPage: {
+            /**
+             * From
+             * Format: date-time
+             */
+            readonly from: string;
+            /** Owed */
+            readonly owed: readonly components["schemas"]["OwedState"][];
+            /** Patients */
+            readonly patients: readonly components["schemas"]["ShiftPatient"][];
+            /** Team Id */
+            readonly team_id: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
+        };
+        /**
+         * ShiftPatient
+         * @description A patient for whom the team has answered: alerts open or closed since, entries new or not read by the caller.
+         */
+        readonly ShiftPatient: {
+            /** Alerts */
+            readonly alerts: readonly components["schemas"]["AlertState"][];
+            /** Entries */
+            readonly entries: readonly components["schemas"]["TimelineEvent"][];
+            /** Name */
+            readonly name: string;
+            /** Number Hint */
+            readonly number_hint: string;
+            /** Patient Id */
+            readonly patient_id: number;
         };
         /**
          * ShiftState
@@ -12932,6 +13287,71 @@ export interface operations {
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly coverage_get_coverage: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string | null;
+                readonly team?: number | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "days": [
+                     *         {
+                     *           "date": "2026-01-14",
+                     *           "ends_at": "2026-01-14T23:00:00Z",
+                     *           "hours": 24,
+                     *           "kind": "wed",
+                     *           "name": null,
+                     *           "starts_at": "2026-01-13T23:00:00Z"
+                     *         }
+                     *       ],
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "items": [
+                     *         {
+                     *           "cells": [
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-28T08:00:00Z"
+                     *             }
+                     *           ],
+                     *           "family_name": "Testsson 1",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1,
+                     *           "red_from": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "until": "2026-01-28T08:00:00Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CoveragePage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -22718,6 +23138,114 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly replay_get_replay: {
+        readonly parameters: {
+            readonly query: {
+                readonly cursor?: string | null;
+                readonly from: string;
+                readonly team?: number | null;
+                readonly to: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-13T20:00:00Z",
+                     *       "items": [
+                     *         {
+                     *           "age": 86,
+                     *           "alerts": [
+                     *             {
+                     *               "alert_id": 1,
+                     *               "family": "clinical",
+                     *               "moments": [
+                     *                 {
+                     *                   "at": "2026-01-13T22:00:00Z",
+                     *                   "condition": "present",
+                     *                   "held_by": null,
+                     *                   "priority": "high",
+                     *                   "seen_by": null,
+                     *                   "state": "open",
+                     *                   "text_en": "Oxygen saturation 84 % below the limit 85 %",
+                     *                   "text_sv": "Syremättnad 84 % under gränsen 85 %"
+                     *                 }
+                     *               ],
+                     *               "rule": "limit.spo2.low"
+                     *             }
+                     *           ],
+                     *           "family_name": "Testsson 1",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1,
+                     *           "reason": "",
+                     *           "scores": {
+                     *             "max": [
+                     *               2
+                     *             ],
+                     *             "min": [
+                     *               0
+                     *             ],
+                     *             "minute": [
+                     *               0
+                     *             ],
+                     *             "risk": [
+                     *               "low"
+                     *             ]
+                     *           },
+                     *           "stay_id": 1,
+                     *           "teams": [
+                     *             {
+                     *               "from": "2026-01-13T20:00:00Z",
+                     *               "name": "Testteamet"
+                     *             }
+                     *           ],
+                     *           "vitals": {
+                     *             "spo2": {
+                     *               "ageing_s": 180,
+                     *               "measured_s": [
+                     *                 -120,
+                     *                 3600
+                     *               ],
+                     *               "minute": [
+                     *                 0,
+                     *                 150
+                     *               ],
+                     *               "stale_s": 600,
+                     *               "usable": [
+                     *                 true,
+                     *                 true
+                     *               ],
+                     *               "value": [
+                     *                 97,
+                     *                 88
+                     *               ]
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "to": "2026-01-14T06:00:00Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ReplayPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly routing_get_units: {
         readonly parameters: {
             readonly query?: never;
@@ -25468,6 +25996,7 @@ export interface operations {
                      *       "from": "2026-01-16T15:00:00Z",
                      *       "items": [
                      *         {
+                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "fallback",
@@ -25531,6 +26060,7 @@ export interface operations {
                      *           "stay_id": 1
                      *         },
                      *         {
+                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
@@ -25588,6 +26118,7 @@ export interface operations {
                      *           "stay_id": 2
                      *         },
                      *         {
+                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
@@ -25697,6 +26228,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "also": [],
                      *       "cover": [
                      *         {
                      *           "colour": "covered",
@@ -25918,6 +26450,58 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly shifts_get_shift: {
+        readonly parameters: {
+            readonly query?: {
+                readonly from?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-13T20:00:00Z",
+                     *       "owed": [
+                     *         {
+                     *           "alerts": [],
+                     *           "count": 1,
+                     *           "kind": "untaken_handover"
+                     *         }
+                     *       ],
+                     *       "patients": [
+                     *         {
+                     *           "alerts": [],
+                     *           "entries": [],
+                     *           "name": "Testa Testsson 1",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1
+                     *         }
+                     *       ],
+                     *       "team_id": 1,
+                     *       "until": "2026-01-14T06:00:00Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ShiftPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -22,6 +22,12 @@ export interface PageOf {
 export const PAGES: readonly PageOf[] = [
   { path: "/", of: ["staff"], menu: "board.nav", load: () => import("../board/Board.svelte") },
   { path: "/patient/:id", of: ["staff"], load: () => import("../patient/Patient.svelte") },
+  { path: "/round", of: ["staff"], menu: "round.nav", load: () => import("../round/Round.svelte") },
+  { path: "/round/handover", of: ["staff"], load: () => import("../round/Handover.svelte") },
+  { path: "/round/coverage", of: ["staff"], load: () => import("../round/Coverage.svelte") },
+  { path: "/round/schedule", of: ["staff"], load: () => import("../round/Schedule.svelte") },
+  { path: "/round/replay", of: ["staff"], load: () => import("../round/Replay.svelte") },
+  { path: "/round/outcomes", of: ["staff"], load: () => import("../round/Outcomes.svelte") },
 ];
 
 export interface Found {

@@ -1,0 +1,150 @@
+"""What a board showed of an alert at each moment of the past: folded from the lines of the alert's life. Pure.
+
+Nothing acts on this; it is for looking back at a night. One thing is not to be had from the lines: whether an episode
+that was found again while its alert was over rang anew (it is taken to have rung). The invariant: the last moment of an
+alert that is closed is that it was.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ward.alerts import AlertState, Condition, Family, Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of an alert's life; `who` did it, by name; `until` as in `ward.alerts.AlertEvent`."""
+
+    at: datetime
+    kind: str
+    who: str | None
+    priority: Priority | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What was shown from `at` on: `seen_by` has seen it, `held_by` has taken it, by name."""
+
+    at: datetime
+    state: AlertState
+    priority: Priority
+    condition: Condition
+    seen_by: str | None
+    held_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Handling:
+    rings: bool = True
+    quieted: bool = False
+    closed: bool = False
+    seen_by: str | None = None
+    held_by: str | None = None
+
+    @property
+    def state(self) -> AlertState:
+        if self.closed:
+            return AlertState.RESOLVED
+        unheld = not self.quieted and self.held_by is None
+        return AlertState.OPEN if self.rings or unheld else AlertState.ACKNOWLEDGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    family: Family
+    priority: Priority
+    condition: Condition = Condition.PRESENT
+    now: _Handling = _Handling()
+    before: _Handling = _Handling()
+
+
+_UNDOABLE = frozenset({"acknowledged", "claimed", "released", "offered", "accepted", "declined", "snoozed", "resolved"})
+_RINGS_AGAIN = frozenset({"lapsed", "resumed", "escalated", "worsened"})
+_BACK = frozenset({"returned", "declined"})
+
+
+def moments(family: Family, lines: Iterable[Line], resolved_at: datetime | None) -> tuple[Moment, ...]:
+    """Return what was shown of an alert, one moment for each line of its life, the oldest first.
+
+    Parameters
+    ----------
+    lines
+        The whole life from its first line, in order; it may end before the alert does.
+    resolved_at
+        When it was closed, by a person or by itself; None while it is open.
+    """
+    found = []
+    frame: _Frame | None = None
+    for line in lines:
+        frame = _begun(family, line) if frame is None else _after(frame, line)
+        if resolved_at is not None and line.at >= resolved_at:
+            frame = replace(frame, now=replace(frame.now, closed=True, rings=False))
+        found.append(_moment(frame, line.at))
+    return tuple(found)
+
+
+def _begun(family: Family, line: Line) -> _Frame:
+    frame = _Frame(family=family, priority=line.priority or Priority.LOW)
+    if line.until is None:
+        return frame
+    return replace(frame, condition=Condition.CLEARED, now=_Handling(rings=False))
+
+
+def _moment(frame: _Frame, at: datetime) -> Moment:
+    return Moment(
+        at=at,
+        state=frame.now.state,
+        priority=frame.priority,
+        condition=frame.condition,
+        seen_by=frame.now.seen_by,
+        held_by=frame.now.held_by,
+    )
+
+
+def _after(frame: _Frame, line: Line) -> _Frame:
+    if line.kind == "undone":
+        return replace(frame, now=frame.before)
+    kept = replace(frame, before=frame.now) if line.kind in _UNDOABLE else frame
+    ruled = _by_rules(kept, line)
+    return replace(ruled, now=_handled(ruled, kept.condition, line))
+
+
+def _by_rules(frame: _Frame, line: Line) -> _Frame:
+    """Return what rules and time make of the condition and the priority."""
+    conditions = {
+        "cleared": Condition.CLEARING,
+        "settled": Condition.CLEARED,
+        "recurred": Condition.PRESENT,
+    }
+    return replace(
+        frame,
+        priority=line.priority or frame.priority,
+        condition=conditions.get(line.kind, frame.condition),
+    )
+
+
+def _handled(frame: _Frame, before: Condition, line: Line) -> _Handling:
+    """Return who has it, and whether it rings; `before` is the condition that the line found."""
+    now, who = frame.now, line.who
+    changed = {
+        "acknowledged": replace(now, rings=False, quieted=True, seen_by=who),
+        "snoozed": replace(now, rings=False, quieted=True, seen_by=who),
+        "claimed": replace(now, rings=False, quieted=True, seen_by=who, held_by=who),
+        "accepted": replace(now, rings=False, quieted=True, seen_by=who, held_by=who),
+        "released": replace(_ringing(now), held_by=None),
+        "settled": replace(now, rings=False, quieted=False),
+        "resolved": replace(now, rings=False, closed=True),
+        "ended": replace(now, rings=False, closed=True),
+    }
+    rings = (
+        line.kind in _RINGS_AGAIN
+        or (line.kind in _BACK and frame.condition is not Condition.CLEARED)
+        or (line.kind == "recurred" and (frame.family is Family.REQUEST or before is Condition.CLEARED))
+    )
+    return _ringing(now) if rings else changed.get(line.kind, now)
+
+
+def _ringing(now: _Handling) -> _Handling:
+    return replace(now, rings=True, quieted=False, seen_by=None)
