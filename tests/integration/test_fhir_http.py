@@ -266,7 +266,7 @@ def test_transport_is_refused_in_fhir_too(told: House) -> None:
             async with served.logged_in("anna") as client:
                 issue(await client.post("/fhir/Patient/_search", json={}), 415)
                 issue(await client.get("/fhir/Patient", headers={"Accept": "application/fhir+xml"}), 406)
-                issue(await client.delete("/fhir/Patient/1"), 404)
+                issue(await client.delete("/fhir/Patient/1"), 405)
                 big = b" " * (1 << 20) + b"{}"
                 issue(await client.post("/fhir", content=big, headers={"Content-Type": "application/fhir+json"}), 413)
 

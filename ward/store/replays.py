@@ -71,7 +71,7 @@ _STAYS = (
            p.protected_since is not null as protected, s.reason, who.teams, who.team_from
     from stay s join patient p using (patient_id)
     """
-    + access.SIGHT
+    + access.TEAM_OF_STAY
     + b"""
     join lateral (
         select array_agg(o.name order by r.period) as teams,
