@@ -34,6 +34,7 @@ from api.routes import (
     devices,
     effects,
     emergencies,
+    escalations,
     fhir,
     handovers,
     health,
@@ -108,7 +109,19 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     )
     app.state.context = context
     errors.install(app)
-    people = (session, patients, plans, team_plans, vitals, measuring, waveforms, alerts, alert_acts, backtests)
+    people = (
+        session,
+        patients,
+        plans,
+        team_plans,
+        vitals,
+        measuring,
+        waveforms,
+        alerts,
+        alert_acts,
+        escalations,
+        backtests,
+    )
     resources = (timeline, by_hand, effects, home, rounds, ambulance, outcomes)
     duty = (teams, schedules, routing, handovers, responsibility, transfers, offers)
     whose = (search, emergencies, sharing, relatives, opened)

@@ -1052,6 +1052,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/escalations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List who is told next of each open alert, and when; what is not told by itself, since an alert speaks for it
+         * @description List who is told next of each open alert, and when; what is not told by itself, since an alert speaks for it.
+         *
+         *     Open to: clinician, doctor, nurse (`alerts.read`).
+         */
+        readonly get: operations["escalations_get_escalations"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/me/channels": {
         readonly parameters: {
             readonly query?: never;
@@ -5401,6 +5423,25 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * EscalationList
+         * @description The open alerts that have either.
+         */
+        readonly EscalationList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["EscalationState"][];
+        };
+        /**
+         * EscalationState
+         * @description What comes next for an open alert, null where nobody further is told, and the rules that it speaks for.
+         */
+        readonly EscalationState: {
+            /** Alert Id */
+            readonly alert_id: number;
+            readonly next: components["schemas"]["StepAheadState"] | null;
+            /** Speaks For */
+            readonly speaks_for: readonly string[];
+        };
+        /**
          * EventPage
          * @description A page of the timeline, the newest first; `next` is the cursor of the following one.
          */
@@ -8083,6 +8124,21 @@ export interface components {
             readonly stay_id: number;
         };
         /**
+         * StepAheadState
+         * @description The step that is taken at `due_at` unless somebody answers before; `level` counts how far it has come.
+         */
+        readonly StepAheadState: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            readonly due_at: string;
+            /** Level */
+            readonly level: number;
+            /** To */
+            readonly to: readonly components["schemas"]["ToBeToldState"][];
+        };
+        /**
          * StepBody
          * @description The next step, in words that the patient reads: what, when, who does it, whom to turn to, when we look again.
          */
@@ -8417,6 +8473,18 @@ export interface components {
              * Format: date-time
              */
             readonly written_at: string;
+        };
+        /**
+         * ToBeToldState
+         * @description One of those who are told next: a team, or a person of it.
+         */
+        readonly ToBeToldState: {
+            /** Name */
+            readonly name: string | null;
+            /** Team */
+            readonly team: string;
+            /** Title */
+            readonly title: string | null;
         };
         /**
          * TokenBody
@@ -12289,6 +12357,29 @@ export interface operations {
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly escalations_get_escalations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EscalationList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
