@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Alert } from "../api/types";
 import { anAlert } from "../live/builders";
-import { laid } from "./groups";
+import { laid, stacks } from "./groups";
 
 const offline = (id: number, changes: Partial<Alert> = {}): Alert =>
   anAlert({ alert_id: id, patient_id: id, family: "technical", priority: "low", rule: "offline", ...changes });
@@ -27,4 +27,9 @@ test("what one has taken oneself, or what waits for an answer, is not hidden eit
   const own = offline(4, { holder: { staff_id: 1, name: "Anna", title: "" } });
   const waits = offline(5, { offer: { team_id: 1, team_name: "Teamet", staff: null, by: 2, until: "2026-11-21T10:02:00Z" } });
   expect(laid([offline(1), offline(2), offline(3), own, waits], 1).alone).toEqual([own, waits]);
+});
+
+test("the alerts of one patient stand together, where the most urgent of them would", () => {
+  const alerts = [[1, 7], [2, 8], [3, 7]].map(([alert_id = 0, patient_id = 0]) => anAlert({ alert_id, patient_id }));
+  expect(stacks(alerts).map((stack) => stack.map((alert) => alert.alert_id))).toEqual([[1, 3], [2]]);
 });

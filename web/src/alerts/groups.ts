@@ -59,3 +59,14 @@ export function laid(alerts: readonly Alert[], by: number): Laid {
 
 const joins = (alert: Alert, by: number): boolean =>
   alert.family === "technical" && alert.priority !== "high" && alert.holder?.staff_id !== by && alert.offer === null;
+
+/** Puts the alerts of one patient together, each stack in the order of its first one: they are one person's trouble. */
+export function stacks(alerts: readonly Alert[]): readonly (readonly Alert[])[] {
+  const found = new Map<number, Alert[]>();
+  for (const alert of alerts) {
+    const stack = found.get(alert.patient_id);
+    if (stack) stack.push(alert);
+    else found.set(alert.patient_id, [alert]);
+  }
+  return [...found.values()];
+}

@@ -20,9 +20,9 @@ const SPARE = 6;
 /** Lists up to here are drawn whole. */
 export const WHOLE = 48;
 
-/** Returns what is drawn; `top` is how far the list has been scrolled out at the upper edge of the screen, in pixels. */
+/** Returns what is drawn (a beginning, before anything could be measured); `top` is how far the list has been scrolled out at the upper edge of the screen, in pixels. */
 export function drawn({ count, columns, pitch }: Layout, top: number, screen: number): Drawn {
-  if (count <= WHOLE || pitch <= 0) return { from: 0, to: count, before: 0, after: 0 };
+  if (count <= WHOLE || pitch <= 0) return { from: 0, to: Math.min(count, WHOLE), before: 0, after: 0 };
   const lines = Math.ceil(count / columns);
   const first = Math.max(0, Math.min(lines, Math.floor(top / pitch) - SPARE));
   const last = Math.max(first, Math.min(lines, Math.ceil((top + screen) / pitch) + SPARE));
