@@ -4,7 +4,9 @@
 import { untrack } from "svelte";
 import { ahead as ask, type Escalation } from "./api";
 
-const REST_MS = 3_000;
+const REST_MS = 5_000;
+/** Boards that hear of the same change do not all ask in the same moment. */
+const SPREAD_MS = 1_500;
 const OVERDUE_MS = 2_000;
 
 class Ahead {
@@ -15,7 +17,7 @@ class Ahead {
   /** Asks for what comes next, now or when the last answer is a little older. */
   renew(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => void this.#ask(), Math.max(0, this.#askedAt + REST_MS - performance.now()));
+    this.#timer = setTimeout(() => void this.#ask(), Math.max(Math.random() * SPREAD_MS, this.#askedAt + REST_MS - performance.now()));
   }
 
   /** Asks anew where a step should have been taken by now. */
