@@ -43,7 +43,7 @@ export const release = (read: Read): Promise<Alert> => told(http.POST("/api/aler
 export const accept = (read: Read): Promise<Alert> => told(http.POST("/api/alerts/{alert_id}/accept", { params: of(read), body: {} }));
 export const decline = (read: Read): Promise<Alert> => told(http.POST("/api/alerts/{alert_id}/decline", { params: of(read), body: {} }));
 export const escalate = (read: Read): Promise<Alert> => told(http.POST("/api/alerts/{alert_id}/escalate", { params: of(read), body: {} }));
-export const undo = (read: Read): Promise<Alert> => told(http.POST("/api/alerts/{alert_id}/undo", { params: of(read) }));
+export const undo = (read: Read): Promise<Alert> => told(http.POST("/api/alerts/{alert_id}/undo", { params: of(read), headers: { "Content-Type": "application/json" } }));
 export const note = (read: Read, words: string): Promise<Alert> =>
   told(http.POST("/api/alerts/{alert_id}/note", { params: of(read), body: { note: words } }));
 export const snooze = (read: Read, minutes: number, reason: string): Promise<Alert> =>
