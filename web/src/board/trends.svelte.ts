@@ -10,6 +10,8 @@ import { append, fromSeries, SPANS, type Span, type Trend } from "./trend";
 import type { SpanH } from "./view.svelte";
 
 const AT_ONCE = 3;
+/** Who is only scrolled past is not asked for. */
+const REST_MS = 250;
 
 class Trends {
   readonly #curves = new SvelteMap<string, Trend>();
@@ -18,6 +20,7 @@ class Trends {
   #waiting: Tile[] = [];
   #running = 0;
   #span: Span = SPANS[4];
+  #rest: ReturnType<typeof setTimeout> | undefined;
 
   of(stayId: number, kind: Kind): Trend | undefined {
     return this.#curves.get(`${String(stayId)} ${kind}`);
@@ -37,7 +40,7 @@ class Trends {
       }
       this.#followed = now;
       this.#waiting = this.#waiting.filter((tile) => now.has(tile.stay_id));
-      this.#work();
+      if (this.#waiting.length > 0) this.#rest ??= setTimeout(() => { this.#rested(); }, REST_MS);
     });
   }
 
@@ -45,6 +48,11 @@ class Trends {
   renew(): void {
     this.#followed = new Set();
     this.#waiting = [];
+  }
+
+  #rested(): void {
+    this.#rest = undefined;
+    this.#work();
   }
 
   #continue(tile: Tile): void {
