@@ -69,7 +69,8 @@ def test_quiet_board_says_in_one_sentence_that_all_is_well(machine: Machine, log
     """A patient with fresh values and no alert is a calm sentence, with when the watch changes; so are no alerts."""
     _publish(machine, 7, _WELL)
     page = log_in(machine.url, "anna", PASSWORD)
-    for alert_id, rev in machine.ask("select alert_id, rev from alert where stay_id = 7 and resolved_at is null"):
+    theirs = "select alert_id, rev from alert where resolved_at is null and (stay_id = 7 or priority = 3)"
+    for alert_id, rev in machine.ask(theirs):
         headers = {"If-Match": f'"{rev}"', "Origin": machine.url}
         page.request.post(
             f"{machine.url}/api/alerts/{alert_id}/resolve", data={"outcome": "technical"}, headers=headers
