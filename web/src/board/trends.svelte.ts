@@ -40,7 +40,7 @@ class Trends {
       }
       this.#followed = now;
       this.#waiting = this.#waiting.filter((tile) => now.has(tile.stay_id));
-      if (this.#waiting.length > 0) this.#rest ??= setTimeout(() => { this.#rested(); }, REST_MS);
+      if (this.#waiting.length > 0 && this.#rest === undefined) this.#rest = setTimeout(() => { this.#rested(); }, REST_MS);
     });
   }
 
