@@ -37,6 +37,7 @@ from api.routes import (
     devices,
     effects,
     emergencies,
+    escalations,
     fhir,
     handovers,
     health,
@@ -119,7 +120,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     errors.install(app)
     # An address is compared with one route after the other: what every open page asks for comes first.
     busiest = (search, vitals, patients, alerts, alert_acts, session)
-    people = (plans, team_plans, measuring, waveforms, backtests, plan_limits, burden)
+    people = (plans, team_plans, measuring, waveforms, backtests, plan_limits, burden, escalations)
     resources = (timeline, by_hand, effects, home, home_live, rounds, ambulance, outcomes, replay)
     duty = (teams, schedules, routing, handovers, shifts, responsibility, coverage, transfers, offers)
     whose = (emergencies, sharing, relatives, invitations, opened)

@@ -18,6 +18,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "waveforms": {"sv": "dina kurvor, som EKG", "en": "your curves, such as ECG"},
     "scores": {"sv": "dina bedömningspoäng", "en": "your scores"},
     "alerts": {"sv": "larm om dig", "en": "alerts about you"},
+    "escalations": {"sv": "larm om dig", "en": "alerts about you"},
     "plan": {"sv": "din övervakningsplan", "en": "your monitoring plan"},
     "responsibility": {"sv": "vem som ansvarar för dig", "en": "who answers for you"},
     "coverage": {"sv": "vem som ansvarar för dig", "en": "who answers for you"},

@@ -7,7 +7,7 @@ const RANK: Readonly<Record<Level, number>> = { high: 3, medium: 2, low: 1, tech
 
 /** Returns the alerts that still ask for somebody: nobody has seen them, and their cause is there. */
 export const ringing = (alerts: readonly Alert[]): Alert[] =>
-  alerts.filter((alert) => alert.state === "open" && alert.condition === "present");
+  alerts.filter((alert) => alert.state === "open" && alert.condition !== "cleared");
 
 /** Returns the level that sounds and that the icon shows: the highest one, technical last; null when all is quiet. */
 export function loudest(alerts: readonly Alert[]): Level | null {

@@ -1,5 +1,6 @@
 // The sound of the board. A browser plays nothing before a click on the page, so the sound is tested at the start of
-// a shift, and until then, or when the browser blocks it, the screen says that it is silent.
+// a shift, and until then, or when the browser blocks it, the screen says that it is silent. There is one volume: what
+// is heard at the test is heard at night.
 
 import { BURSTS, type Burst, type Tone } from "./signal";
 import type { Level } from "./look";
@@ -9,17 +10,19 @@ const EDGE_S = 0.012;
 
 class Sound {
   ready = $state(false);
+  /** It was tested here, and the browser has taken it away since, or did not give it. */
+  blocked = $state(false);
   #context: AudioContext | null = null;
   #level: Level | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Unlocks the sound and plays the burst of a medium alert once: what is heard now is heard at night. */
-  async test(): Promise<void> {
+  /** Unlocks the sound and plays the burst of a level once: what is heard now is heard at night. */
+  async test(level: Level = "medium"): Promise<void> {
     this.#context ??= new AudioContext();
-    this.#context.onstatechange = () => { this.ready = this.#context?.state === "running"; };
-    await this.#context.resume();
-    this.ready = this.#context.state === "running";
-    if (this.ready) this.#play(BURSTS.medium);
+    this.#context.onstatechange = () => { this.#look(); };
+    await Promise.race([this.#context.resume(), new Promise((done) => setTimeout(done, 1_000))]);
+    this.#look();
+    if (this.ready) this.#play(BURSTS[level]);
   }
 
   /** Sounds as this level until told otherwise; one sound at a time. */
@@ -28,6 +31,11 @@ class Sound {
     this.#level = level;
     clearTimeout(this.#timer);
     this.#again();
+  }
+
+  #look(): void {
+    this.ready = this.#context?.state === "running";
+    this.blocked = !this.ready;
   }
 
   #again(): void {

@@ -1096,6 +1096,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/escalations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List who is told next of each open alert, and when; what is not told by itself, since an alert speaks for it
+         * @description List who is told next of each open alert, and when; what is not told by itself, since an alert speaks for it.
+         *
+         *     Open to: clinician, doctor, nurse (`alerts.read`).
+         */
+        readonly get: operations["escalations_get_escalations"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/invitations/accept": {
         readonly parameters: {
             readonly query?: never;
@@ -5911,6 +5933,25 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * EscalationList
+         * @description The open alerts that have either.
+         */
+        readonly EscalationList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["EscalationState"][];
+        };
+        /**
+         * EscalationState
+         * @description What comes next for an open alert, null where nobody further is told, and the rules that it speaks for.
+         */
+        readonly EscalationState: {
+            /** Alert Id */
+            readonly alert_id: number;
+            readonly next: components["schemas"]["StepAheadState"] | null;
+            /** Speaks For */
+            readonly speaks_for: readonly string[];
+        };
+        /**
          * EventPage
          * @description A page of the timeline, the newest first; `next` is the cursor of the following one.
          */
@@ -9125,6 +9166,21 @@ export interface components {
             readonly stay_id: number;
         };
         /**
+         * StepAheadState
+         * @description The step that is taken at `due_at` unless somebody answers before; `level` counts how far it has come.
+         */
+        readonly StepAheadState: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            readonly due_at: string;
+            /** Level */
+            readonly level: number;
+            /** To */
+            readonly to: readonly components["schemas"]["ToBeToldState"][];
+        };
+        /**
          * StepBody
          * @description The next step, in words that the patient reads: what, when, who does it, whom to turn to, when we look again.
          */
@@ -9483,6 +9539,18 @@ export interface components {
              * Format: date-time
              */
             readonly written_at: string;
+        };
+        /**
+         * ToBeToldState
+         * @description One of those who are told next: a team, or a person of it.
+         */
+        readonly ToBeToldState: {
+            /** Name */
+            readonly name: string | null;
+            /** Team */
+            readonly team: string;
+            /** Title */
+            readonly title: string | null;
         };
         /**
          * TokenBody
@@ -13725,6 +13793,146 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "days": [
+                     *         {
+                     *           "date": "2026-01-14",
+                     *           "ends_at": "2026-01-14T23:00:00Z",
+                     *           "hours": 24,
+                     *           "kind": "wed",
+                     *           "name": null,
+                     *           "starts_at": "2026-01-13T23:00:00Z"
+                     *         },
+                     *         {
+                     *           "date": "2026-01-15",
+                     *           "ends_at": "2026-01-15T23:00:00Z",
+                     *           "hours": 24,
+                     *           "kind": "thu",
+                     *           "name": null,
+                     *           "starts_at": "2026-01-14T23:00:00Z"
+                     *         },
+                     *         {
+                     *           "date": "2026-01-16",
+                     *           "ends_at": "2026-01-16T23:00:00Z",
+                     *           "hours": 24,
+                     *           "kind": "fri",
+                     *           "name": null,
+                     *           "starts_at": "2026-01-15T23:00:00Z"
+                     *         }
+                     *       ],
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "items": [
+                     *         {
+                     *           "cells": [
+                     *             {
+                     *               "colour": "fallback",
+                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-14T20:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "fallback",
+                     *               "from_at": "2026-01-14T20:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-15T06:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "fallback",
+                     *               "from_at": "2026-01-15T06:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-15T20:00:00Z"
+                     *             }
+                     *           ],
+                     *           "family_name": "Testsson 1",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1,
+                     *           "red_from": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1
+                     *         },
+                     *         {
+                     *           "cells": [
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-14T20:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-14T20:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-15T06:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-15T06:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-15T20:00:00Z"
+                     *             }
+                     *           ],
+                     *           "family_name": "Testsson 2",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9802",
+                     *           "patient_id": 2,
+                     *           "red_from": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1
+                     *         },
+                     *         {
+                     *           "cells": [
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-14T08:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-14T20:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-14T20:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-15T06:00:00Z"
+                     *             },
+                     *             {
+                     *               "colour": "covered",
+                     *               "from_at": "2026-01-15T06:00:00Z",
+                     *               "on_call": null,
+                     *               "team": "Testteamet",
+                     *               "team_id": 1,
+                     *               "until": "2026-01-15T20:00:00Z"
+                     *             }
+                     *           ],
+                     *           "family_name": "Testsson 3",
+                     *           "given_name": "Testa",
+                     *           "number_hint": "9803",
+                     *           "patient_id": 3,
+                     *           "red_from": null,
+                     *           "team": "Testteamet",
+                     *           "team_id": 1
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "until": "2026-01-28T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["CoveragePage"];
                 };
             };
@@ -14896,6 +15104,29 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly escalations_get_escalations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EscalationList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly invitations_accept: {
         readonly parameters: {
             readonly query?: never;
@@ -15844,7 +16075,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 91,
+                     *           "access_id": 92,
                      *           "area": "",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -15862,7 +16093,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 90,
+                     *           "access_id": 91,
                      *           "area": "patients",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -15880,7 +16111,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 89,
+                     *           "access_id": 90,
                      *           "area": "emergencies",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -23596,6 +23827,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-01T00:00:00Z",
+                     *       "items": [],
+                     *       "next": null,
+                     *       "to": "2026-01-02T00:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ReplayPage"];
                 };
             };
@@ -26393,6 +26632,7 @@ export interface operations {
                      *       "from": "2026-01-16T15:00:00Z",
                      *       "items": [
                      *         {
+                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "fallback",
@@ -26456,6 +26696,7 @@ export interface operations {
                      *           "stay_id": 1
                      *         },
                      *         {
+                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
@@ -26513,6 +26754,7 @@ export interface operations {
                      *           "stay_id": 2
                      *         },
                      *         {
+                     *           "also": [],
                      *           "cover": [
                      *             {
                      *               "colour": "covered",
@@ -26622,6 +26864,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "also": [],
                      *       "cover": [
                      *         {
                      *           "colour": "covered",
@@ -26865,6 +27108,309 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-01-13T22:00:00Z",
+                     *       "owed": [],
+                     *       "patients": [
+                     *         {
+                     *           "alerts": [
+                     *             {
+                     *               "acknowledged_at": null,
+                     *               "acknowledged_by": null,
+                     *               "acknowledged_until": null,
+                     *               "action": "visited",
+                     *               "alert_id": 1,
+                     *               "began_at": "2026-01-14T08:00:00Z",
+                     *               "cause": "deterioration",
+                     *               "changed_at": "2026-01-14T08:00:00Z",
+                     *               "cleared_at": null,
+                     *               "closure": "closed",
+                     *               "condition": "present",
+                     *               "evidence": {
+                     *                 "inputs": [
+                     *                   {
+                     *                     "kind": "spo2",
+                     *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "quality": null,
+                     *                     "unit": "%",
+                     *                     "value": 84
+                     *                   }
+                     *                 ],
+                     *                 "rule_version": 1
+                     *               },
+                     *               "family": "clinical",
+                     *               "held_since": null,
+                     *               "holder": null,
+                     *               "offer": null,
+                     *               "opened_at": "2026-01-14T08:00:00Z",
+                     *               "outcome": "true_alarm",
+                     *               "patient": {
+                     *                 "age": 86,
+                     *                 "family_name": "Testsson 1",
+                     *                 "given_name": "Testa",
+                     *                 "number_hint": "9801"
+                     *               },
+                     *               "patient_id": 1,
+                     *               "pause_reason": null,
+                     *               "priority": "high",
+                     *               "recurrences": 0,
+                     *               "resolved_at": "2026-01-14T08:00:00Z",
+                     *               "resolved_by": {
+                     *                 "name": "Anna Provsson",
+                     *                 "staff_id": 2,
+                     *                 "title": "Sjuksköterska"
+                     *               },
+                     *               "responsibility": "unassigned",
+                     *               "retrospective": false,
+                     *               "rev": 14,
+                     *               "rule": "limit.spo2.low",
+                     *               "signal": "silent",
+                     *               "signal_until": null,
+                     *               "state": "resolved",
+                     *               "stay_id": 1,
+                     *               "team": {
+                     *                 "name": "Testteamet",
+                     *                 "phone": "000",
+                     *                 "team_id": 1
+                     *               },
+                     *               "text": {
+                     *                 "key": "limit.low",
+                     *                 "params": {
+                     *                   "duration_s": 60,
+                     *                   "kind": "spo2",
+                     *                   "limit": 88,
+                     *                   "unit": "%",
+                     *                   "value": 84
+                     *                 }
+                     *               },
+                     *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *               "undo": {
+                     *                 "staff_id": 2,
+                     *                 "until": "2026-01-14T08:00:10Z"
+                     *               },
+                     *               "worst": "high"
+                     *             },
+                     *             {
+                     *               "acknowledged_at": "2026-01-14T08:00:00Z",
+                     *               "acknowledged_by": {
+                     *                 "name": "Ivar Provsson",
+                     *                 "staff_id": 9,
+                     *                 "title": "Prov"
+                     *               },
+                     *               "acknowledged_until": "2026-01-14T10:00:00Z",
+                     *               "action": null,
+                     *               "alert_id": 2,
+                     *               "began_at": "2026-01-14T08:00:00Z",
+                     *               "cause": null,
+                     *               "changed_at": "2026-01-14T08:00:00Z",
+                     *               "cleared_at": null,
+                     *               "closure": "open",
+                     *               "condition": "present",
+                     *               "evidence": {
+                     *                 "inputs": [
+                     *                   {
+                     *                     "kind": "spo2",
+                     *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "quality": null,
+                     *                     "unit": "%",
+                     *                     "value": 84
+                     *                   }
+                     *                 ],
+                     *                 "rule_version": 1
+                     *               },
+                     *               "family": "clinical",
+                     *               "held_since": "2026-01-14T08:00:00Z",
+                     *               "holder": {
+                     *                 "name": "Ivar Provsson",
+                     *                 "staff_id": 9,
+                     *                 "title": "Prov"
+                     *               },
+                     *               "offer": {
+                     *                 "by": 9,
+                     *                 "staff": {
+                     *                   "name": "Anna Provsson",
+                     *                   "staff_id": 2,
+                     *                   "title": "Sjuksköterska"
+                     *                 },
+                     *                 "team_id": 1,
+                     *                 "team_name": "Testteamet",
+                     *                 "until": "2026-01-14T08:10:00Z"
+                     *               },
+                     *               "opened_at": "2026-01-14T08:00:00Z",
+                     *               "outcome": null,
+                     *               "patient": {
+                     *                 "age": 86,
+                     *                 "family_name": "Testsson 1",
+                     *                 "given_name": "Testa",
+                     *                 "number_hint": "9801"
+                     *               },
+                     *               "patient_id": 1,
+                     *               "pause_reason": null,
+                     *               "priority": "medium",
+                     *               "recurrences": 0,
+                     *               "resolved_at": null,
+                     *               "resolved_by": null,
+                     *               "responsibility": "offered",
+                     *               "retrospective": false,
+                     *               "rev": 3,
+                     *               "rule": "limit.heart_rate.high",
+                     *               "signal": "acknowledged",
+                     *               "signal_until": "2026-01-14T10:00:00Z",
+                     *               "state": "acknowledged",
+                     *               "stay_id": 1,
+                     *               "team": {
+                     *                 "name": "Testteamet",
+                     *                 "phone": "000",
+                     *                 "team_id": 1
+                     *               },
+                     *               "text": {
+                     *                 "key": "limit.low",
+                     *                 "params": {
+                     *                   "duration_s": 60,
+                     *                   "kind": "spo2",
+                     *                   "limit": 88,
+                     *                   "unit": "%",
+                     *                   "value": 84
+                     *                 }
+                     *               },
+                     *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *               "undo": {
+                     *                 "staff_id": 9,
+                     *                 "until": "2026-01-14T08:00:10Z"
+                     *               },
+                     *               "worst": "medium"
+                     *             }
+                     *           ],
+                     *           "entries": [
+                     *             {
+                     *               "answers": [],
+                     *               "author": "staff",
+                     *               "by": {
+                     *                 "name": "Anna Provsson",
+                     *                 "staff_id": 2,
+                     *                 "title": "Sjuksköterska"
+                     *               },
+                     *               "corrected_by": null,
+                     *               "corrects": null,
+                     *               "device_id": null,
+                     *               "error": null,
+                     *               "event_id": 3,
+                     *               "kind": "medication",
+                     *               "medication": {
+                     *                 "change": "increased",
+                     *                 "drug": "Metoprolol",
+                     *                 "drug_class": "beta_blocker",
+                     *                 "from_dose": "50 mg",
+                     *                 "prescriber_id": 9,
+                     *                 "to_dose": "100 mg",
+                     *                 "watch": []
+                     *               },
+                     *               "occurred_at": "2026-01-14T02:00:00Z",
+                     *               "read_by": [
+                     *                 {
+                     *                   "at": "2026-01-14T08:00:00Z",
+                     *                   "name": "Anna Provsson",
+                     *                   "staff_id": 2,
+                     *                   "title": "Sjuksköterska"
+                     *                 }
+                     *               ],
+                     *               "read_by_me": true,
+                     *               "remind_at": null,
+                     *               "values": [],
+                     *               "words": "",
+                     *               "written_at": "2026-01-14T08:00:00Z"
+                     *             },
+                     *             {
+                     *               "answers": [],
+                     *               "author": "staff",
+                     *               "by": {
+                     *                 "name": "Anna Provsson",
+                     *                 "staff_id": 2,
+                     *                 "title": "Sjuksköterska"
+                     *               },
+                     *               "corrected_by": null,
+                     *               "corrects": null,
+                     *               "device_id": null,
+                     *               "error": null,
+                     *               "event_id": 1,
+                     *               "kind": "note",
+                     *               "medication": null,
+                     *               "occurred_at": "2026-01-14T08:00:00Z",
+                     *               "read_by": [],
+                     *               "read_by_me": false,
+                     *               "remind_at": null,
+                     *               "values": [],
+                     *               "words": "hemligt om patienten",
+                     *               "written_at": "2026-01-14T08:00:00Z"
+                     *             },
+                     *             {
+                     *               "answers": [],
+                     *               "author": "staff",
+                     *               "by": {
+                     *                 "name": "Anna Provsson",
+                     *                 "staff_id": 2,
+                     *                 "title": "Sjuksköterska"
+                     *               },
+                     *               "corrected_by": null,
+                     *               "corrects": null,
+                     *               "device_id": null,
+                     *               "error": {
+                     *                 "at": "2026-01-14T08:00:00Z",
+                     *                 "by": 2,
+                     *                 "name": "Anna Provsson",
+                     *                 "reason": "Fel dag"
+                     *               },
+                     *               "event_id": 2,
+                     *               "kind": "note",
+                     *               "medication": null,
+                     *               "occurred_at": "2026-01-14T08:00:00Z",
+                     *               "read_by": [
+                     *                 {
+                     *                   "at": "2026-01-14T08:00:00Z",
+                     *                   "name": "Anna Provsson",
+                     *                   "staff_id": 2,
+                     *                   "title": "Sjuksköterska"
+                     *                 },
+                     *                 {
+                     *                   "at": "2026-01-14T08:00:00Z",
+                     *                   "name": "Ivar Provsson",
+                     *                   "staff_id": 9,
+                     *                   "title": "Prov"
+                     *                 }
+                     *               ],
+                     *               "read_by_me": true,
+                     *               "remind_at": null,
+                     *               "values": [],
+                     *               "words": "Ringde på förmiddagen. Mår bättre, äter.",
+                     *               "written_at": "2026-01-14T08:00:00Z"
+                     *             }
+                     *           ],
+                     *           "name": "Testa Testsson 1",
+                     *           "number_hint": "9801",
+                     *           "patient_id": 1
+                     *         },
+                     *         {
+                     *           "alerts": [],
+                     *           "entries": [],
+                     *           "name": "Testa Testsson 2",
+                     *           "number_hint": "9802",
+                     *           "patient_id": 2
+                     *         },
+                     *         {
+                     *           "alerts": [],
+                     *           "entries": [],
+                     *           "name": "Testa Testsson 3",
+                     *           "number_hint": "9803",
+                     *           "patient_id": 3
+                     *         }
+                     *       ],
+                     *       "team_id": 1,
+                     *       "until": "2026-01-14T08:00:00Z"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["ShiftPage"];
                 };
             };

@@ -23,6 +23,8 @@ export type Alert = Shapes["AlertState"];
 export type Priority = Alert["priority"];
 export type Family = Alert["family"];
 export type Outcome = NonNullable<Alert["outcome"]>;
+/** Who else looks, and at whom. */
+export type Viewer = Shapes["ViewerState"];
 export type AlertEvent = Shapes["EventState"];
 export type AlertHistory = Shapes["AlertTold"];
 

@@ -4,6 +4,7 @@
 import type { Alert, Priority, Tile } from "../api/types";
 
 const WEIGHT: Readonly<Record<Priority, number>> = { high: 0, medium: 1, low: 2 };
+const BY_NAME = new Intl.Collator("sv");
 
 /** Orders alerts by how much they ask for attention: unseen before seen, clinical before technical, then priority. */
 export function urgency(alert: Alert): number {
@@ -40,16 +41,23 @@ export function ordered(tiles: readonly Tile[], alerts: (patientId: number) => r
     (a, b) =>
       (key.get(a.patient_id) ?? 4) - (key.get(b.patient_id) ?? 4) ||
       (b.score?.max ?? -1) - (a.score?.max ?? -1) ||
-      `${a.family_name} ${a.given_name}`.localeCompare(`${b.family_name} ${b.given_name}`, "sv"),
+      BY_NAME.compare(a.family_name, b.family_name) ||
+      BY_NAME.compare(a.given_name, b.given_name) ||
+      a.patient_id - b.patient_id,
   );
 }
 
-/** Returns `items` in the order of `frozen`; the ones that were not there come last. */
-export function held<T>(items: readonly T[], id: (item: T) => number, frozen: readonly number[]): T[] {
+/** Returns `wanted` in the order of `frozen`; the ones that were not there come last. */
+export function held(wanted: readonly number[], frozen: readonly number[]): number[] {
   const place = new Map(frozen.map((known, index) => [known, index]));
-  const at = (item: T): number => place.get(id(item)) ?? Infinity;
-  return items
-    .map((item, index) => ({ item, index }))
-    .sort((a, b) => (at(a.item) === at(b.item) ? a.index - b.index : at(a.item) - at(b.item)))
-    .map(({ item }) => item);
+  const at = (id: number): number => place.get(id) ?? Infinity;
+  return wanted
+    .map((id, index) => ({ id, index }))
+    .sort((a, b) => (at(a.id) === at(b.id) ? a.index - b.index : at(a.id) - at(b.id)))
+    .map(({ id }) => id);
+}
+
+/** Returns `before` where it says the same as `now`, so that nothing is drawn anew for an order that stands. */
+export function steady(before: readonly number[], now: readonly number[]): readonly number[] {
+  return before.length === now.length && before.every((id, index) => id === now[index]) ? before : now;
 }

@@ -1,10 +1,21 @@
-// A curve of the last hours, a point a minute. Pure. Values of one minute are averaged; nothing is drawn in between
-// points that lie further apart than `gapS`.
+// A curve of the last hours, a point for each step of time. Pure. Values of one step are averaged; nothing is drawn in
+// between points that lie further apart than `gapS`.
 
-import type { Series } from "../api/types";
+import type { Resolution, Series } from "../api/types";
 
-export const SPAN_MS = 4 * 3600_000;
-const STEP_MS = 60_000;
+export interface Span {
+  readonly ms: number;
+  readonly stepMs: number;
+  readonly resolution: Resolution;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** By hours: a point a minute while that can be seen, a point a quarter of an hour beyond. */
+export const SPANS: Readonly<Record<4 | 24, Span>> = {
+  4: { ms: 4 * HOUR_MS, stepMs: MINUTE_MS, resolution: "1m" },
+  24: { ms: 24 * HOUR_MS, stepMs: 15 * MINUTE_MS, resolution: "15m" },
+};
 
 export interface Point {
   readonly t: number;
@@ -12,32 +23,34 @@ export interface Point {
   readonly n: number;
 }
 export interface Trend {
+  readonly span: Span;
   readonly points: readonly Point[];
   readonly gapS: number;
 }
 
-const start = (t: number): number => Math.floor(t / STEP_MS) * STEP_MS;
+const start = (t: number, { stepMs }: Span): number => Math.floor(t / stepMs) * stepMs;
 
-export function fromSeries(series: Series): Trend {
+export function fromSeries(series: Series, span: Span): Trend {
   const values = series.mean ?? series.value ?? [];
   const points: Point[] = [];
   series.t.forEach((t, index) => {
     const mean = values[index];
-    if (typeof mean === "number") points.push({ t: start(t), mean, n: 1 });
+    if (typeof mean === "number") points.push({ t: start(t, span), mean, n: 1 });
   });
-  return { points, gapS: series.gap_s };
+  return { span, points, gapS: Math.max(series.gap_s, (2 * span.stepMs) / 1000) };
 }
 
-/** Adds a value to the minute it was measured in; one that is older than the last minute is left out. */
+/** Adds a value to the step it was measured in; one that is older than the last step is left out. */
 export function append(trend: Trend, t: number, value: number): Trend {
-  const minute = start(t);
+  const { span } = trend;
+  const step = start(t, span);
   const last = trend.points.at(-1);
-  if (last && minute < last.t) return trend;
-  const from = minute - SPAN_MS - STEP_MS;
+  if (last && step < last.t) return trend;
+  const from = step - span.ms - span.stepMs;
   const kept = trend.points[0] && trend.points[0].t < from ? trend.points.filter((point) => point.t >= from) : trend.points;
-  if (last?.t !== minute) return { ...trend, points: [...kept, { t: minute, mean: value, n: 1 }] };
+  if (last?.t !== step) return { ...trend, points: [...kept, { t: step, mean: value, n: 1 }] };
   const n = last.n + 1;
-  return { ...trend, points: [...kept.slice(0, -1), { t: minute, mean: last.mean + (value - last.mean) / n, n }] };
+  return { ...trend, points: [...kept.slice(0, -1), { t: step, mean: last.mean + (value - last.mean) / n, n }] };
 }
 
 export interface Frame {
@@ -54,14 +67,18 @@ export function path(trend: Trend, frame: Frame): string {
   let drawn = "";
   let before: number | null = null;
   for (const { t, mean } of trend.points) {
-    if (t < frame.from - STEP_MS) continue;
-    const x = (((t - frame.from) / (frame.to - frame.from)) * frame.width).toFixed(1);
+    if (t < frame.from - trend.span.stepMs) continue;
+    const x = xOf(t, frame).toFixed(1);
     const y = yOf(mean, frame).toFixed(1);
     const joined = before !== null && t - before <= trend.gapS * 1000;
     drawn += joined ? `L${x} ${y}` : `M${x} ${y}h.01`;
     before = t;
   }
   return drawn;
+}
+
+export function xOf(t: number, frame: Pick<Frame, "from" | "to" | "width">): number {
+  return ((t - frame.from) / (frame.to - frame.from)) * frame.width;
 }
 
 export function yOf(value: number, frame: Pick<Frame, "low" | "high" | "height">): number {

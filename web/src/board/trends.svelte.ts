@@ -1,42 +1,58 @@
-// The curves of the board: fetched once for each patient, then continued with what comes live.
+// The curves of the board: fetched when a patient comes on the screen, then continued with what comes live for as long
+// as they are on it. Who has been away is fetched anew: in between something was missed.
 
 import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import * as api from "../api/client";
 import type { Kind, Tile } from "../api/types";
 import { MAIN } from "../clinical/kinds";
-import { append, fromSeries, SPAN_MS, type Trend } from "./trend";
+import { append, fromSeries, SPANS, type Span, type Trend } from "./trend";
+import type { SpanH } from "./view.svelte";
 
 const AT_ONCE = 3;
+/** Who is only scrolled past is not asked for. */
+const REST_MS = 250;
 
 class Trends {
   readonly #curves = new SvelteMap<string, Trend>();
   readonly #seen = new Map<string, string>();
-  #known = new Set<number>();
+  #followed = new Set<number>();
   #waiting: Tile[] = [];
   #running = 0;
+  #span: Span = SPANS[4];
+  #rest: ReturnType<typeof setTimeout> | undefined;
 
   of(stayId: number, kind: Kind): Trend | undefined {
     return this.#curves.get(`${String(stayId)} ${kind}`);
   }
 
-  /** Continues the curves with the newest values of these patients, and fetches what is not there yet. */
-  follow(tiles: readonly Tile[]): void {
+  /** Continues the curves of the patients on the screen, and fetches those that have just come on it. */
+  follow(tiles: readonly Tile[], spanH: SpanH): void {
     untrack(() => {
-      for (const tile of tiles) {
-        if (!this.#known.has(tile.stay_id)) {
-          this.#known.add(tile.stay_id);
-          this.#waiting.push(tile);
-        } else this.#continue(tile);
+      if (SPANS[spanH] !== this.#span) {
+        this.#span = SPANS[spanH];
+        this.renew();
       }
-      this.#work();
+      const now = new Set(tiles.map((tile) => tile.stay_id));
+      for (const tile of tiles) {
+        if (this.#followed.has(tile.stay_id)) this.#continue(tile);
+        else this.#waiting.push(tile);
+      }
+      this.#followed = now;
+      this.#waiting = this.#waiting.filter((tile) => now.has(tile.stay_id));
+      if (this.#waiting.length > 0 && this.#rest === undefined) this.#rest = setTimeout(() => { this.#rested(); }, REST_MS);
     });
   }
 
   /** Fetches everything anew at the next chance: something may have been missed. */
   renew(): void {
-    this.#known = new Set();
+    this.#followed = new Set();
     this.#waiting = [];
+  }
+
+  #rested(): void {
+    this.#rest = undefined;
+    this.#work();
   }
 
   #continue(tile: Tile): void {
@@ -55,21 +71,22 @@ class Trends {
       const tile = this.#waiting.shift();
       if (!tile) return;
       this.#running += 1;
-      void this.#load(tile).finally(() => {
+      void this.#load(tile, this.#span).finally(() => {
         this.#running -= 1;
         this.#work();
       });
     }
   }
 
-  async #load(tile: Tile): Promise<void> {
+  async #load(tile: Tile, span: Span): Promise<void> {
     const to = Date.now();
     try {
-      const history = await api.vitals(tile.patient_id, MAIN, to - SPAN_MS, to, "1m");
-      for (const series of history.series) this.#curves.set(`${String(tile.stay_id)} ${series.kind}`, fromSeries(series));
+      const history = await api.vitals(tile.patient_id, MAIN, to - span.ms, to, span.resolution);
+      if (span !== this.#span) return;
+      for (const series of history.series) this.#curves.set(`${String(tile.stay_id)} ${series.kind}`, fromSeries(series, span));
     } catch {
       // Without a curve the board is still right; the next call asks again.
-      this.#known.delete(tile.stay_id);
+      this.#followed.delete(tile.stay_id);
     }
   }
 }

@@ -9,16 +9,20 @@ describe("a page's heartbeat", () => {
       anAlert({ alert_id: 2, priority: "high" }),
       anAlert({ alert_id: 3, priority: "high", state: "resolved" }),
     ];
-    expect(heartbeat(alerts, true, 7)).toEqual({ type: "heartbeat", listening: true, shown: [2, 1], walk: 7 });
+    expect(heartbeat(alerts, true, 7, null)).toEqual({ type: "heartbeat", listening: true, shown: [2, 1], walk: 7 });
   });
 
-  it("shows nothing to anybody while it is hidden or silent", () => {
-    expect(heartbeat([anAlert({ alert_id: 1 })], false, null)).toEqual({ type: "heartbeat", listening: false, shown: [] });
+  it("test_h30_a_page_that_is_hidden_or_silent_shows_nothing_to_anybody", () => {
+    expect(heartbeat([anAlert({ alert_id: 1 })], false, null, null)).toEqual({ type: "heartbeat", listening: false, shown: [] });
+  });
+
+  it("says whose page is open", () => {
+    expect(heartbeat([], true, null, 4).looking).toBe(4);
   });
 
   it("is bounded", () => {
     const many = Array.from({ length: 500 }, (_, index) => anAlert({ alert_id: index + 1 }));
-    expect(JSON.stringify(heartbeat(many, true, 1)).length).toBeLessThan(4096);
-    expect(heartbeat(many, true, 1).shown).toHaveLength(MOST_SHOWN);
+    expect(JSON.stringify(heartbeat(many, true, 1, 4)).length).toBeLessThan(4096);
+    expect(heartbeat(many, true, 1, 4).shown).toHaveLength(MOST_SHOWN);
   });
 });

@@ -8,13 +8,15 @@ export interface Heartbeat {
   readonly listening: boolean;
   readonly shown: readonly number[];
   readonly walk?: number;
+  readonly looking?: number;
 }
 
 /** The server takes no more than these; the most urgent come first. */
 export const MOST_SHOWN = 200;
 const URGENCY = { high: 0, medium: 1, low: 2 } as const;
 
-export function heartbeat(alerts: Iterable<Alert>, listening: boolean, walk: number | null): Heartbeat {
+/** `looking` is the patient whose page is open: colleagues are told of it. */
+export function heartbeat(alerts: Iterable<Alert>, listening: boolean, walk: number | null, looking: number | null): Heartbeat {
   const shown = listening
     ? [...alerts]
       .filter((alert) => alert.state !== "resolved")
@@ -22,5 +24,5 @@ export function heartbeat(alerts: Iterable<Alert>, listening: boolean, walk: num
       .slice(0, MOST_SHOWN)
       .map((alert) => alert.alert_id)
     : [];
-  return { type: "heartbeat", listening, shown, ...(walk === null ? {} : { walk }) };
+  return { type: "heartbeat", listening, shown, ...(walk === null ? {} : { walk }), ...(looking === null ? {} : { looking }) };
 }

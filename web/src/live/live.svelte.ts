@@ -8,6 +8,8 @@ import { LiveSocket } from "./socket";
 import { EMPTY, reduce, withAlert, type LiveState } from "./state";
 
 const FRAME_MS = 400;
+/** Values are painted together, this often; alerts and everything else at the next frame. */
+const VALUES_MS = 250;
 
 class Live {
   state = $state.raw<LiveState>(EMPTY);
@@ -15,10 +17,14 @@ class Live {
   connected = $state(false);
   downSince = $state<number | null>(null);
   heardAt = $state<number | null>(null);
+  /** The screen has slept, and what it would show is from before: nothing is shown until the state has come anew. */
+  waking = $state(false);
 
   #clock = new ServerClock();
   #pending: LiveState = EMPTY;
   #drawing = false;
+  #awake = false;
+  #soon: ReturnType<typeof setTimeout> | undefined;
   #socket: LiveSocket | null = null;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
@@ -29,8 +35,12 @@ class Live {
       message: (message) => { this.#take(message); },
       up: () => { this.#up(); },
       down: () => { this.#down(); },
+      asleep: () => {
+        this.#awake = false;
+        this.waking = this.state.loaded;
+      },
       loggedOut,
-      says: (walk) => heartbeat(this.state.alerts.values(), sound.ready && document.visibilityState === "visible", walk),
+      says: (walk) => heartbeat(this.state.alerts.values(), this.#listening(), walk, opened(location.pathname)),
       stays: () => new Set([...this.#pending.patients.values()].map((tile) => tile.stay_id)),
     });
     this.#socket.start();
@@ -41,9 +51,11 @@ class Live {
     this.#socket?.stop();
     this.#socket = null;
     clearInterval(this.#ticker);
+    clearTimeout(this.#soon);
     this.#pending = EMPTY;
     this.state = EMPTY;
     this.connected = false;
+    this.waking = false;
     this.#clock.forget();
   }
 
@@ -53,14 +65,27 @@ class Live {
     this.#paint();
   }
 
+  /** Tells the server what this page shows now: another page has been opened in it. */
+  say(): void {
+    this.#socket?.say();
+  }
+
+  #listening(): boolean {
+    return sound.ready && document.visibilityState === "visible";
+  }
+
   #take(message: LiveMessage): void {
     if ("server_time" in message) this.#clock.hear(Date.parse(message.server_time), performance.now());
     this.heardAt = this.#serverNow();
     this.#pending = reduce(this.#pending, message);
-    this.#paint();
+    if (message.type === "vitals") this.#soon ??= setTimeout(() => { this.#paint(); }, VALUES_MS);
+    else this.#paint();
+    if (message.type === "snapshot" || message.type === "resumed") this.#awake = true;
   }
 
   #paint(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     if (this.#drawing) return;
     this.#drawing = true;
     // A hidden page gets no frames, but its sound and title have to go on.
@@ -69,6 +94,7 @@ class Live {
       this.#drawing = false;
       const news = this.state.alerts !== this.#pending.alerts;
       this.state = this.#pending;
+      if (this.#awake) this.#awake = this.waking = false;
       if (news) this.#socket?.say();
     };
     requestAnimationFrame(draw);
@@ -93,6 +119,12 @@ class Live {
   #tick(): void {
     this.now = this.#serverNow();
   }
+}
+
+/** Returns the patient whose page an address is of. */
+function opened(path: string): number | null {
+  const found = /^\/patient\/(\d{1,15})/.exec(path)?.[1];
+  return found === undefined ? null : Number(found);
 }
 
 export const live = new Live();

@@ -8,6 +8,8 @@ import { backOff, judge } from "./stream";
 const BEAT_MS = 5_000;
 const SILENT_MS = 6_000;
 const ASLEEP_MS = 4_000;
+/** Hidden for longer than this, a page has nothing that it may show before it has asked again. */
+const HIDDEN_MS = 15_000;
 const LOGGED_OUT = 4401;
 const RIGHTS_CHANGED = 4408;
 
@@ -15,6 +17,8 @@ export interface Listener {
   readonly message: (message: LiveMessage) => void;
   readonly up: () => void;
   readonly down: () => void;
+  /** The page has been asleep, or out of sight for long: what it shows is from before. */
+  readonly asleep: () => void;
   readonly loggedOut: () => void;
   readonly says: (walk: number | null) => Heartbeat;
   readonly stays: () => ReadonlySet<number>;
@@ -28,6 +32,7 @@ export class LiveSocket {
   #attempt = 0;
   #heardAt = performance.now();
   #checkedAt = Date.now();
+  #hiddenAt: number | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   #beat: ReturnType<typeof setInterval> | undefined;
@@ -58,7 +63,13 @@ export class LiveSocket {
   }
 
   readonly #shown = (): void => {
-    if (document.visibilityState === "visible") this.resync();
+    if (document.visibilityState === "hidden") {
+      this.#hiddenAt = Date.now();
+      return;
+    }
+    if (this.#hiddenAt !== null && Date.now() - this.#hiddenAt > HIDDEN_MS) this.listener.asleep();
+    this.#hiddenAt = null;
+    this.resync();
   };
 
   readonly #again = (): void => {
@@ -110,8 +121,10 @@ export class LiveSocket {
     const now = Date.now();
     const slept = now - this.#checkedAt > ASLEEP_MS && document.visibilityState === "visible";
     this.#checkedAt = now;
-    if (slept) this.resync();
-    else if (this.#socket && performance.now() - this.#heardAt > SILENT_MS) this.#reconnect(backOff(this.#attempt++, Math.random()));
+    if (slept) {
+      this.listener.asleep();
+      this.resync();
+    } else if (this.#socket && performance.now() - this.#heardAt > SILENT_MS) this.#reconnect(backOff(this.#attempt++, Math.random()));
   }
 
   #reconnect(wait: number): void {

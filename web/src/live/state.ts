@@ -2,20 +2,24 @@
 // does not change keep their identity. Never goes back: an alert with a lower rev, or a value measured earlier than
 // the one that is shown, is dropped.
 
-import type { Alert, Kind, LiveMessage, Tile, Vitals } from "../api/types";
+import type { Alert, Kind, LiveMessage, Tile, Viewer, Vitals } from "../api/types";
 
 export interface LiveState {
   readonly loaded: boolean;
   readonly patients: ReadonlyMap<number, Tile>;
   readonly alerts: ReadonlyMap<number, Alert>;
+  /** Who of one's own teams has the board open, oneself among them; `unnamed` counts the rest. */
+  readonly viewers: readonly Viewer[];
+  readonly unnamed: number;
 }
 
-export const EMPTY: LiveState = { loaded: false, patients: new Map(), alerts: new Map() };
+export const EMPTY: LiveState = { loaded: false, patients: new Map(), alerts: new Map(), viewers: [], unnamed: 0 };
 
 export function reduce(state: LiveState, message: LiveMessage): LiveState {
   switch (message.type) {
     case "snapshot":
       return {
+        ...state,
         loaded: true,
         patients: new Map(message.patients.map((tile) => [tile.patient_id, newest(state.patients.get(tile.patient_id), tile)])),
         alerts: new Map(message.alerts.map((alert) => [alert.alert_id, later(state.alerts.get(alert.alert_id), alert)])),
@@ -28,6 +32,8 @@ export function reduce(state: LiveState, message: LiveMessage): LiveState {
     }
     case "alert":
       return withAlert(state, message.alert);
+    case "presence":
+      return { ...state, viewers: message.viewers, unnamed: message.more };
     default:
       return state;
   }

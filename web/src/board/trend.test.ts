@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import type { Series } from "../api/types";
+import { append, fromSeries, path, SPANS, type Frame } from "./trend";
+
+const T = Date.parse("2026-11-21T10:00:00Z");
+const MINUTE = 60_000;
+const series = (t: readonly number[], mean: readonly number[]): Series => ({ kind: "spo2", unit: "%", gap_s: 120, t, mean, n: t.map(() => 1) }) as unknown as Series;
+const frame: Frame = { from: T, to: T + 100 * MINUTE, low: 80, high: 100, width: 100, height: 20 };
+
+test("a gap stays a gap", () => {
+  const trend = fromSeries(series([T, T + MINUTE, T + 30 * MINUTE], [90, 90, 90]), SPANS[4]);
+  expect(path(trend, frame).match(/M/g)).toHaveLength(2);
+});
+
+test("values of one minute are averaged, and an older one changes nothing", () => {
+  const trend = append(append(fromSeries(series([T], [90]), SPANS[4]), T + MINUTE, 92), T + MINUTE + 5_000, 94);
+  expect(trend.points.at(-1)?.mean).toBe(93);
+  expect(append(trend, T, 50)).toBe(trend);
+});
+
+test("a day has a point a quarter of an hour, and what is older than it goes", () => {
+  let trend = fromSeries(series([], []), SPANS[24]);
+  for (let t = T; t < T + 30 * 3_600_000; t += MINUTE) trend = append(trend, t, 90);
+  expect(trend.points.length).toBeLessThanOrEqual(98);
+  expect(trend.points[0]?.t).toBeGreaterThanOrEqual(T + 5 * 3_600_000);
+});
+
+test("a value beyond the range runs along the edge", () => {
+  expect(path(fromSeries(series([T], [40]), SPANS[4]), frame)).toBe("M0.0 20.0h.01");
+});
