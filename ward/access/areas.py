@@ -38,6 +38,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "emergencies": {"sv": "nödöppningar av dina uppgifter", "en": "emergency openings of your data"},
     "events": {"sv": "anteckningar om dig", "en": "notes about you"},
     "readings": {"sv": "mätvärden som skrivits in för hand", "en": "readings entered by hand"},
+    "help": {"sv": "ditt rop på hjälp", "en": "your call for help"},
     "check-ins": {"sv": "svaren på dagens frågor", "en": "the answers to the day's questions"},
     "effect": {"sv": "vad en läkemedelsändring gjorde", "en": "what a change of medication did"},
     "effect-reports": {"sv": "vad en läkemedelsändring gjorde", "en": "what a change of medication did"},
