@@ -116,7 +116,7 @@ def opens(principal: PatientPrincipal | RelativePrincipal, patient_id: int) -> f
     return found
 
 
-class OpeningState(TypedDict):
+class OpenPage(TypedDict):
     """A patient's page that is open to the caller."""
 
     patient_id: int
@@ -124,13 +124,13 @@ class OpeningState(TypedDict):
     opens: list[str]
 
 
-class OpeningList(TypedDict):
+class OpenPages(TypedDict):
     """Whose pages are open to the caller: a patient's own, or those of who opened theirs to a relative."""
 
-    items: list[OpeningState]
+    items: list[OpenPage]
 
 
-@router.get("/api/session/openings", response_model=OpeningList)
+@router.get("/api/session/openings", response_model=OpenPages)
 async def get_openings(request: Request, principal: MayOpenedRead) -> Response:
     """List whose pages are open to the caller, who is in care now."""
     context = context_of(request)
@@ -140,8 +140,8 @@ async def get_openings(request: Request, principal: MayOpenedRead) -> Response:
             with contextlib.suppress(NotFound):  # not in care just now
                 seat = await find_seat(conn, patient_id, principal.scope, context.clock)
                 parts = sorted(opens(principal, patient_id))
-                found.append(OpeningState(patient_id=seat.patient_id, given_name=seat.given_name, opens=parts))
-    return reply(OpeningList(items=found))
+                found.append(OpenPage(patient_id=seat.patient_id, given_name=seat.given_name, opens=parts))
+    return reply(OpenPages(items=found))
 
 
 @router.get("/api/patients/{patient_id}/opened", response_model=OpenedState)

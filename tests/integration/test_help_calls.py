@@ -1,4 +1,4 @@
-"""A patient calls for help from their own page over HTTP, and what a page needs that is filled in without a network."""
+"""What a patient does on their own page over HTTP: call for help, send late what was entered, open less to a relative."""
 
 import psycopg
 import pytest
@@ -140,3 +140,24 @@ def test_access_log_can_leave_out_own_looks(unit: Unit) -> None:
             assert {each["why"] for each in others["items"]} == {"care"}
 
     visit(unit, guest, NOON)
+
+
+def test_h27_patient_opens_less_to_a_relative_and_it_holds_at_once(unit: Unit) -> None:
+    """What is taken from an opening is gone with the relative's next request; one that is closed cannot be changed."""
+    patient = admit_account(unit, "patient")
+    relative = admit_account(unit, "relative", opens=("values", "contacts"))
+
+    async def guest(served: Served) -> None:
+        async with someone(served, patient) as own, someone(served, relative) as client:
+            path = f"{path_of(unit)}/relatives"
+            first = (await get(own, path))["items"][0]["access_id"]
+            before = await get(client, f"{path_of(unit)}/home")
+            changed = await own.put(f"{path}/{first}", json={"opens": ["contacts"]})
+            after = await get(client, f"{path_of(unit)}/home")
+
+            assert before["vitals"] is not None
+            assert after["vitals"] is None
+            assert [each["opens"] for each in changed.json()["items"] if each["ended_at"] is None] == [["contacts"]]
+            assert (await own.put(f"{path}/{first}", json={"opens": ["values"]})).status_code == 404
+
+    visit(unit, guest)

@@ -2062,7 +2062,13 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        readonly put?: never;
+        /**
+         * Open more or less to a relative to whom something is open. It is another opening: the list tells its id
+         * @description Open more or less to a relative to whom something is open. It is another opening: the list tells its id.
+         *
+         *     Open to: patient (`relatives.change`).
+         */
+        readonly put: operations["relatives_change"];
         readonly post?: never;
         /**
          * Close at once what was opened to a relative
@@ -9843,6 +9849,20 @@ export interface components {
         readonly Why: {
             /** Reason */
             readonly reason: string;
+        };
+        /**
+         * Wider
+         * @description All that is open to that relative from now on.
+         * @example {
+         *       "opens": [
+         *         "values",
+         *         "contacts"
+         *       ]
+         *     }
+         */
+        readonly Wider: {
+            /** Opens */
+            readonly opens: readonly components["schemas"]["Opened"][];
         };
         /**
          * WindowBody
@@ -19939,6 +19959,41 @@ export interface operations {
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly relatives_change: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly access_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Wider"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RelativeList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];

@@ -29,6 +29,13 @@ export const PAGES: readonly PageOf[] = [
   { path: "/round/schedule", of: ["staff"], load: () => import("../round/Schedule.svelte") },
   { path: "/round/replay", of: ["staff"], load: () => import("../round/Replay.svelte") },
   { path: "/round/outcomes", of: ["staff"], load: () => import("../round/Outcomes.svelte") },
+  { path: "/", of: ["patient", "relative"], load: () => import("../home/Home.svelte") },
+  { path: "/answers", of: ["patient"], load: () => import("../home/Answers.svelte") },
+  { path: "/measure", of: ["patient"], load: () => import("../home/Measure.svelte") },
+  { path: "/values", of: ["patient", "relative"], load: () => import("../home/Values.svelte") },
+  { path: "/relatives", of: ["patient"], load: () => import("../home/Relatives.svelte") },
+  { path: "/looks", of: ["patient"], load: () => import("../home/Looks.svelte") },
+  { path: "/patient/:id", of: ["staff"], load: () => import("../patient/Patient.svelte") },
 ];
 
 export interface Found {
