@@ -2,7 +2,7 @@
 
 import { http, told } from "../api/client";
 import type { components } from "../api/schema";
-import type { History, Kind, Page } from "../api/types";
+import type { History, Kind, Language, Page } from "../api/types";
 
 type Shapes = components["schemas"];
 
@@ -15,6 +15,8 @@ export type Opening = Shapes["OpenPage"];
 export type Part = Shapes["RelativeState"]["opens"][number];
 export type Relative = Shapes["RelativeState"];
 export type Look = Shapes["AccessState"];
+export type Invitation = Shapes["InvitationState"];
+export type Invited = Shapes["InvitationMade"];
 export type Help = Shapes["HelpState"];
 export type Due = Shapes["DueState"];
 export type Typable = Shapes["KindState"];
@@ -50,3 +52,10 @@ export const change = (id: number, access: number, opens: readonly Part[]): Prom
   told(http.PUT("/api/patients/{patient_id}/relatives/{access_id}", { params: { path: { patient_id: id, access_id: access } }, body: { opens: [...opens] } }));
 export const close = (id: number, access: number): Promise<{ readonly items: readonly Relative[] }> =>
   told(http.DELETE("/api/patients/{patient_id}/relatives/{access_id}", { params: { path: { patient_id: id, access_id: access } } }));
+
+export const invitations = (id: number): Promise<{ readonly items: readonly Invitation[] }> =>
+  told(http.GET("/api/patients/{patient_id}/invitations", { params: of(id) }));
+export const invite = (id: number, name: string, opens: readonly Part[], language: Language): Promise<Invited> =>
+  told(http.POST("/api/patients/{patient_id}/invitations", { params: of(id), body: { name, opens: [...opens], language, hours: 72 } }));
+export const revoke = (id: number, invitation: number): Promise<Invitation> =>
+  told(http.DELETE("/api/patients/{patient_id}/invitations/{invitation_id}", { params: { path: { patient_id: id, invitation_id: invitation } } }));

@@ -21,12 +21,13 @@ declare const __BUILT__: Readonly<Record<string, string>>;
 declare const __BUILD__: string;
 
 const worker = self as unknown as Worker;
+const FILES = __BUILT__;
 const NAME = `hemvakt-${__BUILD__}`;
 const PATIENCE_MS = 4_000;
 
 async function keep(): Promise<void> {
   const cache = await caches.open(NAME);
-  await cache.addAll(Object.keys(__BUILT__).map((path) => new Request(path, { cache: "reload" })));
+  await cache.addAll(Object.keys(FILES).map((path) => new Request(path, { cache: "reload" })));
   await worker.skipWaiting();
 }
 
@@ -55,5 +56,5 @@ worker.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
   if (event.request.method !== "GET" || origin !== worker.location.origin || /^\/(api|fhir|healthz|readyz|metrics)(\/|$)/.test(pathname)) return;
   if (event.request.mode === "navigate") event.respondWith(page(event.request));
-  else if (pathname in __BUILT__) event.respondWith(file(event.request, pathname));
+  else if (pathname in FILES) event.respondWith(file(event.request, pathname));
 });
