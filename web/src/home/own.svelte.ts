@@ -1,16 +1,17 @@
-// The page of one patient, as the patient or a relative sees it: asked for again and again while it is looked at. Without
-// a network the last one is shown, and says from when it is. What is closed to a relative is gone at once.
+// The page of one patient, as the patient or a relative sees it: told by the live line, and asked for besides. Without a
+// network the last one is shown, and says from when it is. What is closed to a relative is gone at once.
 
 import { Refused } from "../api/client";
 import type { Session } from "../api/types";
 import * as api from "./api";
 import * as keep from "./keep";
+import { Line } from "./line";
 import { outbox } from "./outbox.svelte";
 
-const EVERY_MS = 30_000;
+const EVERY_MS = 60_000;
 const SOON_MS = 8_000;
 const WAITING_MS = 2_500;
-/** After so long without an answer the page calls itself old. */
+/** After so long without a word the page calls itself old, though nothing has failed. */
 const OLD_MS = 75_000;
 
 interface Kept {
@@ -37,6 +38,14 @@ class Own {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #ticker: ReturnType<typeof setInterval> | null = null;
   #asking = false;
+  readonly #line = new Line({
+    home: (home) => { this.#told(home); },
+    beat: () => { this.#told(null); },
+    gone: () => {
+      this.late = true;
+      void this.refresh();
+    },
+  });
 
   get old(): boolean {
     return this.kept !== null && (this.late || this.now - this.kept.at > OLD_MS);
@@ -78,6 +87,7 @@ class Own {
     this.closed = this.late = false;
     if (this.#timer) clearTimeout(this.#timer);
     if (this.#ticker) clearInterval(this.#ticker);
+    this.#line.stop();
     outbox.stop();
     removeEventListener("online", this.#wake);
     removeEventListener("offline", this.#fell);
@@ -112,6 +122,7 @@ class Own {
       if (session !== this.#session) return;
       this.closed = found === null;
       this.late = false;
+      if (found) this.#line.follow(found.home.patient_id);
       await this.#take(session, found);
     } catch (failure) {
       if (session !== this.#session) return;
@@ -147,8 +158,18 @@ class Own {
   async #take(session: Session, found: Kept | null): Promise<void> {
     this.kept = found;
     this.now = Date.now();
+    if (found === null) this.#line.stop();
     const name = `page:${String(session.account.account_id)}`;
     await (found === null ? keep.remove("kept", name) : keep.put("kept", name, found)).catch(() => undefined);
+  }
+
+  /** What the line says: the page as it is now, or (null) that it is as it was. */
+  #told(home: api.Home | null): void {
+    if (!this.kept || !this.#session || (home && home.patient_id !== this.kept.home.patient_id)) return;
+    this.late = false;
+    this.now = Date.now();
+    if (home) void this.#take(this.#session, { ...this.kept, home, at: this.now });
+    else this.kept = { ...this.kept, at: this.now };
   }
 
   #again(): void {

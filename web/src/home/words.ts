@@ -2,6 +2,8 @@
 
 export const sv = {
   "home.title": "Min hemvård",
+  "home.brand": "Hemvakt, till startsidan",
+  "home.through_team": "Nås genom ditt team.",
   "home.morning": "God morgon",
   "home.day": "Hej",
   "home.evening": "God kväll",
@@ -83,8 +85,8 @@ export const sv = {
   "home.type": "Skriv in ett värde",
   "home.type_more": "Något som du själv har mätt.",
   "home.whom": "Hit kan du ringa",
-  "home.otherwise": "Larmen går till teamet dygnet runt, men ingen sitter och ser på dina värden hela tiden. Ring om du mår sämre. Råd om vård: 1177. Livsfara: 112.",
-  "home.otherwise_of": "Larmen går till teamet dygnet runt, men ingen sitter och ser på värdena hela tiden. Råd om vård: 1177. Livsfara: 112.",
+  "home.otherwise": "När dina värden övervakas får teamet larm om de förändras, men ingen sitter och ser på dem hela tiden. Vänta inte om du mår sämre: ring. Råd om vård: 1177. Livsfara: 112.",
+  "home.otherwise_of": "När värdena övervakas får teamet larm om de förändras, men ingen sitter och ser på dem hela tiden. Råd om vård: 1177. Livsfara: 112.",
   "home.role.team": "Ditt team",
   "home.role.advice": "Råd om vård, dygnet runt",
   "home.role.emergency": "Vid livsfara",
@@ -206,6 +208,8 @@ export const sv = {
 
 export const en: Readonly<Record<keyof typeof sv, string>> = {
   "home.title": "My care at home",
+  "home.brand": "Hemvakt, to the first page",
+  "home.through_team": "Reached through your team.",
   "home.morning": "Good morning",
   "home.day": "Hello",
   "home.evening": "Good evening",
@@ -287,8 +291,8 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "home.type": "Type in a value",
   "home.type_more": "Something that you have measured yourself.",
   "home.whom": "Whom you can call",
-  "home.otherwise": "Alerts reach the team day and night, but nobody sits and looks at your values all the time. Call if you feel worse. Advice about care: 1177. Life in danger: 112.",
-  "home.otherwise_of": "Alerts reach the team day and night, but nobody sits and looks at the values all the time. Advice about care: 1177. Life in danger: 112.",
+  "home.otherwise": "When your values are watched the team is alerted if they change, but nobody sits and looks at them all the time. Do not wait if you feel worse: call. Advice about care: 1177. Life in danger: 112.",
+  "home.otherwise_of": "When the values are watched the team is alerted if they change, but nobody sits and looks at them all the time. Advice about care: 1177. Life in danger: 112.",
   "home.role.team": "Your team",
   "home.role.advice": "Advice about care, day and night",
   "home.role.emergency": "If life is in danger",
