@@ -28,6 +28,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "quarantine": {"sv": "mätvärden som inte kunde tas emot", "en": "readings that could not be used"},
     "backtests": {"sv": "en prövning av larmgränser på dina mätvärden", "en": "a trial of limits on your readings"},
     "fhir": {"sv": "dina uppgifter, i formatet FHIR", "en": "your data, in the format FHIR"},
+    "session": {"sv": "att din sida är öppnad", "en": "that your page is open"},
     "opened": {"sv": "din egen sida", "en": "your own page"},
     "relatives": {"sv": "vad du har öppnat för närstående", "en": "what you have opened to relatives"},
     "invitations": {"sv": "inbjudningar till dina närstående", "en": "invitations to your relatives"},

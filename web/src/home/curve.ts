@@ -3,7 +3,7 @@
 import type { Series } from "../api/types";
 import type { Shown } from "../clinical/kinds";
 
-const [LEFT, RIGHT, TOP, BOTTOM] = [44, 356, 8, 146];
+const [LEFT, RIGHT, TOP, BOTTOM] = [44, 342, 8, 146];
 const DAY_MS = 86_400_000;
 const DAYS = 7;
 

@@ -8,11 +8,11 @@ import * as keep from "./keep";
 import { Line } from "./line";
 import { outbox } from "./outbox.svelte";
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 120_000;
 const SOON_MS = 8_000;
 const WAITING_MS = 2_500;
 /** After so long without a word the page calls itself old, though nothing has failed. */
-const OLD_MS = 75_000;
+const OLD_MS = 150_000;
 
 interface Kept {
   readonly at: number;

@@ -180,7 +180,7 @@ export const sv = {
   "home.relatives_ended": "{name}: stängt {time}.",
   "home.relatives_note": "Att du övervakas, och vart man ringer, ser alla som du har öppnat något för.",
   "home.invite": "Bjud in en närstående",
-  "home.invite_name": "Vad heter hen?",
+  "home.invite_name": "Vad heter personen?",
   "home.invite_sees": "Får se:",
   "home.invite_make": "Gör en inbjudan",
   "home.invite_empty": "Skriv ett namn, och välj minst en sak som får ses.",
