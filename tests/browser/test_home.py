@@ -156,7 +156,7 @@ def test_h19_entry_outlives_network_and_browser_and_arrives_once(machine: Machin
         flags = {"executable_path": _program(), "args": ["--no-sandbox", "--disable-gpu"]}
         with launch(tmp_path, **flags, **options) as context:
             page = enter(context.pages[0], network.url, "astrid")
-            page.wait_for_function("navigator.serviceWorker.controller !== null")
+            _until(page, lambda: page.evaluate(_SERVED))
             network.turn(Weather.CUT)
             weigh(page, "71,25")
             expect(page.get_by_test_id("waiting")).to_contain_text("Väntar på nätet: 1")
@@ -180,6 +180,7 @@ def test_h06_entry_never_goes_into_another_account(machine: Machine, as_patient:
     """What one patient entered is not shown to and not sent by who logs in next in that browser, staff least of all."""
     with BadNetwork(machine.http_port) as network:
         page = as_patient(url=network.url)
+        _until(page, lambda: page.evaluate(_SERVED))
         network.turn(Weather.CUT)
         weigh(page, "71,75")
         expect(page.get_by_test_id("waiting")).to_be_visible()
@@ -198,6 +199,7 @@ def test_logging_out_wipes_what_the_browser_kept(machine: Machine, as_patient: C
     """After logging out nothing of the person is left in the browser, and the page asks before unsent entries go."""
     with BadNetwork(machine.http_port) as network:
         page = as_patient(url=network.url)
+        _until(page, lambda: page.evaluate(_SERVED))
         network.turn(Weather.CUT)
         weigh(page, "70,5")
         expect(page.get_by_test_id("waiting")).to_be_visible()
@@ -262,6 +264,7 @@ def test_h31_pages_are_accessible_and_fit_at_twice_the_size(scheme: str, as_pati
     assert faults == []
 
 
+_SERVED = "navigator.serviceWorker.controller !== null"
 _SMALL = """() => [...document.querySelectorAll("main a, main button, header button, summary, label:has(input)")]
     .filter((each) => each.checkVisibility() && Math.min(each.offsetHeight, 999) < 55.5).map((each) => each.innerText)"""
 _KEPT = """() => new Promise((done) => { const asked = indexedDB.open("hemvakt-home", 1);

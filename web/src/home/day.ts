@@ -13,7 +13,7 @@ export interface Draft {
 }
 
 /** Returns the answers of a draft that belong to today's questions, none of another day's. */
-export function todays(draft: Draft | undefined, questions: readonly Question[], now: number): Readonly<Record<string, Answer>> {
+export function todays(draft: Draft | null, questions: readonly Question[], now: number): Readonly<Record<string, Answer>> {
   if (draft?.day !== day(now)) return {};
   const asked = new Set(questions.map((each) => each.question));
   return Object.fromEntries(Object.entries(draft.answers).filter(([question]) => asked.has(question)));

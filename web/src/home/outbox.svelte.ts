@@ -3,7 +3,7 @@
 
 import { http, Refused, told } from "../api/client";
 import * as keep from "./keep";
-import { fate, RETRY_MS, sendable, UNDO_MS, type Content, type Entry } from "./outbox";
+import { fate, HELD_MS, RETRY_MS, sendable, UNDO_MS, type Content, type Entry } from "./outbox";
 
 class Outbox {
   /** What this person has entered that the server has not got, or will not take. */
@@ -16,6 +16,7 @@ class Outbox {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #sending = false;
   #flying: string | null = null;
+  #rest = 0;
   #heard: ((entry: Entry) => void) | null = null;
 
   async start(account: number, heard: (entry: Entry) => void): Promise<void> {
@@ -77,6 +78,7 @@ class Outbox {
       const [status, detail] = await post(entry).finally(() => { this.#flying = null; });
       const became = fate(status);
       this.cut = became === "later";
+      this.#rest = became === "later" ? RETRY_MS : became === "held" ? HELD_MS : 0;
       if (became === "sent") {
         await keep.remove("outbox", entry.id);
         this.arrived = Date.now();
@@ -102,7 +104,7 @@ class Outbox {
     const waiting = this.entries.filter((entry) => entry.refused === null);
     if (waiting.length === 0 || this.#account === 0) return;
     const next = Math.min(...waiting.map((entry) => entry.from));
-    this.#timer = setTimeout(() => void this.send(), this.cut ? RETRY_MS : Math.max(200, next - Date.now() + 50));
+    this.#timer = setTimeout(() => void this.send(), Math.max(200, this.#rest, next - Date.now() + 50));
   }
 }
 

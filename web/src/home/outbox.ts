@@ -31,6 +31,8 @@ export type Entry = Content & {
 export const UNDO_MS = 8_000;
 /** How long the network is left alone after it has failed, in ms. */
 export const RETRY_MS = 5_000;
+/** How long is waited while somebody else is logged in, in ms. */
+export const HELD_MS = 60_000;
 
 /** Returns what may be sent now by that account: calls for help first, then in the order in which they were entered. */
 export function sendable(entries: readonly Entry[], account: number, now: number): readonly Entry[] {
