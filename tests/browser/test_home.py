@@ -73,8 +73,8 @@ def weigh(page: Page, kilos: str) -> None:
 
 def weights(machine: Machine, kilos: float) -> int:
     """How often a weight was entered."""
-    where = f"kind = 'readings' and detail -> 'values' -> 0 ->> 'value' = '{kilos}'"
-    return int(machine.ask(f"select count(*) from care_event where {where}")[0][0])
+    found = machine.ask("select detail -> 'values' -> 0 ->> 'value' from care_event where kind = 'readings'")
+    return sum(float(value) == kilos for (value,) in found)
 
 
 def test_h05_call_for_help_is_confirmed_step_by_step(machine: Machine, as_patient: Callable[..., Page]) -> None:
@@ -270,11 +270,15 @@ def test_h31_pages_are_accessible_and_fit_at_twice_the_size(scheme: str, as_pati
 
 _SERVED = "navigator.serviceWorker.controller !== null"
 _SMALL = """() => [...document.querySelectorAll("main a, main button, header button, summary, label:has(input)")]
-    .filter((each) => each.checkVisibility() && Math.min(each.offsetHeight, 999) < 55.5).map((each) => each.innerText)"""
-_KEPT = """() => new Promise((done) => { const asked = indexedDB.open("hemvakt-home", 1);
-    asked.onsuccess = () => { const found = asked.result.transaction(["outbox", "kept"]); const counts = [];
-        for (const name of ["outbox", "kept"]) found.objectStore(name).count().onsuccess = (event) => counts.push(event.target.result);
-        found.oncomplete = () => { asked.result.close(); done(counts); }; }; })"""
+    .filter((each) => each.checkVisibility() && each.offsetHeight < 55.5).map((each) => each.innerText)"""
+_KEPT = """() => new Promise((done) => {
+    const asked = indexedDB.open("hemvakt-home", 1);
+    asked.onsuccess = () => {
+        const found = asked.result.transaction(["outbox", "kept"]);
+        const counts = ["outbox", "kept"].map((name) => found.objectStore(name).count());
+        found.oncomplete = () => { asked.result.close(); done(counts.map((each) => each.result)); };
+    };
+})"""
 
 
 def _program() -> str:

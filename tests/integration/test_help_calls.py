@@ -1,4 +1,4 @@
-"""What a patient does on their own page over HTTP: call for help, send late what was entered, open less to a relative."""
+"""A patient's own page over HTTP: a call for help, what was entered and is sent late, less opened to a relative."""
 
 import psycopg
 import pytest
