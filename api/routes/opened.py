@@ -139,7 +139,7 @@ async def get_openings(request: Request, principal: MayOpenedRead) -> Response:
         for patient_id in principal.scope.patient_ids:
             with contextlib.suppress(NotFound):  # not in care just now
                 seat = await find_seat(conn, patient_id, principal.scope, context.clock)
-                parts = sorted(opens(principal, patient_id))
+                parts = sorted(each.value for each in opens(principal, patient_id))
                 found.append(OpenPage(patient_id=seat.patient_id, given_name=seat.given_name, opens=parts))
     return reply(OpenPages(items=found))
 

@@ -45,7 +45,8 @@ def as_patient(browser: Browser, machine: Machine) -> Iterator[Callable[..., Pag
     opened: list[BrowserContext] = []
 
     def begin(username: str = "astrid", url: str = "", **more: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 390, "height": 844}, "locale": "sv-SE"} | more)
+        options: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "locale": "sv-SE"} | more
+        context = browser.new_context(**options)
         opened.append(context)
         return enter(context.new_page(), url or machine.url, username)
 
@@ -156,7 +157,7 @@ def test_h19_entry_outlives_network_and_browser_and_arrives_once(
     with BadNetwork(machine.http_port) as network:
         options: dict[str, Any] = {"locale": "sv-SE", "viewport": {"width": 390, "height": 844}}
         launch = browser.browser_type.launch_persistent_context
-        flags = {"executable_path": _program(), "args": ["--no-sandbox", "--disable-gpu"]}
+        flags: dict[str, Any] = {"executable_path": _program(), "args": ["--no-sandbox", "--disable-gpu"]}
         with launch(tmp_path, **flags, **options) as context:
             page = enter(context.pages[0], network.url, "astrid")
             _until(page, lambda: page.evaluate(_SERVED))
