@@ -30,7 +30,8 @@ class HelpCall:
 
 
 _NEWEST = b"""
-    select e.occurred_at as called_at, e.received_at, a.opened_at as team_at, f.at as seen_at, f.name as seen_by,
+    select e.occurred_at as called_at, e.received_at, greatest(a.opened_at, case when a.alert_id is not null
+        then e.received_at end) as team_at, f.at as seen_at, f.name as seen_by,
         f.title as seen_title, a.resolved_at as over_at
     from (
         select stay_id, occurred_at, received_at, alert_id from device_event
