@@ -1612,6 +1612,34 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/help": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tell what became of the newest call for help
+         * @description Tell what became of the newest call for help.
+         *
+         *     Open to: patient (`help.call`).
+         */
+        readonly get: operations["help_calls_get_help"];
+        readonly put?: never;
+        /**
+         * Call for help: an alert of high priority to the team that answers now. Follow what becomes of it with GET
+         * @description Call for help: an alert of high priority to the team that answers now. Follow what becomes of it with GET.
+         *
+         *     Open to: patient (`help.call`).
+         */
+        readonly post: operations["help_calls_call"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/home": {
         readonly parameters: {
             readonly query?: never;
@@ -1695,7 +1723,7 @@ export interface paths {
          * Show what is to be measured next, the first due first
          * @description Show what is to be measured next, the first due first.
          *
-         *     Open to: clinician, doctor, nurse (`patients.read`).
+         *     Open to: clinician, doctor, nurse, patient (`measuring.read`).
          */
         readonly get: operations["measuring_get_measuring"];
         readonly put?: never;
@@ -2020,6 +2048,28 @@ export interface paths {
          *     Open to: clinician, doctor, nurse, patient (`readings.enter`).
          */
         readonly post: operations["by_hand_post_readings"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/patients/{patient_id}/readings/kinds": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List what the caller may enter by hand, with units and plausible ranges
+         * @description List what the caller may enter by hand, with units and plausible ranges.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`readings.enter`).
+         */
+        readonly get: operations["kinds_by_hand_get_kinds"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -2880,6 +2930,28 @@ export interface paths {
          *     Open to: clinician, doctor, nurse, operator, patient, relative, system (`session.own`).
          */
         readonly post: operations["session_oidc_leave"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/openings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List whose pages are open to the caller, who is in care now
+         * @description List whose pages are open to the caller, who is in care now.
+         *
+         *     Open to: patient, relative (`opened.read`).
+         */
+        readonly get: operations["opened_get_openings"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -6010,6 +6082,37 @@ export interface components {
             readonly rule: string;
         };
         /**
+         * HelpBody
+         * @description A call for help.
+         */
+        readonly HelpBody: {
+            /**
+             * Occurred At
+             * @description When it was pressed; left out: now
+             */
+            readonly occurred_at?: string | null;
+        };
+        /**
+         * HelpState
+         * @description The newest call: received, with the team since, who has seen it, over since; all null where there is none.
+         */
+        readonly HelpState: {
+            /** Called At */
+            readonly called_at: string | null;
+            /** Over At */
+            readonly over_at: string | null;
+            /** Received At */
+            readonly received_at: string | null;
+            /** Seen At */
+            readonly seen_at: string | null;
+            /** Seen By */
+            readonly seen_by: string | null;
+            /** Seen Title */
+            readonly seen_title: string | null;
+            /** Team At */
+            readonly team_at: string | null;
+        };
+        /**
          * HomeContact
          * @description Somebody to turn to; a number where there is one.
          */
@@ -6282,6 +6385,29 @@ export interface components {
          * @enum {string}
          */
         readonly Kind: "staff" | "patient" | "relative" | "system";
+        /**
+         * KindList
+         * @description What may be entered by hand.
+         */
+        readonly KindList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["KindState"][];
+        };
+        /**
+         * KindState
+         * @description One kind: its unit (UCUM), the decimals that are shown, and the least and greatest plausible value.
+         */
+        readonly KindState: {
+            /** Decimals */
+            readonly decimals: number;
+            /** High */
+            readonly high: number;
+            readonly kind: components["schemas"]["VitalKind"];
+            /** Low */
+            readonly low: number;
+            /** Unit */
+            readonly unit: string;
+        };
         /**
          * LampState
          * @description Whether the patient is watched now, and what is said beside it.
@@ -6913,6 +7039,26 @@ export interface components {
              * Format: date-time
              */
             readonly until: string;
+        };
+        /**
+         * OpenPage
+         * @description A patient's page that is open to the caller.
+         */
+        readonly OpenPage: {
+            /** Given Name */
+            readonly given_name: string;
+            /** Opens */
+            readonly opens: readonly string[];
+            /** Patient Id */
+            readonly patient_id: number;
+        };
+        /**
+         * OpenPages
+         * @description Whose pages are open to the caller: a patient's own, or those of who opened theirs to a relative.
+         */
+        readonly OpenPages: {
+            /** Items */
+            readonly items: readonly components["schemas"]["OpenPage"][];
         };
         /**
          * Opens
@@ -9999,6 +10145,24 @@ export interface components {
                  *       "instance": "/api/patients/1",
                  *       "status": 404,
                  *       "title": "Not Found",
+                 *       "type": "about:blank"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It is another account's: For-Account says whose. */
+        readonly PreconditionFailed: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "It is another account's: For-Account says whose.",
+                 *       "instance": "/api/patients/1",
+                 *       "status": 412,
+                 *       "title": "Precondition Failed",
                  *       "type": "about:blank"
                  *     }
                  */
@@ -15545,6 +15709,8 @@ export interface operations {
             readonly query?: {
                 readonly cursor?: string | null;
                 readonly limit?: number;
+                /** @description others: without the patient's own looks */
+                readonly whose?: "all" | "others";
             };
             readonly header?: never;
             readonly path: {
@@ -15978,6 +16144,8 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
+                /** @description Whose entry it is: refused with 412 where somebody else is logged in now */
+                readonly "For-Account"?: number | null;
                 /** @description Drawn by the sender; the same request with it creates nothing again */
                 readonly "Idempotency-Key"?: string | null;
             };
@@ -16047,6 +16215,7 @@ export interface operations {
             readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["PreconditionFailed"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
@@ -17012,6 +17181,97 @@ export interface operations {
             readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly help_calls_get_help: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "called_at": "2026-01-14T08:00:00Z",
+                     *       "over_at": null,
+                     *       "received_at": "2026-01-14T08:00:01Z",
+                     *       "seen_at": "2026-01-14T08:01:00Z",
+                     *       "seen_by": "Anna Provsson",
+                     *       "seen_title": "Sjuksköterska",
+                     *       "team_at": "2026-01-14T08:00:02Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["HelpState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly help_calls_call: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Whose entry it is: refused with 412 where somebody else is logged in now */
+                readonly "For-Account"?: number | null;
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /** @example {} */
+                readonly "application/json": components["schemas"]["HelpBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "called_at": "2026-01-14T08:00:00Z",
+                     *       "over_at": null,
+                     *       "received_at": "2026-01-14T08:00:01Z",
+                     *       "seen_at": null,
+                     *       "seen_by": null,
+                     *       "seen_title": null,
+                     *       "team_at": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["HelpState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["PreconditionFailed"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
@@ -19677,6 +19937,8 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
+                /** @description Whose entry it is: refused with 412 where somebody else is logged in now */
+                readonly "For-Account"?: number | null;
                 /** @description Drawn by the sender; the same request with it creates nothing again */
                 readonly "Idempotency-Key"?: string | null;
             };
@@ -19815,8 +20077,49 @@ export interface operations {
             readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["PreconditionFailed"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly kinds_by_hand_get_kinds: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "decimals": 1,
+                     *           "high": 45,
+                     *           "kind": "temperature",
+                     *           "low": 25,
+                     *           "unit": "Cel"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["KindList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -19978,6 +20281,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "opens": [
+                 *         "contacts"
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Wider"];
             };
         };
@@ -19988,12 +20298,28 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "access_id": 2,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "contacts"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RelativeList"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
@@ -24186,6 +24512,43 @@ export interface operations {
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly opened_get_openings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "given_name": "Testa",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ],
+                     *           "patient_id": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["OpenPages"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
