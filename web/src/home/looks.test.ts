@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Look } from "./api";
 import { byDay } from "./looks";
 
-const look = (at: string, who: string): Look => ({ access_id: Date.parse(at), at, name: who, title: null, role: "nurse", units: [], area: "vitals", did: "read", why: "care", patients: 1, text_sv: `${who} såg dina mätvärden.`, text_en: `${who} saw your readings.` });
+const look = (at: string, who: string): Look => ({ access_id: Date.parse(at), at, name: who, title: null, role: "nurse", units: [], area: "vitals", did: "read", why: "care", patients: 1, attempts: null, text_sv: `${who} såg dina mätvärden.`, text_en: `${who} saw your readings.` });
 
 test("the same look again on a day is one line that says how often and when", () => {
   const days = byDay([look("2026-11-18T11:00:00Z", "Anna"), look("2026-11-18T10:00:00Z", "Omar"), look("2026-11-18T09:00:00Z", "Anna")], "sv");
