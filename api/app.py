@@ -121,7 +121,19 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     # An address is compared with one route after the other: what every open page asks for comes first.
     busiest = (search, vitals, patients, alerts, alert_acts, session)
     people = (plans, team_plans, measuring, waveforms, backtests, plan_limits)
-    resources = (timeline, by_hand, kinds_by_hand, effects, home, home_live, help_calls, rounds, ambulance, outcomes, replay)
+    resources = (
+        timeline,
+        by_hand,
+        kinds_by_hand,
+        effects,
+        home,
+        home_live,
+        help_calls,
+        rounds,
+        ambulance,
+        outcomes,
+        replay,
+    )
     duty = (teams, schedules, routing, handovers, shifts, responsibility, coverage, transfers, offers)
     whose = (emergencies, sharing, relatives, invitations, opened)
     kit = (channels, devices, bindings, quarantine)

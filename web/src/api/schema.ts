@@ -17206,13 +17206,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "called_at": "2026-01-14T08:00:00Z",
+                     *       "called_at": null,
                      *       "over_at": null,
-                     *       "received_at": "2026-01-14T08:00:01Z",
-                     *       "seen_at": "2026-01-14T08:01:00Z",
-                     *       "seen_by": "Anna Provsson",
-                     *       "seen_title": "Sjuksköterska",
-                     *       "team_at": "2026-01-14T08:00:02Z"
+                     *       "received_at": null,
+                     *       "seen_at": null,
+                     *       "seen_by": null,
+                     *       "seen_title": null,
+                     *       "team_at": null
                      *     }
                      */
                     readonly "application/json": components["schemas"]["HelpState"];
@@ -17246,6 +17246,26 @@ export interface operations {
             };
         };
         readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "called_at": "2026-01-14T08:00:00Z",
+                     *       "over_at": null,
+                     *       "received_at": "2026-01-14T08:00:00Z",
+                     *       "seen_at": null,
+                     *       "seen_by": null,
+                     *       "seen_title": null,
+                     *       "team_at": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["HelpState"];
+                };
+            };
             /** @description Document created, URL follows */
             readonly 201: {
                 headers: {
@@ -17256,7 +17276,7 @@ export interface operations {
                      * @example {
                      *       "called_at": "2026-01-14T08:00:00Z",
                      *       "over_at": null,
-                     *       "received_at": "2026-01-14T08:00:01Z",
+                     *       "received_at": "2026-01-14T08:00:00Z",
                      *       "seen_at": null,
                      *       "seen_by": null,
                      *       "seen_title": null,
@@ -20105,11 +20125,25 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "decimals": 1,
-                     *           "high": 45,
-                     *           "kind": "temperature",
-                     *           "low": 25,
-                     *           "unit": "Cel"
+                     *           "decimals": 0,
+                     *           "high": 300,
+                     *           "kind": "heart_rate",
+                     *           "low": 0,
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "decimals": 0,
+                     *           "high": 80,
+                     *           "kind": "resp_rate",
+                     *           "low": 0,
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "decimals": 0,
+                     *           "high": 100,
+                     *           "kind": "spo2",
+                     *           "low": 30,
+                     *           "unit": "%"
                      *         }
                      *       ]
                      *     }
@@ -20302,12 +20336,32 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 2,
+                     *           "access_id": 6,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "contacts"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 5,
                      *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
                      *           "name": "Maja Provsson",
                      *           "opens": [
-                     *             "contacts"
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 4,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Svea Närståendesson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
                      *           ]
                      *         }
                      *       ]
@@ -24536,8 +24590,9 @@ export interface operations {
                      *         {
                      *           "given_name": "Testa",
                      *           "opens": [
+                     *             "alerts",
                      *             "contacts",
-                     *             "values"
+                     *             "plan"
                      *           ],
                      *           "patient_id": 1
                      *         }

@@ -35,7 +35,6 @@ export const PAGES: readonly PageOf[] = [
   { path: "/values", of: ["patient", "relative"], load: () => import("../home/Values.svelte") },
   { path: "/relatives", of: ["patient"], load: () => import("../home/Relatives.svelte") },
   { path: "/looks", of: ["patient"], load: () => import("../home/Looks.svelte") },
-  { path: "/patient/:id", of: ["staff"], load: () => import("../patient/Patient.svelte") },
 ];
 
 export interface Found {
