@@ -41,9 +41,11 @@ from api.routes import (
     fhir,
     handovers,
     health,
+    help_calls,
     home,
     home_live,
     invitations,
+    kinds_by_hand,
     measuring,
     metrics,
     offers,
@@ -121,7 +123,19 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     # An address is compared with one route after the other: what every open page asks for comes first.
     busiest = (search, vitals, patients, alerts, alert_acts, session)
     people = (plans, team_plans, measuring, waveforms, backtests, plan_limits, burden, escalations)
-    resources = (timeline, by_hand, effects, home, home_live, rounds, ambulance, outcomes, replay)
+    resources = (
+        timeline,
+        by_hand,
+        effects,
+        home,
+        home_live,
+        rounds,
+        ambulance,
+        outcomes,
+        replay,
+        kinds_by_hand,
+        help_calls,
+    )
     duty = (teams, schedules, routing, handovers, shifts, responsibility, coverage, transfers, offers)
     whose = (emergencies, sharing, relatives, invitations, opened)
     kit = (channels, devices, bindings, quarantine)

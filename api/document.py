@@ -72,6 +72,7 @@ _REFUSALS = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 64 KiB.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The request is not understood; each fault is named with its place.",
+    HTTPStatus.PRECONDITION_FAILED: "It is another account's: For-Account says whose.",
     HTTPStatus.PRECONDITION_REQUIRED: "Say which revision was seen, as If-Match.",
     HTTPStatus.TOO_MANY_REQUESTS: "Wait, as Retry-After says.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The store does not answer just now; nothing was changed.",
@@ -216,6 +217,8 @@ def _refusals(operation: dict[str, object], door: Door | None, method: str, rout
         yield HTTPStatus.FORBIDDEN
     if any(each["in"] == "path" for each in parameters):
         yield HTTPStatus.NOT_FOUND
+    if any(each["name"] == "For-Account" for each in parameters):
+        yield HTTPStatus.PRECONDITION_FAILED
     if any(each["name"] == "If-Match" for each in parameters):
         yield HTTPStatus.PRECONDITION_REQUIRED
     if method != "get":

@@ -28,6 +28,23 @@ IdempotencyKey = Annotated[
     Header(alias="Idempotency-Key", description="Drawn by the sender; the same request with it creates nothing again"),
 ]
 
+ForAccount = Annotated[
+    Annotated[int, Field(ge=1, le=(1 << 63) - 1)] | None,
+    Header(alias="For-Account", description="Whose entry it is: refused with 412 where somebody else is logged in now"),
+]
+
+
+def same_account(wanted: int | None, principal: Principal) -> None:
+    """Refuse what was written by one account and is sent by another: a page may send long after it was filled in.
+
+    Raises
+    ------
+    Problem
+        412 where the two differ.
+    """
+    if wanted is not None and wanted != principal.account_id:
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, "This was written by somebody else than who is logged in now.")
+
 
 def revision(if_match: str | None) -> int:
     """Return the revision that a request was made for.

@@ -272,8 +272,16 @@ BEFORE = [
     *_ENTRY, *_ACCOUNTS, *_ALERTS, *_CARE, *_PLANS, *_DUTY, *_KIT, *_SHARING, *_INVITATIONS, *_FHIR,
 ]  # fmt: skip
 
-# What takes away or ends comes when all has been shown.
+# What takes away, ends or rings comes when all has been shown.
 AFTER = [
+    Step("tolvan", f"POST {_PATIENT}/help", {}),
+    Step(
+        "tolvan",
+        f"PUT {_PATIENT}/relatives/{{access_id}}",
+        {"opens": ["contacts"]},
+        keep={"opened": "items.0.access_id"},
+        at={"access_id": "opened"},
+    ),
     Step("tolvan", f"DELETE {_PATIENT}/invitations/{{invitation_id}}"),
     Step("tolvan", f"DELETE {_PATIENT}/relatives/{{access_id}}", at={"access_id": "opened"}),
     Step("hedda", "POST /api/emergencies/{opening_id}/end"),

@@ -31,6 +31,7 @@ class AccessLogQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    whose: Literal["all", "others"] = Field(default="all", description="others: without the patient's own looks")
     limit: int = Field(default=100, ge=1, le=500)
     cursor: Cursor | None = None
 
@@ -94,7 +95,8 @@ async def get_access_log(
     async with borrow(context_of(request).pool) as conn:
         if not await _may_see(conn, patient, principal):
             raise NotFound
-        rows = await accesses.of_patient(conn, patient, query.cursor, query.limit + 1)
+        read = accesses.by_others if query.whose == "others" else accesses.of_patient
+        rows = await read(conn, patient, query.cursor, query.limit + 1)
     page = rows[: query.limit]
     following = cursor_after(page[-1].access_id) if len(rows) > query.limit else None
     return reply({"items": [access_state(row) for row in page], "next": following})

@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
-from api.preconditions import IdempotencyKey, idempotency, key_reused
+from api.preconditions import ForAccount, IdempotencyKey, idempotency, key_reused, same_account
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.timeline import Desk, occurred, shown, started_at
@@ -57,8 +57,10 @@ async def post_readings(
     principal: MayReadingsEnter,
     body: ReadingsBody,
     idempotency_key: IdempotencyKey = None,
+    for_account: ForAccount = None,
 ) -> Response:
     """Enter values that somebody read off; NEWS2 and the rules of the plan count them as they count a device's."""
+    same_account(for_account, principal)
     context = context_of(request)
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
@@ -82,8 +84,10 @@ async def post_check_in(
     principal: MayCheckInsAnswer,
     body: CheckInBody,
     idempotency_key: IdempotencyKey = None,
+    for_account: ForAccount = None,
 ) -> Response:
     """Answer the day's questions; answers that worry call for the team as a device's would."""
+    same_account(for_account, principal)
     context = context_of(request)
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:

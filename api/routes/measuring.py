@@ -15,7 +15,7 @@ from api.replies import Id, reply
 from api.routes.patients import find_seat
 from ward import measuring
 from ward.access.permissions import Permission
-from ward.access.principals import StaffPrincipal
+from ward.access.principals import PatientPrincipal, StaffPrincipal
 from ward.measuring import Band, Due, Score
 from ward.store import tiles
 from ward.store.borrow import borrow
@@ -23,7 +23,7 @@ from ward.store.tiles import Changes, ScoreRow
 from ward.vitals import BY_CODE, VitalKind
 
 router = APIRouter(tags=["patients"])
-MayPatientsRead = Annotated[StaffPrincipal, Depends(Door(Permission.PATIENTS_READ))]
+MayMeasuringRead = Annotated[StaffPrincipal | PatientPrincipal, Depends(Door(Permission.MEASURING_READ))]
 # The parts of a score as kinds: they are called alike, but for the oxygen that is given.
 _KINDS = {**{kind.value: kind for kind in measuring.BY}, "oxygen": VitalKind.OXYGEN_FLOW}
 
@@ -49,7 +49,7 @@ class MeasuringState(TypedDict):
 
 
 @router.get("/api/patients/{patient_id}/measuring", response_model=MeasuringState)
-async def get_measuring(request: Request, patient_id: Id, principal: MayPatientsRead) -> Response:
+async def get_measuring(request: Request, patient_id: Id, principal: MayMeasuringRead) -> Response:
     """Show what is to be measured next, the first due first."""
     context = context_of(request)
     now = context.clock.now()

@@ -5,6 +5,7 @@ to a relative each part is null that the patient has not opened. Names of staff,
 and free text are never here; alerts and scores come in plain words, and promise nothing.
 """
 
+import contextlib
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -113,6 +114,34 @@ def opens(principal: PatientPrincipal | RelativePrincipal, patient_id: int) -> f
     if not found:
         raise NotFound
     return found
+
+
+class OpenPage(TypedDict):
+    """A patient's page that is open to the caller."""
+
+    patient_id: int
+    given_name: str
+    opens: list[str]
+
+
+class OpenPages(TypedDict):
+    """Whose pages are open to the caller: a patient's own, or those of who opened theirs to a relative."""
+
+    items: list[OpenPage]
+
+
+@router.get("/api/session/openings", response_model=OpenPages)
+async def get_openings(request: Request, principal: MayOpenedRead) -> Response:
+    """List whose pages are open to the caller, who is in care now."""
+    context = context_of(request)
+    found = []
+    async with borrow(context.pool) as conn:
+        for patient_id in principal.scope.patient_ids:
+            with contextlib.suppress(NotFound):  # not in care just now
+                seat = await find_seat(conn, patient_id, principal.scope, context.clock)
+                parts = sorted(each.value for each in opens(principal, patient_id))
+                found.append(OpenPage(patient_id=seat.patient_id, given_name=seat.given_name, opens=parts))
+    return reply(OpenPages(items=found))
 
 
 @router.get("/api/patients/{patient_id}/opened", response_model=OpenedState)

@@ -44,6 +44,14 @@ class Opens(BaseModel):
     opens: list[Opened] = Field(min_length=1, max_length=len(Opened))
 
 
+class Wider(BaseModel):
+    """All that is open to that relative from now on."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"opens": ["values", "contacts"]}]})
+
+    opens: list[Opened] = Field(min_length=1, max_length=len(Opened))
+
+
 class RelativeState(TypedDict):
     """What was opened to a relative, from when until when; `ended_at` is null while it is."""
 
@@ -85,6 +93,27 @@ async def open_to(request: Request, patient_id: Id, principal: MayRelativesChang
             conn, principal.actor, Deed(action=Action.RELATIVE_OPENED, patient_id=mine, detail=detail), now
         )
         return reply(await _listed(conn, mine), status=HTTPStatus.CREATED)
+
+
+@router.put("/api/patients/{patient_id}/relatives/{access_id}", response_model=RelativeList)
+async def change(
+    request: Request, patient_id: Id, access_id: Id, principal: MayRelativesChange, body: Wider
+) -> Response:
+    """Open more or less to a relative to whom something is open. It is another opening: the list tells its id."""
+    context = context_of(request)
+    now = context.clock.now()
+    async with borrow(context.pool) as conn:
+        mine = _mine(patient_id, principal)
+        rows = await relatives.of_patient(conn, mine)
+        row = next((each for each in rows if each.relative_access_id == access_id and each.ended_at is None), None)
+        if row is None:
+            raise NotFound
+        number = await relatives.open_to(conn, mine, row.account_id, body.opens, principal.account_id, now)
+        detail = {"access_id": number, "account_id": row.account_id, "opens": sorted(body.opens)}
+        await audit.write(
+            conn, principal.actor, Deed(action=Action.RELATIVE_OPENED, patient_id=mine, detail=detail), now
+        )
+        return reply(await _listed(conn, mine))
 
 
 @router.delete("/api/patients/{patient_id}/relatives/{access_id}", response_model=RelativeList)

@@ -72,6 +72,8 @@ class Permission(StrEnum):
     HOME_READ = "home.read"
     HOME_LIVE = "home.live"
     HOME_CHANGE = "home.change"
+    HELP_CALL = "help.call"
+    MEASURING_READ = "measuring.read"
     EFFECTS = "effects"
     ROUNDS = "rounds"
     AMBULANCE_CARDS = "ambulance_cards"
@@ -145,6 +147,8 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.HOME_READ: _WARD | {Capacity.PATIENT, Capacity.RELATIVE},
     Permission.HOME_LIVE: frozenset({Capacity.PATIENT, Capacity.RELATIVE}),
     Permission.HOME_CHANGE: _WARD,
+    Permission.HELP_CALL: frozenset({Capacity.PATIENT}),
+    Permission.MEASURING_READ: _WARD | {Capacity.PATIENT},
     Permission.EFFECTS: _WARD,
     Permission.ROUNDS: _WARD,
     Permission.AMBULANCE_CARDS: _WARD,

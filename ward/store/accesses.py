@@ -137,10 +137,21 @@ def _refusal(line: Attempts, patients: set[PatientId]) -> Access:
 
 async def of_patient(conn: Connection, patient_id: PatientId, before: int | None, limit: int) -> list[AccessRow]:
     """Return the looks at one patient, the newest first; `before` is the id of the last one that was read."""
+    return await _page(conn, _OF_PATIENT, patient_id, before, limit)
+
+
+async def by_others(conn: Connection, patient_id: PatientId, before: int | None, limit: int) -> list[AccessRow]:
+    """Return the looks at one patient but for their own, as `of_patient` does."""
+    return await _page(conn, f"{_OF_PATIENT} and e.why <> 'own'", patient_id, before, limit)
+
+
+_OF_PATIENT = f"{ROWS} where e.patient_ids @> array[%(patient)s::bigint]"
+
+
+async def _page(conn: Connection, query: str, patient_id: PatientId, before: int | None, limit: int) -> list[AccessRow]:
     cursor = conn.cursor(row_factory=class_row(AccessRow))
     await cursor.execute(
-        f"{ROWS} where e.patient_ids @> array[%(patient)s::bigint]"
-        " and (%(before)s::bigint is null or e.access_id < %(before)s) order by e.access_id desc"
+        f"{query} and (%(before)s::bigint is null or e.access_id < %(before)s) order by e.access_id desc"
         " limit %(limit)s".encode(),
         {"patient": patient_id, "before": before, "limit": limit},
     )

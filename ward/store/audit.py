@@ -69,6 +69,7 @@ class Action(StrEnum):
     EVENT_IN_ERROR = "event.in_error"
     READINGS_ENTERED = "readings.entered"
     CHECK_IN_ANSWERED = "check_in.answered"
+    HELP_CALLED = "help.called"
     PATIENT_SEEN = "patient.seen"
     NEXT_STEP_SAVED = "next_step.saved"
     EFFECT_REPORTED = "effect.reported"

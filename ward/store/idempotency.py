@@ -1,6 +1,7 @@
 """Requests that create, remembered by the key that their sender gave them, so that a repeat creates nothing.
 
-A key belongs to one account and is kept for a day. Two requests with one key at once wait for each other.
+A key belongs to one account and is kept for a fortnight: a page that was without a network sends late. Two requests
+with one key at once wait for each other.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from ward.access.principals import AccountId
 from ward.store.pool import Connection
 
-KEPT = timedelta(days=1)
+KEPT = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1656,6 +1656,34 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/help": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tell what became of the newest call for help
+         * @description Tell what became of the newest call for help.
+         *
+         *     Open to: patient (`help.call`).
+         */
+        readonly get: operations["help_calls_get_help"];
+        readonly put?: never;
+        /**
+         * Call for help: an alert of high priority to the team that answers now. Follow what becomes of it with GET
+         * @description Call for help: an alert of high priority to the team that answers now. Follow what becomes of it with GET.
+         *
+         *     Open to: patient (`help.call`).
+         */
+        readonly post: operations["help_calls_call"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/home": {
         readonly parameters: {
             readonly query?: never;
@@ -1739,7 +1767,7 @@ export interface paths {
          * Show what is to be measured next, the first due first
          * @description Show what is to be measured next, the first due first.
          *
-         *     Open to: clinician, doctor, nurse (`patients.read`).
+         *     Open to: clinician, doctor, nurse, patient (`measuring.read`).
          */
         readonly get: operations["measuring_get_measuring"];
         readonly put?: never;
@@ -2070,6 +2098,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/readings/kinds": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List what the caller may enter by hand, with units and plausible ranges
+         * @description List what the caller may enter by hand, with units and plausible ranges.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`readings.enter`).
+         */
+        readonly get: operations["kinds_by_hand_get_kinds"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/relatives": {
         readonly parameters: {
             readonly query?: never;
@@ -2106,7 +2156,13 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        readonly put?: never;
+        /**
+         * Open more or less to a relative to whom something is open. It is another opening: the list tells its id
+         * @description Open more or less to a relative to whom something is open. It is another opening: the list tells its id.
+         *
+         *     Open to: patient (`relatives.change`).
+         */
+        readonly put: operations["relatives_change"];
         readonly post?: never;
         /**
          * Close at once what was opened to a relative
@@ -2918,6 +2974,28 @@ export interface paths {
          *     Open to: clinician, doctor, nurse, operator, patient, relative, system (`session.own`).
          */
         readonly post: operations["session_oidc_leave"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session/openings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List whose pages are open to the caller, who is in care now
+         * @description List whose pages are open to the caller, who is in care now.
+         *
+         *     Open to: patient, relative (`opened.read`).
+         */
+        readonly get: operations["opened_get_openings"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -6218,6 +6296,37 @@ export interface components {
             readonly rule: string;
         };
         /**
+         * HelpBody
+         * @description A call for help.
+         */
+        readonly HelpBody: {
+            /**
+             * Occurred At
+             * @description When it was pressed; left out: now
+             */
+            readonly occurred_at?: string | null;
+        };
+        /**
+         * HelpState
+         * @description The newest call: received, with the team since, who has seen it, over since; all null where there is none.
+         */
+        readonly HelpState: {
+            /** Called At */
+            readonly called_at: string | null;
+            /** Over At */
+            readonly over_at: string | null;
+            /** Received At */
+            readonly received_at: string | null;
+            /** Seen At */
+            readonly seen_at: string | null;
+            /** Seen By */
+            readonly seen_by: string | null;
+            /** Seen Title */
+            readonly seen_title: string | null;
+            /** Team At */
+            readonly team_at: string | null;
+        };
+        /**
          * HomeContact
          * @description Somebody to turn to; a number where there is one.
          */
@@ -6500,6 +6609,29 @@ export interface components {
          * @enum {string}
          */
         readonly Kind: "staff" | "patient" | "relative" | "system";
+        /**
+         * KindList
+         * @description What may be entered by hand.
+         */
+        readonly KindList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["KindState"][];
+        };
+        /**
+         * KindState
+         * @description One kind: its unit (UCUM), the decimals that are shown, and the least and greatest plausible value.
+         */
+        readonly KindState: {
+            /** Decimals */
+            readonly decimals: number;
+            /** High */
+            readonly high: number;
+            readonly kind: components["schemas"]["VitalKind"];
+            /** Low */
+            readonly low: number;
+            /** Unit */
+            readonly unit: string;
+        };
         /**
          * LampState
          * @description Whether the patient is watched now, and what is said beside it.
@@ -7131,6 +7263,26 @@ export interface components {
              * Format: date-time
              */
             readonly until: string;
+        };
+        /**
+         * OpenPage
+         * @description A patient's page that is open to the caller.
+         */
+        readonly OpenPage: {
+            /** Given Name */
+            readonly given_name: string;
+            /** Opens */
+            readonly opens: readonly string[];
+            /** Patient Id */
+            readonly patient_id: number;
+        };
+        /**
+         * OpenPages
+         * @description Whose pages are open to the caller: a patient's own, or those of who opened theirs to a relative.
+         */
+        readonly OpenPages: {
+            /** Items */
+            readonly items: readonly components["schemas"]["OpenPage"][];
         };
         /**
          * Opens
@@ -10182,6 +10334,20 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * Wider
+         * @description All that is open to that relative from now on.
+         * @example {
+         *       "opens": [
+         *         "values",
+         *         "contacts"
+         *       ]
+         *     }
+         */
+        readonly Wider: {
+            /** Opens */
+            readonly opens: readonly components["schemas"]["Opened"][];
+        };
+        /**
          * WindowBody
          * @description Hours of some kinds of day, by the clock on the wall.
          */
@@ -10316,6 +10482,24 @@ export interface components {
                  *       "instance": "/api/patients/1",
                  *       "status": 404,
                  *       "title": "Not Found",
+                 *       "type": "about:blank"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It is another account's: For-Account says whose. */
+        readonly PreconditionFailed: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "It is another account's: For-Account says whose.",
+                 *       "instance": "/api/patients/1",
+                 *       "status": 412,
+                 *       "title": "Precondition Failed",
                  *       "type": "about:blank"
                  *     }
                  */
@@ -16056,6 +16240,8 @@ export interface operations {
             readonly query?: {
                 readonly cursor?: string | null;
                 readonly limit?: number;
+                /** @description others: without the patient's own looks */
+                readonly whose?: "all" | "others";
             };
             readonly header?: never;
             readonly path: {
@@ -16489,6 +16675,8 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
+                /** @description Whose entry it is: refused with 412 where somebody else is logged in now */
+                readonly "For-Account"?: number | null;
                 /** @description Drawn by the sender; the same request with it creates nothing again */
                 readonly "Idempotency-Key"?: string | null;
             };
@@ -16558,6 +16746,7 @@ export interface operations {
             readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["PreconditionFailed"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
@@ -17523,6 +17712,117 @@ export interface operations {
             readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly help_calls_get_help: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "called_at": null,
+                     *       "over_at": null,
+                     *       "received_at": null,
+                     *       "seen_at": null,
+                     *       "seen_by": null,
+                     *       "seen_title": null,
+                     *       "team_at": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["HelpState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly help_calls_call: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Whose entry it is: refused with 412 where somebody else is logged in now */
+                readonly "For-Account"?: number | null;
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /** @example {} */
+                readonly "application/json": components["schemas"]["HelpBody"];
+            };
+        };
+        readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "called_at": "2026-01-14T08:00:00Z",
+                     *       "over_at": null,
+                     *       "received_at": "2026-01-14T08:00:00Z",
+                     *       "seen_at": null,
+                     *       "seen_by": null,
+                     *       "seen_title": null,
+                     *       "team_at": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["HelpState"];
+                };
+            };
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "called_at": "2026-01-14T08:00:00Z",
+                     *       "over_at": null,
+                     *       "received_at": "2026-01-14T08:00:00Z",
+                     *       "seen_at": null,
+                     *       "seen_by": null,
+                     *       "seen_title": null,
+                     *       "team_at": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["HelpState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["PreconditionFailed"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
@@ -20188,6 +20488,8 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
+                /** @description Whose entry it is: refused with 412 where somebody else is logged in now */
+                readonly "For-Account"?: number | null;
                 /** @description Drawn by the sender; the same request with it creates nothing again */
                 readonly "Idempotency-Key"?: string | null;
             };
@@ -20326,8 +20628,63 @@ export interface operations {
             readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["PreconditionFailed"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly kinds_by_hand_get_kinds: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "decimals": 0,
+                     *           "high": 300,
+                     *           "kind": "heart_rate",
+                     *           "low": 0,
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "decimals": 0,
+                     *           "high": 80,
+                     *           "kind": "resp_rate",
+                     *           "low": 0,
+                     *           "unit": "/min"
+                     *         },
+                     *         {
+                     *           "decimals": 0,
+                     *           "high": 100,
+                     *           "kind": "spo2",
+                     *           "low": 30,
+                     *           "unit": "%"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["KindList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -20458,6 +20815,84 @@ export interface operations {
                      *             "alerts",
                      *             "contacts",
                      *             "plan"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["RelativeList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly relatives_change: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly access_id: number;
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "opens": [
+                 *         "contacts"
+                 *       ]
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Wider"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "access_id": 6,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "contacts"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 5,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Maja Provsson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
+                     *           ]
+                     *         },
+                     *         {
+                     *           "access_id": 4,
+                     *           "ended_at": null,
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Svea Närståendesson",
+                     *           "opens": [
+                     *             "contacts",
+                     *             "values"
                      *           ]
                      *         }
                      *       ]
@@ -24670,6 +25105,44 @@ export interface operations {
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly opened_get_openings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "given_name": "Testa",
+                     *           "opens": [
+                     *             "alerts",
+                     *             "contacts",
+                     *             "plan"
+                     *           ],
+                     *           "patient_id": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["OpenPages"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -32,6 +32,12 @@ export const PAGES: readonly PageOf[] = [
   { path: "/tuning/patient/:id", of: ["staff"], load: () => import("../tuning/PatientPlan.svelte") },
   { path: "/tuning", of: ["staff"], menu: "tuning.nav", load: () => import("../tuning/Tuning.svelte") },
   { path: "/tuning/team/:id", of: ["staff"], load: () => import("../tuning/TeamPlan.svelte") },
+  { path: "/", of: ["patient", "relative"], load: () => import("../home/Home.svelte") },
+  { path: "/answers", of: ["patient"], load: () => import("../home/Answers.svelte") },
+  { path: "/measure", of: ["patient"], load: () => import("../home/Measure.svelte") },
+  { path: "/values", of: ["patient", "relative"], load: () => import("../home/Values.svelte") },
+  { path: "/relatives", of: ["patient"], load: () => import("../home/Relatives.svelte") },
+  { path: "/looks", of: ["patient"], load: () => import("../home/Looks.svelte") },
 ];
 
 export interface Found {

@@ -1,10 +1,15 @@
-// Who is logged in. A 401 anywhere ends it and leads to the log-in.
+// Who is logged in. A 401 anywhere ends it and leads to the log-in. Patients and relatives, whose page works without a
+// network, are remembered on this screen until they log out; who logs out without one is logged out by the next request.
 
 import * as api from "../api/client";
 import type { Session } from "../api/types";
 import { words } from "../i18n/words.svelte";
 import { live } from "../live/live.svelte";
 import { route } from "./route.svelte";
+
+const KEPT = "hemvakt.session";
+const LEAVING = "hemvakt.leaving";
+const AGAIN_MS = 3_000;
 
 class Who {
   session = $state.raw<Session | null>(null);
@@ -13,10 +18,15 @@ class Who {
 
   async ask(): Promise<void> {
     try {
+      if (localStorage.getItem(LEAVING) !== null) await this.#leave();
       this.begin(await api.session());
     } catch (failure) {
       if (failure instanceof api.Refused && failure.status === 401) this.end();
-      else setTimeout(() => void this.ask(), 3_000);
+      else {
+        if (localStorage.getItem(LEAVING) !== null) this.end();
+        else if (!this.session) this.#goOn(remembered());
+        setTimeout(() => void this.ask(), AGAIN_MS);
+      }
       return;
     } finally {
       this.asked = true;
@@ -28,15 +38,23 @@ class Who {
       this.end(); // the log-in asks for another password, and for the old one with it
       return;
     }
+    localStorage.removeItem(LEAVING);
     this.session = session;
     words.suggest(session.account.language);
     // The board's stream is for staff; what patients and relatives see comes by their own page.
     if (session.account.kind === "staff") live.start(() => { this.end(); });
+    else localStorage.setItem(KEPT, JSON.stringify(session));
     if (route.login) route.go(this.#after);
+  }
+
+  /** Goes on with who was here, until the server can be asked. */
+  #goOn(kept: Session | null): void {
+    if (kept) this.begin(kept);
   }
 
   end(): void {
     live.stop();
+    localStorage.removeItem(KEPT);
     this.session = null;
     if (route.login) return;
     this.#after = route.path + route.query;
@@ -44,10 +62,25 @@ class Who {
   }
 
   async logOut(): Promise<void> {
-    await api.logOut().catch(() => undefined);
+    localStorage.setItem(LEAVING, "1");
+    await this.#leave().catch(() => undefined);
     this.end();
     this.#after = "/";
   }
+
+  /** Ends the session at the server; what cannot be told now is told before anything else is asked. */
+  async #leave(): Promise<void> {
+    await api.logOut().catch((failure: unknown) => {
+      if (!(failure instanceof api.Refused && failure.status === 401)) throw failure;
+    });
+    localStorage.removeItem(LEAVING);
+  }
+}
+
+function remembered(): Session | null {
+  const text = localStorage.getItem(KEPT);
+  const found = text === null ? null : (JSON.parse(text) as Session);
+  return found && Date.parse(found.expires_at) > Date.now() ? found : null;
 }
 
 export const who = new Who();

@@ -1,0 +1,61 @@
+// The requests of the page of patients and relatives. What is entered goes by the outbox (`outbox.ts`), never from here.
+
+import { http, told } from "../api/client";
+import type { components } from "../api/schema";
+import type { History, Kind, Language, Page } from "../api/types";
+
+type Shapes = components["schemas"];
+
+export type Home = Shapes["HomeState"];
+export type Lamp = Home["lamp"];
+export type Contact = Home["contacts"][number];
+export type Question = Home["questions"][number];
+export type Opened = Shapes["OpenedState"];
+export type Opening = Shapes["OpenPage"];
+export type Part = Shapes["RelativeState"]["opens"][number];
+export type Relative = Shapes["RelativeState"];
+export type Look = Shapes["AccessState"];
+export type Invitation = Shapes["InvitationState"];
+export type Invited = Shapes["InvitationMade"];
+export type Help = Shapes["HelpState"];
+export type Due = Shapes["DueState"];
+export type Typable = Shapes["KindState"];
+
+const of = (id: number): { readonly path: { readonly patient_id: number } } => ({ path: { patient_id: id } });
+
+export const openings = (): Promise<{ readonly items: readonly Opening[] }> => told(http.GET("/api/session/openings"));
+export const home = (id: number): Promise<Home> => told(http.GET("/api/patients/{patient_id}/home", { params: of(id) }));
+export const opened = (id: number): Promise<Opened> => told(http.GET("/api/patients/{patient_id}/opened", { params: of(id) }));
+export const help = (id: number): Promise<Help> => told(http.GET("/api/patients/{patient_id}/help", { params: of(id) }));
+export const measuring = (id: number): Promise<{ readonly due: readonly Due[] }> =>
+  told(http.GET("/api/patients/{patient_id}/measuring", { params: of(id) }));
+export const typable = (id: number): Promise<{ readonly items: readonly Typable[] }> =>
+  told(http.GET("/api/patients/{patient_id}/readings/kinds", { params: of(id) }));
+export const week = (id: number, kinds: readonly Kind[], now: number): Promise<History> =>
+  told(
+    http.GET("/api/patients/{patient_id}/opened/vitals", {
+      params: {
+        ...of(id),
+        query: { kind: kinds, resolution: "1h", from: new Date(now - 7 * 86_400_000).toISOString(), to: new Date(now).toISOString() },
+      },
+    }),
+  );
+export const looks = (id: number, cursor: string | null): Promise<Page<Look>> =>
+  told(
+    http.GET("/api/patients/{patient_id}/access-log", {
+      params: { ...of(id), query: { whose: "others", limit: 50, ...(cursor === null ? {} : { cursor }) } },
+    }),
+  );
+export const relatives = (id: number): Promise<{ readonly items: readonly Relative[] }> =>
+  told(http.GET("/api/patients/{patient_id}/relatives", { params: of(id) }));
+export const change = (id: number, access: number, opens: readonly Part[]): Promise<{ readonly items: readonly Relative[] }> =>
+  told(http.PUT("/api/patients/{patient_id}/relatives/{access_id}", { params: { path: { patient_id: id, access_id: access } }, body: { opens: [...opens] } }));
+export const close = (id: number, access: number): Promise<{ readonly items: readonly Relative[] }> =>
+  told(http.DELETE("/api/patients/{patient_id}/relatives/{access_id}", { params: { path: { patient_id: id, access_id: access } } }));
+
+export const invitations = (id: number): Promise<{ readonly items: readonly Invitation[] }> =>
+  told(http.GET("/api/patients/{patient_id}/invitations", { params: of(id) }));
+export const invite = (id: number, name: string, opens: readonly Part[], language: Language): Promise<Invited> =>
+  told(http.POST("/api/patients/{patient_id}/invitations", { params: of(id), body: { name, opens: [...opens], language, hours: 72 } }));
+export const revoke = (id: number, invitation: number): Promise<Invitation> =>
+  told(http.DELETE("/api/patients/{patient_id}/invitations/{invitation_id}", { params: { path: { patient_id: id, invitation_id: invitation } } }));
