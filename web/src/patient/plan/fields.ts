@@ -31,7 +31,7 @@ export function fieldName(path: string, word: (key: string) => string): string {
     .map((part) => {
       const plain = part.replaceAll("_", " ");
       if (BOUNDS.has(part)) return word(`patient.${part}`).toLowerCase();
-      return [`kind.${part}`, `rule.${part}`].map(word).find((text) => text !== plain) ?? plain;
+      return [`kind.${part}`, `watch.${part}`].map(word).find((text) => text !== plain) ?? plain;
     })
     .join(", ");
 }
