@@ -13718,6 +13718,7 @@ export interface operations {
                      *           "shadow": false,
                      *           "started_at": null,
                      *           "state": "queued",
+                     *           "stay_id": 1,
                      *           "suggest": false,
                      *           "to_at": "2026-01-14T00:00:00Z"
                      *         },
@@ -13814,6 +13815,7 @@ export interface operations {
                      *       "shadow": false,
                      *       "started_at": null,
                      *       "state": "queued",
+                     *       "stay_id": 1,
                      *       "suggest": false,
                      *       "to_at": "2026-01-14T00:00:00Z"
                      *     }
@@ -13950,6 +13952,49 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "clinical": {
+                     *         "alerts": 0,
+                     *         "closed_false": 0,
+                     *         "closed_true": 0,
+                     *         "false_share": null,
+                     *         "high": 0,
+                     *         "low": 0,
+                     *         "medium": 0,
+                     *         "per_patient_day": 0
+                     *       },
+                     *       "from": "2026-01-01T00:00:00+00:00",
+                     *       "hours": {
+                     *         "clinical": [
+                     *           0,
+                     *           0,
+                     *           0
+                     *         ],
+                     *         "technical": [
+                     *           0,
+                     *           0,
+                     *           0
+                     *         ]
+                     *       },
+                     *       "patient_days": 0,
+                     *       "patients": 0,
+                     *       "team_id": null,
+                     *       "technical": {
+                     *         "alerts": 0,
+                     *         "closed_false": 0,
+                     *         "closed_true": 0,
+                     *         "false_share": null,
+                     *         "high": 0,
+                     *         "low": 0,
+                     *         "medium": 0,
+                     *         "per_patient_day": 0
+                     *       },
+                     *       "to": "2026-01-02T00:00:00+00:00",
+                     *       "top_patients": [],
+                     *       "top_rules": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BurdenState"];
                 };
             };
@@ -15303,6 +15348,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["EscalationList"];
                 };
             };
@@ -19255,6 +19305,67 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "from": "2026-01-14T04:00:00Z",
+                     *           "limits": {
+                     *             "heart_rate": {
+                     *               "alert_high": 130,
+                     *               "alert_low": 40,
+                     *               "warn_high": 110,
+                     *               "warn_low": 45
+                     *             },
+                     *             "resp_rate": {
+                     *               "alert_high": 25,
+                     *               "alert_low": 8,
+                     *               "warn_high": 22,
+                     *               "warn_low": 10
+                     *             },
+                     *             "spo2": {
+                     *               "alert_high": null,
+                     *               "alert_low": 88,
+                     *               "warn_high": null,
+                     *               "warn_low": 91
+                     *             },
+                     *             "systolic": {
+                     *               "alert_high": 220,
+                     *               "alert_low": 90,
+                     *               "warn_high": 180,
+                     *               "warn_low": 100
+                     *             },
+                     *             "temperature": {
+                     *               "alert_high": 39.5,
+                     *               "alert_low": 35,
+                     *               "warn_high": 38.5,
+                     *               "warn_low": 35.5
+                     *             }
+                     *           },
+                     *           "night": {
+                     *             "begins": 1320,
+                     *             "ends": 360,
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "alert_high": 130,
+                     *                 "alert_low": 38,
+                     *                 "warn_high": 110,
+                     *                 "warn_low": 42
+                     *               },
+                     *               "resp_rate": {
+                     *                 "alert_high": 25,
+                     *                 "alert_low": 8,
+                     *                 "warn_high": 22,
+                     *                 "warn_low": 9
+                     *               }
+                     *             }
+                     *           },
+                     *           "to": "2026-01-14T08:00:00Z"
+                     *         }
+                     *       ],
+                     *       "truncated": false
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["LimitsState"];
                 };
             };
@@ -20934,6 +21045,15 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "access_id": 6,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "given_at": "2026-01-14T08:00:00Z",
+                     *           "name": "Olle Provsson",
+                     *           "opens": [
+                     *             "contacts"
+                     *           ]
+                     *         },
+                     *         {
                      *           "access_id": 5,
                      *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
@@ -20948,16 +21068,6 @@ export interface operations {
                      *           "ended_at": null,
                      *           "given_at": "2026-01-14T08:00:00Z",
                      *           "name": "Svea Närståendesson",
-                     *           "opens": [
-                     *             "contacts",
-                     *             "values"
-                     *           ]
-                     *         },
-                     *         {
-                     *           "access_id": 3,
-                     *           "ended_at": "2026-01-14T08:00:00Z",
-                     *           "given_at": "2026-01-14T08:00:00Z",
-                     *           "name": "Olle Provsson",
                      *           "opens": [
                      *             "contacts",
                      *             "values"
@@ -22828,6 +22938,11 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cells": []
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["CellsState"];
                 };
             };
@@ -26801,6 +26916,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "overlay": {},
+                 *       "reason": "Prov"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Saving"];
             };
         };
@@ -26811,6 +26932,351 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asks": [],
+                     *       "faults": [],
+                     *       "fields": [],
+                     *       "oddities": [],
+                     *       "plan": {
+                     *         "cards": {
+                     *           "": {
+                     *             "en": "Call the patient and assess. Unsure: ask the responsible doctor.",
+                     *             "sv": "Ring patienten och bedöm. Osäker: fråga ansvarig läkare."
+                     *           },
+                     *           "battery": {
+                     *             "en": "Ask the patient to charge the device now.",
+                     *             "sv": "Be patienten ladda enheten nu."
+                     *           },
+                     *           "check": {
+                     *             "en": "The value is outside what is plausible. Check the patient first, then the sensor.",
+                     *             "sv": "Värdet är utanför det rimliga. Kontrollera patienten först, sedan sensorn."
+                     *           },
+                     *           "check_in": {
+                     *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
+                     *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
+                     *           },
+                     *           "combination": {
+                     *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
+                     *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "deviation": {
+                     *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
+                     *             "sv": "Ovanligt för just den här patienten. Ring och fråga hur det är, mät om i vila."
+                     *           },
+                     *           "fall": {
+                     *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
+                     *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "help_button": {
+                     *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
+                     *             "sv": "Ring patienten genast. Inget svar: ring närstående, sedan besök eller 112."
+                     *           },
+                     *           "identity": {
+                     *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
+                     *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *           },
+                     *           "limit.heart_rate": {
+                     *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
+                     *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
+                     *           },
+                     *           "limit.resp_rate": {
+                     *             "en": "Call the patient. Whole sentences? Count the breaths yourself at a visit.",
+                     *             "sv": "Ring patienten. Kan patienten tala i hela meningar? Räkna andetag själv vid besök."
+                     *           },
+                     *           "limit.spo2": {
+                     *             "en": "Call the patient now. Check sensor and finger, then breathing and oxygen. If the value is right: visit or doctor by the priority.",
+                     *             "sv": "Ring patienten nu. Kontrollera sensor och finger, sedan andningen och syrgasen. Stämmer värdet: besök eller läkare enligt larmets prioritet."
+                     *           },
+                     *           "limit.systolic": {
+                     *             "en": "Ask for a new measurement, sitting. Low with dizziness: lie down, doctor now.",
+                     *             "sv": "Be patienten mäta igen sittande. Lågt med yrsel: ligg ned, läkare nu."
+                     *           },
+                     *           "limit.temperature": {
+                     *             "en": "Call the patient: shivering, confusion? Measure again. Doctor if antibiotics have been given for more than two days.",
+                     *             "sv": "Ring patienten: frossa, förvirring? Ta om tempen. Läkarkontakt om antibiotika pågår sedan mer än två dygn."
+                     *           },
+                     *           "news2": {
+                     *             "en": "Call the patient and assess. 5–6: doctor within the hour. 7 or more: doctor at once.",
+                     *             "sv": "Ring patienten och bedöm. 5–6: läkare inom en timme. 7 eller mer: läkare genast."
+                     *           },
+                     *           "nodata": {
+                     *             "en": "Call the patient: is the sensor on, is the light on? If the telephone does not solve it: visit.",
+                     *             "sv": "Ring patienten: sitter sensorn på, lyser lampan? Går det inte att lösa i telefon: besök."
+                     *           },
+                     *           "offline": {
+                     *             "en": "Call the patient: is the device charged and on, are they at home? Otherwise the planned visit.",
+                     *             "sv": "Ring patienten: är enheten laddad och på, är de hemma? Annars besök enligt plan."
+                     *           },
+                     *           "plan": {
+                     *             "en": "Open the plan, read what is wrong and save a right one. Meanwhile the programme's limits apply.",
+                     *             "sv": "Öppna planen, läs vad som är fel och spara en riktig. Under tiden gäller programmets gränser."
+                     *           },
+                     *           "quality": {
+                     *             "en": "Poor signal. Ask the patient to put the sensor on again; cold hand, loose patch, nail varnish?",
+                     *             "sv": "Dålig signal. Be patienten sätta om sensorn; kall hand, löst plåster, nagellack?"
+                     *           },
+                     *           "rhythm": {
+                     *             "en": "Call the patient now: chest pain, fainting, dizziness? With any of them 112. Otherwise a doctor who sees the strip.",
+                     *             "sv": "Ring patienten nu: bröstsmärta, svimning, yrsel? Vid något av dem 112. Annars läkare som ser remsan."
+                     *           },
+                     *           "rhythm.af": {
+                     *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
+                     *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
+                     *           },
+                     *           "sensor": {
+                     *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
+                     *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "slope": {
+                     *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
+                     *             "sv": "Långsam försämring. Ring patienten, jämför med gårdagen, tidigarelägg nästa besök eller mätning."
+                     *           },
+                     *           "support": {
+                     *             "en": "Oxygen saturation falls in spite of more oxygen. Doctor now.",
+                     *             "sv": "Syremättnaden sjunker trots mer syrgas. Läkare nu."
+                     *           },
+                     *           "unwatched": {
+                     *             "en": "No alarm can be given for the patient. Call the patient now, then technical support; measure by hand until it is solved.",
+                     *             "sv": "Inga larm kan ges för patienten. Ring patienten nu och sedan teknisk jour; mät för hand tills det är löst."
+                     *           },
+                     *           "weight": {
+                     *             "en": "Ask the patient to weigh themselves again tomorrow on the same scale. Swelling or worse breathing: doctor today.",
+                     *             "sv": "Be patienten väga sig igen i morgon på samma våg. Svullnad eller sämre andning: läkare i dag."
+                     *           }
+                     *         },
+                     *         "combinations": [
+                     *           {
+                     *             "at_least": 3,
+                     *             "delay_s": 300,
+                     *             "name": "infection",
+                     *             "priority": 2,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 38.3,
+                     *                 "kind": "temperature",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 22,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "breathing",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 91,
+                     *                 "kind": "spo2",
+                     *                 "side": "low"
+                     *               },
+                     *               {
+                     *                 "bound": 25,
+                     *                 "kind": "resp_rate",
+                     *                 "side": "high"
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "at_least": 2,
+                     *             "delay_s": 300,
+                     *             "name": "circulation",
+                     *             "priority": 3,
+                     *             "terms": [
+                     *               {
+                     *                 "bound": 110,
+                     *                 "kind": "heart_rate",
+                     *                 "side": "high"
+                     *               },
+                     *               {
+                     *                 "bound": 100,
+                     *                 "kind": "systolic",
+                     *                 "side": "low"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "deviations": [
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "heart_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           },
+                     *           {
+                     *             "hold_s": 7200,
+                     *             "kind": "resp_rate",
+                     *             "priority": 2,
+                     *             "sds": 4,
+                     *             "side": "high"
+                     *           }
+                     *         ],
+                     *         "expected": {
+                     *           "heart_rate": 60,
+                     *           "resp_rate": 300,
+                     *           "spo2": 60
+                     *         },
+                     *         "gain": null,
+                     *         "goals": "full",
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "alert_high": 130,
+                     *             "alert_low": 40,
+                     *             "ceiling": 170,
+                     *             "clear_by": 3,
+                     *             "delay_s": 60,
+                     *             "floor": 35,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 110,
+                     *             "warn_low": 45
+                     *           },
+                     *           "resp_rate": {
+                     *             "alert_high": 25,
+                     *             "alert_low": 8,
+                     *             "ceiling": 35,
+                     *             "clear_by": 1,
+                     *             "delay_s": 120,
+                     *             "floor": 6,
+                     *             "k": 1,
+                     *             "median_s": 180,
+                     *             "n": 1,
+                     *             "warn_high": 22,
+                     *             "warn_low": 10
+                     *           },
+                     *           "spo2": {
+                     *             "alert_high": null,
+                     *             "alert_low": 88,
+                     *             "ceiling": null,
+                     *             "clear_by": 1,
+                     *             "delay_s": 60,
+                     *             "floor": 80,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": 91
+                     *           },
+                     *           "systolic": {
+                     *             "alert_high": 220,
+                     *             "alert_low": 90,
+                     *             "ceiling": null,
+                     *             "clear_by": 3,
+                     *             "delay_s": 0,
+                     *             "floor": 75,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 180,
+                     *             "warn_low": 100
+                     *           },
+                     *           "temperature": {
+                     *             "alert_high": 39.5,
+                     *             "alert_low": 35,
+                     *             "ceiling": 41,
+                     *             "clear_by": 0.2,
+                     *             "delay_s": 0,
+                     *             "floor": 34,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": 38.5,
+                     *             "warn_low": 35.5
+                     *           }
+                     *         },
+                     *         "news2_high": 7,
+                     *         "news2_medium": 5,
+                     *         "news2_rise": 3,
+                     *         "news2_rise_s": 21600,
+                     *         "night": {
+                     *           "begins": 1320,
+                     *           "ends": 360,
+                     *           "limits": {
+                     *             "heart_rate": {
+                     *               "alert_high": 130,
+                     *               "alert_low": 38,
+                     *               "ceiling": 170,
+                     *               "clear_by": 3,
+                     *               "delay_s": 60,
+                     *               "floor": 35,
+                     *               "k": 1,
+                     *               "median_s": 0,
+                     *               "n": 1,
+                     *               "warn_high": 110,
+                     *               "warn_low": 42
+                     *             },
+                     *             "resp_rate": {
+                     *               "alert_high": 25,
+                     *               "alert_low": 8,
+                     *               "ceiling": 35,
+                     *               "clear_by": 1,
+                     *               "delay_s": 120,
+                     *               "floor": 6,
+                     *               "k": 1,
+                     *               "median_s": 180,
+                     *               "n": 1,
+                     *               "warn_high": 22,
+                     *               "warn_low": 9
+                     *             }
+                     *           }
+                     *         },
+                     *         "programme": "hospital_at_home",
+                     *         "remeasure": {
+                     *           "high_s": 900,
+                     *           "low_s": 21600,
+                     *           "medium_s": 3600,
+                     *           "routine_s": 43200,
+                     *           "single_s": 3600
+                     *         },
+                     *         "rhythm": {
+                     *           "af": true,
+                     *           "pause_s": 3,
+                     *           "ventricular_run": 4
+                     *         },
+                     *         "scale_2_order": null,
+                     *         "second_signal": {
+                     *           "heart_rate_within": 8,
+                     *           "quality_below": 0.7,
+                     *           "resp_rate_within": 3,
+                     *           "wait_s": 60
+                     *         },
+                     *         "slopes": [
+                     *           {
+                     *             "kind": "resp_rate",
+                     *             "over_s": 21600,
+                     *             "per_hour": 1,
+                     *             "priority": 2
+                     *           },
+                     *           {
+                     *             "kind": "spo2",
+                     *             "over_s": 21600,
+                     *             "per_hour": -0.5,
+                     *             "priority": 2
+                     *           }
+                     *         ],
+                     *         "spo2_scale": 1,
+                     *         "support": {
+                     *           "flow_rise": 1,
+                     *           "priority": 3,
+                     *           "spo2_fall": 3,
+                     *           "within_s": 14400
+                     *         },
+                     *         "version": 0
+                     *       }
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["PlanStatesReviewState"];
                 };
             };
