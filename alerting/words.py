@@ -53,6 +53,14 @@ UNITS: MappingProxyType[str, Pair] = MappingProxyType(
         "{steps}": ("steg/min", "steps/min"),
     }
 )
+# What the programmes' own combinations are called; a team's has the name that it was given.
+COMBINATIONS: MappingProxyType[str, Pair] = MappingProxyType(
+    {
+        "breathing": ("andningen", "breathing"),
+        "circulation": ("cirkulationen", "circulation"),
+        "infection": ("tecken på infektion", "signs of infection"),
+    }
+)
 TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
     {
         "limit.low": (
@@ -222,6 +230,8 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     if isinstance(seconds, int | float):
         words["duration"] = _duration(seconds, side)
         words["lasting"] = _LASTING[side].format_map(words) if seconds > 0 else ""
+    if "name" in params:
+        words["name"] = COMBINATIONS.get(words["name"], (words["name"],) * 2)[side]
     if "terms" in params:
         words["terms"] = ", ".join(_term(each, side) for each in str(params["terms"]).split(", "))
     words["settling"] = ""

@@ -94,6 +94,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Möjlig sepsis: heart rate ≥ 95 /min, level of consciousness ≥ C for 2 min (at least 2 of 3)",
     ),
     (
+        "combination",
+        {"name": "breathing", "terms": "spo2 low 91", "least": 1, "all": 2, "duration_s": 0.0},
+        "Andningen: syremättnad ≤ 91 % (minst 1 av 2)",
+        "Breathing: oxygen saturation ≤ 91 % (at least 1 of 2)",
+    ),
+    (
         "quality",
         {"kind": "spo2", "quality_pct": 12, "duration_s": 180.0},
         "Dålig mätkvalitet för syremättnad i 3 min (12 %): värdena bedöms inte",
