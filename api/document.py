@@ -32,6 +32,8 @@ whoever changes what others may change too names the revision that they saw (`If
 to do.
 
 It is not a certified medical device."""
+# Nobody is found by a code that is not good.
+_BY_CODE = frozenset(f"/api/invitations/{each}" for each in ("look", "accept", "join"))
 _TAGS = {
     "session": "Log in, out, and who one is; passwords, PINs, shared screens.",
     "accounts": "Who may log in, their sessions and tokens; for operators.",
@@ -215,7 +217,7 @@ def _refusals(operation: dict[str, object], door: Door | None, method: str, rout
     if door is not None:
         yield HTTPStatus.UNAUTHORIZED
         yield HTTPStatus.FORBIDDEN
-    if any(each["in"] == "path" for each in parameters):
+    if any(each["in"] == "path" for each in parameters) or route.path in _BY_CODE:
         yield HTTPStatus.NOT_FOUND
     if any(each["name"] == "For-Account" for each in parameters):
         yield HTTPStatus.PRECONDITION_FAILED

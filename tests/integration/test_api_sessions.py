@@ -21,6 +21,8 @@ from ward.settings import Settings
 OPEN = {
     ("POST", "/api/session"),
     ("GET", "/api/ambulance-card"),
+    ("POST", "/api/invitations/look"),  # a code of 192 bits, tried no faster than a password
+    ("POST", "/api/invitations/accept"),
     ("GET", "/api/session/ways"),
     ("POST", "/api/session/reset"),
     ("GET", "/api/session/oidc"),

@@ -41,7 +41,7 @@ def test_h05_next_step_of_an_unanswered_alert_is_told_until_somebody_answers(hou
             items = (await anna.get("/api/escalations")).json()["items"]
             assert [each["alert_id"] for each in items] == [alert_id]
             assert items[0]["next"]["to"]
-            assert items[0]["next"]["level"] == 1
+            assert items[0]["next"]["level"] == 2  # the first is told as it opens
             assert await _seen(house, alert_id) == 0
 
             await anna.post(f"/api/alerts/{alert_id}/acknowledge", headers={"If-Match": '"1"'}, json={})

@@ -28,7 +28,7 @@ _READ = f"""
     from wave_feature
     where stay_id = %(stay)s and feature = any(%(features)s::smallint[]) and at > %(start)s and at <= %(end)s
     group by at order by at
-""".encode()  # noqa: S608 - put together from this module's own text
+""".encode()  # nosec B608  # noqa: S608 - put together from this module's own text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

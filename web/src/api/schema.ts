@@ -15395,6 +15395,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Joined"];
                 };
             };
+            readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
@@ -15430,6 +15431,7 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
@@ -15476,6 +15478,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Invited"];
                 };
             };
+            readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
