@@ -67,6 +67,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     listening = bind(settings)
     server = uvicorn.Server(config(settings, clock or SystemClock()))
     gc.freeze()  # what is made by now lives as long as the process; to look through it costs 50 ms each time
+    gc.set_threshold(20_000, 20, 50)  # an answer makes thousands of things, which go with it
     log.get().info("api_started", port=listening.getsockname()[1])
     stopping = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
