@@ -141,9 +141,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
     entry = (session_oidc, session_proofs, session_list, accounts, account_access)
-    for part in (*busiest, *whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket):
-        app.include_router(part.router)
-    app.include_router(pages.router(built))
+    parts = (*busiest, *whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket)
+    # Not `include_router`: nothing of a part changes here, and each included one would be made anew and asked twice.
+    for router in (*(part.router for part in parts), pages.router(built)):
+        app.router.routes.extend(router.routes)
     app.add_middleware(Witnessed, witness=context.witness)
     app.add_middleware(Attempted, refusals=context.refusals)
     app.add_middleware(
