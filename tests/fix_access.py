@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from api.auth import digest, expiry
-from tests.fix_api import House, Served, alarm, serving
+from tests.fix_api import TRUSTED, House, Served, alarm, serving
 from tests.fix_ward import Bed
 from ward.access.permissions import GRANTED
 from ward.access.principals import AccountId, Actor, Capacity, Opened
@@ -333,7 +333,7 @@ def scene(house: House) -> Scene:
 def browser(served: Served, username: str | None) -> httpx.AsyncClient:
     """Return a client that acts as somebody, or as nobody."""
     headers = {} if username is None else bearer(username)
-    return httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60)
+    return httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60, verify=TRUSTED)
 
 
 Visit = Callable[[Served, FakeClock], Awaitable[None]]

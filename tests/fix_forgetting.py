@@ -34,7 +34,7 @@ async def forgetting(scene: Scene) -> AsyncIterator[Served]:
     """Serve the real api on the real store, of which no request leaves a trace."""
     settings = Settings(database_url=scene.database_url, http_port=0)
 
-    def forgetful(_url: str, _name: str, *, size: int) -> Pool:  # noqa: ARG001 - few: each plans every statement
+    def forgetful(_url: str, _name: str, *, size: int) -> Pool:
         conninfo = make_conninfo(scene.database_url, options="-c TimeZone=UTC -c plan_cache_mode=force_generic_plan")
         once: dict[str, object] = {"prepare_threshold": 0}
         return AsyncConnectionPool(

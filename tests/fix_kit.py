@@ -12,7 +12,7 @@ import httpx
 import psycopg
 
 from api.auth import digest
-from tests.fix_api import House, Served, serving
+from tests.fix_api import TRUSTED, House, Served, serving
 from tests.fix_ward import Bed
 from tests.writer_bench import Bench
 from ward.clock import Clock, FakeClock, SystemClock
@@ -95,7 +95,7 @@ async def seated(house: House, served: Served, username: str) -> AsyncIterator[h
             expires_at=now + timedelta(hours=12),
         )
     async with httpx.AsyncClient(
-        base_url=served.url, headers={"Authorization": f"Bearer {token}"}, timeout=60
+        base_url=served.url, headers={"Authorization": f"Bearer {token}"}, timeout=60, verify=TRUSTED
     ) as client:
         yield client
 

@@ -11,7 +11,7 @@ import numpy as np
 from alerting import due
 from api.auth import digest
 from tests.builders_duty import NOON
-from tests.fix_api import Served, serving
+from tests.fix_api import TRUSTED, Served, serving
 from tests.fix_duty import Unit, token
 from ward.access.principals import AccountId
 from ward.clock import FakeClock, to_us
@@ -44,7 +44,9 @@ def as_one(
 
 def someone(served: Served, username: str) -> httpx.AsyncClient:
     """Return a client of somebody of the unit, who has logged in."""
-    return httpx.AsyncClient(base_url=served.url, headers={"Authorization": f"Bearer {token(username)}"})
+    return httpx.AsyncClient(
+        base_url=served.url, headers={"Authorization": f"Bearer {token(username)}"}, verify=TRUSTED
+    )
 
 
 async def post(client: httpx.AsyncClient, path: str, body: dict[str, Any], status: int = 201) -> dict[str, Any]:

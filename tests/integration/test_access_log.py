@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from api.auth import digest
-from tests.fix_api import House, Served, alarm, serving
+from tests.fix_api import TRUSTED, House, Served, alarm, serving
 from tests.fix_kit import Desk, at_desk, seated
 from ward.clock import SystemClock
 from ward.store import audit_seals, sessions
@@ -149,7 +149,9 @@ def test_patient_reads_their_own_log_in_plain_words(house: House) -> None:
     async def visit(served: Served) -> None:
         async with seated(house, served, "anna") as nurse:
             await nurse.get("/api/patients/1/vitals?kind=spo2&from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z")
-        async with httpx.AsyncClient(base_url=served.url, headers={"Authorization": f"Bearer {token}"}) as patient:
+        async with httpx.AsyncClient(
+            base_url=served.url, headers={"Authorization": f"Bearer {token}"}, verify=TRUSTED
+        ) as patient:
             own = await patient.get("/api/patients/1/access-log")
             again = await patient.get("/api/patients/1/access-log?limit=1")
             others = await patient.get("/api/patients/2/access-log")

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.builders_duty import NOON
-from tests.fix_api import Served, serving
+from tests.fix_api import TRUSTED, Served, serving
 from tests.fix_duty import Unit, token
 from ward.clock import FakeClock
 
@@ -31,7 +31,9 @@ def serve(unit: Unit, visit: Callable[[Served], Awaitable[None]]) -> None:
 
 def someone(served: Served, username: str) -> httpx.AsyncClient:
     """Return a client of somebody of the unit, who has logged in."""
-    return httpx.AsyncClient(base_url=served.url, headers={"Authorization": f"Bearer {token(username)}"})
+    return httpx.AsyncClient(
+        base_url=served.url, headers={"Authorization": f"Bearer {token(username)}"}, verify=TRUSTED
+    )
 
 
 async def put(client: httpx.AsyncClient, path: str, rev: int | None, body: dict[str, Any]) -> httpx.Response:
