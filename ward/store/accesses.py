@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from ward.access.attempts import Attempts
 from ward.access.principals import AccountId, Actor
@@ -58,10 +59,16 @@ class AccessRow:
     attempts: int | None
 
 
+# All of a batch in one statement, which the store reads once, however many wait.
 _INSERT = b"""
     insert into access_entry (at, account_id, staff_id, role, organisation_id, team_ids, permission, method, path, why,
                               patient_ids, attempts)
-    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    select at, account_id, staff_id, role, organisation_id, team_ids, permission, method, path, why,
+           patient_ids, attempts
+    from rows from (jsonb_to_recordset(%s) as (
+        at timestamptz, account_id bigint, staff_id bigint, role text, organisation_id bigint, team_ids bigint[],
+        permission text, method text, path text, why text, patient_ids bigint[], attempts integer
+    )) with ordinality order by ordinality
 """
 _WHOSE = """
     select w.what, w.number, x.patient_id
@@ -87,28 +94,25 @@ ROWS = """
 
 
 async def write(conn: Connection, accesses: Sequence[Access]) -> None:
-    """Keep these looks, in their order."""
-    async with conn.cursor() as cursor:
-        await cursor.executemany(
-            _INSERT,
-            [
-                (
-                    each.at,
-                    each.actor.account_id,
-                    each.actor.staff_id,
-                    each.actor.capacity.value,
-                    each.actor.organisation_id,
-                    list(each.actor.team_ids),
-                    each.permission,
-                    each.method,
-                    each.path,
-                    each.why,
-                    list(each.patient_ids),
-                    each.attempts,
-                )
-                for each in accesses
-            ],
-        )
+    """Keep these looks, in their order: all of them, or none."""
+    rows = [
+        {
+            "at": each.at.isoformat(),
+            "account_id": each.actor.account_id,
+            "staff_id": each.actor.staff_id,
+            "role": each.actor.capacity.value,
+            "organisation_id": each.actor.organisation_id,
+            "team_ids": list(each.actor.team_ids),
+            "permission": each.permission,
+            "method": each.method,
+            "path": each.path,
+            "why": each.why,
+            "patient_ids": list(each.patient_ids),
+            "attempts": each.attempts,
+        }
+        for each in accesses
+    ]
+    await conn.execute(_INSERT, (Jsonb(rows),))
 
 
 async def write_attempts(conn: Connection, refused: Sequence[Attempts]) -> None:
