@@ -7,6 +7,7 @@ from a process beside it (`rush`).
 """
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -45,6 +46,8 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     # Before this process gives way: what cannot wait does not.
     rushing = Rushing(settings)
     os.nice(_NICE)
+    gc.freeze()  # what is made by now lives as long as the process
+    gc.set_threshold(20_000, 20, 50)  # a pass makes thousands of things, which go with it
     stopping, wake = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

@@ -62,7 +62,9 @@ class Windows:
     def extend(self, stay_ids: Sequence[StayId], covered: set[StayId], new: Rows) -> Rows:
         """Return new rows together with what is held of these stays, by stay, kind and time; repeats fall together."""
         held = [(place, self._held[each].rows) for place, each in enumerate(stay_ids) if each in covered]
-        old = np.concatenate([new[:0], *(rows for _, rows in held)])
+        # As bytes: numpy would compare the names of the columns of each with those of the one before.
+        whole = np.dtype((np.void, new.dtype.itemsize))
+        old = np.concatenate([new[:0].view(whole), *(rows.view(whole) for _, rows in held)]).view(new.dtype)
         places = np.array([place for place, _ in held], old["place"].dtype)
         old["place"] = np.repeat(places, [len(rows) for _, rows in held])
         return _tidy(np.concatenate((old, new)))

@@ -14,13 +14,12 @@ from psycopg.rows import class_row
 
 from ward.people import StayId
 from ward.store import device_clocks
-from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ
+from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ, instants, read_arrays, sent_arrays
 from ward.store.plans import LAYERS_OF_STAY
 from ward.store.pool import Connection
 from ward.vitals import IMPLAUSIBLE
 
 _FAR = datetime(9000, 1, 1, tzinfo=UTC)
-_HEADER_BYTES, _TRAILER_BYTES = 19, 2
 _FURTHEST = timedelta(minutes=15)
 # A worker's query for what it claims: whether an alert says that the stay could not be evaluated.
 _ASIDE = (
@@ -202,9 +201,18 @@ async def worn(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> l
         return await cursor.fetchall()
 
 
-_COLUMNS = "kind, measured_at, received_at, value, validity, coalesce(quality, -1::smallint) as quality"
+_TYPES = {
+    "place": INT4,
+    "kind": INT2,
+    "measured_us": TIMESTAMPTZ,
+    "received_us": TIMESTAMPTZ,
+    "value": FLOAT8,
+    "validity": INT2,
+    "quality": INT2,
+}
+_COLUMNS = """kind, measured_at as measured_us, received_at as received_us, value, validity,
+    coalesce(quality, -1::smallint) as quality"""
 _READINGS = f"""
-copy (
     with wanted as materialized (
         select place, stay_id, since, anew
         from unnest(%(places)s::int4[], %(stays)s::bigint[], %(since)s::timestamptz[], %(anew)s::boolean[])
@@ -212,7 +220,7 @@ copy (
     ), kinds as materialized (
         select kind, make_interval(secs => back) as back
         from unnest(%(kinds)s::smallint[], %(back)s::float8[]) as k(kind, back)
-    )
+    ), found as (
     -- Only kinds whose newest reading is not older can have any.
     select w.place, r.* from wanted w join latest_reading l using (stay_id) cross join lateral (
         select {_COLUMNS} from reading r
@@ -257,17 +265,9 @@ copy (
             and r.validity = any(%(usable)s::smallint[])
         order by r.measured_at desc limit 1
     ) o where w.anew and l.kind = any(%(kinds)s::smallint[]) and l.validity <> all(%(usable)s::smallint[])
-) to stdout (format binary)
-"""  # nosec B608  # noqa: S608 - a list of columns
-_TYPES = {
-    "place": INT4,
-    "kind": INT2,
-    "measured_us": TIMESTAMPTZ,
-    "received_us": TIMESTAMPTZ,
-    "value": FLOAT8,
-    "validity": INT2,
-    "quality": INT2,
-}
+    )
+    select {sent_arrays(_TYPES)} from found
+""".encode()  # nosec B608  # noqa: S608 - a list of columns
 Rows = npt.NDArray[np.void]
 """Readings as `ROW`."""
 ROW = np.dtype([(name, each.dtype.replace(">", "=")) for name, each in _TYPES.items()])
@@ -299,7 +299,7 @@ async def readings(
     parameters = {
         "places": [each.place for each in wanted],
         "stays": [each.stay_id for each in wanted],
-        "since": [each.since for each in wanted],
+        "since": instants([each.since for each in wanted]),
         "anew": [each.anew for each in wanted],
         "earliest": min(each.since for each in wanted),
         "furthest": min(anew, default=_FAR) - timedelta(seconds=max(back_s.values(), default=0.0)),
@@ -308,25 +308,8 @@ async def readings(
         "usable": list(usable),
         "implausible": [each.value for each in IMPLAUSIBLE],
     }
-    async with conn.cursor() as cursor:
-        parts = bytearray()
-        async with cursor.copy(_READINGS.encode(), parameters) as copy:
-            async for block in copy:
-                parts += block
-    return _rows(parts)
-
-
-def _rows(copied: bytearray) -> Rows:
-    """Read a binary COPY without NULLs."""
-    fields: list[tuple[str, str]] = [("count", ">i2")]
-    for name, each in _TYPES.items():
-        fields += [(f"{name}_size", ">i4"), (name, each.dtype)]
-    found = np.frombuffer(memoryview(copied)[_HEADER_BYTES:-_TRAILER_BYTES], dtype=np.dtype(fields))
-    rows = np.empty(len(found), ROW)
-    for name, each in _TYPES.items():
-        rows[name] = found[name]
-        rows[name] -= each.shift
-    return rows
+    sent = await (await conn.execute(_READINGS, parameters, prepare=True)).fetchone()
+    return read_arrays(_TYPES, sent)
 
 
 async def reschedule(conn: Connection, rows: Sequence[NextRow], worker: int) -> None:
@@ -342,7 +325,7 @@ async def reschedule(conn: Connection, rows: Sequence[NextRow], worker: int) -> 
         (
             worker,
             [row.stay_id for row in rows],
-            [row.due_at for row in rows],
+            instants([row.due_at for row in rows]),
             [row.score_digest for row in rows],
             [row.scored_at for row in rows],
         ),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ward.clock import from_us, to_us
 from ward.people import StayId
 from ward.store import partitions
-from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ, copied_rows
+from ward.store.columns import FLOAT8, INT2, INT4, TIMESTAMPTZ, instants, read_arrays, sent_arrays
 from ward.store.pool import Connection
 from ward.store.waveform_reads import MICROSECONDS, WINDOW, Stored, stored
 from ward.wave_features import CODES, FeatureRow, Strip
@@ -40,12 +40,13 @@ _ROWS = """
             and at > w.since and at > %(earliest)s::timestamptz
     ) f
 """
-_COPY = f"""
-    copy (
-        select (w.n - 1)::int4, f.feature, f.at, f.value, f.quality::float8, f.reasons {_ROWS} order by 1, 2, 3
-    ) to stdout (format binary)
-"""
 _TYPES = {"place": INT4, "feature": INT2, "at_us": TIMESTAMPTZ, "value": FLOAT8, "quality": FLOAT8, "reasons": INT4}
+_SERIES = f"""
+    select {sent_arrays(_TYPES)} from (
+        select (w.n - 1)::int4 as place, f.feature, f.at as at_us, f.value, f.quality::float8 as quality, f.reasons
+        {_ROWS} order by 1, 2, 3
+    ) f
+""".encode()  # nosec B608  # noqa: S608 - put together from this module's own text
 _STRIPS = f"""
     select (w.n - 1)::int4, f.feature, f.at, f.strip::text {_ROWS} where f.strip is not null
 """.encode()
@@ -124,11 +125,8 @@ async def rows(
     Sorted by `place`, which is that of the stay in `stay_ids`, `feature` and `at_us`, microseconds since 1970; with
     `value`, `quality` and `reasons`.
     """
-    parts = bytearray()
-    async with conn.cursor() as cursor, cursor.copy(_COPY.encode(), _parameters(stay_ids, since, features)) as copy:
-        async for block in copy:
-            parts += block
-    return copied_rows(_TYPES, parts)
+    cursor = await conn.execute(_SERIES, _parameters(stay_ids, since, features), prepare=True)
+    return read_arrays(_TYPES, await cursor.fetchone())
 
 
 async def strips(
@@ -143,7 +141,7 @@ async def strips(
 
 
 def _parameters(stay_ids: Sequence[StayId], since: Sequence[datetime], features: Sequence[int]) -> dict[str, object]:
-    return {"stays": list(stay_ids), "since": list(since), "earliest": min(since), "features": list(features)}
+    return {"stays": list(stay_ids), "since": instants(since), "earliest": min(since), "features": list(features)}
 
 
 async def waveforms(conn: Connection, spans: Sequence[Span]) -> list[tuple[StayId, Stored]]:
