@@ -1,10 +1,13 @@
 """The process beside the passes (`rush`): started with them, started again when it ends, and ended with them.
 
 It is a fresh interpreter, no copy of this one. Whatever becomes of it the passes go on: it only makes alerts earlier.
+The passes give way to others after it has been started, and what they start then gives way too: so it is started from a
+thread of its own, which was there before, each time.
 """
 
 import asyncio
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.context import SpawnProcess
 
 from alerting import rush
@@ -20,7 +23,9 @@ class Rushing:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.child = self._started()
+        # A process ends with the thread that started it (`process.die_with_parent`): this one lives as long as ours.
+        self._starter = ThreadPoolExecutor(1, "rush-starter")
+        self.child = self._starter.submit(self._started).result()
 
     def _started(self) -> SpawnProcess:
         child = multiprocessing.get_context("spawn").Process(
@@ -36,7 +41,7 @@ class Rushing:
                 await self._ended()
                 log.get().error("rush_ended", code=self.child.exitcode)
                 await asyncio.sleep(_AGAIN_S)
-                self.child = self._started()
+                self.child = await asyncio.get_running_loop().run_in_executor(self._starter, self._started)
         finally:
             self.child.terminate()
             await asyncio.to_thread(self.child.join, _PATIENCE_S)

@@ -1,6 +1,7 @@
 """What cannot wait: a reading that is announced and reaches further beyond a limit is evaluated without a pass."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -209,3 +210,35 @@ def test_process_whose_parent_was_killed_while_it_started_ends_too() -> None:
         psutil.Process(int(told.stdout)).wait(60)
     except psutil.NoSuchProcess:
         return
+
+
+_GIVES_WAY = """
+import asyncio, os
+from alerting.beside import Rushing
+from ward.settings import Settings
+
+async def main():
+    rushing = Rushing(Settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
+    os.nice(7)
+    keeping = asyncio.create_task(rushing.keep())
+    first = rushing.child
+    print("nice", os.getpriority(os.PRIO_PROCESS, first.pid), flush=True)
+    first.kill()
+    while rushing.child is first:
+        await asyncio.sleep(0.01)
+    for pid in (rushing.child.pid, 0):
+        print("nice", os.getpriority(os.PRIO_PROCESS, pid), flush=True)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+
+asyncio.run(main())
+"""
+
+
+def test_process_that_is_started_again_does_not_give_way_either() -> None:
+    """Passes give way to others; what rings at once never does, not even after it was killed."""
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    told = subprocess.run([sys.executable, "-c", _GIVES_WAY], capture_output=True, text=True, check=True, timeout=60)
+    lines = [line.split() for line in told.stdout.splitlines()]
+
+    assert [int(line[1]) for line in lines if line[:1] == ["nice"]] == [usual, usual, usual + 7]
