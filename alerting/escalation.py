@@ -49,13 +49,16 @@ class Step:
     again: timedelta | None = None
 
 
-def steps(policy: Policy, chain: Chain, now: datetime, *, reached: int = 1) -> tuple[Step, ...]:
+def steps(
+    policy: Policy, chain: Chain, now: datetime, *, reached: int = 1, waited_for: datetime | None = None
+) -> tuple[Step, ...]:
     """Return the dated steps of one ring, at least one, the first at `now`.
 
     Parameters
     ----------
     chain : levels of contacts, none of them empty
     reached : the level that an earlier ring has come to: it goes on from there, and tells those before it once more
+    waited_for : when the level after that would have been told; what has got worse never puts it off
     """
     reached = max(1, min(reached, len(chain)))
     first = _once(contact for level in chain[:reached] for contact in level)
@@ -66,7 +69,7 @@ def steps(policy: Policy, chain: Chain, now: datetime, *, reached: int = 1) -> t
         Step(
             number=index + 1,
             level=reached + index,
-            due_at=now + _after(policy.second, policy.last, index, len(levels)),
+            due_at=_no_later(now + _after(policy.second, policy.last, index, len(levels)), index, now, waited_for),
             contacts=contacts,
             again=policy.again if index == len(levels) - 1 else None,
         )
@@ -79,6 +82,11 @@ def _after(second: timedelta, last: timedelta, index: int, levels: int) -> timed
     if index == 0:
         return timedelta(0)
     return second if levels == 2 else second + (last - second) * (index - 1) / (levels - 2)
+
+
+def _no_later(due_at: datetime, index: int, now: datetime, waited_for: datetime | None) -> datetime:
+    """Bring the level after the first forward to when it would have been told anyway."""
+    return due_at if index != 1 or waited_for is None else min(due_at, max(now, waited_for))
 
 
 def _once(contacts: Iterable[Contact]) -> tuple[Contact, ...]:

@@ -79,7 +79,8 @@ async def prepare(
     conn: Connection, alert: Alert, found: Chain, now: datetime, before: Reached = escalations.NOBODY_TOLD
 ) -> Ringing:
     """Return how an alert rings now, by whom there is to tell and where it stood before."""
-    planned = escalation.steps(escalation.POLICIES[alert.priority], found, now, reached=before.level)
+    policy = escalation.POLICIES[alert.priority]
+    planned = escalation.steps(policy, found, now, reached=before.level, waited_for=before.next_at)
     steps = tuple(
         FrozenStep(
             stay_id=alert.stay_id,

@@ -60,6 +60,15 @@ def test_level_that_is_no_more_is_the_last() -> None:
     assert (found.contacts, found.again) == ((NURSE, DOCTOR), HIGH.again)
 
 
+@pytest.mark.parametrize(("waited_min", "second"), [(None, 2), (0.5, 0.5), (10, 2), (-1, 0)])
+def test_h05_what_gets_worse_never_puts_off_who_would_have_been_told(waited_min: float | None, second: float) -> None:
+    """The level that was next before comes when it would have come, or sooner; a later one waits as ever."""
+    waited_for = None if waited_min is None else NOON + waited_min * MINUTE
+    found = steps(HIGH, ((NURSE,), (TEAM,), (DOCTOR,)), NOON, waited_for=waited_for)
+
+    assert [(each.due_at - NOON) / MINUTE for each in found] == [0, second, 5]
+
+
 CHAINS = st.lists(
     st.lists(st.sampled_from([NURSE, TEAM, BASE, DOCTOR]), min_size=1, max_size=3).map(tuple), min_size=1, max_size=7
 ).map(tuple)

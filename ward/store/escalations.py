@@ -49,10 +49,14 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """How far the telling of an alert has come: its last ring, and the highest level that was taken in it."""
+    """How far the telling of an alert has come: its last ring, the highest level that was taken in it.
+
+    `next_at` is when the next step of it is due, None if there is none.
+    """
 
     ring: int
     level: int
+    next_at: datetime | None = None
 
 
 NOBODY_TOLD = Reached(ring=0, level=1)
@@ -86,15 +90,16 @@ def _step(row: _Row) -> FrozenStep:
 
 
 async def reached(conn: Connection, stay_id: StayId, alert_id: AlertId) -> Reached:
-    """Return the last ring of an alert (0: none yet) and the level that it came to."""
+    """Return the last ring of an alert (0: none yet), the level that it came to, and when the next was to be told."""
     row = await (
         await conn.execute(
-            "select ring, coalesce(max(level) filter (where state in ('fired', 'skipped')), 1) from escalation_step"
+            "select ring, coalesce(max(level) filter (where state in ('fired', 'skipped')), 1),"
+            " min(due_at) filter (where state = 'pending') from escalation_step"
             " where stay_id = %s and alert_id = %s group by ring order by ring desc limit 1",
             (stay_id, alert_id),
         )
     ).fetchone()
-    return NOBODY_TOLD if row is None else Reached(ring=row[0], level=row[1])
+    return NOBODY_TOLD if row is None else Reached(ring=row[0], level=row[1], next_at=row[2])
 
 
 async def freeze(conn: Connection, steps: Sequence[FrozenStep], taken_at: datetime | None = None) -> None:
