@@ -13,7 +13,11 @@ from simulator.noise import Floats, smooth_step
 
 
 class Target(StrEnum):
-    """What a course may change; the words of the scenario files."""
+    """What a course may change; the words of the scenario files.
+
+    Of the rhythm: `atrial_fibrillation` and `ventricular_run` are there from 0.5 on, `ventricular_ectopy` is the share
+    of beats. None of them changes how fast the heart beats in the mean: that is `heart_rate`.
+    """
 
     HEART_RATE = "heart_rate"
     RESP_RATE = "resp_rate"
@@ -24,6 +28,9 @@ class Target(StrEnum):
     WEIGHT = "weight"
     CONSCIOUSNESS = "consciousness"
     OXYGEN_FLOW = "oxygen_flow"
+    ATRIAL_FIBRILLATION = "atrial_fibrillation"
+    VENTRICULAR_ECTOPY = "ventricular_ectopy"
+    VENTRICULAR_RUN = "ventricular_run"
     SENSOR_NOISE = "sensor_noise"
     SENSOR_DROPOUT = "sensor_dropout"
     BATTERY = "battery"

@@ -41,6 +41,18 @@ class Stream(IntEnum):
     PHASE = 15
     WEIGHT = 16
     FAULT = 20  # and the following, one for each switch
+    BREATH = 30
+    DEPTH = 31
+    BEAT = 32
+    ECTOPY = 33
+    MAYER = 34
+    STAGE = 35
+    POSTURE = 36
+    FORM = 37
+    FLUTTER = 38
+    MUSCLE = 40  # and the following, one for each channel
+    SHAKE = 60  # likewise
+    BASELINE = 80  # likewise
     SENSOR = 100  # plus the code of the kind
 
 

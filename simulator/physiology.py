@@ -42,7 +42,9 @@ class Baseline:
     """What is usual for this person, awake and at rest. Rates per minute, mmHg, °C, kg, L/min.
 
     `mobility` is 0 (in bed) to 1 (about all day); `exertional_drop` the SpO2 percentage points lost in full
-    effort; `irregularity` the beat-to-beat unrest of atrial fibrillation, /min.
+    effort; `irregularity` the beat-to-beat unrest of atrial fibrillation, /min; `ectopy` the share of ventricular
+    beats; `orthostatic_drop` the mmHg lost on one's feet; `oxygen_response` how much of the saturation that an illness
+    takes a further litre of oxygen a minute gives back, as a rate (0.4: a third of it, 2 L/min half).
     """
 
     age_years: float = 70.0
@@ -57,6 +59,9 @@ class Baseline:
     mobility: float = 0.5
     exertional_drop: float = 0.8
     irregularity: float = 0.0
+    ectopy: float = 0.0
+    orthostatic_drop: float = 0.0
+    oxygen_response: float = 0.0
     bed_hour: float = 22.5
     wake_hour: float = 7.0
 
@@ -156,13 +161,24 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
 
 def asleep(body: Body, t_s: Floats) -> Floats:
     """Return how deep asleep the body is, (n,) 0 to 1: personal hours, each night a little different."""
+    within, bed_s, wake_s = _night(body, t_s)
+    return smooth_step((within - bed_s) / 2400.0) * (1.0 - smooth_step((within - wake_s) / 1800.0))
+
+
+def in_bed_s(body: Body, t_s: Floats) -> Floats:
+    """Return for how long the body has been in bed this night, (n,) s; less than 0 before."""
+    within, bed_s, _ = _night(body, t_s)
+    return within - bed_s
+
+
+def _night(body: Body, t_s: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the seconds since noon, and at how many of them the body goes to bed and gets up this night."""
     since_noon = t_s + body.clock_s - DAY_S / 2
     night = np.floor(since_noon / DAY_S)
-    within = since_noon - night * DAY_S
     shift = 1500.0 * normal(body.seed, Stream.SLEEP, night.astype(np.int64))
     bed_s = (body.baseline.bed_hour - 12.0) * 3600.0 + shift
     wake_s = (body.baseline.wake_hour + 12.0) * 3600.0 + 0.5 * shift
-    return smooth_step((within - bed_s) / 2400.0) * (1.0 - smooth_step((within - wake_s) / 1800.0))
+    return since_noon - night * DAY_S, bed_s, wake_s
 
 
 class _Efforts:
