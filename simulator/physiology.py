@@ -35,6 +35,9 @@ BREATHS_TAU_S: Final = 50.0
 PRESSURE_TAU_S: Final = 120.0
 HEAT_TAU_S: Final = 1200.0
 MOVEMENT_TAU_S: Final = 8.0
+UPRIGHT_TAU_S: Final = 30.0  # until the pressure of one who stands up has fallen: most within three minutes
+HEART_PER_DROP: Final = 0.5  # /min for each mmHg lost in standing (Norcliffe-Kaufmann 2018, doi:10.1002/ana.25170)
+IRREGULARITY: Final = 8.0  # /min, of one whose fibrillation begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,8 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
         - base.exertional_drop * effort.breaths
         + added(body.course, Target.SPO2, t_s)
     )
+    if base.oxygen_response:
+        spo2 = spo2 + _oxygenated(body, t_s, base.spo2 - spo2)
     spo2 = np.clip(spo2, 50.0, 100.0)
     hypoxia = np.maximum(base.spo2 - HYPOXIA_SLACK - spo2, 0.0)
 
@@ -138,12 +143,17 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
     resp_rate = resp_rate + BREATHS_PER_HYPOXIA * hypoxia + added(body.course, Target.RESP_RATE, t_s)
 
     calm = 2.0 * wander(seed, Stream.HEART_RATE, t_s, 120.0) + 0.8 * breathing + 2.5 * rhythm + SLEEP_HEART * sleep
-    calm = calm + base.irregularity * drift(seed, Stream.RHYTHM, t_s, 4.0)
+    unrest = base.irregularity + IRREGULARITY * np.clip(added(body.course, Target.ATRIAL_FIBRILLATION, t_s), 0.0, 1.0)
+    calm = calm + unrest * drift(seed, Stream.RHYTHM, t_s, 4.0)
     calm = calm + HEART_PER_DEGC * excess + HEART_PER_HYPOXIA * hypoxia + added(body.course, Target.HEART_RATE, t_s)
     reserve = 208.0 - 0.7 * base.age_years - base.heart_rate  # highest rate: Tanaka 2001, 10.1016/S0735-1097(00)01054-8
     heart_rate = base.heart_rate + calm + HEART_RESERVE_USED * reserve * effort.heart
 
-    systolic, diastolic = _pressure(body, t_s, sleep, 3.0 * rhythm + PRESSURE_PER_BEAT * calm + effort.pressure)
+    stands = base.orthostatic_drop * effort.upright
+    heart_rate = heart_rate + HEART_PER_DROP * stands
+
+    driven = 3.0 * rhythm + PRESSURE_PER_BEAT * calm + effort.pressure - stands
+    systolic, diastolic = _pressure(body, t_s, sleep, driven)
     return Vitals(
         heart_rate=np.clip(heart_rate, 25.0, 220.0),
         resp_rate=np.clip(resp_rate, 4.0, 60.0),
@@ -157,6 +167,12 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
         activity=effort.movement,
         asleep=sleep,
     )
+
+
+def _oxygenated(body: Body, t_s: Floats, lacking: Floats) -> Floats:
+    """Return the % that oxygen beyond the usual flow gives back of what is lacking: much at first, never all."""
+    further = np.maximum(added(body.course, Target.OXYGEN_FLOW, t_s), 0.0)
+    return np.asarray(np.maximum(lacking, 0.0) * (1.0 - np.exp(-body.baseline.oxygen_response * further)))
 
 
 def asleep(body: Body, t_s: Floats) -> Floats:
@@ -190,6 +206,7 @@ class _Efforts:
         self.breaths = np.zeros_like(t_s)
         self.heat = np.zeros_like(t_s)
         self.pressure = np.zeros_like(t_s)
+        self.upright = np.zeros_like(t_s)
         slot = np.floor(t_s / _SLOT_S).astype(np.int64)
         for back in range(_LOOK_BACK):
             start_s, length_s, effort = _bout(body, slot - back)
@@ -198,8 +215,10 @@ class _Efforts:
             self.heart += effort * _answer(since, length_s, HEART_TAU_S)
             self.breaths += effort * _answer(since, length_s, BREATHS_TAU_S)
             self.heat += effort * _answer(since, length_s, HEAT_TAU_S)
+            self.upright += (effort > 0) * _answer(since, length_s, UPRIGHT_TAU_S)
             self.pressure += PRESSURE_PER_EFFORT * effort * _answer(since, length_s, PRESSURE_TAU_S)
         self.movement = np.minimum(self.movement, 1.0)
+        self.upright = np.minimum(self.upright, 1.0)
 
 
 def _bout(body: Body, slot: Ints) -> tuple[Floats, Floats, Floats]:

@@ -7,12 +7,13 @@ order, and a fault names the file, the place and what was expected.
 import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from simulator.course import Change, Course, Target
 from simulator.device import Kit
+from simulator.drugs import Dose, Drug
 from simulator.expectations import Check
 from simulator.physiology import Baseline, Body
 from ward.errors import ConfigError
@@ -50,10 +51,17 @@ class _Change(msgspec.Struct, forbid_unknown_fields=True):
     points: list[tuple[float, float]]
 
 
+class _Dose(msgspec.Struct, forbid_unknown_fields=True):
+    drug: Drug
+    at_s: Annotated[float, msgspec.Meta(ge=0)]
+    dose: Annotated[float, msgspec.Meta(gt=0)]
+
+
 class _Course(msgspec.Struct, forbid_unknown_fields=True):
     starts_after_s: float = 0.0
     repeats_after_s: float | None = None
     changes: list[_Change] = []
+    doses: list[_Dose] = []
 
 
 class _Scenario(msgspec.Struct, forbid_unknown_fields=True):
@@ -190,7 +198,12 @@ def _course(path: Path, read: _Course) -> Course:
         last_s = seconds[-1] if seconds else 0.0
         if read.repeats_after_s is not None and read.repeats_after_s < last_s:
             raise ConfigError(f"{path}: repeats_after_s is earlier than the last point of {change.target}, {last_s:g}")
-    return Course(starts_after_s=read.starts_after_s, repeats_after_s=read.repeats_after_s, changes=changes)
+    return Course(
+        starts_after_s=read.starts_after_s,
+        repeats_after_s=read.repeats_after_s,
+        changes=changes,
+        doses=tuple(Dose(drug=each.drug, at_s=each.at_s, dose=each.dose) for each in read.doses),
+    )
 
 
 def _parsed(path: Path) -> dict[str, object]:

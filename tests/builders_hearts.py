@@ -1,8 +1,8 @@
 """Synthetic hearts: an ECG lead, a finger's pulse wave and an arterial pressure made from the same list of beats.
 
 Shapes are sums of bell curves, so what is true of a signal is known because it was made so. Every channel breathes and
-has an amplifier's noise, a hundredth of a beat: a line without any is a lead that is off. The bells, and a ventricular beat,
-are those of the simulator; a heart that lives is `simulator.waves`.
+has an amplifier's noise, a hundredth of a beat: a line without any is a lead that is off. The bells, and a
+ventricular beat, are those of the simulator; a heart that lives is `simulator.waves`.
 """
 
 from dataclasses import dataclass
@@ -140,4 +140,4 @@ def bells(
     scale = np.broadcast_to(np.asarray(size, float), at_s.shape)
     first = round(time_s[0] * fs_hz)
     made = [draw(first, len(time_s), fs_hz, at_s + offset_s, width_s, scale * top) for offset_s, width_s, top in form]
-    return np.sum(made, axis=0)
+    return np.asarray(np.sum(made, axis=0), float)

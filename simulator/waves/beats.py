@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.noise import Bools, Floats, Stream, drift, normal, uniform
+from simulator.noise import Bools, Floats, Ints, Stream, drift, normal, uniform
 from simulator.physiology import Body
 from simulator.sleep import Stage, stage_at
 from simulator.waves.breaths import lungs
@@ -39,7 +39,7 @@ LEAST_STROKE: Final = 0.12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beats:
-    """(k,) each: R peak (s), the interval that the rate would give here (s), what came before, kind, blood moved (1)."""
+    """(k,) each: R peak (s), the interval that the rate asks for here (s), the one before it, kind, blood moved."""
 
     at_s: Floats
     usual_s: Floats
@@ -111,7 +111,7 @@ def _swing(body: Body, t_s: Floats) -> Floats:
     return np.asarray(much * (rsa * (lungs(body, t_s) - 0.5) + MAYER * slow), dtype=np.float64)
 
 
-def _ectopic(body: Body, counter: Floats, share: Floats, may: Bools) -> Bools:
+def _ectopic(body: Body, counter: Ints, share: Floats, may: Bools) -> Bools:
     """Return which beats are ventricular by chance: never two in a row, and never the first of a stretch."""
     drawn = (uniform(body.seed, Stream.ECTOPY, counter) < share) & may
     drawn[0] = False

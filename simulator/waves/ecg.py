@@ -105,7 +105,7 @@ def _sinus(found: Beats, form: Mapping[str, float], turned: Floats, first: int, 
 
 
 def _form(body: Body, lead: str) -> Mapping[str, float]:
-    """Return the mV a wave of height 1 comes to in this lead of this person: nobody's heart lies like the next one's."""
+    """Return the mV a wave of height 1 comes to in this lead of this person: no two hearts lie alike."""
     drawn = uniform(body.seed, Stream.FORM, np.arange(len(MODEL)))
     own = {name: 0.8 + 0.4 * float(each) for name, each in zip(MODEL, drawn, strict=True)}
     return {name: _R_MV * own[name] * LEADS[lead][name] for name in MODEL}

@@ -1,6 +1,7 @@
 """Posture and movement: what an accelerometer on the chest feels, and how a sensor is shaken. Pure.
 
-Bouts of activity are those of the vital signs (`physiology`). The invariant: a posture depends on (body, instant) alone.
+Bouts of activity are those of the vital signs (`physiology`). The invariant: a posture is one of
+(body, instant) alone.
 """
 
 from enum import IntEnum

@@ -1,7 +1,7 @@
 """The pulse wave at a finger and the chest's impedance, from the same beats and breaths as the ECG. Pure.
 
 Each beat's blood arrives as two bells, the wave and its echo; breathing changes their size (AM), their intervals (FM,
-in `beats`) and the blood they stand on (BW). Of red and infrared light as much is swallowed as the body's SpO2 asks for.
+in `beats`) and the blood they stand on (BW). Of red and infrared light as much is swallowed as SpO2 asks for.
 The invariant: a sample depends on (body, lead, its number) alone.
 """
 

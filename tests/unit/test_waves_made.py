@@ -1,6 +1,7 @@
-"""Waveforms that are made up: true to the model they come from, and to the body's vital signs as our own eyes read them."""
+"""Waveforms that are made up: true to their model, and to the body's vital signs as our own detectors read them."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_any_cutting_gives_the_same_samples(name: str) -> None:
     cuts = [0, 1, count // 3, count // 3 + 2, count]
 
     seconds.stretch.cache_clear()
-    parts = [channels.sampled(body, channel, first + a, b - a).samples for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [channels.sampled(body, channel, first + a, b - a).samples for a, b in pairwise(cuts)]
 
     assert b"".join(parts) == whole
 
@@ -81,7 +82,7 @@ def test_any_cutting_gives_the_same_samples(name: str) -> None:
     ("age", "heart_rate", "resp_rate", "clock_h"),
     [(30, 62, 12, 10), (70, 74, 15, 10), (85, 98, 22, 1), (75, 130, 28, 15)],
 )
-def test_our_eyes_read_the_rates_of_the_body(age: float, heart_rate: float, resp_rate: float, clock_h: float) -> None:
+def test_our_eyes_read_the_rates_of_the_body(age: int, heart_rate: float, resp_rate: float, clock_h: float) -> None:
     """ECG and pulse wave show the body's heart rate, the chest its breathing, and all are readable."""
     usual = Baseline(age_years=age, heart_rate=heart_rate, resp_rate=resp_rate, mobility=0.0)
     body = Body(seed=age, baseline=usual, clock_s=clock_h * 3600)
