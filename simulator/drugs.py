@@ -95,7 +95,7 @@ ACTIONS: Final[Mapping[Drug, Action]] = MappingProxyType(
         Drug.PARACETAMOL: Action(
             usual=1000.0, unit="mg", into_s=0.9 * _HOUR, out_s=2.2 * _HOUR, takes={Target.TEMPERATURE: 0.6},
         ),
-        # The right one: half of those with pneumonia are stable in 2 to 4 days (Halm 1998, doi:10.1001/jama.279.18.1452).
+        # The right one: half with pneumonia are stable in 2 to 4 days (Halm 1998, doi:10.1001/jama.279.18.1452).
         Drug.ANTIBIOTIC: Action(
             usual=1.0, unit="course", into_s=12.0 * _HOUR, out_s=30.0 * _HOUR, mends=dict.fromkeys(_ILL, 0.9),
         ),

@@ -53,6 +53,9 @@ class Stream(IntEnum):
     MUSCLE = 40  # and the following, one for each channel
     SHAKE = 60  # likewise
     BASELINE = 80  # likewise
+    OWN = 92
+    ARRIVAL = 93
+    VARIETY = 120  # and the following, one for each vital sign
     SENSOR = 100  # plus the code of the kind
 
 
@@ -126,6 +129,11 @@ def wander(seed: int, stream: int, t_s: Floats, tau_s: float) -> Floats:
     for octave, (stretch, share) in enumerate(_OCTAVES):
         total += share * drift(seed, stream + 1000 * (octave + 1), t_s, stretch * tau_s)
     return total
+
+
+def own(seed: int, which: int, spread: float) -> float:
+    """Return a factor of this person's own, around 1: log-normal with this spread; `which` tells what for."""
+    return float(np.exp(spread * normal(seed, Stream.OWN, np.array([which])))[0])
 
 
 def smooth_step(x: Floats) -> Floats:

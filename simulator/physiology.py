@@ -37,6 +37,11 @@ HEAT_TAU_S: Final = 1200.0
 MOVEMENT_TAU_S: Final = 8.0
 UPRIGHT_TAU_S: Final = 30.0  # until the pressure of one who stands up has fallen: most within three minutes
 HEART_PER_DROP: Final = 0.5  # /min for each mmHg lost in standing (Norcliffe-Kaufmann 2018, doi:10.1002/ana.25170)
+VARIETY: Final = (4.5, 2.6, 1.0, 9.5, 3.5, 0.13)
+"""Of pulse, breathing, SpO2, systolic, diastolic pressure and temperature: what `variety` 1 adds. Fitted to the hours
+of recorded stays (`python -m benchmarks.simulated`): without it they go together far more than in any of those."""
+PRESSURES_SHARE: Final = 0.3  # of what the systolic pressure does by itself, the diastolic does too
+VARIETY_TAU_S: Final = 2400.0
 IRREGULARITY: Final = 8.0  # /min, of one whose fibrillation begins
 
 
@@ -47,7 +52,8 @@ class Baseline:
     `mobility` is 0 (in bed) to 1 (about all day); `exertional_drop` the SpO2 percentage points lost in full
     effort; `irregularity` the beat-to-beat unrest of atrial fibrillation, /min; `ectopy` the share of ventricular
     beats; `orthostatic_drop` the mmHg lost on one's feet; `oxygen_response` how much of the saturation that an illness
-    takes a further litre of oxygen a minute gives back, as a rate (0.4: a third of it, 2 L/min half).
+    takes a further litre of oxygen a minute gives back, as a rate (0.35: 2 L/min half of it); `variety` how much each
+    vital sign goes its own way over an hour or so, 1 as it does in recordings.
     """
 
     age_years: float = 70.0
@@ -65,6 +71,7 @@ class Baseline:
     ectopy: float = 0.0
     orthostatic_drop: float = 0.0
     oxygen_response: float = 0.0
+    variety: float = 0.0
     bed_hour: float = 22.5
     wake_hour: float = 7.0
 
@@ -154,6 +161,11 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
 
     driven = 3.0 * rhythm + PRESSURE_PER_BEAT * calm + effort.pressure - stands
     systolic, diastolic = _pressure(body, t_s, sleep, driven)
+    if base.variety:
+        own = _varied(body, t_s)
+        heart_rate, resp_rate, spo2 = heart_rate + own[0], resp_rate + own[1], np.clip(spo2 + own[2], 50.0, 100.0)
+        systolic, temperature = np.clip(systolic + own[3], 50.0, 250.0), temperature + own[5]
+        diastolic = np.clip(diastolic + PRESSURES_SHARE * own[3] + own[4], 25.0, systolic - 12.0)
     return Vitals(
         heart_rate=np.clip(heart_rate, 25.0, 220.0),
         resp_rate=np.clip(resp_rate, 4.0, 60.0),
@@ -167,6 +179,14 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
         activity=effort.movement,
         asleep=sleep,
     )
+
+
+def _varied(body: Body, t_s: Floats) -> list[Floats]:
+    """Return how far each vital sign goes its own way, in the order of `VARIETY`."""
+    return [
+        body.baseline.variety * size * wander(body.seed, Stream.VARIETY + which, t_s, VARIETY_TAU_S)
+        for which, size in enumerate(VARIETY)
+    ]
 
 
 def _oxygenated(body: Body, t_s: Floats, lacking: Floats) -> Floats:

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.noise import Bools, Floats, Ints, Stream, drift, normal, uniform
+from simulator.noise import Bools, Floats, Ints, Stream, drift, normal, own, uniform
 from simulator.physiology import Body
 from simulator.sleep import Stage, stage_at
 from simulator.waves.breaths import lungs
@@ -24,7 +24,8 @@ _PER_STRETCH: Final = 4096
 # Sizes that give the RMSSD and SDNN of the ages (Umetani 1998, doi:10.1016/S0735-1097(97)00554-8): shares of the rate.
 RSA_YOUNG, RSA_FADES_YEARS = 0.22, 35.0
 """Peak to peak of what breathing does, at the age of nought, and the years in which it fades to a third."""
-MAYER: Final = 0.012
+MAYER: Final = 0.018
+_PEOPLE: Final = 0.35  # how much people differ in both
 MAYER_HZ: Final = 0.1  # Julien 2006, doi:10.1016/j.cardiores.2005.11.008
 _SLEEPING: Final = {Stage.AWAKE: 1.0, Stage.REM: 0.8, Stage.LIGHT: 1.2, Stage.DEEP: 1.4}
 """How much of it there is in a stage: most in deep sleep, as breathing rules there alone; sizes are ours."""
@@ -67,7 +68,8 @@ def _beats(body: Body, number: int) -> _Stretch:
     counter = number * _PER_STRETCH + np.arange(count)
     place = np.minimum(np.interp(np.arange(count) * phase[-1] / count, phase, np.arange(len(phase))), len(phase) - 1)
     fib, run = fibrillating[place.astype(int)], running[place.astype(int)]
-    spread = np.where(run, UNEVEN_RUN, np.where(fib, UNEVEN_FIBRILLATION, UNEVEN_SINUS))
+    unsteady = UNEVEN_FIBRILLATION * own(body.seed, 3, 0.15)
+    spread = np.where(run, UNEVEN_RUN, np.where(fib, unsteady, UNEVEN_SINUS))
     lengths = np.exp(spread * normal(body.seed, Stream.BEAT, counter))
     begins = np.concatenate(([0.0], np.cumsum(lengths)[:-1])) / lengths.sum() * phase[-1]
     beat_s = np.interp(begins, phase, at_s)
@@ -106,9 +108,10 @@ def _swing(body: Body, t_s: Floats) -> Floats:
     """Return by what share a sinus node runs faster or slower than the mean: with the breaths, and in slow waves."""
     stages = stage_at(body, t_s)
     much = np.array([_SLEEPING[Stage(each)] for each in range(len(Stage))])[stages]
-    rsa = RSA_YOUNG * np.exp(-body.baseline.age_years / RSA_FADES_YEARS) + 0.008
+    rsa = RSA_YOUNG * np.exp(-body.baseline.age_years / RSA_FADES_YEARS) + 0.006
+    rsa, mayer = rsa * own(body.seed, 1, _PEOPLE), MAYER * own(body.seed, 2, _PEOPLE)
     slow = np.sin(2 * np.pi * MAYER_HZ * t_s + 1.5 * drift(body.seed, Stream.MAYER, t_s, 25.0))
-    return np.asarray(much * (rsa * (lungs(body, t_s) - 0.5) + MAYER * slow), dtype=np.float64)
+    return np.asarray(much * (rsa * (lungs(body, t_s) - 0.5) + mayer * slow), dtype=np.float64)
 
 
 def _ectopic(body: Body, counter: Ints, share: Floats, may: Bools) -> Bools:

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.noise import Floats, Stream, normal, wander
+from simulator.noise import Floats, Stream, normal, own, wander
 from simulator.physiology import Body
 from simulator.waves import beats as heart
 from simulator.waves.bells import draw
@@ -26,8 +26,11 @@ TOP_S: Final = 0.32
 """From the R peak to the top of the pulse at a finger, at 130 mmHg; 0.7 ms less for each mmHg more (Payne 2006,
 doi:10.1152/japplphysiol.00657.2005, has 1 mmHg for 0.5 to 1.5 ms of arrival time)."""
 TOP_S_PER_MMHG: Final = -0.0007
-AM: Final = 0.12
-BW: Final = 0.16
+ARRIVAL_SPREAD_S: Final = 0.009
+ARRIVAL_BREATH_S: Final = 0.016  # later at the top of a breath than at its end
+AM: Final = 0.14
+BW: Final = 0.17
+_PEOPLE: Final = 0.35  # how much people differ in both
 _PERFUSION: Final = 0.02  # of the light: what a good pulse swallows
 _NOISE: Final = 0.006
 _FLAT_MMHG: Final = 55.0  # below it hardly a pulse comes through
@@ -70,13 +73,17 @@ def _blood(body: Body, t_s: Floats, first: int, fs_hz: float) -> Floats:
     """Return the blood in the finger, (n,): a usual pulse is 1 high."""
     found = heart.between(body, float(t_s[0]) - 2.0, float(t_s[-1]) + 1.0)
     systolic = along(body, "systolic", found.at_s)
+    filled = lungs(body, found.at_s)
+    uneven = ARRIVAL_SPREAD_S * normal(body.seed, Stream.ARRIVAL, np.round(1000 * found.at_s).astype(np.int64))
     arrives_s = np.clip(TOP_S + TOP_S_PER_MMHG * (systolic - 130.0), 0.18, 0.45)
+    arrives_s = arrives_s + uneven + ARRIVAL_BREATH_S * (filled - 0.5)
     comes_through = np.clip((systolic - _FLAT_MMHG) / 40.0, 0.03, 1.0)
-    breathed = 1.0 - AM * (lungs(body, found.at_s) - 0.5)
+    breathed = 1.0 - AM * own(body.seed, 4, _PEOPLE) * (filled - 0.5)
     stretched = np.sqrt(found.usual_s / _INTERVAL_S)
     blood = np.zeros(len(t_s))
     for offset_s, width_s, top in WAVE:
         at_s = found.at_s + arrives_s + offset_s * stretched
         blood += draw(first, len(t_s), fs_hz, at_s, width_s * stretched, top * found.stroke * comes_through * breathed)
     slow = 0.06 * wander(body.seed, Stream.BASELINE + 11, t_s, 8.0)
-    return np.asarray(blood - BW * (lungs(body, t_s) - 0.5) + slow, dtype=np.float64)
+    stands_on = BW * own(body.seed, 5, _PEOPLE) * (lungs(body, t_s) - 0.5)
+    return np.asarray(blood - stands_on + slow, dtype=np.float64)
