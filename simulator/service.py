@@ -1,16 +1,17 @@
 """The simulator process: devices on simulated bodies, or on recordings, publishing in real time or faster."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from simulator import device, faults, replay, scenario
+from simulator import device, device_waves, faults, replay, scenario, traits
 from simulator.device import Kit, Sample
 from simulator.faults import Faults
 from simulator.line import Line, Platform
 from simulator.play import Player, Source, Timing, play, publish
+from simulator.waves.channels import Stretch
 from ward import log
 
 _HISTORY_EVERY_S = 60.0
@@ -41,7 +42,16 @@ def fleet(
     for entry in entries:
         worn = _Worn(scenario.kit(entry, seed=seed, clock_s=clock_s, on_at_s=-history_s), switches)
         line = Line(platform, entry.device_id, secret.format(device=entry.device_id), worn.configure)
-        player = Player(line=line, source=worn.samples, battery=worn.battery_pct, power=worn.is_on)
+        player = Player(
+            line=line,
+            source=worn.samples,
+            battery=worn.battery_pct,
+            power=worn.is_on,
+            network=_network(entry.scenario),
+            firmware=worn.firmware,
+            clock=worn.clock,
+            waves=worn.waves,
+        )
         players.append(player)
         if history_s:
             publish(player, worn.history(history_s), timing)
@@ -67,7 +77,6 @@ def recordings(
     players = [
         Player(
             line=Line(platform, name, secret.format(device=name)), source=_recorded(each, loop=loop),
-            battery=lambda _at_s: 100.0, power=lambda _at_s: True,
         )
         for each, name in zip(found, device_ids, strict=False)
     ]  # fmt: skip
@@ -111,6 +120,24 @@ class _Worn:
     def is_on(self, at_s: float) -> bool:
         """Tell whether the device has power."""
         return device.is_on(self._kit, at_s)
+
+    def firmware(self, at_s: float) -> str:
+        """Return the version that runs."""
+        return traits.firmware_at(self._kit.traits, at_s)
+
+    def clock(self, at_s: float) -> float:
+        """Return what the device takes an instant for."""
+        return traits.told_s(self._kit.traits, at_s)
+
+    def waves(self, from_s: float) -> Sequence[Stretch]:
+        """Return ten seconds of each channel of the device."""
+        return device_waves.stretches(self._kit, from_s)
+
+
+def _network(played: scenario.Scenario) -> Callable[[float], bool]:
+    """Return when there is a network: not in the minutes in which the scenario's check has none."""
+    gone = played.check.wire.offline if played.check is not None else ()
+    return lambda at_s: not any(60.0 * start <= at_s < 60.0 * end for start, end in gone)
 
 
 def _recorded(recording: replay.Recording, *, loop: bool) -> Source:

@@ -1,10 +1,10 @@
-"""The channels a device may have: what is sampled, how often, in which steps; and blocks of them. Pure.
+"""The channels a device may have: what is sampled, how often, in which steps. Pure.
 
 Knows no clock: instants are seconds of simulated time. The invariant: the samples of [a, b) and of [b, c) are together
 those of [a, c), number n of a channel at n / fs_hz.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -46,11 +46,6 @@ class Stretch:
     scale: float
     offset: float
     samples: bytes
-
-    @property
-    def ends_s(self) -> float:
-        """When the sample that would follow is due."""
-        return self.t_s + len(self.samples) / 2 / self.fs_hz
 
 
 def _ecg(lead: str) -> Channel:
@@ -104,10 +99,3 @@ def sampled(body: Body, channel: Channel, first: int, count: int) -> Stretch:
         offset=channel.offset,
         samples=samples,
     )
-
-
-def blocks(body: Body, channel: Channel, from_s: float, until_s: float) -> Iterator[Stretch]:
-    """Yield the blocks of ten seconds that end in (from_s, until_s]: a block can be sent when it is over."""
-    for number in range(int(np.floor(from_s / BLOCK_S)), int(np.floor(until_s / BLOCK_S))):
-        size = round(BLOCK_S * channel.fs_hz)
-        yield sampled(body, channel, number * size, size)
