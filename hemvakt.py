@@ -176,7 +176,8 @@ def api(port: HttpPort = None, host: Host = None) -> None:
 @app.command()
 def simulate(
     replay: Annotated[
-        Path | None, typer.Option(help="Play recordings (BIDMC numerics CSV): a file, or a folder with one a device.")
+        Path | None,
+        typer.Option(help="Play recordings (CSV, WFDB, EDF, or of `hemvakt record`): a file, or a folder."),
     ] = None,
     scenario: Annotated[
         str | None, typer.Option(help="Let every device live this scenario; default: the demo.")
@@ -201,6 +202,7 @@ def simulate(
     history: Annotated[float, typer.Option(help="Publish so many hours of the past first.", min=0, max=48)] = 0,
     began: Annotated[int | None, typer.Option(help="Go on with a story begun then (ms since 1970).")] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Play recordings again and again.")] = False,
+    fs: Annotated[float | None, typer.Option(help="Samples a second, of signals in CSV.", min=1, max=2000)] = None,
 ) -> None:
     """Publish as devices that do not exist, or as real recordings, over MQTT.
 
@@ -216,7 +218,7 @@ def simulate(
         command.Wanted(
             url=url, protocol=protocol.value, ca=ca, replay=replay, scenario=scenario, devices=tuple(device or ()),
             secret=secret, speed=speed, seed=seed, duration_s=duration, history_s=history * 3600, began_ms=began,
-            loop=loop,
+            loop=loop, fs_hz=fs,
         )
     )  # fmt: skip
 
@@ -359,6 +361,29 @@ def export(
         raise ConfigError("A personal number does not belong on a command line: hemvakt export - asks for it.")
     patient_id = exports.run(loaded.database_url, patient, out, _utc(start), _utc(end))
     typer.echo(f"Everything about patient {patient_id} is in {out}")
+
+
+@app.command()
+def record(
+    who: Annotated[str, typer.Argument(help="The patient's id, or a device's.")],
+    out: Annotated[Path, typer.Argument(help="The file to write: its name ends in .jsonl or .jsonl.gz.")],
+    start: Annotated[datetime | None, typer.Option("--from", formats=_TIMES, help="UTC; default: all.")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", formats=_TIMES, help="UTC, not included.")] = None,
+    times: Annotated[str, typer.Option(help="none, or shifted: weekday and time of the day are told.")] = "none",
+) -> None:
+    """Write what was stored of a patient or a device as a recording without names, which simulate --replay plays.
+
+    Example: ./hemvakt record hv-0012 night.jsonl.gz --from 2026-11-21T20:00 --to 2026-11-22T06:00
+    """
+    from onebox import record as recording  # noqa: PLC0415
+
+    if times not in set(recording.Times):
+        raise ConfigError(f"--times is {times!r}; expected {' or '.join(recording.Times)}")
+    loaded = _stored()
+    log.configure("record", level=loaded.log_level)
+    limits = (_utc(start), _utc(end))
+    done = recording.run(loaded.database_url, who, out, limits, recording.Times(times))
+    typer.echo(f"{out}: {done.values} values and {done.blocks} stretches of curves, {done.length_s:.0f} s")
 
 
 def _utc(at: datetime | None) -> datetime | None:

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from simulator import device, device_waves, faults, replay, scenario, traits
+from simulator import device, device_waves, faults, recording, scenario, traits
 from simulator.device import Kit, Sample
 from simulator.faults import Faults
 from simulator.line import Line, Platform
-from simulator.play import Player, Source, Timing, play, publish
+from simulator.play import Player, Source, Timing, Waves, play, publish
+from simulator.recording import Recording
 from simulator.waves.channels import Stretch
 from ward import log
 
@@ -59,24 +59,28 @@ def fleet(
 
 
 def recordings(
-    platform: Platform, path: Path, device_ids: Sequence[str], timing: Timing, *, secret: str, loop: bool = False
+    platform: Platform,
+    found: Sequence[Recording],
+    device_ids: Sequence[str],
+    timing: Timing,
+    *,
+    secret: str,
+    loop: bool = False,
 ) -> None:
     """Publish recordings, one a device in the order of their names, until they end (or for ever with `loop`).
 
-    Recordings for which there is no device are named and left out.
-
-    Raises
-    ------
-    ConfigError
-        If the path holds no recordings.
+    Recordings for which there is no device are named and left out, and so are channels whose names say nothing.
     """
-    found = replay.read(path)
     if left := [each.name for each in found[len(device_ids) :]]:
         log.get().warning("recordings_left_out", why="no device to play them; name more with --device", recordings=left)
         found = found[: len(device_ids)]
+    for each in found:
+        if each.left_out:
+            log.get().warning("channels_left_out", recording=each.name, channels=list(each.left_out))
     players = [
         Player(
             line=Line(platform, name, secret.format(device=name)), source=_recorded(each, loop=loop),
+            waves=_curves(each, loop=loop),
         )
         for each, name in zip(found, device_ids, strict=False)
     ]  # fmt: skip
@@ -140,14 +144,21 @@ def _network(played: scenario.Scenario) -> Callable[[float], bool]:
     return lambda at_s: not any(60.0 * start <= at_s < 60.0 * end for start, end in gone)
 
 
-def _recorded(recording: replay.Recording, *, loop: bool) -> Source:
+def _curves(played: Recording, *, loop: bool) -> Waves:
+    def waves(from_s: float) -> Sequence[Stretch]:
+        place_s = from_s % played.length_s if loop else from_s
+        found = recording.ten_seconds(played, place_s)
+        return [replace(each, t_s=each.t_s + from_s - place_s) for each in found]
+
+    return waves
+
+
+def _recorded(played: Recording, *, loop: bool) -> Source:
     def source(from_s: float, until_s: float) -> Sequence[Sample]:
         if not loop:
-            return [each for each in recording.samples if from_s <= each.t_s < until_s]
-        rounds = range(int(from_s // recording.length_s), int(until_s // recording.length_s) + 1)
-        moved = (
-            replace(each, t_s=each.t_s + number * recording.length_s) for number in rounds for each in recording.samples
-        )
+            return [each for each in played.samples if from_s <= each.t_s < until_s]
+        rounds = range(int(from_s // played.length_s), int(until_s // played.length_s) + 1)
+        moved = (replace(each, t_s=each.t_s + number * played.length_s) for number in rounds for each in played.samples)
         return [each for each in moved if from_s <= each.t_s < until_s]
 
     return source
