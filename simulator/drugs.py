@@ -146,11 +146,17 @@ def _rates(action: Action) -> tuple[float, float]:
     return (into * 1.001, out) if into == out else (into, out)
 
 
+def height_s(action: Action) -> float:
+    """Return after how many seconds there is most of a drug."""
+    into, out = _rates(action)
+    return float(np.log(into / out) / (into - out))
+
+
 def _level(action: Action, since_s: Floats) -> Floats:
     """Return how much of the usual dose's height is there: Bateman's function, 1 at its height."""
     into, out = _rates(action)
-    height_s = np.log(into / out) / (into - out)
-    height = np.exp(-out * height_s) - np.exp(-into * height_s)
+    at_s = height_s(action)
+    height = np.exp(-out * at_s) - np.exp(-into * at_s)
     past_s = np.maximum(since_s, 0.0)
     return np.asarray((np.exp(-out * past_s) - np.exp(-into * past_s)) / height, dtype=np.float64)
 

@@ -1,18 +1,24 @@
 """Medicines, oxygen and standing up: what they do to a body, and how soon."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from simulator import scenario
 from simulator.course import Change, Course, Target, added
-from simulator.drugs import ACTIONS, Dose, Drug, added_by, left_by
+from simulator.drugs import ACTIONS, Dose, Drug, added_by, height_s, left_by
 from simulator.noise import Floats
 from simulator.physiology import Baseline, Body, vitals_at
+from simulator.traits import Traits
+from simulator.waves.channels import CHANNELS
 from ward.errors import ConfigError
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "scenarios.md"
+Table = Callable[[Path, str, list[str]], None]
 MINUTE = np.arange(0.0, 24 * 3600.0, 60.0)
 ALWAYS = Change(target=Target.TEMPERATURE, points=((0.0, 2.0),))
 
@@ -137,3 +143,24 @@ def test_doses_are_read_from_a_scenario(tmp_path: Path) -> None:
     assert scenario.load("one", tmp_path).course.doses == (Dose(drug=Drug.FUROSEMIDE, at_s=600.0, dose=40.0),)
     with pytest.raises(ConfigError, match="water"):
         scenario.load("two", tmp_path)
+
+
+def test_page_names_what_a_file_may_say(golden_table: Table) -> None:
+    """The page of scenarios has the drugs as they act, and every word that a baseline, a course and a device may have."""
+    rows = ["| drug | usual dose | most after | adds then (at most) | takes of what the illness adds | for good |"]
+    rows.append("|---|---|---|---|---|---|")
+    for drug, action in ACTIONS.items():
+        adds = [f"{target} {usual:+g} ({most:+g})" for target, (usual, most) in action.adds.items()]
+        takes = [f"{target} {share:.0%}" for target, share in action.takes.items()]
+        takes += [f"{other} {share:.0%}" for other, share in action.counters.items()]
+        stays = [f"{target} {size:+g}" for target, size in action.lasting.items()]
+        stays += [f"{target} {share:.0%} less" for target, share in action.mends.items()]
+        cells = [", ".join(each) or "–" for each in (adds, takes, stays)]
+        after = f"{height_s(action) / 3600:.1f} h"
+        rows.append(f"| `{drug}` | {action.usual:g} {action.unit} | {after} | {' | '.join(cells)} |")
+
+    golden_table(PAGE, "drugs", rows)
+    text = PAGE.read_text(encoding="utf-8")
+    words = [each.name for each in fields(Baseline)] + [each.name for each in msgspec.structs.fields(Traits)]
+    words += [*CHANNELS, "atrial_fibrillation", "ventricular_run", "ventricular_ectopy", "sensor_noise"]
+    assert [word for word in words if f"`{word}`" not in text and f"[device.{word}]" not in text] == []
