@@ -65,22 +65,27 @@ class Line:
         self._sending = 0
         self._nobody_has_it = False
         self._battery_pct, self._firmware = 100.0, FIRMWARE
+        self._platform, self._secret = platform, secret
         address = urlsplit(platform.url)
+        self._tls = ssl.create_default_context(cafile=platform.ca) if address.scheme == "mqtts" else None
+        self._address = (address.hostname or "127.0.0.1", address.port or (8883 if self._tls else 1883))
+        self._client = self._made()
+        self._on = False
+
+    def _made(self) -> paho.Client:
+        """Return a client that has not connected yet; one that was stopped is not started again."""
         # Another simulator may play the same device: each process has a session of its own.
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"{device_id}-{os.getpid()}", protocol=platform.protocol
-        )
-        client.username_pw_set(device_id, secret)
+        session = f"{self.device_id}-{os.getpid()}"
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=session, protocol=self._platform.protocol)
+        client.username_pw_set(self.device_id, self._secret)
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.will_set(self._topic(Leaf.STATUS), status.encode(WireStatus(online=False)), qos=1, retain=True)
-        if address.scheme == "mqtts":
-            client.tls_set_context(ssl.create_default_context(cafile=platform.ca))
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
-        self._client = client
-        self._address = (address.hostname or "127.0.0.1", address.port or (8883 if address.scheme == "mqtts" else 1883))
-        self._on = False
+        return client
 
     def switch_on(self, battery_pct: float, firmware: str = FIRMWARE) -> None:
         """Connect, and again whenever the connection is lost."""
@@ -93,21 +98,29 @@ class Line:
     def switch_off(self) -> None:
         """Say that the device goes, and go."""
         if self._on:
-            self._on = False
             self._status(online=False)
-            self._client.disconnect()
-            self._client.loop_stop()
+            self._stop()
 
     def lose(self) -> None:
         """Lose the network, as a device does that says nothing any more: the broker sends its will in the end."""
         if self._on:
-            self._on = False
             held = self._client.socket()
             if isinstance(held, socket.socket):
                 with suppress(OSError):
                     held.shutdown(socket.SHUT_RDWR)
-            self._client.disconnect()
-            self._client.loop_stop()
+            self._stop()
+
+    def _stop(self) -> None:
+        """Leave, and take back what was on its way: nobody is left to hear of it."""
+        self._on = False
+        self._client.disconnect()
+        self._client.loop_stop()
+        with self._lock:
+            self.buffer.recall()
+            self.blocks.recall()
+            self._numbers.clear()
+            self._early.clear()
+        self._client = self._made()
 
     def put(self, readings: Sequence[Reading], blocks: Sequence[WaveformBlock] = ()) -> None:
         """Remember readings and waveform blocks, and send what may be sent."""

@@ -146,7 +146,7 @@ def test_doses_are_read_from_a_scenario(tmp_path: Path) -> None:
 
 
 def test_page_names_what_a_file_may_say(golden_table: Table) -> None:
-    """The page of scenarios has the drugs as they act, and every word that a baseline, a course and a device may have."""
+    """The page of scenarios has the drugs as they act, and every word that a file may have."""
     rows = ["| drug | usual dose | most after | adds then (at most) | takes of what the illness adds | for good |"]
     rows.append("|---|---|---|---|---|---|")
     for drug, action in ACTIONS.items():
