@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -24,13 +24,14 @@ from simulator.waves.channels import BLOCK_S, Stretch
 from ward import log
 from ward.clock import SystemClock, to_us
 from ward.vitals import Reading
-from ward.waveforms import WaveformBlock
+from ward.waveforms import SAMPLE_BYTES, WaveformBlock
 
 _TICK_S = 0.5
 _STATUS_S = 60.0
 _DRAIN_S = 30.0
 _STOP_S = 2.0
 _REPEAT_S = 60.0
+_BREAK_S = 1.0
 
 Source = Callable[[float, float], Sequence[Sample]]
 Waves = Callable[[float], Sequence[Stretch]]
@@ -140,7 +141,8 @@ def _tick(player: Player, before_s: float, now_s: float, timing: Timing) -> None
 def _blocks(player: Player, before_s: float, now_s: float, timing: Timing) -> list[WaveformBlock]:
     """Return the blocks that came to an end, each ten real seconds long.
 
-    A heart cannot be shown faster than it beats: at a speed of N, ten seconds of each N times ten are sent.
+    A heart cannot be shown faster than it beats: at a speed of N, ten seconds of each N times ten are sent, the last of
+    them left out, so that what does not belong together is not read as one curve.
     """
     first, last = (int(each / timing.speed // BLOCK_S) for each in (before_s, now_s))
     found = []
@@ -150,8 +152,16 @@ def _blocks(player: Player, before_s: float, now_s: float, timing: Timing) -> li
         at = timing.began + timedelta(seconds=number * BLOCK_S + ahead_s)
         for each in player.waves(began_s):
             after = timedelta(seconds=each.t_s - began_s)
-            found.append(block_of(each, at + after))
+            shown = each if timing.speed == 1.0 else _shortened(each, began_s + BLOCK_S - _BREAK_S)
+            if shown.samples:
+                found.append(block_of(shown, at + after))
     return found
+
+
+def _shortened(stretch: Stretch, until_s: float) -> Stretch:
+    """Return what of a stretch lies before an instant."""
+    kept = max(0, round((until_s - stretch.t_s) * stretch.fs_hz))
+    return replace(stretch, samples=stretch.samples[: SAMPLE_BYTES * kept])
 
 
 def block_of(stretch: Stretch, at: datetime) -> WaveformBlock:
