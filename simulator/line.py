@@ -22,7 +22,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from simulator.buffer import Buffer
 from simulator.traits import FIRMWARE
 from ward import log, wire
-from ward.formats import status, vitals, waveform
+from ward.events import DeviceEvent
+from ward.formats import event, status, vitals, waveform
 from ward.vitals import Reading
 from ward.waveforms import WaveformBlock
 from ward.wire import Leaf, WireStatus
@@ -41,7 +42,7 @@ class Platform:
     protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
 
 
-_Memory = Buffer[Reading] | Buffer[WaveformBlock]
+_Memory = Buffer[Reading] | Buffer[WaveformBlock] | Buffer[DeviceEvent]
 
 
 class Line:
@@ -56,6 +57,7 @@ class Line:
         self.device_id = device_id
         self._on_config = on_config
         self.buffer = Buffer[Reading]()
+        self.events = Buffer[DeviceEvent](in_flight=4, most=1)
         self.blocks = Buffer[WaveformBlock](capacity=_BLOCKS, in_flight=4, most=1)
         self.rejected = 0
         self.refused: str | None = None
@@ -118,19 +120,27 @@ class Line:
         with self._lock:
             self.buffer.recall()
             self.blocks.recall()
+            self.events.recall()
             self._numbers.clear()
             self._early.clear()
         self._client = self._made()
 
-    def put(self, readings: Sequence[Reading], blocks: Sequence[WaveformBlock] = ()) -> None:
-        """Remember readings and waveform blocks, and send what may be sent."""
+    def put(
+        self,
+        readings: Sequence[Reading],
+        blocks: Sequence[WaveformBlock] = (),
+        events: Sequence[DeviceEvent] = (),
+    ) -> None:
+        """Remember readings, waveform blocks and events, and send what may be sent."""
         with self._lock:
             if self._nobody_has_it:
                 self._nobody_has_it = False
                 self.buffer.recall()
                 self.blocks.recall()
+                self.events.recall()
             self.buffer.put(readings)
             self.blocks.put(blocks)
+            self.events.put(events)
         self._send()
 
     def tell(self, battery_pct: float, firmware: str = FIRMWARE) -> None:
@@ -141,9 +151,9 @@ class Line:
 
     @property
     def waiting(self) -> int:
-        """The number of readings and blocks not yet acknowledged."""
+        """The number of readings, blocks and events not yet acknowledged."""
         with self._lock:
-            return len(self.buffer) + len(self.blocks)
+            return len(self.buffer) + len(self.blocks) + len(self.events)
 
     def _topic(self, leaf: Leaf) -> str:
         return wire.topic(self.device_id, leaf)
@@ -177,7 +187,10 @@ class Line:
                     self._early.clear()
 
     def _cut(self) -> tuple[_Memory, int, Leaf, bytes] | None:
-        """Start the next message, with our lock held: readings before curves."""
+        """Start the next message, with our lock held: a call for help before readings, readings before curves."""
+        if (called := self.events.cut()) is not None:
+            number, (happened,) = called
+            return self.events, number, Leaf.EVENT, event.encode(happened)
         if (cut := self.buffer.cut()) is not None:
             number, readings = cut
             alone = len(readings) == 1

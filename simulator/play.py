@@ -23,6 +23,7 @@ from simulator.traits import FIRMWARE
 from simulator.waves.channels import BLOCK_S, Stretch
 from ward import log
 from ward.clock import SystemClock, to_us
+from ward.events import DeviceEvent, EventKind
 from ward.vitals import Reading
 from ward.waveforms import SAMPLE_BYTES, WaveformBlock
 
@@ -52,7 +53,7 @@ class Player:
     """One device: where its samples come from, and its line; all of it in body time.
 
     `waves` gives ten seconds of each channel from an instant on. `battery`, `firmware`, `power` and `network` tell of
-    an instant, `clock` what the device takes it for.
+    an instant, `clock` what the device takes it for; `happens` are falls and calls, and when.
     """
 
     line: Line
@@ -63,6 +64,7 @@ class Player:
     firmware: Callable[[float], str] = lambda _at_s: FIRMWARE
     clock: Callable[[float], float] = lambda at_s: at_s
     waves: Waves = lambda _at_s: ()
+    happens: Sequence[tuple[float, EventKind]] = ()
     seq: int = 0
 
 
@@ -130,12 +132,22 @@ def _tick(player: Player, before_s: float, now_s: float, timing: Timing) -> None
     if on and there:
         player.line.switch_on(player.battery(now_s), player.firmware(now_s))
     publish(player, player.source(before_s, now_s), timing, _blocks(player, before_s, now_s, timing))
+    if events := _events(player, before_s, now_s, timing):
+        player.line.put((), events=events)
     if int(before_s / timing.speed // _STATUS_S) != int(now_s / timing.speed // _STATUS_S):
         player.line.tell(player.battery(now_s), player.firmware(now_s))
     if not there:
         player.line.lose()
     elif not on:
         player.line.switch_off()
+
+
+def _events(player: Player, before_s: float, now_s: float, timing: Timing) -> list[DeviceEvent]:
+    return [
+        DeviceEvent(kind=kind, occurred_at=timing.began + timedelta(seconds=player.clock(at_s) / timing.speed))
+        for at_s, kind in player.happens
+        if before_s <= at_s < now_s
+    ]
 
 
 def _blocks(player: Player, before_s: float, now_s: float, timing: Timing) -> list[WaveformBlock]:

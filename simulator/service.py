@@ -13,6 +13,7 @@ from simulator.play import Player, Source, Timing, Waves, play, publish
 from simulator.recording import Recording
 from simulator.waves.channels import Stretch
 from ward import log
+from ward.events import EventKind
 
 _HISTORY_EVERY_S = 60.0
 _LOCAL = ZoneInfo("Europe/Stockholm")
@@ -51,6 +52,7 @@ def fleet(
             firmware=worn.firmware,
             clock=worn.clock,
             waves=worn.waves,
+            happens=_happens(entry.scenario),
         )
         players.append(player)
         if history_s:
@@ -136,6 +138,12 @@ class _Worn:
     def waves(self, from_s: float) -> Sequence[Stretch]:
         """Return ten seconds of each channel of the device."""
         return device_waves.stretches(self._kit, from_s)
+
+
+def _happens(played: scenario.Scenario) -> list[tuple[float, EventKind]]:
+    """Return the events that the scenario's check has the device tell of."""
+    told = played.check.happens if played.check is not None else ()
+    return [(60.0 * each.minute, EventKind(each.kind)) for each in told]
 
 
 def _network(played: scenario.Scenario) -> Callable[[float], bool]:

@@ -11,6 +11,7 @@ from simulator.line import Line, Platform
 from tests.broker_peer import Connect, Peer, until
 from tests.fix_broker import Shipped, program
 from ward.clock import from_us
+from ward.events import DeviceEvent, EventKind
 from ward.formats import waveform
 from ward.store.embedded import free_port
 from ward.vitals import Reading, VitalKind
@@ -194,20 +195,24 @@ def test_simulated_device_keeps_what_nobody_has(shipped: Shipped, connect: Conne
         assert line.waiting == 2
         ingest = connect(shipped.port, "ingest")
         ingest.subscribe(PLAIN)
-        ingest.subscribe(topic("+", Leaf.WAVEFORM))
+        for leaf in (Leaf.WAVEFORM, Leaf.EVENT):
+            ingest.subscribe(topic("+", leaf))
         line.put(readings[2:])
         assert until(lambda: line.waiting == 0)
         heard = b"".join(body for _, body in ingest.heard)
         assert [value for value in (b"90", b"91", b"92") if value in heard] == [b"90", b"91", b"92"]
 
+        before = len(ingest.heard)
         line.lose()
         assert until(lambda: any(b'"online":false' in body for _, body in told.heard))
-        line.put(readings[:1], [CURVE, replace(CURVE, measured_us=CURVE.ends_us)])
-        assert line.waiting == 3
+        fell = DeviceEvent(kind=EventKind.FALL, occurred_at=from_us(CURVE.measured_us))
+        line.put(readings[:1], [CURVE, replace(CURVE, measured_us=CURVE.ends_us)], [fell])
+        assert line.waiting == 4
         line.switch_on(79, "1.3.0")
         assert until(lambda: line.waiting == 0)
         curves = [body for name, body in ingest.heard if name.endswith("/waveform")]
         assert curves == [waveform.encode(CURVE), waveform.encode(replace(CURVE, measured_us=CURVE.ends_us))]
+        assert ingest.heard[before][0] == topic("hv-1", Leaf.EVENT)
         assert until(lambda: any(b"1.3.0" in body for _, body in told.heard))
     finally:
         line.switch_off()
