@@ -70,8 +70,8 @@ ACTIONS: Final[Mapping[Drug, Action]] = MappingProxyType(
             adds={Target.SYSTOLIC: (-4.0, -15.0)}, lasting={Target.WEIGHT: -1.1},
             mends={Target.SPO2: 0.5, Target.RESP_RATE: 0.5, Target.HEART_RATE: 0.4},
         ),
-        # By mouth: at its height after an hour, half-life 2 to 4 hours (US label of morphine); breathing falls with the
-        # dose, steeply when asleep (Dahan 2005, doi:10.1093/bja/aei076 for the shape; sizes are ours).
+        # By mouth: at its height after an hour, half-life 2 to 4 hours (US label of morphine); how far breathing falls
+        # with the dose is ours.
         Drug.MORPHINE: Action(
             usual=10.0, unit="mg", into_s=0.4 * _HOUR, out_s=3.0 * _HOUR,
             adds={
@@ -90,8 +90,8 @@ ACTIONS: Final[Mapping[Drug, Action]] = MappingProxyType(
             usual=50.0, unit="mg", into_s=0.6 * _HOUR, out_s=4.0 * _HOUR,
             adds={Target.HEART_RATE: (-8.0, -24.0), Target.SYSTOLIC: (-6.0, -20.0)},
         ),
-        # By mouth: fever falls most after 2 to 3 hours and is back after 6 (Anderson 1999,
-        # doi:10.1097/00000542-199902000-00014 for the delay of the effect).
+        # By mouth: in the blood within the hour, in effect about another one later (Anderson 1999, of pain in children,
+        # doi:10.1097/00000542-199902000-00014), so that fever falls most after two hours and is back after six.
         Drug.PARACETAMOL: Action(
             usual=1000.0, unit="mg", into_s=0.9 * _HOUR, out_s=2.2 * _HOUR, takes={Target.TEMPERATURE: 0.6},
         ),

@@ -31,7 +31,9 @@ _SLEEPING: Final = {Stage.AWAKE: 1.0, Stage.REM: 0.8, Stage.LIGHT: 1.2, Stage.DE
 """How much of it there is in a stage: most in deep sleep, as breathing rules there alone; sizes are ours."""
 
 UNEVEN_SINUS: Final = 0.007
-UNEVEN_FIBRILLATION: Final = 0.22  # of the mean interval: 0.18-0.27 (Tateno & Glass 2001, doi:10.1007/BF02345439)
+UNEVEN_FIBRILLATION: Final = (
+    0.22  # of the mean interval, as in recordings (`benchmarks.simulated`: fibrillation, spread)
+)
 UNEVEN_RUN: Final = 0.012
 EARLY: Final = 0.36  # of an interval by which a ventricular beat comes too soon; the pause after it is full
 STROKE_VENTRICULAR: Final = 0.45
@@ -40,11 +42,10 @@ LEAST_STROKE: Final = 0.12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beats:
-    """(k,) each: R peak (s), the interval that the rate asks for here (s), the one before it, kind, blood moved."""
+    """(k,) each: R peak (s), the interval that the rate asks for here (s), its kind, blood moved."""
 
     at_s: Floats
     usual_s: Floats
-    before_s: Floats
     ventricular: Bools
     fibrillating: Bools
     stroke: Floats
@@ -97,7 +98,6 @@ def between(body: Body, from_s: float, until_s: float) -> Beats:
     return Beats(
         at_s=at_s[inside],
         usual_s=usual_s[inside],
-        before_s=before_s[inside],
         ventricular=wide[inside],
         fibrillating=fibrillating[inside],
         stroke=stroke[inside],

@@ -15,7 +15,7 @@ from simulator.waves.breaths import lungs
 from simulator.waves.seconds import along
 
 G: Final = 9.80665  # m/s2
-STEPS_HZ: Final = 1.7  # steps of an old person at home (Bohannon 1997 gives 1.9 at 70 and comfortable speed)
+STEPS_HZ: Final = 1.7  # of an old person at home; ours
 _TURNS_S: Final = 2700.0  # between two looks at whether a sleeper turns
 _SITS_S: Final = 1800.0
 _NOISE: Final = 0.02

@@ -23,8 +23,8 @@ WAVE: Final = ((0.0, 0.075, 1.0), (0.24, 0.11, 0.36))
 """The pulse and its echo: s from the top, width s, height, at an interval of 0.85 s."""
 _INTERVAL_S: Final = 0.85
 TOP_S: Final = 0.32
-"""From the R peak to the top of the pulse at a finger, at 130 mmHg; 0.7 ms less for each mmHg more (Payne 2006,
-doi:10.1152/japplphysiol.00657.2005, has 1 mmHg for 0.5 to 1.5 ms of arrival time)."""
+"""From the R peak to the top of the pulse at a finger, at 130 mmHg, and what a mmHg more takes off it. Both go together
+more loosely in life (Payne 2006, doi:10.1152/japplphysiol.00657.2005); the sizes are ours."""
 TOP_S_PER_MMHG: Final = -0.0007
 ARRIVAL_SPREAD_S: Final = 0.009
 ARRIVAL_BREATH_S: Final = 0.016  # later at the top of a breath than at its end
@@ -37,7 +37,7 @@ _FLAT_MMHG: Final = 55.0  # below it hardly a pulse comes through
 
 RATIO_AT: Final = (110.0, 25.0)
 """SpO2 = 110 - 25 * (red pulse / red light) / (infrared pulse / infrared light), the usual line of calibration
-(Webster 1997, Design of Pulse Oximeters, 10.1)."""
+(Webster 1997, Design of Pulse Oximeters)."""
 LEADS: Final[Mapping[str, int]] = MappingProxyType({"pleth": 0, "red": 1, "infrared": 2})
 
 

@@ -13,7 +13,6 @@ from simulator import recording, replay, replay_stream
 from simulator.device import Sample
 from simulator.recording import Column, Recording
 from simulator.waves.channels import Stretch
-from tests.fix_recordings import RECORDINGS
 from ward.errors import ConfigError
 from ward.vitals import VitalKind
 from ward.waveforms import WaveKind
@@ -149,13 +148,3 @@ def test_torn_file_is_said_in_words(tmp_path: Path, name: str) -> None:
 
     with pytest.raises(ConfigError, match="six"):
         replay.read(tmp_path / name)
-
-
-def test_public_recording_is_played_with_its_curves() -> None:
-    """Where public recordings lie beside the project, eight minutes of three channels are read."""
-    if not RECORDINGS.is_dir():
-        pytest.skip("no public recordings beside the project, in ../shared/data")
-    (found,) = replay.read(RECORDINGS / "bidmc" / "bidmc_03_Signals.csv.xz", 125.0)
-
-    assert set(by_lead(found)) == {"ecg.II", "ppg.pleth", "resp.impedance"}
-    assert found.length_s == pytest.approx(480, abs=1)

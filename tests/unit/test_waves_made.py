@@ -36,10 +36,10 @@ def living(target: Target, level: float, **usual: float) -> Body:
     return replace(CALM, baseline=replace(CALM.baseline, **usual), course=course)
 
 
-@pytest.mark.parametrize("per_min", [50.0, 72.0, 110.0])
+@pytest.mark.parametrize("per_min", [55.0, 110.0])
 def test_closed_form_agrees_with_the_dynamical_model(per_min: float) -> None:
     """Drawn bells are the model's differential equation solved: no further from it than a hundredth of the R wave."""
-    fs_hz, lasts_s, usual_s = 500.0, 12.0, 60.0 / per_min
+    fs_hz, lasts_s, usual_s = 500.0, 9.0, 60.0 / per_min
     omega, faster = 2 * np.pi / usual_s, np.sqrt(per_min / 60.0)
     bend = np.array([np.sqrt(faster), faster, faster, faster, np.sqrt(faster)])
     angle = np.array([each.angle for each in MODEL.values()]) * bend
@@ -51,7 +51,7 @@ def test_closed_form_agrees_with_the_dynamical_model(per_min: float) -> None:
         return np.asarray(-(push * away * np.exp(-0.5 * (away / width) ** 2)).sum() - z)
 
     time_s = np.arange(0.0, lasts_s, 1 / fs_hz)
-    solved = integrate.solve_ivp(slope, (0.0, lasts_s), [0.0], t_eval=time_s, max_step=0.004, rtol=1e-8, atol=1e-9).y[0]
+    solved = integrate.solve_ivp(slope, (0.0, lasts_s), [0.0], t_eval=time_s, max_step=0.008, rtol=1e-7, atol=1e-8).y[0]
     at_s = np.arange(-usual_s, lasts_s + usual_s, usual_s)
     drawn = np.zeros(len(time_s))
     for offset_s, width_s, height in angles(np.full(len(at_s), usual_s)).values():
@@ -59,7 +59,7 @@ def test_closed_form_agrees_with_the_dynamical_model(per_min: float) -> None:
     drawn *= MODEL["R"].push * width[2] ** 2 / omega
     pulled = signal.lfilter(*signal.bilinear([1, 0], [1, 1], fs_hz), drawn)  # the model's pull to the baseline, 1 s
 
-    later = time_s > 7.0  # both have forgotten how they began
+    later = time_s > 6.0  # both have forgotten how they began
     assert np.abs(pulled - solved)[later].max() < 0.01 * np.ptp(solved[later])
 
 
