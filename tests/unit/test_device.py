@@ -38,7 +38,7 @@ def readings(traits: Traits, kind: VitalKind) -> list[tuple[float, Reading]]:
     return [(each.at_s, each.what) for each in said if isinstance(each.what, Reading) and each.what.kind is kind]
 
 
-def test_h08_wrong_clock_is_in_what_is_told_and_in_nothing_else() -> None:
+def test_wrong_clock_is_in_what_is_told_and_in_nothing_else() -> None:
     """A clock that drifts, and is an hour ahead for ten minutes: values come when measured, and say another time."""
     found = readings(Traits(drift_ppm=1000, jumps=((30, 3600.0), (40, 0.0))), VitalKind.SPO2)
     right = readings(Traits(), VitalKind.SPO2)
@@ -56,7 +56,7 @@ def test_h08_wrong_clock_is_in_what_is_told_and_in_nothing_else() -> None:
     assert fall.occurred_at == BEGAN + timedelta(minutes=51.5)
 
 
-def test_h07_unit_that_is_not_named_gives_another_number() -> None:
+def test_unit_that_is_not_named_gives_another_number() -> None:
     """Degrees Fahrenheit are sent as if they were Celsius, pounds as kilograms."""
     unlabelled = Traits(unlabelled={VitalKind.TEMPERATURE: "[degF]", VitalKind.WEIGHT: "lb"})
     for kind, factor, offset in ((VitalKind.TEMPERATURE, 1.8, 32.0), (VitalKind.WEIGHT, 1 / 0.45359237, 0.0)):
@@ -65,7 +65,7 @@ def test_h07_unit_that_is_not_named_gives_another_number() -> None:
         assert wrong == pytest.approx(right * factor + offset, abs=0.06)
 
 
-def test_h06_swapped_kit_measures_somebody_else() -> None:
+def test_swapped_kit_measures_somebody_else() -> None:
     """From minute 20 to 40 the numbers are another person's; before and after they are unchanged."""
     other = Wearer(since=20, until=40, seed=99, baseline={"heart_rate": 118.0, "mobility": 0.0})
     swapped, own = (readings(each, VitalKind.HEART_RATE) for each in (Traits(worn_by=(other,)), Traits()))
@@ -92,7 +92,7 @@ def test_nothing_is_measured_of_a_device_that_is_off_the_body() -> None:
     assert np.frombuffer(accel.samples, "<i2")[125:].any()
 
 
-def test_h16_cuff_on_the_arm_of_the_oximeter_hides_the_pulse() -> None:
+def test_cuff_on_the_arm_of_the_oximeter_hides_the_pulse() -> None:
     """While the cuff inflates there is neither SpO2 nor a pulse wave; on the other arm there are both."""
     traits = Traits(cuff_arm="oximeter", cuff_s=45, waves=("ppg.pleth",))
     squeezing, free = worn(traits), worn(Traits(waves=("ppg.pleth",)))
