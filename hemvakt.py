@@ -3,13 +3,12 @@
 import asyncio
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from onebox import account_commands, openapi_commands, scenario_command
+from onebox import account_commands, device_commands, openapi_commands, scenario_command
 from ward import log, settings
 from ward.errors import ConfigError, HemvaktError
 
@@ -41,13 +40,6 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the 
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what is stored and start anew.")]
 Yes = Annotated[bool, typer.Option("--yes", help="With --fresh: do not ask.")]
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]
-
-
-class Protocol(StrEnum):
-    """MQTT versions that a simulated device may speak."""
-
-    V5 = "5"
-    V311 = "3.1.1"
 
 
 @app.command()
@@ -103,6 +95,7 @@ def up(
 signals = typer.Typer(no_args_is_help=True, help="Look at what the signal core sees in a recording.")
 app.add_typer(signals, name="signals")
 app.add_typer(scenario_command.app, name="scenario")
+app.add_typer(device_commands.app)
 
 
 @signals.command()
@@ -171,54 +164,6 @@ def api(port: HttpPort = None, host: Host = None) -> None:
     from api import service  # noqa: PLC0415
 
     _serve("api", service.run(_stored(http_port=port, http_host=host)))
-
-
-@app.command()
-def simulate(
-    replay: Annotated[
-        Path | None, typer.Option(help="Play recordings (BIDMC numerics CSV): a file, or a folder with one a device.")
-    ] = None,
-    scenario: Annotated[
-        str | None, typer.Option(help="Let every device live this scenario; default: the demo.")
-    ] = None,
-    device: Annotated[list[str] | None, typer.Option(help="A device to play; repeat it. Default: the demo's.")] = None,
-    secret: Annotated[
-        str, typer.Option(help="The devices' passwords, {device} standing for the id.")
-    ] = "demo-{device}",  # noqa: S107 - the demo's, and no secret
-    host: Annotated[str | None, typer.Option("--mqtt-host", help="Where the platform listens.")] = None,
-    mqtt_port: MqttPort = None,
-    ca: Annotated[
-        Path | None,
-        typer.Option(
-            "--mqtt-ca", help="PEM file of who signs its certificate (mqtts://).", exists=True, dir_okay=False
-        ),
-    ] = None,
-    protocol: Annotated[Protocol, typer.Option(help="MQTT version.")] = Protocol.V5,
-    *,
-    speed: Annotated[float, typer.Option(help="How many times faster than life.", min=0.1)] = 1.0,
-    seed: Annotated[int, typer.Option(help="Another number gives other people's courses.")] = 1,
-    duration: Annotated[float | None, typer.Option(help="Stop after so many seconds.", min=0.1)] = None,
-    history: Annotated[float, typer.Option(help="Publish so many hours of the past first.", min=0, max=48)] = 0,
-    began: Annotated[int | None, typer.Option(help="Go on with a story begun then (ms since 1970).")] = None,
-    loop: Annotated[bool, typer.Option("--loop", help="Play recordings again and again.")] = False,
-) -> None:
-    """Publish as devices that do not exist, or as real recordings, over MQTT.
-
-    Examples: ./hemvakt simulate --replay recordings/ --speed 10
-              ./hemvakt simulate --scenario sepsis --device hv-0001
-    """
-    from simulator import command  # noqa: PLC0415
-
-    loaded = settings.load(mqtt_host=host, mqtt_port=mqtt_port)
-    log.configure("simulator", level=loaded.log_level)
-    url = loaded.mqtt_url or f"mqtt://{loaded.mqtt_host}:{loaded.mqtt_port}"
-    command.run(
-        command.Wanted(
-            url=url, protocol=protocol.value, ca=ca, replay=replay, scenario=scenario, devices=tuple(device or ()),
-            secret=secret, speed=speed, seed=seed, duration_s=duration, history_s=history * 3600, began_ms=began,
-            loop=loop,
-        )
-    )  # fmt: skip
 
 
 @app.command()

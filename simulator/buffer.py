@@ -1,53 +1,59 @@
-"""Store and forward: the device's memory of readings not yet acknowledged. Pure state, no IO, no clock.
+"""Store and forward: the device's memory of what is not yet acknowledged. Pure state, no IO, no clock.
 
-Does not know MQTT. The invariant: a reading leaves only when its message is acknowledged, or, when the memory
-is full, as the oldest waiting one, counted in `dropped`; messages are cut in the order the readings came in.
+Knows neither MQTT nor what it holds: readings, or waveform blocks. The invariant: a thing leaves only when its message
+is acknowledged, or, when the memory is full, as the oldest waiting one, counted in `dropped`; messages are cut in the
+order the things came in.
 """
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
 
 from ward.formats.vitals import MAX_READINGS
-from ward.vitals import Reading
 
-CAPACITY = 50_000  # about a day of a demo device
+T = TypeVar("T")
+
+CAPACITY = 50_000  # readings: about a day of a demo device
 
 
-class Buffer:
-    """Readings waiting, and messages on their way, oldest first.
+class Buffer(Generic[T]):
+    """Things waiting, and messages on their way, oldest first.
 
-    When full, the oldest waiting reading is dropped: the platform needs to know first how the patient is now.
+    When full, the oldest waiting thing is dropped: the platform needs to know first how the patient is now.
 
     Parameters
     ----------
     capacity
-        Readings kept at most, waiting and on their way together.
+        Things kept at most, waiting and on their way together.
     in_flight
         Messages on their way at most.
+    most
+        Things in a message at most.
     """
 
-    def __init__(self, *, capacity: int = CAPACITY, in_flight: int = 8) -> None:
+    def __init__(self, *, capacity: int = CAPACITY, in_flight: int = 8, most: int = MAX_READINGS) -> None:
         self._capacity = capacity
         self._in_flight = in_flight
-        self._waiting: deque[Reading] = deque()
-        self._flying: dict[int, Sequence[Reading]] = {}
+        self._most = most
+        self._waiting: deque[T] = deque()
+        self._flying: dict[int, Sequence[T]] = {}
         self._next = 0
         self.taken = 0
         self.acknowledged = 0
         self.dropped = 0
 
-    def put(self, readings: Iterable[Reading]) -> None:
-        """Take readings in, in their order."""
-        for reading in readings:
-            self._waiting.append(reading)
+    def put(self, things: Iterable[T]) -> None:
+        """Take things in, in their order."""
+        for each in things:
+            self._waiting.append(each)
             self.taken += 1
         self._shed()
 
-    def cut(self) -> tuple[int, Sequence[Reading]] | None:
-        """Start a message of the oldest waiting readings: its number and content; None when there is nothing to do."""
+    def cut(self) -> tuple[int, Sequence[T]] | None:
+        """Start a message of the oldest waiting things: its number and content; None when there is nothing to do."""
         if not self._waiting or len(self._flying) >= self._in_flight:
             return None
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_READINGS))]
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
         number, self._next = self._next, self._next + 1
         self._flying[number] = batch
         return number, batch

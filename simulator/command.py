@@ -5,7 +5,7 @@ from pathlib import Path
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from simulator import scenario, service
+from simulator import replay, scenario, service
 from simulator.line import Platform
 from simulator.play import Timing
 from ward.clock import SystemClock, from_us
@@ -31,6 +31,7 @@ class Wanted:
     history_s: float
     began_ms: int | None
     loop: bool
+    fs_hz: float | None = None
 
 
 def run(wanted: Wanted) -> None:
@@ -47,7 +48,8 @@ def run(wanted: Wanted) -> None:
     demo = scenario.load_roster()
     names = list(wanted.devices) or [entry.device_id for entry in demo]
     if wanted.replay is not None:
-        service.recordings(platform, wanted.replay, names, timing, secret=wanted.secret, loop=wanted.loop)
+        found = replay.read(wanted.replay, wanted.fs_hz)
+        service.recordings(platform, found, names, timing, secret=wanted.secret, loop=wanted.loop)
         return
     if wanted.scenario is not None:
         entries = scenario.roster_of(scenario.load(wanted.scenario), names, wanted.seed)

@@ -1,33 +1,18 @@
 """The course of an illness or of a failing device: what is added to whom, when. Pure values and one function.
 
-Does not know any physiology. The invariant: between two points a course is monotone, and nothing jumps
-except where two points stand at the same second.
+Does not know any physiology, and of medicines only that they take away and add (`drugs`). The invariant: between two
+points a course is monotone, and nothing jumps except where two points stand at the same second.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
+from simulator.drugs import Dose, added_by, left_by
 from simulator.noise import Floats, smooth_step
+from simulator.targets import Target
 
-
-class Target(StrEnum):
-    """What a course may change; the words of the scenario files."""
-
-    HEART_RATE = "heart_rate"
-    RESP_RATE = "resp_rate"
-    SPO2 = "spo2"
-    SYSTOLIC = "systolic"
-    TEMPERATURE = "temperature"
-    ACTIVITY = "activity"
-    WEIGHT = "weight"
-    CONSCIOUSNESS = "consciousness"
-    OXYGEN_FLOW = "oxygen_flow"
-    SENSOR_NOISE = "sensor_noise"
-    SENSOR_DROPOUT = "sensor_dropout"
-    BATTERY = "battery"
-    POWER = "power"
+__all__ = ["QUIET", "Change", "Course", "Target", "added"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +25,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """A story: it starts `starts_after_s` into the simulation, and begins again every `repeats_after_s`."""
+    """A story: it starts `starts_after_s` into the simulation, and begins again every `repeats_after_s`.
+
+    `doses` are what is given against it; with the story they begin again.
+    """
 
     starts_after_s: float = 0.0
     repeats_after_s: float | None = None
     changes: tuple[Change, ...] = ()
+    doses: tuple[Dose, ...] = ()
 
 
 QUIET = Course()
@@ -68,6 +57,10 @@ def added(course: Course, target: Target, t_s: Floats) -> Floats:
     for change in course.changes:
         if change.target is target:
             total += _along(change.points, _since_start(course, t_s))
+    if course.doses:
+        since_s = _since_start(course, t_s)
+        own = added_by(course.doses, target, since_s)
+        return np.asarray(total * left_by(course.doses, target, since_s) + own, dtype=np.float64)
     return total
 
 

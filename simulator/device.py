@@ -5,19 +5,20 @@ together those of [a, c).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Final
 
 import msgspec
 import numpy as np
 
+from simulator import traits
 from simulator.course import Target, added
 from simulator.noise import Bools, Floats, Ints, Stream, normal, uniform
 from simulator.physiology import DAY_S, Body, Vitals, vitals_at
+from simulator.traits import ORDINARY, Traits
 from ward.vitals import VITALS, VitalKind
 
-FIRMWARE: Final = "1.2.0"
 SHORTEST_S: Final = 1.0
 LONGEST_S: Final = 7 * DAY_S
 _SPREAD_S: Final = 3.0  # the devices of a fleet begin within so many seconds, not all at once
@@ -56,6 +57,7 @@ _SENSORS: Final = MappingProxyType(
     }
 )
 _BY_HAND: Final = frozenset({VitalKind.CONSCIOUSNESS, VitalKind.OXYGEN_FLOW, VitalKind.WEIGHT})
+_OF_THE_FINGER: Final = frozenset({VitalKind.SPO2, VitalKind.HEART_RATE})
 # A failing sensor at its worst: how far values stray, in units of the kind.
 _STRAYS: Final = MappingProxyType({VitalKind.HEART_RATE: 6.0, VitalKind.SPO2: 3.5, VitalKind.RESP_RATE: 4.0})
 
@@ -85,14 +87,28 @@ DEMO_PLAN: Final = Plan(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Another body that wears the device from `since_s` until before `until_s`."""
+
+    since_s: float
+    until_s: float
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """A device on a body: switched on at `on_at_s`, when everything of the plan is measured once."""
+    """A device on a body: switched on at `on_at_s`, when everything of the plan is measured once.
+
+    `others` wear it for a while in place of the body; its power, battery and failing sensor stay its own.
+    """
 
     device_id: str
     body: Body
     plan: Plan = DEMO_PLAN
     on_at_s: float = 0.0
     battery_pct: float = 100.0
+    traits: Traits = ORDINARY
+    others: tuple[Other, ...] = ()
 
 
 class _Config(msgspec.Struct):
@@ -161,16 +177,17 @@ def _measured(kit: Kit, kind: VitalKind, from_s: float, until_s: float) -> Itera
     count = int((until_s - start_s) / every_s) + 2
     t_s: Floats = _origin_s(kit, every_s) + np.arange(first, first + count, dtype=np.float64) * every_s
     t_s = t_s[t_s < until_s]
-    values, quality, present = _sensed(kit.body, kind, t_s)
+    values, quality, present = _sensed(kit, kind, t_s)
     for at_s, value, good, here in zip(t_s, values, quality, present, strict=True):
         if here:
             told = None if kind in _BY_HAND else float(good)
             yield Sample(t_s=float(at_s), kind=kind, value=float(value), quality=told)
 
 
-def _sensed(body: Body, kind: VitalKind, t_s: Floats) -> tuple[Floats, Floats, Bools]:
+def _sensed(kit: Kit, kind: VitalKind, t_s: Floats) -> tuple[Floats, Floats, Bools]:
     """Return values as the sensor gives them, their quality, and whether there is a value at all."""
-    truth = vitals_at(body, t_s)
+    body = kit.body
+    truth = _worn(kit, t_s)
     sensor, seed, vital = _SENSORS[kind], body.seed, VITALS[kind]
     tick: Ints = np.round(t_s * 1000).astype(np.int64)
     by_hand = kind in _BY_HAND
@@ -184,7 +201,34 @@ def _sensed(body: Body, kind: VitalKind, t_s: Floats) -> tuple[Floats, Floats, B
     good = 0.98 - 0.02 * uniform(seed, Stream.QUALITY + 1000 * vital.code, tick) - 0.5 * disturbed - 0.75 * failing
     here = uniform(seed, Stream.DROPOUT + 1000 * vital.code, tick) >= lost
     quality: Floats = np.round(np.clip(good, 0.05, 1.0), 2).astype(np.float64)
-    return values, quality, here & powered(body, t_s)
+    here &= powered(body, t_s)
+    if not by_hand:
+        here &= ~traits.inside(kit.traits.off, t_s)
+    if kind in _OF_THE_FINGER:
+        here &= ~squeezed(kit, t_s)
+    return traits.unlabelled(kit.traits, kind, values), quality, here
+
+
+def _worn(kit: Kit, t_s: Floats) -> Vitals:
+    """Return the true vital signs of whoever wears the device."""
+    truth = vitals_at(kit.body, t_s)
+    for other in kit.others:
+        theirs = (other.since_s <= t_s) & (t_s < other.until_s)
+        if theirs.any():
+            found = vitals_at(other.body, t_s)
+            names = [each.name for each in fields(Vitals)]
+            truth = Vitals(**{name: np.where(theirs, getattr(found, name), getattr(truth, name)) for name in names})
+    return truth
+
+
+def squeezed(kit: Kit, t_s: Floats) -> Bools:
+    """Tell at which instants a cuff stops the blood that the oximeter looks at, (n,) bool."""
+    every_s = kit.plan.every_s.get(VitalKind.SYSTOLIC)
+    if kit.traits.cuff_arm == "other" or every_s is None:
+        return np.zeros(len(t_s), bool)
+    until_next_s = -(t_s - _origin_s(kit, every_s)) % every_s
+    inflating: Bools = (until_next_s < kit.traits.cuff_s) & powered(kit.body, t_s)
+    return inflating
 
 
 def _true(kind: VitalKind, truth: Vitals) -> Floats:

@@ -41,6 +41,21 @@ class Stream(IntEnum):
     PHASE = 15
     WEIGHT = 16
     FAULT = 20  # and the following, one for each switch
+    BREATH = 30
+    DEPTH = 31
+    BEAT = 32
+    ECTOPY = 33
+    MAYER = 34
+    STAGE = 35
+    POSTURE = 36
+    FORM = 37
+    FLUTTER = 38
+    MUSCLE = 40  # and the following, one for each channel
+    SHAKE = 60  # likewise
+    BASELINE = 80  # likewise
+    OWN = 92
+    ARRIVAL = 93
+    VARIETY = 120  # and the following, one for each vital sign
     SENSOR = 100  # plus the code of the kind
 
 
@@ -114,6 +129,11 @@ def wander(seed: int, stream: int, t_s: Floats, tau_s: float) -> Floats:
     for octave, (stretch, share) in enumerate(_OCTAVES):
         total += share * drift(seed, stream + 1000 * (octave + 1), t_s, stretch * tau_s)
     return total
+
+
+def own(seed: int, which: int, spread: float) -> float:
+    """Return a factor of this person's own, around 1: log-normal with this spread; `which` tells what for."""
+    return float(np.exp(spread * normal(seed, Stream.OWN, np.array([which])))[0])
 
 
 def smooth_step(x: Floats) -> Floats:

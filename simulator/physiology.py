@@ -35,6 +35,14 @@ BREATHS_TAU_S: Final = 50.0
 PRESSURE_TAU_S: Final = 120.0
 HEAT_TAU_S: Final = 1200.0
 MOVEMENT_TAU_S: Final = 8.0
+UPRIGHT_TAU_S: Final = 30.0  # until the pressure of one who stands up has fallen: most within three minutes
+HEART_PER_DROP: Final = 0.5  # /min for each mmHg lost in standing (Norcliffe-Kaufmann 2018, doi:10.1002/ana.25170)
+VARIETY: Final = (4.5, 2.6, 1.0, 9.5, 3.5, 0.13)
+"""Of pulse, breathing, SpO2, systolic, diastolic pressure and temperature: what `variety` 1 adds. Fitted to the hours
+of recorded stays (`python -m benchmarks.simulated`): without it they go together far more than in any of those."""
+PRESSURES_SHARE: Final = 0.3  # of what the systolic pressure does by itself, the diastolic does too
+VARIETY_TAU_S: Final = 2400.0
+IRREGULARITY: Final = 8.0  # /min, of one whose fibrillation begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +50,10 @@ class Baseline:
     """What is usual for this person, awake and at rest. Rates per minute, mmHg, °C, kg, L/min.
 
     `mobility` is 0 (in bed) to 1 (about all day); `exertional_drop` the SpO2 percentage points lost in full
-    effort; `irregularity` the beat-to-beat unrest of atrial fibrillation, /min.
+    effort; `irregularity` the beat-to-beat unrest of atrial fibrillation, /min; `ectopy` the share of ventricular
+    beats; `orthostatic_drop` the mmHg lost on one's feet; `oxygen_response` how much of the saturation that an illness
+    takes a further litre of oxygen a minute gives back, as a rate (0.35: 2 L/min half of it); `variety` how much each
+    vital sign goes its own way over an hour or so, 1 as it does in recordings.
     """
 
     age_years: float = 70.0
@@ -57,6 +68,10 @@ class Baseline:
     mobility: float = 0.5
     exertional_drop: float = 0.8
     irregularity: float = 0.0
+    ectopy: float = 0.0
+    orthostatic_drop: float = 0.0
+    oxygen_response: float = 0.0
+    variety: float = 0.0
     bed_hour: float = 22.5
     wake_hour: float = 7.0
 
@@ -124,6 +139,8 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
         - base.exertional_drop * effort.breaths
         + added(body.course, Target.SPO2, t_s)
     )
+    if base.oxygen_response:
+        spo2 = spo2 + _oxygenated(body, t_s, base.spo2 - spo2)
     spo2 = np.clip(spo2, 50.0, 100.0)
     hypoxia = np.maximum(base.spo2 - HYPOXIA_SLACK - spo2, 0.0)
 
@@ -133,12 +150,22 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
     resp_rate = resp_rate + BREATHS_PER_HYPOXIA * hypoxia + added(body.course, Target.RESP_RATE, t_s)
 
     calm = 2.0 * wander(seed, Stream.HEART_RATE, t_s, 120.0) + 0.8 * breathing + 2.5 * rhythm + SLEEP_HEART * sleep
-    calm = calm + base.irregularity * drift(seed, Stream.RHYTHM, t_s, 4.0)
+    unrest = base.irregularity + IRREGULARITY * np.clip(added(body.course, Target.ATRIAL_FIBRILLATION, t_s), 0.0, 1.0)
+    calm = calm + unrest * drift(seed, Stream.RHYTHM, t_s, 4.0)
     calm = calm + HEART_PER_DEGC * excess + HEART_PER_HYPOXIA * hypoxia + added(body.course, Target.HEART_RATE, t_s)
     reserve = 208.0 - 0.7 * base.age_years - base.heart_rate  # highest rate: Tanaka 2001, 10.1016/S0735-1097(00)01054-8
     heart_rate = base.heart_rate + calm + HEART_RESERVE_USED * reserve * effort.heart
 
-    systolic, diastolic = _pressure(body, t_s, sleep, 3.0 * rhythm + PRESSURE_PER_BEAT * calm + effort.pressure)
+    stands = base.orthostatic_drop * effort.upright
+    heart_rate = heart_rate + HEART_PER_DROP * stands
+
+    driven = 3.0 * rhythm + PRESSURE_PER_BEAT * calm + effort.pressure - stands
+    systolic, diastolic = _pressure(body, t_s, sleep, driven)
+    if base.variety:
+        own = _varied(body, t_s)
+        heart_rate, resp_rate, spo2 = heart_rate + own[0], resp_rate + own[1], np.clip(spo2 + own[2], 50.0, 100.0)
+        systolic, temperature = np.clip(systolic + own[3], 50.0, 250.0), temperature + own[5]
+        diastolic = np.clip(diastolic + PRESSURES_SHARE * own[3] + own[4], 25.0, systolic - 12.0)
     return Vitals(
         heart_rate=np.clip(heart_rate, 25.0, 220.0),
         resp_rate=np.clip(resp_rate, 4.0, 60.0),
@@ -154,15 +181,40 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
     )
 
 
+def _varied(body: Body, t_s: Floats) -> list[Floats]:
+    """Return how far each vital sign goes its own way, in the order of `VARIETY`."""
+    return [
+        body.baseline.variety * size * wander(body.seed, Stream.VARIETY + which, t_s, VARIETY_TAU_S)
+        for which, size in enumerate(VARIETY)
+    ]
+
+
+def _oxygenated(body: Body, t_s: Floats, lacking: Floats) -> Floats:
+    """Return the % that oxygen beyond the usual flow gives back of what is lacking: much at first, never all."""
+    further = np.maximum(added(body.course, Target.OXYGEN_FLOW, t_s), 0.0)
+    return np.asarray(np.maximum(lacking, 0.0) * (1.0 - np.exp(-body.baseline.oxygen_response * further)))
+
+
 def asleep(body: Body, t_s: Floats) -> Floats:
     """Return how deep asleep the body is, (n,) 0 to 1: personal hours, each night a little different."""
+    within, bed_s, wake_s = _night(body, t_s)
+    return smooth_step((within - bed_s) / 2400.0) * (1.0 - smooth_step((within - wake_s) / 1800.0))
+
+
+def in_bed_s(body: Body, t_s: Floats) -> Floats:
+    """Return for how long the body has been in bed this night, (n,) s; less than 0 before."""
+    within, bed_s, _ = _night(body, t_s)
+    return within - bed_s
+
+
+def _night(body: Body, t_s: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the seconds since noon, and at how many of them the body goes to bed and gets up this night."""
     since_noon = t_s + body.clock_s - DAY_S / 2
     night = np.floor(since_noon / DAY_S)
-    within = since_noon - night * DAY_S
     shift = 1500.0 * normal(body.seed, Stream.SLEEP, night.astype(np.int64))
     bed_s = (body.baseline.bed_hour - 12.0) * 3600.0 + shift
     wake_s = (body.baseline.wake_hour + 12.0) * 3600.0 + 0.5 * shift
-    return smooth_step((within - bed_s) / 2400.0) * (1.0 - smooth_step((within - wake_s) / 1800.0))
+    return since_noon - night * DAY_S, bed_s, wake_s
 
 
 class _Efforts:
@@ -174,6 +226,7 @@ class _Efforts:
         self.breaths = np.zeros_like(t_s)
         self.heat = np.zeros_like(t_s)
         self.pressure = np.zeros_like(t_s)
+        self.upright = np.zeros_like(t_s)
         slot = np.floor(t_s / _SLOT_S).astype(np.int64)
         for back in range(_LOOK_BACK):
             start_s, length_s, effort = _bout(body, slot - back)
@@ -182,8 +235,10 @@ class _Efforts:
             self.heart += effort * _answer(since, length_s, HEART_TAU_S)
             self.breaths += effort * _answer(since, length_s, BREATHS_TAU_S)
             self.heat += effort * _answer(since, length_s, HEAT_TAU_S)
+            self.upright += (effort > 0) * _answer(since, length_s, UPRIGHT_TAU_S)
             self.pressure += PRESSURE_PER_EFFORT * effort * _answer(since, length_s, PRESSURE_TAU_S)
         self.movement = np.minimum(self.movement, 1.0)
+        self.upright = np.minimum(self.upright, 1.0)
 
 
 def _bout(body: Body, slot: Ints) -> tuple[Floats, Floats, Floats]:

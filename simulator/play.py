@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -19,17 +19,23 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from simulator.device import Sample
 from simulator.line import Line
+from simulator.traits import FIRMWARE
+from simulator.waves.channels import BLOCK_S, Stretch
 from ward import log
-from ward.clock import SystemClock
+from ward.clock import SystemClock, to_us
+from ward.events import DeviceEvent, EventKind
 from ward.vitals import Reading
+from ward.waveforms import SAMPLE_BYTES, WaveformBlock
 
 _TICK_S = 0.5
 _STATUS_S = 60.0
 _DRAIN_S = 30.0
 _STOP_S = 2.0
 _REPEAT_S = 60.0
+_BREAK_S = 1.0
 
 Source = Callable[[float, float], Sequence[Sample]]
+Waves = Callable[[float], Sequence[Stretch]]
 Show = Callable[[float], None]
 
 
@@ -44,27 +50,37 @@ class Timing:
 
 @dataclass(slots=True, kw_only=True)
 class Player:
-    """One device: where its samples come from, and its line. `battery` and `power` tell of an instant in body time."""
+    """One device: where its samples come from, and its line; all of it in body time.
+
+    `waves` gives ten seconds of each channel from an instant on. `battery`, `firmware`, `power` and `network` tell of
+    an instant, `clock` what the device takes it for; `happens` are falls and calls, and when.
+    """
 
     line: Line
     source: Source
-    battery: Callable[[float], float]
-    power: Callable[[float], bool]
+    battery: Callable[[float], float] = lambda _at_s: 100.0
+    power: Callable[[float], bool] = lambda _at_s: True
+    network: Callable[[float], bool] = lambda _at_s: True
+    firmware: Callable[[float], str] = lambda _at_s: FIRMWARE
+    clock: Callable[[float], float] = lambda at_s: at_s
+    waves: Waves = lambda _at_s: ()
+    happens: Sequence[tuple[float, EventKind]] = ()
     seq: int = 0
 
 
-def publish(player: Player, samples: Sequence[Sample], timing: Timing) -> None:
-    """Give samples their real instants and put them on the line."""
+def publish(player: Player, samples: Sequence[Sample], timing: Timing, blocks: Sequence[WaveformBlock] = ()) -> None:
+    """Give samples their real instants and put them on the line, and blocks with them."""
     readings = []
     for sample in samples:
-        after_s = sample.t_s / timing.speed if sample.t_s > 0 else sample.t_s
+        told_s = player.clock(sample.t_s)
+        after_s = told_s / timing.speed if told_s > 0 else told_s
         at = timing.began + timedelta(milliseconds=round(after_s * 1000))
         player.seq += 1
         readings.append(
             Reading(kind=sample.kind, value=sample.value, measured_at=at, quality=sample.quality, seq=player.seq)
         )
-    if readings:
-        player.line.put(readings)
+    if readings or blocks:
+        player.line.put(readings, blocks)
 
 
 def play(players: Sequence[Player], timing: Timing, total_s: float | None) -> None:
@@ -90,9 +106,11 @@ def play(players: Sequence[Player], timing: Timing, total_s: float | None) -> No
         devices=len(players),
         measured=sum(player.line.buffer.taken for player in players),
         acknowledged=sum(player.line.buffer.acknowledged for player in players),
+        blocks=sum(player.line.blocks.taken for player in players),
+        blocks_acknowledged=sum(player.line.blocks.acknowledged for player in players),
         rejected=sum(player.line.rejected for player in players),
         waiting=sum(player.line.waiting for player in players),
-        dropped=sum(player.line.buffer.dropped for player in players),
+        dropped=sum(player.line.buffer.dropped + player.line.blocks.dropped for player in players),
     )
 
 
@@ -110,14 +128,66 @@ def _instants(timing: Timing, total_s: float | None, stopping: threading.Event) 
 
 
 def _tick(player: Player, before_s: float, now_s: float, timing: Timing) -> None:
-    on = player.power(now_s)
-    if on:
-        player.line.switch_on(player.battery(now_s))
-    publish(player, player.source(before_s, now_s), timing)
+    on, there = player.power(now_s), player.network(now_s)
+    if on and there:
+        player.line.switch_on(player.battery(now_s), player.firmware(now_s))
+    publish(player, player.source(before_s, now_s), timing, _blocks(player, before_s, now_s, timing))
+    if events := _events(player, before_s, now_s, timing):
+        player.line.put((), events=events)
     if int(before_s / timing.speed // _STATUS_S) != int(now_s / timing.speed // _STATUS_S):
-        player.line.tell_battery(player.battery(now_s))
-    if not on:
+        player.line.tell(player.battery(now_s), player.firmware(now_s))
+    if not there:
+        player.line.lose()
+    elif not on:
         player.line.switch_off()
+
+
+def _events(player: Player, before_s: float, now_s: float, timing: Timing) -> list[DeviceEvent]:
+    return [
+        DeviceEvent(kind=kind, occurred_at=timing.began + timedelta(seconds=player.clock(at_s) / timing.speed))
+        for at_s, kind in player.happens
+        if before_s <= at_s < now_s
+    ]
+
+
+def _blocks(player: Player, before_s: float, now_s: float, timing: Timing) -> list[WaveformBlock]:
+    """Return the blocks that came to an end, each ten real seconds long.
+
+    A heart cannot be shown faster than it beats: at a speed of N, ten seconds of each N times ten are sent, the last of
+    them left out, so that what does not belong together is not read as one curve.
+    """
+    first, last = (int(each / timing.speed // BLOCK_S) for each in (before_s, now_s))
+    found = []
+    for number in range(first, last):
+        began_s = number * BLOCK_S * timing.speed
+        ahead_s = (player.clock(began_s) - began_s) / timing.speed
+        at = timing.began + timedelta(seconds=number * BLOCK_S + ahead_s)
+        for each in player.waves(began_s):
+            after = timedelta(seconds=each.t_s - began_s)
+            shown = each if timing.speed == 1.0 else _shortened(each, began_s + BLOCK_S - _BREAK_S)
+            if shown.samples:
+                found.append(block_of(shown, at + after))
+    return found
+
+
+def _shortened(stretch: Stretch, until_s: float) -> Stretch:
+    """Return what of a stretch lies before an instant."""
+    kept = max(0, round((until_s - stretch.t_s) * stretch.fs_hz))
+    return replace(stretch, samples=stretch.samples[: SAMPLE_BYTES * kept])
+
+
+def block_of(stretch: Stretch, at: datetime) -> WaveformBlock:
+    """Return samples as a block that begins at an instant."""
+    return WaveformBlock(
+        kind=stretch.kind,
+        lead=stretch.lead,
+        measured_us=to_us(at),
+        fs_hz=stretch.fs_hz,
+        unit=stretch.unit,
+        scale=stretch.scale,
+        offset=stretch.offset,
+        samples=stretch.samples,
+    )
 
 
 def _drain(players: Sequence[Player], stopping: threading.Event) -> None:

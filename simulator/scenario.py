@@ -7,14 +7,18 @@ order, and a fault names the file, the place and what was expected.
 import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
+from simulator import traits
 from simulator.course import Change, Course, Target
-from simulator.device import Kit
+from simulator.device import Kit, Other, Plan
+from simulator.drugs import Dose, Drug
 from simulator.expectations import Check
 from simulator.physiology import Baseline, Body
+from simulator.traits import ORDINARY, Traits
 from ward.errors import ConfigError
 from ward.wire import DEVICE_ID_RULE, is_device_id
 
@@ -33,6 +37,7 @@ class Scenario:
     baseline: Baseline
     course: Course
     check: Check | None = None
+    device: Traits = ORDINARY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +55,17 @@ class _Change(msgspec.Struct, forbid_unknown_fields=True):
     points: list[tuple[float, float]]
 
 
+class _Dose(msgspec.Struct, forbid_unknown_fields=True):
+    drug: Drug
+    at_s: Annotated[float, msgspec.Meta(ge=0)]
+    dose: Annotated[float, msgspec.Meta(gt=0)]
+
+
 class _Course(msgspec.Struct, forbid_unknown_fields=True):
     starts_after_s: float = 0.0
     repeats_after_s: float | None = None
     changes: list[_Change] = []
+    doses: list[_Dose] = []
 
 
 class _Scenario(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,6 +73,7 @@ class _Scenario(msgspec.Struct, forbid_unknown_fields=True):
     baseline: dict[str, float] = {}
     course: _Course | None = None
     check: Check | None = None
+    device: Traits = ORDINARY
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,6 +83,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     baseline: dict[str, float] = {}
     battery_pct: float = 100.0
     starts_after_s: float | None = None
+    waves: tuple[str, ...] | None = None
 
 
 class _Roster(msgspec.Struct, forbid_unknown_fields=True):
@@ -96,7 +110,14 @@ def load(name: str, folder: Path = FOLDER) -> Scenario:
     read = _converted(path, _Scenario)
     course = _course(path, read.course) if read.course else Course()
     baseline = _baseline(path, Baseline(), read.baseline)
-    return Scenario(name=name, title=read.title, baseline=baseline, course=course, check=_check(path, read.check))
+    return Scenario(
+        name=name,
+        title=read.title,
+        baseline=baseline,
+        course=course,
+        check=_check(path, read.check),
+        device=_device(path, read.device),
+    )
 
 
 def load_roster(path: Path = DEMO, folder: Path = FOLDER) -> tuple[Entry, ...]:
@@ -141,7 +162,24 @@ def kit(entry: Entry, *, seed: int, clock_s: float, on_at_s: float) -> Kit:
         course=entry.scenario.course,
         clock_s=clock_s,
     )
-    return Kit(device_id=entry.device_id, body=body, on_at_s=on_at_s, battery_pct=entry.battery_pct)
+    return put_on(
+        entry.scenario, Kit(device_id=entry.device_id, body=body, on_at_s=on_at_s, battery_pct=entry.battery_pct)
+    )
+
+
+def put_on(scenario: Scenario, kit: Kit) -> Kit:
+    """Return a device with the scenario's peculiarities, and with those who wear it besides."""
+    own = scenario.device
+    others = tuple(
+        Other(
+            since_s=60.0 * each.since,
+            until_s=60.0 * each.until,
+            body=Body(seed=each.seed, baseline=replace(Baseline(), **each.baseline), clock_s=kit.body.clock_s),
+        )
+        for each in own.worn_by
+    )
+    plan = Plan(every_s=MappingProxyType({**kit.plan.every_s, **own.every_s}))
+    return replace(kit, plan=plan, traits=own, others=others)
 
 
 def _entry(path: Path, folder: Path, read: _Entry) -> Entry:
@@ -152,10 +190,13 @@ def _entry(path: Path, folder: Path, read: _Entry) -> Entry:
     if read.starts_after_s is not None:
         course = replace(course, starts_after_s=read.starts_after_s)
     baseline = _baseline(path, scenario.baseline, read.baseline)
+    device = scenario.device
+    if read.waves is not None:
+        device = _device(path, msgspec.structs.replace(device, waves=read.waves))
     return Entry(
         device_id=read.device,
         seed=read.seed,
-        scenario=replace(scenario, baseline=baseline, course=course),
+        scenario=replace(scenario, baseline=baseline, course=course, device=device),
         battery_pct=read.battery_pct,
     )
 
@@ -165,6 +206,15 @@ def _baseline(path: Path, start: Baseline, values: dict[str, float]) -> Baseline
     if unknown:
         raise ConfigError(f"{path}: baseline has unknown {', '.join(unknown)}; expected {', '.join(sorted(_FIELDS))}")
     return replace(start, **values)
+
+
+def _device(path: Path, read: Traits) -> Traits:
+    """Return the peculiarities of a device; its channels, units and wearers are known."""
+    if fault := traits.faults(read):
+        raise ConfigError(f"{path}: device.{fault}")
+    for each in read.worn_by:
+        _baseline(path, Baseline(), each.baseline)
+    return read
 
 
 def _check(path: Path, read: Check | None) -> Check | None:
@@ -190,7 +240,12 @@ def _course(path: Path, read: _Course) -> Course:
         last_s = seconds[-1] if seconds else 0.0
         if read.repeats_after_s is not None and read.repeats_after_s < last_s:
             raise ConfigError(f"{path}: repeats_after_s is earlier than the last point of {change.target}, {last_s:g}")
-    return Course(starts_after_s=read.starts_after_s, repeats_after_s=read.repeats_after_s, changes=changes)
+    return Course(
+        starts_after_s=read.starts_after_s,
+        repeats_after_s=read.repeats_after_s,
+        changes=changes,
+        doses=tuple(Dose(drug=each.drug, at_s=each.at_s, dose=each.dose) for each in read.doses),
+    )
 
 
 def _parsed(path: Path) -> dict[str, object]:

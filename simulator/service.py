@@ -1,17 +1,19 @@
 """The simulator process: devices on simulated bodies, or on recordings, publishing in real time or faster."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from simulator import device, faults, replay, scenario
+from simulator import device, device_waves, faults, recording, scenario, traits
 from simulator.device import Kit, Sample
 from simulator.faults import Faults
 from simulator.line import Line, Platform
-from simulator.play import Player, Source, Timing, play, publish
+from simulator.play import Player, Source, Timing, Waves, play, publish
+from simulator.recording import Recording
+from simulator.waves.channels import Stretch
 from ward import log
+from ward.events import EventKind
 
 _HISTORY_EVERY_S = 60.0
 _LOCAL = ZoneInfo("Europe/Stockholm")
@@ -41,7 +43,17 @@ def fleet(
     for entry in entries:
         worn = _Worn(scenario.kit(entry, seed=seed, clock_s=clock_s, on_at_s=-history_s), switches)
         line = Line(platform, entry.device_id, secret.format(device=entry.device_id), worn.configure)
-        player = Player(line=line, source=worn.samples, battery=worn.battery_pct, power=worn.is_on)
+        player = Player(
+            line=line,
+            source=worn.samples,
+            battery=worn.battery_pct,
+            power=worn.is_on,
+            network=_network(entry.scenario),
+            firmware=worn.firmware,
+            clock=worn.clock,
+            waves=worn.waves,
+            happens=_happens(entry.scenario),
+        )
         players.append(player)
         if history_s:
             publish(player, worn.history(history_s), timing)
@@ -49,25 +61,28 @@ def fleet(
 
 
 def recordings(
-    platform: Platform, path: Path, device_ids: Sequence[str], timing: Timing, *, secret: str, loop: bool = False
+    platform: Platform,
+    found: Sequence[Recording],
+    device_ids: Sequence[str],
+    timing: Timing,
+    *,
+    secret: str,
+    loop: bool = False,
 ) -> None:
     """Publish recordings, one a device in the order of their names, until they end (or for ever with `loop`).
 
-    Recordings for which there is no device are named and left out.
-
-    Raises
-    ------
-    ConfigError
-        If the path holds no recordings.
+    Recordings for which there is no device are named and left out, and so are channels whose names say nothing.
     """
-    found = replay.read(path)
     if left := [each.name for each in found[len(device_ids) :]]:
         log.get().warning("recordings_left_out", why="no device to play them; name more with --device", recordings=left)
         found = found[: len(device_ids)]
+    for each in found:
+        if each.left_out:
+            log.get().warning("channels_left_out", recording=each.name, channels=list(each.left_out))
     players = [
         Player(
             line=Line(platform, name, secret.format(device=name)), source=_recorded(each, loop=loop),
-            battery=lambda _at_s: 100.0, power=lambda _at_s: True,
+            waves=_curves(each, loop=loop),
         )
         for each, name in zip(found, device_ids, strict=False)
     ]  # fmt: skip
@@ -112,15 +127,46 @@ class _Worn:
         """Tell whether the device has power."""
         return device.is_on(self._kit, at_s)
 
+    def firmware(self, at_s: float) -> str:
+        """Return the version that runs."""
+        return traits.firmware_at(self._kit.traits, at_s)
 
-def _recorded(recording: replay.Recording, *, loop: bool) -> Source:
+    def clock(self, at_s: float) -> float:
+        """Return what the device takes an instant for."""
+        return traits.told_s(self._kit.traits, at_s)
+
+    def waves(self, from_s: float) -> Sequence[Stretch]:
+        """Return ten seconds of each channel of the device."""
+        return device_waves.stretches(self._kit, from_s)
+
+
+def _happens(played: scenario.Scenario) -> list[tuple[float, EventKind]]:
+    """Return the events that the scenario's check has the device tell of."""
+    told = played.check.happens if played.check is not None else ()
+    return [(60.0 * each.minute, EventKind(each.kind)) for each in told]
+
+
+def _network(played: scenario.Scenario) -> Callable[[float], bool]:
+    """Return when there is a network: not in the minutes in which the scenario's check has none."""
+    gone = played.check.wire.offline if played.check is not None else ()
+    return lambda at_s: not any(60.0 * start <= at_s < 60.0 * end for start, end in gone)
+
+
+def _curves(played: Recording, *, loop: bool) -> Waves:
+    def waves(from_s: float) -> Sequence[Stretch]:
+        place_s = from_s % played.length_s if loop else from_s
+        found = recording.ten_seconds(played, place_s)
+        return [replace(each, t_s=each.t_s + from_s - place_s) for each in found]
+
+    return waves
+
+
+def _recorded(played: Recording, *, loop: bool) -> Source:
     def source(from_s: float, until_s: float) -> Sequence[Sample]:
         if not loop:
-            return [each for each in recording.samples if from_s <= each.t_s < until_s]
-        rounds = range(int(from_s // recording.length_s), int(until_s // recording.length_s) + 1)
-        moved = (
-            replace(each, t_s=each.t_s + number * recording.length_s) for number in rounds for each in recording.samples
-        )
+            return [each for each in played.samples if from_s <= each.t_s < until_s]
+        rounds = range(int(from_s // played.length_s), int(until_s // played.length_s) + 1)
+        moved = (replace(each, t_s=each.t_s + number * played.length_s) for number in rounds for each in played.samples)
         return [each for each in moved if from_s <= each.t_s < until_s]
 
     return source

@@ -12,11 +12,12 @@ from types import MappingProxyType
 import numpy as np
 
 from simulator import device, faults
-from simulator.device import FIRMWARE, Kit, Sample
-from simulator.expectations import Check
+from simulator.device import Kit, Sample
+from simulator.expectations import Check, Happening
 from simulator.faults import Faults
 from simulator.physiology import Body
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, put_on
+from simulator.traits import firmware_at, told_s
 from ward.events import DeviceEvent, EventKind
 from ward.vitals import Reading, VitalKind
 from ward.wire import WireStatus
@@ -44,9 +45,10 @@ def kit(scenario: Scenario, check: Check, device_id: str, seed: int) -> Kit:
     at = check.begins
     clock_s = at.hour * 3600.0 + at.minute * 60.0
     body = Body(seed=seed, baseline=scenario.baseline, course=scenario.course, clock_s=clock_s)
-    every_s = MappingProxyType({**device.DEMO_PLAN.every_s, **EVERY_S, **check.every_s})
-    plan = device.Plan(every_s=every_s)
-    return Kit(device_id=device_id, body=body, plan=plan, on_at_s=-3600.0 * check.history_hours)
+    plan = device.Plan(every_s=MappingProxyType({**device.DEMO_PLAN.every_s, **EVERY_S}))
+    worn = put_on(scenario, Kit(device_id=device_id, body=body, plan=plan, on_at_s=-3600.0 * check.history_hours))
+    every_s = MappingProxyType({**worn.plan.every_s, **check.every_s})
+    return replace(worn, plan=device.Plan(every_s=every_s))
 
 
 def transcript(worn: Kit, check: Check, began: datetime) -> list[Said]:
@@ -54,10 +56,10 @@ def transcript(worn: Kit, check: Check, began: datetime) -> list[Said]:
     until_s = check.hours * 3600.0
     said = [*_history(worn, check), *_measured(worn, check, until_s)]
     readings = [
-        Said(at_s=_heard_s(check, at_s), what=_reading(each, began, seq)) for seq, (at_s, each) in enumerate(said)
+        Said(at_s=_heard_s(check, at_s), what=_reading(worn, each, began, seq)) for seq, (at_s, each) in enumerate(said)
     ]
     statuses = _statuses(worn, check, until_s)
-    events = [_event(check, minute=each.minute, kind=EventKind(each.kind), began=began) for each in check.happens]
+    events = [_event(worn, check, each, began) for each in check.happens]
     return sorted((*readings, *statuses, *events), key=lambda each: each.at_s)
 
 
@@ -83,8 +85,8 @@ def _heard_s(check: Check, at_s: float) -> float:
     return next((60.0 * end for start, end in check.wire.offline if 60.0 * start <= at_s < 60.0 * end), at_s)
 
 
-def _reading(sample: Sample, began: datetime, seq: int) -> Reading:
-    at = began + timedelta(milliseconds=round(sample.t_s * 1000))
+def _reading(worn: Kit, sample: Sample, began: datetime, seq: int) -> Reading:
+    at = began + timedelta(milliseconds=round(told_s(worn.traits, sample.t_s) * 1000))
     return Reading(kind=sample.kind, value=sample.value, measured_at=at, quality=sample.quality, seq=seq)
 
 
@@ -94,13 +96,16 @@ def _statuses(worn: Kit, check: Check, until_s: float) -> Iterator[Said]:
     for at_s in np.arange(0.0, until_s, _STATUS_S).tolist():
         there = device.is_on(worn, at_s) and _heard_s(check, at_s) == at_s
         if there:
-            told = WireStatus(online=True, battery_pct=device.battery_pct(worn, at_s), firmware=FIRMWARE)
+            told = WireStatus(
+                online=True, battery_pct=device.battery_pct(worn, at_s), firmware=firmware_at(worn.traits, at_s)
+            )
             yield Said(at_s=at_s, what=told)
         elif was_there:
             yield Said(at_s=at_s + _WILL_S, what=WireStatus(online=False))
         was_there = there
 
 
-def _event(check: Check, *, minute: float, kind: EventKind, began: datetime) -> Said:
-    happened = DeviceEvent(kind=kind, occurred_at=began + timedelta(minutes=minute))
-    return Said(at_s=_heard_s(check, 60.0 * minute), what=happened)
+def _event(worn: Kit, check: Check, happening: Happening, began: datetime) -> Said:
+    at_s = 60.0 * happening.minute
+    at = began + timedelta(seconds=told_s(worn.traits, at_s))
+    return Said(at_s=_heard_s(check, at_s), what=DeviceEvent(kind=EventKind(happening.kind), occurred_at=at))

@@ -1,7 +1,8 @@
 """Synthetic hearts: an ECG lead, a finger's pulse wave and an arterial pressure made from the same list of beats.
 
 Shapes are sums of bell curves, so what is true of a signal is known because it was made so. Every channel breathes and
-has an amplifier's noise, a hundredth of a beat: a line without any is a lead that is off.
+has an amplifier's noise, a hundredth of a beat: a line without any is a lead that is off. The bells, and a
+ventricular beat, are those of the simulator; a heart that lives is `simulator.waves`.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import numpy.typing as npt
 from scipy import signal as scipy_signal
 
 from alerting.signal.records import Floats
+from simulator.waves.bells import draw
+from simulator.waves.ecg import VENTRICULAR
 
 FS_HZ: Final = 250.0
 LENGTH_S: Final = 60.0
@@ -24,8 +27,6 @@ NORMAL: Final = (
     (0.26, 0.05, 0.3),
 )
 """A normal beat: s from the R peak, width s, mV, of P, Q, R, S and T."""
-VENTRICULAR: Final = ((-0.06, 0.022, 0.5), (0.0, 0.026, 1.5), (0.19, 0.06, -0.6))
-"""A ventricular beat: broad, no P wave, T the other way."""
 PULSE: Final = ((0.0, 0.07, 1.0), (0.22, 0.10, 0.35))
 DELAY_S: Final = 0.22
 """From the R peak to the top of the pulse wave at the finger."""
@@ -135,9 +136,8 @@ def bells(
     time_s: Floats, at_s: Floats, form: tuple[tuple[float, float, float], ...], size: npt.ArrayLike = 1.0
 ) -> Floats:
     """Return the sum of bell curves around each moment: offset s, width s and height of each; size : of each moment."""
-    made = np.zeros_like(time_s)
-    for offset_s, width_s, top in form:
-        for middle_s, scale in zip(at_s + offset_s, np.broadcast_to(np.asarray(size, float), at_s.shape), strict=True):
-            first, last = np.searchsorted(time_s, (middle_s - 5 * width_s, middle_s + 5 * width_s))
-            made[first:last] += scale * top * np.exp(-0.5 * ((time_s[first:last] - middle_s) / width_s) ** 2)
-    return made
+    fs_hz = 1 / (time_s[1] - time_s[0])
+    scale = np.broadcast_to(np.asarray(size, float), at_s.shape)
+    first = round(time_s[0] * fs_hz)
+    made = [draw(first, len(time_s), fs_hz, at_s + offset_s, width_s, scale * top) for offset_s, width_s, top in form]
+    return np.asarray(np.sum(made, axis=0), float)

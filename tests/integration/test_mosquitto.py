@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ from simulator.line import Line, Platform
 from tests.broker_peer import Connect, Peer, until
 from tests.fix_broker import Shipped, program
 from ward.clock import from_us
+from ward.events import DeviceEvent, EventKind
+from ward.formats import waveform
 from ward.store.embedded import free_port
 from ward.vitals import Reading, VitalKind
+from ward.waveforms import WaveformBlock, WaveKind
 from ward.wire import MAX_PAYLOAD_BYTES, Leaf, topic
 
 pytestmark = pytest.mark.broker
@@ -19,6 +23,16 @@ pytestmark = pytest.mark.broker
 MANY = 5_500
 PLAIN = topic("+", Leaf.VITALS)
 SHARED = f"$share/ingest/{PLAIN}"
+CURVE = WaveformBlock(
+    kind=WaveKind.ECG,
+    lead="II",
+    measured_us=1_795_255_200_000_000,
+    fs_hz=250.0,
+    unit="mV",
+    scale=0.005,
+    offset=0.0,
+    samples=bytes(5000),
+)
 NO_MATCHING_SUBSCRIBERS = 0x10
 
 
@@ -163,7 +177,7 @@ def test_too_large_message_reaches_ingest(shipped: Shipped, connect: Connect) ->
 
 
 def test_simulated_device_keeps_what_nobody_has(shipped: Shipped, connect: Connect) -> None:
-    """A device that the broker tells that nobody subscribes holds its readings, and sends them when somebody does."""
+    """A device holds what nobody subscribes to or what finds no network, curves too, and sends it when it can."""
     shipped.add("hv-1")
     readings = [
         Reading(kind=VitalKind.SPO2, value=90.0 + number, measured_at=from_us(1_795_255_200_000_000 + number))
@@ -181,9 +195,24 @@ def test_simulated_device_keeps_what_nobody_has(shipped: Shipped, connect: Conne
         assert line.waiting == 2
         ingest = connect(shipped.port, "ingest")
         ingest.subscribe(PLAIN)
+        for leaf in (Leaf.WAVEFORM, Leaf.EVENT):
+            ingest.subscribe(topic("+", leaf))
         line.put(readings[2:])
         assert until(lambda: line.waiting == 0)
         heard = b"".join(body for _, body in ingest.heard)
         assert [value for value in (b"90", b"91", b"92") if value in heard] == [b"90", b"91", b"92"]
+
+        before = len(ingest.heard)
+        line.lose()
+        assert until(lambda: any(b'"online":false' in body for _, body in told.heard))
+        fell = DeviceEvent(kind=EventKind.FALL, occurred_at=from_us(CURVE.measured_us))
+        line.put(readings[:1], [CURVE, replace(CURVE, measured_us=CURVE.ends_us)], [fell])
+        assert line.waiting == 4
+        line.switch_on(79, "1.3.0")
+        assert until(lambda: line.waiting == 0)
+        curves = [body for name, body in ingest.heard if name.endswith("/waveform")]
+        assert curves == [waveform.encode(CURVE), waveform.encode(replace(CURVE, measured_us=CURVE.ends_us))]
+        assert ingest.heard[before][0] == topic("hv-1", Leaf.EVENT)
+        assert until(lambda: any(b"1.3.0" in body for _, body in told.heard))
     finally:
         line.switch_off()

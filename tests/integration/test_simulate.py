@@ -1,18 +1,30 @@
 """`hemvakt simulate` against the real parts: what it measures arrives, whole and once, whatever is killed."""
 
 import asyncio
+import gzip
+import stat
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from onebox import record
 from onebox.environment import PROJECT
+from simulator import replay
+from simulator.device import Sample
+from simulator.replay_stream import Head, lines
+from simulator.waves.channels import Stretch
 from tests.fix_broker import Broker
 from tests.fix_machine import Machine
 from tests.fix_ward import Ward
 from tests.integration.test_broker_door import Worker, count, until
+from ward.clock import SystemClock, to_us
+from ward.vitals import VitalKind
+from ward.waveforms import WaveKind
 
 SECONDS = 60
 
@@ -66,6 +78,46 @@ def test_h21_recording_arrives_although_ingest_is_killed(machine: Machine, tmp_p
 
     assert playing.returncode == 0, output.decode()
     assert machine.ask(query) == [(3 * SECONDS, 3 * SECONDS)]
+
+
+def test_what_is_recorded_is_played_again_on_another_device(machine: Machine, tmp_path: Path) -> None:
+    """Values and curves of a stored stream come back as they were, on another device, and the file names nobody."""
+    wave = np.round(1000 * np.sin(2 * np.pi * np.arange(20 * 125) / 125)).astype("<i2")
+    curve = Stretch(
+        t_s=0.0, kind=WaveKind.PPG, lead="green", fs_hz=125.0, unit="1", scale=0.001, offset=0.5, samples=wave.tobytes()
+    )
+    values = [Sample(t_s=float(each), kind=VitalKind.PEAK_FLOW, value=300.0 + each, quality=0.5) for each in range(20)]
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl.gz"
+    one.write_bytes(b"".join(lines(Head(hemvakt_recording=1, length_s=20.0), [curve, *values])))
+    began = SystemClock().now().replace(microsecond=0) - timedelta(seconds=30)
+
+    _play_past(machine, one, "hv-0009", began)
+    done = record.run(machine.database_url, "hv-0009", two, (began, None), record.Times.SHIFTED)
+    _play_past(machine, two, "hv-0010", began)
+
+    assert done == record.Written(values=20, blocks=1, length_s=20.0)
+    assert stat.S_IMODE(two.stat().st_mode) == 0o600
+    told = gzip.decompress(two.read_bytes())
+    assert b"hv-" not in told
+    assert b"2000-01-" in told.splitlines()[0]
+    (found,) = replay.read(two)
+    assert found.samples == tuple(values)
+    assert found.waves == (curve,)
+    query = "select value, quality, measured_at from reading where kind = 17 and device_no = {} order by measured_at"
+    assert machine.ask(query.format(10)) == machine.ask(query.format(9))
+    assert [row[0] for row in machine.ask(query.format(10))] == [each.value for each in values]
+    curves = (
+        "select lead, samples, measured_at, md5(data) from waveform_block where device_no = {} order by measured_at"
+    )
+    assert machine.ask(curves.format(10)) == machine.ask(curves.format(9)) != []
+
+
+def _play_past(machine: Machine, path: Path, device_id: str, began: datetime) -> None:
+    """Play a recording as one that began some time ago and is over."""
+    flags = ["--replay", str(path), "--device", device_id, "--began", str(to_us(began) // 1000)]
+    playing = simulate(machine.mqtt_port, *flags)
+    output, _ = playing.communicate(timeout=60)
+    assert playing.returncode == 0, output.decode()
 
 
 def test_unreadable_recording_is_said_in_a_sentence(tmp_path: Path) -> None:

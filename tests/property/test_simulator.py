@@ -38,7 +38,7 @@ def a_reading(number: int) -> Reading:
 @given(st.lists(st.sampled_from(["put", "cut", "confirm", "recall"]), max_size=60), st.integers(1, 20))
 def test_reading_leaves_memory_only_when_acknowledged_or_shed(steps: list[str], capacity: int) -> None:
     """However puts, messages, acknowledgements and lost connections follow each other, nothing is lost uncounted."""
-    buffer = Buffer(capacity=capacity, in_flight=3)
+    buffer = Buffer[Reading](capacity=capacity, in_flight=3)
     flying: dict[int, list[Reading]] = {}
     arrived: list[int] = []
     put = 0

@@ -1,13 +1,22 @@
 """From made-up hearts to what is found: the whole way of waveforms, without a store."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
 from alerting.rules import rhythm, sensors
 from alerting.tracks import Verdict, episodes
 from alerting.waves_read import Wanted, read
+from simulator.course import Change, Course, Target
+from simulator.device import Kit
+from simulator.device_waves import stretches
+from simulator.physiology import Baseline, Body
+from simulator.play import block_of
+from simulator.traits import Traits
 from tests.builders_hearts import FS_HZ, fibrillation, heart, lead, noise, steady
 from tests.builders_waves import START_S, a_heart, blocks, cell_at, ecg_of, pieces_of, ppg_of, ward_of
+from ward.clock import from_us
 from ward.people import StayId
 from ward.waveforms import WaveformBlock
 
@@ -16,10 +25,10 @@ STOPS_S = 150.0
 FOUND = dict[str, tuple[Verdict, float]]
 
 
-def found(sent: list[WaveformBlock]) -> FOUND:
+def found(sent: list[WaveformBlock], length_s: float = LENGTH_S) -> FOUND:
     """What is found first by each rule: how bad, and how many seconds after the heart stopped, or would have."""
     pieces = pieces_of(sent)
-    wanted = [Wanted(stay_id=StayId(1), cell=cell_at(at), pieces=pieces) for at in np.arange(0, LENGTH_S, 10)]
+    wanted = [Wanted(stay_id=StayId(1), cell=cell_at(at), pieces=pieces) for at in np.arange(0, length_s, 10)]
     batch = ward_of([row for cell in read(wanted) for row in cell])
     first: FOUND = {}
     for rule, track in {**rhythm.judge(batch), **sensors.judge(batch)}.items():
@@ -62,3 +71,33 @@ def test_h10_electrode_that_comes_off_rings_for_no_rhythm(size: float) -> None:
     ecg[begin:] = amplifier[begin:] if size == 0 else ecg[begin:] + noise(size, length_s=LENGTH_S)[begin:]
 
     assert found([*blocks(ecg), *ppg_of(a_heart())]) == {}
+
+
+def lived(course: Course, length_s: float, **usual: float) -> FOUND:
+    """What is found first of a simulated person with a patch and an oximeter, to whom this happens after 150 s."""
+    person = Body(seed=3, baseline=Baseline(heart_rate=74.0, mobility=0.0, **usual), course=course)
+    kit = Kit(device_id="hv-1", body=person, traits=Traits(waves=("ecg.II", "ppg.pleth")))
+    begins = from_us(START_S * 1_000_000)
+    at_s = np.arange(0.0, length_s, 10.0).tolist()
+    sent = [block_of(each, begins + timedelta(seconds=each.t_s)) for at in at_s for each in stretches(kit, at)]
+    return found(sent, length_s)
+
+
+def changes(length_s: float, **to: float) -> Course:
+    """After 150 s, for so long, these are added."""
+    points = {name: ((0.0, 0.0), (0.0, level), (length_s, level), (length_s, 0.0)) for name, level in to.items()}
+    return Course(
+        starts_after_s=STOPS_S, changes=tuple(Change(target=Target(name), points=each) for name, each in points.items())
+    )
+
+
+def test_simulated_rhythms_are_told_as_what_they_are() -> None:
+    """A simulated person's early beats are left alone, fibrillation is told, a run of ventricular beats at once."""
+    fibrillating = lived(changes(600, atrial_fibrillation=1.0, heart_rate=40.0), 480.0)
+    running = lived(changes(60, ventricular_run=1.0, heart_rate=90.0), LENGTH_S)
+
+    assert lived(Course(), LENGTH_S, ectopy=0.06) == {}
+    assert set(fibrillating) == {rhythm.AF}
+    assert 0 < fibrillating[rhythm.AF][1] < 300
+    verdict, after_s = running[rhythm.RUN]
+    assert (verdict, after_s < 30) == (Verdict.HIGH, True)

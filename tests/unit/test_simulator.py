@@ -163,3 +163,15 @@ def test_config_changes_the_sampling_interval() -> None:
     assert 29 <= counted <= 31
     for bad in (b"{", b'{"every_s": {"mood": 1}}', b'{"every_s": {"spo2": 0}}'):
         assert isinstance(device.configured(kit, bad), str)
+
+
+def test_variety_lets_vital_signs_go_their_own_ways() -> None:
+    """Hour by hour pulse and pressure go together much less than by their couplings alone, as in recordings."""
+    hour = np.arange(0.0, 5 * 86_400.0, 3600.0)
+    together = []
+    for variety in (0.0, 1.0):
+        vitals = vitals_at(replace(QUIET, baseline=replace(QUIET.baseline, variety=variety)), hour)
+        together.append(np.corrcoef(vitals.heart_rate, vitals.systolic)[0, 1])
+
+    assert together[0] > 0.75
+    assert together[1] < together[0] - 0.15

@@ -73,6 +73,16 @@ async def patient_of(conn: Connection, personal_number: str) -> int | None:
     return row[0] if row else None
 
 
+async def patients_of_device(conn: Connection, device_id: str) -> list[int]:
+    """Return the patients who wear or wore a device."""
+    found = await conn.execute(
+        "select distinct patient_id from device join binding using (device_no) join stay using (stay_id)"
+        " where device_id = %s and device_no > 0 order by patient_id",
+        (device_id,),
+    )
+    return [row[0] for row in await found.fetchall()]
+
+
 async def person(conn: Connection, patient_id: int) -> Person | None:
     """Return the patient, None when there is no such one."""
     async with conn.cursor(row_factory=class_row(Person)) as cursor:
