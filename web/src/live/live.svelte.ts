@@ -16,6 +16,8 @@ const MOST_VALUES = 2_000;
 class Live {
   state = $state.raw<LiveState>(EMPTY);
   now = $state(Date.now());
+  /** The minute that has begun last. */
+  readonly minute = $derived(Math.floor(this.now / 60_000) * 60_000);
   connected = $state(false);
   downSince = $state<number | null>(null);
   /** When something was last heard, as of the last painting or second. */
