@@ -13,8 +13,8 @@ export interface Range {
   readonly to: number;
 }
 
-/** Lines above and below the screen that are drawn too, so that a slow hand and the tabulator find them. */
-const SPARE = 6;
+/** How far above and below the screen is drawn too, in pixels, so that a slow hand and the tabulator find it. */
+const SPARE_PX = 280;
 /** Items that a frame draws beyond the screen. */
 const AT_ONCE = 1;
 /** Drawn before anything could be measured. */
@@ -35,7 +35,7 @@ function lines({ count, columns, pitch }: Layout, top: number, screen: number, s
 export function drawn(now: Range, layout: Layout, top: number, screen: number): Range {
   if (layout.pitch <= 0) return now;
   const must = lines(layout, top, screen, 0);
-  const wish = lines(layout, top, screen, SPARE);
+  const wish = lines(layout, top, screen, Math.ceil(SPARE_PX / layout.pitch));
   const far = now.to <= must.from || now.from >= must.to;
   const near = far ? must : { from: Math.max(now.from, wish.from), to: Math.min(now.to, wish.to) };
   return same(now, {
