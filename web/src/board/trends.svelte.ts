@@ -26,7 +26,8 @@ class Trends {
   #waiting: Tile[] = [];
   readonly #loading = new Set<number>();
   #span: Span = SPANS[4];
-  #rest: ReturnType<typeof setTimeout> | undefined;
+  #movedAt = 0;
+  #resting = false;
 
   of(stayId: number): Curves | undefined {
     return this.#curves.get(stayId);
@@ -39,7 +40,7 @@ class Trends {
       this.#span = SPANS[spanH];
       this.renew();
     }
-    this.#fetchIn(REST_MS);
+    this.#moved();
   }
 
   /** Continues the curves with the patients' newest values. */
@@ -55,7 +56,7 @@ class Trends {
   /** Fetches everything anew: something may have been missed. */
   renew(): void {
     this.#upTo.clear();
-    this.#fetchIn(REST_MS);
+    this.#moved();
   }
 
   #continue(before: Tile, tile: Tile): void {
@@ -71,9 +72,23 @@ class Trends {
     this.#curves.set(tile.stay_id, longer);
   }
 
-  #fetchIn(ms: number): void {
-    clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => { this.#fetch(); }, ms);
+  /** Fetches once this has not been called for a while; cheap, because a scroll calls it all the time. */
+  #moved(): void {
+    this.#movedAt = performance.now();
+    if (!this.#resting) this.#rest(REST_MS);
+  }
+
+  #rest(ms: number): void {
+    this.#resting = true;
+    setTimeout(() => {
+      const left = this.#movedAt + REST_MS - performance.now();
+      if (left > 0) {
+        this.#rest(left);
+        return;
+      }
+      this.#resting = false;
+      this.#fetch();
+    }, ms);
   }
 
   #fetch(): void {
@@ -108,7 +123,7 @@ class Trends {
       this.#keep(tile, Object.fromEntries(history.series.map((series) => [series.kind, fromSeries(series, span)])));
     } catch {
       // Without a curve the board is still right.
-      this.#fetchIn(AGAIN_MS);
+      setTimeout(() => { this.#moved(); }, AGAIN_MS);
     }
   }
 
