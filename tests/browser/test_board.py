@@ -169,7 +169,7 @@ def test_h02_value_that_comes_late_is_not_shown_as_fresh(machine: Machine, log_i
 
 
 def test_h12_wider_limit_is_seen_on_the_board_with_its_end(machine: Machine, log_in: LogIn) -> None:
-    """Whose limits are widened for some hours is said to be so on the boards that are open, about what and until when."""
+    """Whose limits are widened for some hours says so on boards that are open, about what and until when."""
     page = log_in(machine.url, "anna", PASSWORD)
     told, path = page.get_by_test_id("tile-5-eased"), f"{machine.url}/api/patients/5/plan"
     expect(told).to_have_count(0)

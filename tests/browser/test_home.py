@@ -98,7 +98,7 @@ def test_h05_call_for_help_is_confirmed_step_by_step(machine: Machine, as_patien
 
 
 def test_h32_page_says_whether_somebody_watches_and_whom_to_call_otherwise(as_patient: Callable[..., Page]) -> None:
-    """Without values it is said that nobody watches; what a watch is, 1177 and 112 stand there whatever the lamp shows."""
+    """Without values it says that nobody watches; what a watch is, 1177 and 112 are there whatever the lamp shows."""
     page = as_patient()
 
     lamp = page.get_by_test_id("lamp")

@@ -10,6 +10,7 @@ from ward.easing import Eased, eased
 from ward.vitals import VitalKind
 
 END, LATER = datetime(2026, 11, 22, 14, tzinfo=UTC), datetime(2026, 11, 23, 8, tzinfo=UTC)
+NIGHT = {"begins": 1320, "ends": 360}
 SPO2, RATE = VitalKind.SPO2, VitalKind.HEART_RATE
 
 
@@ -38,7 +39,7 @@ def limits(kind: VitalKind, **fields: float | None) -> dict[str, Any]:
         ([("patient", limits(SPO2, warn_low=90), None)], Eased(kinds=(SPO2,), until=None)),
         ([("patient", limits(SPO2, warn_low=None), None)], Eased(kinds=(SPO2,), until=None)),
         ([("patient", limits(RATE, alert_high=135), END)], Eased(kinds=(RATE,), until=END)),
-        ([("patient", {"night": {"begins": 1320, "ends": 360, **limits(RATE, warn_low=40)}}, END)], Eased(kinds=(RATE,), until=END)),
+        ([("patient", {"night": {**NIGHT, **limits(RATE, warn_low=40)}}, END)], Eased(kinds=(RATE,), until=END)),
         (
             [("patient", limits(SPO2, warn_low=90), END), ("patient", limits(RATE, warn_high=112), LATER)],
             Eased(kinds=(SPO2, RATE), until=LATER),
@@ -47,10 +48,12 @@ def limits(kind: VitalKind, **fields: float | None) -> dict[str, Any]:
             [("patient", limits(SPO2, warn_low=90), None), ("patient", limits(RATE, warn_high=112), END)],
             Eased(kinds=(SPO2, RATE), until=None),
         ),
-        ([("team", limits(SPO2, warn_low=93), None), ("patient", limits(SPO2, warn_low=91), None)],
-         Eased(kinds=(SPO2,), until=None)),
+        (
+            [("team", limits(SPO2, warn_low=93), None), ("patient", limits(SPO2, warn_low=91), None)],
+            Eased(kinds=(SPO2,), until=None),
+        ),
     ],
-)  # fmt: skip
+)
 def test_h12_wider_limits_of_one_patient_are_named(
     layers: list[tuple[str, dict[str, Any], datetime | None]], found: Eased | None
 ) -> None:
