@@ -179,8 +179,9 @@ def test_h12_wider_limit_is_seen_on_the_board_with_its_end(machine: Machine, log
     headers = {"If-Match": page.request.get(path).headers["etag"], "Origin": machine.url}
     assert page.request.put(path, data=change, headers=headers).ok
 
-    expect(told).to_have_text(re.compile(r"Syremättnad vidgad till (\d+ \S+ )?\d\d:\d\d"))
+    expect(told).to_have_text(re.compile(r"Vidare gränser till \d\d:\d\d"))
     expect(told).to_have_attribute("title", re.compile("Vidare gränser än teamets: Syremättnad, till"))
+    expect(page.get_by_test_id("tile-5-spo2").get_by_title("Vidare gränser än teamets")).to_be_attached()
 
 
 def test_h14_partial_score_is_an_interval_and_says_what_would_settle_it(machine: Machine, log_in: LogIn) -> None:

@@ -2,7 +2,7 @@
 // sees that this one would call later, about what, and until when.
 
 import type { Language, Tile } from "../api/types";
-import { when } from "../clinical/time";
+import { soon, when } from "../clinical/time";
 import type { Key } from "../i18n/catalogues";
 
 interface At {
@@ -11,13 +11,10 @@ interface At {
   readonly t: (key: Key, places?: Readonly<Record<string, string | number>>) => string;
 }
 
-/** Returns a few words and the whole sentence. */
+/** Returns a few words that fit into a row, and the whole sentence. */
 export function eased({ kinds, until }: NonNullable<Tile["eased"]>, { now, language, t }: At): { readonly brief: string; readonly whole: string } {
-  const names = kinds.map((kind) => t(`kind.${kind}`));
-  const end = until === null ? "" : t("tile.until", { time: when(until, now, language) });
-  const brief = names.length === 1 ? t("tile.eased", { what: names.join("") }) : t("tile.eased_many", { n: names.length });
-  return {
-    brief: `${brief} ${end}`.trim(),
-    whole: `${t("tile.eased_whole", { what: names.join(", ") })}, ${end || t("tile.until_changed")}`,
-  };
+  const what = kinds.map((kind) => t(`kind.${kind}`)).join(", ");
+  if (until === null) return { brief: t("tile.eased"), whole: `${t("tile.eased_whole", { what })}, ${t("tile.until_changed")}` };
+  const end = (time: string): string => t("tile.until", { time });
+  return { brief: `${t("tile.eased")} ${end(soon(until, now, language))}`, whole: `${t("tile.eased_whole", { what })}, ${end(when(until, now, language))}` };
 }

@@ -33,6 +33,11 @@ export function recent(at: string | number, nowMs: number, language: Language): 
   return DATE[language].format(ms(at));
 }
 
+/** Writes the time of day of the next twenty hours, and only the day after that: where there is little room. */
+export function soon(at: string | number, nowMs: number, language: Language): string {
+  return ms(at) - nowMs < 20 * 3600_000 ? clockTime(at) : DATE[language].format(ms(at));
+}
+
 /** Writes an age in its largest fitting unit: 12 s, 4 min, 2 h 10 min, 3 d. */
 export function age(seconds: number, translate: Translate): string {
   if (!Number.isFinite(seconds)) return "–";
