@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks import bare_list, load
 from benchmarks.contenders import DEVICE, NURSE, PASSWORD, SECRET, Extent, Name, Running, contender, now_text
 from benchmarks.figures import Spread, head, row, spread
-from benchmarks.rig import NotReady, Rig, await_quiet, load_average, rig
+from benchmarks.rig import NotReady, Others, Rig, await_quiet, load_average, rig
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 _WIDTH, _HEIGHT = 1440, 900
@@ -180,6 +180,7 @@ def _measure(machine: Rig, flags: argparse.Namespace) -> Iterator[str]:
             messages=int(flags.patients * (_LINES * flags.seconds + _REST_S)), readings=1, window=1,
             rate=flags.patients,
         )  # fmt: skip
+        others = Others()
         feeding: Future[load.Report] = beside.submit(asyncio.run, load.run_apart(plan))
         with _browser() as browser:
             stage = _Stage(
@@ -187,8 +188,9 @@ def _measure(machine: Rig, flags: argparse.Namespace) -> Iterator[str]:
                 seconds=flags.seconds,
             )  # fmt: skip
             yield from stage.lines()
+        took = others.cores()
         report = feeding.result()
-        yield f"{report.messages_per_s:.0f} readings/s of {flags.patients} patients, {report.messages} in all"
+        yield f"{report.messages_per_s:.0f} readings/s of {flags.patients} patients; others used {took:.1f} cores"
 
 
 def main() -> None:
