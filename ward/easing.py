@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-import msgspec
-
 from ward import overlays
 from ward.overlays import Layer, Origin
 from ward.plans import Limits, Plan
@@ -29,10 +27,7 @@ class Eased:
 
 def eased(programme: str, kept: str) -> Eased | None:
     """Say what is eased in the layers in force, as the store gives them; None when nothing is."""
-    try:
-        layers = overlays.read_layers(kept)
-    except msgspec.DecodeError:  # such a stay is watched by its template, and that is told as a fault of its plan
-        return None
+    layers = overlays.legible_layers(kept)
     below = [each for each in layers if each.origin is not Origin.PATIENT]
     if len(below) == len(layers):
         return None

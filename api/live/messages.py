@@ -256,7 +256,7 @@ def limits_state(seat: Seat) -> dict[str, LimitState]:
 def eased_state(seat: Seat) -> EasedState | None:
     """Build what of the limits in force is wider than the team's."""
     found = easing.eased(seat.programme, seat.plan_layers)
-    return found and EasedState(kinds=list(found.kinds), until=found.until)
+    return None if found is None else EasedState(kinds=list(found.kinds), until=found.until)
 
 
 def vital_state(row: LatestRow) -> tuple[str, VitalState] | None:
