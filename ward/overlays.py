@@ -168,6 +168,14 @@ def read_layers(kept: str) -> tuple[Layer, ...]:
     return msgspec.json.decode(kept, type=tuple[Layer, ...])
 
 
+def legible_layers(kept: str) -> tuple[Layer, ...]:
+    """Read layers as the store gives them; none where they cannot be read, which `folded` tells as a fault."""
+    try:
+        return read_layers(kept)
+    except msgspec.DecodeError:
+        return ()
+
+
 def leaves(overlay: Overlay) -> Leaves:
     """Return an overlay's leaves."""
     return plan_documents.leaves(msgspec.to_builtins(overlay))

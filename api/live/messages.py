@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired, Protocol, get_args
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from ward import overlays, plans
+from ward import easing, overlays, plans
 from ward.people import StayId
 from ward.plans import Limits
 from ward.store.tiles import DeviceRow, LatestRow, ScoreRow, Seat
@@ -122,8 +122,15 @@ class LimitState(TypedDict):
     alert_high: float | None
 
 
+class EasedState(TypedDict):
+    """Kinds whose limits are wider than the team's, and until when; None is until somebody changes it."""
+
+    kinds: list[VitalKind]
+    until: datetime | None
+
+
 class Head(TypedDict):
-    """What of a tile changes seldom."""
+    """What of a tile changes seldom; `eased` is None where the limits are as for the team's other patients."""
 
     patient_id: int
     stay_id: int
@@ -138,6 +145,7 @@ class Head(TypedDict):
     team: TeamState
     mode: Literal["real", "test", "demo"]
     limits: Annotated[dict[str, LimitState], BY_KIND]
+    eased: EasedState | None
     goals: Literal["full", "comfort"]
     protected: bool
 
@@ -219,6 +227,7 @@ def head_state(seat: Seat, today: date) -> Head:
         team=TeamState(team_id=seat.team_id, name=seat.team_name, phone=seat.team_phone),
         mode=seat.mode,  # type: ignore[typeddict-item]  # the schema checks the word
         limits=limits_state(seat),
+        eased=eased_state(seat),
         goals=plan_of(seat).goals.value,
         protected=seat.protected,
     )
@@ -242,6 +251,12 @@ def bands(limits: Mapping[VitalKind, Limits]) -> dict[str, LimitState]:
 def limits_state(seat: Seat) -> dict[str, LimitState]:
     """Build the limits in force, by kind."""
     return bands(plan_of(seat).limits)
+
+
+def eased_state(seat: Seat) -> EasedState | None:
+    """Build what of the limits in force is wider than the team's."""
+    found = easing.eased(seat.programme, seat.plan_layers)
+    return None if found is None else EasedState(kinds=list(found.kinds), until=found.until)
 
 
 def vital_state(row: LatestRow) -> tuple[str, VitalState] | None:

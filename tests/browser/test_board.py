@@ -168,6 +168,22 @@ def test_h02_value_that_comes_late_is_not_shown_as_fresh(machine: Machine, log_i
     expect(value).to_contain_text(re.compile(r"– –.*senast\s+61 \d\d:\d\d"))
 
 
+def test_h12_wider_limit_is_seen_on_the_board_with_its_end(machine: Machine, log_in: LogIn) -> None:
+    """Whose limits are widened for some hours says so on boards that are open, about what and until when."""
+    page = log_in(machine.url, "anna", PASSWORD)
+    told, path = page.get_by_test_id("tile-5-eased"), f"{machine.url}/api/patients/5/plan"
+    expect(told).to_have_count(0)
+
+    until = (SystemClock().now() + timedelta(hours=4)).isoformat()
+    change = {"overlay": {"limits": {"spo2": {"warn_low": 90}}}, "reason": "Efter ingreppet", "until": until}
+    headers = {"If-Match": page.request.get(path).headers["etag"], "Origin": machine.url}
+    assert page.request.put(path, data=change, headers=headers).ok
+
+    expect(told).to_have_text(re.compile(r"Vidare gränser till \d\d:\d\d"))
+    expect(told).to_have_attribute("title", re.compile("Vidare gränser än teamets: Syremättnad, till"))
+    expect(page.get_by_test_id("tile-5-spo2").get_by_title("Vidare gränser än teamets")).to_be_attached()
+
+
 def test_h14_partial_score_is_an_interval_and_says_what_would_settle_it(machine: Machine, log_in: LogIn) -> None:
     """With three of seven parts NEWS2 is an interval, and opened it names each part that is missing."""
     _publish(machine, 9, _WELL)

@@ -97,6 +97,21 @@ def test_h05_call_for_help_is_confirmed_step_by_step(machine: Machine, as_patien
     expect(state).to_contain_text("Anna Provsköterska")
 
 
+def test_h32_page_says_whether_somebody_watches_and_whom_to_call_otherwise(as_patient: Callable[..., Page]) -> None:
+    """Without values it says that nobody watches; what a watch is, 1177 and 112 are there whatever the lamp shows."""
+    page = as_patient()
+
+    lamp = page.get_by_test_id("lamp")
+    expect(lamp).to_have_attribute("data-light", "not_watched")
+    expect(lamp).to_contain_text(re.compile(r"Dina värden övervakas inte just nu.*ring 08-.*Vid livsfara: ring 112\."))
+    otherwise = page.get_by_text("ingen sitter och ser på dem hela tiden")
+    expect(otherwise).to_contain_text("Vänta inte om du mår sämre: ring. Råd om vård: 1177. Livsfara: 112.")
+    page.context.set_offline(True)
+    expect(lamp).to_have_attribute("data-light", "unknown")
+    expect(lamp).to_contain_text("Vid livsfara: ring 112.")
+    expect(otherwise).to_be_visible()
+
+
 def test_h32_call_that_does_not_arrive_says_so_at_once(as_patient: Callable[..., Page]) -> None:
     """Without a network the page says that the call has not arrived and what to do, and sends it when it can."""
     page = as_patient("helge")

@@ -192,11 +192,14 @@ def test_signed_limit_may_be_kept_and_tightened_by_one(house: House) -> None:
 
 
 def test_h12_temporary_change_ends_by_itself(house: House) -> None:
-    """A change with an end lies over the standing one, says when it ends, and is gone then, whatever nobody does."""
+    """A change with an end lies over the standing one, is seen with its end, and is gone then, whatever nobody does."""
 
     async def visit(rounds: Round) -> None:
-        await rounds.put({"limits": {"spo2": {"warn_low": 90}}})
+        patient = rounds.path.removesuffix("/plan")
         until = rounds.clock.now() + timedelta(hours=6)
+        await rounds.put({"limits": {"heart_rate": {"warn_high": 115}}}, until=until.isoformat())
+        seen = (await rounds.nurse.get(patient)).json()["eased"]
+        await rounds.put({"limits": {"spo2": {"warn_low": 90}}})
         await rounds.put({"limits": {"spo2": {"delay_s": 300}}}, until=until.isoformat())
         during = await rounds.plan()
         rounds.clock.set(until - timedelta(microseconds=1))
@@ -204,8 +207,10 @@ def test_h12_temporary_change_ends_by_itself(house: House) -> None:
         rounds.clock.set(until)
         after = await rounds.plan()
 
-        assert datetime.fromisoformat(during["next_change_at"]) == until
-        assert [each["until"] is None for each in during["fields"]] == [False, True]
+        assert seen == {"kinds": ["heart_rate"], "until": seen["until"]}
+        assert {datetime.fromisoformat(at) for at in (seen["until"], during["next_change_at"])} == {until}
+        assert (await rounds.nurse.get(patient)).json()["eased"] == {"kinds": ["spo2"], "until": None}
+        assert [each["until"] is None for each in during["fields"]] == [False, False, True]
         assert [plan["plan"]["limits"]["spo2"]["delay_s"] for plan in (during, last, after)] == [300, 300, 60]
         assert {plan["plan"]["limits"]["spo2"]["warn_low"] for plan in (during, last, after)} == {90}
         assert (after["next_change_at"], after["temporary"]) == (None, [])

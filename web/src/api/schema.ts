@@ -5866,6 +5866,16 @@ export interface components {
             readonly team_id: number;
         };
         /**
+         * EasedState
+         * @description Kinds whose limits are wider than the team's, and until when; None is until somebody changes it.
+         */
+        readonly EasedState: {
+            /** Kinds */
+            readonly kinds: readonly components["schemas"]["VitalKind"][];
+            /** Until */
+            readonly until: string | null;
+        };
+        /**
          * EffectPage
          * @description What a change of medication did, as far as is known now; `also` are other changes within the windows.
          */
@@ -7509,6 +7519,7 @@ export interface components {
             readonly device: components["schemas"]["DeviceState"] | null;
             /** Devices */
             readonly devices: readonly components["schemas"]["DeviceUse"][];
+            readonly eased: components["schemas"]["EasedState"] | null;
             /** Family Name */
             readonly family_name: string;
             /** Given Name */
@@ -9555,6 +9566,7 @@ export interface components {
             /** Age */
             readonly age: number;
             readonly device: components["schemas"]["DeviceState"] | null;
+            readonly eased: components["schemas"]["EasedState"] | null;
             /** Family Name */
             readonly family_name: string;
             /** Given Name */

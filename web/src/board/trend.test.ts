@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Series } from "../api/types";
-import { append, fromSeries, path, SPANS, type Frame } from "./trend";
+import { append, fromSeries, path, sketch, SPANS, type Frame } from "./trend";
 
 const T = Date.parse("2026-11-21T10:00:00Z");
 const MINUTE = 60_000;
@@ -27,4 +27,12 @@ test("a day has a point a quarter of an hour, and what is older than it goes", (
 
 test("a value beyond the range runs along the edge", () => {
   expect(path(fromSeries(series([T], [40]), SPANS[4]), frame)).toBe("M0.0 20.0h.01");
+});
+
+test("limits are a band, alerts are ticks, and the newest point is a dot", () => {
+  const trend = fromSeries(series([T, T + 50 * MINUTE], [90, 95]), SPANS[4]);
+  const limits = { alert_low: 85, warn_low: 90, warn_high: null, alert_high: null };
+  const drawn = sketch(trend, limits, [T - MINUTE, T + 25 * MINUTE], frame);
+  expect(drawn).toMatchObject({ band: "M0 0.0H100V10.0H0z", ticks: "M25.0 15v6", dot: "M50.0 5.0h.01" });
+  expect(sketch(undefined, undefined, [], frame)).toEqual({ band: "", line: "", ticks: "", dot: "" });
 });

@@ -1,7 +1,7 @@
 // A curve of the last hours, a point for each step of time. Pure. Values of one step are averaged; nothing is drawn in
 // between points that lie further apart than `gapS`.
 
-import type { Resolution, Series } from "../api/types";
+import type { Band, Resolution, Series } from "../api/types";
 
 export interface Span {
   readonly ms: number;
@@ -53,13 +53,39 @@ export function append(trend: Trend, t: number, value: number): Trend {
   return { ...trend, points: [...kept.slice(0, -1), { t: step, mean: last.mean + (value - last.mean) / n, n }] };
 }
 
-export interface Frame {
-  readonly from: number;
-  readonly to: number;
+/** The range of values between the lower and the upper edge. */
+export interface Scale {
   readonly low: number;
   readonly high: number;
+}
+export interface Frame extends Scale {
+  readonly from: number;
+  readonly to: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** SVG paths, empty where there is nothing to draw. */
+export interface Sketch {
+  readonly band: string;
+  readonly line: string;
+  readonly ticks: string;
+  readonly dot: string;
+}
+
+/** Draws a curve, its newest point as a dot, the limits as a band, and a tick at the lower edge for each of `ticks`. */
+export function sketch(trend: Trend | undefined, band: Band | undefined, ticks: readonly number[], frame: Frame): Sketch {
+  const { width, height } = frame;
+  const last = trend?.points.at(-1);
+  const x = last ? xOf(last.t, frame) : 0;
+  const y = (value: number | null | undefined, edge: number): string => yOf(value ?? edge, frame).toFixed(1);
+  const marks = ticks.filter((t) => t >= frame.from).map((t) => `M${Math.min(width, xOf(t, frame)).toFixed(1)} ${String(height - 5)}v6`);
+  return {
+    band: band ? `M0 ${y(band.warn_high ?? band.alert_high, frame.high)}H${String(width)}V${y(band.warn_low ?? band.alert_low, frame.low)}H0z` : "",
+    line: trend ? path(trend, frame) : "",
+    ticks: marks.join(""),
+    dot: last && x > 0 ? `M${Math.min(width, x).toFixed(1)} ${y(last.mean, 0)}h.01` : "",
+  };
 }
 
 /** Returns an SVG path within the frame; values beyond its range run along its edge. */

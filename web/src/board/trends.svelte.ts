@@ -1,5 +1,5 @@
-// The curves of the board: fetched when a patient comes on the screen, then continued with what comes live for as long
-// as they are on it. Who has been away is fetched anew: in between something was missed.
+// The curves of the board: fetched when a patient rests on the screen, then continued with what comes live, also out of
+// sight. Whoever has been out of contact fetches anew: in between something was missed.
 
 import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
@@ -9,70 +9,107 @@ import { MAIN } from "../clinical/kinds";
 import { append, fromSeries, SPANS, type Span, type Trend } from "./trend";
 import type { SpanH } from "./view.svelte";
 
+export type Curves = Readonly<Partial<Record<Kind, Trend>>>;
+
 const AT_ONCE = 3;
 /** Who is only scrolled past is not asked for. */
 const REST_MS = 250;
+const AGAIN_MS = 5_000;
+/** So many patients' curves are continued; those that were on the screen longest ago are forgotten. */
+const MOST = 150;
 
 class Trends {
-  readonly #curves = new SvelteMap<string, Trend>();
-  readonly #seen = new Map<string, string>();
-  #followed = new Set<number>();
+  readonly #curves = new SvelteMap<number, Curves>();
+  /** What each curve that misses nothing goes up to, by stay; who was shown last comes last. */
+  readonly #upTo = new Map<number, Tile>();
+  #shown: readonly Tile[] = [];
   #waiting: Tile[] = [];
-  #running = 0;
+  readonly #loading = new Set<number>();
   #span: Span = SPANS[4];
-  #rest: ReturnType<typeof setTimeout> | undefined;
+  #movedAt = 0;
+  #resting = false;
 
-  of(stayId: number, kind: Kind): Trend | undefined {
-    return this.#curves.get(`${String(stayId)} ${kind}`);
+  of(stayId: number): Curves | undefined {
+    return this.#curves.get(stayId);
   }
 
-  /** Continues the curves of the patients on the screen, and fetches those that have just come on it. */
-  follow(tiles: readonly Tile[], spanH: SpanH): void {
+  /** Says who is on the screen: what is missing of them is fetched once it stands still. */
+  show(tiles: readonly Tile[], spanH: SpanH): void {
+    this.#shown = tiles;
+    if (SPANS[spanH] !== this.#span) {
+      this.#span = SPANS[spanH];
+      this.renew();
+    }
+    this.#moved();
+  }
+
+  /** Continues the curves with the patients' newest values. */
+  follow(patients: ReadonlyMap<number, Tile>): void {
     untrack(() => {
-      if (SPANS[spanH] !== this.#span) {
-        this.#span = SPANS[spanH];
-        this.renew();
+      for (const before of this.#upTo.values()) {
+        const tile = patients.get(before.patient_id);
+        if (tile && tile !== before) this.#continue(before, tile);
       }
-      const now = new Set(tiles.map((tile) => tile.stay_id));
-      for (const tile of tiles) {
-        if (this.#followed.has(tile.stay_id)) this.#continue(tile);
-        else this.#waiting.push(tile);
-      }
-      this.#followed = now;
-      this.#waiting = this.#waiting.filter((tile) => now.has(tile.stay_id));
-      if (this.#waiting.length > 0 && this.#rest === undefined) this.#rest = setTimeout(() => { this.#rested(); }, REST_MS);
     });
   }
 
-  /** Fetches everything anew at the next chance: something may have been missed. */
+  /** Fetches everything anew: something may have been missed. */
   renew(): void {
-    this.#followed = new Set();
-    this.#waiting = [];
+    this.#upTo.clear();
+    this.#moved();
   }
 
-  #rested(): void {
-    this.#rest = undefined;
+  #continue(before: Tile, tile: Tile): void {
+    if (tile.stay_id !== before.stay_id) return;
+    this.#upTo.set(tile.stay_id, tile);
+    const known = this.#curves.get(tile.stay_id);
+    const longer: Partial<Record<Kind, Trend>> = { ...known };
+    for (const kind of MAIN) {
+      const [vital, trend] = [tile.vitals[kind], known?.[kind]];
+      if (!vital || !trend || typeof vital.value !== "number" || vital.measured_at === before.vitals[kind]?.measured_at) continue;
+      longer[kind] = append(trend, Date.parse(vital.measured_at), vital.value);
+    }
+    this.#curves.set(tile.stay_id, longer);
+  }
+
+  /** Fetches once this has not been called for a while; cheap, because a scroll calls it all the time. */
+  #moved(): void {
+    this.#movedAt = performance.now();
+    if (!this.#resting) this.#rest(REST_MS);
+  }
+
+  #rest(ms: number): void {
+    this.#resting = true;
+    setTimeout(() => {
+      const left = this.#movedAt + REST_MS - performance.now();
+      if (left > 0) {
+        this.#rest(left);
+        return;
+      }
+      this.#resting = false;
+      this.#fetch();
+    }, ms);
+  }
+
+  #fetch(): void {
+    for (const tile of this.#shown) {
+      const kept = this.#upTo.get(tile.stay_id);
+      if (kept) {
+        this.#upTo.delete(tile.stay_id);
+        this.#upTo.set(tile.stay_id, kept);
+      }
+    }
+    this.#waiting = this.#shown.filter((tile) => !this.#upTo.has(tile.stay_id) && !this.#loading.has(tile.stay_id));
     this.#work();
   }
 
-  #continue(tile: Tile): void {
-    for (const kind of MAIN) {
-      const vital = tile.vitals[kind];
-      const key = `${String(tile.stay_id)} ${kind}`;
-      const trend = this.#curves.get(key);
-      if (!vital || !trend || typeof vital.value !== "number" || this.#seen.get(key) === vital.measured_at) continue;
-      this.#seen.set(key, vital.measured_at);
-      this.#curves.set(key, append(trend, Date.parse(vital.measured_at), vital.value));
-    }
-  }
-
   #work(): void {
-    while (this.#running < AT_ONCE) {
+    while (this.#loading.size < AT_ONCE) {
       const tile = this.#waiting.shift();
       if (!tile) return;
-      this.#running += 1;
+      this.#loading.add(tile.stay_id);
       void this.#load(tile, this.#span).finally(() => {
-        this.#running -= 1;
+        this.#loading.delete(tile.stay_id);
         this.#work();
       });
     }
@@ -83,10 +120,20 @@ class Trends {
     try {
       const history = await api.vitals(tile.patient_id, MAIN, to - span.ms, to, span.resolution);
       if (span !== this.#span) return;
-      for (const series of history.series) this.#curves.set(`${String(tile.stay_id)} ${series.kind}`, fromSeries(series, span));
+      this.#keep(tile, Object.fromEntries(history.series.map((series) => [series.kind, fromSeries(series, span)])));
     } catch {
-      // Without a curve the board is still right; the next call asks again.
-      this.#followed.delete(tile.stay_id);
+      // Without a curve the board is still right.
+      setTimeout(() => { this.#moved(); }, AGAIN_MS);
+    }
+  }
+
+  #keep(tile: Tile, curves: Curves): void {
+    this.#upTo.set(tile.stay_id, tile);
+    this.#curves.set(tile.stay_id, curves);
+    for (const stayId of this.#upTo.keys()) {
+      if (this.#upTo.size <= MOST) return;
+      this.#upTo.delete(stayId);
+      this.#curves.delete(stayId);
     }
   }
 }

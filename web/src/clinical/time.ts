@@ -8,6 +8,10 @@ export const ZONE = "Europe/Stockholm";
 const CLOCK = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, hour: "2-digit", minute: "2-digit" });
 const SECONDS = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE });
+const DATE: Readonly<Record<Language, Intl.DateTimeFormat>> = {
+  sv: new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE, day: "numeric", month: "short" }),
+  en: new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, day: "numeric", month: "short" }),
+};
 
 type Translate = (key: Key, places?: Readonly<Record<string, string | number>>) => string;
 
@@ -20,14 +24,18 @@ export const day = (at: string | number): string => DAY.format(ms(at));
 /** Writes the time of day, with the day in front when that is not today. */
 export function when(at: string | number, nowMs: number, language: Language): string {
   if (day(at) === day(nowMs)) return clockTime(at);
-  const date = new Intl.DateTimeFormat(language === "sv" ? "sv-SE" : "en-GB", { timeZone: ZONE, day: "numeric", month: "short" });
-  return `${date.format(ms(at))} ${clockTime(at)}`;
+  return `${DATE[language].format(ms(at))} ${clockTime(at)}`;
 }
 
 /** Writes the time of day of the last twenty hours, and only the day before that: where there is little room. */
 export function recent(at: string | number, nowMs: number, language: Language): string {
   if (nowMs - ms(at) < 20 * 3600_000) return clockTime(at);
-  return new Intl.DateTimeFormat(language === "sv" ? "sv-SE" : "en-GB", { timeZone: ZONE, day: "numeric", month: "short" }).format(ms(at));
+  return DATE[language].format(ms(at));
+}
+
+/** Writes the time of day of the next twenty hours, and only the day after that: where there is little room. */
+export function soon(at: string | number, nowMs: number, language: Language): string {
+  return ms(at) - nowMs < 20 * 3600_000 ? clockTime(at) : DATE[language].format(ms(at));
 }
 
 /** Writes an age in its largest fitting unit: 12 s, 4 min, 2 h 10 min, 3 d. */

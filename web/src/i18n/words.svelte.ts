@@ -9,8 +9,10 @@ class Words {
   language = $state<Language>(kept() ?? "sv");
 
   /** Returns the text of a key, its {places} filled in. */
-  t = (key: Key, places: Readonly<Record<string, string | number>> = {}): string =>
-    CATALOGUES[this.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(places[name] ?? whole));
+  t = (key: Key, places?: Readonly<Record<string, string | number>>): string => {
+    const text = CATALOGUES[this.language][key];
+    return places ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(places[name] ?? whole)) : text;
+  };
 
   /** Returns the text of a key that the server made up, or the last part of that key when there is none. */
   maybe = (key: string): string =>

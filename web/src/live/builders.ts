@@ -77,6 +77,7 @@ export const aTile = (changes: Partial<Tile> = {}): Tile => ({
   score: null,
   device: null,
   limits: {},
+  eased: null,
   goals: "full",
   protected: false,
   ...changes,

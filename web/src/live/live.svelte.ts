@@ -5,23 +5,30 @@ import { sound } from "../alerts/sound.svelte";
 import { ServerClock } from "./clock";
 import { heartbeat } from "./heard";
 import { LiveSocket } from "./socket";
-import { EMPTY, reduce, withAlert, type LiveState } from "./state";
+import { EMPTY, reduce, withAlert, withValues, type LiveState, type Values } from "./state";
 
 const FRAME_MS = 400;
 /** Values are painted together, this often; alerts and everything else at the next frame. */
 const VALUES_MS = 250;
+/** More do not wait for that: a page out of sight is woken seldom. */
+const MOST_VALUES = 2_000;
 
 class Live {
   state = $state.raw<LiveState>(EMPTY);
   now = $state(Date.now());
+  /** The minute that has begun last. */
+  readonly minute = $derived(Math.floor(this.now / 60_000) * 60_000);
   connected = $state(false);
   downSince = $state<number | null>(null);
+  /** When something was last heard, as of the last painting or second. */
   heardAt = $state<number | null>(null);
   /** The screen has slept, and what it would show is from before: nothing is shown until the state has come anew. */
   waking = $state(false);
 
   #clock = new ServerClock();
   #pending: LiveState = EMPTY;
+  #values: Values[] = [];
+  #heardAt: number | null = null;
   #drawing = false;
   #awake = false;
   #soon: ReturnType<typeof setTimeout> | undefined;
@@ -41,7 +48,7 @@ class Live {
       },
       loggedOut,
       says: (walk) => heartbeat(this.state.alerts.values(), this.#listening(), walk, opened(location.pathname)),
-      stays: () => new Set([...this.#pending.patients.values()].map((tile) => tile.stay_id)),
+      stays: () => [...this.#pending.patients.values()].map((tile) => tile.stay_id),
     });
     this.#socket.start();
     this.#ticker = setInterval(() => { this.#tick(); }, 1_000);
@@ -52,6 +59,7 @@ class Live {
     this.#socket = null;
     clearInterval(this.#ticker);
     clearTimeout(this.#soon);
+    this.#values = [];
     this.#pending = EMPTY;
     this.state = EMPTY;
     this.connected = false;
@@ -76,11 +84,21 @@ class Live {
 
   #take(message: LiveMessage): void {
     if ("server_time" in message) this.#clock.hear(Date.parse(message.server_time), performance.now());
-    this.heardAt = this.#serverNow();
+    this.#heardAt = this.#serverNow();
+    if (message.type === "vitals") {
+      this.#values.push(message);
+      if (this.#values.length >= MOST_VALUES) this.#settle();
+      this.#soon ??= setTimeout(() => { this.#paint(); }, VALUES_MS);
+      return;
+    }
+    this.#settle();
     this.#pending = reduce(this.#pending, message);
-    if (message.type === "vitals") this.#soon ??= setTimeout(() => { this.#paint(); }, VALUES_MS);
-    else this.#paint();
     if (message.type === "snapshot" || message.type === "resumed") this.#awake = true;
+    this.#paint();
+  }
+
+  #settle(): void {
+    if (this.#values.length > 0) this.#pending = withValues(this.#pending, this.#values.splice(0));
   }
 
   #paint(): void {
@@ -92,6 +110,8 @@ class Live {
     const draw = (): void => {
       if (!this.#drawing) return;
       this.#drawing = false;
+      this.#settle();
+      this.heardAt = this.#heardAt;
       const news = this.state.alerts !== this.#pending.alerts;
       this.state = this.#pending;
       if (this.#awake) this.#awake = this.waking = false;
@@ -118,6 +138,7 @@ class Live {
 
   #tick(): void {
     this.now = this.#serverNow();
+    this.heardAt = this.#heardAt;
   }
 }
 

@@ -21,7 +21,7 @@ export interface Listener {
   readonly asleep: () => void;
   readonly loggedOut: () => void;
   readonly says: (walk: number | null) => Heartbeat;
-  readonly stays: () => ReadonlySet<number>;
+  readonly stays: () => readonly number[];
 }
 
 export class LiveSocket {
@@ -105,7 +105,7 @@ export class LiveSocket {
 
   #hear(message: LiveMessage): void {
     this.#heardAt = performance.now();
-    if (judge(this.#last, message, this.listener.stays()) === "hole") {
+    if (judge(this.#last, message, this.listener.stays) === "hole") {
       this.resync();
       return;
     }

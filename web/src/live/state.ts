@@ -4,6 +4,9 @@
 
 import type { Alert, Kind, LiveMessage, Tile, Viewer, Vitals } from "../api/types";
 
+/** The part of a tile that changes often. */
+export type Values = Extract<LiveMessage, { type: "vitals" }>;
+
 export interface LiveState {
   readonly loaded: boolean;
   readonly patients: ReadonlyMap<number, Tile>;
@@ -24,12 +27,8 @@ export function reduce(state: LiveState, message: LiveMessage): LiveState {
         patients: new Map(message.patients.map((tile) => [tile.patient_id, newest(state.patients.get(tile.patient_id), tile)])),
         alerts: new Map(message.alerts.map((alert) => [alert.alert_id, later(state.alerts.get(alert.alert_id), alert)])),
       };
-    case "vitals": {
-      const tile = state.patients.get(message.patient_id);
-      if (tile?.stay_id !== message.stay_id) return state;
-      const next = { ...tile, vitals: merge(tile.vitals, message.vitals), score: message.score, device: message.device };
-      return { ...state, patients: new Map(state.patients).set(tile.patient_id, next) };
-    }
+    case "vitals":
+      return withValues(state, [message]);
     case "alert":
       return withAlert(state, message.alert);
     case "presence":
@@ -37,6 +36,19 @@ export function reduce(state: LiveState, message: LiveMessage): LiveState {
     default:
       return state;
   }
+}
+
+/** Takes many at once: hundreds come each second, and all the patients are copied for each call. */
+export function withValues(state: LiveState, messages: readonly Values[]): LiveState {
+  const patients = new Map(state.patients);
+  let changed = false;
+  for (const { patient_id: id, stay_id: stay, vitals, score, device } of messages) {
+    const tile = patients.get(id);
+    if (tile?.stay_id !== stay) continue;
+    patients.set(id, { ...tile, vitals: merge(tile.vitals, vitals), score, device });
+    changed = true;
+  }
+  return changed ? { ...state, patients } : state;
 }
 
 export function withAlert(state: LiveState, alert: Alert): LiveState {
@@ -61,7 +73,7 @@ function merge(known: Vitals, incoming: Vitals): Vitals {
   for (const [name, vital] of Object.entries(known)) {
     const kind = name as Kind;
     const rival = incoming[kind];
-    if (rival && Date.parse(rival.measured_at) < Date.parse(vital.measured_at)) merged[kind] = vital;
+    if (rival && rival.measured_at !== vital.measured_at && Date.parse(rival.measured_at) < Date.parse(vital.measured_at)) merged[kind] = vital;
   }
   return merged as Vitals;
 }

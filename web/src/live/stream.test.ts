@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { judge } from "./stream";
 
 const AT = "2026-11-21T10:00:00.000Z";
-const STAYS = new Set([1, 2]);
+const STAYS = (): readonly number[] => [1, 2];
 const beat = (prev: number) => ({ type: "heartbeat", seq: 9, prev, server_time: AT }) as const;
 const resumed = (stays: number[]) => ({ type: "resumed", seq: 5, stream: "a", server_time: AT, stays }) as const;
 

@@ -3,14 +3,12 @@
 class Route {
   path = $state(location.pathname);
   query = $state(location.search);
+  readonly wall = $derived(new URLSearchParams(this.query).has("wall"));
 
   get login(): boolean {
     return this.path === "/login";
   }
 
-  get wall(): boolean {
-    return new URLSearchParams(this.query).has("wall");
-  }
 
   go(address: string): void {
     if (address !== this.path + this.query) history.pushState(null, "", address);
