@@ -19,6 +19,7 @@ from api.live.hub import Hub
 from api.live.listening import Listening
 from api.live.presence import Presence
 from api.oidc.provider import Provider
+from api.pace import Pace
 from api.routes import (
     access_log,
     access_reviews,
@@ -106,6 +107,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         refusals=Refusals(store, time),
         presence=Presence(store, time),
         figures=counted,
+        pace=Pace(settings.account_rate),
         teller=Teller(service="api", clock=time, families=lambda: families(counted)),
         provider=Provider(settings, time) if settings.oidc_issuer else None,
     )

@@ -15,7 +15,8 @@ from starlette.requests import HTTPConnection
 from api.context import context_of
 from api.errors import Problem
 from api.witness import LetIn
-from ward.access.permissions import UNATTENDED, Permission, may
+from ward import log
+from ward.access.permissions import NEVER_SLOWED, UNATTENDED, Permission, may
 from ward.access.principals import (
     Opened,
     Opening,
@@ -127,6 +128,7 @@ class Door:
         if row is None:
             raise _refused(connection, UNAUTHORISED, "Log in first.")
         principal = principal_of(row)
+        self._slow_down(connection, principal)
         if not may(principal, self.permission):
             connection.state.turned_away = LetIn(principal=principal, permission=self.permission)
             raise _refused(connection, FORBIDDEN, "This is not open to your role.")
@@ -139,6 +141,22 @@ class Door:
             await _note_presence(connection, row, now)
         connection.state.let_in = LetIn(principal=principal, permission=self.permission)
         return principal
+
+    def _slow_down(self, connection: HTTPConnection, principal: Principal) -> None:
+        """Have whoever asks faster than anybody needs wait, but for what must never wait."""
+        context = context_of(connection)
+        if self.permission in NEVER_SLOWED:
+            return
+        paced = context.pace.take(principal.account_id, context.clock.now())
+        if paced.wait_s == 0:
+            return
+        context.figures.slowed[principal.capacity.value] += 1
+        if paced.begins:
+            log.get().warning("account_slowed", account=principal.account_id, capacity=principal.capacity.value)
+        if connection.scope["type"] == "websocket":
+            raise WebSocketException(UNAVAILABLE, "too many requests")
+        wait = {"Retry-After": str(paced.wait_s)}
+        raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "This account asks too fast. Wait a moment.", headers=wait)
 
 
 def _refused(

@@ -142,7 +142,7 @@ _CARE = [
          {"what": "Hembesök med provtagning", "who": "Anna Provsson", "turn_to": "Testteamet, telefon 000",
           "at": "2026-01-15T09:00:00Z"}),
     Step("anna", f"POST {_PATIENT}/ambulance-cards", {"reason": "Ambulans på väg", "hours": 4}, keep={"card": "path"}),
-    Step(None, "GET /api/ambulance-card", query={"token": "$card"}),
+    Step(None, "POST /api/ambulance-card", {"token": "$card"}),
     Step("anna", "PUT /api/teams/{team_id}/round/{patient_id}",
          {"plan": "Telefon lördag 10. Vikt varje morgon; över 84 kg: ring jouren."}),
     Step("anna", "PUT /api/stays/{stay_id}/outcome", {"disposition": "home"}, at={"stay_id": "past_stay"}),

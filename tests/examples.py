@@ -37,7 +37,7 @@ _READY = "GET /readyz"  # asked before and after the services it waits for are a
 _FEW = 3  # so many of a list are shown
 _FORM = "application/x-www-form-urlencoded"
 _STALE = {409, 412}
-_TOKEN = re.compile(r"token=[\w-]+")
+_TOKEN = re.compile(r"(token=|/ambulance#)[\w-]+")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_UUID = "01234567-89ab-4cde-8f01-23456789abcd"
 _JSON = re.compile(r"application/(fhir\+)?json")
@@ -134,7 +134,7 @@ def shown(value: Any, hidden: Mapping[str, str], name: str = "") -> Any:
     if not isinstance(value, str):
         return value
     plain = DRAWN.get(name) or hidden.get(value, value)
-    return _UUID.sub(_NO_UUID, _TOKEN.sub("token=example-token", plain))
+    return _UUID.sub(_NO_UUID, _TOKEN.sub(r"\1example-token", plain))
 
 
 def _revisions(refused: Mapping[str, Any]) -> list[int]:
@@ -146,7 +146,7 @@ def _revisions(refused: Mapping[str, Any]) -> list[int]:
 def _at(said: Any, place: str) -> Any:
     for part in place.split("."):
         said = said[int(part) if isinstance(said, list) else part]
-    return said.rpartition("token=")[2] if isinstance(said, str) else said
+    return said.rpartition("token=")[2].rpartition("/ambulance#")[2] if isinstance(said, str) else said
 
 
 async def taken(scene: Scene) -> Taken:

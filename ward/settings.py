@@ -123,6 +123,12 @@ class Settings(BaseSettings):
     shared_minutes: int = Field(
         default=5, ge=1, le=60, description="minutes after which a shared screen asks again who is there"
     )
+    account_rate: int = Field(
+        default=100,
+        ge=0,
+        le=100_000,
+        description="requests per second that one account may make on average (40 times that at once); 0: any number",
+    )
     oidc_issuer: str = Field(
         default="", description="https:// address of an OpenID provider that people log in at; empty: none"
     )
