@@ -21,7 +21,7 @@ WAITING = (
     ' <button type="button" id="again">Försök igen / Try again</button></p></body></html>'
 )
 OF_OLD = (
-    f'{_HEAD}</head><body><p>Länken är av ett äldre slag och visar inget mer. {_TURN_TO} Be om en ny länk. /'
+    f"{_HEAD}</head><body><p>Länken är av ett äldre slag och visar inget mer. {_TURN_TO} Be om en ny länk. /"
     ' <span lang="en">This link is of an older kind. Ask for a new one.</span></p></body></html>'
 )
 SCRIPT = """\

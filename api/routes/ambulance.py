@@ -1,4 +1,4 @@
-"""`/api/patients/{id}/ambulance-cards`, `/ambulance`, `/api/ambulance-card`: a link for a crew, timed, noted, revocable.
+"""`/api/patients/{id}/ambulance-cards`, `/ambulance`, `/api/ambulance-card`: a timed, noted link for a crew.
 
 The link leads to a page that sends the token behind its `#` in a body; an address never holds one. The invariant:
 whoever opens a link that is not good, for whatever reason, gets the same answer after the same work.

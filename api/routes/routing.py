@@ -109,6 +109,7 @@ async def put_unit(
         row = await duty_care.policy(conn, unit_id)
         if row is None or row.organisation_id != principal.organisation_id:
             raise NotFound
+        await _refuse_base(conn, body.policy(), principal, row)
         await _check(conn, body.policy(), now)
         if not await duty_care.save_policy(conn, unit_id, seen, body.policy()):
             raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this unit since you saw it.")
@@ -168,6 +169,7 @@ async def _consented(
 
 async def _add(conn: Connection, body: UnitBody, principal: StaffPrincipal, now: datetime) -> int:
     policy = body.policy()
+    await _refuse_base(conn, policy, principal, None)
     await _check(conn, policy, now)
     number = await duty_care.add_policy(
         conn,
@@ -180,6 +182,17 @@ async def _add(conn: Connection, body: UnitBody, principal: StaffPrincipal, now:
         raise Problem(HTTPStatus.CONFLICT, "The organisation has a unit of that name already.")
     await _note(conn, principal, number, now)
     return number
+
+
+async def _refuse_base(conn: Connection, policy: Policy, principal: StaffPrincipal, before: PolicyRow | None) -> None:
+    """Refuse to make another organisation's team the last to answer, before it has consented to the unit."""
+    base = policy.base_team_id
+    organisation_id = await people.organisation_of(conn, base)
+    if organisation_id in {None, principal.organisation_id} or (before is not None and base == before.base_team_id):
+        return
+    if before is None or not await duty_care.has_consented(conn, before.policy_id, base):
+        detail = "The round-the-clock team is of your own organisation, or of one that has consented to a route to it."
+        raise Problem(HTTPStatus.FORBIDDEN, detail)
 
 
 async def _check(conn: Connection, policy: Policy, now: datetime) -> None:

@@ -19,7 +19,7 @@ _LEAST_NEW = 8
 PUBLISHED = frozenset({"hemvakt-demo"})
 """Passwords that stand in this repository, for the demo's people."""
 
-# What is tried first here, beside the world's commonest (`_commonest`); digits and signs at either end make it no better.
+# What is tried first here, beside `_commonest`; digits and signs at either end make it no better.
 _COMMON = frozenset({
     "password", "passwort", "passord", "lösenord", "losenord", "letmein", "welcome", "välkommen", "valkommen",
     "qwerty", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qazwsxedc", "iloveyou", "jagälskardig", "jagalskardig", "princess",
