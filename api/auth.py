@@ -42,9 +42,12 @@ UNAVAILABLE = 1013
 _TOUCH_EVERY = timedelta(minutes=1)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CHANGE_PASSWORD = "change_password"  # noqa: S105 - a word, no secret
+ENROL = "enrol"
 CONFIRM = "confirm"
+_FACTOR_ASKED_OF = {"none": frozenset[Role](), "operators": frozenset({Role.OPERATOR}), "staff": frozenset(Role)}
 _ASKED = {
     CHANGE_PASSWORD: "Choose a password of your own first: POST /api/session/password.",
+    ENROL: "Set up a second factor first: POST /api/session/factor.",
     CONFIRM: "Nobody has been at this shared screen for a while. Say who you are: POST /api/session/confirm.",
 }
 
@@ -99,10 +102,19 @@ def _bearer(connection: HTTPConnection) -> str | None:
     return bearer.strip() if scheme.lower() == "bearer" else None
 
 
-def asked_first(row: SessionRow, permission: Permission, now: datetime, shared_for: timedelta) -> str | None:
-    """Return what a session must do before this: `CHANGE_PASSWORD`, `CONFIRM`, or None for nothing."""
+def owes_factor(row: SessionRow, settings: Settings) -> bool:
+    """Tell whether somebody came in by password alone who must have a second factor here."""
+    asked = row.role is not None and row.role in _FACTOR_ASKED_OF[settings.second_factor]
+    return asked and row.way == Way.PASSWORD and not row.has_factor
+
+
+def asked_first(row: SessionRow, permission: Permission, now: datetime, settings: Settings) -> str | None:
+    """Return what a session must do before this: `CHANGE_PASSWORD`, `ENROL`, `CONFIRM`, or None for nothing."""
     if row.must_change and permission != Permission.OWN_SESSION:
         return CHANGE_PASSWORD
+    if owes_factor(row, settings) and permission != Permission.OWN_SESSION:
+        return ENROL
+    shared_for = timedelta(minutes=settings.shared_minutes)
     if row.shared and permission not in UNATTENDED and now - row.confirmed_at >= shared_for:
         return CONFIRM
     return None
@@ -134,7 +146,7 @@ class Door:
             raise _refused(connection, FORBIDDEN, "This is not open to your role.")
         context = context_of(connection)
         now = context.clock.now()
-        must = asked_first(row, self.permission, now, timedelta(minutes=context.settings.shared_minutes))
+        must = asked_first(row, self.permission, now, context.settings)
         if must is not None:
             raise _refused(connection, FORBIDDEN, _ASKED[must], must=must)
         if self.permission not in UNATTENDED:
