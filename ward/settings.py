@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     webhook_key: str = Field(
         default="", description="at least 32 random characters: signs what webhooks are sent; empty: none are sent"
     )
+    webhook_inside: str = Field(
+        default="", description="addresses or networks of one's own that webhooks may reach too, by commas"
+    )
     vapid_key: str = Field(
         default="", description="private key of Web Push (VAPID), base64url without padding; empty: none is sent"
     )
