@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import passwords, second_factor
-from api.auth import LONGEST, cookie_name, digest, expiry, session_of
+from api.auth import LONGEST, cookie_name, digest, expiry, principal_of, session_of
 from api.context import Context, context_of
 from api.errors import Problem
 from ward import log
@@ -21,7 +21,8 @@ from ward.access.passwords import PUBLISHED, fold
 from ward.access.principals import AccountId, Principal
 from ward.errors import NotFound
 from ward.settings import Settings
-from ward.store import login_attempts, proofs, sessions
+from ward.store import audit, login_attempts, proofs, sessions
+from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.proofs import Proofs
 from ward.store.sessions import Provided, SessionRow, Way
@@ -31,10 +32,11 @@ _BROWSER_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A session that has just begun and the token that opens it."""
+    """A session that has just begun, the token that opens it, and how many others ended because there were too many."""
 
     token: str
     row: SessionRow
+    ended: int
 
 
 def address_of(request: Request) -> str:
@@ -154,7 +156,7 @@ async def open_session(
     async with borrow(context.pool) as conn:
         if before is not None and before.way != Way.TOKEN:
             await sessions.revoke_session(conn, before.token_sha256)
-        await sessions.open_session(
+        ended = await sessions.open_session(
             conn,
             token_sha256=digest(token),
             account_id=account_id,
@@ -165,8 +167,13 @@ async def open_session(
             provided=provided,
         )
         row = await sessions.find_session(conn, digest(token), now)
+        if row is not None and ended:
+            deed = Deed(
+                action=Action.SESSIONS_ENDED, detail={"account_id": account_id, "ended": ended, "most": sessions.MOST}
+            )
+            await audit.write(conn, principal_of(row).actor, deed, now)
     log.get().info("logged_in", account=account_id, way=(Way.OIDC if provided else Way.PASSWORD).value, shared=shared)
-    return None if row is None else Opened(token=token, row=row)
+    return None if row is None else Opened(token=token, row=row, ended=ended)
 
 
 def _browser(request: Request) -> str:

@@ -75,8 +75,10 @@ def may_reach(address: str, inside: Collection[Network]) -> bool:
 def _carried(where: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if isinstance(where, IPv4Address):
         return where
-    translated = IPv4Address(int(where) & 0xFFFFFFFF) if where in _NAT64 else None
-    return where.ipv4_mapped or where.sixtofour or (where.teredo and where.teredo[1]) or translated or where
+    for carried in (where.ipv4_mapped, where.sixtofour, None if where.teredo is None else where.teredo[1]):
+        if carried is not None:
+            return carried
+    return IPv4Address(int(where) & 0xFFFFFFFF) if where in _NAT64 else where
 
 
 def is_push_service(endpoint: str, hosts: Collection[str]) -> bool:

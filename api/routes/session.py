@@ -84,6 +84,7 @@ class AccountState(TypedDict):
 class SessionState(TypedDict):
     """A session in force; `staff` for staff alone, `patient_id` for a patient. `demo`: invented patients are shown.
 
+    `ended` is how many older sessions this log-in has ended, since there were too many; always 0 but when logging in.
     With `must_change_password` or `must_enrol` nothing else is let in; a `shared` session asks again after a while who
     is there.
     """
@@ -99,10 +100,11 @@ class SessionState(TypedDict):
     must_change_password: bool
     second_factor: bool
     must_enrol: bool
+    ended: int
     expires_at: datetime
 
 
-async def _state(context: Context, row: SessionRow) -> SessionState:
+async def _state(context: Context, row: SessionRow, ended: int = 0) -> SessionState:
     async with borrow(context.pool) as conn:
         teams = await sessions.read_teams(conn, row.team_ids)
         demo = await tiles.holds_demo(conn, context.clock.now())
@@ -123,6 +125,7 @@ async def _state(context: Context, row: SessionRow) -> SessionState:
         must_change_password=row.must_change,
         second_factor=row.has_factor,
         must_enrol=owes_factor(row, context.settings),
+        ended=ended,
         expires_at=row.expires_at,
     )
 
@@ -155,7 +158,7 @@ async def post_session(request: Request, credentials: Credentials) -> Response:
     )
     if opened is None:
         raise Problem(HTTPStatus.UNAUTHORIZED, "The name and the password do not fit together.")
-    response = reply(await _state(context, opened.row))
+    response = reply(await _state(context, opened.row, opened.ended))
     log_in.give_cookie(response, context.settings, opened.token)
     return response
 

@@ -17,6 +17,9 @@ from ward.people import OrganisationId, PatientId, Role, StaffId, Team, TeamId
 from ward.store import access
 from ward.store.pool import Connection
 
+MOST = 20
+"""How many sessions one account has at once: every screen of a ward that shares one, and no more."""
+
 
 class Way(StrEnum):
     """How a session came about."""
@@ -152,8 +155,11 @@ async def open_session(
     shared: bool = False,
     browser: str = "",
     provided: Provided | None = None,
-) -> None:
-    """Keep a new session, and sweep out those that have expired. `provided`: where a provider logged them in."""
+) -> int:
+    """Keep a new session, and sweep out those that have expired. `provided`: where a provider logged them in.
+
+    Beyond `MOST` of one account those that were used longest ago end; return how many did.
+    """
     await conn.execute("delete from session where expires_at <= %s", (now,))
     await conn.execute(
         "insert into session (token_sha256, secret_sha256, account_id, way, shared, browser, created_at, seen_at,"
@@ -173,6 +179,13 @@ async def open_session(
             "provider_session": provided.session if provided else None,
         },
     )
+    ended = await conn.execute(
+        "delete from session where account_id = %(account)s and token_sha256 <> %(token)s and session_id not in"
+        " (select session_id from session where account_id = %(account)s and token_sha256 <> %(token)s"
+        " order by seen_at desc, session_id desc limit %(others)s)",
+        {"account": account_id, "token": token_sha256, "others": MOST - 1},
+    )
+    return ended.rowcount
 
 
 async def find_session(conn: Connection, secret_sha256: bytes, now: datetime) -> SessionRow | None:
