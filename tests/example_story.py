@@ -77,6 +77,11 @@ _ENTRY = [
     Step(None, "POST /api/session", {"username": "anna", "password": PASSWORD}),
     Step("anna", "GET /api/session"),
     Step("anna", "GET /api/session/all"),
+    Step("elsa", "POST /api/session/factor", {"password": PASSWORD}, keep={"factor": "secret"}),
+    Step(
+        "elsa", "POST /api/session/factor/confirm", {"code": "$totp of factor"}, keep={"recovery": "recovery_codes.0"}
+    ),
+    Step("elsa", "POST /api/session/factor/remove", {"password": PASSWORD, "code": "$recovery"}),
     Step("elsa", "PUT /api/session/pin", {"pin": "482915", "password": PASSWORD}),
     Step("elsa", "POST /api/session/confirm", {"pin": "482915"}),
 ]

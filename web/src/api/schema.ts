@@ -9214,6 +9214,7 @@ export interface components {
          * SessionState
          * @description A session in force; `staff` for staff alone, `patient_id` for a patient. `demo`: invented patients are shown.
          *
+         *     `ended` is how many older sessions this log-in has ended, since there were too many; always 0 but when logging in.
          *     With `must_change_password` or `must_enrol` nothing else is let in; a `shared` session asks again after a while who
          *     is there.
          */
@@ -9221,6 +9222,8 @@ export interface components {
             readonly account: components["schemas"]["AccountState"];
             /** Demo */
             readonly demo: boolean;
+            /** Ended */
+            readonly ended: number;
             /**
              * Expires At
              * Format: date-time
