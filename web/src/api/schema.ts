@@ -109,8 +109,8 @@ export interface paths {
         readonly put?: never;
         readonly post?: never;
         /**
-         * Take an account's second factor away, for who has lost the telephone and the codes; make sure who asks for it
-         * @description Take an account's second factor away, for who has lost the telephone and the codes; make sure who asks for it.
+         * Take an account's second factor away, for who has lost telephone and codes; make sure who asks. Twice is once
+         * @description Take an account's second factor away, for who has lost telephone and codes; make sure who asks. Twice is once.
          *
          *     Open to: operator (`accounts.manage`).
          */
@@ -13464,6 +13464,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "token": "example-token"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["CardToken"];
             };
         };
@@ -13678,7 +13683,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 85,
+                     *           "audit_id": 88,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -13699,7 +13704,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 84,
+                     *           "audit_id": 87,
                      *           "detail": {
                      *             "new": 0,
                      *             "refused": 0,
@@ -13720,7 +13725,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 83,
+                     *           "audit_id": 86,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -16716,7 +16721,7 @@ export interface operations {
                      *       "made_by": 2,
                      *       "made_by_name": "Anna Provsson",
                      *       "openings": [],
-                     *       "path": "/api/ambulance-card?token=example-token",
+                     *       "path": "/ambulance#example-token",
                      *       "reason": "Ambulans på väg",
                      *       "revoked_at": null
                      *     }
@@ -16738,7 +16743,7 @@ export interface operations {
                      *       "made_by": 2,
                      *       "made_by_name": "Anna Provsson",
                      *       "openings": [],
-                     *       "path": "/api/ambulance-card?token=example-token",
+                     *       "path": "/ambulance#example-token",
                      *       "reason": "Ambulans på väg",
                      *       "revoked_at": null
                      *     }
@@ -25116,13 +25121,16 @@ export interface operations {
                      *         "name": "Anna Provsson"
                      *       },
                      *       "demo": false,
+                     *       "ended": 0,
                      *       "expires_at": "2026-01-14T20:00:00Z",
                      *       "must_change_password": false,
+                     *       "must_enrol": false,
                      *       "organisation": {
                      *         "name": "Testkommunen",
                      *         "organisation_id": 1
                      *       },
                      *       "patient_id": null,
+                     *       "second_factor": false,
                      *       "shared": false,
                      *       "staff": {
                      *         "language": "sv",
@@ -25185,13 +25193,16 @@ export interface operations {
                      *         "name": "Anna Provsson"
                      *       },
                      *       "demo": false,
+                     *       "ended": 0,
                      *       "expires_at": "2026-01-14T20:00:00Z",
                      *       "must_change_password": false,
+                     *       "must_enrol": false,
                      *       "organisation": {
                      *         "name": "Testkommunen",
                      *         "organisation_id": 1
                      *       },
                      *       "patient_id": null,
+                     *       "second_factor": false,
                      *       "shared": false,
                      *       "staff": {
                      *         "language": "sv",
@@ -25408,6 +25419,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "password": "rätt häst batteri"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["FactorBody"];
             };
         };
@@ -25418,6 +25434,17 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secret": "example-secret",
+                     *       "square": [
+                     *         "1111111",
+                     *         "1111111",
+                     *         "1111111"
+                     *       ],
+                     *       "uri": "otpauth://totp/Hemvakt:elsa?secret=EXAMPLE&issuer=Hemvakt"
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["DrawnFactor"];
                 };
             };
@@ -25441,6 +25468,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "code": "123 456"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["SessionFactorCodeBody"];
             };
         };
@@ -25451,6 +25483,15 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "abcd-efgh-ijkl-mnop",
+                     *         "abcd-efgh-ijkl-mnop",
+                     *         "abcd-efgh-ijkl-mnop"
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
@@ -25474,6 +25515,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "code": "abcd-efgh-ijkl-mnop",
+                 *       "password": "rätt häst batteri"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["FactorBody"];
             };
         };
@@ -29081,6 +29128,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -29172,7 +29242,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/84",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/87",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29205,7 +29275,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "84",
+                     *             "id": "87",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29236,7 +29306,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/83",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/86",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29269,7 +29339,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "83",
+                     *             "id": "86",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29307,7 +29377,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=WzgzXQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=Wzg2XQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -29505,6 +29575,29 @@ export interface operations {
             };
             /** @description Unprocessable Entity (OperationOutcome) */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -29604,7 +29697,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/84",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/87",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29637,7 +29730,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "84",
+                     *             "id": "87",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29668,7 +29761,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/83",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/86",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29701,7 +29794,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "83",
+                     *             "id": "86",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29739,7 +29832,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=WzgzXQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=Wzg2XQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -29937,6 +30030,29 @@ export interface operations {
             };
             /** @description Unprocessable Entity (OperationOutcome) */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -30039,7 +30155,7 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
-                     *       "id": "84",
+                     *       "id": "87",
                      *       "meta": {
                      *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *         "versionId": "1"
@@ -30172,6 +30288,29 @@ export interface operations {
             };
             /** @description Gone (OperationOutcome) */
             readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -30733,6 +30872,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -31257,6 +31419,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -31518,6 +31703,29 @@ export interface operations {
             };
             /** @description Gone (OperationOutcome) */
             readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -31912,6 +32120,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -32252,6 +32483,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -32425,6 +32679,29 @@ export interface operations {
             };
             /** @description Gone (OperationOutcome) */
             readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -32881,6 +33158,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -33308,6 +33608,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -33500,6 +33823,29 @@ export interface operations {
             };
             /** @description Gone (OperationOutcome) */
             readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -33942,6 +34288,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -34280,6 +34649,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -34474,6 +34866,29 @@ export interface operations {
             };
             /** @description Gone (OperationOutcome) */
             readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -35183,6 +35598,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -35457,6 +35895,29 @@ export interface operations {
             };
             /** @description Unprocessable Entity (OperationOutcome) */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -36020,6 +36481,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -36252,6 +36736,29 @@ export interface operations {
             };
             /** @description Gone (OperationOutcome) */
             readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -36632,6 +37139,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -36946,6 +37476,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -37116,6 +37669,29 @@ export interface operations {
             };
             /** @description Gone (OperationOutcome) */
             readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -37550,6 +38126,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -37882,6 +38481,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
             /** @description Service Unavailable (OperationOutcome) */
             readonly 503: {
                 headers: {
@@ -38070,6 +38692,29 @@ export interface operations {
             };
             /** @description Gone (OperationOutcome) */
             readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issue": [
+                     *         {
+                     *           "code": "not-found",
+                     *           "diagnostics": "There is no such resource here.",
+                     *           "severity": "error"
+                     *         }
+                     *       ],
+                     *       "resourceType": "OperationOutcome"
+                     *     }
+                     */
+                    readonly "application/fhir+json": {
+                        readonly resourceType: string;
+                    };
+                };
+            };
+            /** @description Too Many Requests (OperationOutcome) */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
