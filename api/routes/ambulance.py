@@ -30,7 +30,8 @@ from api.context import Context, context_of
 from api.errors import Problem
 from api.home_states import step_state
 from api.live.messages import age_at, limits_state, plan_of, score_state, vitals_by_stay
-from api.preconditions import IdempotencyKey, idempotency, key_reused
+from api.once import once
+from api.preconditions import IdempotencyKey, idempotency
 from api.replies import Id, reply
 from api.routes.home import planned_visits
 from api.routes.patients import find_seat
@@ -39,7 +40,6 @@ from ward.access.principals import Principal, Scope, StaffPrincipal
 from ward.duty import wallclock, working_days
 from ward.errors import NotFound
 from ward.store import audit, cards, homes, series, tiles
-from ward.store import idempotency as keys
 from ward.store.accesses import Access
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
@@ -92,15 +92,10 @@ async def make_card(
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
-        before = await keys.claim(conn, key, now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        number = await _make(conn, seat, principal, body, token, now) if before is None else before.made_id or 0
-        if key and before is None:
-            await keys.keep(conn, key, number)
-        state = await _card(conn, seat, number)
-    path = f"{ambulance_link.PATH}#{token}" if before is None else None
-    return reply({**state, "path": path}, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+        done = await once(conn, key, now, lambda: _make(conn, seat, principal, body, token, now))
+        state = await _card(conn, seat, done.number)
+    path = f"{ambulance_link.PATH}#{token}" if done.status is HTTPStatus.CREATED else None
+    return reply({**state, "path": path}, status=done.status)
 
 
 @router.post("/api/patients/{patient_id}/ambulance-cards/{card_id}/revoke", response_model=AmbulanceLink)

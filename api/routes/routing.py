@@ -18,7 +18,8 @@ from api.context import context_of
 from api.duty_bodies import RoutingBody, UnitBody
 from api.duty_states import RouteState, routes_state
 from api.errors import Problem
-from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
+from api.once import once
+from api.preconditions import IdempotencyKey, IfMatch, idempotency, revision
 from api.refusals import refuse_faults
 from api.replies import Id, reply
 from ward.access.permissions import Permission
@@ -29,7 +30,6 @@ from ward.duty.routing import Policy
 from ward.errors import NotFound
 from ward.people import TeamId
 from ward.store import audit, duty_care, duty_layout, duty_schedules, people
-from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.duty_care import PolicyRow
@@ -81,17 +81,11 @@ async def post_unit(
     now = context.clock.now()
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
-        before = await keys.claim(conn, key, now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        number = before.made_id if before is not None else await _add(conn, body, principal, now)
-        if key and before is None:
-            await keys.keep(conn, key, number or 0)
-        row = await duty_care.policy(conn, number or 0)
+        done = await once(conn, key, now, lambda: _add(conn, body, principal, now))
+        row = await duty_care.policy(conn, done.number)
     if row is None:
         raise NotFound
-    status = HTTPStatus.CREATED if before is None else HTTPStatus.OK
-    return reply(_state(row), headers={"ETag": f'"{row.rev}"'}, status=status)
+    return reply(_state(row), headers={"ETag": f'"{row.rev}"'}, status=done.status)
 
 
 @router.put("/api/routing/{unit_id}", response_model=UnitState)
