@@ -88,7 +88,7 @@ async def post_confirmation(request: Request, principal: MayOwnSession, body: Co
         step = None if secret is None else second_factor.step_of(secret, body.code, now)
         digests = [digest(second_factor.plain(each)) for each in codes]
         if step is None or not await factors.confirm(conn, who.account_id, step, digests, who.actor, now):
-            raise Problem(HTTPStatus.FORBIDDEN, "That is no code of a second factor that was drawn a moment ago.")
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "That is no code of a second factor drawn a moment ago.")
         await session_ends.end_of_account(conn, who.account_id, but=principal.token_sha256)
         await login_attempts.clear(conn, who.counted_as, log_in.address_of(request))
     return reply(RecoveryCodes(recovery_codes=codes))

@@ -96,7 +96,7 @@ def test_who_is_asked_for_a_second_factor_sets_one_up_before_anything_else(house
             assert assert_problem(await oskar.get("/api/accounts"), 403)["must"] == "enrol"
             assert (await anna.get("/api/patients")).status_code == 200
             assert_problem(await oskar.post("/api/session/factor", json={"password": "fel"}), 403)
-            assert_problem(await oskar.post("/api/session/factor/confirm", json={"code": "000000"}), 403)
+            assert_problem(await oskar.post("/api/session/factor/confirm", json={"code": "000000"}), 422)
             _, recovery = await set_up(oskar, clock)
             accounts = (await oskar.get("/api/accounts")).json()["items"]
 
