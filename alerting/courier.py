@@ -14,7 +14,7 @@ from alerting.channels import board, console, gateway, push, webhook
 from alerting.deliver import AT_ONCE, ORDINARY, URGENT, Courier, send_due, take_steps
 from alerting.figures import Sendings
 from alerting.letters import Send
-from ward import log
+from ward import channels, log
 from ward.alerts import Priority
 from ward.clock import Clock
 from ward.errors import ConfigError, StoreUnavailable
@@ -35,7 +35,7 @@ def senders(settings: Settings, clock: Clock) -> Mapping[str, Send]:
     gateways = {"sms": settings.sms_gateway, "email": settings.email_gateway, "chat": settings.chat_gateway}
     ways.update({kind: gateway.sender(template) for kind, template in gateways.items() if template})
     if settings.webhook_key:
-        ways[WEBHOOK] = webhook.sender(settings.webhook_key, clock)
+        ways[WEBHOOK] = webhook.sender(settings.webhook_key, clock, channels.networks(settings.webhook_inside))
     if settings.vapid_key:
         ways["push"] = push.sender(settings.vapid_key, settings.vapid_contact)
     return ways
@@ -47,7 +47,7 @@ def require(settings: Settings) -> None:
     Raises
     ------
     ConfigError
-        If Apprise does not know an address.
+        If Apprise does not know an address, or a network is none.
     """
     given = {
         "HEMVAKT_SMS_GATEWAY": settings.sms_gateway,
@@ -58,6 +58,10 @@ def require(settings: Settings) -> None:
     unknown = [name for name, template in given.items() if template and not gateway.usable(template)]
     if unknown:
         raise ConfigError(f"{', '.join(unknown)}: not an address that Apprise knows, such as json://host/path/{{to}}")
+    try:
+        channels.networks(settings.webhook_inside)
+    except ValueError as error:
+        raise ConfigError(f"HEMVAKT_WEBHOOK_INSIDE: {error}") from None
 
 
 def public_url(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""An ambulance card as a page that needs no script: it opens in any browser, from a code that was scanned. Pure.
+"""An ambulance card as a page: what `api.ambulance_link` puts in its own place once it has been let in. Pure.
 
 In Swedish with English beside. The invariant: whatever stands in the data is text on the page and nothing else.
 """

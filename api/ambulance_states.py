@@ -26,6 +26,14 @@ class CardBody(BaseModel):
     reason: Reason
 
 
+class CardToken(BaseModel):
+    """What stands behind the `#` of a link."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    token: str = Field(max_length=200)
+
+
 class AmbulanceLink(TypedDict):
     """A link that was made, and every time that it was opened."""
 

@@ -19,6 +19,7 @@ from api.live.hub import Hub
 from api.live.listening import Listening
 from api.live.presence import Presence
 from api.oidc.provider import Provider
+from api.pace import Pace
 from api.routes import (
     access_log,
     access_reviews,
@@ -63,6 +64,7 @@ from api.routes import (
     schedules,
     search,
     session,
+    session_factor,
     session_list,
     session_oidc,
     session_proofs,
@@ -106,6 +108,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         refusals=Refusals(store, time),
         presence=Presence(store, time),
         figures=counted,
+        pace=Pace(settings.account_rate),
         teller=Teller(service="api", clock=time, families=lambda: families(counted)),
         provider=Provider(settings, time) if settings.oidc_issuer else None,
     )
@@ -140,7 +143,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     whose = (emergencies, sharing, relatives, invitations, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
-    entry = (session_oidc, session_proofs, session_list, accounts, account_access)
+    entry = (session_oidc, session_factor, session_proofs, session_list, accounts, account_access)
     parts = (*busiest, *whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket)
     # Not `include_router`: nothing of a part changes here, and each included one would be made anew and asked twice.
     for router in (*(part.router for part in parts), pages.router(built)):

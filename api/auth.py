@@ -15,7 +15,8 @@ from starlette.requests import HTTPConnection
 from api.context import context_of
 from api.errors import Problem
 from api.witness import LetIn
-from ward.access.permissions import UNATTENDED, Permission, may
+from ward import log
+from ward.access.permissions import NEVER_SLOWED, UNATTENDED, Permission, may
 from ward.access.principals import (
     Opened,
     Opening,
@@ -41,9 +42,12 @@ UNAVAILABLE = 1013
 _TOUCH_EVERY = timedelta(minutes=1)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CHANGE_PASSWORD = "change_password"  # noqa: S105 - a word, no secret
+ENROL = "enrol"
 CONFIRM = "confirm"
+_FACTOR_ASKED_OF = {"none": frozenset[Role](), "operators": frozenset({Role.OPERATOR}), "staff": frozenset(Role)}
 _ASKED = {
     CHANGE_PASSWORD: "Choose a password of your own first: POST /api/session/password.",
+    ENROL: "Set up a second factor first: POST /api/session/factor.",
     CONFIRM: "Nobody has been at this shared screen for a while. Say who you are: POST /api/session/confirm.",
 }
 
@@ -98,10 +102,19 @@ def _bearer(connection: HTTPConnection) -> str | None:
     return bearer.strip() if scheme.lower() == "bearer" else None
 
 
-def asked_first(row: SessionRow, permission: Permission, now: datetime, shared_for: timedelta) -> str | None:
-    """Return what a session must do before this: `CHANGE_PASSWORD`, `CONFIRM`, or None for nothing."""
+def owes_factor(row: SessionRow, settings: Settings) -> bool:
+    """Tell whether somebody came in by password alone who must have a second factor here."""
+    asked = row.role is not None and row.role in _FACTOR_ASKED_OF[settings.second_factor]
+    return asked and row.way == Way.PASSWORD and not row.has_factor
+
+
+def asked_first(row: SessionRow, permission: Permission, now: datetime, settings: Settings) -> str | None:
+    """Return what a session must do before this: `CHANGE_PASSWORD`, `ENROL`, `CONFIRM`, or None for nothing."""
     if row.must_change and permission != Permission.OWN_SESSION:
         return CHANGE_PASSWORD
+    if owes_factor(row, settings) and permission != Permission.OWN_SESSION:
+        return ENROL
+    shared_for = timedelta(minutes=settings.shared_minutes)
     if row.shared and permission not in UNATTENDED and now - row.confirmed_at >= shared_for:
         return CONFIRM
     return None
@@ -127,18 +140,35 @@ class Door:
         if row is None:
             raise _refused(connection, UNAUTHORISED, "Log in first.")
         principal = principal_of(row)
+        self._slow_down(connection, principal)
         if not may(principal, self.permission):
             connection.state.turned_away = LetIn(principal=principal, permission=self.permission)
             raise _refused(connection, FORBIDDEN, "This is not open to your role.")
         context = context_of(connection)
         now = context.clock.now()
-        must = asked_first(row, self.permission, now, timedelta(minutes=context.settings.shared_minutes))
+        must = asked_first(row, self.permission, now, context.settings)
         if must is not None:
             raise _refused(connection, FORBIDDEN, _ASKED[must], must=must)
         if self.permission not in UNATTENDED:
             await _note_presence(connection, row, now)
         connection.state.let_in = LetIn(principal=principal, permission=self.permission)
         return principal
+
+    def _slow_down(self, connection: HTTPConnection, principal: Principal) -> None:
+        """Have whoever asks faster than anybody needs wait, but for what must never wait."""
+        context = context_of(connection)
+        if self.permission in NEVER_SLOWED:
+            return
+        paced = context.pace.take(principal.account_id, context.clock.now())
+        if paced.wait_s == 0:
+            return
+        context.figures.slowed[principal.capacity.value] += 1
+        if paced.begins:
+            log.get().warning("account_slowed", account=principal.account_id, capacity=principal.capacity.value)
+        if connection.scope["type"] == "websocket":
+            raise WebSocketException(UNAVAILABLE, "too many requests")
+        wait = {"Retry-After": str(paced.wait_s)}
+        raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "This account asks too fast. Wait a moment.", headers=wait)
 
 
 def _refused(

@@ -12,6 +12,7 @@ from api.live.hub import Hub
 from api.live.listening import Listening
 from api.live.presence import Presence
 from api.oidc.provider import Provider
+from api.pace import Pace
 from api.witness import Witness
 from ward.clock import Clock
 from ward.settings import Settings
@@ -39,6 +40,7 @@ class Context:
     refusals: Refusals
     presence: Presence
     figures: Figures
+    pace: Pace
     teller: Teller
     provider: Provider | None = None
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HASHING_AT_ONCE))

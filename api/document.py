@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute
 from typing_extensions import TypedDict
 
 from api.auth import COOKIE, Door
-from ward.access.permissions import GRANTED
+from ward.access.permissions import GRANTED, NEVER_SLOWED
 
 EXAMPLES = Path(__file__).with_name("examples.json")
 _MEDIA_TYPE = "application/problem+json"
@@ -217,6 +217,8 @@ def _refusals(operation: dict[str, object], door: Door | None, method: str, rout
     if door is not None:
         yield HTTPStatus.UNAUTHORIZED
         yield HTTPStatus.FORBIDDEN
+        if door.permission not in NEVER_SLOWED:
+            yield HTTPStatus.TOO_MANY_REQUESTS
     if any(each["in"] == "path" for each in parameters) or route.path in _BY_CODE:
         yield HTTPStatus.NOT_FOUND
     if any(each["name"] == "For-Account" for each in parameters):

@@ -52,6 +52,7 @@ class Figures:
     requests: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     took: dict[tuple[str, str], Spread] = field(default_factory=lambda: defaultdict(lambda: Spread(REQUEST)))
     in_flight: int = 0
+    slowed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     sockets: int = 0
     closed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     written: Spread = field(default_factory=lambda: Spread(WORK))
@@ -79,6 +80,11 @@ def families(counted: Figures) -> Iterator[Metric]:
         [({"method": method, "route": route}, spread) for (method, route), spread in sorted(counted.took.items())],
     )
     yield gauge("http_requests_in_flight", "Requests that are being answered", [({}, counted.in_flight)])
+    yield counter(
+        "http_requests_slowed",
+        "Requests that were told to wait (429), by who asked: one account asked too fast",
+        [({"capacity": capacity}, count) for capacity, count in sorted(counted.slowed.items())],
+    )
     yield gauge("sockets_open", "Live sockets that are open", [({}, counted.sockets)])
     yield counter(
         "sockets_closed",

@@ -12,16 +12,19 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import passwords
-from api.auth import LONGEST, cookie_name, digest, expiry, session_of
+from api import passwords, second_factor
+from api.auth import LONGEST, cookie_name, digest, expiry, principal_of, session_of
 from api.context import Context, context_of
 from api.errors import Problem
 from ward import log
 from ward.access.passwords import PUBLISHED, fold
-from ward.access.principals import AccountId
+from ward.access.principals import AccountId, Principal
+from ward.errors import NotFound
 from ward.settings import Settings
-from ward.store import login_attempts, proofs, sessions
+from ward.store import audit, login_attempts, proofs, sessions
+from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
+from ward.store.proofs import Proofs
 from ward.store.sessions import Provided, SessionRow, Way
 
 _BROWSER_CHARACTERS = 200
@@ -29,10 +32,11 @@ _BROWSER_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A session that has just begun and the token that opens it."""
+    """A session that has just begun, the token that opens it, and how many others ended because there were too many."""
 
     token: str
     row: SessionRow
+    ended: int
 
 
 def address_of(request: Request) -> str:
@@ -86,19 +90,59 @@ async def prove(request: Request, name: str, password_hash: str | None, password
     return True
 
 
-async def by_password(request: Request, username: str, password: str, *, shared: bool) -> Opened | None:
-    """Open a session of a local account, None when name and password do not fit."""
+async def proofs_of(context: Context, principal: Principal) -> Proofs:
+    """Return what proves who somebody is who is logged in."""
+    async with borrow(context.pool) as conn:
+        proved = await proofs.read(conn, principal.account_id)
+    if proved is None:
+        raise NotFound
+    return proved
+
+
+async def by_password(
+    request: Request, username: str, password: str, code: str | None, *, shared: bool
+) -> Opened | None:
+    """Open a session of a local account, None when name and password do not fit.
+
+    Raises
+    ------
+    Problem
+        401 with `must` "code" where they fit, and the code of the account's second factor is missing or wrong. The
+        attempt counts like one with a wrong password.
+    """
     context = context_of(request)
     name = username.strip().lower()
     async with borrow(context.pool) as conn:
         account = await sessions.find_account(conn, name)
-    if not await prove(request, name, account.password_hash if account else None, password) or account is None:
+    await slow_down(context, login_attempts.of_log_in(name, address_of(request)))
+    if not await fits(context, account.password_hash if account else None, password) or account is None:
         log.get().info("log_in_failed", account=account.account_id if account else None, way=Way.PASSWORD.value)
         return None
+    if account.has_factor:
+        await _second(context, account.account_id, code)
+    async with borrow(context.pool) as conn:
+        await login_attempts.clear(conn, name, address_of(request))
     if fold(password) in PUBLISHED and not account.password_published:
         async with borrow(context.pool) as conn:
             await proofs.note_published(conn, account.account_id)
     return await open_session(request, account.account_id, shared=shared)
+
+
+async def _second(context: Context, account_id: AccountId, code: str | None) -> None:
+    """Refuse who does not say a good code."""
+    if code is not None and await uses_code(context, account_id, code):
+        return
+    if code is not None:
+        log.get().info("log_in_failed", account=account_id, way="code")
+    detail = "Say the code of your authenticator." if code is None else "That code is not right, or has been used."
+    raise Problem(HTTPStatus.UNAUTHORIZED, detail, more={"must": "code"})
+
+
+async def uses_code(context: Context, account_id: AccountId, code: str) -> bool:
+    """Tell whether this is a code of an account's second factor, and use it up."""
+    async with borrow(context.pool) as conn:
+        who = await proofs.read(conn, account_id)
+        return who is not None and await second_factor.use(conn, context.settings, who, code, context.clock.now())
 
 
 async def open_session(
@@ -112,7 +156,7 @@ async def open_session(
     async with borrow(context.pool) as conn:
         if before is not None and before.way != Way.TOKEN:
             await sessions.revoke_session(conn, before.token_sha256)
-        await sessions.open_session(
+        ended = await sessions.open_session(
             conn,
             token_sha256=digest(token),
             account_id=account_id,
@@ -123,8 +167,13 @@ async def open_session(
             provided=provided,
         )
         row = await sessions.find_session(conn, digest(token), now)
+        if row is not None and ended:
+            deed = Deed(
+                action=Action.SESSIONS_ENDED, detail={"account_id": account_id, "ended": ended, "most": sessions.MOST}
+            )
+            await audit.write(conn, principal_of(row).actor, deed, now)
     log.get().info("logged_in", account=account_id, way=(Way.OIDC if provided else Way.PASSWORD).value, shared=shared)
-    return None if row is None else Opened(token=token, row=row)
+    return None if row is None else Opened(token=token, row=row, ended=ended)
 
 
 def _browser(request: Request) -> str:

@@ -41,6 +41,15 @@ def disable(username: Username) -> None:
     typer.echo(f"{username} is shut")
 
 
+@app.command()
+def forget_factor(username: Username) -> None:
+    """Take an account's second factor away; where one is asked for, its person sets up another at the next log-in."""
+    from onebox import accounts  # noqa: PLC0415
+
+    removed = asyncio.run(accounts.remove_factor(_database_url(), username))
+    typer.echo(f"{username} has no second factor" + ("" if removed else ", and had none"))
+
+
 def _database_url() -> str:
     loaded = settings.load()
     if loaded.database_url:

@@ -11,7 +11,7 @@ from datetime import datetime
 from api.passwords import hash_password
 from ward.clock import SystemClock
 from ward.errors import ConfigError
-from ward.store import accounts, proofs, sessions
+from ward.store import accounts, factors, proofs, sessions
 from ward.store.accounts import Known
 from ward.store.pool import Connection, reach
 
@@ -54,6 +54,20 @@ async def disable(database_url: str, username: str) -> None:
             await accounts.disable(conn, known.account_id, _REASON, proved.actor, now)
 
     await _act(database_url, username, shut)
+
+
+async def remove_factor(database_url: str, username: str) -> bool:
+    """Take an account's second factor away, where the telephone and the codes are lost; False where there was none."""
+    removed = False
+
+    async def remove(conn: Connection, known: Known, now: datetime) -> None:
+        nonlocal removed
+        proved = await proofs.read(conn, known.account_id)
+        if proved is not None:
+            removed = await factors.remove(conn, known.account_id, proved.actor, now, _REASON)
+
+    await _act(database_url, username, remove)
+    return removed
 
 
 async def _act(database_url: str, username: str, act: Callable[[Connection, Known, datetime], Awaitable[None]]) -> None:

@@ -77,6 +77,11 @@ _ENTRY = [
     Step(None, "POST /api/session", {"username": "anna", "password": PASSWORD}),
     Step("anna", "GET /api/session"),
     Step("anna", "GET /api/session/all"),
+    Step("elsa", "POST /api/session/factor", {"password": PASSWORD}, keep={"factor": "secret"}),
+    Step(
+        "elsa", "POST /api/session/factor/confirm", {"code": "$totp of factor"}, keep={"recovery": "recovery_codes.0"}
+    ),
+    Step("elsa", "POST /api/session/factor/remove", {"password": PASSWORD, "code": "$recovery"}),
     Step("elsa", "PUT /api/session/pin", {"pin": "482915", "password": PASSWORD}),
     Step("elsa", "POST /api/session/confirm", {"pin": "482915"}),
 ]
@@ -142,7 +147,7 @@ _CARE = [
          {"what": "Hembesök med provtagning", "who": "Anna Provsson", "turn_to": "Testteamet, telefon 000",
           "at": "2026-01-15T09:00:00Z"}),
     Step("anna", f"POST {_PATIENT}/ambulance-cards", {"reason": "Ambulans på väg", "hours": 4}, keep={"card": "path"}),
-    Step(None, "GET /api/ambulance-card", query={"token": "$card"}),
+    Step(None, "POST /api/ambulance-card", {"token": "$card"}),
     Step("anna", "PUT /api/teams/{team_id}/round/{patient_id}",
          {"plan": "Telefon lördag 10. Vikt varje morgon; över 84 kg: ring jouren."}),
     Step("anna", "PUT /api/stays/{stay_id}/outcome", {"disposition": "home"}, at={"stay_id": "past_stay"}),

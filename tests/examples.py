@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import pyotp
 
 from onebox import clients
 from tests.contract import first_who_may
@@ -25,8 +26,18 @@ from ward.settings import Settings
 from ward.store import heartbeats
 from ward.store.pool import connect
 
-CODES = {"code": "example-code", "code_again": "example-code"}  # what is known by these names is shown so
-DRAWN = {"secret": "example-secret", "token": "example-token", "prefix": "hvt_example0"}
+CODES = {
+    "code": "example-code",
+    "code_again": "example-code",
+    "totp": "123 456",
+    "recovery": "abcd-efgh-ijkl-mnop",
+}  # what is known by these names is shown so
+FACTOR = {
+    "uri": "otpauth://totp/Hemvakt:elsa?secret=EXAMPLE&issuer=Hemvakt",
+    "square": "1111111",
+    "recovery_codes": "abcd-efgh-ijkl-mnop",
+}
+DRAWN = {"secret": "example-secret", "token": "example-token", "prefix": "hvt_example0", **FACTOR}
 _ASKED_BY = {
     Capacity.NURSE: "anna",
     Capacity.OPERATOR: "oskar",
@@ -37,7 +48,8 @@ _READY = "GET /readyz"  # asked before and after the services it waits for are a
 _FEW = 3  # so many of a list are shown
 _FORM = "application/x-www-form-urlencoded"
 _STALE = {409, 412}
-_TOKEN = re.compile(r"token=[\w-]+")
+_TOKEN = re.compile(r"(token=|/ambulance#)[\w-]+")
+_TOTP = "$totp of "
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_UUID = "01234567-89ab-4cde-8f01-23456789abcd"
 _JSON = re.compile(r"application/(fhir\+)?json")
@@ -65,6 +77,10 @@ class Taken:
             return {key: self.filled(each) for key, each in value.items()}
         if isinstance(value, list):
             return [self.filled(each) for each in value]
+        if isinstance(value, str) and value.startswith(_TOTP):
+            shows = pyotp.TOTP(self.known[value.removeprefix(_TOTP)]).at(MORNING)
+            self.known["totp"] = f"{shows[:3]} {shows[3:]}"
+            return self.known["totp"]
         if isinstance(value, str) and value.startswith("$"):
             found = self.known[value[1:]]
             return int(found) if str(found).isdigit() else found
@@ -130,11 +146,11 @@ def shown(value: Any, hidden: Mapping[str, str], name: str = "") -> Any:
     if isinstance(value, dict):
         return {key: shown(each, hidden, key) for key, each in value.items()}
     if isinstance(value, list):
-        return [shown(each, hidden) for each in value[:_FEW]]
+        return [shown(each, hidden, name) for each in value[:_FEW]]
     if not isinstance(value, str):
         return value
     plain = DRAWN.get(name) or hidden.get(value, value)
-    return _UUID.sub(_NO_UUID, _TOKEN.sub("token=example-token", plain))
+    return _UUID.sub(_NO_UUID, _TOKEN.sub(r"\1example-token", plain))
 
 
 def _revisions(refused: Mapping[str, Any]) -> list[int]:
@@ -146,7 +162,7 @@ def _revisions(refused: Mapping[str, Any]) -> list[int]:
 def _at(said: Any, place: str) -> Any:
     for part in place.split("."):
         said = said[int(part) if isinstance(said, list) else part]
-    return said.rpartition("token=")[2] if isinstance(said, str) else said
+    return said.rpartition("token=")[2].rpartition("/ambulance#")[2] if isinstance(said, str) else said
 
 
 async def taken(scene: Scene) -> Taken:
@@ -166,6 +182,7 @@ async def taken(scene: Scene) -> Taken:
         vapid_key="E" * 43,
         vapid_contact="mailto:drift@example.org",
         webhook_key="w" * 32,
+        factor_key="f" * 32,
     )
     async with serving(scene.database_url, settings=settings) as served, served.client() as client:
         told = Taken(document=document, client=client, known=known)

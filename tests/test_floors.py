@@ -48,6 +48,7 @@ ALERTING_FOR_API = {
 
 # What the ground floor brings along: the standard library, and one package where its job is done.
 GROUND_FLOOR_BRINGS = {
+    "ward.access.passwords": {"zxcvbn"},
     "ward.duty.holidays": {"holidays"},
     "ward.figures": {"msgspec", "prometheus_client"},
     "ward.log": {"structlog"},

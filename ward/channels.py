@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 
@@ -51,6 +52,33 @@ def _is_web(address: str) -> bool:
         return False
     plain = parts.scheme == "http" and host in _LOOPBACK
     return bool(host) and (parts.scheme == "https" or plain) and parts.username is None and len(address) <= 1000
+
+
+Network = IPv4Network | IPv6Network
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+
+
+def networks(said: str) -> tuple[Network, ...]:
+    """Return the networks that a list with commas names; a single address is one of its own. Raises `ValueError`."""
+    return tuple(ip_network(each.strip()) for each in said.split(",") if each.strip())
+
+
+def may_reach(address: str, inside: Collection[Network]) -> bool:
+    """Tell whether a webhook may go to an IP address: one of the outside world, or of a network that is named.
+
+    An IPv4 address counts as itself however IPv6 carries it.
+    """
+    where = _carried(ip_address(address))
+    return (where.is_global and not where.is_multicast) or any(where in network for network in inside)
+
+
+def _carried(where: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    if isinstance(where, IPv4Address):
+        return where
+    for carried in (where.ipv4_mapped, where.sixtofour, None if where.teredo is None else where.teredo[1]):
+        if carried is not None:
+            return carried
+    return IPv4Address(int(where) & 0xFFFFFFFF) if where in _NAT64 else where
 
 
 def is_push_service(endpoint: str, hosts: Collection[str]) -> bool:

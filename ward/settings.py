@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     webhook_key: str = Field(
         default="", description="at least 32 random characters: signs what webhooks are sent; empty: none are sent"
     )
+    webhook_inside: str = Field(
+        default="", description="addresses or networks of one's own that webhooks may reach too, by commas"
+    )
     vapid_key: str = Field(
         default="", description="private key of Web Push (VAPID), base64url without padding; empty: none is sent"
     )
@@ -122,6 +125,20 @@ class Settings(BaseSettings):
     )
     shared_minutes: int = Field(
         default=5, ge=1, le=60, description="minutes after which a shared screen asks again who is there"
+    )
+    account_rate: int = Field(
+        default=100,
+        ge=0,
+        le=100_000,
+        description="requests per second that one account may make on average (40 times that at once); 0: any number",
+    )
+    second_factor: str = Field(
+        default="none",
+        description="who must have a second factor to log in by password: none, operators or staff",
+    )
+    factor_key: str = Field(
+        default="",
+        description="at least 32 random characters: seals the secrets of second factors; empty: nobody can have one",
     )
     oidc_issuer: str = Field(
         default="", description="https:// address of an OpenID provider that people log in at; empty: none"
@@ -191,6 +208,13 @@ class Settings(BaseSettings):
             raise ValueError("must be none or dynsec")
         return value
 
+    @field_validator("second_factor")
+    @classmethod
+    def _factor(cls, value: str) -> str:
+        if value not in {"none", "operators", "staff"}:
+            raise ValueError("must be none, operators or staff")
+        return value
+
     @field_validator("public_url", "deadman_url")
     @classmethod
     def _web(cls, value: str) -> str:
@@ -223,7 +247,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a mailto: or https:// address: push services ask who sends")
         return value
 
-    @field_validator("device_key", "webhook_key", "metrics_token")
+    @field_validator("device_key", "webhook_key", "metrics_token", "factor_key")
     @classmethod
     def _key(cls, value: str) -> str:
         if value and len(value) < _SHORTEST_KEY:
@@ -344,6 +368,8 @@ def _contradictions(loaded: Settings) -> list[str]:
         )
     if loaded.oidc_issuer and "openid" not in loaded.oidc_scope.split():
         lines.append("HEMVAKT_OIDC_SCOPE: must have openid among it")
+    if loaded.second_factor != "none" and not loaded.factor_key:
+        lines.append("HEMVAKT_SECOND_FACTOR: needs HEMVAKT_FACTOR_KEY, under which the secrets are kept")
     if loaded.broker_provision != "none" and not loaded.mqtt_url:
         lines.append("HEMVAKT_BROKER_PROVISION: needs HEMVAKT_MQTT_URL; without a broker ingest checks devices itself")
     return lines

@@ -21,7 +21,7 @@ from api.routes.session_list import Ended, OpenSessions, open_session_state
 from ward.access.permissions import Permission
 from ward.access.principals import Kind, StaffPrincipal
 from ward.errors import NotFound
-from ward.store import access_tokens, session_ends
+from ward.store import access_tokens, factors, session_ends
 from ward.store import idempotency as keys
 from ward.store.access_tokens import NewToken
 from ward.store.audit import Action, Deed, write
@@ -78,6 +78,17 @@ async def end_all(request: Request, principal: MayAccountsManage, body: Why) -> 
         deed = Deed(action=Action.SESSIONS_ENDED, reason=body.reason, detail={"ended": ended})
         await write(conn, principal.actor, deed, context.clock.now())
     return reply(Ended(ended=ended))
+
+
+@router.delete("/api/accounts/{account_id}/factor", status_code=HTTPStatus.NO_CONTENT)
+async def delete_factor(request: Request, account_id: Id, principal: MayAccountsManage) -> Response:
+    """Take an account's second factor away, for who has lost telephone and codes; make sure who asks. Twice is once."""
+    context = context_of(request)
+    now = context.clock.now()
+    async with borrow(context.pool) as conn:
+        row = await account_here(conn, principal, account_id, now)
+        await factors.remove(conn, row.account_id, principal.actor, now)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 @router.get("/api/accounts/{account_id}/tokens", response_model=Tokens)

@@ -1,7 +1,7 @@
-"""`/api/patients/{id}/ambulance-cards` and `/api/ambulance-card?token=`: a link for a crew, timed, noted, revocable.
+"""`/api/patients/{id}/ambulance-cards`, `/ambulance`, `/api/ambulance-card`: a timed, noted link for a crew.
 
-The token stands in the query, which no log of ours holds. The invariant: whoever opens a link that is not good, for
-whatever reason, gets the same answer after the same work.
+The link leads to a page that sends the token behind its `#` in a body; an address never holds one. The invariant:
+whoever opens a link that is not good, for whatever reason, gets the same answer after the same work.
 """
 
 import secrets
@@ -9,25 +9,29 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from api import ambulance_page
+from api import ambulance_link, ambulance_page
 from api.ambulance_states import (
     AmbulanceCard,
     AmbulanceLink,
     AmbulanceLinkMade,
     AmbulanceLinks,
     CardBody,
+    CardToken,
     TrendState,
     card_state,
 )
 from api.auth import Door, digest
 from api.context import Context, context_of
+from api.errors import Problem
 from api.home_states import step_state
 from api.live.messages import age_at, limits_state, plan_of, score_state, vitals_by_stay
-from api.preconditions import IdempotencyKey, idempotency, key_reused
+from api.once import once
+from api.preconditions import IdempotencyKey, idempotency
 from api.replies import Id, reply
 from api.routes.home import planned_visits
 from api.routes.patients import find_seat
@@ -36,7 +40,6 @@ from ward.access.principals import Principal, Scope, StaffPrincipal
 from ward.duty import wallclock, working_days
 from ward.errors import NotFound
 from ward.store import audit, cards, homes, series, tiles
-from ward.store import idempotency as keys
 from ward.store.accesses import Access
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
@@ -89,15 +92,10 @@ async def make_card(
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
-        before = await keys.claim(conn, key, now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        number = await _make(conn, seat, principal, body, token, now) if before is None else before.made_id or 0
-        if key and before is None:
-            await keys.keep(conn, key, number)
-        state = await _card(conn, seat, number)
-    path = f"{PATH}?token={token}" if before is None else None
-    return reply({**state, "path": path}, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+        done = await once(conn, key, now, lambda: _make(conn, seat, principal, body, token, now))
+        state = await _card(conn, seat, done.number)
+    path = f"{ambulance_link.PATH}#{token}" if done.status is HTTPStatus.CREATED else None
+    return reply({**state, "path": path}, status=done.status)
 
 
 @router.post("/api/patients/{patient_id}/ambulance-cards/{card_id}/revoke", response_model=AmbulanceLink)
@@ -114,8 +112,30 @@ async def revoke(request: Request, patient_id: Id, card_id: Id, principal: MayAm
     return reply(state)
 
 
-@router.get(PATH, response_model=AmbulanceCard, responses={404: {}})
-async def open_card(request: Request, token: Annotated[str, Query()] = "") -> Response:
+@router.get(ambulance_link.PATH, include_in_schema=False)
+async def get_page() -> Response:
+    """Give the page that a link opens; it holds nothing of a patient."""
+    return HTMLResponse(ambulance_link.WAITING, headers=ambulance_link.HEADERS)
+
+
+@router.get(ambulance_link.SCRIPT_PATH, include_in_schema=False)
+async def get_script() -> Response:
+    """Give that page's script."""
+    return Response(ambulance_link.SCRIPT, media_type="text/javascript", headers=ambulance_link.HEADERS)
+
+
+@router.get(PATH, include_in_schema=False)
+async def refuse_link_of_old(request: Request, token: str | None = None) -> Response:
+    """Tell whoever has a link of the kind whose address held the token that it opens nothing any more."""
+    if token is None:
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+    if _wants_page(request):
+        return HTMLResponse(ambulance_link.OF_OLD, HTTPStatus.GONE, headers=ambulance_link.HEADERS)
+    raise Problem(HTTPStatus.GONE, "A link holds its token behind a #, to be sent in a body. Ask for a new link.")
+
+
+@router.post(PATH, response_model=AmbulanceCard, responses={404: {}})
+async def open_card(request: Request, body: CardToken) -> Response:
     """Show the card that a link leads to, to a browser as a page. No log-in: the link is it.
 
     Each opening is in the log of who looked, as of who made the link.
@@ -123,7 +143,7 @@ async def open_card(request: Request, token: Annotated[str, Query()] = "") -> Re
     context = context_of(request)
     now = context.clock.now()
     async with borrow(context.pool) as conn:
-        opened = await cards.follow(conn, digest(token), now)
+        opened = await cards.follow(conn, digest(body.token), now)
     if opened is None:
         raise NotFound
     card = await _shown(context, opened, now)
@@ -137,9 +157,13 @@ async def open_card(request: Request, token: Annotated[str, Query()] = "") -> Re
         patient_ids=(opened.patient_id,),
     )
     await context.witness.written(look)
-    if "text/html" in request.headers.get("accept", ""):
+    if _wants_page(request):
         return HTMLResponse(ambulance_page.page(card))
     return reply(card)
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 async def _make(

@@ -17,7 +17,8 @@ from typing_extensions import TypedDict
 from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
-from api.preconditions import ForAccount, IdempotencyKey, idempotency, key_reused, same_account
+from api.once import once
+from api.preconditions import ForAccount, IdempotencyKey, idempotency, same_account
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.timeline import Desk, occurred, shown, started_at
@@ -29,7 +30,6 @@ from ward.clock import from_us, to_us
 from ward.events import DeviceEvent, EventKind
 from ward.manual import BY_HAND, BY_PATIENT, BY_STAFF, Refused, settle
 from ward.store import care_events
-from ward.store import idempotency as keys
 from ward.store.audit import Action
 from ward.store.borrow import borrow
 from ward.store.care_events import Entry
@@ -67,14 +67,9 @@ async def post_readings(
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         desk = Desk(conn=conn, seat=seat, principal=principal, now=context.clock.now())
         values = _settled(body, BY_STAFF if isinstance(principal, StaffPrincipal) else BY_PATIENT)
-        before = await keys.claim(conn, key, desk.now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        number = await _enter(desk, body, values) if before is None else before.made_id or 0
-        if key and before is None:
-            await keys.keep(conn, key, number)
-        state = await shown(desk, number)
-    return reply(state, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+        done = await once(conn, key, desk.now, lambda: _enter(desk, body, values))
+        state = await shown(desk, done.number)
+    return reply(state, status=done.status)
 
 
 @router.post("/api/patients/{patient_id}/check-ins", response_model=CheckInState, status_code=HTTPStatus.CREATED)
@@ -93,15 +88,9 @@ async def post_check_in(
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         desk = Desk(conn=conn, seat=seat, principal=principal, now=context.clock.now())
-        before = await keys.claim(conn, key, desk.now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        at_us = await _answer(desk, body) if before is None else before.made_id or 0
-        if key and before is None:
-            await keys.keep(conn, key, at_us)
+        done = await once(conn, key, desk.now, lambda: _answer(desk, body))
     answers = [{"question": each.question, "answer": each.answer} for each in body.answers]
-    status = HTTPStatus.CREATED if before is None else HTTPStatus.OK
-    return reply({"occurred_at": from_us(at_us), "answers": answers}, status=status)
+    return reply({"occurred_at": from_us(done.number), "answers": answers}, status=done.status)
 
 
 def _settled(body: ReadingsBody, allowed: frozenset[VitalKind]) -> list[ByHand]:

@@ -18,7 +18,8 @@ from api.auth import Door
 from api.context import context_of
 from api.effect_states import EffectPage, ReportAnswer, ReportBody, ReportPage, ReportState, effect_page, report_state
 from api.errors import Problem
-from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
+from api.once import once
+from api.preconditions import IdempotencyKey, IfMatch, idempotency, revision
 from api.replies import Cursor, Id, cursor_after, reply
 from api.routes.patients import find_seat
 from api.routes.timeline import started_at
@@ -29,7 +30,6 @@ from ward.effect import STEP, Lens, Points, effect, lens, windows
 from ward.errors import NotFound
 from ward.people import Role, StaffId, StayId
 from ward.store import audit, care_events, duty_schedules, effects, series
-from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.effects import NewReport, ReportRow, Wanted
@@ -87,15 +87,10 @@ async def post_report(
     key = idempotency(idempotency_key, principal, f"{request.url.path}?event={event}", body)
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
-        before = await keys.claim(conn, key, now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        number = await _report(conn, seat, event, body, principal, now) if before is None else before.made_id or 0
-        if key and before is None:
-            await keys.keep(conn, key, number)
+        done = await once(conn, key, now, lambda: _report(conn, seat, event, body, principal, now))
         rows = await effects.of_event(conn, seat.stay_id, event)
-    state = next(report_state(row) for row in rows if row.report_id == number)
-    return reply(state, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+    state = next(report_state(row) for row in rows if row.report_id == done.number)
+    return reply(state, status=done.status)
 
 
 @router.get("/api/effect-reports", response_model=ReportPage)

@@ -21,14 +21,14 @@ from api.context import context_of
 from api.duty_bodies import HandoverBody, TakeBody
 from api.duty_states import HandoverState, UnresolvedState, handover_state, unresolved_state
 from api.errors import Problem
-from api.preconditions import IdempotencyKey, idempotency, key_reused
+from api.once import once
+from api.preconditions import IdempotencyKey, idempotency
 from api.replies import Id, reply
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
 from ward.errors import NotFound
 from ward.people import TeamId
 from ward.store import access, audit, duty_handovers
-from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.duty_handovers import HandoverRow
@@ -76,14 +76,9 @@ async def give(
     """Hand over the team's patients with unresolved alerts, with a note for each and for all, to the next shift."""
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with _shift(request, team_id, principal) as shift:
-        before = await keys.claim(shift.conn, key, shift.now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        number = before.made_id if before is not None else await _give(shift, body)
-        if key and before is None:
-            await keys.keep(shift.conn, key, number or 0)
-        state = await _read(shift, number or 0)
-    return reply(state, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+        done = await once(shift.conn, key, shift.now, lambda: _give(shift, body))
+        state = await _read(shift, done.number)
+    return reply(state, status=done.status)
 
 
 @router.post("/api/teams/{team_id}/handover/{handover_id}/accept", response_model=HandoverState)

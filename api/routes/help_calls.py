@@ -17,7 +17,8 @@ from typing_extensions import TypedDict
 from api.auth import Door
 from api.bodies import Moment
 from api.context import context_of
-from api.preconditions import ForAccount, IdempotencyKey, idempotency, key_reused, same_account
+from api.once import once
+from api.preconditions import ForAccount, IdempotencyKey, idempotency, same_account
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.timeline import Desk, occurred, started_at
@@ -27,7 +28,6 @@ from ward.clock import to_us
 from ward.events import DeviceEvent, EventKind
 from ward.manual import BY_HAND
 from ward.store import help_calls
-from ward.store import idempotency as keys
 from ward.store.audit import Action
 from ward.store.borrow import borrow
 from ward.store.help_calls import HelpCall
@@ -82,15 +82,9 @@ async def call(
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         desk = Desk(conn=conn, seat=seat, principal=principal, now=context.clock.now())
-        before = await keys.claim(conn, key, desk.now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        if before is None:
-            at_us = await _ring(desk, body)
-            if key:
-                await keys.keep(conn, key, at_us)
+        done = await once(conn, key, desk.now, lambda: _ring(desk, body))
         state = _state(await help_calls.newest(conn, desk.stay_id, desk.now))
-    return reply(state, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+    return reply(state, status=done.status)
 
 
 async def _ring(desk: Desk, body: HelpBody) -> int:

@@ -18,7 +18,8 @@ from api.context import context_of
 from api.duty_bodies import AnswerBody, CareBody, OfferBody
 from api.duty_pages import ResponsibilityState, Subject, page, subject
 from api.errors import Problem
-from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
+from api.once import once
+from api.preconditions import IdempotencyKey, IfMatch, idempotency, revision
 from api.replies import Id, reply
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
@@ -35,7 +36,6 @@ from ward.duty.durations import HELD_FOR, LONGEST_HOLD, OFFER_STANDS
 from ward.errors import Conflict, IllegalTransition, NotFound
 from ward.people import Role, StaffId, TeamId
 from ward.store import audit, duty_batons, duty_care, duty_layout, duty_schedules, sharing
-from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.duty_care import CareRow
@@ -111,16 +111,9 @@ async def offer(
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
         whose = await _seen(conn, patient_id, principal, now)
-        before = await keys.claim(conn, key, now) if key else None
-        if before is None:
-            number = await _offer(conn, whose, body, principal, now)
-            await _note(conn, principal, whose, Action.BATON_OFFERED, now, {"baton_id": number})
-            if key:
-                await keys.keep(conn, key, number)
-        elif before.made_id is None:
-            raise key_reused()
+        done = await once(conn, key, now, lambda: _offer(conn, whose, body, principal, now))
         state = await page(conn, whose, now)
-    return reply(state, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+    return reply(state, status=done.status)
 
 
 @router.post("/api/patients/{patient_id}/responsibility/accept", response_model=ResponsibilityState)
@@ -246,6 +239,7 @@ async def _offer(conn: Connection, whose: Subject, body: OfferBody, principal: S
     if number is None:
         more = {"responsibility": await page(conn, whose, now)}
         raise Problem(HTTPStatus.CONFLICT, "The patient is offered to somebody already.", more=more)
+    await _note(conn, principal, whose, Action.BATON_OFFERED, now, {"baton_id": number})
     return number
 
 

@@ -18,7 +18,8 @@ from api.context import context_of
 from api.duty_bodies import RoutingBody, UnitBody
 from api.duty_states import RouteState, routes_state
 from api.errors import Problem
-from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
+from api.once import once
+from api.preconditions import IdempotencyKey, IfMatch, idempotency, revision
 from api.refusals import refuse_faults
 from api.replies import Id, reply
 from ward.access.permissions import Permission
@@ -29,7 +30,6 @@ from ward.duty.routing import Policy
 from ward.errors import NotFound
 from ward.people import TeamId
 from ward.store import audit, duty_care, duty_layout, duty_schedules, people
-from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.duty_care import PolicyRow
@@ -81,17 +81,11 @@ async def post_unit(
     now = context.clock.now()
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
-        before = await keys.claim(conn, key, now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        number = before.made_id if before is not None else await _add(conn, body, principal, now)
-        if key and before is None:
-            await keys.keep(conn, key, number or 0)
-        row = await duty_care.policy(conn, number or 0)
+        done = await once(conn, key, now, lambda: _add(conn, body, principal, now))
+        row = await duty_care.policy(conn, done.number)
     if row is None:
         raise NotFound
-    status = HTTPStatus.CREATED if before is None else HTTPStatus.OK
-    return reply(_state(row), headers={"ETag": f'"{row.rev}"'}, status=status)
+    return reply(_state(row), headers={"ETag": f'"{row.rev}"'}, status=done.status)
 
 
 @router.put("/api/routing/{unit_id}", response_model=UnitState)
@@ -109,6 +103,7 @@ async def put_unit(
         row = await duty_care.policy(conn, unit_id)
         if row is None or row.organisation_id != principal.organisation_id:
             raise NotFound
+        await _refuse_base(conn, body.policy(), principal, row)
         await _check(conn, body.policy(), now)
         if not await duty_care.save_policy(conn, unit_id, seen, body.policy()):
             raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this unit since you saw it.")
@@ -168,6 +163,7 @@ async def _consented(
 
 async def _add(conn: Connection, body: UnitBody, principal: StaffPrincipal, now: datetime) -> int:
     policy = body.policy()
+    await _refuse_base(conn, policy, principal, None)
     await _check(conn, policy, now)
     number = await duty_care.add_policy(
         conn,
@@ -180,6 +176,17 @@ async def _add(conn: Connection, body: UnitBody, principal: StaffPrincipal, now:
         raise Problem(HTTPStatus.CONFLICT, "The organisation has a unit of that name already.")
     await _note(conn, principal, number, now)
     return number
+
+
+async def _refuse_base(conn: Connection, policy: Policy, principal: StaffPrincipal, before: PolicyRow | None) -> None:
+    """Refuse to make another organisation's team the last to answer, before it has consented to the unit."""
+    base = policy.base_team_id
+    organisation_id = await people.organisation_of(conn, base)
+    if organisation_id in {None, principal.organisation_id} or (before is not None and base == before.base_team_id):
+        return
+    if before is None or not await duty_care.has_consented(conn, before.policy_id, base):
+        detail = "The round-the-clock team is of your own organisation, or of one that has consented to a route to it."
+        raise Problem(HTTPStatus.FORBIDDEN, detail)
 
 
 async def _check(conn: Connection, policy: Policy, now: datetime) -> None:

@@ -19,7 +19,8 @@ from api.context import context_of
 from api.duty_bodies import OverrideBody, ScheduleBody
 from api.duty_states import OverrideState, ScheduleState, override_state, schedule_state
 from api.errors import Problem
-from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused, revision
+from api.once import once
+from api.preconditions import IdempotencyKey, IfMatch, idempotency, revision
 from api.refusals import refuse_faults
 from api.replies import Id, reply
 from ward.access.permissions import Permission
@@ -31,7 +32,6 @@ from ward.duty.schedule import Override, Schedule
 from ward.errors import NotFound
 from ward.people import Role, TeamId
 from ward.store import audit, duty_care, duty_layout, duty_schedules
-from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.duty_schedules import TeamRow
@@ -99,20 +99,12 @@ async def post_override(
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
         row = await _own(conn, TeamId(team_id), principal)
-        before = await keys.claim(conn, key, now) if key else None
-        if before is None:
-            number = await _add(conn, row, body, principal, now)
-            if key:
-                await keys.keep(conn, key, number)
-        elif before.made_id is None:
-            raise key_reused()
-        else:
-            number = before.made_id
+        done = await once(conn, key, now, lambda: _add(conn, row, body, principal, now))
         found = (await duty_schedules.overrides(conn, [row.team_id], now, now + HORIZON))[row.team_id]
-    made = next((each for each in found if each.override_id == number), None)
+    made = next((each for each in found if each.override_id == done.number), None)
     if made is None:
         raise NotFound
-    return reply(override_state(made), status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+    return reply(override_state(made), status=done.status)
 
 
 @router.post("/api/teams/{team_id}/overrides/{override_id}/withdraw", response_model=ScheduleState)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from api import log_in
-from api.auth import Door
+from api.auth import Door, owes_factor
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.messages import TeamState
@@ -34,6 +34,9 @@ class Credentials(BaseModel):
 
     username: Text = Field(min_length=1, max_length=100)
     password: str = Field(min_length=1, max_length=1000)
+    code: str | None = Field(
+        default=None, min_length=6, max_length=40, description="of the second factor, or for an emergency"
+    )
     shared: bool = Field(default=False, description="a screen that several people use: it asks again who is there")
 
 
@@ -81,7 +84,9 @@ class AccountState(TypedDict):
 class SessionState(TypedDict):
     """A session in force; `staff` for staff alone, `patient_id` for a patient. `demo`: invented patients are shown.
 
-    With `must_change_password` nothing else is let in; a `shared` session asks again after a while who is there.
+    `ended` is how many older sessions this log-in has ended, since there were too many; always 0 but when logging in.
+    With `must_change_password` or `must_enrol` nothing else is let in; a `shared` session asks again after a while who
+    is there.
     """
 
     account: AccountState
@@ -93,10 +98,13 @@ class SessionState(TypedDict):
     way: Literal["password", "oidc", "token"]
     shared: bool
     must_change_password: bool
+    second_factor: bool
+    must_enrol: bool
+    ended: int
     expires_at: datetime
 
 
-async def _state(context: Context, row: SessionRow) -> SessionState:
+async def _state(context: Context, row: SessionRow, ended: int = 0) -> SessionState:
     async with borrow(context.pool) as conn:
         teams = await sessions.read_teams(conn, row.team_ids)
         demo = await tiles.holds_demo(conn, context.clock.now())
@@ -115,6 +123,9 @@ async def _state(context: Context, row: SessionRow) -> SessionState:
         way=Way(row.way).value,
         shared=row.shared,
         must_change_password=row.must_change,
+        second_factor=row.has_factor,
+        must_enrol=owes_factor(row, context.settings),
+        ended=ended,
         expires_at=row.expires_at,
     )
 
@@ -140,12 +151,14 @@ def _organisation(row: SessionRow) -> OrganisationState | None:
 
 @router.post("/api/session", response_model=SessionState)
 async def post_session(request: Request, credentials: Credentials) -> Response:
-    """Log in; the answer sets the cookie."""
+    """Log in; the answer sets the cookie. 401 with `must` "code": the second factor is asked for; send it all again."""
     context = context_of(request)
-    opened = await log_in.by_password(request, credentials.username, credentials.password, shared=credentials.shared)
+    opened = await log_in.by_password(
+        request, credentials.username, credentials.password, credentials.code, shared=credentials.shared
+    )
     if opened is None:
         raise Problem(HTTPStatus.UNAUTHORIZED, "The name and the password do not fit together.")
-    response = reply(await _state(context, opened.row))
+    response = reply(await _state(context, opened.row, opened.ended))
     log_in.give_cookie(response, context.settings, opened.token)
     return response
 

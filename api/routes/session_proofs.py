@@ -22,7 +22,6 @@ from ward import log
 from ward.access import passwords
 from ward.access.permissions import Permission
 from ward.access.principals import Principal
-from ward.errors import NotFound
 from ward.store import login_attempts, proofs, sessions
 from ward.store.audit import Action, Deed, write
 from ward.store.borrow import borrow
@@ -83,10 +82,10 @@ class Confirmation(BaseModel):
 async def post_password(request: Request, principal: MayOwnSession, body: NewPassword) -> Response:
     """Change one's password: every other session of the account ends, this one goes on under another token."""
     context = context_of(request)
-    proved = await _proofs(context, principal)
+    proved = await log_in.proofs_of(context, principal)
     if proved.password_hash is None:
         raise Problem(HTTPStatus.CONFLICT, "This account has no password: whoever runs Hemvakt gives a first one.")
-    if not await log_in.prove(request, _name(proved), proved.password_hash, body.old):
+    if not await log_in.prove(request, proved.counted_as, proved.password_hash, body.old):
         raise Problem(HTTPStatus.FORBIDDEN, "The old password is not right.")
     if passwords.fold(body.new) == passwords.fold(body.old):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "That is the password that you have.")
@@ -126,9 +125,9 @@ async def post_reset(request: Request, body: ResetPassword) -> Response:
 async def put_pin(request: Request, principal: MayOwnSecurity, body: NewPin) -> Response:
     """Choose a PIN for shared screens. Who has no password must have proved who they are a moment ago."""
     context = context_of(request)
-    proved = await _proofs(context, principal)
+    proved = await log_in.proofs_of(context, principal)
     if proved.password_hash is not None:
-        right = await log_in.prove(request, _name(proved), proved.password_hash, body.password or "")
+        right = await log_in.prove(request, proved.counted_as, proved.password_hash, body.password or "")
     else:
         right = not _lapsed(context, await _row(context, principal))
     if not right:
@@ -161,7 +160,7 @@ async def post_confirm(request: Request, principal: MayOwnSession, body: Confirm
     row = await _row(context, principal)
     if row.way == Way.TOKEN:
         raise Problem(HTTPStatus.CONFLICT, "A system's token is no screen.")
-    proved = await _proofs(context, principal)
+    proved = await log_in.proofs_of(context, principal)
     if not await _confirmed(request, context, proved, body):
         log.get().info("confirm_failed", account=proved.account_id)
         raise Problem(HTTPStatus.FORBIDDEN, _NOT_RIGHT)
@@ -186,18 +185,10 @@ async def post_present(request: Request, principal: MayOwnSession) -> Response:
 
 async def _confirmed(request: Request, context: Context, proved: Proofs, body: Confirmation) -> bool:
     if body.password is not None:
-        return await log_in.prove(request, _name(proved), proved.password_hash, body.password)
+        return await log_in.prove(request, proved.counted_as, proved.password_hash, body.password)
     async with borrow(context.pool) as conn:
         pin_hash = await proofs.count_pin(conn, proved.account_id)
     return await log_in.fits(context, pin_hash, body.pin or "")
-
-
-async def _proofs(context: Context, principal: Principal) -> Proofs:
-    async with borrow(context.pool) as conn:
-        proved = await proofs.read(conn, principal.account_id)
-    if proved is None:
-        raise NotFound
-    return proved
 
 
 async def _row(context: Context, principal: Principal) -> SessionRow:
@@ -210,11 +201,6 @@ async def _row(context: Context, principal: Principal) -> SessionRow:
 
 def _lapsed(context: Context, row: SessionRow) -> bool:
     return context.clock.now() - row.confirmed_at >= timedelta(minutes=context.settings.shared_minutes)
-
-
-def _name(proved: Proofs) -> str:
-    """Return the name under which guesses are counted; nobody logs in by a name with a space."""
-    return proved.username or f"account {proved.account_id}"
 
 
 def _refuse_weak(password: str, proved: Proofs) -> None:

@@ -17,7 +17,8 @@ from starlette.responses import Response
 from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
-from api.preconditions import IdempotencyKey, idempotency, key_reused
+from api.once import once
+from api.preconditions import IdempotencyKey, idempotency
 from api.replies import Cursor, Id, cursor_after, reply
 from api.routes.patients import find_seat
 from api.timeline_bodies import EntryBody, ErrorBody, MedicationBody, ReadBody, kind_of, remind_at
@@ -28,7 +29,6 @@ from ward.clock import to_us
 from ward.errors import NotFound
 from ward.people import Role, StaffId, StayId
 from ward.store import audit, care_events, duty_schedules, people
-from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.care_events import Entry, Row, Wanted
@@ -120,14 +120,9 @@ async def post_event(
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         desk = Desk(conn=conn, seat=seat, principal=principal, now=context.clock.now())
-        before = await keys.claim(conn, key, desk.now) if key else None
-        if before is not None and before.made_id is None:
-            raise key_reused()
-        number = await _write(desk, body, None) if before is None else before.made_id or 0
-        if key and before is None:
-            await keys.keep(conn, key, number)
-        state = await shown(desk, number)
-    return reply(state, status=HTTPStatus.CREATED if before is None else HTTPStatus.OK)
+        done = await once(conn, key, desk.now, lambda: _write(desk, body, None))
+        state = await shown(desk, done.number)
+    return reply(state, status=done.status)
 
 
 @router.get("/api/patients/{patient_id}/events/{event_id}", response_model=TimelineEvent)

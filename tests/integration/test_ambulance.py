@@ -22,9 +22,15 @@ def path_of(unit: Unit) -> str:
 
 
 async def make(client: httpx.AsyncClient, unit: Unit) -> str:
-    """Make a link and return its path."""
-    path: str = (await post(client, path_of(unit), WHY))["path"]
-    return path
+    """Make a link and return its token."""
+    page, _, token = (await post(client, path_of(unit), WHY))["path"].partition("#")
+    assert page == "/ambulance"
+    return str(token)
+
+
+async def opened(crew: httpx.AsyncClient, token: str, media: str = "application/json") -> httpx.Response:
+    """What the page behind a link is answered."""
+    return await crew.post("/api/ambulance-card", json={"token": token}, headers={"Accept": media})
 
 
 def test_crew_sees_the_last_day_and_whom_to_call_and_no_more(unit: Unit) -> None:
@@ -36,9 +42,9 @@ def test_crew_sees_the_last_day_and_whom_to_call_and_no_more(unit: Unit) -> None
         async with someone(served, "anna") as anna, served.client() as crew:
             await put(anna, path_of(unit).replace("ambulance-cards", "next-step"), 0, {"what": "Sänk syrgasen <i>"})
             link = await make(anna, unit)
-            answer = await crew.get(link)
+            answer = await opened(crew, link)
             card = answer.json()
-            shown = await crew.get(link, headers={"Accept": "text/html"})
+            shown = await opened(crew, link, "text/html")
 
             assert answer.headers["cache-control"] == "no-store"
             assert (card["goals"], card["vitals"]["spo2"]["value"]) == ("full", 90)
@@ -61,8 +67,9 @@ def test_each_opening_is_noted_with_its_time(unit: Unit) -> None:
         async with someone(served, "anna") as anna, someone(served, patient) as own, served.client() as crew:
             link = await make(anna, unit)
             before = (await get(anna, path_of(unit)))["items"][0]
-            await crew.get(link)
-            await crew.get(link)
+            await crew.get("/ambulance")  # what a program that looks at links beforehand gets
+            await opened(crew, link)
+            await opened(crew, link)
             after = (await get(anna, path_of(unit)))["items"][0]
 
             assert before["openings"] == []
@@ -92,17 +99,15 @@ def test_link_that_is_not_good_tells_nothing(unit: Unit) -> None:
             taken = (await get(anna, path_of(unit)))["items"][1]["card_id"]
             for _ in range(2):
                 await post(anna, f"{path_of(unit)}/{taken}/revoke", {}, 200)
-            answers.append(await crew.get(links[0]))
-            wrong = ("?token=x", "?token=", "", f"?token={'å' * 5000}")
-            answers.extend([await crew.get(f"/api/ambulance-card{each}") for each in wrong])
+            answers.extend([await opened(crew, each) for each in (links[0], "x", "", "å" * 200)])
 
     async def late(served: Served) -> None:
         async with served.client() as crew:
-            answers.append(await crew.get(links[1]))
+            answers.append(await opened(crew, links[1]))
 
     async def good(served: Served) -> None:
         async with served.client() as crew:
-            assert (await crew.get(links[1])).status_code == 200
+            assert (await opened(crew, links[1])).status_code == 200
 
     visit(unit, make_two)
     visit(unit, late, NOON + timedelta(hours=4))
@@ -119,6 +124,28 @@ def test_link_that_is_not_good_tells_nothing(unit: Unit) -> None:
     assert openings == (1,)
 
 
+def test_address_never_holds_a_token(unit: Unit) -> None:
+    """A link leads to a page for nobody's index, whose script asks in a body; a link of old says that it is over."""
+
+    async def guest(served: Served) -> None:
+        async with someone(served, "anna") as anna, served.client() as crew:
+            token = await make(anna, unit)
+            page, script = await crew.get("/ambulance"), await crew.get("/ambulance.js")
+            old = await crew.get(f"/api/ambulance-card?token={token}", headers={"Accept": "text/html"})
+            program = await crew.get(f"/api/ambulance-card?token={token}")
+            without = await crew.get("/api/ambulance-card")
+
+            assert "noindex" in page.headers["x-robots-tag"]
+            assert page.headers["referrer-policy"] == "no-referrer"
+            assert 'src="/ambulance.js"' in page.text
+            assert '"/api/ambulance-card"' in script.text
+            assert [each.status_code for each in (page, script, old, program, without)] == [200, 200, 410, 410, 405]
+            assert "Be om en ny länk" in old.text
+            assert (await get(anna, path_of(unit)))["items"][0]["openings"] == []
+
+    visit(unit, guest)
+
+
 def test_token_is_told_once_and_kept_nowhere(unit: Unit) -> None:
     """A repeat with the same key is answered without the path; neither store nor audit holds the token."""
     tokens: list[str] = []
@@ -127,7 +154,7 @@ def test_token_is_told_once_and_kept_nowhere(unit: Unit) -> None:
         key = {"Idempotency-Key": "kort"}
         first = await anna.post(path_of(unit), json=WHY, headers=key)
         again = await anna.post(path_of(unit), json=WHY, headers=key)
-        tokens.append(first.json()["path"].partition("=")[2])
+        tokens.append(first.json()["path"].partition("#")[2])
 
         assert (first.status_code, again.status_code, again.json()["path"]) == (201, 200, None)
         assert (await anna.post(path_of(unit), json={**WHY, "hours": 25})).status_code == 422

@@ -20,7 +20,10 @@ from ward.settings import Settings
 # What everybody may reach without a session, and nothing else.
 OPEN = {
     ("POST", "/api/session"),
-    ("GET", "/api/ambulance-card"),
+    ("POST", "/api/ambulance-card"),
+    ("GET", "/api/ambulance-card"),  # only to say that a link of old is over
+    ("GET", "/ambulance"),
+    ("GET", "/ambulance.js"),
     ("POST", "/api/invitations/look"),  # a code of 192 bits, tried no faster than a password
     ("POST", "/api/invitations/accept"),
     ("GET", "/api/session/ways"),

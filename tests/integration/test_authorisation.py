@@ -57,6 +57,7 @@ BODIES: dict[str, Callable[[Scene], object]] = {
     "POST /api/patients/{patient_id}/readings": lambda _scene: {"values": [{"kind": "spo2", "value": 96}]},
     "POST /api/session": lambda _scene: {},
     "POST /api/session/confirm": lambda _scene: {"pin": "482915"},
+    "POST /api/session/factor/confirm": lambda _scene: {"code": "000000"},
     "PUT /api/session/pin": lambda _scene: {"pin": "482915"},
     "POST /api/accounts": lambda _scene: {"kind": "relative", "name": "Prov Närstående"},
     "POST /api/patients/search": lambda _scene: {"name": "Testa"},

@@ -1,9 +1,10 @@
 """The ways out against receivers of their own on this machine: what they get, and what becomes of each answer."""
 
 import json
+import socket
 import threading
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from alerting import courier
 from alerting.channels import board, console, gateway, push, webhook
 from alerting.letters import Letter, Refused, Sent, signature
+from ward import channels
 from ward.alerts import AlertId, Priority
 from ward.clock import FakeClock
 from ward.errors import ConfigError
@@ -28,6 +30,7 @@ from ward.settings import Settings
 pytestmark = pytest.mark.integration
 NOON = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
 KEY = "0123456789abcdef0123456789abcdef"
+HERE = channels.networks("127.0.0.1, ::1")
 
 
 @dataclass
@@ -90,7 +93,7 @@ def a_letter(to: str) -> Letter:
 def test_webhook_is_signed_and_can_be_told_apart() -> None:
     """A webhook carries its id, its time and a signature over both and the body, which another sender cannot make."""
     with receiving() as receiver:
-        fate = webhook.sender(KEY, FakeClock(NOON))(a_letter(receiver.url))
+        fate = webhook.sender(KEY, FakeClock(NOON), HERE)(a_letter(receiver.url))
         headers, body = receiver.got[0]
 
         assert fate == Sent()
@@ -130,24 +133,47 @@ def test_h04_webhook_answer_decides_whether_to_try_again(status: int, fate: Refu
     with receiving() as receiver:
         receiver.status = status
 
-        assert webhook.sender(KEY, FakeClock(NOON))(a_letter(receiver.url)) == fate
+        assert webhook.sender(KEY, FakeClock(NOON), HERE)(a_letter(receiver.url)) == fate
 
 
 def test_webhook_does_not_follow_a_redirect() -> None:
     """A receiver that points elsewhere is not followed: what is signed goes where it was entered to go."""
     with receiving() as receiver, receiving() as elsewhere:
         receiver.status, receiver.location = 307, elsewhere.url
-        fate = webhook.sender(KEY, FakeClock(NOON))(a_letter(receiver.url))
+        fate = webhook.sender(KEY, FakeClock(NOON), HERE)(a_letter(receiver.url))
 
         assert fate == Refused(reason="HTTP 307")
         assert elsewhere.got == []
+
+
+def test_webhook_asks_nothing_inside_the_network_that_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that leads inside is not asked, by one of its addresses either; what was looked at is asked."""
+    looked_up = [["127.0.0.1"], ["93.184.215.14", "10.0.0.5"], ["127.0.0.1"]]
+
+    real = socket.getaddrinfo
+
+    def look_up(host: str, port: int, *more: int, **kind: int) -> Sequence[tuple[object, ...]]:
+        if host != "hook.example":
+            return real(host, port, *more, **kind)
+        return [(None, None, None, "", (each, port)) for each in looked_up.pop(0)]
+
+    with receiving() as receiver:
+        named = a_letter(receiver.url.replace("127.0.0.1", "hook.example"))
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        closed, opened = webhook.sender(KEY, FakeClock(NOON)), webhook.sender(KEY, FakeClock(NOON), HERE)
+        inside = Refused(reason="inside the network", retry=False)
+
+        assert [closed(named), opened(named)] == [inside, inside]
+        assert receiver.got == []
+        assert opened(named) == Sent()
+        assert receiver.got[0][0]["host"].startswith("hook.example:")
 
 
 def test_h04_receiver_that_is_not_there_is_a_reason() -> None:
     """Where nobody listens the reason is said, and it is tried again."""
     with receiving() as receiver:
         gone = receiver.url
-    fate = webhook.sender(KEY, FakeClock(NOON))(a_letter(gone))
+    fate = webhook.sender(KEY, FakeClock(NOON), HERE)(a_letter(gone))
 
     assert isinstance(fate, Refused)
     assert fate.retry

@@ -72,6 +72,7 @@ def alerting(database_url: str) -> Iterator[subprocess.Popen[bytes]]:
         **os.environ,  # noqa: TID251 - handed on to the service, not read
         "HEMVAKT_DATABASE_URL": database_url,
         "HEMVAKT_WEBHOOK_KEY": KEY,
+        "HEMVAKT_WEBHOOK_INSIDE": "127.0.0.1",
         "HEMVAKT_SELFCHECK_MINUTES": "0",
     }
     process = subprocess.Popen(

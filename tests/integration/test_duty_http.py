@@ -12,6 +12,8 @@ from tests.builders_duty import NOON
 from tests.fix_api import TRUSTED, Served, serving
 from tests.fix_duty import Unit, token
 from ward.clock import FakeClock
+from ward.store import duty_care, people
+from ward.store.pool import Connection
 
 pytestmark = pytest.mark.integration
 WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
@@ -206,10 +208,15 @@ def test_unit_is_saved_with_a_base_that_covers_everything(unit: Unit) -> None:
 def test_h25_patient_is_not_put_into_another_organisation_s_unit(unit: Unit) -> None:
     """Who has a patient cannot route them to another organisation; its own staff, who took the patient, can."""
 
+    async def add(conn: Connection) -> int | None:
+        region = await people.organisation_of(conn, unit.lungs)
+        assert region is not None
+        return await duty_care.add_policy(conn, organisation_id=region, name="Andning", base_team_id=unit.base)
+
+    other = unit.within(add)
+
     async def visit(served: Served) -> None:
         async with someone(served, "anna") as anna, someone(served, "lunga") as lunga:
-            body = {"name": "Andning", "base_team_id": unit.base, "routes": [{"team_id": unit.lungs}]}
-            other = (await lunga.post("/api/routing", json=body)).json()["unit_id"]
             path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
             pushed = await put(anna, path, 1, {"unit_id": other})
             baton = await offer(anna, path, unit.lungs)

@@ -1,11 +1,16 @@
 """What every answer carries and what no request may pass without: headers, origins, bodies, by class of route."""
 
+import asyncio
+import re
+from datetime import timedelta
+
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from api.gate import CONTENT_SECURITY
-from tests.fix_api import House, Served, hear
+from api.pace import AT_ONCE
+from tests.fix_api import House, Served, alarm, hear
 from tests.integration.test_api_http import as_anybody, assert_problem
 from tests.integration.test_log_in import as_time_passes
 from ward.clock import FakeClock
@@ -119,3 +124,24 @@ def test_forms_are_taken_at_one_address_alone(house: House) -> None:
             assert_problem(await client.post("/api/session/oidc/back-channel", data={"logout_token": "x"}), 404)
 
     as_anybody(house.database_url, visit)
+
+
+def test_account_that_asks_too_fast_waits_but_never_with_an_alert(house: House) -> None:
+    """Beyond its bucket an account is told 429 and when to come; others, alerts, health and help are not held up."""
+    alert = asyncio.run(alarm(house, house.ward.beds[0]))
+
+    async def visit(served: Served, clock: FakeClock) -> None:
+        async with served.logged_in("anna") as anna, served.logged_in("oskar") as oskar:
+            answers = [await anna.get("/api/session") for _ in range(AT_ONCE + 1)]
+            assert [each.status_code for each in answers] == [200] * AT_ONCE + [429]
+            assert answers[-1].headers["retry-after"] == "1"
+            assert assert_problem(answers[-1], 429)["detail"] == "This account asks too fast. Wait a moment."
+            claimed = await anna.post(f"/api/alerts/{alert}/claim", headers={"If-Match": '"1"'}, json={})
+            assert (claimed.status_code, (await anna.get("/healthz")).status_code) == (200, 200)
+            assert (await oskar.get("/api/session")).status_code == 200
+            figures = (await anna.get("/metrics")).text
+            assert re.search(r'hemvakt_http_requests_slowed_total{.*capacity="nurse".*} 1\.0', figures)
+            clock.advance(timedelta(seconds=1))
+            assert [(await anna.get("/api/session")).status_code for _ in range(2)] == [200, 429]
+
+    as_time_passes(house, visit, Settings(database_url=house.database_url, http_port=0, account_rate=1))

@@ -1,6 +1,7 @@
 """Passwords changed, reset and forced; PINs and shared screens; guessing from one place and from many."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -9,10 +10,11 @@ import psycopg
 
 from api.auth import COOKIE
 from api.passwords import hash_password
-from tests.fix_api import PASSWORD, House, Served, hear, serving
+from tests.fix_api import PASSWORD, House, Served, hear, hear_closed, serving
 from tests.integration.test_api_http import as_anybody, assert_problem
 from ward.clock import FakeClock, SystemClock
 from ward.settings import Settings
+from ward.store import sessions
 
 NEW = "nio lugna tranor över sjön"
 DEMO = "hemvakt-demo"
@@ -248,3 +250,29 @@ def test_cookie_over_https_belongs_to_this_host_alone(house: House) -> None:
             assert right.status_code == 200
 
     as_time_passes(house, visit, settings)
+
+
+def test_sessions_of_one_account_are_bounded_and_the_one_used_longest_ago_ends(house: House) -> None:
+    """With one too many the oldest ends at once, its socket too, the newest is told, and the audit says so."""
+
+    async def visit(served: Served, _clock: FakeClock) -> None:
+        async with served.client() as first, contextlib.AsyncExitStack() as open_ones:
+            assert (await log_in(first, "anna", PASSWORD)).json()["ended"] == 0
+            change(
+                house,
+                "insert into session (token_sha256, secret_sha256, account_id, way, shared, browser, created_at,"
+                " seen_at, confirmed_at, expires_at) select sha256(n::text::bytea), sha256(n::text::bytea), account_id,"
+                " 'password', false, '', seen_at + '9 minutes', seen_at + '9 minutes', confirmed_at, expires_at"
+                " from session, generate_series(2, %s) n",
+                sessions.MOST,
+            )
+            socket = await open_ones.enter_async_context(served.live(first))
+            await hear(socket, "snapshot")
+            last = await open_ones.enter_async_context(served.client())
+            assert (await log_in(last, "anna", PASSWORD)).json()["ended"] == 1
+            assert await hear_closed(socket) == 4401
+            assert_problem(await first.get("/api/session"), 401)
+            assert len((await last.get("/api/session/all")).json()["items"]) == sessions.MOST
+        assert asked(house, "select detail ->> 'ended' from audit where action = 'sessions.ended'") == [("1",)]
+
+    as_time_passes(house, visit)

@@ -8,8 +8,8 @@ from tests.fix_duty import Unit
 from tests.integration.test_duty_http import put, serve, someone
 from ward.duty.routing import Policy, Route
 from ward.people import TeamId
-from ward.store import duty, duty_care, duty_layout
-from ward.store.pool import Connection
+from ward.store import duty, duty_care, duty_layout, people
+from ward.store.pool import Connection, connect
 
 pytestmark = pytest.mark.integration
 
@@ -53,6 +53,38 @@ def test_h25_route_to_another_organisation_waits_for_its_consent(unit: Unit) -> 
     assert holder(unit) == unit.lungs
     serve(unit, withdraw)
     assert holder(unit) == unit.day
+
+
+def test_h25_another_organisation_s_team_answers_round_the_clock_with_its_consent_alone(unit: Unit) -> None:
+    """Nobody makes it the last to answer before it has said yes to a route of the unit; a unit that has it keeps it."""
+
+    async def lay(conn: Connection) -> int:
+        region = await people.organisation_of(conn, unit.lungs)
+        assert region is not None
+        made = await duty_care.add_policy(conn, organisation_id=region, name="Andning", base_team_id=unit.lungs)
+        assert made is not None
+        return made
+
+    other = unit.within(lay)
+
+    async def visit(served: Served) -> None:
+        async with someone(served, "lunga") as lunga, someone(served, "oskar") as oskar:
+            wanted = {"base_team_id": unit.base, "routes": [{"team_id": unit.base}]}
+            path = f"/api/routing/{other}"
+            assert (await lunga.post("/api/routing", json={"name": "Ny", **wanted})).status_code == 403
+            assert (await put(lunga, path, 1, wanted)).status_code == 403
+            await name_in_a_route(other)
+            assert (await put(oskar, f"{path}/consents/{unit.base}", None, {})).status_code == 200
+            assert (await put(lunga, path, 2, wanted)).json()["base_team_id"] == unit.base
+            assert (await put(oskar, f"{path}/consents/{unit.base}", None, {})).status_code == 200
+            assert (await put(lunga, path, 3, {"base_team_id": unit.base, "routes": []})).status_code == 200
+
+    async def name_in_a_route(number: int) -> None:
+        async with await connect(unit.url, "test") as conn:
+            policy = Policy(base_team_id=unit.lungs, routes=(Route(team_id=unit.base),))
+            assert await duty_care.save_policy(conn, number, 1, policy)
+
+    serve(unit, visit)
 
 
 def test_consent_is_asked_for_no_other_team(unit: Unit) -> None:

@@ -36,7 +36,7 @@ CASES = [
         "You yourself saw your readings.",
     ),
     (
-        ("/api/ambulance-card", "GET", "link"),
+        ("/api/ambulance-card", "POST", "link"),
         (
             "Någon såg kortet om dig för ambulansen genom en länk som gjorts för dem av Anna Provsson,"
             " distriktssköterska vid Testteamet, Testkommunen."

@@ -9,7 +9,7 @@ OPEN = {
     *("POST /api/session", "POST /api/session/reset", "GET /api/session/ways", "GET /api/session/oidc"),
     *("POST /api/invitations/look", "POST /api/invitations/accept"),
     *("GET /api/session/oidc/callback", "POST /api/session/oidc/back-channel"),
-    *("GET /healthz", "GET /readyz", "GET /metrics", "GET /api/ambulance-card", "GET /fhir/metadata"),
+    *("GET /healthz", "GET /readyz", "GET /metrics", "POST /api/ambulance-card", "GET /fhir/metadata"),
 }
 # Routes of a patient that ask for no care relation, each with its reason.
 WITHOUT_RELATION = {"POST /api/patients/{patient_id}/emergency"}  # is how one comes to see the patient

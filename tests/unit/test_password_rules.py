@@ -1,6 +1,7 @@
 """Passwords and PINs: what is refused, and that people's own sentences are not."""
 
 import pytest
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from ward.access import passwords
 
@@ -37,6 +38,15 @@ def test_what_is_tried_first_is_refused(password: str) -> None:
 
     assert said is not None
     assert password not in said
+
+
+def test_no_common_password_is_good_however_it_is_lengthened() -> None:
+    """The 3,000 commonest of eight characters and more are refused in capitals with digits and a sign, and twice."""
+    common = [each for each in FREQUENCY_LISTS["passwords"] if len(each) >= 8][:3000]
+    longer = [made for each in common for made in (f"{each.title()}2026!", each * 2)]
+
+    assert len(common) == 3000
+    assert [each for each in longer if passwords.fault(each, names=()) is None] == []
 
 
 @pytest.mark.parametrize("pin", ["000000", "777777", "123456", "987654", "890123", "121212", "246246", "123123"])

@@ -111,8 +111,8 @@ def known(area: str) -> bool:
 
 
 def reads(path: str, method: str) -> bool:
-    """Tell whether a request only looks: a search is sent as a POST, so that no name stands in an address."""
-    return method in {"GET", "WS"} or path.endswith(("/search", "/_search"))
+    """Tell whether a request only looks: what is searched by, or opened with, is sent in a body and no address."""
+    return method in {"GET", "WS"} or path.endswith(("/search", "/_search", "/ambulance-card"))
 
 
 def sentence(looker: Looker, seen: Seen, lang: Language) -> str:

@@ -166,6 +166,9 @@ UNATTENDED = frozenset({
     Permission.DUTY_READ,
 })  # fmt: skip
 
+# What is answered however fast somebody asks: whoever is called must be able to say so, and a patient to call.
+NEVER_SLOWED = frozenset({Permission.ALERTS_ACT, Permission.HELP_CALL})
+
 
 def may(principal: Principal, permission: Permission) -> bool:
     """Tell whether somebody may do this at all."""

@@ -88,6 +88,9 @@ class Action(StrEnum):
     PASSWORD_RESET_GIVEN = "password.reset_given"  # noqa: S105 - likewise
     PASSWORD_RESET_USED = "password.reset_used"  # noqa: S105 - likewise
     PIN_CHANGED = "pin.changed"
+    FACTOR_ADDED = "factor.added"
+    FACTOR_REMOVED = "factor.removed"
+    RECOVERY_USED = "factor.recovery_used"
     SESSIONS_ENDED = "sessions.ended"
     TOKEN_GIVEN = "token.given"  # noqa: S105 - likewise
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - likewise

@@ -122,6 +122,14 @@ def _kept(routes: Sequence[Route]) -> str:
     return msgspec.json.encode(tuple(routes), order="sorted").decode()
 
 
+async def has_consented(conn: Connection, policy_id: int, team_id: TeamId) -> bool:
+    """Tell whether the organisation of a team has consented that a unit routes its patients there."""
+    row = await (
+        await conn.execute("select from route_consent where policy_id = %s and team_id = %s", (policy_id, team_id))
+    ).fetchone()
+    return row is not None
+
+
 async def consent(conn: Connection, policy_id: int, team_id: TeamId, by: StaffId | None, now: datetime) -> bool:
     """Record that a team's organisation lets a unit of another one route patients to it; False where it did before."""
     done = await conn.execute(

@@ -45,6 +45,11 @@ class Proofs:
         )
 
     @property
+    def counted_as(self) -> str:
+        """The name under which guesses are counted; nobody logs in by a name with a space."""
+        return self.username or f"account {self.account_id}"
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What a guesser knows of this person."""
         return tuple(each for each in (self.username, self.name, self.organisation_name) if each)

@@ -1307,6 +1307,12 @@ CREATE TABLE public.reading (
 )
 PARTITION BY RANGE (measured_at);
 
+CREATE TABLE public.recovery_code (
+    account_id bigint NOT NULL,
+    code_sha256 bytea NOT NULL,
+    CONSTRAINT recovery_code_code_sha256_check CHECK ((length(code_sha256) = 32))
+);
+
 CREATE TABLE public.registry_version (
     only_one boolean DEFAULT true NOT NULL,
     version bigint NOT NULL,
@@ -1464,6 +1470,17 @@ CREATE TABLE public.score (
     detail jsonb NOT NULL,
     CONSTRAINT score_check CHECK ((total_min <= total_max)),
     CONSTRAINT score_risk_check CHECK ((risk = ANY (ARRAY['low'::text, 'low_medium'::text, 'medium'::text, 'high'::text])))
+);
+
+CREATE TABLE public.second_factor (
+    account_id bigint NOT NULL,
+    sealed bytea,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL,
+    pending bytea,
+    pending_at timestamp with time zone,
+    CONSTRAINT second_factor_check CHECK (((sealed IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT second_factor_check1 CHECK (((pending IS NULL) = (pending_at IS NULL)))
 );
 
 CREATE TABLE public.selfcheck (
@@ -2005,6 +2022,9 @@ ALTER TABLE ONLY public.quarantine
 ALTER TABLE ONLY public.reading
     ADD CONSTRAINT reading_pkey PRIMARY KEY (stay_id, kind, measured_at, device_no);
 
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_pkey PRIMARY KEY (account_id, code_sha256);
+
 ALTER TABLE ONLY public.registry_version
     ADD CONSTRAINT registry_version_pkey PRIMARY KEY (only_one);
 
@@ -2043,6 +2063,9 @@ ALTER TABLE ONLY public.route_consent
 
 ALTER TABLE ONLY public.score
     ADD CONSTRAINT score_pkey PRIMARY KEY (stay_id, scored_at);
+
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_pkey PRIMARY KEY (account_id);
 
 ALTER TABLE ONLY public.selfcheck
     ADD CONSTRAINT selfcheck_pkey PRIMARY KEY (walk);
@@ -2744,6 +2767,9 @@ ALTER TABLE ONLY public.quarantine
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);
 
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.second_factor(account_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.relative_access
     ADD CONSTRAINT relative_access_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
 
@@ -2785,6 +2811,9 @@ ALTER TABLE ONLY public.route_consent
 
 ALTER TABLE ONLY public.route_consent
     ADD CONSTRAINT route_consent_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
+
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(account_id);
 
 ALTER TABLE ONLY public.selfcheck
     ADD CONSTRAINT selfcheck_stay_id_fkey FOREIGN KEY (stay_id) REFERENCES public.stay(stay_id);

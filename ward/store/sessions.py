@@ -17,6 +17,9 @@ from ward.people import OrganisationId, PatientId, Role, StaffId, Team, TeamId
 from ward.store import access
 from ward.store.pool import Connection
 
+MOST = 20
+"""How many sessions one account has at once: every screen of a ward that shares one, and no more."""
+
 
 class Way(StrEnum):
     """How a session came about."""
@@ -33,6 +36,7 @@ class Account:
     account_id: AccountId
     password_hash: str | None
     password_published: bool
+    has_factor: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,8 @@ class OpeningRow(TypedDict):
 class SessionRow:
     """A session that is in force, and whose it is. The lists are sorted.
 
-    `confirmed_at` is when its person last proved to be there; `must_change` says that only another password helps.
+    `confirmed_at` is when its person last proved to be there; `must_change` says that only another password helps,
+    `has_factor` that the account's password does not do alone.
     """
 
     session_id: int
@@ -64,6 +69,7 @@ class SessionRow:
     shared: bool
     confirmed_at: datetime
     must_change: bool
+    has_factor: bool
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
@@ -92,6 +98,8 @@ _WHO = (
            s.way = 'password' and (c.must_change or c.password_published and (
                exists (select from stay where mode = 'real') or not exists (select from stay where mode = 'demo')
            )) as must_change,
+           exists (select from second_factor x
+                   where x.account_id = c.account_id and x.sealed is not null) as has_factor,
            s.created_at, s.seen_at, s.expires_at, c.account_id, c.kind, c.username,
            coalesce(f.name, c.name) as name, coalesce(f.language, c.language, 'sv') as language,
            f.staff_id, f.title, f.role, o.organisation_id, o.name as organisation_name,
@@ -128,7 +136,9 @@ async def find_account(conn: Connection, username: str) -> Account | None:
     """Return the account that may log in by this name."""
     cursor = conn.cursor(row_factory=class_row(Account))
     await cursor.execute(
-        "select c.account_id, c.password_hash, c.password_published from account c left join staff f using (staff_id)"
+        "select c.account_id, c.password_hash, c.password_published,"
+        " exists (select from second_factor s where s.account_id = c.account_id and s.sealed is not null) as has_factor"
+        " from account c left join staff f using (staff_id)"
         " where c.username = %s and c.disabled_at is null and f.disabled_at is null",
         (username,),
     )
@@ -145,8 +155,11 @@ async def open_session(
     shared: bool = False,
     browser: str = "",
     provided: Provided | None = None,
-) -> None:
-    """Keep a new session, and sweep out those that have expired. `provided`: where a provider logged them in."""
+) -> int:
+    """Keep a new session, and sweep out those that have expired. `provided`: where a provider logged them in.
+
+    Beyond `MOST` of one account those that were used longest ago end; return how many did.
+    """
     await conn.execute("delete from session where expires_at <= %s", (now,))
     await conn.execute(
         "insert into session (token_sha256, secret_sha256, account_id, way, shared, browser, created_at, seen_at,"
@@ -166,6 +179,13 @@ async def open_session(
             "provider_session": provided.session if provided else None,
         },
     )
+    ended = await conn.execute(
+        "delete from session where account_id = %(account)s and token_sha256 <> %(token)s and session_id not in"
+        " (select session_id from session where account_id = %(account)s and token_sha256 <> %(token)s"
+        " order by seen_at desc, session_id desc limit %(others)s)",
+        {"account": account_id, "token": token_sha256, "others": MOST - 1},
+    )
+    return ended.rowcount
 
 
 async def find_session(conn: Connection, secret_sha256: bytes, now: datetime) -> SessionRow | None:

@@ -57,8 +57,8 @@ export async function told<A extends Answer>(asked: Promise<A>): Promise<NonNull
 /** The revision that was on the screen goes along: what has changed meanwhile is not acted on. */
 export const match = (rev: number): { readonly "If-Match": string } => ({ "If-Match": `"${String(rev)}"` });
 
-export const logIn = (username: string, password: string): Promise<Session> =>
-  told(http.POST("/api/session", { body: { username, password, shared: false } }));
+export const logIn = (username: string, password: string, code?: string): Promise<Session> =>
+  told(http.POST("/api/session", { body: { username, password, shared: false, ...(code ? { code } : {}) } }));
 export const ways = (): Promise<Ways> => told(http.GET("/api/session/ways"));
 export const changePassword = async (old: string, wanted: string): Promise<void> => {
   await told(http.POST("/api/session/password", { body: { old, new: wanted } }));

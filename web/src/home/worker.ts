@@ -54,7 +54,7 @@ worker.addEventListener("install", (event) => { event.waitUntil(keep()); });
 worker.addEventListener("activate", (event) => { event.waitUntil(clear()); });
 worker.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
-  if (event.request.method !== "GET" || origin !== worker.location.origin || /^\/(api|fhir|healthz|readyz|metrics)(\/|$)/.test(pathname)) return;
+  if (event.request.method !== "GET" || origin !== worker.location.origin || /^\/(api|fhir|healthz|readyz|metrics|ambulance|ambulance\.js)(\/|$)/.test(pathname)) return;
   if (event.request.mode === "navigate") event.respondWith(page(event.request));
   else if (pathname in FILES) event.respondWith(file(event.request, pathname));
 });

@@ -32,6 +32,7 @@ export const PAGES: readonly PageOf[] = [
   { path: "/tuning/patient/:id", of: ["staff"], load: () => import("../tuning/PatientPlan.svelte") },
   { path: "/tuning", of: ["staff"], menu: "tuning.nav", load: () => import("../tuning/Tuning.svelte") },
   { path: "/tuning/team/:id", of: ["staff"], load: () => import("../tuning/TeamPlan.svelte") },
+  { path: "/security", of: ["staff"], load: () => import("./Security.svelte") },
   { path: "/", of: ["patient", "relative"], load: () => import("../home/Home.svelte") },
   { path: "/answers", of: ["patient"], load: () => import("../home/Answers.svelte") },
   { path: "/measure", of: ["patient"], load: () => import("../home/Measure.svelte") },

@@ -34,8 +34,8 @@ class Who {
   }
 
   begin(session: Session): void {
-    if (session.must_change_password) {
-      this.end(); // the log-in asks for another password, and for the old one with it
+    if (session.must_change_password || session.must_enrol) {
+      this.end(); // the log-in asks for another password or a second factor, and for the password with it
       return;
     }
     localStorage.removeItem(LEAVING);
