@@ -16,7 +16,8 @@ import msgspec
 from ward import overlays, plans
 from ward.overlays import Effective, Layer, Origin, Overlay
 from ward.people import Role, StaffId
-from ward.plan_checks import Fault, loosened, oddities
+from ward.plan_checks import Fault
+from ward.plan_oddities import loosened, oddities
 
 # The project's choices, to be confirmed locally.
 LONGEST_ORDER = timedelta(days=366)

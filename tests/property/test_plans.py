@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ward import overlays, plan_documents
 from ward.overlays import Layer, Origin, Overlay, Patch
-from ward.plan_checks import active_rules, faults, loosened
+from ward.plan_checks import active_rules, faults
+from ward.plan_oddities import loosened
 from ward.plan_versions import Layers, review
 from ward.plans import Goals, Limits, template
 from ward.vitals import VITALS, VitalKind
