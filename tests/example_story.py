@@ -155,6 +155,7 @@ _CARE = [
 _PLANS = [
     Step("anna", f"PUT {_PLAN}", {"overlay": _TIGHT, **_WHY}),
     Step("anna", f"POST {_PLAN}/drafts", {"overlay": {"news2_rise": 2}, **_WHY}, keep={"draft": "version"}),
+    Step("anna", f"POST {_PLAN}/versions/{{version}}/silent", at={"version": "draft"}),
     Step("anna", f"POST {_PLAN}/versions/{{version}}/promote", _WHY, at={"version": "draft"}),
     Step("anna", f"POST {_PLAN}/drafts", {"overlay": _LOOSE, **_WHY}, keep={"loose": "version"}),
     Step("anna", f"POST {_PLAN}/versions/{{version}}/promote", _WHY, keep={"asked": "version"},
@@ -164,6 +165,9 @@ _PLANS = [
     Step("anna", f"PUT {_PLAN}", {**_LOWER, **_WHY}, keep={"more": "version"}),
     Step("anna", f"POST {_PLAN}/versions/{{version}}/withdraw", {"reason": "Behövs inte"}, at={"version": "more"}),
     Step("anna", f"POST {_PLAN}/review", {"overlay": _TIGHT, **_WHY}),
+    Step("anna", f"POST {_TEAM_PLAN}/drafts", {"overlay": _TIGHT, **_WHY}, _AT_HOME, {"drafted": "version"}),
+    Step("anna", f"POST {_TEAM_PLAN}/versions/{{version}}/silent", None, _AT_HOME, at={"version": "drafted"}),
+    Step("anna", f"POST {_TEAM_PLAN}/versions/{{version}}/promote", _WHY, _AT_HOME, at={"version": "drafted"}),
     Step("anna", f"PUT {_TEAM_PLAN}", {"overlay": _TIGHT, **_WHY}, _AT_HOME),
     Step("anna", f"PUT {_TEAM_PLAN}", {"overlay": _LOOSE, **_WHY}, _AT_HOME, {"of_team": "version"}),
     Step("ivar", f"POST {_TEAM_PLAN}/versions/{{version}}/approve", _WHY, _AT_HOME, at={"version": "of_team"}),

@@ -1,4 +1,4 @@
-"""What is asked about before a plan is saved: what lies far from the programme's, rules that it takes away, hard limits.
+"""What is asked about before a plan is saved: what is far from the programme's, rules taken away, hard limits.
 
 Pure. None of it is a fault (`ward.plan_checks`): it is saved when whoever writes it says that it is meant, and what
 loosens a hard limit with a second name. The invariant: no rule that the programme has goes in silence.
@@ -13,7 +13,8 @@ from ward.plans import Deviation, Goals, Limits, Plan, Side, Slope
 from ward.vitals import VITALS, VitalKind
 
 # How far from its template a field may lie before whoever sets it is asked whether it is meant: a limit in the kind's
-# unit, a delay, an expected interval in times the template's, a NEWS2 threshold in points, a trend in times the template's.
+# unit, a delay, an expected interval in times the template's, a NEWS2 threshold in points, a trend
+# in times the template's.
 FAR: MappingProxyType[VitalKind, float] = MappingProxyType(
     {
         VitalKind.SPO2: 6,
