@@ -2054,6 +2054,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/plan/versions/{version}/silent": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Let a draft run along in silence: it is judged on what comes, and nobody is alarmed by it
+         * @description Let a draft run along in silence: it is judged on what comes, and nobody is alarmed by it.
+         *
+         *     Open to: clinician, doctor, nurse (`plans.change`).
+         */
+        readonly post: operations["plans_run_in_silence"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/plan/versions/{version}/withdraw": {
         readonly parameters: {
             readonly query?: never;
@@ -2614,8 +2636,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * List the programmes, each with its template
-         * @description List the programmes, each with its template.
+         * List the programmes, each with its template, and how far each field of a plan may lie
+         * @description List the programmes, each with its template, and how far each field of a plan may lie.
          *
          *     Open to: clinician, doctor, nurse, operator (`programmes.read`).
          */
@@ -3490,6 +3512,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/teams/{team_id}/plan/drafts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Keep a draft of a team's plan. It watches nobody; it can be tried, run in silence, and be promoted
+         * @description Keep a draft of a team's plan. It watches nobody; it can be tried, run in silence, and be promoted.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.change`).
+         */
+        readonly post: operations["team_plans_post_draft"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/teams/{team_id}/plan/review": {
         readonly parameters: {
             readonly query?: never;
@@ -3550,6 +3594,50 @@ export interface paths {
          *     Open to: clinician, doctor, nurse (`team_plans.change`).
          */
         readonly post: operations["team_plans_approve"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/teams/{team_id}/plan/versions/{version}/promote": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Save what a draft says for the team's patients: 200 when it is in force, 202 when it waits for a signature
+         * @description Save what a draft says for the team's patients: 200 when it is in force, 202 when it waits for a signature.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.change`).
+         */
+        readonly post: operations["team_plans_promote"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/teams/{team_id}/plan/versions/{version}/silent": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Let a draft run along in silence over the team's patients, those that come too; nobody is alarmed by it
+         * @description Let a draft run along in silence over the team's patients, those that come too; nobody is alarmed by it.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.change`).
+         */
+        readonly post: operations["team_plans_run_in_silence"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -5104,7 +5192,9 @@ export interface components {
          * BacktestState
          * @description A back-test: `progress` is from 0 to 1, `report` is null until there is one; see `docs/backtest.md`.
          *
-         *     `stay_id` is the stay it is about, null where it is about several.
+         *     `stay_id` is the stay it is about, null where it is about several. `origin`: a person on purpose, the editor after
+         *     a change, somebody who wants suggestions, a draft in silence (`draft`, of `stay_id`'s plan or of `team_id`'s for
+         *     `programme`). `layer`: whose standing overlay the plan is tried in place of. `*_per_day`: alerts per patient-day.
          */
         readonly BacktestState: {
             /**
@@ -5114,8 +5204,14 @@ export interface components {
             readonly asked_at: string;
             /** Asked By */
             readonly asked_by: number;
+            /** Asker */
+            readonly asker: string;
             /** Backtest Id */
             readonly backtest_id: number;
+            /** Candidate Per Day */
+            readonly candidate_per_day: number | null;
+            /** Draft */
+            readonly draft: number | null;
             /** Ended At */
             readonly ended_at: string | null;
             /** Fault */
@@ -5125,12 +5221,20 @@ export interface components {
              * Format: date-time
              */
             readonly from_at: string;
+            /** In Force Per Day */
+            readonly in_force_per_day: number | null;
+            /** Layer */
+            readonly layer: string;
             /** Name */
             readonly name: string;
+            /** Origin */
+            readonly origin: string;
             /** Patients */
             readonly patients: number;
             /** Plan */
             readonly plan: components["schemas"]["plan.Overlay"];
+            /** Programme */
+            readonly programme: string | null;
             /** Progress */
             readonly progress: number;
             /** Report */
@@ -5145,6 +5249,8 @@ export interface components {
             readonly stay_id: number | null;
             /** Suggest */
             readonly suggest: boolean;
+            /** Team Id */
+            readonly team_id: number | null;
             /** To At */
             readonly to_at: string | null;
         };
@@ -5509,8 +5615,12 @@ export interface components {
         /**
          * Cohort
          * @description Everybody of a team, of a programme, or of both; nothing named: everybody whom the caller may see.
+         *
+         *     `team` answered for them in the time, `planned_by` is the team whose plan lies under theirs.
          */
         readonly Cohort: {
+            /** Planned By */
+            readonly planned_by?: number | null;
             /** Programme */
             readonly programme?: string | null;
             /** Team */
@@ -6728,6 +6838,14 @@ export interface components {
             readonly opens: readonly ("values" | "trends" | "alerts" | "plan" | "contacts")[];
         };
         /**
+         * JobOrigin
+         * @description Who or what asked for a back-test.
+         *
+         *     A person on purpose; the editor, after each change; somebody who wants suggestions; a draft that runs in silence.
+         * @enum {string}
+         */
+        readonly JobOrigin: "person" | "editor" | "suggestions" | "silent";
+        /**
          * Joined
          * @description The log-in of a relative who is new.
          */
@@ -6749,6 +6867,14 @@ export interface components {
         readonly KindList: {
             /** Items */
             readonly items: readonly components["schemas"]["KindState"][];
+        };
+        /**
+         * KindRanges
+         * @description What a limit of a kind may be, and how fast a change of it may be asked for, per hour.
+         */
+        readonly KindRanges: {
+            readonly per_hour: components["schemas"]["RangeState"];
+            readonly value: components["schemas"]["RangeState"];
         };
         /**
          * KindState
@@ -7486,6 +7612,12 @@ export interface components {
             /** Organisation Id */
             readonly organisation_id: number;
         };
+        /**
+         * Origin
+         * @description Whose a layer is.
+         * @enum {string}
+         */
+        readonly Origin: "template" | "team" | "patient";
         /**
          * Outcome
          * @description What a closed alert turned out to be; `STAY_ENDED` is the system's word, for one that nobody has closed.
@@ -8237,11 +8369,19 @@ export interface components {
         };
         /**
          * ProgrammePage
-         * @description Every programme.
+         * @description Every programme; and how far each field of a plan may lie: `ranges` by path, `*` being any name, and by kind.
          */
         readonly ProgrammePage: {
             /** Items */
             readonly items: readonly components["schemas"]["ProgrammeState"][];
+            /** Kinds */
+            readonly kinds: {
+                readonly [key: string]: components["schemas"]["KindRanges"];
+            };
+            /** Ranges */
+            readonly ranges: {
+                readonly [key: string]: components["schemas"]["RangeState"];
+            };
         };
         /**
          * ProgrammeState
@@ -8401,6 +8541,18 @@ export interface components {
             readonly question: string;
             /** Sv */
             readonly sv: string;
+        };
+        /**
+         * RangeState
+         * @description The lowest and the highest that a field may be, in a unit (UCUM; empty for a plain number).
+         */
+        readonly RangeState: {
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Unit */
+            readonly unit: string;
         };
         /**
          * ReadBody
@@ -10328,6 +10480,8 @@ export interface components {
         /**
          * Wanted
          * @description Which patients, which time, which plan. Without `to` it is a shadow: the plan runs on in silence.
+         *
+         *     The plan takes the place of the standing overlay of `layer`. `origin`: whether a person asks, or their editor.
          */
         readonly Wanted: {
             readonly cohort?: components["schemas"]["Cohort"] | null;
@@ -10336,11 +10490,19 @@ export interface components {
              * Format: date-time
              */
             readonly from: string;
+            /** @default patient */
+            readonly layer: components["schemas"]["Origin"];
             /**
              * Name
              * @default
              */
             readonly name: string;
+            /**
+             * Origin
+             * @default person
+             * @enum {string}
+             */
+            readonly origin: "person" | "editor";
             /** Patients */
             readonly patients?: readonly number[] | null;
             /** Plan */
@@ -13907,6 +14069,8 @@ export interface operations {
             readonly query?: {
                 readonly cursor?: string | null;
                 readonly limit?: number;
+                readonly origin?: readonly components["schemas"]["JobOrigin"][] | null;
+                readonly running?: boolean | null;
             };
             readonly header?: never;
             readonly path?: never;
@@ -20775,6 +20939,38 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly plans_run_in_silence: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+                readonly version: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request accepted, processing continues off-line */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BacktestState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly plans_withdraw: {
         readonly parameters: {
             readonly query?: never;
@@ -27402,6 +27598,56 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly team_plans_post_draft: {
+        readonly parameters: {
+            readonly query: {
+                /** @description One of `/api/programmes` */
+                readonly programme: string;
+            };
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly team_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PlanDeskWish"];
+            };
+        };
+        readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly team_plans_review: {
         readonly parameters: {
             readonly query: {
@@ -27972,6 +28218,93 @@ export interface operations {
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
             readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly team_plans_promote: {
+        readonly parameters: {
+            readonly query: {
+                /** @description One of `/api/programmes` */
+                readonly programme: string;
+            };
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly team_id: number;
+                readonly version: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Promotion"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
+            /** @description Accepted */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly team_plans_run_in_silence: {
+        readonly parameters: {
+            readonly query: {
+                /** @description One of `/api/programmes` */
+                readonly programme: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+                readonly version: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request accepted, processing continues off-line */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BacktestState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -102,6 +102,7 @@ export function decimal(value: number, language: Language): string {
 
 /** Writes seconds in the largest unit that makes them a whole number. */
 export function lasting(seconds: number, { t, language }: Tongue): string {
+  if (seconds >= 86_400 && seconds % 43_200 === 0) return `${decimal(seconds / 86_400, language)} ${t(seconds === 86_400 ? "form.day" : "form.days")}`;
   if (seconds >= 3600 && seconds % 1800 === 0) return `${decimal(seconds / 3600, language)} ${t("rest.hours")}`;
   if (seconds >= 60 && seconds % 60 === 0) return `${decimal(seconds / 60, language)} ${t("rest.minutes")}`;
   return `${decimal(seconds, language)} ${t("rest.seconds")}`;

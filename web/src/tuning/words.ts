@@ -1,11 +1,13 @@
-// The words of the plan editor: pages, limits, layers, versions. Those of back-tests and burden are beside this file.
+// The words of the plan editor: pages, limits, layers, versions. Those of rules, back-tests and burden are beside it.
 
 import * as trial from "./words_trial";
 import * as fields from "./words_fields";
+import * as rules from "./words_rules";
 
 export const sv = {
   ...trial.sv,
   ...fields.sv,
+  ...rules.sv,
   "tuning.nav": "Gränser",
   "tuning.open": "Ändra och pröva gränser",
   "tuning.title": "Larmgränser",
@@ -87,6 +89,7 @@ export const sv = {
   "tuning.save_asks": "Spara och begär underskrift",
   "tuning.keep_draft": "Spara som utkast",
   "tuning.start_silent": "Spara utkast och pröva i tysthet",
+  "tuning.silence": "Pröva i tysthet",
   "tuning.to_save": "Spara …",
   "tuning.saving": "Sparar …",
   "tuning.saved": "Sparat. Version {n} gäller.",
@@ -121,6 +124,7 @@ export const sv = {
 export const en: Readonly<Record<keyof typeof sv, string>> = {
   ...trial.en,
   ...fields.en,
+  ...rules.en,
   "tuning.nav": "Limits",
   "tuning.open": "Change and try limits",
   "tuning.title": "Alarm limits",
@@ -202,6 +206,7 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "tuning.save_asks": "Save and ask for a signature",
   "tuning.keep_draft": "Save as draft",
   "tuning.start_silent": "Save draft and try in silence",
+  "tuning.silence": "Try in silence",
   "tuning.to_save": "Save …",
   "tuning.saving": "Saving …",
   "tuning.saved": "Saved. Version {n} is in force.",
