@@ -3,7 +3,7 @@
 
 import { http, match, told } from "../api/client";
 import type { Page } from "../api/types";
-import type { Backtest, Burden, Origin, Overlay, Owner, PatientPlan, Programmes, Review, Team, TeamPlan, Version } from "./shapes";
+import type { Backtest, Burden, Entry, Origin, Overlay, Owner, PatientPlan, Programmes, Review, Team, TeamPlan, Version } from "./shapes";
 
 export interface Change {
   readonly overlay: Overlay;
@@ -122,6 +122,11 @@ export const inSilence = (): Promise<Page<Backtest>> => told(http.GET("/api/back
 export const newestTrials = (origins: readonly Origin[]): Promise<Page<Backtest>> =>
   told(http.GET("/api/backtests", { params: { query: { limit: 20, ...(origins.length > 0 ? { origin: [...origins] } : {}) } } }));
 
+/** Returns a patient's changes of medication, the newest first, without those that were entered in error. */
+export async function medication(patientId: number): Promise<readonly Entry[]> {
+  const page = await told(http.GET("/api/patients/{patient_id}/events", { params: { ...patient(patientId), query: { kind: ["medication"], limit: 50 } } }));
+  return page.items.filter((each) => each.error === null);
+}
 export const burden = (from: number, to: number, teamId: number | null): Promise<Burden> =>
   told(
     http.GET("/api/burden", {

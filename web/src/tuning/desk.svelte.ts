@@ -3,7 +3,7 @@
 
 import { Refused } from "../api/client";
 import * as api from "./api";
-import { outOfOrder } from "./checks";
+import { inOrder } from "./checks";
 import { slips, type Slip } from "./consistency";
 import { alike, at, BELOW, edited, keyOf, laidOver, leavesOf, limitsOver, NO_EDITS, pathOf, withOne, type Edit, type Edits, type Path } from "./overlay";
 import type { Kind } from "../api/types";
@@ -140,7 +140,7 @@ export class Desk {
     const below = this.below;
     if (!below) return true;
     const kinds = new Set([...Object.keys(below.limits), ...Object.keys(this.overlay.limits ?? {})]) as Set<Kind>;
-    return [...kinds].every((kind) => (["day", "night"] as const).every((hours) => outOfOrder(limitsOver(below, this.overlay, kind, hours)).length === 0));
+    return [...kinds].every((kind) => (["day", "night"] as const).every((hours) => inOrder(limitsOver(below, this.overlay, kind, hours), kind, this.ranges)));
   }
 
   #ask(): void {

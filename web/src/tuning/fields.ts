@@ -56,6 +56,8 @@ export function fieldName(path: string, tongue: Tongue): string {
   }
   if (branch === "expected") return t("field.expected", { kind: maybe(`kind.${about}`) });
   if (branch === "combinations") return t("field.combination", { name: maybe(`rule.combination.${about}`) });
+  if (branch === "slopes") return ruleName(`slope.${about}`, tongue);
+  if (branch === "deviations") return ruleName(`deviation.${about}`, tongue);
   if (branch === "cards") return t("field.card", { rule: ruleName(path.slice("cards.".length), tongue) });
   return path;
 }
@@ -80,11 +82,6 @@ export function fieldValue(path: string, value: Json | undefined, tongue: Tongue
     const order = value as { readonly [name: string]: Json };
     return t("field.order", { name: String(order["doctor"]), time: day(String(order["expires_at"])) });
   }
-  if (path === "gain" && typeof value === "object" && !Array.isArray(value)) {
-    const gain = value as { readonly [name: string]: Json };
-    return t("field.gain_words", { kg: decimal(Number(gain["kg"]), language), days: decimal(Number(gain["within_s"]) / 86_400, language) });
-  }
-  if (Array.isArray(value)) return value.length === 1 ? t("field.some.one") : t("field.some.many", { n: value.length });
   return typeof value === "object" ? t("field.set") : plainValue(last, value as string | number | boolean, tongue);
 }
 

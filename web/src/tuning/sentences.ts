@@ -3,8 +3,8 @@
 import { number, shown, unitText } from "../clinical/kinds";
 import type { Kind } from "../api/types";
 import type { Key } from "../i18n/catalogues";
-import { decimal, ofDay, lasting, type Tongue } from "./fields";
-import type { Combination, Deviation, Limits, Plan, Slope, Term } from "./shapes";
+import { decimal, fieldValue, lasting, ofDay, type Tongue } from "./fields";
+import type { Combination, Deviation, Json, Limits, Plan, Slope, Term } from "./shapes";
 
 export type Said = readonly string[];
 
@@ -106,3 +106,13 @@ export function expected(plan: Plan, tongue: Tongue): Said {
 
 export const night = ({ night: asked }: Plan, { t }: Tongue): Said =>
   asked ? [t("say.night", { begins: ofDay(asked.begins), ends: ofDay(asked.ends) })] : [t("say.no_night")];
+
+const WHOLE: Readonly<Record<string, (plan: Plan, tongue: Tongue) => Said>> = { slopes, deviations, gain, support, second_signal: secondSignal, remeasure };
+
+/** Writes a field's value: of a rule the sentence that it says, of anything else the value. */
+export function valueSaid(path: string, value: Json | undefined, tongue: Tongue): string {
+  const whole = WHOLE[path];
+  if (whole && value !== undefined) return whole({ [path]: value } as unknown as Plan, tongue).join(" ");
+  if (path.startsWith("combinations.") && typeof value === "object" && value !== null) return combination(value as unknown as Combination, tongue);
+  return fieldValue(path, value, tongue);
+}

@@ -32,6 +32,7 @@ export type Programmes = Shapes["ProgrammePage"];
 export type Ranges = Pick<Programmes, "ranges" | "kinds">;
 export type Suggestion = Shapes["backtest.Suggestion"];
 export type LibraryCase = Shapes["backtest.LibraryCase"];
+export type Entry = Shapes["EventPage"]["items"][number];
 export type Burden = Shapes["BurdenState"];
 export type Team = Shapes["DutyStatesTeamState"];
 
