@@ -171,6 +171,20 @@ class TeamPlan(PlanState):
     team_id: int
 
 
+class PlanOfTeam(TypedDict):
+    """A team's plan for a programme, and the patients under whose plan it lies."""
+
+    team_id: int
+    programme: str
+    patients: list[int]
+
+
+class TeamPlanPage(TypedDict):
+    """The teams' plans that apply to somebody."""
+
+    items: list[PlanOfTeam]
+
+
 class ReviewState(TypedDict):
     """What is said of a change before it is saved, and what the plan would be with it.
 

@@ -165,6 +165,7 @@ _PLANS = [
     Step("anna", f"PUT {_PLAN}", {**_LOWER, **_WHY}, keep={"more": "version"}),
     Step("anna", f"POST {_PLAN}/versions/{{version}}/withdraw", {"reason": "Behövs inte"}, at={"version": "more"}),
     Step("anna", f"POST {_PLAN}/review", {"overlay": _TIGHT, **_WHY}),
+    Step("anna", "GET /api/team-plans"),
     Step("anna", f"POST {_TEAM_PLAN}/drafts", {"overlay": _TIGHT, **_WHY}, _AT_HOME, {"drafted": "version"}),
     Step("anna", f"POST {_TEAM_PLAN}/versions/{{version}}/silent", None, _AT_HOME, at={"version": "drafted"}),
     Step("anna", f"POST {_TEAM_PLAN}/versions/{{version}}/promote", _WHY, _AT_HOME, at={"version": "drafted"}),

@@ -20,7 +20,7 @@ from api.auth import Door
 from api.backtest_states import BacktestState
 from api.bodies import Why
 from api.plan_desk import Desk, Promotion, Saving, Wish
-from api.plan_states import ReviewState, TeamPlan, VersionPage, VersionState
+from api.plan_states import ReviewState, TeamPlan, TeamPlanPage, VersionPage, VersionState
 from api.preconditions import IdempotencyKey, IfMatch, idempotency
 from api.replies import Id, reply
 from ward import overlays, plan_documents
@@ -49,6 +49,19 @@ def _known(programme: str) -> str:
 
 
 Programme = Annotated[str, AfterValidator(_known), Query(description="One of `/api/programmes`")]
+
+
+@router.get("/api/team-plans", response_model=TeamPlanPage)
+async def list_plans(request: Request, principal: MayTeamPlansRead) -> Response:
+    """List the teams' plans that lie under anybody's whom the caller may see, with the patients.
+
+    The team is the one whose plan applies, which is not always the one that answers now.
+    """
+    async with plan_desk.transaction(request) as (conn, now):
+        rows = await plans.of_teams(conn, principal.scope, now)
+    return reply(
+        {"items": [{"team_id": each.team_id, "programme": each.programme, "patients": each.patients} for each in rows]}
+    )
 
 
 @router.get(_PATH, response_model=TeamPlan)

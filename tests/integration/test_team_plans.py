@@ -126,12 +126,15 @@ def test_h12_draft_of_a_team_runs_in_silence_and_is_promoted_with_two_names(hous
         key = {"Idempotency-Key": "team-draft"}
         made = [await rounds.nurse.post(f"{team}/drafts", params=under, json=body, headers=key) for _ in range(2)]
         number = made[0].json()["version"]
-        begun = [await rounds.nurse.post(f"{team}/versions/{number}/silent", params=under) for _ in range(2)]
+        begun = [await rounds.nurse.post(f"{team}/versions/{number}/silent", params=under, json={}) for _ in range(2)]
         trial = begun[0].json()
         shown = (await rounds.nurse.get(team, params=under)).json()
+        lying = [(await each.get("/api/team-plans")).json()["items"] for each in (rounds.nurse, rounds.stranger)]
         spoilt = {"overlay": {"limits": {"spo2": {"alert_low": 92.5, "warn_low": 93}}}, **WHY}
         refused = assert_problem(await rounds.nurse.post(f"{team}/drafts", params=under, json=spoilt), 422)
 
+        assert lying[0] == [{"team_id": house.ward.team_id, **under, "patients": [1, 2, 3]}]
+        assert house.ward.team_id not in {each["team_id"] for each in lying[1]}
         assert [each.status_code for each in (*made, *begun)] == [201, 200, 202, 202]
         assert begun[1].json()["backtest_id"] == trial["backtest_id"]
         assert (trial["origin"], trial["layer"], trial["draft"], trial["patients"]) == ("silent", "team", number, 3)

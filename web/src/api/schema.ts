@@ -3252,6 +3252,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/team-plans": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the teams' plans that lie under anybody's whom the caller may see, with the patients
+         * @description The team is the one whose plan applies, which is not always the one that answers now.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.read`).
+         */
+        readonly get: operations["team_plans_list_plans"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/teams": {
         readonly parameters: {
             readonly query?: never;
@@ -8291,6 +8313,18 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * PlanOfTeam
+         * @description A team's plan for a programme, and the patients under whose plan it lies.
+         */
+        readonly PlanOfTeam: {
+            /** Patients */
+            readonly patients: readonly number[];
+            /** Programme */
+            readonly programme: string;
+            /** Team Id */
+            readonly team_id: number;
+        };
+        /**
          * PlanPart
          * @description What the care is for and what comes next.
          */
@@ -9835,6 +9869,14 @@ export interface components {
             readonly temporary: readonly components["schemas"]["VersionState"][];
             /** Version */
             readonly version: number;
+        };
+        /**
+         * TeamPlanPage
+         * @description The teams' plans that apply to somebody.
+         */
+        readonly TeamPlanPage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["PlanOfTeam"][];
         };
         /**
          * TeamState
@@ -26217,6 +26259,29 @@ export interface operations {
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
             readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly team_plans_list_plans: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TeamPlanPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -109,10 +109,10 @@ export const night = ({ night: asked }: Plan, { t }: Tongue): Said =>
 
 const WHOLE: Readonly<Record<string, (plan: Plan, tongue: Tongue) => Said>> = { slopes, deviations, gain, support, second_signal: secondSignal, remeasure };
 
-/** Writes a field's value: of a rule the sentence that it says, of anything else the value. */
-export function valueSaid(path: string, value: Json | undefined, tongue: Tongue): string {
+/** Writes a field's value: of a rule the sentences that it says, of anything else the value. */
+export function valueSaid(path: string, value: Json | undefined, tongue: Tongue): Said {
   const whole = WHOLE[path];
-  if (whole && value !== undefined) return whole({ [path]: value } as unknown as Plan, tongue).join(" ");
-  if (path.startsWith("combinations.") && typeof value === "object" && value !== null) return combination(value as unknown as Combination, tongue);
-  return fieldValue(path, value, tongue);
+  if (whole && value !== undefined) return whole({ [path]: value } as unknown as Plan, tongue);
+  if (path.startsWith("combinations.") && typeof value === "object" && value !== null) return [combination(value as unknown as Combination, tongue)];
+  return [fieldValue(path, value, tongue)];
 }

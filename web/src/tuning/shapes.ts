@@ -11,6 +11,7 @@ export type Order = Shapes["plan.Order"];
 export type PatientPlan = Shapes["PatientPlan"];
 export type TeamPlan = Shapes["TeamPlan"];
 export type PlanState = PatientPlan | TeamPlan;
+export type PlanOfTeam = Shapes["PlanOfTeam"];
 export type Field = Shapes["FieldState"];
 export type Fault = Shapes["PlanStatesFaultState"];
 export type Review = Shapes["PlanStatesReviewState"];
