@@ -116,7 +116,7 @@ def test_h33_team_does_not_turn_to_comfort_care(house: House) -> None:
 
 
 def test_h12_draft_of_a_team_runs_in_silence_and_is_promoted_with_two_names(house: House) -> None:
-    """It is judged under what its patients have of their own and rings for nobody; a looser floor waits for a doctor."""
+    """It is judged under its patients' own plans and rings for nobody; a looser floor waits for a doctor."""
 
     async def visit(rounds: Round) -> None:
         rounds.change("""update plan set rules = '{"limits": {"spo2": {"warn_low": 92}}}' where stay_id = 1""")
