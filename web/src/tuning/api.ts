@@ -122,7 +122,7 @@ export const endBacktest = (id: number): Promise<Backtest> =>
 /** Returns the drafts that run in silence, without their reports. */
 export const inSilence = (): Promise<Page<Backtest>> => told(http.GET("/api/backtests", { params: { query: { limit: 200, origin: ["silent"], running: true } } }));
 export const newestTrials = (origins: readonly Origin[]): Promise<Page<Backtest>> =>
-  told(http.GET("/api/backtests", { params: { query: { limit: 20, ...(origins.length > 0 ? { origin: [...origins] } : {}) } } }));
+  told(http.GET("/api/backtests", { params: { query: { limit: 12, ...(origins.length > 0 ? { origin: [...origins] } : {}) } } }));
 
 /** Returns a patient's changes of medication, the newest first, without those that were entered in error. */
 export async function medication(patientId: number): Promise<readonly Entry[]> {

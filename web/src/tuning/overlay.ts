@@ -111,7 +111,7 @@ export function laidOver(below: Plan, overlay: Overlay): Plan {
   const byName = Object.fromEntries(below.combinations.map(({ name, ...rest }) => [name, rest]));
   let tree = { ...below, combinations: byName } as unknown as { readonly [name: string]: Json };
   for (const [path, value] of leavesOf(overlay)) {
-    if (path.includes("limits") || value === BELOW) continue;
+    if (path[0] === "limits" || (path[0] === "night" && path[1] === "limits") || value === BELOW) continue;
     tree = withEdit(tree, path, value === null && ENTRIES.includes(path[0] ?? "") ? BELOW : value);
   }
   const combinations = Object.entries((tree["combinations"] ?? {}) as Tree).map(([name, rest]) => ({ ...(rest as Tree), name }));
