@@ -172,8 +172,7 @@ async def list_backtests(
         rows = await backtests.newest(conn, _reader(principal), _listing(query), context.clock.now())
     page = rows[: query.limit]
     following = cursor_after(page[-1].backtest_id) if len(rows) > query.limit else None
-    items = [{**backtest_state(row), "report": None} for row in page]
-    return reply({"items": items, "next": following})
+    return reply({"items": [backtest_state(row) for row in page], "next": following})
 
 
 @router.get("/api/backtests/{backtest_id}", response_model=BacktestState)

@@ -27,8 +27,6 @@ _COLUMNS = (
     " (report -> 'candidate' ->> 'per_patient_day')::float8 as candidate_per_day,"
     " (report -> 'in_force' ->> 'per_patient_day')::float8 as in_force_per_day"
 )
-
-
 # What is true of the silent trial of an owner's draft that is under way.
 _OF_DRAFT = (
     "draft = %(draft)s and state in ('queued', 'running') and (stays = array[%(stay)s::bigint] and team_id is null"
@@ -228,6 +226,9 @@ _READ = (
 )
 
 
+_LISTED = _READ.replace(b"report::text as report", b"null::text as report")  # a report may be long
+
+
 async def read(conn: Connection, reader: Reader, number: BacktestId, now: datetime) -> JobRow | None:
     """Return a job, None where the reader has none of that number."""
     async with conn.cursor(row_factory=class_row(JobRow)) as cursor:
@@ -249,10 +250,10 @@ class Listing:
 
 
 async def newest(conn: Connection, reader: Reader, wanted: Listing, now: datetime) -> list[JobRow]:
-    """Return the reader's jobs, the newest first."""
+    """Return the reader's jobs, the newest first, without their reports."""
     async with conn.cursor(row_factory=class_row(JobRow)) as cursor:
         await cursor.execute(
-            _READ
+            _LISTED
             + b" and (%(before)s::bigint is null or backtest_id < %(before)s)"
             + b" and (%(origins)s::text[] is null or origin = any(%(origins)s))"
             + b" and (%(running)s::bool is null or (state in ('queued', 'running')) = %(running)s)"
