@@ -169,6 +169,8 @@ _PLANS = [
     Step("anna", f"POST {_TEAM_PLAN}/drafts", {"overlay": _TIGHT, **_WHY}, _AT_HOME, {"drafted": "version"}),
     Step("anna", f"POST {_TEAM_PLAN}/versions/{{version}}/silent", None, _AT_HOME, at={"version": "drafted"}),
     Step("anna", f"POST {_TEAM_PLAN}/versions/{{version}}/promote", _WHY, _AT_HOME, at={"version": "drafted"}),
+    Step("anna", f"POST {_TEAM_PLAN}/drafts", {"overlay": _LOOSE, **_WHY}, _AT_HOME, {"drafted": "version"}),
+    Step("anna", f"POST {_TEAM_PLAN}/versions/{{version}}/promote", _WHY, _AT_HOME, at={"version": "drafted"}),
     Step("anna", f"PUT {_TEAM_PLAN}", {"overlay": _TIGHT, **_WHY}, _AT_HOME),
     Step("anna", f"PUT {_TEAM_PLAN}", {"overlay": _LOOSE, **_WHY}, _AT_HOME, {"of_team": "version"}),
     Step("ivar", f"POST {_TEAM_PLAN}/versions/{{version}}/approve", _WHY, _AT_HOME, at={"version": "of_team"}),
