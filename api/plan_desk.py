@@ -20,8 +20,9 @@ from api import plan_trial
 from api.bodies import Why
 from api.context import context_of
 from api.errors import Problem
+from api.once import once
 from api.plan_states import CardState, OverlayDocument, card_state, fault_states, version_state
-from api.preconditions import key_reused, revision
+from api.preconditions import revision
 from api.replies import Instant, reply
 from ward import overlays
 from ward.access.principals import StaffPrincipal
@@ -31,7 +32,6 @@ from ward.people import PatientId, StayId, TeamId
 from ward.plan_checks import Fault
 from ward.plan_versions import Layers, Refusal, Review, State, approve, review, withdraw
 from ward.store import audit, backtests, plans
-from ward.store import idempotency as keys
 from ward.store import plan_versions as kept
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
@@ -164,15 +164,8 @@ async def draft(desk: Desk, overlay: Overlay, body: Wish, more: Sequence[Fault] 
 
 async def drafted(desk: Desk, overlay: Overlay, body: Wish, key: Key | None, more: Sequence[Fault] = ()) -> Response:
     """Keep a draft and answer with it: 201, or 200 with the one that the same request has kept before."""
-    before = await keys.claim(desk.conn, key, desk.now) if key else None
-    if before is not None:
-        if before.made_id is None:
-            raise key_reused()
-        return await answer(desk, before.made_id, HTTPStatus.OK)
-    number = await draft(desk, overlay, body, more)
-    if key:
-        await keys.keep(desk.conn, key, number)
-    return await answer(desk, number, HTTPStatus.CREATED)
+    done = await once(desk.conn, key, desk.now, lambda: draft(desk, overlay, body, more))
+    return await answer(desk, done.number, done.status)
 
 
 async def promote(desk: Desk, number: int, body: Promotion, more: Sequence[Fault] = ()) -> int:
