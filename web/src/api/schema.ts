@@ -13899,7 +13899,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 88,
+                     *           "audit_id": 92,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -13920,7 +13920,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 87,
+                     *           "audit_id": 91,
                      *           "detail": {
                      *             "new": 0,
                      *             "refused": 0,
@@ -13941,7 +13941,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 86,
+                     *           "audit_id": 90,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -14132,11 +14132,17 @@ export interface operations {
                      *         {
                      *           "asked_at": "2026-01-14T08:00:00Z",
                      *           "asked_by": 2,
-                     *           "backtest_id": 2,
+                     *           "asker": "Anna Provsson",
+                     *           "backtest_id": 4,
+                     *           "candidate_per_day": null,
+                     *           "draft": null,
                      *           "ended_at": null,
                      *           "fault": null,
                      *           "from_at": "2026-01-13T00:00:00Z",
+                     *           "in_force_per_day": null,
+                     *           "layer": "patient",
                      *           "name": "Tidigare varning för puls",
+                     *           "origin": "person",
                      *           "patients": 1,
                      *           "plan": {
                      *             "limits": {
@@ -14145,6 +14151,7 @@ export interface operations {
                      *               }
                      *             }
                      *           },
+                     *           "programme": null,
                      *           "progress": 0,
                      *           "report": null,
                      *           "shadow": false,
@@ -14152,26 +14159,70 @@ export interface operations {
                      *           "state": "queued",
                      *           "stay_id": 1,
                      *           "suggest": false,
+                     *           "team_id": null,
                      *           "to_at": "2026-01-14T00:00:00Z"
                      *         },
                      *         {
                      *           "asked_at": "2026-01-14T08:00:00Z",
                      *           "asked_by": 2,
-                     *           "backtest_id": 1,
-                     *           "ended_at": null,
+                     *           "asker": "Anna Provsson",
+                     *           "backtest_id": 3,
+                     *           "candidate_per_day": null,
+                     *           "draft": 1,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
                      *           "fault": null,
-                     *           "from_at": "2026-01-12T08:00:00Z",
+                     *           "from_at": "2026-01-14T07:59:00Z",
+                     *           "in_force_per_day": null,
+                     *           "layer": "team",
                      *           "name": "",
-                     *           "patients": 1,
-                     *           "plan": {},
+                     *           "origin": "silent",
+                     *           "patients": 2,
+                     *           "plan": {
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "warn_high": 105
+                     *               }
+                     *             }
+                     *           },
+                     *           "programme": "hospital_at_home",
                      *           "progress": 0,
                      *           "report": null,
-                     *           "shadow": false,
+                     *           "shadow": true,
                      *           "started_at": null,
-                     *           "state": "queued",
+                     *           "state": "cancelled",
+                     *           "stay_id": null,
+                     *           "suggest": false,
+                     *           "team_id": 1,
+                     *           "to_at": null
+                     *         },
+                     *         {
+                     *           "asked_at": "2026-01-14T08:00:00Z",
+                     *           "asked_by": 2,
+                     *           "asker": "Anna Provsson",
+                     *           "backtest_id": 2,
+                     *           "candidate_per_day": null,
+                     *           "draft": 3,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "fault": null,
+                     *           "from_at": "2026-01-14T07:59:00Z",
+                     *           "in_force_per_day": null,
+                     *           "layer": "patient",
+                     *           "name": "",
+                     *           "origin": "silent",
+                     *           "patients": 1,
+                     *           "plan": {
+                     *             "news2_rise": 2
+                     *           },
+                     *           "programme": null,
+                     *           "progress": 0,
+                     *           "report": null,
+                     *           "shadow": true,
+                     *           "started_at": null,
+                     *           "state": "cancelled",
                      *           "stay_id": 1,
                      *           "suggest": false,
-                     *           "to_at": "2026-01-14T08:00:00Z"
+                     *           "team_id": null,
+                     *           "to_at": null
                      *         }
                      *       ],
                      *       "next": null
@@ -14230,11 +14281,17 @@ export interface operations {
                      * @example {
                      *       "asked_at": "2026-01-14T08:00:00Z",
                      *       "asked_by": 2,
-                     *       "backtest_id": 2,
+                     *       "asker": "Anna Provsson",
+                     *       "backtest_id": 4,
+                     *       "candidate_per_day": null,
+                     *       "draft": null,
                      *       "ended_at": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-13T00:00:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "patient",
                      *       "name": "Tidigare varning för puls",
+                     *       "origin": "person",
                      *       "patients": 1,
                      *       "plan": {
                      *         "limits": {
@@ -14243,6 +14300,7 @@ export interface operations {
                      *           }
                      *         }
                      *       },
+                     *       "programme": null,
                      *       "progress": 0,
                      *       "report": null,
                      *       "shadow": false,
@@ -14250,6 +14308,7 @@ export interface operations {
                      *       "state": "queued",
                      *       "stay_id": 1,
                      *       "suggest": false,
+                     *       "team_id": null,
                      *       "to_at": "2026-01-14T00:00:00Z"
                      *     }
                      */
@@ -14288,13 +14347,20 @@ export interface operations {
                      * @example {
                      *       "asked_at": "2026-01-14T08:00:00Z",
                      *       "asked_by": 2,
+                     *       "asker": "Anna Provsson",
                      *       "backtest_id": 1,
+                     *       "candidate_per_day": null,
+                     *       "draft": null,
                      *       "ended_at": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "patient",
                      *       "name": "",
+                     *       "origin": "person",
                      *       "patients": 1,
                      *       "plan": {},
+                     *       "programme": null,
                      *       "progress": 0,
                      *       "report": null,
                      *       "shadow": false,
@@ -14302,6 +14368,7 @@ export interface operations {
                      *       "state": "queued",
                      *       "stay_id": 1,
                      *       "suggest": false,
+                     *       "team_id": null,
                      *       "to_at": "2026-01-14T08:00:00Z"
                      *     }
                      */
@@ -14337,13 +14404,20 @@ export interface operations {
                      * @example {
                      *       "asked_at": "2026-01-14T08:00:00Z",
                      *       "asked_by": 2,
+                     *       "asker": "Anna Provsson",
                      *       "backtest_id": 1,
+                     *       "candidate_per_day": null,
+                     *       "draft": null,
                      *       "ended_at": "2026-01-14T08:00:00Z",
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "patient",
                      *       "name": "",
+                     *       "origin": "person",
                      *       "patients": 1,
                      *       "plan": {},
+                     *       "programme": null,
                      *       "progress": 0,
                      *       "report": null,
                      *       "shadow": false,
@@ -14351,6 +14425,7 @@ export interface operations {
                      *       "state": "cancelled",
                      *       "stay_id": 1,
                      *       "suggest": false,
+                     *       "team_id": null,
                      *       "to_at": "2026-01-14T08:00:00Z"
                      *     }
                      */
@@ -16246,6 +16321,12 @@ export interface operations {
                      *             "online": false,
                      *             "reported_at": null
                      *           },
+                     *           "eased": {
+                     *             "kinds": [
+                     *               "spo2"
+                     *             ],
+                     *             "until": null
+                     *           },
                      *           "family_name": "Testsson 1",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -16358,6 +16439,7 @@ export interface operations {
                      *             "online": false,
                      *             "reported_at": null
                      *           },
+                     *           "eased": null,
                      *           "family_name": "Testsson 2",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -16419,6 +16501,7 @@ export interface operations {
                      *             "online": false,
                      *             "reported_at": null
                      *           },
+                     *           "eased": null,
                      *           "family_name": "Testsson 3",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -16628,6 +16711,12 @@ export interface operations {
                      *           "to": null
                      *         }
                      *       ],
+                     *       "eased": {
+                     *         "kinds": [
+                     *           "spo2"
+                     *         ],
+                     *         "until": null
+                     *       },
                      *       "family_name": "Testsson 1",
                      *       "given_name": "Testa",
                      *       "goals": "full",
@@ -16777,7 +16866,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 92,
+                     *           "access_id": 93,
                      *           "area": "",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -16795,7 +16884,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 91,
+                     *           "access_id": 92,
                      *           "area": "patients",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -16813,7 +16902,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 90,
+                     *           "access_id": 91,
                      *           "area": "emergencies",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -20999,6 +21088,37 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-01-14T08:00:00Z",
+                     *       "asked_by": 2,
+                     *       "asker": "Anna Provsson",
+                     *       "backtest_id": 2,
+                     *       "candidate_per_day": null,
+                     *       "draft": 3,
+                     *       "ended_at": null,
+                     *       "fault": null,
+                     *       "from_at": "2026-01-14T07:59:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "patient",
+                     *       "name": "",
+                     *       "origin": "silent",
+                     *       "patients": 1,
+                     *       "plan": {
+                     *         "news2_rise": 2
+                     *       },
+                     *       "programme": null,
+                     *       "progress": 0,
+                     *       "report": null,
+                     *       "shadow": true,
+                     *       "started_at": null,
+                     *       "state": "queued",
+                     *       "stay_id": 1,
+                     *       "suggest": false,
+                     *       "team_id": null,
+                     *       "to_at": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BacktestState"];
                 };
             };
@@ -21010,6 +21130,7 @@ export interface operations {
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -24671,7 +24792,365 @@ export interface operations {
                      *           },
                      *           "version": 3
                      *         }
-                     *       ]
+                     *       ],
+                     *       "kinds": {
+                     *         "consciousness": {
+                     *           "per_hour": {
+                     *             "high": 4,
+                     *             "low": 0.001,
+                     *             "unit": "{score}"
+                     *           },
+                     *           "value": {
+                     *             "high": 4,
+                     *             "low": 0,
+                     *             "unit": "{score}"
+                     *           }
+                     *         },
+                     *         "diastolic": {
+                     *           "per_hour": {
+                     *             "high": 190,
+                     *             "low": 0.001,
+                     *             "unit": "mm[Hg]"
+                     *           },
+                     *           "value": {
+                     *             "high": 200,
+                     *             "low": 10,
+                     *             "unit": "mm[Hg]"
+                     *           }
+                     *         },
+                     *         "fio2": {
+                     *           "per_hour": {
+                     *             "high": 79,
+                     *             "low": 0.001,
+                     *             "unit": "%"
+                     *           },
+                     *           "value": {
+                     *             "high": 100,
+                     *             "low": 21,
+                     *             "unit": "%"
+                     *           }
+                     *         },
+                     *         "glucose": {
+                     *           "per_hour": {
+                     *             "high": 59.5,
+                     *             "low": 0.001,
+                     *             "unit": "mmol/L"
+                     *           },
+                     *           "value": {
+                     *             "high": 60,
+                     *             "low": 0.5,
+                     *             "unit": "mmol/L"
+                     *           }
+                     *         },
+                     *         "heart_rate": {
+                     *           "per_hour": {
+                     *             "high": 300,
+                     *             "low": 0.001,
+                     *             "unit": "/min"
+                     *           },
+                     *           "value": {
+                     *             "high": 300,
+                     *             "low": 0,
+                     *             "unit": "/min"
+                     *           }
+                     *         },
+                     *         "mean_pressure": {
+                     *           "per_hour": {
+                     *             "high": 230,
+                     *             "low": 0.001,
+                     *             "unit": "mm[Hg]"
+                     *           },
+                     *           "value": {
+                     *             "high": 250,
+                     *             "low": 20,
+                     *             "unit": "mm[Hg]"
+                     *           }
+                     *         },
+                     *         "oxygen_flow": {
+                     *           "per_hour": {
+                     *             "high": 60,
+                     *             "low": 0.001,
+                     *             "unit": "L/min"
+                     *           },
+                     *           "value": {
+                     *             "high": 60,
+                     *             "low": 0,
+                     *             "unit": "L/min"
+                     *           }
+                     *         },
+                     *         "pain": {
+                     *           "per_hour": {
+                     *             "high": 10,
+                     *             "low": 0.001,
+                     *             "unit": "{score}"
+                     *           },
+                     *           "value": {
+                     *             "high": 10,
+                     *             "low": 0,
+                     *             "unit": "{score}"
+                     *           }
+                     *         },
+                     *         "peak_flow": {
+                     *           "per_hour": {
+                     *             "high": 870,
+                     *             "low": 0.001,
+                     *             "unit": "L/min"
+                     *           },
+                     *           "value": {
+                     *             "high": 900,
+                     *             "low": 30,
+                     *             "unit": "L/min"
+                     *           }
+                     *         },
+                     *         "perfusion_index": {
+                     *           "per_hour": {
+                     *             "high": 30,
+                     *             "low": 0.001,
+                     *             "unit": "%"
+                     *           },
+                     *           "value": {
+                     *             "high": 30,
+                     *             "low": 0,
+                     *             "unit": "%"
+                     *           }
+                     *         },
+                     *         "resp_rate": {
+                     *           "per_hour": {
+                     *             "high": 80,
+                     *             "low": 0.001,
+                     *             "unit": "/min"
+                     *           },
+                     *           "value": {
+                     *             "high": 80,
+                     *             "low": 0,
+                     *             "unit": "/min"
+                     *           }
+                     *         },
+                     *         "skin_temperature": {
+                     *           "per_hour": {
+                     *             "high": 30,
+                     *             "low": 0.001,
+                     *             "unit": "Cel"
+                     *           },
+                     *           "value": {
+                     *             "high": 45,
+                     *             "low": 15,
+                     *             "unit": "Cel"
+                     *           }
+                     *         },
+                     *         "spo2": {
+                     *           "per_hour": {
+                     *             "high": 70,
+                     *             "low": 0.001,
+                     *             "unit": "%"
+                     *           },
+                     *           "value": {
+                     *             "high": 100,
+                     *             "low": 30,
+                     *             "unit": "%"
+                     *           }
+                     *         },
+                     *         "steps": {
+                     *           "per_hour": {
+                     *             "high": 2000,
+                     *             "low": 0.001,
+                     *             "unit": "{steps}"
+                     *           },
+                     *           "value": {
+                     *             "high": 2000,
+                     *             "low": 0,
+                     *             "unit": "{steps}"
+                     *           }
+                     *         },
+                     *         "systolic": {
+                     *           "per_hour": {
+                     *             "high": 270,
+                     *             "low": 0.001,
+                     *             "unit": "mm[Hg]"
+                     *           },
+                     *           "value": {
+                     *             "high": 300,
+                     *             "low": 30,
+                     *             "unit": "mm[Hg]"
+                     *           }
+                     *         },
+                     *         "temperature": {
+                     *           "per_hour": {
+                     *             "high": 20,
+                     *             "low": 0.001,
+                     *             "unit": "Cel"
+                     *           },
+                     *           "value": {
+                     *             "high": 45,
+                     *             "low": 25,
+                     *             "unit": "Cel"
+                     *           }
+                     *         },
+                     *         "weight": {
+                     *           "per_hour": {
+                     *             "high": 399,
+                     *             "low": 0.001,
+                     *             "unit": "kg"
+                     *           },
+                     *           "value": {
+                     *             "high": 400,
+                     *             "low": 1,
+                     *             "unit": "kg"
+                     *           }
+                     *         }
+                     *       },
+                     *       "ranges": {
+                     *         "combinations.*.delay_s": {
+                     *           "high": 3600,
+                     *           "low": 0,
+                     *           "unit": "s"
+                     *         },
+                     *         "deviations.*.hold_s": {
+                     *           "high": 86400,
+                     *           "low": 0,
+                     *           "unit": "s"
+                     *         },
+                     *         "deviations.*.sds": {
+                     *           "high": 20,
+                     *           "low": 1,
+                     *           "unit": ""
+                     *         },
+                     *         "expected.*": {
+                     *           "high": 604800,
+                     *           "low": 1,
+                     *           "unit": "s"
+                     *         },
+                     *         "gain.kg": {
+                     *           "high": 20,
+                     *           "low": 0.2,
+                     *           "unit": "kg"
+                     *         },
+                     *         "gain.within_s": {
+                     *           "high": 2592000,
+                     *           "low": 3600,
+                     *           "unit": "s"
+                     *         },
+                     *         "limits.*.delay_s": {
+                     *           "high": 3600,
+                     *           "low": 0,
+                     *           "unit": "s"
+                     *         },
+                     *         "limits.*.median_s": {
+                     *           "high": 600,
+                     *           "low": 0,
+                     *           "unit": "s"
+                     *         },
+                     *         "limits.*.n": {
+                     *           "high": 20,
+                     *           "low": 1,
+                     *           "unit": ""
+                     *         },
+                     *         "news2_high": {
+                     *           "high": 20,
+                     *           "low": 1,
+                     *           "unit": ""
+                     *         },
+                     *         "news2_medium": {
+                     *           "high": 20,
+                     *           "low": 1,
+                     *           "unit": ""
+                     *         },
+                     *         "news2_rise": {
+                     *           "high": 20,
+                     *           "low": 0,
+                     *           "unit": ""
+                     *         },
+                     *         "news2_rise_s": {
+                     *           "high": 86400,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "night.begins": {
+                     *           "high": 1439,
+                     *           "low": 0,
+                     *           "unit": ""
+                     *         },
+                     *         "night.ends": {
+                     *           "high": 1439,
+                     *           "low": 0,
+                     *           "unit": ""
+                     *         },
+                     *         "remeasure.high_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "remeasure.low_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "remeasure.medium_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "remeasure.routine_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "remeasure.single_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "rhythm.pause_s": {
+                     *           "high": 10,
+                     *           "low": 2,
+                     *           "unit": "s"
+                     *         },
+                     *         "rhythm.ventricular_run": {
+                     *           "high": 30,
+                     *           "low": 3,
+                     *           "unit": ""
+                     *         },
+                     *         "second_signal.heart_rate_within": {
+                     *           "high": 30,
+                     *           "low": 0,
+                     *           "unit": "/min"
+                     *         },
+                     *         "second_signal.quality_below": {
+                     *           "high": 1,
+                     *           "low": 0,
+                     *           "unit": ""
+                     *         },
+                     *         "second_signal.resp_rate_within": {
+                     *           "high": 15,
+                     *           "low": 0,
+                     *           "unit": "/min"
+                     *         },
+                     *         "second_signal.wait_s": {
+                     *           "high": 60,
+                     *           "low": 1,
+                     *           "unit": "s"
+                     *         },
+                     *         "slopes.*.over_s": {
+                     *           "high": 604800,
+                     *           "low": 900,
+                     *           "unit": "s"
+                     *         },
+                     *         "support.flow_rise": {
+                     *           "high": 30,
+                     *           "low": 0.1,
+                     *           "unit": "L/min"
+                     *         },
+                     *         "support.spo2_fall": {
+                     *           "high": 30,
+                     *           "low": 0.5,
+                     *           "unit": "%"
+                     *         },
+                     *         "support.within_s": {
+                     *           "high": 604800,
+                     *           "low": 600,
+                     *           "unit": "s"
+                     *         }
+                     *       }
                      *     }
                      */
                     readonly "application/json": components["schemas"]["ProgrammePage"];
@@ -26277,11 +26756,33 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "patients": [
+                     *             2,
+                     *             3
+                     *           ],
+                     *           "programme": "hospital_at_home",
+                     *           "team_id": 1
+                     *         },
+                     *         {
+                     *           "patients": [
+                     *             1
+                     *           ],
+                     *           "programme": "hospital_at_home",
+                     *           "team_id": 2
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["TeamPlanPage"];
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -27165,7 +27666,32 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "awaiting": [],
+                     *       "awaiting": [
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 75
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "awaiting",
+                     *           "until": null,
+                     *           "version": 4
+                     *         }
+                     *       ],
                      *       "drafts": [],
                      *       "faults": [],
                      *       "fields": [
@@ -27179,7 +27705,7 @@ export interface operations {
                      *           "template": 80,
                      *           "until": null,
                      *           "value": 75,
-                     *           "version": 2
+                     *           "version": 6
                      *         }
                      *       ],
                      *       "goals": "full",
@@ -27529,7 +28055,7 @@ export interface operations {
                      *         "version": 0
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 6,
+                     *       "rev": 13,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "team_id": 1,
@@ -27609,7 +28135,7 @@ export interface operations {
                      *       "reason": "Överenskommet på ronden",
                      *       "state": "in_force",
                      *       "until": null,
-                     *       "version": 1
+                     *       "version": 5
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -27644,7 +28170,7 @@ export interface operations {
                      *       "reason": "Överenskommet på ronden",
                      *       "state": "awaiting",
                      *       "until": null,
-                     *       "version": 2
+                     *       "version": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -27680,6 +28206,18 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "overlay": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["PlanDeskWish"];
             };
         };
@@ -27690,6 +28228,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "draft",
+                     *       "until": null,
+                     *       "version": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -27699,6 +28261,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "draft",
+                     *       "until": null,
+                     *       "version": 1
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -27710,6 +28296,7 @@ export interface operations {
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -28148,7 +28735,7 @@ export interface operations {
                      *           "reason": "Överenskommet på ronden",
                      *           "state": "withdrawn",
                      *           "until": null,
-                     *           "version": 3
+                     *           "version": 7
                      *         },
                      *         {
                      *           "approved_at": "2026-01-14T08:00:00Z",
@@ -28172,7 +28759,7 @@ export interface operations {
                      *           "reason": "Överenskommet på ronden",
                      *           "state": "in_force",
                      *           "until": null,
-                     *           "version": 2
+                     *           "version": 6
                      *         },
                      *         {
                      *           "approved_at": null,
@@ -28194,10 +28781,10 @@ export interface operations {
                      *           "reason": "Överenskommet på ronden",
                      *           "state": "superseded",
                      *           "until": null,
-                     *           "version": 1
+                     *           "version": 5
                      *         }
                      *       ],
-                     *       "rev": 6
+                     *       "rev": 13
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionPage"];
@@ -28267,7 +28854,7 @@ export interface operations {
                      *       "reason": "Överenskommet på ronden",
                      *       "state": "in_force",
                      *       "until": null,
-                     *       "version": 2
+                     *       "version": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -28304,6 +28891,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Promotion"];
             };
         };
@@ -28314,6 +28906,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 2
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -28323,6 +28939,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "awaiting",
+                     *       "until": null,
+                     *       "version": 4
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["VersionState"];
                 };
             };
@@ -28335,6 +28977,7 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -28359,6 +29002,41 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-01-14T08:00:00Z",
+                     *       "asked_by": 2,
+                     *       "asker": "Anna Provsson",
+                     *       "backtest_id": 3,
+                     *       "candidate_per_day": null,
+                     *       "draft": 1,
+                     *       "ended_at": null,
+                     *       "fault": null,
+                     *       "from_at": "2026-01-14T07:59:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "team",
+                     *       "name": "",
+                     *       "origin": "silent",
+                     *       "patients": 2,
+                     *       "plan": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "programme": "hospital_at_home",
+                     *       "progress": 0,
+                     *       "report": null,
+                     *       "shadow": true,
+                     *       "started_at": null,
+                     *       "state": "queued",
+                     *       "stay_id": null,
+                     *       "suggest": false,
+                     *       "team_id": 1,
+                     *       "to_at": null
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BacktestState"];
                 };
             };
@@ -28370,6 +29048,7 @@ export interface operations {
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -28429,7 +29108,7 @@ export interface operations {
                      *       "reason": "Överenskommet på ronden",
                      *       "state": "withdrawn",
                      *       "until": null,
-                     *       "version": 3
+                     *       "version": 7
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -29652,7 +30331,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/87",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/91",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29685,7 +30364,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "87",
+                     *             "id": "91",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29716,7 +30395,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/86",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/90",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29749,7 +30428,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "86",
+                     *             "id": "90",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29787,7 +30466,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=Wzg2XQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=WzkwXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -30107,7 +30786,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/87",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/91",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -30140,7 +30819,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "87",
+                     *             "id": "91",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -30171,7 +30850,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/86",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/90",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -30204,7 +30883,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "86",
+                     *             "id": "90",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -30242,7 +30921,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=Wzg2XQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=WzkwXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -30565,7 +31244,7 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
-                     *       "id": "87",
+                     *       "id": "91",
                      *       "meta": {
                      *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *         "versionId": "1"
