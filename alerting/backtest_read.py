@@ -18,10 +18,10 @@ from alerting.evaluate import furthest, look_back
 from alerting.features import Floats, Ints, Series, Signal, StayContext, seconds
 from alerting.quarters import HOUR_S, Quarters
 from ward import overlays, plan_versions
-from ward.overlays import Effective
+from ward.overlays import Effective, Origin
 from ward.people import PatientId, StayId
 from ward.plans import Plan
-from ward.store import backtests, evaluation, history
+from ward.store import cohorts, evaluation, history
 from ward.store.backtests import JobRow
 from ward.store.history import Course
 from ward.store.pool import Connection
@@ -94,9 +94,9 @@ async def question(
     job: JobRow,
     now: datetime,
 ) -> Question:
-    """Gather everything but the readings; the job's overlay is tried in place of each patient's standing one."""
+    """Gather everything but the readings; the job's overlay is tried in place of the standing one of its layer."""
     rows = {row.stay_id: row for row in await evaluation.stays(conn, stays, now)}
-    settled = await backtests.settled(conn, stays, *period)
+    settled = await cohorts.settled(conn, stays, *period)
     known = {
         outcome: tuple(
             Known(alert_id=row.alert_id, stay_id=row.stay_id, rule=row.rule, opened_s=seconds(row.opened_at))
@@ -107,9 +107,12 @@ async def question(
     }
     return Question(
         stays=tuple(stays),
-        patients=await backtests.patients_of(conn, stays),
+        patients=await cohorts.patients_of(conn, stays),
         period=period,
-        candidate={row.stay_id: _tried(row.programme, row.plan_layers, job.plan).plan for row in rows.values()},
+        candidate={
+            row.stay_id: _tried(row.programme, row.plan_layers, job.plan, Origin(job.layer)).plan
+            for row in rows.values()
+        },
         in_force={row.stay_id: overlays.effective(row.programme, row.plan_layers, now).plan for row in rows.values()},
         watched={stay_id: max(row.started_at, row.bound_at or row.started_at) for stay_id, row in rows.items()},
         true_alerts=known["true_alarm"],
@@ -119,9 +122,9 @@ async def question(
 
 
 @lru_cache(maxsize=4096)
-def _tried(programme: str, layers: str, rules: str) -> Effective:
+def _tried(programme: str, layers: str, rules: str, origin: Origin) -> Effective:
     """Do as `plan_versions.tried`; the same layers give the same object, so that each plan is judged once."""
-    return plan_versions.tried(programme, layers, rules)
+    return plan_versions.tried(programme, layers, rules, origin)
 
 
 async def read(conn: Connection, asked: Question, stays: Sequence[StayId]) -> Part:

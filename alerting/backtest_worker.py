@@ -89,6 +89,8 @@ class Worker:
         """Take a job and do it; whether there was one."""
         async with borrow(self.store) as conn:
             job = await backtests.take(conn, self.name, self.clock.now())
+            if job is not None:
+                job = await backtests.gather(conn, job, self.clock.now())
         if job is None:
             return False
         number = BacktestId(job.backtest_id)

@@ -25,7 +25,9 @@ def shapes() -> dict[str, object]:
 class BacktestState(TypedDict):
     """A back-test: `progress` is from 0 to 1, `report` is null until there is one; see `docs/backtest.md`.
 
-    `stay_id` is the stay it is about, null where it is about several.
+    `stay_id` is the stay it is about, null where it is about several. `origin`: a person on purpose, the editor after
+    a change, somebody who wants suggestions, a draft in silence (`draft`, of `stay_id`'s plan or of `team_id`'s for
+    `programme`). `layer`: whose standing overlay the plan is tried in place of. `*_per_day`: alerts per patient-day.
     """
 
     backtest_id: int
@@ -37,12 +39,20 @@ class BacktestState(TypedDict):
     stay_id: int | None
     asked_at: datetime
     asked_by: int
+    asker: str
+    origin: str
+    layer: str
+    team_id: int | None
+    programme: str | None
+    draft: int | None
     from_at: datetime
     to_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
     suggest: bool
     plan: OverlayDocument
+    candidate_per_day: float | None
+    in_force_per_day: float | None
     report: ReportDocument | None
     fault: str | None
 
@@ -59,12 +69,20 @@ def backtest_state(row: JobRow) -> BacktestState:
         stay_id=row.stays[0] if len(row.stays) == 1 else None,
         asked_at=row.asked_at,
         asked_by=row.staff_id,
+        asker=row.asker,
+        origin=row.origin,
+        layer=row.layer,
+        team_id=row.team_id,
+        programme=row.programme,
+        draft=row.draft,
         from_at=row.from_at,
         to_at=row.until_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
         suggest=row.suggest,
         plan=orjson.loads(row.plan),
+        candidate_per_day=row.candidate_per_day,
+        in_force_per_day=row.in_force_per_day,
         report=None if row.report is None else orjson.loads(row.report),
         fault=row.fault,
     )

@@ -20,6 +20,7 @@ from api import plan_trial
 from api.bodies import Why
 from api.context import context_of
 from api.errors import Problem
+from api.once import once
 from api.plan_states import CardState, OverlayDocument, card_state, fault_states, version_state
 from api.preconditions import revision
 from api.replies import Instant, reply
@@ -30,10 +31,11 @@ from ward.overlays import Layer, Origin, Overlay
 from ward.people import PatientId, StayId, TeamId
 from ward.plan_checks import Fault
 from ward.plan_versions import Layers, Refusal, Review, State, approve, review, withdraw
-from ward.store import audit, plans
+from ward.store import audit, backtests, plans
 from ward.store import plan_versions as kept
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
+from ward.store.idempotency import Key
 from ward.store.plan_versions import Change, Owner, Version
 from ward.store.pool import Connection
 
@@ -147,11 +149,11 @@ async def save(desk: Desk, overlay: Overlay, body: Saving | Promotion, more: Seq
     return number
 
 
-async def draft(desk: Desk, overlay: Overlay, body: Wish) -> int:
-    """Keep a draft, which is in force nowhere, and return its number; one with a fault is refused."""
+async def draft(desk: Desk, overlay: Overlay, body: Wish, more: Sequence[Fault] = ()) -> int:
+    """Keep a draft, which is in force nowhere, and return its number; one with a fault, or `more`, is refused."""
     said = desk.review(overlay, None)
-    if said.faults:
-        raise _refused(said.faults, ())
+    if said.faults or more:
+        raise _refused((*said.faults, *more), ())
     change = Change(
         overlay=overlay, state=State.DRAFT, author_id=desk.principal.staff_id, reason=body.reason, at=desk.now
     )
@@ -160,13 +162,20 @@ async def draft(desk: Desk, overlay: Overlay, body: Wish) -> int:
     return number
 
 
+async def drafted(desk: Desk, overlay: Overlay, body: Wish, key: Key | None, more: Sequence[Fault] = ()) -> Response:
+    """Keep a draft and answer with it: 201, or 200 with the one that the same request has kept before."""
+    done = await once(desk.conn, key, desk.now, lambda: draft(desk, overlay, body, more))
+    return await answer(desk, done.number, done.status)
+
+
 async def promote(desk: Desk, number: int, body: Promotion, more: Sequence[Fault] = ()) -> int:
-    """Save what a draft says as a change; the draft is withdrawn."""
+    """Save what a draft says as a change; the draft is withdrawn and runs in silence no more."""
     row = desk.version(number)
     if row.state is not State.DRAFT:
         raise _problem(Refusal.OVER)
     promoted = await save(desk, overlays.decode(row.rules), body, more)
     await kept.withdraw(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
+    await backtests.end_draft(desk.conn, desk.owner, number, desk.now)
     return promoted
 
 
@@ -193,6 +202,7 @@ async def take_back(desk: Desk, number: int, reason: str) -> None:
     if refusal is not None:
         raise _problem(refusal)
     await kept.withdraw(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
+    await backtests.end_draft(desk.conn, desk.owner, number, desk.now)
     await _note(desk, Action.PLAN_WITHDRAWN, number, reason)
 
 

@@ -14,9 +14,11 @@ from typing_extensions import TypedDict
 from ward import overlays, plan_documents, plans
 from ward.overlays import Effective, Field, Origin, Overlay
 from ward.plan_checks import Fault
+from ward.plan_ranges import RANGES, Range, per_hour, plausible
 from ward.plan_versions import Review
 from ward.plans import Plan
 from ward.store.plan_versions import Version
+from ward.vitals import VitalKind
 
 _AT = "#/components/schemas/plan."
 
@@ -108,10 +110,27 @@ class ProgrammeState(TypedDict):
     plan: PlanDocument
 
 
+class RangeState(TypedDict):
+    """The lowest and the highest that a field may be, in a unit (UCUM; empty for a plain number)."""
+
+    low: float
+    high: float
+    unit: str
+
+
+class KindRanges(TypedDict):
+    """What a limit of a kind may be, and how fast a change of it may be asked for, per hour."""
+
+    value: RangeState
+    per_hour: RangeState
+
+
 class ProgrammePage(TypedDict):
-    """Every programme."""
+    """Every programme; and how far each field of a plan may lie: `ranges` by path, `*` being any name, and by kind."""
 
     items: list[ProgrammeState]
+    ranges: dict[str, RangeState]
+    kinds: dict[str, KindRanges]
 
 
 class PlanState(TypedDict):
@@ -150,6 +169,20 @@ class TeamPlan(PlanState):
     """The plan of a team for one programme, before any patient differs from it."""
 
     team_id: int
+
+
+class PlanOfTeam(TypedDict):
+    """A team's plan for a programme, and the patients under whose plan it lies."""
+
+    team_id: int
+    programme: str
+    patients: list[int]
+
+
+class TeamPlanPage(TypedDict):
+    """The teams' plans that apply to somebody."""
+
+    items: list[PlanOfTeam]
 
 
 class ReviewState(TypedDict):
@@ -262,6 +295,22 @@ def review_state(said: Review, rows: Mapping[tuple[Origin, int], Version]) -> Re
         plan=plan_document(said.after.plan),
         fields=field_states(said.after.fields, rows),
     )
+
+
+def range_states() -> dict[str, RangeState]:
+    """Build how far each field may lie."""
+    return {path: _range(span) for path, span in RANGES.items()}
+
+
+def kind_ranges() -> dict[str, KindRanges]:
+    """Build how far the limits and changes of each kind may lie."""
+    return {
+        kind.value: KindRanges(value=_range(plausible(kind)), per_hour=_range(per_hour(kind))) for kind in VitalKind
+    }
+
+
+def _range(span: Range) -> RangeState:
+    return RangeState(low=span.low, high=span.high, unit=span.unit)
 
 
 def programme_states() -> list[ProgrammeState]:

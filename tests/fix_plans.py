@@ -58,6 +58,11 @@ class Round:
         seen = {"If-Match": f'"{(await self.plan())["rev"]}"'}
         return await by.post(f"{self.path}/versions/{version}/{step}", json={**WHY, **more}, headers=seen)
 
+    def change(self, query: str) -> None:
+        """Change the store behind everybody's back."""
+        with psycopg.connect(self.house.database_url, autocommit=True) as conn:
+            conn.execute(query.encode())
+
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the store."""
         with psycopg.connect(self.house.database_url) as conn:

@@ -25,6 +25,18 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class JobOrigin(StrEnum):
+    """Who or what asked for a back-test.
+
+    A person on purpose; the editor, after each change; somebody who wants suggestions; a draft that runs in silence.
+    """
+
+    PERSON = "person"
+    EDITOR = "editor"
+    SUGGESTIONS = "suggestions"
+    SILENT = "silent"
+
+
 class RuleTally(msgspec.Struct, frozen=True, kw_only=True):
     """How often one rule would have rung, by the highest priority it reached, and for how long in all."""
 

@@ -16,7 +16,8 @@ import msgspec
 from ward import overlays, plans
 from ward.overlays import Effective, Layer, Origin, Overlay
 from ward.people import Role, StaffId
-from ward.plan_checks import Fault, loosened, oddities
+from ward.plan_checks import Fault
+from ward.plan_oddities import loosened, oddities
 
 # The project's choices, to be confirmed locally.
 LONGEST_ORDER = timedelta(days=366)
@@ -112,11 +113,17 @@ def with_change(layers: Layers, new: Layer) -> Layers:
     return replace(layers, temporary=(*layers.temporary, new))
 
 
-def tried(programme: str, kept: str, rules: str) -> Effective:
-    """Return what a draft would make of the layers in force, as the store gives them, in place of the standing one."""
-    layers = layers_of(programme, overlays.read_layers(kept), Origin.PATIENT)
-    draft = Layer(origin=Origin.PATIENT, version=_next(layers), rules=msgspec.Raw(rules.encode()))
-    return overlays.fold(programme, with_change(layers, draft).all)
+def tried(programme: str, kept: str, rules: str, origin: Origin) -> Effective:
+    """Return what a draft would make of a stay's layers in force, as the store gives them.
+
+    It takes the place of the standing layer of `origin`: of a team what its patients have of their own lies over it.
+    """
+    layers = overlays.read_layers(kept)
+    newest = max((each.version for each in layers if each.origin is origin), default=0)
+    draft = Layer(origin=origin, version=newest + 1, rules=msgspec.Raw(rules.encode()))
+    below = [each for each in layers if origin is Origin.PATIENT and each.origin is Origin.TEAM]
+    over = [each for each in layers if each not in below and (each.origin is not origin or each.until is not None)]
+    return overlays.fold(programme, [*below, draft, *over])
 
 
 def _next(layers: Layers) -> int:

@@ -8,7 +8,7 @@ is decided as everywhere, by who may see the patient.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -27,15 +27,17 @@ from api.replies import Cursor, Id, Instant, Text, cursor_after, reply
 from ward import overlays
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
-from ward.backtests import BacktestId, JobState
+from ward.backtests import BacktestId, JobOrigin, JobState
 from ward.errors import NotFound
+from ward.overlays import Origin
 from ward.people import PatientId, StayId, TeamId
 from ward.plan_versions import tried
-from ward.store import backtests
+from ward.store import backtests, cohorts
 from ward.store import idempotency as keys
 from ward.store import plans as store_plans
-from ward.store.backtests import Chosen, Order, Reader
+from ward.store.backtests import Listing, Order, Reader
 from ward.store.borrow import borrow
+from ward.store.cohorts import Chosen
 from ward.store.pool import Connection
 
 router = APIRouter(tags=["backtests"])
@@ -46,16 +48,23 @@ MOST_STAYS = 2_000
 
 
 class Cohort(BaseModel):
-    """Everybody of a team, of a programme, or of both; nothing named: everybody whom the caller may see."""
+    """Everybody of a team, of a programme, or of both; nothing named: everybody whom the caller may see.
+
+    `team` answered for them in the time, `planned_by` is the team whose plan lies under theirs.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     team: Id | None = None
     programme: Annotated[Text, Field(max_length=100)] | None = None
+    planned_by: Id | None = None
 
 
 class Wanted(BaseModel):
-    """Which patients, which time, which plan. Without `to` it is a shadow: the plan runs on in silence."""
+    """Which patients, which time, which plan. Without `to` it is a shadow: the plan runs on in silence.
+
+    The plan takes the place of the standing overlay of `layer`. `origin`: whether a person asks, or their editor.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -64,6 +73,8 @@ class Wanted(BaseModel):
     start: Instant = Field(alias="from")
     end: Instant | None = Field(default=None, alias="to")
     plan: OverlayDocument
+    layer: Origin = Origin.PATIENT
+    origin: Literal["person", "editor"] = "person"
     suggest: bool = False
     name: Annotated[Text, Field(max_length=200)] = ""
 
@@ -73,13 +84,25 @@ class Wanted(BaseModel):
             raise ValueError("give patients or a cohort, one of them")
         if self.end is not None and self.end <= self.start:
             raise ValueError("to must be later than from")
+        if self.layer is Origin.TEMPLATE:
+            raise ValueError("a plan is tried at the layer of a team or of a patient")
         return self
+
+    @property
+    def asked_by(self) -> JobOrigin:
+        """Who or what asks."""
+        if self.end is None:
+            return JobOrigin.SILENT
+        return JobOrigin.SUGGESTIONS if self.suggest else JobOrigin(self.origin)
 
 
 class BacktestsQuery(BaseModel):
-    """Which page."""
+    """Which page, of which origin, under way or not."""
 
     model_config = ConfigDict(extra="forbid")
+
+    origin: list[JobOrigin] | None = Field(default=None, max_length=len(JobOrigin))
+    running: bool | None = None
 
     limit: int = Field(default=50, ge=1, le=200)
     cursor: Cursor | None = None
@@ -111,7 +134,7 @@ async def ask(
             raise key_reused()
         if before is None or before.made_id is None:
             stays = await _stays(conn, principal, body, now)
-            await _check_plan(conn, overlay, stays, now)
+            await _check_plan(conn, overlay, body.layer, stays, now)
             order = Order(
                 organisation_id=principal.organisation_id,
                 staff_id=principal.staff_id,
@@ -121,6 +144,8 @@ async def ask(
                 until_at=body.end,
                 plan=overlay,
                 suggest=body.suggest,
+                layer=body.layer,
+                origin=body.asked_by,
             )
             number = await backtests.add(conn, order, now)
             if key:
@@ -144,11 +169,10 @@ async def list_backtests(
     """List the organisation's back-tests of patients whom the caller may see, the newest first, without reports."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
-        rows = await backtests.newest(conn, _reader(principal), query.cursor, query.limit + 1, context.clock.now())
+        rows = await backtests.newest(conn, _reader(principal), _listing(query), context.clock.now())
     page = rows[: query.limit]
     following = cursor_after(page[-1].backtest_id) if len(rows) > query.limit else None
-    items = [{**backtest_state(row), "report": None} for row in page]
-    return reply({"items": items, "next": following})
+    return reply({"items": [backtest_state(row) for row in page], "next": following})
 
 
 @router.get("/api/backtests/{backtest_id}", response_model=BacktestState)
@@ -179,11 +203,16 @@ async def end_backtest(request: Request, backtest_id: Id, principal: MayBacktest
     return reply(backtest_state(row))
 
 
+def _listing(query: BacktestsQuery) -> Listing:
+    origins = None if query.origin is None else tuple(query.origin)
+    return Listing(before=query.cursor, limit=query.limit + 1, origins=origins, running=query.running)
+
+
 def _reader(principal: StaffPrincipal) -> Reader:
     return Reader(organisation_id=principal.organisation_id, scope=principal.scope)
 
 
-async def _check_plan(conn: Connection, overlay: str, stays: Sequence[StayId], now: datetime) -> None:
+async def _check_plan(conn: Connection, overlay: str, layer: Origin, stays: Sequence[StayId], now: datetime) -> None:
     """Refuse an overlay with which the plan of any of the stays could not be used."""
     seen: set[tuple[str, str]] = set()
     for row in await store_plans.effective(conn, stays, now):
@@ -191,7 +220,7 @@ async def _check_plan(conn: Connection, overlay: str, stays: Sequence[StayId], n
             continue
         seen.add((row.programme, row.plan_layers))
         before = set(overlays.folded(row.programme, row.plan_layers).faults)
-        told = [each for each in tried(row.programme, row.plan_layers, overlay).faults if each not in before]
+        told = [each for each in tried(row.programme, row.plan_layers, overlay, layer).faults if each not in before]
         if told:
             lines = "; ".join(f"{each.path}: {each.en}" for each in told)
             raise Problem(
@@ -213,16 +242,20 @@ async def _stays(conn: Connection, principal: StaffPrincipal, body: Wanted, now:
     """Return the stays that are meant, of those whom the caller may see."""
     end = body.end or now
     cohort = body.cohort or Cohort()
-    visible = await backtests.cohort(
+    visible = await cohorts.cohort(
         conn,
         principal.scope,
-        Chosen(team_id=None if cohort.team is None else TeamId(cohort.team), programme=cohort.programme),
+        Chosen(
+            team_id=None if cohort.team is None else TeamId(cohort.team),
+            programme=cohort.programme,
+            planned_by=None if cohort.planned_by is None else TeamId(cohort.planned_by),
+        ),
         body.start,
         end,
         now,
     )
     if body.patients is not None:
-        wanted = await backtests.stays_of(conn, [PatientId(each) for each in body.patients], body.start, end)
+        wanted = await cohorts.stays_of(conn, [PatientId(each) for each in body.patients], body.start, end)
         visible = sorted(set(visible) & set(wanted))
     if not visible:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Nobody whom you may see was in care then.")

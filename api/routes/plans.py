@@ -14,13 +14,14 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import plan_desk, plan_states
+from api import plan_desk, plan_silence, plan_states
 from api.auth import Door
+from api.backtest_states import BacktestState
 from api.bodies import Why
 from api.context import context_of
 from api.plan_desk import Desk, Promotion, Saving, Wish
 from api.plan_states import PatientPlan, ProgrammePage, ReviewState, VersionPage, VersionState
-from api.preconditions import IdempotencyKey, IfMatch, idempotency, key_reused
+from api.preconditions import IdempotencyKey, IfMatch, idempotency
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.team_plans import visible_team
@@ -30,7 +31,6 @@ from ward.access.principals import StaffPrincipal
 from ward.overlays import Origin
 from ward.people import TeamId
 from ward.plan_versions import layers_of
-from ward.store import idempotency as keys
 from ward.store import plan_versions, plans
 from ward.store.plan_versions import Owner, Version
 from ward.store.plans import StayLayers
@@ -64,8 +64,14 @@ class _Patient:
 
 @router.get("/api/programmes", response_model=ProgrammePage)
 async def get_programmes(_principal: MayProgrammesRead) -> Response:
-    """List the programmes, each with its template."""
-    return reply({"items": plan_states.programme_states()})
+    """List the programmes, each with its template, and how far each field of a plan may lie."""
+    return reply(
+        {
+            "items": plan_states.programme_states(),
+            "ranges": plan_states.range_states(),
+            "kinds": plan_states.kind_ranges(),
+        }
+    )
 
 
 @router.get(_PATH, response_model=PatientPlan)
@@ -143,16 +149,14 @@ async def post_draft(
     """Keep a draft. It watches nobody; it can be tried on what was measured, and be promoted."""
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with _patient(request, patient_id, principal, plan_versions.lock) as patient:
-        desk = patient.desk
-        before = await keys.claim(desk.conn, key, desk.now) if key else None
-        if before is not None:
-            if before.made_id is None:
-                raise key_reused()
-            return await plan_desk.answer(desk, before.made_id, HTTPStatus.OK)
-        number = await plan_desk.draft(desk, plan_desk.read_overlay(body.overlay), body)
-        if key:
-            await keys.keep(desk.conn, key, number)
-        return await plan_desk.answer(desk, number, HTTPStatus.CREATED)
+        return await plan_desk.drafted(patient.desk, plan_desk.read_overlay(body.overlay), body, key)
+
+
+@router.post(f"{_PATH}/versions/{{version}}/silent", response_model=BacktestState, status_code=HTTPStatus.ACCEPTED)
+async def run_in_silence(request: Request, patient_id: Id, version: Id, principal: MayPlansChange) -> Response:
+    """Let a draft run along in silence: it is judged on what comes, and nobody is alarmed by it."""
+    async with _patient(request, patient_id, principal, plan_versions.lock) as patient:
+        return await plan_silence.begin(patient.desk, version)
 
 
 @router.post(

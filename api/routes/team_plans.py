@@ -15,12 +15,13 @@ from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import plan_desk, plan_states
+from api import plan_desk, plan_silence, plan_states
 from api.auth import Door
+from api.backtest_states import BacktestState
 from api.bodies import Why
-from api.plan_desk import Desk, Saving
-from api.plan_states import ReviewState, TeamPlan, VersionPage, VersionState
-from api.preconditions import IfMatch
+from api.plan_desk import Desk, Promotion, Saving, Wish
+from api.plan_states import ReviewState, TeamPlan, TeamPlanPage, VersionPage, VersionState
+from api.preconditions import IdempotencyKey, IfMatch, idempotency
 from api.replies import Id, reply
 from ward import overlays, plan_documents
 from ward.access.permissions import Permission
@@ -48,6 +49,19 @@ def _known(programme: str) -> str:
 
 
 Programme = Annotated[str, AfterValidator(_known), Query(description="One of `/api/programmes`")]
+
+
+@router.get("/api/team-plans", response_model=TeamPlanPage)
+async def list_plans(request: Request, principal: MayTeamPlansRead) -> Response:
+    """List the teams' plans that lie under anybody's whom the caller may see, with the patients.
+
+    The team is the one whose plan applies, which is not always the one that answers now.
+    """
+    async with plan_desk.transaction(request) as (conn, now):
+        rows = await plans.of_teams(conn, principal.scope, now)
+    return reply(
+        {"items": [{"team_id": each.team_id, "programme": each.programme, "patients": each.patients} for each in rows]}
+    )
 
 
 @router.get(_PATH, response_model=TeamPlan)
@@ -111,6 +125,51 @@ async def put_plan(
         plan_desk.expect(desk, if_match)
         overlay = plan_desk.read_overlay(body.overlay)
         number = await plan_desk.save(desk, overlay, body, await _spoiled(desk, overlay, body.until))
+        return await plan_desk.saved(desk, number)
+
+
+@router.post(f"{_PATH}/drafts", response_model=VersionState, status_code=HTTPStatus.CREATED)
+async def post_draft(
+    request: Request,
+    team_id: Id,
+    programme: Programme,
+    principal: MayTeamPlansChange,
+    body: Wish,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Keep a draft of a team's plan. It watches nobody; it can be tried, run in silence, and be promoted."""
+    key = idempotency(idempotency_key, principal, f"{request.url.path}?{programme}", body)
+    async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
+        overlay = plan_desk.read_overlay(body.overlay)
+        return await plan_desk.drafted(desk, overlay, body, key, await _spoiled(desk, overlay, None))
+
+
+@router.post(f"{_PATH}/versions/{{version}}/silent", response_model=BacktestState, status_code=HTTPStatus.ACCEPTED)
+async def run_in_silence(
+    request: Request, team_id: Id, version: Id, programme: Programme, principal: MayTeamPlansChange
+) -> Response:
+    """Let a draft run along in silence over the team's patients, those that come too; nobody is alarmed by it."""
+    async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
+        return await plan_silence.begin(desk, version)
+
+
+@router.post(
+    f"{_PATH}/versions/{{version}}/promote", response_model=VersionState, responses={202: {"model": VersionState}}
+)
+async def promote(
+    request: Request,
+    team_id: Id,
+    version: Id,
+    programme: Programme,
+    principal: MayTeamPlansChange,
+    body: Promotion,
+    if_match: IfMatch = None,
+) -> Response:
+    """Save what a draft says for the team's patients: 200 when it is in force, 202 when it waits for a signature."""
+    async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
+        plan_desk.expect(desk, if_match)
+        overlay = overlays.decode(desk.version(version).rules)
+        number = await plan_desk.promote(desk, version, body, await _spoiled(desk, overlay, body.until))
         return await plan_desk.saved(desk, number)
 
 

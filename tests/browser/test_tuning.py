@@ -192,6 +192,7 @@ def test_draft_runs_in_silence_until_it_is_ended(machine: Machine, log_in: Calla
     expect(page.get_by_test_id("saved")).to_contain_text("in silence")
     shadow = page.get_by_test_id("shadows").get_by_role("listitem")
     expect(shadow).to_have_count(1)
+    expect(shadow).to_contain_text("started by Emily Samplenurse")
     assert machine.ask("select state from plan where stay_id = 9 order by version desc limit 1") == [("draft",)]
     shadow.get_by_role("button", name="End").click()
     expect(page.get_by_test_id("shadows").get_by_role("listitem")).to_have_count(0)
@@ -209,6 +210,51 @@ def test_h10_burden_and_a_teams_plan_are_there(
     page.screenshot(path=tmp_path / "burden.png")
     clean(page)
 
-    page.goto(f"{machine.url}/tuning/team/1?programme=copd")
+    runs = page.get_by_test_id("runs")
+    page.get_by_test_id("runs-origin").select_option("suggestions")
+    expect(runs.get_by_role("row")).to_have_count(2)
+    expect(runs).to_contain_text("Anna Provsköterska")
+
+
+def test_h12_rules_of_a_team_are_edited_in_sentences_tried_in_silence_and_promoted(
+    machine: Machine, began: datetime, log_in: Callable[..., Page]
+) -> None:
+    """A slip is said at once, the sentence follows the fields, the draft rings for nobody, and then it is in force."""
+    assert began < SystemClock().now()
+    ((team, programme),) = machine.ask(
+        "select (select r.team_id from responsibility r where r.stay_id = s.stay_id"
+        " order by lower(r.period) nulls first, r.team_id limit 1), s.programme from stay s where s.stay_id = 3"
+    )
+    page = log_in(machine.url, "anna", PASSWORD)
+    page.goto(f"{machine.url}/tuning/team/{team}?programme={programme}")
     expect(counted(page)).to_contain_text("Larm per patient och dygn")
+    expect(page.get_by_test_id("team-plan-page")).to_contain_text("Gäller 1 patient nu")
+    gain = page.get_by_test_id("block-gain")
+    gain.locator("summary").click()
+    gain.get_by_role("button", name="Slå på").click()
+    page.locator("#rule-gain-kg").fill("30")
+    expect(page.locator("#rule-gain-kg-said")).to_contain_text("Ska ligga inom 0,2–20 kg")
+    expect(page.get_by_test_id("save-silent")).to_be_disabled()
+    page.locator("#rule-gain-kg").fill("1,5")
+    expect(gain).to_contain_text("Medellarm när vikten stigit minst 1,5 kg på 3 dygn.")
+    page.get_by_test_id("block-slopes").locator("summary").click()
+    page.locator("#rule-slopes-1-per_hour").fill("5")
+    expect(page.get_by_test_id("tried-slopes")).to_contain_text("Prövat: 0 → 0 larm")
+    page.get_by_test_id("inherit-slopes").click()
     clean(page)
+    page.get_by_label("Varför ändras planen?").fill("Vätska hos flera")
+    page.get_by_test_id("save-silent").click()
+    expect(page.get_by_test_id("saved")).to_contain_text("går nu i tysthet")
+    expect(page.get_by_test_id("shadows").get_by_role("listitem").first).to_contain_text("startad av Anna")
+    assert machine.ask(
+        "select layer, origin, draft, team_id from backtest where draft is not null and team_id > 0"
+    ) == [("team", "silent", 1, team)]
+
+    page.get_by_role("button", name="Låt utkastet gälla").click()
+    page.get_by_role("button", name="Bekräfta").click()
+
+    expect(page.get_by_test_id("saved")).to_contain_text("Version 2 gäller")
+    row = page.get_by_test_id("inheritance").get_by_role("row").filter(has_text="Viktuppgång")
+    expect(row).to_contain_text("minst 1,5 kg på 3 dygn")
+    expect(page.get_by_test_id("shadows").get_by_role("listitem")).to_have_count(0)
+    assert machine.ask("select state from backtest where draft = 1 and team_id > 0") == [("cancelled",)]

@@ -122,7 +122,9 @@ def test_suggestion_says_what_a_longer_delay_removes_and_what_it_loses(house: Ho
         async with serving(house.database_url, FakeClock(NOW)) as served, served.logged_in("anna") as anna:
             job = await asked(anna, a_body(house, plan=plan, suggest=True))
             assert await done(house)
-            report = (await anna.get(f"/api/backtests/{job['backtest_id']}")).json()["report"]
+            told = (await anna.get(f"/api/backtests/{job['backtest_id']}")).json()
+            report = told["report"]
+            assert (told["origin"], told["in_force_per_day"]) == ("suggestions", report["in_force"]["per_patient_day"])
 
         waits = {each["after"]: each for each in report["suggestions"] if each["setting"] == "delay_s"}
         assert (waits[120]["alerts_before"], waits[120]["alerts_after"]) == (2, 1)
@@ -164,6 +166,17 @@ def test_backtest_is_for_patients_whom_one_may_see(house: House) -> None:
                 assert job["patients"] == 1
                 refused = await anna.post("/api/backtests", json=a_body(house, patients=[house.stranger.patient_id]))
                 assert_problem(refused, 422)
+                under = {"planned_by": house.ward.team_id, "programme": "hospital_at_home"}
+                await asked(anna, a_body(house, patients=None, cohort=under, layer="team", origin="editor"))
+                for query, found in (
+                    ({}, [("editor", "team", 3), ("person", "patient", 1)]),
+                    ({"origin": ["person", "silent"]}, [("person", "patient", 1)]),
+                    ({"origin": "editor", "running": "true"}, [("editor", "team", 3)]),
+                    ({"running": "false"}, []),
+                ):
+                    items = (await anna.get("/api/backtests", params=query)).json()["items"]
+                    assert [(each["origin"], each["layer"], each["patients"]) for each in items] == found
+                    assert {each["asker"] for each in items} <= {"Anna Provsson"}
             async with served.logged_in("elsa") as elsa:
                 assert_problem(await elsa.get(f"/api/backtests/{job['backtest_id']}"), 404)
                 assert (await elsa.get("/api/backtests")).json()["items"] == []
@@ -176,6 +189,8 @@ def test_backtest_is_for_patients_whom_one_may_see(house: House) -> None:
     [
         ({"plan": {"limits": {"spo2": {"warn_low": 80, "alert_low": 88}}}}, "must be below"),
         ({"plan": {"limits": {"moon": {}}}}, "moon"),
+        ({"layer": "template"}, "layer of a team"),
+        ({"layer": "team", "plan": {"goals": "comfort"}}, "not for a team"),
         ({"from": (NOW + timedelta(hours=1)).isoformat(), "to": None}, "past"),
         ({"from": (NOW - timedelta(days=200)).isoformat()}, "at most 92 days"),
         ({"cohort": {}}, "one of them"),

@@ -3,12 +3,13 @@
 import psycopg
 import pytest
 
+from alerting.backtest_worker import Worker
 from api.plan_desk import card_of
 from tests.fix_api import House
 from tests.fix_plans import WHY, Round, on_round
 from tests.integration.test_api_http import assert_problem
 from ward.plans import template
-from ward.store.pool import connect
+from ward.store.pool import connect, pool
 
 pytestmark = pytest.mark.integration
 SEEN = {"If-Match": '"1"'}
@@ -110,6 +111,57 @@ def test_h33_team_does_not_turn_to_comfort_care(house: House) -> None:
         refused = assert_problem(await rounds.nurse.put(team, json=body, headers={"If-Match": '"0"'}), 422)
 
         assert [each["path"] for each in refused["faults"]] == ["goals", "spo2_scale"]
+
+    on_round(house, visit)
+
+
+def test_h12_draft_of_a_team_runs_in_silence_and_is_promoted_with_two_names(house: House) -> None:
+    """It is judged under its patients' own plans and rings for nobody; a looser floor waits for a doctor."""
+
+    async def visit(rounds: Round) -> None:
+        rounds.change("""update plan set rules = '{"limits": {"spo2": {"warn_low": 92}}}' where stay_id = 1""")
+        under = {"programme": "hospital_at_home"}
+        team = f"/api/teams/{house.ward.team_id}/plan"
+        body = {"overlay": {"limits": {"spo2": {"delay_s": 90, "warn_low": 90, "floor": 78}}}, **WHY}
+        key = {"Idempotency-Key": "team-draft"}
+        made = [await rounds.nurse.post(f"{team}/drafts", params=under, json=body, headers=key) for _ in range(2)]
+        number = made[0].json()["version"]
+        begun = [await rounds.nurse.post(f"{team}/versions/{number}/silent", params=under, json={}) for _ in range(2)]
+        trial = begun[0].json()
+        shown = (await rounds.nurse.get(team, params=under)).json()
+        lying = [(await each.get("/api/team-plans")).json()["items"] for each in (rounds.nurse, rounds.stranger)]
+        spoilt = {"overlay": {"limits": {"spo2": {"alert_low": 92.5, "warn_low": 93}}}, **WHY}
+        refused = assert_problem(await rounds.nurse.post(f"{team}/drafts", params=under, json=spoilt), 422)
+
+        assert lying[0] == [{"team_id": house.ward.team_id, **under, "patients": [1, 2, 3]}]
+        assert house.ward.team_id not in {each["team_id"] for each in lying[1]}
+        assert [each.status_code for each in (*made, *begun)] == [201, 200, 202, 202]
+        assert begun[1].json()["backtest_id"] == trial["backtest_id"]
+        assert (trial["origin"], trial["layer"], trial["draft"], trial["patients"]) == ("silent", "team", number, 3)
+        assert (shown["fields"], [each["version"] for each in shown["drafts"]]) == ([], [number])
+        assert [each["path"] for each in refused["faults"]] == ["stays.1.limits.spo2.alert_low"]
+
+        # Whoever comes takes part from then on, but for those whom the asker may not see.
+        rounds.change("update backtest set stays = '{1}'")
+        async with pool(house.database_url, "test", size=2) as store:
+            assert await Worker(store=store, clock=rounds.clock).once()
+        judged = (await rounds.nurse.get(f"/api/backtests/{trial['backtest_id']}")).json()
+        assert (judged["patients"], judged["report"]["candidate"]["alerts"]) == (3, 0)
+        assert rounds.ask("select count(*) from alert") == [(0,)]
+
+        seen = {"If-Match": f'"{shown["rev"]}"'}
+        promoted = await rounds.nurse.post(
+            f"{team}/versions/{number}/promote", params=under, json={**WHY, "meant": []}, headers=seen
+        )
+        waiting = promoted.json()
+        assert (promoted.status_code, waiting["state"], waiting["asks"]) == (202, "awaiting", ["limits.spo2.floor"])
+        ended = (await rounds.nurse.get(f"/api/backtests/{trial['backtest_id']}")).json()
+        assert (ended["state"], ended["report"] is not None) == ("cancelled", True)
+        signing = f"{team}/versions/{waiting['version']}/approve"
+        seen = {"If-Match": f'"{(await rounds.nurse.get(team, params=under)).json()["rev"]}"'}
+        signed = await rounds.doctor.post(signing, params=under, json=WHY, headers=seen)
+        own = (await rounds.plan())["plan"]["limits"]["spo2"]
+        assert (signed.status_code, own["floor"], own["delay_s"], own["warn_low"]) == (200, 78, 90, 92)
 
     on_round(house, visit)
 

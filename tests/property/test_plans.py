@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from ward import overlays, plan_documents
 from ward.overlays import Layer, Origin, Overlay, Patch
-from ward.plan_checks import active_rules, faults, loosened
-from ward.plan_versions import Layers, review
+from ward.plan_checks import active_rules, faults
+from ward.plan_oddities import loosened
+from ward.plan_versions import Layers, review, tried
 from ward.plans import Goals, Limits, template
 from ward.vitals import VITALS, VitalKind
 
@@ -66,6 +67,24 @@ def test_layer_that_is_laid_twice_is_laid_once(programme: str, below: object, ab
 
     assert once.plan == twice.plan
     assert once.fields == twice.fields
+
+
+@given(PROGRAMMES, LIKELY, LIKELY, LIKELY, LIKELY)
+def test_h29_draft_is_tried_as_it_would_be_in_force(
+    programme: str, team: object, own: object, temporary: object, draft: object
+) -> None:
+    """A team's or a patient's draft takes its own layer's place: what lies over it and below it stays as it is."""
+    until = {**layer(temporary, version=2), "until": "2026-12-01T00:00:00Z"}
+    kept = json.dumps([layer(team, Origin.TEAM), layer(own), until])
+    rules = json.dumps(draft)
+    of_team = [layer(draft, Origin.TEAM, 2), layer(own), until]
+    of_patient = [layer(team, Origin.TEAM), layer(draft, version=3), until]
+
+    for origin, expected in ((Origin.TEAM, of_team), (Origin.PATIENT, of_patient)):
+        found = tried(programme, kept, rules, origin)
+        would_be = overlays.folded(programme, json.dumps(expected))
+        assert dataclasses.replace(found.plan, version=0) == dataclasses.replace(would_be.plan, version=0)
+        assert len(found.faults) == len(would_be.faults)
 
 
 @given(PROGRAMMES, LIKELY)

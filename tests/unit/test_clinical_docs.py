@@ -17,7 +17,7 @@ from alerting.rules import (
 )
 from alerting.signal import ecg_runs, rhythm_burden, verify_rules
 from alerting.signal.norms import NORMS
-from ward import attribution, plan_checks, plan_documents, plan_versions
+from ward import attribution, plan_documents, plan_oddities, plan_ranges, plan_versions
 from ward.alerts import Priority
 from ward.plans import Limits, template
 from ward.store import listeners
@@ -123,21 +123,22 @@ def test_programme_table_is_current(golden_table: Table) -> None:
 
 def test_bounds_of_plans_are_current(golden_table: Table) -> None:
     """The page's bounds of what a plan may say are those of its checks."""
-    far = ", ".join(f"{kind} {each:g} {VITALS[kind].unit}" for kind, each in plan_checks.FAR.items())
+    far = ", ".join(f"{kind} {each:g} {VITALS[kind].unit}" for kind, each in plan_oddities.FAR.items())
     rows = [
         "| what | bound |",
         "|---|---|",
-        f"| a delay | at most {_span(plan_checks.LONGEST_DELAY_S)} |",
-        f"| the median of | at most {_span(plan_checks.LONGEST_MEDIAN_S)} |",
-        f"| k of the last n readings | n at most {plan_checks.MOST_COUNTED} |",
-        f"| a signal is expected | at least every {plan_checks.LONGEST_EXPECTED_S / 86_400:g} days |",
-        f"| the NEWS2 rises within | at most {_span(plan_checks.LONGEST_RISE_S)} |",
+        f"| a delay | at most {_span(plan_ranges.LONGEST_DELAY_S)} |",
+        f"| the median of | at most {_span(plan_ranges.LONGEST_MEDIAN_S)} |",
+        f"| k of the last n readings | n at most {plan_ranges.MOST_COUNTED} |",
+        f"| a signal is expected | at least every {plan_ranges.LONGEST_EXPECTED_S / 86_400:g} days |",
+        f"| the NEWS2 rises within | at most {_span(plan_ranges.LONGEST_RISE_S)} |",
         f"| an order of SpO₂ scale 2 holds | at most {plan_versions.LONGEST_ORDER.days} days |",
         f"| a temporary change holds | at most {plan_versions.LONGEST_TEMPORARY.days} days |",
         f"| a limit is asked about when it is farther from its programme's than | {far} |",
-        f"| a delay is asked about above | {_span(plan_checks.FAR_DELAY_S)} |",
-        f"| an expected interval is asked about above | {plan_checks.FAR_EXPECTED} times the programme's |",
-        f"| a NEWS2 threshold is asked about above | the programme's and {plan_checks.FAR_NEWS2} |",
+        f"| a delay is asked about above | {_span(plan_oddities.FAR_DELAY_S)} |",
+        f"| an expected interval is asked about above | {plan_oddities.FAR_EXPECTED} times the programme's |",
+        f"| a NEWS2 threshold is asked about above | the programme's and {plan_oddities.FAR_NEWS2} |",
+        f"| a trend, pause or run is asked about above | {plan_oddities.FAR_TREND} times the programme's |",
     ]
 
     golden_table(PAGE, "plan bounds", rows)

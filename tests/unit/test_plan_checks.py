@@ -1,13 +1,19 @@
 """What is said against a plan, field by field; and who may take which step with a version of it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
-from ward import plan_checks
+from ward import plan_checks, plan_documents
+from ward.alerts import Priority
 from ward.people import Role, StaffId
-from ward.plan_checks import faults, loosened, oddities
+from ward.plan_checks import faults
+from ward.plan_oddities import FAR, loosened, oddities
+from ward.plan_ranges import RANGES
 from ward.plan_versions import Refusal, State, approve, withdraw
 from ward.plans import (
     Card,
@@ -131,10 +137,10 @@ def test_h33_comfort_care_needs_no_limit() -> None:
     assert "limit.spo2.low" in plan_checks.active_rules(template())
 
 
-@pytest.mark.parametrize("kind", [kind for kind in plan_checks.FAR if kind in template().limits])
+@pytest.mark.parametrize("kind", [kind for kind in FAR if kind in template().limits])
 def test_h12_far_from_the_template_is_odd(kind: VitalKind) -> None:
     """A limit moved by more than its kind's measure is odd, one moved by just as much is not."""
-    far = plan_checks.FAR[kind]
+    far = FAR[kind]
     usual = template().limits[kind].alert_low
     assert usual is not None
 
@@ -152,8 +158,23 @@ def test_h12_far_from_the_template_is_odd(kind: VitalKind) -> None:
         (changed(expected={**template().expected, SPO2: 601.0}), "expected.spo2"),
         (changed(news2_medium=8, news2_high=9), "news2_medium"),
         (changed(news2_high=10), "news2_high"),
+        (changed(news2_rise=0), "news2_rise"),
+        (changed(slopes=template().slopes[:1]), "slopes.spo2.fall"),
+        (changed(slopes=tuple(replace(each, per_hour=3 * each.per_hour) for each in template().slopes[:1])
+                 + template().slopes[1:]), "slopes.resp_rate.rise"),
+        (changed(deviations=template().deviations[1:]), "deviations.heart_rate.rise"),
+        (changed(deviations=(replace(template().deviations[0], priority=Priority.LOW), template().deviations[1])),
+         "deviations.heart_rate.rise"),
+        (changed(support=None), "support"),
+        (changed(remeasure=None), "remeasure"),
+        (changed(combinations=template().combinations[1:]), "combinations.infection"),
+        (changed(combinations=(replace(template().combinations[0], at_least=4), *template().combinations[1:])),
+         "combinations.infection"),
+        (changed(rhythm=Rhythm(af=False)), "rhythm.af"),
+        (changed(rhythm=Rhythm(pause_s=None)), "rhythm.pause_s"),
+        (changed(rhythm=Rhythm(ventricular_run=9)), "rhythm.ventricular_run"),
     ],
-)
+)  # fmt: skip
 def test_h12_what_would_call_much_later_is_odd(plan: Plan, path: str) -> None:
     """Whoever takes a limit or a signal away, or moves a delay or a score far, is asked whether it is meant."""
     assert [each.path for each in oddities(plan, template())] == [path]
@@ -211,3 +232,29 @@ def test_order_of_scale_2_holds_in_its_time() -> None:
 
     assert [plan.scale_2_at(NOW + timedelta(hours=hours)) for hours in (-1, 0, 23, 24)] == [False, True, True, False]
     assert not changed(spo2_scale=2).scale_2_at(NOW)
+
+
+def test_h12_every_range_is_of_a_field_that_there_is() -> None:
+    """Each row of the table of ranges is a leaf of a plan, and the numbers of every programme lie within theirs."""
+    for programme in plan_documents.names():
+        document = msgspec.to_builtins(template(programme))
+        for path, span in RANGES.items():
+            for value in _found(document, path.split(".")):
+                assert value is None or span.low <= value <= span.high, (programme, path, value)
+    assert all(list(_found(_FULL, path.split("."))) for path in RANGES)
+
+
+def _found(place: Any, path: list[str]) -> Iterator[Any]:
+    """Yield what stands at a path; `*` is every entry."""
+    if not path:
+        yield place
+    elif isinstance(place, list | tuple):
+        for each in place:
+            yield from _found(each, path[1:])
+    elif isinstance(place, dict):
+        for name in place if path[0] == "*" else [path[0]]:
+            if name in place:
+                yield from _found(place[name], path[1:])
+
+
+_FULL = msgspec.to_builtins(changed(gain=Gain(kg=2, within_s=86400), night=Night(begins=0, ends=60, limits={})))

@@ -1,19 +1,20 @@
-"""Back-test jobs: asked for by people, taken by workers, watched and cancelled while they run.
+"""Back-test jobs: asked for by people, taken by workers, watched and cancelled while they run. Whose: `cohorts`.
 
 Workers share the jobs by `for update skip locked` and hold one by a lease. The caller owns the transaction. The
 invariant: only the worker that holds the lease changes a running job, and a job that was cancelled stays cancelled.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
 from ward.access.principals import Scope
-from ward.backtests import BacktestId
-from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
+from ward.backtests import BacktestId, JobOrigin
+from ward.overlays import Origin
+from ward.people import OrganisationId, StaffId, StayId, TeamId
 from ward.store import access
+from ward.store.plan_versions import Owner, stays_of
 from ward.store.pool import Connection
 
 LEASE = timedelta(seconds=30)
@@ -21,13 +22,24 @@ SHADOW_EVERY = timedelta(minutes=10)
 
 _COLUMNS = (
     "backtest_id, staff_id, asked_at, name, stays, from_at, until_at, plan::text as plan, suggest, state, started_at,"
-    " ended_at, stays_done, report::text as report, fault"
+    " ended_at, stays_done, report::text as report, fault, layer, origin, team_id, programme, draft,"
+    " (select f.name from staff f where f.staff_id = backtest.staff_id) as asker,"
+    " (report -> 'candidate' ->> 'per_patient_day')::float8 as candidate_per_day,"
+    " (report -> 'in_force' ->> 'per_patient_day')::float8 as in_force_per_day"
+)
+# What is true of the silent trial of an owner's draft that is under way.
+_OF_DRAFT = (
+    "draft = %(draft)s and state in ('queued', 'running') and (stays = array[%(stay)s::bigint] and team_id is null"
+    " or (team_id, programme) = (%(team)s::bigint, %(programme)s::text))"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is asked for; `until_at` is None for a shadow, `plan` is JSON."""
+    """What is asked for; `until_at` is None for a shadow, `plan` is JSON, tried at `layer`.
+
+    `draft` is the version of a stay's, or a team's for a programme, that runs in silence.
+    """
 
     organisation_id: OrganisationId
     staff_id: StaffId
@@ -37,11 +49,16 @@ class Order:
     until_at: datetime | None
     plan: str
     suggest: bool
+    layer: Origin = Origin.PATIENT
+    origin: JobOrigin = JobOrigin.PERSON
+    team_id: TeamId | None = None
+    programme: str | None = None
+    draft: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """A job as it stands; `plan` and `report` are JSON."""
+    """A job as it stands; `plan` and `report` are JSON, `asker` who asked for it."""
 
     backtest_id: int
     staff_id: int
@@ -58,18 +75,14 @@ class JobRow:
     stays_done: int
     report: str | None
     fault: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettledRow:
-    """A recorded clinical alert that a person has closed."""
-
-    alert_id: int
-    stay_id: StayId
-    patient_id: PatientId
-    rule: str
-    opened_at: datetime
-    outcome: str
+    layer: str
+    origin: str
+    team_id: int | None
+    programme: str | None
+    draft: int | None
+    asker: str
+    candidate_per_day: float | None
+    in_force_per_day: float | None
 
 
 async def add(conn: Connection, order: Order, now: datetime) -> BacktestId:
@@ -78,9 +91,9 @@ async def add(conn: Connection, order: Order, now: datetime) -> BacktestId:
         await conn.execute(
             """
             insert into backtest (organisation_id, staff_id, asked_at, name, stays, from_at, until_at, plan, suggest,
-                due_at)
+                layer, origin, team_id, programme, draft, due_at)
             values (%(organisation)s, %(staff)s, %(now)s, %(name)s, %(stays)s, %(from)s, %(until)s, %(plan)s::jsonb,
-                %(suggest)s, %(now)s)
+                %(suggest)s, %(layer)s, %(origin)s, %(team)s, %(programme)s, %(draft)s, %(now)s)
             returning backtest_id
             """,
             {
@@ -93,6 +106,11 @@ async def add(conn: Connection, order: Order, now: datetime) -> BacktestId:
                 "until": order.until_at,
                 "plan": order.plan,
                 "suggest": order.suggest,
+                "layer": order.layer.value,
+                "origin": order.origin.value,
+                "team": order.team_id,
+                "programme": order.programme,
+                "draft": order.draft,
             },
         )
     ).fetchone()
@@ -162,6 +180,35 @@ async def cancel(conn: Connection, number: BacktestId, now: datetime) -> bool:
     return done.rowcount == 1
 
 
+async def silent(conn: Connection, owner: Owner, draft: int) -> BacktestId | None:
+    """Return the silent trial of a draft that is under way, None where there is none."""
+    query = f"select backtest_id from backtest where {_OF_DRAFT} order by 1 limit 1"  # nosec B608  # noqa: S608
+    row = await (await conn.execute(query.encode(), {**owner.key, "draft": draft})).fetchone()
+    return None if row is None else BacktestId(row[0])
+
+
+async def end_draft(conn: Connection, owner: Owner, draft: int, now: datetime) -> None:
+    """End the silent trial of a draft that is a draft no more; what it has reported stays."""
+    query = f"update backtest set state = 'cancelled', lease_until = null, ended_at = %(now)s where {_OF_DRAFT}"  # nosec B608  # noqa: S608
+    await conn.execute(query.encode(), {**owner.key, "draft": draft, "now": now})
+
+
+async def gather(conn: Connection, job: JobRow, now: datetime) -> JobRow:
+    """Let the stays that have come under a team's plan take part in its trial, as far as who asked may see them."""
+    if job.team_id is None or job.programme is None:
+        return job
+    teams = await (
+        await conn.execute("select team_id from team_member where staff_id = %s order by 1", (job.staff_id,))
+    ).fetchall()
+    scope = Scope(team_ids=tuple(TeamId(team_id) for (team_id,) in teams))
+    come = await stays_of(conn, Owner(team_id=TeamId(job.team_id), programme=job.programme), now)
+    new = sorted(await access.seen(conn, set(come) - set(job.stays), scope, now))
+    if not new:
+        return job
+    await conn.execute("update backtest set stays = stays || %s where backtest_id = %s", (new, job.backtest_id))
+    return replace(job, stays=[*job.stays, *new])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Who reads jobs: those of their organisation, and of these the ones all of whose stays they may see."""
@@ -179,6 +226,9 @@ _READ = (
 )
 
 
+_LISTED = _READ.replace(b"report::text as report", b"null::text as report")  # a report may be long
+
+
 async def read(conn: Connection, reader: Reader, number: BacktestId, now: datetime) -> JobRow | None:
     """Return a job, None where the reader has none of that number."""
     async with conn.cursor(row_factory=class_row(JobRow)) as cursor:
@@ -189,91 +239,33 @@ async def read(conn: Connection, reader: Reader, number: BacktestId, now: dateti
         return await cursor.fetchone()
 
 
-async def newest(conn: Connection, reader: Reader, before: int | None, limit: int, now: datetime) -> list[JobRow]:
-    """Return the reader's jobs, the newest first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which of the jobs: from before a number, of some origins, under way; None leaves a filter out."""
+
+    before: int | None
+    limit: int
+    origins: tuple[JobOrigin, ...] | None = None
+    running: bool | None = None
+
+
+async def newest(conn: Connection, reader: Reader, wanted: Listing, now: datetime) -> list[JobRow]:
+    """Return the reader's jobs, the newest first, without their reports."""
     async with conn.cursor(row_factory=class_row(JobRow)) as cursor:
         await cursor.execute(
-            _READ
+            _LISTED
             + b" and (%(before)s::bigint is null or backtest_id < %(before)s)"
+            + b" and (%(origins)s::text[] is null or origin = any(%(origins)s))"
+            + b" and (%(running)s::bool is null or (state in ('queued', 'running')) = %(running)s)"
             + b" order by backtest_id desc limit %(limit)s",
             {
                 **access.asked(reader.scope),
                 "owner": reader.organisation_id,
-                "before": before,
-                "limit": limit,
+                "before": wanted.before,
+                "limit": wanted.limit,
+                "origins": None if wanted.origins is None else [each.value for each in wanted.origins],
+                "running": wanted.running,
                 "now": now,
             },
-        )
-        return await cursor.fetchall()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """Which stays of those that may be seen; None leaves a filter out."""
-
-    team_id: TeamId | None = None
-    programme: str | None = None
-
-
-async def cohort(
-    conn: Connection, scope: Scope, chosen: Chosen, start: datetime, end: datetime, now: datetime
-) -> list[StayId]:
-    """Return the stays within a period that somebody may see now, of a team or a programme where one is named."""
-    rows = await (
-        await conn.execute(
-            b"select s.stay_id"
-            + access.VISIBLE_STAYS
-            + b"""
-            and s.period && tstzrange(%(start)s, %(end)s)
-            and (%(programme)s::text is null or s.programme = %(programme)s)
-            and (%(team)s::bigint is null or exists (
-                select from responsibility r where r.stay_id = s.stay_id and r.team_id = %(team)s
-                and r.period && tstzrange(%(start)s, %(end)s)))
-            order by 1
-            """,
-            {
-                **access.asked(scope),
-                "now": now,
-                "start": start,
-                "end": end,
-                "team": chosen.team_id,
-                "programme": chosen.programme,
-            },
-        )
-    ).fetchall()
-    return [StayId(row[0]) for row in rows]
-
-
-async def patients_of(conn: Connection, stay_ids: Sequence[StayId]) -> dict[StayId, PatientId]:
-    """Return whose stays these are."""
-    rows = await (
-        await conn.execute("select stay_id, patient_id from stay where stay_id = any(%s)", (list(stay_ids),))
-    ).fetchall()
-    return {StayId(stay_id): PatientId(patient_id) for stay_id, patient_id in rows}
-
-
-async def stays_of(conn: Connection, patient_ids: Sequence[PatientId], start: datetime, end: datetime) -> list[StayId]:
-    """Return the stays of these patients within a period."""
-    rows = await (
-        await conn.execute(
-            "select stay_id from stay where patient_id = any(%s) and period && tstzrange(%s, %s) order by 1",
-            (list(patient_ids), start, end),
-        )
-    ).fetchall()
-    return [StayId(row[0]) for row in rows]
-
-
-async def settled(conn: Connection, stay_ids: Sequence[StayId], start: datetime, end: datetime) -> list[SettledRow]:
-    """Return the clinical alerts of these stays that opened within a period and that a person closed."""
-    async with conn.cursor(row_factory=class_row(SettledRow)) as cursor:
-        await cursor.execute(
-            """
-            select a.alert_id, a.stay_id, s.patient_id, a.rule, a.opened_at, a.outcome
-            from alert a join stay s using (stay_id)
-            where a.stay_id = any(%s) and a.opened_at >= %s and a.opened_at < %s and a.family = 'clinical'
-                and a.state = 'resolved' and a.outcome in ('true_alarm', 'false_alarm')
-            order by a.opened_at, a.alert_id
-            """,
-            (list(stay_ids), start, end),
         )
         return await cursor.fetchall()

@@ -4,18 +4,15 @@ The caller owns the transaction. The invariant: a version is added and takes its
 what was in force at any instant of the past can be told.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from psycopg.rows import class_row
 
 from ward import overlays
 from ward.overlays import Overlay
 from ward.people import StaffId, StayId, TeamId
 from ward.plan_versions import State
 from ward.store import bus
-from ward.store.plans import LAYERS_OF_STAY, TEAM_OF_PLAN
+from ward.store.plans import TEAM_OF_PLAN
 from ward.store.pool import Connection
 
 
@@ -224,26 +221,3 @@ async def name_team(conn: Connection, stay_id: StayId, team_id: TeamId, now: dat
         {"stay": stay_id, "team": team_id},
     )
     await changed(conn, Owner(stay_id=stay_id), now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A draft of a stay, to be tried beside its plan: `plan_versions.tried`; `plan_layers` are those in force."""
-
-    stay_id: StayId
-    programme: str
-    version: int
-    rules: str
-    plan_layers: str
-
-
-async def drafts(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> list[Draft]:
-    """Return the drafts of these stays, with what is in force at an instant."""
-    cursor = conn.cursor(row_factory=class_row(Draft))
-    await cursor.execute(
-        f"select s.stay_id, s.programme, d.version, d.rules::text as rules, plan.plan_layers"  # nosec B608  # noqa: S608
-        f" from plan d join stay s using (stay_id) {LAYERS_OF_STAY}"
-        f" where d.state = 'draft' and s.stay_id = any(%(stays)s) order by s.stay_id, d.version".encode(),
-        {"stays": list(stay_ids), "now": now},
-    )
-    return await cursor.fetchall()

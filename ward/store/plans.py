@@ -11,7 +11,9 @@ from datetime import datetime
 from psycopg import AsyncCursor
 from psycopg.rows import class_row
 
-from ward.people import StayId, TeamId
+from ward.access.principals import Scope
+from ward.people import PatientId, StayId, TeamId
+from ward.store import access
 from ward.store.pool import Connection
 
 
@@ -98,6 +100,31 @@ async def changes(conn: Connection, stay_id: StayId, start: datetime, end: datet
     """Return the instants between two at which the layers of a stay may have become others, in order."""
     cursor = await conn.execute(_CHANGES, {"stay": stay_id, "start": start, "end": end})
     return [at for (at,) in await cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOfTeam:
+    """A team's plan for a programme, and under whose it lies now."""
+
+    team_id: TeamId
+    programme: str
+    patients: list[PatientId]
+
+
+_OF_TEAMS = (
+    b"select team_id, programme, array_agg(patient_id order by patient_id) as patients from (select "
+    + TEAM_OF_PLAN.encode()
+    + b" as team_id, s.programme, s.patient_id"
+    + access.VISIBLE_STAYS
+    + b" and s.period @> %(now)s) u where team_id is not null group by 1, 2 order by 1, 2"
+)
+
+
+async def of_teams(conn: Connection, scope: Scope, now: datetime) -> list[PlanOfTeam]:
+    """Return the teams' plans that lie under those of anybody whom somebody may see, with who they are."""
+    cursor = conn.cursor(row_factory=class_row(PlanOfTeam))
+    await cursor.execute(_OF_TEAMS, {**access.asked(scope), "now": now})
+    return await cursor.fetchall()
 
 
 async def team_of(conn: Connection, stay_id: StayId) -> TeamId | None:

@@ -610,9 +610,18 @@ CREATE TABLE public.backtest (
     stays_done integer DEFAULT 0 NOT NULL,
     report jsonb,
     fault text,
+    layer text DEFAULT 'patient'::text NOT NULL,
+    origin text DEFAULT 'person'::text NOT NULL,
+    team_id bigint,
+    programme text,
+    draft integer,
     CONSTRAINT backtest_check CHECK ((until_at > from_at)),
     CONSTRAINT backtest_check1 CHECK (((state = 'running'::text) = (lease_until IS NOT NULL))),
     CONSTRAINT backtest_check2 CHECK (((state <> 'done'::text) OR (report IS NOT NULL))),
+    CONSTRAINT backtest_draft CHECK (((draft IS NULL) OR (until_at IS NULL))),
+    CONSTRAINT backtest_layer_check CHECK ((layer = ANY (ARRAY['team'::text, 'patient'::text]))),
+    CONSTRAINT backtest_of_team CHECK (((team_id IS NULL) = (programme IS NULL))),
+    CONSTRAINT backtest_origin_check CHECK ((origin = ANY (ARRAY['person'::text, 'editor'::text, 'suggestions'::text, 'silent'::text]))),
     CONSTRAINT backtest_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text]))),
     CONSTRAINT backtest_stays_check CHECK ((cardinality(stays) > 0))
 );
@@ -2505,6 +2514,9 @@ ALTER TABLE ONLY public.backtest
 
 ALTER TABLE ONLY public.backtest
     ADD CONSTRAINT backtest_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES public.staff(staff_id);
+
+ALTER TABLE ONLY public.backtest
+    ADD CONSTRAINT backtest_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.team(team_id);
 
 ALTER TABLE ONLY public.baton
     ADD CONSTRAINT baton_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES public.staff(staff_id);

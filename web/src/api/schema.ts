@@ -2054,6 +2054,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/plan/versions/{version}/silent": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Let a draft run along in silence: it is judged on what comes, and nobody is alarmed by it
+         * @description Let a draft run along in silence: it is judged on what comes, and nobody is alarmed by it.
+         *
+         *     Open to: clinician, doctor, nurse (`plans.change`).
+         */
+        readonly post: operations["plans_run_in_silence"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/plan/versions/{version}/withdraw": {
         readonly parameters: {
             readonly query?: never;
@@ -2614,8 +2636,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * List the programmes, each with its template
-         * @description List the programmes, each with its template.
+         * List the programmes, each with its template, and how far each field of a plan may lie
+         * @description List the programmes, each with its template, and how far each field of a plan may lie.
          *
          *     Open to: clinician, doctor, nurse, operator (`programmes.read`).
          */
@@ -3230,6 +3252,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/team-plans": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the teams' plans that lie under anybody's whom the caller may see, with the patients
+         * @description The team is the one whose plan applies, which is not always the one that answers now.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.read`).
+         */
+        readonly get: operations["team_plans_list_plans"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/teams": {
         readonly parameters: {
             readonly query?: never;
@@ -3490,6 +3534,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/teams/{team_id}/plan/drafts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Keep a draft of a team's plan. It watches nobody; it can be tried, run in silence, and be promoted
+         * @description Keep a draft of a team's plan. It watches nobody; it can be tried, run in silence, and be promoted.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.change`).
+         */
+        readonly post: operations["team_plans_post_draft"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/teams/{team_id}/plan/review": {
         readonly parameters: {
             readonly query?: never;
@@ -3550,6 +3616,50 @@ export interface paths {
          *     Open to: clinician, doctor, nurse (`team_plans.change`).
          */
         readonly post: operations["team_plans_approve"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/teams/{team_id}/plan/versions/{version}/promote": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Save what a draft says for the team's patients: 200 when it is in force, 202 when it waits for a signature
+         * @description Save what a draft says for the team's patients: 200 when it is in force, 202 when it waits for a signature.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.change`).
+         */
+        readonly post: operations["team_plans_promote"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/teams/{team_id}/plan/versions/{version}/silent": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Let a draft run along in silence over the team's patients, those that come too; nobody is alarmed by it
+         * @description Let a draft run along in silence over the team's patients, those that come too; nobody is alarmed by it.
+         *
+         *     Open to: clinician, doctor, nurse (`team_plans.change`).
+         */
+        readonly post: operations["team_plans_run_in_silence"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -5104,7 +5214,9 @@ export interface components {
          * BacktestState
          * @description A back-test: `progress` is from 0 to 1, `report` is null until there is one; see `docs/backtest.md`.
          *
-         *     `stay_id` is the stay it is about, null where it is about several.
+         *     `stay_id` is the stay it is about, null where it is about several. `origin`: a person on purpose, the editor after
+         *     a change, somebody who wants suggestions, a draft in silence (`draft`, of `stay_id`'s plan or of `team_id`'s for
+         *     `programme`). `layer`: whose standing overlay the plan is tried in place of. `*_per_day`: alerts per patient-day.
          */
         readonly BacktestState: {
             /**
@@ -5114,8 +5226,14 @@ export interface components {
             readonly asked_at: string;
             /** Asked By */
             readonly asked_by: number;
+            /** Asker */
+            readonly asker: string;
             /** Backtest Id */
             readonly backtest_id: number;
+            /** Candidate Per Day */
+            readonly candidate_per_day: number | null;
+            /** Draft */
+            readonly draft: number | null;
             /** Ended At */
             readonly ended_at: string | null;
             /** Fault */
@@ -5125,12 +5243,20 @@ export interface components {
              * Format: date-time
              */
             readonly from_at: string;
+            /** In Force Per Day */
+            readonly in_force_per_day: number | null;
+            /** Layer */
+            readonly layer: string;
             /** Name */
             readonly name: string;
+            /** Origin */
+            readonly origin: string;
             /** Patients */
             readonly patients: number;
             /** Plan */
             readonly plan: components["schemas"]["plan.Overlay"];
+            /** Programme */
+            readonly programme: string | null;
             /** Progress */
             readonly progress: number;
             /** Report */
@@ -5145,6 +5271,8 @@ export interface components {
             readonly stay_id: number | null;
             /** Suggest */
             readonly suggest: boolean;
+            /** Team Id */
+            readonly team_id: number | null;
             /** To At */
             readonly to_at: string | null;
         };
@@ -5509,8 +5637,12 @@ export interface components {
         /**
          * Cohort
          * @description Everybody of a team, of a programme, or of both; nothing named: everybody whom the caller may see.
+         *
+         *     `team` answered for them in the time, `planned_by` is the team whose plan lies under theirs.
          */
         readonly Cohort: {
+            /** Planned By */
+            readonly planned_by?: number | null;
             /** Programme */
             readonly programme?: string | null;
             /** Team */
@@ -6728,6 +6860,14 @@ export interface components {
             readonly opens: readonly ("values" | "trends" | "alerts" | "plan" | "contacts")[];
         };
         /**
+         * JobOrigin
+         * @description Who or what asked for a back-test.
+         *
+         *     A person on purpose; the editor, after each change; somebody who wants suggestions; a draft that runs in silence.
+         * @enum {string}
+         */
+        readonly JobOrigin: "person" | "editor" | "suggestions" | "silent";
+        /**
          * Joined
          * @description The log-in of a relative who is new.
          */
@@ -6749,6 +6889,14 @@ export interface components {
         readonly KindList: {
             /** Items */
             readonly items: readonly components["schemas"]["KindState"][];
+        };
+        /**
+         * KindRanges
+         * @description What a limit of a kind may be, and how fast a change of it may be asked for, per hour.
+         */
+        readonly KindRanges: {
+            readonly per_hour: components["schemas"]["RangeState"];
+            readonly value: components["schemas"]["RangeState"];
         };
         /**
          * KindState
@@ -7487,6 +7635,12 @@ export interface components {
             readonly organisation_id: number;
         };
         /**
+         * Origin
+         * @description Whose a layer is.
+         * @enum {string}
+         */
+        readonly Origin: "template" | "team" | "patient";
+        /**
          * Outcome
          * @description What a closed alert turned out to be; `STAY_ENDED` is the system's word, for one that nobody has closed.
          * @enum {string}
@@ -8159,6 +8313,18 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * PlanOfTeam
+         * @description A team's plan for a programme, and the patients under whose plan it lies.
+         */
+        readonly PlanOfTeam: {
+            /** Patients */
+            readonly patients: readonly number[];
+            /** Programme */
+            readonly programme: string;
+            /** Team Id */
+            readonly team_id: number;
+        };
+        /**
          * PlanPart
          * @description What the care is for and what comes next.
          */
@@ -8237,11 +8403,19 @@ export interface components {
         };
         /**
          * ProgrammePage
-         * @description Every programme.
+         * @description Every programme; and how far each field of a plan may lie: `ranges` by path, `*` being any name, and by kind.
          */
         readonly ProgrammePage: {
             /** Items */
             readonly items: readonly components["schemas"]["ProgrammeState"][];
+            /** Kinds */
+            readonly kinds: {
+                readonly [key: string]: components["schemas"]["KindRanges"];
+            };
+            /** Ranges */
+            readonly ranges: {
+                readonly [key: string]: components["schemas"]["RangeState"];
+            };
         };
         /**
          * ProgrammeState
@@ -8401,6 +8575,18 @@ export interface components {
             readonly question: string;
             /** Sv */
             readonly sv: string;
+        };
+        /**
+         * RangeState
+         * @description The lowest and the highest that a field may be, in a unit (UCUM; empty for a plain number).
+         */
+        readonly RangeState: {
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Unit */
+            readonly unit: string;
         };
         /**
          * ReadBody
@@ -9685,6 +9871,14 @@ export interface components {
             readonly version: number;
         };
         /**
+         * TeamPlanPage
+         * @description The teams' plans that apply to somebody.
+         */
+        readonly TeamPlanPage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["PlanOfTeam"][];
+        };
+        /**
          * TeamState
          * @description A team that can be called.
          */
@@ -10328,6 +10522,8 @@ export interface components {
         /**
          * Wanted
          * @description Which patients, which time, which plan. Without `to` it is a shadow: the plan runs on in silence.
+         *
+         *     The plan takes the place of the standing overlay of `layer`. `origin`: whether a person asks, or their editor.
          */
         readonly Wanted: {
             readonly cohort?: components["schemas"]["Cohort"] | null;
@@ -10336,11 +10532,19 @@ export interface components {
              * Format: date-time
              */
             readonly from: string;
+            /** @default patient */
+            readonly layer: components["schemas"]["Origin"];
             /**
              * Name
              * @default
              */
             readonly name: string;
+            /**
+             * Origin
+             * @default person
+             * @enum {string}
+             */
+            readonly origin: "person" | "editor";
             /** Patients */
             readonly patients?: readonly number[] | null;
             /** Plan */
@@ -13695,7 +13899,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 88,
+                     *           "audit_id": 92,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -13716,7 +13920,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 87,
+                     *           "audit_id": 91,
                      *           "detail": {
                      *             "new": 0,
                      *             "refused": 0,
@@ -13737,7 +13941,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 86,
+                     *           "audit_id": 90,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -13907,6 +14111,8 @@ export interface operations {
             readonly query?: {
                 readonly cursor?: string | null;
                 readonly limit?: number;
+                readonly origin?: readonly components["schemas"]["JobOrigin"][] | null;
+                readonly running?: boolean | null;
             };
             readonly header?: never;
             readonly path?: never;
@@ -13926,11 +14132,17 @@ export interface operations {
                      *         {
                      *           "asked_at": "2026-01-14T08:00:00Z",
                      *           "asked_by": 2,
-                     *           "backtest_id": 2,
+                     *           "asker": "Anna Provsson",
+                     *           "backtest_id": 4,
+                     *           "candidate_per_day": null,
+                     *           "draft": null,
                      *           "ended_at": null,
                      *           "fault": null,
                      *           "from_at": "2026-01-13T00:00:00Z",
+                     *           "in_force_per_day": null,
+                     *           "layer": "patient",
                      *           "name": "Tidigare varning för puls",
+                     *           "origin": "person",
                      *           "patients": 1,
                      *           "plan": {
                      *             "limits": {
@@ -13939,6 +14151,7 @@ export interface operations {
                      *               }
                      *             }
                      *           },
+                     *           "programme": null,
                      *           "progress": 0,
                      *           "report": null,
                      *           "shadow": false,
@@ -13946,26 +14159,70 @@ export interface operations {
                      *           "state": "queued",
                      *           "stay_id": 1,
                      *           "suggest": false,
+                     *           "team_id": null,
                      *           "to_at": "2026-01-14T00:00:00Z"
                      *         },
                      *         {
                      *           "asked_at": "2026-01-14T08:00:00Z",
                      *           "asked_by": 2,
-                     *           "backtest_id": 1,
-                     *           "ended_at": null,
+                     *           "asker": "Anna Provsson",
+                     *           "backtest_id": 3,
+                     *           "candidate_per_day": null,
+                     *           "draft": 1,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
                      *           "fault": null,
-                     *           "from_at": "2026-01-12T08:00:00Z",
+                     *           "from_at": "2026-01-14T07:59:00Z",
+                     *           "in_force_per_day": null,
+                     *           "layer": "team",
                      *           "name": "",
-                     *           "patients": 1,
-                     *           "plan": {},
+                     *           "origin": "silent",
+                     *           "patients": 2,
+                     *           "plan": {
+                     *             "limits": {
+                     *               "heart_rate": {
+                     *                 "warn_high": 105
+                     *               }
+                     *             }
+                     *           },
+                     *           "programme": "hospital_at_home",
                      *           "progress": 0,
                      *           "report": null,
-                     *           "shadow": false,
+                     *           "shadow": true,
                      *           "started_at": null,
-                     *           "state": "queued",
+                     *           "state": "cancelled",
+                     *           "stay_id": null,
+                     *           "suggest": false,
+                     *           "team_id": 1,
+                     *           "to_at": null
+                     *         },
+                     *         {
+                     *           "asked_at": "2026-01-14T08:00:00Z",
+                     *           "asked_by": 2,
+                     *           "asker": "Anna Provsson",
+                     *           "backtest_id": 2,
+                     *           "candidate_per_day": null,
+                     *           "draft": 3,
+                     *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "fault": null,
+                     *           "from_at": "2026-01-14T07:59:00Z",
+                     *           "in_force_per_day": null,
+                     *           "layer": "patient",
+                     *           "name": "",
+                     *           "origin": "silent",
+                     *           "patients": 1,
+                     *           "plan": {
+                     *             "news2_rise": 2
+                     *           },
+                     *           "programme": null,
+                     *           "progress": 0,
+                     *           "report": null,
+                     *           "shadow": true,
+                     *           "started_at": null,
+                     *           "state": "cancelled",
                      *           "stay_id": 1,
                      *           "suggest": false,
-                     *           "to_at": "2026-01-14T08:00:00Z"
+                     *           "team_id": null,
+                     *           "to_at": null
                      *         }
                      *       ],
                      *       "next": null
@@ -14024,11 +14281,17 @@ export interface operations {
                      * @example {
                      *       "asked_at": "2026-01-14T08:00:00Z",
                      *       "asked_by": 2,
-                     *       "backtest_id": 2,
+                     *       "asker": "Anna Provsson",
+                     *       "backtest_id": 4,
+                     *       "candidate_per_day": null,
+                     *       "draft": null,
                      *       "ended_at": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-13T00:00:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "patient",
                      *       "name": "Tidigare varning för puls",
+                     *       "origin": "person",
                      *       "patients": 1,
                      *       "plan": {
                      *         "limits": {
@@ -14037,6 +14300,7 @@ export interface operations {
                      *           }
                      *         }
                      *       },
+                     *       "programme": null,
                      *       "progress": 0,
                      *       "report": null,
                      *       "shadow": false,
@@ -14044,6 +14308,7 @@ export interface operations {
                      *       "state": "queued",
                      *       "stay_id": 1,
                      *       "suggest": false,
+                     *       "team_id": null,
                      *       "to_at": "2026-01-14T00:00:00Z"
                      *     }
                      */
@@ -14082,13 +14347,20 @@ export interface operations {
                      * @example {
                      *       "asked_at": "2026-01-14T08:00:00Z",
                      *       "asked_by": 2,
+                     *       "asker": "Anna Provsson",
                      *       "backtest_id": 1,
+                     *       "candidate_per_day": null,
+                     *       "draft": null,
                      *       "ended_at": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "patient",
                      *       "name": "",
+                     *       "origin": "person",
                      *       "patients": 1,
                      *       "plan": {},
+                     *       "programme": null,
                      *       "progress": 0,
                      *       "report": null,
                      *       "shadow": false,
@@ -14096,6 +14368,7 @@ export interface operations {
                      *       "state": "queued",
                      *       "stay_id": 1,
                      *       "suggest": false,
+                     *       "team_id": null,
                      *       "to_at": "2026-01-14T08:00:00Z"
                      *     }
                      */
@@ -14131,13 +14404,20 @@ export interface operations {
                      * @example {
                      *       "asked_at": "2026-01-14T08:00:00Z",
                      *       "asked_by": 2,
+                     *       "asker": "Anna Provsson",
                      *       "backtest_id": 1,
+                     *       "candidate_per_day": null,
+                     *       "draft": null,
                      *       "ended_at": "2026-01-14T08:00:00Z",
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "patient",
                      *       "name": "",
+                     *       "origin": "person",
                      *       "patients": 1,
                      *       "plan": {},
+                     *       "programme": null,
                      *       "progress": 0,
                      *       "report": null,
                      *       "shadow": false,
@@ -14145,6 +14425,7 @@ export interface operations {
                      *       "state": "cancelled",
                      *       "stay_id": 1,
                      *       "suggest": false,
+                     *       "team_id": null,
                      *       "to_at": "2026-01-14T08:00:00Z"
                      *     }
                      */
@@ -16040,6 +16321,12 @@ export interface operations {
                      *             "online": false,
                      *             "reported_at": null
                      *           },
+                     *           "eased": {
+                     *             "kinds": [
+                     *               "spo2"
+                     *             ],
+                     *             "until": null
+                     *           },
                      *           "family_name": "Testsson 1",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -16152,6 +16439,7 @@ export interface operations {
                      *             "online": false,
                      *             "reported_at": null
                      *           },
+                     *           "eased": null,
                      *           "family_name": "Testsson 2",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -16213,6 +16501,7 @@ export interface operations {
                      *             "online": false,
                      *             "reported_at": null
                      *           },
+                     *           "eased": null,
                      *           "family_name": "Testsson 3",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -16422,6 +16711,12 @@ export interface operations {
                      *           "to": null
                      *         }
                      *       ],
+                     *       "eased": {
+                     *         "kinds": [
+                     *           "spo2"
+                     *         ],
+                     *         "until": null
+                     *       },
                      *       "family_name": "Testsson 1",
                      *       "given_name": "Testa",
                      *       "goals": "full",
@@ -16571,7 +16866,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 92,
+                     *           "access_id": 93,
                      *           "area": "",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -16589,7 +16884,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 91,
+                     *           "access_id": 92,
                      *           "area": "patients",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -16607,7 +16902,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 90,
+                     *           "access_id": 91,
                      *           "area": "emergencies",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -20775,6 +21070,70 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly plans_run_in_silence: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+                readonly version: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request accepted, processing continues off-line */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-01-14T08:00:00Z",
+                     *       "asked_by": 2,
+                     *       "asker": "Anna Provsson",
+                     *       "backtest_id": 2,
+                     *       "candidate_per_day": null,
+                     *       "draft": 3,
+                     *       "ended_at": null,
+                     *       "fault": null,
+                     *       "from_at": "2026-01-14T07:59:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "patient",
+                     *       "name": "",
+                     *       "origin": "silent",
+                     *       "patients": 1,
+                     *       "plan": {
+                     *         "news2_rise": 2
+                     *       },
+                     *       "programme": null,
+                     *       "progress": 0,
+                     *       "report": null,
+                     *       "shadow": true,
+                     *       "started_at": null,
+                     *       "state": "queued",
+                     *       "stay_id": 1,
+                     *       "suggest": false,
+                     *       "team_id": null,
+                     *       "to_at": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["BacktestState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly plans_withdraw: {
         readonly parameters: {
             readonly query?: never;
@@ -24433,7 +24792,365 @@ export interface operations {
                      *           },
                      *           "version": 3
                      *         }
-                     *       ]
+                     *       ],
+                     *       "kinds": {
+                     *         "consciousness": {
+                     *           "per_hour": {
+                     *             "high": 4,
+                     *             "low": 0.001,
+                     *             "unit": "{score}"
+                     *           },
+                     *           "value": {
+                     *             "high": 4,
+                     *             "low": 0,
+                     *             "unit": "{score}"
+                     *           }
+                     *         },
+                     *         "diastolic": {
+                     *           "per_hour": {
+                     *             "high": 190,
+                     *             "low": 0.001,
+                     *             "unit": "mm[Hg]"
+                     *           },
+                     *           "value": {
+                     *             "high": 200,
+                     *             "low": 10,
+                     *             "unit": "mm[Hg]"
+                     *           }
+                     *         },
+                     *         "fio2": {
+                     *           "per_hour": {
+                     *             "high": 79,
+                     *             "low": 0.001,
+                     *             "unit": "%"
+                     *           },
+                     *           "value": {
+                     *             "high": 100,
+                     *             "low": 21,
+                     *             "unit": "%"
+                     *           }
+                     *         },
+                     *         "glucose": {
+                     *           "per_hour": {
+                     *             "high": 59.5,
+                     *             "low": 0.001,
+                     *             "unit": "mmol/L"
+                     *           },
+                     *           "value": {
+                     *             "high": 60,
+                     *             "low": 0.5,
+                     *             "unit": "mmol/L"
+                     *           }
+                     *         },
+                     *         "heart_rate": {
+                     *           "per_hour": {
+                     *             "high": 300,
+                     *             "low": 0.001,
+                     *             "unit": "/min"
+                     *           },
+                     *           "value": {
+                     *             "high": 300,
+                     *             "low": 0,
+                     *             "unit": "/min"
+                     *           }
+                     *         },
+                     *         "mean_pressure": {
+                     *           "per_hour": {
+                     *             "high": 230,
+                     *             "low": 0.001,
+                     *             "unit": "mm[Hg]"
+                     *           },
+                     *           "value": {
+                     *             "high": 250,
+                     *             "low": 20,
+                     *             "unit": "mm[Hg]"
+                     *           }
+                     *         },
+                     *         "oxygen_flow": {
+                     *           "per_hour": {
+                     *             "high": 60,
+                     *             "low": 0.001,
+                     *             "unit": "L/min"
+                     *           },
+                     *           "value": {
+                     *             "high": 60,
+                     *             "low": 0,
+                     *             "unit": "L/min"
+                     *           }
+                     *         },
+                     *         "pain": {
+                     *           "per_hour": {
+                     *             "high": 10,
+                     *             "low": 0.001,
+                     *             "unit": "{score}"
+                     *           },
+                     *           "value": {
+                     *             "high": 10,
+                     *             "low": 0,
+                     *             "unit": "{score}"
+                     *           }
+                     *         },
+                     *         "peak_flow": {
+                     *           "per_hour": {
+                     *             "high": 870,
+                     *             "low": 0.001,
+                     *             "unit": "L/min"
+                     *           },
+                     *           "value": {
+                     *             "high": 900,
+                     *             "low": 30,
+                     *             "unit": "L/min"
+                     *           }
+                     *         },
+                     *         "perfusion_index": {
+                     *           "per_hour": {
+                     *             "high": 30,
+                     *             "low": 0.001,
+                     *             "unit": "%"
+                     *           },
+                     *           "value": {
+                     *             "high": 30,
+                     *             "low": 0,
+                     *             "unit": "%"
+                     *           }
+                     *         },
+                     *         "resp_rate": {
+                     *           "per_hour": {
+                     *             "high": 80,
+                     *             "low": 0.001,
+                     *             "unit": "/min"
+                     *           },
+                     *           "value": {
+                     *             "high": 80,
+                     *             "low": 0,
+                     *             "unit": "/min"
+                     *           }
+                     *         },
+                     *         "skin_temperature": {
+                     *           "per_hour": {
+                     *             "high": 30,
+                     *             "low": 0.001,
+                     *             "unit": "Cel"
+                     *           },
+                     *           "value": {
+                     *             "high": 45,
+                     *             "low": 15,
+                     *             "unit": "Cel"
+                     *           }
+                     *         },
+                     *         "spo2": {
+                     *           "per_hour": {
+                     *             "high": 70,
+                     *             "low": 0.001,
+                     *             "unit": "%"
+                     *           },
+                     *           "value": {
+                     *             "high": 100,
+                     *             "low": 30,
+                     *             "unit": "%"
+                     *           }
+                     *         },
+                     *         "steps": {
+                     *           "per_hour": {
+                     *             "high": 2000,
+                     *             "low": 0.001,
+                     *             "unit": "{steps}"
+                     *           },
+                     *           "value": {
+                     *             "high": 2000,
+                     *             "low": 0,
+                     *             "unit": "{steps}"
+                     *           }
+                     *         },
+                     *         "systolic": {
+                     *           "per_hour": {
+                     *             "high": 270,
+                     *             "low": 0.001,
+                     *             "unit": "mm[Hg]"
+                     *           },
+                     *           "value": {
+                     *             "high": 300,
+                     *             "low": 30,
+                     *             "unit": "mm[Hg]"
+                     *           }
+                     *         },
+                     *         "temperature": {
+                     *           "per_hour": {
+                     *             "high": 20,
+                     *             "low": 0.001,
+                     *             "unit": "Cel"
+                     *           },
+                     *           "value": {
+                     *             "high": 45,
+                     *             "low": 25,
+                     *             "unit": "Cel"
+                     *           }
+                     *         },
+                     *         "weight": {
+                     *           "per_hour": {
+                     *             "high": 399,
+                     *             "low": 0.001,
+                     *             "unit": "kg"
+                     *           },
+                     *           "value": {
+                     *             "high": 400,
+                     *             "low": 1,
+                     *             "unit": "kg"
+                     *           }
+                     *         }
+                     *       },
+                     *       "ranges": {
+                     *         "combinations.*.delay_s": {
+                     *           "high": 3600,
+                     *           "low": 0,
+                     *           "unit": "s"
+                     *         },
+                     *         "deviations.*.hold_s": {
+                     *           "high": 86400,
+                     *           "low": 0,
+                     *           "unit": "s"
+                     *         },
+                     *         "deviations.*.sds": {
+                     *           "high": 20,
+                     *           "low": 1,
+                     *           "unit": ""
+                     *         },
+                     *         "expected.*": {
+                     *           "high": 604800,
+                     *           "low": 1,
+                     *           "unit": "s"
+                     *         },
+                     *         "gain.kg": {
+                     *           "high": 20,
+                     *           "low": 0.2,
+                     *           "unit": "kg"
+                     *         },
+                     *         "gain.within_s": {
+                     *           "high": 2592000,
+                     *           "low": 3600,
+                     *           "unit": "s"
+                     *         },
+                     *         "limits.*.delay_s": {
+                     *           "high": 3600,
+                     *           "low": 0,
+                     *           "unit": "s"
+                     *         },
+                     *         "limits.*.median_s": {
+                     *           "high": 600,
+                     *           "low": 0,
+                     *           "unit": "s"
+                     *         },
+                     *         "limits.*.n": {
+                     *           "high": 20,
+                     *           "low": 1,
+                     *           "unit": ""
+                     *         },
+                     *         "news2_high": {
+                     *           "high": 20,
+                     *           "low": 1,
+                     *           "unit": ""
+                     *         },
+                     *         "news2_medium": {
+                     *           "high": 20,
+                     *           "low": 1,
+                     *           "unit": ""
+                     *         },
+                     *         "news2_rise": {
+                     *           "high": 20,
+                     *           "low": 0,
+                     *           "unit": ""
+                     *         },
+                     *         "news2_rise_s": {
+                     *           "high": 86400,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "night.begins": {
+                     *           "high": 1439,
+                     *           "low": 0,
+                     *           "unit": ""
+                     *         },
+                     *         "night.ends": {
+                     *           "high": 1439,
+                     *           "low": 0,
+                     *           "unit": ""
+                     *         },
+                     *         "remeasure.high_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "remeasure.low_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "remeasure.medium_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "remeasure.routine_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "remeasure.single_s": {
+                     *           "high": 604800,
+                     *           "low": 60,
+                     *           "unit": "s"
+                     *         },
+                     *         "rhythm.pause_s": {
+                     *           "high": 10,
+                     *           "low": 2,
+                     *           "unit": "s"
+                     *         },
+                     *         "rhythm.ventricular_run": {
+                     *           "high": 30,
+                     *           "low": 3,
+                     *           "unit": ""
+                     *         },
+                     *         "second_signal.heart_rate_within": {
+                     *           "high": 30,
+                     *           "low": 0,
+                     *           "unit": "/min"
+                     *         },
+                     *         "second_signal.quality_below": {
+                     *           "high": 1,
+                     *           "low": 0,
+                     *           "unit": ""
+                     *         },
+                     *         "second_signal.resp_rate_within": {
+                     *           "high": 15,
+                     *           "low": 0,
+                     *           "unit": "/min"
+                     *         },
+                     *         "second_signal.wait_s": {
+                     *           "high": 60,
+                     *           "low": 1,
+                     *           "unit": "s"
+                     *         },
+                     *         "slopes.*.over_s": {
+                     *           "high": 604800,
+                     *           "low": 900,
+                     *           "unit": "s"
+                     *         },
+                     *         "support.flow_rise": {
+                     *           "high": 30,
+                     *           "low": 0.1,
+                     *           "unit": "L/min"
+                     *         },
+                     *         "support.spo2_fall": {
+                     *           "high": 30,
+                     *           "low": 0.5,
+                     *           "unit": "%"
+                     *         },
+                     *         "support.within_s": {
+                     *           "high": 604800,
+                     *           "low": 600,
+                     *           "unit": "s"
+                     *         }
+                     *       }
                      *     }
                      */
                     readonly "application/json": components["schemas"]["ProgrammePage"];
@@ -26024,6 +26741,51 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly team_plans_list_plans: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "patients": [
+                     *             2,
+                     *             3
+                     *           ],
+                     *           "programme": "hospital_at_home",
+                     *           "team_id": 1
+                     *         },
+                     *         {
+                     *           "patients": [
+                     *             1
+                     *           ],
+                     *           "programme": "hospital_at_home",
+                     *           "team_id": 2
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["TeamPlanPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly teams_get_teams: {
         readonly parameters: {
             readonly query?: never;
@@ -26904,7 +27666,32 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "awaiting": [],
+                     *       "awaiting": [
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [
+                     *             "limits.spo2.floor"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {
+                     *             "limits": {
+                     *               "spo2": {
+                     *                 "floor": 75
+                     *               }
+                     *             }
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "awaiting",
+                     *           "until": null,
+                     *           "version": 4
+                     *         }
+                     *       ],
                      *       "drafts": [],
                      *       "faults": [],
                      *       "fields": [
@@ -26918,7 +27705,7 @@ export interface operations {
                      *           "template": 80,
                      *           "until": null,
                      *           "value": 75,
-                     *           "version": 2
+                     *           "version": 6
                      *         }
                      *       ],
                      *       "goals": "full",
@@ -27268,7 +28055,7 @@ export interface operations {
                      *         "version": 0
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 6,
+                     *       "rev": 13,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "team_id": 1,
@@ -27348,7 +28135,7 @@ export interface operations {
                      *       "reason": "Överenskommet på ronden",
                      *       "state": "in_force",
                      *       "until": null,
-                     *       "version": 1
+                     *       "version": 5
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -27383,7 +28170,7 @@ export interface operations {
                      *       "reason": "Överenskommet på ronden",
                      *       "state": "awaiting",
                      *       "until": null,
-                     *       "version": 2
+                     *       "version": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -27398,6 +28185,117 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly team_plans_post_draft: {
+        readonly parameters: {
+            readonly query: {
+                /** @description One of `/api/programmes` */
+                readonly programme: string;
+            };
+            readonly header?: {
+                /** @description Drawn by the sender; the same request with it creates nothing again */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly team_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "overlay": {
+                 *         "limits": {
+                 *           "heart_rate": {
+                 *             "warn_high": 105
+                 *           }
+                 *         }
+                 *       },
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["PlanDeskWish"];
+            };
+        };
+        readonly responses: {
+            /** @description A repeat: what was made the first time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "draft",
+                     *       "until": null,
+                     *       "version": 1
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
+            /** @description Document created, URL follows */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "draft",
+                     *       "until": null,
+                     *       "version": 1
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -27837,7 +28735,7 @@ export interface operations {
                      *           "reason": "Överenskommet på ronden",
                      *           "state": "withdrawn",
                      *           "until": null,
-                     *           "version": 3
+                     *           "version": 7
                      *         },
                      *         {
                      *           "approved_at": "2026-01-14T08:00:00Z",
@@ -27861,7 +28759,7 @@ export interface operations {
                      *           "reason": "Överenskommet på ronden",
                      *           "state": "in_force",
                      *           "until": null,
-                     *           "version": 2
+                     *           "version": 6
                      *         },
                      *         {
                      *           "approved_at": null,
@@ -27883,10 +28781,10 @@ export interface operations {
                      *           "reason": "Överenskommet på ronden",
                      *           "state": "superseded",
                      *           "until": null,
-                     *           "version": 1
+                     *           "version": 5
                      *         }
                      *       ],
-                     *       "rev": 6
+                     *       "rev": 13
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionPage"];
@@ -27956,7 +28854,7 @@ export interface operations {
                      *       "reason": "Överenskommet på ronden",
                      *       "state": "in_force",
                      *       "until": null,
-                     *       "version": 2
+                     *       "version": 6
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -27971,6 +28869,185 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly team_plans_promote: {
+        readonly parameters: {
+            readonly query: {
+                /** @description One of `/api/programmes` */
+                readonly programme: string;
+            };
+            readonly header?: {
+                /** @description The revision that was seen, as `"4"` */
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly team_id: number;
+                readonly version: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Överenskommet på ronden"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Promotion"];
+            };
+        };
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": true,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "in_force",
+                     *       "until": null,
+                     *       "version": 2
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
+            /** @description Accepted */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approved_at": null,
+                     *       "approver": null,
+                     *       "approver_id": null,
+                     *       "asks": [
+                     *         "limits.spo2.floor"
+                     *       ],
+                     *       "author": "Anna Provsson",
+                     *       "author_id": 2,
+                     *       "ended_at": null,
+                     *       "from": "2026-01-14T08:00:00Z",
+                     *       "in_force": false,
+                     *       "overlay": {
+                     *         "limits": {
+                     *           "spo2": {
+                     *             "floor": 75
+                     *           }
+                     *         }
+                     *       },
+                     *       "reason": "Överenskommet på ronden",
+                     *       "state": "awaiting",
+                     *       "until": null,
+                     *       "version": 4
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VersionState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly team_plans_run_in_silence: {
+        readonly parameters: {
+            readonly query: {
+                /** @description One of `/api/programmes` */
+                readonly programme: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+                readonly version: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request accepted, processing continues off-line */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-01-14T08:00:00Z",
+                     *       "asked_by": 2,
+                     *       "asker": "Anna Provsson",
+                     *       "backtest_id": 3,
+                     *       "candidate_per_day": null,
+                     *       "draft": 1,
+                     *       "ended_at": null,
+                     *       "fault": null,
+                     *       "from_at": "2026-01-14T07:59:00Z",
+                     *       "in_force_per_day": null,
+                     *       "layer": "team",
+                     *       "name": "",
+                     *       "origin": "silent",
+                     *       "patients": 2,
+                     *       "plan": {
+                     *         "limits": {
+                     *           "heart_rate": {
+                     *             "warn_high": 105
+                     *           }
+                     *         }
+                     *       },
+                     *       "programme": "hospital_at_home",
+                     *       "progress": 0,
+                     *       "report": null,
+                     *       "shadow": true,
+                     *       "started_at": null,
+                     *       "state": "queued",
+                     *       "stay_id": null,
+                     *       "suggest": false,
+                     *       "team_id": 1,
+                     *       "to_at": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["BacktestState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["RequestEntityTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -28031,7 +29108,7 @@ export interface operations {
                      *       "reason": "Överenskommet på ronden",
                      *       "state": "withdrawn",
                      *       "until": null,
-                     *       "version": 3
+                     *       "version": 7
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionState"];
@@ -29254,7 +30331,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/87",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/91",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29287,7 +30364,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "87",
+                     *             "id": "91",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29318,7 +30395,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/86",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/90",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29351,7 +30428,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "86",
+                     *             "id": "90",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29389,7 +30466,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=Wzg2XQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=WzkwXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -29709,7 +30786,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/87",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/91",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29742,7 +30819,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "87",
+                     *             "id": "91",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29773,7 +30850,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/86",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/90",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -29806,7 +30883,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "86",
+                     *             "id": "90",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -29844,7 +30921,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=Wzg2XQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=WzkwXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -30167,7 +31244,7 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
-                     *       "id": "87",
+                     *       "id": "91",
                      *       "meta": {
                      *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *         "versionId": "1"

@@ -3,7 +3,7 @@
 
 import { http, match, told } from "../api/client";
 import type { Page } from "../api/types";
-import type { Backtest, Burden, Overlay, Owner, PatientPlan, Programme, Review, Team, TeamPlan, Version } from "./shapes";
+import type { Backtest, Burden, Entry, Origin, Overlay, Owner, PatientPlan, PlanOfTeam, Programmes, Review, Team, TeamPlan, Version } from "./shapes";
 
 export interface Change {
   readonly overlay: Overlay;
@@ -32,7 +32,9 @@ export const patientPlan = (patientId: number): Promise<PatientPlan> =>
   told(http.GET("/api/patients/{patient_id}/plan", { params: patient(patientId) }));
 export const teamPlan = (teamId: number, programme: string): Promise<TeamPlan> =>
   told(http.GET("/api/teams/{team_id}/plan", { params: team(teamId, programme) }));
-export const programmes = async (): Promise<readonly Programme[]> => (await told(http.GET("/api/programmes"))).items;
+/** Returns the teams' plans that apply to somebody, with whom: of a team that answers by night there may be none. */
+export const teamPlans = async (): Promise<readonly PlanOfTeam[]> => (await told(http.GET("/api/team-plans"))).items;
+export const programmes = (): Promise<Programmes> => told(http.GET("/api/programmes"));
 export const teams = async (): Promise<{ readonly items: readonly Team[]; readonly mine: readonly number[] }> => told(http.GET("/api/teams"));
 
 export async function versions(owner: Owner): Promise<readonly Version[]> {
@@ -56,14 +58,26 @@ export async function save(owner: Owner, rev: number, change: Change): Promise<K
   );
 }
 
-export async function keepDraft(patientId: number, change: Change): Promise<Version> {
+export async function keepDraft(owner: Owner, change: Change): Promise<Version> {
   const { overlay, reason, meant } = body(change);
-  return told(http.POST("/api/patients/{patient_id}/plan/drafts", { params: patient(patientId), body: { overlay, reason, meant } }));
+  return owner.kind === "patient"
+    ? told(http.POST("/api/patients/{patient_id}/plan/drafts", { params: patient(owner.patientId), body: { overlay, reason, meant } }))
+    : told(http.POST("/api/teams/{team_id}/plan/drafts", { params: team(owner.teamId, owner.programme), body: { overlay, reason, meant } }));
 }
 
-export async function promote(patientId: number, version: number, rev: number, reason: string, meant: readonly string[]): Promise<Kept> {
-  const params = { path: { patient_id: patientId, version }, header: match(rev) };
-  return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/promote", { params, body: { reason, meant: [...meant], until: null }, ...PATIENT })));
+/** Lets a draft run in silence; one that runs already goes on. */
+export const runInSilence = (owner: Owner, version: number): Promise<Backtest> =>
+  owner.kind === "patient"
+    ? told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/silent", { params: { path: { patient_id: owner.patientId, version } } }))
+    : told(http.POST("/api/teams/{team_id}/plan/versions/{version}/silent", { params: { path: { team_id: owner.teamId, version }, query: { programme: owner.programme } } }));
+
+export async function promote(owner: Owner, version: number, rev: number, reason: string, meant: readonly string[]): Promise<Kept> {
+  const header = match(rev);
+  const wish = { reason, meant: [...meant], until: null };
+  if (owner.kind === "patient")
+    return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/promote", { params: { path: { patient_id: owner.patientId, version }, header }, body: wish, ...PATIENT })));
+  const params = { path: { team_id: owner.teamId, version }, query: { programme: owner.programme }, header };
+  return kept(await told(http.POST("/api/teams/{team_id}/plan/versions/{version}/promote", { params, body: wish, ...PATIENT })));
 }
 
 export async function approve(owner: Owner, version: number, rev: number, reason: string): Promise<Kept> {
@@ -82,25 +96,39 @@ export async function withdraw(owner: Owner, version: number, rev: number, reaso
   return kept(await told(http.POST("/api/teams/{team_id}/plan/versions/{version}/withdraw", { params, body: { reason } })));
 }
 
+export interface Cohort {
+  /** The team whose plan lies under theirs. */
+  readonly planned_by: number | null;
+  readonly programme: string | null;
+}
+
 export interface Question {
   readonly patients: readonly number[] | null;
-  readonly cohort: { readonly team: number | null; readonly programme: string | null } | null;
+  readonly cohort: Cohort | null;
   readonly from: string;
-  /** Null: a shadow, which goes on in silence. */
-  readonly to: string | null;
+  readonly to: string;
+  /** Whose standing overlay the plan takes the place of. */
+  readonly layer: Owner["kind"];
   readonly plan: Overlay;
   readonly suggest: boolean;
-  readonly name: string;
 }
 
 export const ask = (question: Question): Promise<Backtest> =>
-  told(http.POST("/api/backtests", { body: { ...question, patients: question.patients ? [...question.patients] : null } }));
+  told(http.POST("/api/backtests", { body: { ...question, origin: "editor", name: "", patients: question.patients ? [...question.patients] : null } }));
 export const backtest = (id: number): Promise<Backtest> =>
   told(http.GET("/api/backtests/{backtest_id}", { params: { path: { backtest_id: id } } }));
 export const endBacktest = (id: number): Promise<Backtest> =>
   told(http.DELETE("/api/backtests/{backtest_id}", { params: { path: { backtest_id: id } } }));
-export const backtests = (): Promise<Page<Backtest>> => told(http.GET("/api/backtests", { params: { query: { limit: 200 } } }));
+/** Returns the drafts that run in silence, without their reports. */
+export const inSilence = (): Promise<Page<Backtest>> => told(http.GET("/api/backtests", { params: { query: { limit: 200, origin: ["silent"], running: true } } }));
+export const newestTrials = (origins: readonly Origin[]): Promise<Page<Backtest>> =>
+  told(http.GET("/api/backtests", { params: { query: { limit: 12, ...(origins.length > 0 ? { origin: [...origins] } : {}) } } }));
 
+/** Returns a patient's changes of medication, the newest first, without those that were entered in error. */
+export async function medication(patientId: number): Promise<readonly Entry[]> {
+  const page = await told(http.GET("/api/patients/{patient_id}/events", { params: { ...patient(patientId), query: { kind: ["medication"], limit: 50 } } }));
+  return page.items.filter((each) => each.error === null);
+}
 export const burden = (from: number, to: number, teamId: number | null): Promise<Burden> =>
   told(
     http.GET("/api/burden", {

@@ -1,7 +1,7 @@
 // Geometry of the chart: what is drawn where, and what a hand's place comes to.
 
 import { expect, test } from "vitest";
-import { drawn, levels, marks, range, snapped, spread, toValue, toY } from "./chart";
+import { drawn, flown, levels, marks, range, snapped, spread, toValue, toY } from "./chart";
 
 const SCALE = { low: 80, high: 100, height: 200 };
 
@@ -48,4 +48,12 @@ test("marks of time stand on whole hours of the wall clock", () => {
 
 test("lines across stand on round values", () => {
   expect(levels(79.4, 100.6, 7)).toEqual([80, 85, 90, 95, 100]);
+});
+
+test("changes of medication stand in time, with words where there is room for them", () => {
+  const flags = [{ atMs: 300, text: "Furosemid" }, { atMs: 100, text: "Metoprolol" }, { atMs: 130, text: "x" }, { atMs: 900, text: "later" }];
+
+  const found = flown(flags, (at) => at, 500, 6);
+
+  expect(found.map((each) => [each.text, each.named])).toEqual([["Metoprolol", false], ["x", true], ["Furosemid", true]]);
 });

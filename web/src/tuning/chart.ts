@@ -73,6 +73,24 @@ export function spread(places: readonly number[], apart: number, height: number)
   return put;
 }
 
+/** A change of medication on the time axis. */
+export interface Flag {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+export interface Flown extends Flag {
+  readonly x: number;
+  /** Whether there is room for its words before the next one. */
+  readonly named: boolean;
+}
+
+/** Puts flags on the axis, from the first to the last; words stand only where they reach no other flag, nor the edge. */
+export function flown(flags: readonly Flag[], x: (at: number) => number, width: number, perLetter: number): readonly Flown[] {
+  const inside = flags.map((each) => ({ ...each, x: x(each.atMs) })).filter((each) => each.x >= 0 && each.x <= width).sort((a, b) => a.x - b.x);
+  return inside.map((each, place) => ({ ...each, named: each.x + each.text.length * perLetter + 24 < (inside[place + 1]?.x ?? width) }));
+}
+
 const HOUR = 3600_000;
 const STEPS = [1, 2, 3, 6, 12, 24, 48, 24 * 7, 24 * 14] as const;
 

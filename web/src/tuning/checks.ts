@@ -2,7 +2,9 @@
 // all the rest, before anything is saved; what it says counts.
 
 import type { Key } from "../i18n/catalogues";
-import { BOUNDS, type Bound, type Limits } from "./shapes";
+import type { Kind } from "../api/types";
+import { isWithin, rangeOf } from "./ranges";
+import { BOUNDS, WAITS, type Bound, type Limits, type Ranges, type Setting } from "./shapes";
 
 export interface Wrong {
   readonly bound: Bound;
@@ -31,6 +33,22 @@ export function outOfOrder(limits: Limits): readonly Wrong[] {
     return [{ bound: low.bound, than: high.bound, value: low.value, other: high.value }];
   });
 }
+
+export interface Beyond {
+  readonly setting: Setting;
+  readonly key: "wrong.range" | "wrong.k";
+}
+
+/** Returns what lies outside its range, and a count of more readings than are read. */
+export function beyond(limits: Limits, kind: Kind, ranges: Ranges): readonly Beyond[] {
+  const found = ([...BOUNDS, ...WAITS] as readonly Setting[]).flatMap((setting): readonly Beyond[] => {
+    const value = limits[setting];
+    return value === null || isWithin(rangeOf(ranges, ["limits", kind, setting]), value) ? [] : [{ setting, key: "wrong.range" }];
+  });
+  return limits.k > limits.n || limits.k < 1 ? [...found, { setting: "k", key: "wrong.k" }] : found;
+}
+
+export const inOrder = (limits: Limits, kind: Kind, ranges: Ranges): boolean => outOfOrder(limits).length + beyond(limits, kind, ranges).length === 0;
 
 /** Returns how far a bound may be moved without passing the next one on either side. */
 export function room(limits: Limits, bound: Bound, step: number, low: number, high: number): { readonly low: number; readonly high: number } {

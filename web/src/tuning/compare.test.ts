@@ -1,7 +1,7 @@
 // What a report says of two plans: found, lost, earlier or later, and which ticks belong to whom.
 
 import { expect, test } from "vitest";
-import { change, found, isOf, median, ticks } from "./compare";
+import { byRule, change, found, isOf, median, ticks } from "./compare";
 import type { Report } from "./shapes";
 
 const known = (candidate: string | null, inForce: string | null): Report["deteriorations"][number] => ({
@@ -35,4 +35,11 @@ test("ticks are of one patient and one kind; one that goes on ends with the peri
 test("middles and changes", () => {
   expect([median([]), median([3]), median([4, 1, 3]), median([4, 2])]).toEqual([null, 3, 3, 3]);
   expect([change(0, 4), change(20, 15), change(4, 5)]).toEqual([null, -25, 25]);
+});
+
+test("h13: rules of which the plans differ stand with the greatest difference first, one that fell silent too", () => {
+  const tally = (rows: Readonly<Record<string, number>>): unknown => ({ by_rule: Object.entries(rows).map(([rule, alerts]) => ({ rule, alerts })) });
+  const said = byRule({ candidate: tally({ "news2.total": 2, "limit.spo2.low": 9 }), in_force: tally({ "news2.total": 2, "limit.spo2.low": 8, "weight.gain": 3 }) } as unknown as Report);
+
+  expect(said).toEqual([{ rule: "weight.gain", force: 3, draft: 0 }, { rule: "limit.spo2.low", force: 8, draft: 9 }]);
 });

@@ -30,6 +30,22 @@ export function ticks(episodes: readonly Listed[] | undefined, patientId: number
     }));
 }
 
+export interface Shift {
+  readonly rule: string;
+  readonly force: number;
+  readonly draft: number;
+}
+
+/** Returns the rules of which the two plans would have raised another number of alarms, the greatest difference first. */
+export function byRule(report: Report): readonly Shift[] {
+  const of = (tally: Tally): Map<string, number> => new Map(tally.by_rule.map((each) => [each.rule, each.alerts]));
+  const [force, draft] = [of(report.in_force), of(report.candidate)];
+  return [...new Set([...force.keys(), ...draft.keys()])]
+    .map((rule) => ({ rule, force: force.get(rule) ?? 0, draft: draft.get(rule) ?? 0 }))
+    .filter((each) => each.force !== each.draft)
+    .sort((a, b) => Math.abs(b.draft - b.force) - Math.abs(a.draft - a.force) || (a.rule < b.rule ? -1 : 1));
+}
+
 export interface Found {
   readonly known: number;
   readonly candidate: number;

@@ -3,10 +3,12 @@
 
 import { Refused } from "../api/client";
 import * as api from "./api";
-import { outOfOrder } from "./checks";
-import { at, BELOW, edited, keyOf, leavesOf, limitsOver, NO_EDITS, pathOf, withOne, type Edit, type Edits, type Path } from "./overlay";
+import { inOrder } from "./checks";
+import { slips, type Slip } from "./consistency";
+import { alike, at, BELOW, edited, keyOf, laidOver, leavesOf, limitsOver, NO_EDITS, pathOf, withOne, type Edit, type Edits, type Path } from "./overlay";
 import type { Kind } from "../api/types";
-import type { Fault, Overlay, Owner, Plan, PlanState, Programme, Review, Version } from "./shapes";
+import { NO_RANGES } from "./ranges";
+import type { Fault, Json, Overlay, Owner, Plan, PlanState, Programme, Ranges, Review, Version } from "./shapes";
 
 const SETTLED_MS = 350;
 
@@ -20,7 +22,8 @@ export type Outcome =
 
 export class Desk {
   state = $state.raw<PlanState | null>(null);
-  programme = $state.raw<Programme | null>(null);
+  programmes = $state.raw<readonly Programme[]>([]);
+  ranges = $state.raw<Ranges>(NO_RANGES);
   /** What lies below the overlay: the template, with the team's overlay where the plan is a patient's. */
   below = $state.raw<Plan | null>(null);
   /** The team's fields, for the column between template and patient. */
@@ -40,26 +43,30 @@ export class Desk {
   readonly standing = $derived<Overlay>(this.state?.overlay ?? {});
   /** The overlay with all edits: what is tried, and what stands where it is saved until further notice. */
   readonly overlay = $derived(edited(this.standing, this.edits));
+  readonly programme = $derived(this.programmes.find((each) => each.programme === this.state?.programme) ?? null);
+  /** The plan as it would be, but for limits. */
+  readonly plan = $derived(this.below ? laidOver(this.below, this.overlay) : null);
+  readonly slips = $derived<readonly Slip[]>(this.plan ? slips(this.plan, this.ranges) : []);
   readonly changed = $derived(this.edits.size > 0);
-  readonly ordered = $derived(this.#isOrdered());
+  readonly ordered = $derived(this.slips.length === 0 && this.#isOrdered());
 
   async load(): Promise<void> {
     try {
-      const [state, programmes, versions] = await Promise.all([
+      const [state, page, versions] = await Promise.all([
         this.owner.kind === "patient" ? api.patientPlan(this.owner.patientId) : api.teamPlan(this.owner.teamId, this.owner.programme),
         api.programmes(),
         api.versions(this.owner),
       ]);
-      const programme = programmes.find((each) => each.programme === state.programme) ?? null;
       // A team of another organisation shows its plan to nobody here: then what it differs in is not in its column.
       const team = this.owner.kind === "patient" && state.team_id !== null
         ? await api.teamPlan(state.team_id, state.programme).catch(() => null)
         : null;
       this.state = state;
       this.edits = stillDiffering(this.edits, state.overlay);
-      this.programme = programme;
+      this.programmes = page.items;
+      this.ranges = page;
       this.team = team;
-      this.below = team?.plan ?? programme?.plan ?? state.plan;
+      this.below = team?.plan ?? this.programme?.plan ?? state.plan;
       this.versions = versions;
       this.trouble = null;
       if (this.changed) this.#ask();
@@ -72,6 +79,21 @@ export class Desk {
     this.edits = withOne(this.edits, this.standing, path, edit);
     this.outcome = null;
     this.#ask();
+  }
+
+  /** Takes away what the overlay says there: what is below it applies again. */
+  inherit(paths: readonly Path[]): void {
+    for (const path of paths) this.set(path, BELOW);
+  }
+
+  /** Whether the overlay, as it is being edited, says anything there. */
+  owns(paths: readonly Path[]): boolean {
+    return paths.some((path) => at(this.overlay, path) !== undefined);
+  }
+
+  /** Sets a leaf, or takes it away where it comes to what is below. */
+  put(path: Path, value: Json): void {
+    this.set(path, this.below && alike(at(this.below, path) ?? null, value) ? BELOW : value);
   }
 
   undo(path: Path): void {
@@ -118,7 +140,7 @@ export class Desk {
     const below = this.below;
     if (!below) return true;
     const kinds = new Set([...Object.keys(below.limits), ...Object.keys(this.overlay.limits ?? {})]) as Set<Kind>;
-    return [...kinds].every((kind) => (["day", "night"] as const).every((hours) => outOfOrder(limitsOver(below, this.overlay, kind, hours)).length === 0));
+    return [...kinds].every((kind) => (["day", "night"] as const).every((hours) => inOrder(limitsOver(below, this.overlay, kind, hours), kind, this.ranges)));
   }
 
   #ask(): void {

@@ -56,6 +56,7 @@ export function fieldName(path: string, tongue: Tongue): string {
   }
   if (branch === "expected") return t("field.expected", { kind: maybe(`kind.${about}`) });
   if (branch === "combinations") return t("field.combination", { name: maybe(`rule.combination.${about}`) });
+  if (branch === "slopes" || branch === "deviations") return /^\d+$/.test(about) ? t(`field.${branch}`) : ruleName(`${branch.slice(0, -1)}.${about}`, tongue);
   if (branch === "cards") return t("field.card", { rule: ruleName(path.slice("cards.".length), tongue) });
   return path;
 }
@@ -80,11 +81,6 @@ export function fieldValue(path: string, value: Json | undefined, tongue: Tongue
     const order = value as { readonly [name: string]: Json };
     return t("field.order", { name: String(order["doctor"]), time: day(String(order["expires_at"])) });
   }
-  if (path === "gain" && typeof value === "object" && !Array.isArray(value)) {
-    const gain = value as { readonly [name: string]: Json };
-    return t("field.gain_words", { kg: decimal(Number(gain["kg"]), language), days: decimal(Number(gain["within_s"]) / 86_400, language) });
-  }
-  if (Array.isArray(value)) return value.length === 1 ? t("field.some.one") : t("field.some.many", { n: value.length });
   return typeof value === "object" ? t("field.set") : plainValue(last, value as string | number | boolean, tongue);
 }
 
@@ -102,6 +98,7 @@ export function decimal(value: number, language: Language): string {
 
 /** Writes seconds in the largest unit that makes them a whole number. */
 export function lasting(seconds: number, { t, language }: Tongue): string {
+  if (seconds >= 86_400 && seconds % 43_200 === 0) return `${decimal(seconds / 86_400, language)} ${t(seconds === 86_400 ? "form.day" : "form.days")}`;
   if (seconds >= 3600 && seconds % 1800 === 0) return `${decimal(seconds / 3600, language)} ${t("rest.hours")}`;
   if (seconds >= 60 && seconds % 60 === 0) return `${decimal(seconds / 60, language)} ${t("rest.minutes")}`;
   return `${decimal(seconds, language)} ${t("rest.seconds")}`;

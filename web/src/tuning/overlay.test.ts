@@ -1,7 +1,7 @@
 // Overlays: an edit sets a leaf or takes it away, and what is tried is what will be saved.
 
 import { expect, test } from "vitest";
-import { at, BELOW, edited, keyOf, leavesOf, limitsOver, NO_EDITS, NO_LIMITS, overItself, withOne, type Edits } from "./overlay";
+import { BELOW, edited, keyOf, leavesOf, limitsOver, NO_EDITS, NO_LIMITS, withOne, type Edits } from "./overlay";
 import type { Overlay, Plan } from "./shapes";
 
 const BELOW_IT = {
@@ -53,13 +53,4 @@ test("leaves are as deep as layers are folded: a card is one, dots in its name o
   const overlay: Overlay = { cards: { "limit.spo2": { sv: "a", en: "b" } }, night: { ends: 300, limits: { spo2: { warn_low: 90 } } }, slopes: [] };
 
   expect(leavesOf(overlay).map(([path]) => keyOf(path))).toEqual(["cards/limit.spo2", "night/ends", "night/limits/spo2/warn_low", "slopes"]);
-});
-
-test("over itself an overlay says again what it takes back, so that the old word does not count", () => {
-  const standing: Overlay = { limits: { spo2: { alert_low: 80, warn_low: 85 } } };
-
-  const found = overItself(standing, { limits: { spo2: { alert_low: 80 } } }, BELOW_IT);
-
-  expect(at(found, ["limits", "spo2", "warn_low"])).toBe(91);
-  expect(at(found, ["limits", "spo2", "alert_low"])).toBe(80);
 });

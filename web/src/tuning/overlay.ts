@@ -29,10 +29,17 @@ const isTree = (value: Json | undefined): value is { readonly [name: string]: Js
 export function at(document: Overlay | Plan, path: Path): Json | undefined {
   let place: Json | undefined = document as unknown as Json;
   for (const name of path) {
-    if (!isTree(place)) return undefined;
-    place = place[name];
+    if (Array.isArray(place)) place = named(place as readonly Json[], name);
+    else if (isTree(place)) place = place[name];
+    else return undefined;
   }
   return place;
+}
+
+/** Returns the entry of a list that has a name, without it: a plan's combinations are a list, an overlay's are by name. */
+function named(list: readonly Json[], name: string): Json | undefined {
+  const found = list.find((each) => isTree(each) && each["name"] === name);
+  return isTree(found) ? Object.fromEntries(Object.entries(found).filter(([key]) => key !== "name")) : undefined;
 }
 
 /** Returns the overlay with the edits made in it; branches that are left empty go. */
@@ -97,6 +104,20 @@ export function limitsOver(below: Plan, overlay: Overlay, kind: Kind, hours: Hou
   return { ...day, ...Object.fromEntries(differs), ...overlay.night?.limits?.[kind] } as Limits;
 }
 
+const ENTRIES: readonly string[] = ["expected", "combinations", "cards"];
+
+/** Returns a plan with an overlay over it, but for limits, which `limitsOver` gives: what rules are shown and checked by. */
+export function laidOver(below: Plan, overlay: Overlay): Plan {
+  const byName = Object.fromEntries(below.combinations.map(({ name, ...rest }) => [name, rest]));
+  let tree = { ...below, combinations: byName } as unknown as { readonly [name: string]: Json };
+  for (const [path, value] of leavesOf(overlay)) {
+    if (path[0] === "limits" || (path[0] === "night" && path[1] === "limits") || value === BELOW) continue;
+    tree = withEdit(tree, path, value === null && ENTRIES.includes(path[0] ?? "") ? BELOW : value);
+  }
+  const combinations = Object.entries((tree["combinations"] ?? {}) as Tree).map(([name, rest]) => ({ ...(rest as Tree), name }));
+  return { expected: {}, cards: {}, ...tree, combinations } as unknown as Plan;
+}
+
 // What is laid over field by field; whatever else has parts is one leaf.
 const BRANCHES: readonly string[] = ["limits", "night", "expected", "combinations", "rhythm", "cards"];
 
@@ -118,10 +139,3 @@ const depth = (path: Path): number => {
   if (path[0] !== "night") return 2;
   return path[1] === "limits" ? 4 : 2;
 };
-
-/** Returns an overlay that says the same when it lies over what is to be replaced: what is taken back is said again. */
-export function overItself(standing: Overlay, overlay: Overlay, below: Plan): Overlay {
-  const named = new Set(leavesOf(overlay).map(([path]) => keyOf(path)));
-  const back = leavesOf(standing).filter(([path]) => !named.has(keyOf(path)));
-  return edited(overlay, new Map(back.map(([path]) => [keyOf(path), at(below, path) ?? null])));
-}

@@ -4,7 +4,7 @@
 import { Refused } from "../api/client";
 import * as api from "./api";
 import { alike } from "./overlay";
-import type { Backtest, Overlay, Report } from "./shapes";
+import type { Backtest, Overlay, Owner, Report } from "./shapes";
 
 const SETTLED_MS = 450;
 const LOOK_MS = 350;
@@ -12,7 +12,8 @@ const DAY_MS = 86_400_000;
 
 export interface Over {
   readonly patients: readonly number[] | null;
-  readonly cohort: { readonly team: number | null; readonly programme: string | null } | null;
+  readonly cohort: api.Cohort | null;
+  readonly layer: Owner["kind"];
   readonly days: number;
 }
 
@@ -65,8 +66,8 @@ export class Trial {
         from: new Date(fromMs).toISOString(),
         to: new Date(toMs).toISOString(),
         plan: overlay,
+        layer: over.layer,
         suggest: kind === "suggest",
-        name: "",
       });
       if (turn !== this.#turn) {
         void api.endBacktest(job.backtest_id).catch(() => undefined);

@@ -1,11 +1,13 @@
-// The words of the plan editor: pages, limits, layers, versions. Those of back-tests and burden are beside this file.
+// The words of the plan editor: pages, limits, layers, versions. Those of rules, back-tests and burden are beside it.
 
 import * as trial from "./words_trial";
 import * as fields from "./words_fields";
+import * as rules from "./words_rules";
 
 export const sv = {
   ...trial.sv,
   ...fields.sv,
+  ...rules.sv,
   "tuning.nav": "Gränser",
   "tuning.open": "Ändra och pröva gränser",
   "tuning.title": "Larmgränser",
@@ -87,6 +89,7 @@ export const sv = {
   "tuning.save_asks": "Spara och begär underskrift",
   "tuning.keep_draft": "Spara som utkast",
   "tuning.start_silent": "Spara utkast och pröva i tysthet",
+  "tuning.silence": "Pröva i tysthet",
   "tuning.to_save": "Spara …",
   "tuning.saving": "Sparar …",
   "tuning.saved": "Sparat. Version {n} gäller.",
@@ -111,16 +114,20 @@ export const sv = {
   "tuning.checking": "Kontrollerar …",
   "tuning.team_plan": "Teamets plan",
   "tuning.team_plans": "Teamens planer",
-  "tuning.team_lead": "Gäller alla patienter i programmet som {team} svarar för, om inget annat bestämts för en patient.",
+  "tuning.team_plans_lead": "Varje patient har planen från det team som först svarade för patienten, vem som än svarar just nu.",
+  "tuning.applies": "Gäller {n} patienter nu.",
+  "tuning.applies_one": "Gäller 1 patient nu.",
+  "tuning.team_lead": "Gäller de patienter i programmet som {team} först svarade för, också när ett annat team svarar, om inget annat bestämts för en patient.",
   "tuning.programme": "Program",
   "tuning.curve_of": "Kurva för",
-  "tuning.nobody": "Ingen patient i programmet just nu.",
+  "tuning.nobody": "Gäller ingen patient just nu.",
   "tuning.no_patients": "Inga patienter just nu: sjukhusvård hemma",
 } as const;
 
 export const en: Readonly<Record<keyof typeof sv, string>> = {
   ...trial.en,
   ...fields.en,
+  ...rules.en,
   "tuning.nav": "Limits",
   "tuning.open": "Change and try limits",
   "tuning.title": "Alarm limits",
@@ -202,6 +209,7 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "tuning.save_asks": "Save and ask for a signature",
   "tuning.keep_draft": "Save as draft",
   "tuning.start_silent": "Save draft and try in silence",
+  "tuning.silence": "Try in silence",
   "tuning.to_save": "Save …",
   "tuning.saving": "Saving …",
   "tuning.saved": "Saved. Version {n} is in force.",
@@ -226,9 +234,12 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "tuning.checking": "Checking …",
   "tuning.team_plan": "The team's plan",
   "tuning.team_plans": "The teams' plans",
-  "tuning.team_lead": "Applies to every patient of the programme for whom {team} answers, unless decided otherwise for a patient.",
+  "tuning.team_plans_lead": "Every patient has the plan of the team that first answered for them, whoever answers now.",
+  "tuning.applies": "Applies to {n} patients now.",
+  "tuning.applies_one": "Applies to 1 patient now.",
+  "tuning.team_lead": "Applies to the patients of the programme for whom {team} answered first, also while another team answers, unless decided otherwise for a patient.",
   "tuning.programme": "Programme",
   "tuning.curve_of": "Curve of",
-  "tuning.nobody": "No patient in the programme just now.",
+  "tuning.nobody": "Applies to no patient just now.",
   "tuning.no_patients": "No patients just now: hospital at home",
 };
