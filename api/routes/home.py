@@ -31,6 +31,7 @@ from api.home_states import (
 )
 from api.live.messages import vitals_by_stay
 from api.preconditions import IfMatch, revision
+from api.reasons import Reason
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from ward import questions
@@ -87,7 +88,9 @@ async def put_step(
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         if any(at is not None and at <= now for at in (body.at, body.check_at)):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The next step and the next look lie ahead.")
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "The next step and the next look lie ahead.", reason=Reason.NOT_AHEAD
+            )
         done = await homes.save_step(conn, seat.stay_id, rev, body.step(), principal.staff_id, now)
         state = step_state(await homes.step(conn, seat.stay_id))
         headers = {"ETag": f'"{state["rev"]}"'}

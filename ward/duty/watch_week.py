@@ -1,8 +1,8 @@
-"""When somebody who can be reached answers for a patient, day by day of the coming week, in words of both languages. Pure.
+"""When somebody who can be reached answers for a patient, day by day of the coming week, in words. Pure.
 
-It says who is told when values change, never that values arrive: that is the lamp's (`ward.lamp`). The invariant: no hour
-without anybody who can be reached is left unsaid, from now until the week is over.
-The wording is to be confirmed by who is clinically responsible.
+It says who is told when values change, never that values arrive: that is the lamp's (`ward.lamp`). The invariant: no
+hour without anybody who can be reached is left unsaid, from now until the week is over.
+The wording, Swedish and English, is to be confirmed by who is clinically responsible.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -18,7 +18,7 @@ def _cells(night: Colour, until: datetime = NOW + AHEAD) -> list[Cell]:
     at, found = NOW, list[Cell]()
     while at < until:
         wall = wallclock.wall(at)
-        works = wall.weekday() < _WEEKEND and 8 <= wall.hour < 16  # noqa: PLR2004 - the office's hours
+        works = wall.weekday() < _WEEKEND and 8 <= wall.hour < 16
         team, colour = (DAY, Colour.COVERED) if works else (NIGHT, night)
         found.append(Cell(from_at=at, until=at + timedelta(hours=1), team_id=team, on_call=None, colour=colour))
         at += timedelta(hours=1)
@@ -31,7 +31,10 @@ def test_week_is_said_in_days_that_are_alike() -> None:
 
     assert week.always
     assert [line.sv for line in week.lines] == ["Måndag–fredag: 08:00–16:00 ASIH", "Övrig tid: Dygnet runt-teamet"]
-    assert [line.en for line in week.lines] == ["Monday–Friday: 08:00–16:00 ASIH", "All other hours: Dygnet runt-teamet"]
+    assert [line.en for line in week.lines] == [
+        "Monday–Friday: 08:00–16:00 ASIH",
+        "All other hours: Dygnet runt-teamet",
+    ]
 
 
 def test_week_of_one_team_is_one_line() -> None:
