@@ -38,6 +38,7 @@ export const PAGES: readonly PageOf[] = [
   { path: "/measure", of: ["patient"], load: () => import("../home/Measure.svelte") },
   { path: "/values", of: ["patient", "relative"], load: () => import("../home/Values.svelte") },
   { path: "/relatives", of: ["patient"], load: () => import("../home/Relatives.svelte") },
+  { path: "/sharing", of: ["patient"], load: () => import("../home/Sharing.svelte") },
   { path: "/looks", of: ["patient"], load: () => import("../home/Looks.svelte") },
 ];
 
