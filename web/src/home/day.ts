@@ -46,4 +46,4 @@ export function said(at: string | number, now: number, language: Language, words
 }
 
 /** Keeps the figures of a telephone number on one line. */
-export const whole = (text: string): string => text.replace(/(?<=\d) (?=\d)/g, "\u00a0");
+export const whole = (text: string): string => text.replace(/\b0\d+-\d[\d ]*\d/g, (phone) => phone.replaceAll(" ", "\u00a0").replace("-", "\u2011"));
