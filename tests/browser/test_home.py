@@ -265,7 +265,8 @@ def test_h27_consent_is_taken_back_by_the_patient(machine: Machine, as_patient: 
     expect(page.get_by_test_id("consent")).to_contain_text("Du tog tillbaka det")
     assert machine.ask("select count(*) from patient_consent where withdrawn_at is not null") == [(1,)]
     page.goto(f"{machine.url}/looks")
-    expect(page.get_by_test_id("looks-day").locator("h3").first).to_contain_text("Anna Provsköterska, distriktssköterska")
+    who = page.get_by_test_id("looks-day").locator("h3").first
+    expect(who).to_contain_text("Anna Provsköterska, distriktssköterska")
 
 
 def test_invited_relative_chooses_a_log_in_and_sees_what_was_opened(

@@ -17,7 +17,7 @@ def test_h35_every_reason_that_the_document_names_has_words(language: str) -> No
     """No reason of the OpenAPI document is shown as a code, or in the other language."""
     document = json.loads((_ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
     named = document["components"]["schemas"]["Problem"]["properties"]["reason"]["enum"]
-    part = re.search(rf"export const {language}\b.*?\n}}", _WORDS, re.S)
+    part = re.search(rf"export const {language}\b.*?\n}}", _WORDS, re.DOTALL)
     assert part is not None
     said = dict(re.findall(r'"refused\.(\w+)": "(.+)"', part[0]))
 

@@ -1,8 +1,8 @@
 // The day's answers survive a pause and no midnight; times are said as people say them.
 
-import { whole, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Question } from "./api";
-import { greeting, next, said, todays } from "./day";
+import { greeting, next, said, todays, whole } from "./day";
 
 const NOON = Date.parse("2026-11-18T11:00:00Z");
 const asked = (...names: readonly string[]): Question[] =>

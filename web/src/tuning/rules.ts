@@ -20,5 +20,5 @@ export function ruleName(rule: string, { t, maybe }: Speech): string {
   if (family === "combination" && !about) return t("rule.combination_any");
   if (family === "combination" && about) return t("rule.combination", { name: maybe(`rule.combination.${about}`) });
   const whole = maybe(`rule.${rule}`);
-  return about && whole === about.replaceAll("_", " ") ? `${maybe(`rule.${family}`)}: ${whole}` : whole;
+  return about && whole === about.replaceAll("_", " ") ? `${maybe(`rule.${family}`)}: ${kind}` : whole;
 }

@@ -158,7 +158,7 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "effect.seen": "Seen {time}",
   "effect.unseen": "Not seen yet",
   "effect.note": "A word with the answer",
-  "effect.answer.ok": "Fine so",
+  "effect.answer.ok": "That is fine",
   "effect.answer.adjust": "To be adjusted",
   "effect.caution": "What moves after a change need not be caused by it. Bar: half of all values. Line: the median.",
   "wanted.rise": "is to rise",
