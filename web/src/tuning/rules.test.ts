@@ -19,7 +19,7 @@ test.each([
   ["news2.rise", "NEWS2 stiger"],
   ["combination.infection", "Flera värden: infektion"],
   ["combination.own_one", "Flera värden: own one"],
-  ["rhythm.ventricular_run", "Hjärtrytm: ventricular run"],
+  ["rhythm.ventricular_run", "Hjärtrytm: Breda slag i rad"],
   ["battery", "Lågt batteri"],
   ["limit.spo2", "Syremättnad"],
   ["slope", "Vilket värde som helst: förändras långsamt"],
