@@ -18337,6 +18337,15 @@ export interface operations {
                      *           "validity": "vldated",
                      *           "value": 37.4
                      *         }
+                     *       },
+                     *       "week": {
+                     *         "always": true,
+                     *         "lines": [
+                     *           {
+                     *             "en": "At all hours: Testteamet",
+                     *             "sv": "Dygnet runt: Testteamet"
+                     *           }
+                     *         ]
                      *       }
                      *     }
                      */
