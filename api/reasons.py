@@ -18,6 +18,8 @@ class Reason(StrEnum):
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a word for it
     SAME_PASSWORD = "same_password"  # noqa: S105 - likewise
     WEAK_PASSWORD = "weak_password"  # noqa: S105 - likewise
+    WRONG_CODE = "wrong_code"
+    NO_FACTOR = "no_factor"
     NAME_TAKEN = "name_taken"
     ANOTHER_ACCOUNT = "another_account"
     BLOCKED = "blocked"

@@ -8233,7 +8233,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            readonly reason?: "ahead" | "another_account" | "answered" | "answers" | "before_stay" | "block_set" | "blocked" | "changed" | "closed" | "consented" | "contradicts" | "emergency_over" | "exception_there" | "given_to_another" | "in_error" | "invitation_used" | "measured_since" | "name_taken" | "no_emergency" | "no_medication" | "no_prescriber" | "no_reading" | "no_such_organisation" | "not_after_start" | "not_ahead" | "not_believed" | "not_by_opener" | "not_doctor" | "not_now" | "not_offered" | "not_opened" | "not_yours" | "nothing_opened" | "nothing_to_pause" | "offered" | "only_holder" | "other_answers" | "other_kind" | "other_mode" | "other_value" | "over" | "overtaken" | "own" | "patients_own" | "paused" | "revoked" | "same_password" | "seen" | "settled" | "taken" | "to_oneself" | "too_far_ahead" | "too_late" | "too_long" | "too_long_ago" | "waits" | "weak_password" | "worn" | "wrong_identifier" | "wrong_password" | "yours";
+            readonly reason?: "ahead" | "another_account" | "answered" | "answers" | "before_stay" | "block_set" | "blocked" | "changed" | "closed" | "consented" | "contradicts" | "emergency_over" | "exception_there" | "given_to_another" | "in_error" | "invitation_used" | "measured_since" | "name_taken" | "no_emergency" | "no_factor" | "no_medication" | "no_prescriber" | "no_reading" | "no_such_organisation" | "not_after_start" | "not_ahead" | "not_believed" | "not_by_opener" | "not_doctor" | "not_now" | "not_offered" | "not_opened" | "not_yours" | "nothing_opened" | "nothing_to_pause" | "offered" | "only_holder" | "other_answers" | "other_kind" | "other_mode" | "other_value" | "over" | "overtaken" | "own" | "patients_own" | "paused" | "revoked" | "same_password" | "seen" | "settled" | "taken" | "to_oneself" | "too_far_ahead" | "too_late" | "too_long" | "too_long_ago" | "waits" | "weak_password" | "worn" | "wrong_code" | "wrong_identifier" | "wrong_password" | "yours";
             /** Status */
             readonly status: number;
             /** Title */
@@ -16066,6 +16066,12 @@ export interface operations {
                      *             "online": false,
                      *             "reported_at": null
                      *           },
+                     *           "eased": {
+                     *             "kinds": [
+                     *               "spo2"
+                     *             ],
+                     *             "until": null
+                     *           },
                      *           "family_name": "Testsson 1",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -16178,6 +16184,7 @@ export interface operations {
                      *             "online": false,
                      *             "reported_at": null
                      *           },
+                     *           "eased": null,
                      *           "family_name": "Testsson 2",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -16239,6 +16246,7 @@ export interface operations {
                      *             "online": false,
                      *             "reported_at": null
                      *           },
+                     *           "eased": null,
                      *           "family_name": "Testsson 3",
                      *           "given_name": "Testa",
                      *           "goals": "full",
@@ -16448,6 +16456,12 @@ export interface operations {
                      *           "to": null
                      *         }
                      *       ],
+                     *       "eased": {
+                     *         "kinds": [
+                     *           "spo2"
+                     *         ],
+                     *         "until": null
+                     *       },
                      *       "family_name": "Testsson 1",
                      *       "given_name": "Testa",
                      *       "goals": "full",
