@@ -42,6 +42,9 @@ _TEXTS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+REASONS = frozenset(_TEXTS)
+"""Every word that a refusal can have."""
+
 # Acts that are refused for one reason alone.
 _ALWAYS: MappingProxyType[type, str] = MappingProxyType(
     {apply.Undo: "too_late", apply.Accept: "not_offered", apply.Decline: "not_offered"}

@@ -23,15 +23,15 @@ def page(card: AmbulanceCard) -> str:
     parts = [
         f"<h1>{escape(who)}</h1>",
         _row("Född / born", f"{card['birth_date']} ({card['age']} år)"),
-        _row("Vård / care", f"{card['programme']}: {card['reason']}"),
+        _row("Vård / care", card["reason"]),
         _row("Mål / goals", _GOALS[card["goals"]]),
         _score(card),
-        _row("Team", f"{card['team']['name']}, tel. {card['team']['phone']}"),
+        _row("Ring / call", f"{card['team']['name']}, {card['team']['phone']}"),
         _row("Nästa steg / next step", card["next_step"]["what"]),
         *(_visit(each) for each in card["visits"]),
-        _row("Läkarbesök hemma / doctor's visit", f"ring teamet om {card['home_visit_on']} / ask the team"),
+        _row("Läkarbesök hemma / doctor's visit", f"kan bokas {card['home_visit_on']}: ring teamet / ask the team"),
         "<h2>24 timmar / 24 hours</h2>",
-        "<table>",
+        "<table><thead><tr><th></th><td>senast / latest</td><td>lägst och högst / span</td><td></td></tr></thead>",
         *(_trend(card, each) for each in card["trends"]),
         "</table>",
         f"<p>Visas till / shown until {wallclock.wall(card['expires_at']):%Y-%m-%d %H:%M}. Varje öppning loggas.</p>",
@@ -39,6 +39,7 @@ def page(card: AmbulanceCard) -> str:
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         '<meta name="robots" content="noindex"><title>Hemvakt</title>'
+        '<link rel="icon" href="/favicon.svg"><link rel="stylesheet" href="/card.css">'
     )
     return f'<!doctype html><html lang="sv"><head>{head}</head><body>{"".join(parts)}</body></html>'
 
@@ -62,11 +63,18 @@ def _score(card: AmbulanceCard) -> str:
 def _trend(card: AmbulanceCard, trend: TrendState) -> str:
     kind, unit = trend["kind"], UNITS.get(trend["unit"], (trend["unit"],))[0]
     newest = card["vitals"].get(kind)
-    value = "" if newest is None else f"{newest['value']} {unit} ({wallclock.wall(newest['measured_at']):%H:%M})"
+    value = "" if newest is None else f"{_number(newest['value'])} {unit}"
+    at = "" if newest is None else f"{wallclock.wall(newest['measured_at']):%H:%M}"
+    span = f"{_number(min(trend['min']))}\N{EN DASH}{_number(max(trend['max']))}"
     return (
-        f"<tr><th>{escape(KINDS[kind][0])}</th><td>{escape(value)}</td>"
-        f"<td>{min(trend['min']):g}\N{EN DASH}{max(trend['max']):g}</td><td>{_drawn(trend)}</td></tr>"
+        f"<tr><th>{escape(KINDS[kind][0].capitalize())}</th><td><b>{escape(value)}</b> {at}</td>"
+        f"<td>{span}</td><td>{_drawn(trend)}</td></tr>"
     )
+
+
+def _number(value: float | str) -> str:
+    """Write a number as on paper in Sweden: as many decimals as it has, with a comma."""
+    return value if isinstance(value, str) else f"{value:g}".replace(".", ",")
 
 
 def _drawn(trend: TrendState) -> str:

@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, WithJsonSchema
 from starlette.routing import BaseRoute
 from typing_extensions import TypedDict
 
+from api import reasons
 from api.auth import COOKIE, Door
 from ward.access.permissions import GRANTED, NEVER_SLOWED
 
@@ -92,13 +93,14 @@ _FAULT = Fault(where="body.reason", what="Field required")
 
 
 class ProblemState(TypedDict):
-    """An error (RFC 9457): `detail` says what to do. Some problems carry the thing as it is now, too."""
+    """An error (RFC 9457): `detail` says what to do, `reason` why, for programs. Some carry the thing as it is now."""
 
     type: str
     title: str
     status: int
     detail: str
     instance: str
+    reason: NotRequired[Annotated[str, WithJsonSchema({"type": "string", "enum": list(reasons.ALL)})]]
     errors: NotRequired[list[Fault]]
 
 

@@ -4,6 +4,7 @@ What was sent is never repeated in an answer, and an unexpected error is logged 
 """
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from http import HTTPStatus
 
 import orjson
@@ -16,6 +17,7 @@ from starlette.websockets import WebSocket
 
 from api import methods
 from api.fhir import outcome
+from api.reasons import Reason
 from api.timing import template
 from ward import log
 from ward.errors import Blocked, Conflict, IllegalTransition, NotFound, StoreUnavailable
@@ -24,20 +26,21 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):  # noqa: N818 - reads as what happened
-    """An answer that is an error; `more` adds members to it, `headers` to the response."""
+    """An answer that is an error; `reason` says why to programs, `more` adds members, `headers` are the response's."""
 
     def __init__(
         self,
         status: HTTPStatus,
         detail: str,
         *,
+        reason: StrEnum | None = None,
         more: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.more = more or {}
+        self.more = {**({} if reason is None else {"reason": reason.value}), **(more or {})}
         self.headers = headers or {}
 
 
@@ -117,7 +120,7 @@ async def _not_found(request: Request, _error: Exception) -> Response:
 async def _blocked(request: Request, _error: Exception) -> Response:
     detail = "The patient has a block against your unit. In an emergency it can be opened, with a reason."
     detail_sv = "Patienten har en spärr mot din enhet. I en nödsituation kan den öppnas, med ett skäl."
-    more = {"reason": "blocked", "detail_sv": detail_sv}
+    more = {"reason": Reason.BLOCKED.value, "detail_sv": detail_sv}
     return problem(HTTPStatus.FORBIDDEN, detail, request.url.path, more=more)
 
 

@@ -11,6 +11,7 @@ from api.bodies import Moment
 from api.live.messages import VitalState
 from api.replies import Text
 from ward.access.principals import Opened
+from ward.duty.watch_week import WatchWeek
 from ward.lamp import Lamp
 from ward.questions import Question
 from ward.store.homes import Named, Seen, Step, StepRow
@@ -56,6 +57,20 @@ class LampState(TypedDict):
     en: str
 
 
+class WatchLine(TypedDict):
+    """A line of the week."""
+
+    sv: str
+    en: str
+
+
+class WatchWeekState(TypedDict):
+    """When somebody who can be reached answers, in the coming week; `always` where that is at every hour of it."""
+
+    always: bool
+    lines: list[WatchLine]
+
+
 class SeenState(TypedDict):
     """Who of the staff last looked at the values, and when; unnamed to whom the contacts are not open."""
 
@@ -99,6 +114,7 @@ class HomeState(TypedDict):
     patient_id: int
     given_name: str
     lamp: LampState
+    week: WatchWeekState
     seen: SeenState | None
     next_step: NextStepState | None
     visits: list[VisitState]
@@ -130,6 +146,11 @@ HomeLiveMessage = HomeMessage | HomeHeartbeat
 def lamp_state(lamp: Lamp) -> LampState:
     """Return the lamp."""
     return {"light": lamp.light.value, "why": [each.value for each in lamp.why], "sv": lamp.sv, "en": lamp.en}
+
+
+def week_state(week: WatchWeek) -> WatchWeekState:
+    """Return the week."""
+    return {"always": week.always, "lines": [{"sv": each.sv, "en": each.en} for each in week.lines]}
 
 
 def step_state(row: StepRow | None) -> NextStepState:

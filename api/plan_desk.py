@@ -225,7 +225,7 @@ async def _read(desk: Desk, number: int) -> Version:
 
 def _problem(refusal: Refusal) -> Problem:
     status, detail = _ANSWERS[refusal]
-    return Problem(status, detail, more={"reason": refusal.value})
+    return Problem(status, detail, reason=refusal)
 
 
 async def _note(desk: Desk, action: Action, number: int, reason: str, **detail: object) -> None:

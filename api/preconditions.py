@@ -9,6 +9,7 @@ from fastapi import Header
 from pydantic import AfterValidator, BaseModel, Field
 
 from api.errors import Problem
+from api.reasons import Reason
 from ward.access.principals import Principal
 from ward.store.idempotency import Key
 
@@ -43,7 +44,11 @@ def same_account(wanted: int | None, principal: Principal) -> None:
         412 where the two differ.
     """
     if wanted is not None and wanted != principal.account_id:
-        raise Problem(HTTPStatus.PRECONDITION_FAILED, "This was written by somebody else than who is logged in now.")
+        raise Problem(
+            HTTPStatus.PRECONDITION_FAILED,
+            "This was written by somebody else than who is logged in now.",
+            reason=Reason.ANOTHER_ACCOUNT,
+        )
 
 
 def revision(if_match: str | None) -> int:

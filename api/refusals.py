@@ -38,7 +38,7 @@ _ANSWERS: Mapping[Refusal, tuple[HTTPStatus, str]] = {
 def refused(refusal: Refusal, more: Mapping[str, object] | None = None) -> Problem:
     """Return the answer to a step that was not done; its `reason` is the word of `Refusal`."""
     status, detail = _ANSWERS[refusal]
-    return Problem(status, detail, more={"reason": refusal.value, **(more or {})})
+    return Problem(status, detail, reason=refusal, more=more)
 
 
 def refuse_faults(faults: Iterable[Fault]) -> None:

@@ -19,6 +19,7 @@ from api.context import context_of
 from api.errors import Problem
 from api.once import once
 from api.preconditions import ForAccount, IdempotencyKey, idempotency, same_account
+from api.reasons import Reason
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.timeline import Desk, occurred, shown, started_at
@@ -102,7 +103,12 @@ def _settled(body: ReadingsBody, allowed: frozenset[VitalKind]) -> list[ByHand]:
             {"kind": each.kind.value, "fault": each.fault.value, "sv": each.sv, "en": each.en} for each in refused
         ]
         said = "; ".join(each.en for each in refused)
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"It cannot be taken: {said}.", more={"faults": faults})
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"It cannot be taken: {said}.",
+            reason=Reason.NOT_BELIEVED,
+            more={"faults": faults},
+        )
     return [each for each in found if isinstance(each, ByHand)]
 
 
@@ -121,7 +127,7 @@ async def _enter(desk: Desk, body: ReadingsBody, values: Sequence[ByHand]) -> in
     )
     number = await care_events.add(desk.conn, entry, desk.now)
     if not await manual_readings.add(desk.conn, desk.stay_id, values, at, desk.author, desk.now):
-        raise Problem(HTTPStatus.CONFLICT, _OTHER_VALUE)
+        raise Problem(HTTPStatus.CONFLICT, _OTHER_VALUE, reason=Reason.OTHER_VALUE)
     kinds = [each.kind.value for each in values]
     await desk.note(Action.READINGS_ENTERED, {"event_id": number, "kinds": kinds})
     return number
@@ -136,6 +142,6 @@ async def _answer(desk: Desk, body: CheckInBody) -> int:
     event = DeviceEvent(kind=EventKind.CHECK_IN, occurred_at=at, answers=answers)
     row = device_events.EventRow(stay_id=desk.stay_id, device_no=BY_HAND, received_at=desk.now, event=event)
     if (await device_events.insert(desk.conn, [row])).conflicts:
-        raise Problem(HTTPStatus.CONFLICT, _OTHER_ANSWERS)
+        raise Problem(HTTPStatus.CONFLICT, _OTHER_ANSWERS, reason=Reason.OTHER_ANSWERS)
     await desk.note(Action.CHECK_IN_ANSWERED, {"questions": len(answers)})
     return to_us(at)

@@ -20,6 +20,7 @@ from api.effect_states import EffectPage, ReportAnswer, ReportBody, ReportPage, 
 from api.errors import Problem
 from api.once import once
 from api.preconditions import IdempotencyKey, IfMatch, idempotency, revision
+from api.reasons import Reason
 from api.replies import Cursor, Id, cursor_after, reply
 from api.routes.patients import find_seat
 from api.routes.timeline import started_at
@@ -137,7 +138,13 @@ async def answer(
         row = await _mine(conn, principal, report_id, now)
         if not done:
             detail = "It is answered already." if row.answer else "It has changed since you saw it."
-            raise Problem(HTTPStatus.CONFLICT, detail, more={"report": report_state(row)}, headers=_etag(row))
+            raise Problem(
+                HTTPStatus.CONFLICT,
+                detail,
+                reason=Reason.ANSWERED,
+                more={"report": report_state(row)},
+                headers=_etag(row),
+            )
         await _note(conn, principal, row, body.answer, now)
     return _shown(row)
 
@@ -156,9 +163,9 @@ async def effect_of(conn: Connection, stay_id: StayId, event_id: int, now: datet
     if row is None:
         raise NotFound
     if row.kind != EntryKind.MEDICATION:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "This is no change of medication.")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "This is no change of medication.", reason=Reason.NO_MEDICATION)
     if row.error_at is not None:
-        raise Problem(HTTPStatus.CONFLICT, "This was entered in error.")
+        raise Problem(HTTPStatus.CONFLICT, "This was entered in error.", reason=Reason.IN_ERROR)
     medication = care_events.medication(row)
     looked = lens(medication.drug_class, medication.watch)
     when = windows(looked, row.occurred_at, await started_at(conn, stay_id), now)
@@ -193,10 +200,14 @@ async def _report(
     found = await effect_of(conn, seat.stay_id, event_id, now)
     to = found.prescriber_id if body.prescriber_id is None else StaffId(body.prescriber_id)
     if to is None or (await duty_schedules.roles(conn, [to])).get(to) is not Role.DOCTOR:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Name a doctor who can log in as the prescriber.")
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Name a doctor who can log in as the prescriber.",
+            reason=Reason.NO_PRESCRIBER,
+        )
     if not await effects.may_be_told(conn, seat.stay_id, to, now):
         detail = "The patient has a block against the prescriber, or has not consented to telling that organisation."
-        raise Problem(HTTPStatus.CONFLICT, detail, more={"reason": "blocked"})
+        raise Problem(HTTPStatus.CONFLICT, detail, reason=Reason.BLOCKED)
     new = NewReport(
         stay_id=seat.stay_id,
         event_id=event_id,

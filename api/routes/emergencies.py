@@ -18,6 +18,7 @@ from api.auth import Door
 from api.bodies import PersonalNumber, Why
 from api.context import context_of
 from api.errors import Problem
+from api.reasons import Reason
 from api.replies import Cursor, Id, cursor_after, reply
 from api.witness import because
 from ward.access.permissions import Permission
@@ -114,7 +115,7 @@ async def open_patient(request: Request, patient_id: Id, principal: MayOpen, bod
             raise NotFound
         before = await emergencies.standing(conn, whose.patient_id, principal.account_id, now)
         if before is None and await access.seen(conn, [whose.stay_id], principal.scope, now):
-            raise Problem(HTTPStatus.CONFLICT, "You see this patient without an emergency.")
+            raise Problem(HTTPStatus.CONFLICT, "You see this patient without an emergency.", reason=Reason.NO_EMERGENCY)
         number = before or await emergencies.open_patient(conn, whose, principal.account_id, body.reason, now)
         if before is None:
             detail: dict[str, object] = {"opening_id": number}
@@ -148,7 +149,7 @@ async def end_opening(request: Request, opening_id: Id, principal: MayRead) -> R
     async with borrow(context.pool) as conn:
         row = await _one(conn, principal, opening_id)
         if not await emergencies.end(conn, opening_id, principal.account_id, now):
-            raise Problem(HTTPStatus.CONFLICT, "It is over already.")
+            raise Problem(HTTPStatus.CONFLICT, "It is over already.", reason=Reason.EMERGENCY_OVER)
         await _note(conn, principal, Action.EMERGENCY_ENDED, row.patient_id, {"opening_id": opening_id}, now)
         row = await _one(conn, principal, opening_id)
     return reply(_state(row, principal))
@@ -162,7 +163,8 @@ async def see_opening(request: Request, opening_id: Id, principal: MayRead) -> R
     async with borrow(context.pool) as conn:
         row = await _one(conn, principal, opening_id)
         if row.team_id not in principal.team_ids or row.account_id == principal.account_id:
-            raise Problem(HTTPStatus.CONFLICT, "Somebody of the team says that it is seen, not who opened the patient.")
+            detail = "Somebody of the team says that it is seen, not who opened the patient."
+            raise Problem(HTTPStatus.CONFLICT, detail, reason=Reason.NOT_BY_OPENER)
         if await emergencies.note(conn, opening_id, principal.account_id, now):
             await _note(conn, principal, Action.EMERGENCY_SEEN, row.patient_id, {"opening_id": opening_id}, now)
         row = await _one(conn, principal, opening_id)

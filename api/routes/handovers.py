@@ -23,6 +23,7 @@ from api.duty_states import HandoverState, UnresolvedState, handover_state, unre
 from api.errors import Problem
 from api.once import once
 from api.preconditions import IdempotencyKey, idempotency
+from api.reasons import Reason
 from api.replies import Id, reply
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
@@ -120,7 +121,7 @@ async def _give(shift: _Shift, body: HandoverBody) -> int:
         shift.conn, shift.team_id, shift.principal.staff_id, body.note, left, said, shift.now
     )
     if number is None:
-        raise Problem(HTTPStatus.CONFLICT, "The team has a hand-over that waits to be taken.")
+        raise Problem(HTTPStatus.CONFLICT, "The team has a hand-over that waits to be taken.", reason=Reason.WAITS)
     deed = Deed(action=Action.HANDOVER_GIVEN, detail={"team_id": shift.team_id, "handover_id": number})
     await audit.write(shift.conn, shift.principal.actor, deed, shift.now)
     return number

@@ -4,7 +4,8 @@ For the patient, for a relative what the patient has opened, and for staff who w
 invariant: who looks learns whether the patient is watched now, and whom to call, whatever else is opened.
 """
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import datetime, time
 from http import HTTPStatus
 from typing import Annotated
 
@@ -17,7 +18,6 @@ from api.context import context_of
 from api.errors import Problem
 from api.home_states import (
     HomeState,
-    LampState,
     NextStepState,
     SeenState,
     StepBody,
@@ -27,31 +27,33 @@ from api.home_states import (
     question_state,
     seen_state,
     step_state,
+    week_state,
 )
 from api.live.messages import vitals_by_stay
 from api.preconditions import IfMatch, revision
+from api.reasons import Reason
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from ward import questions
 from ward.access.permissions import Permission
 from ward.access.principals import Opened, Principal, RelativePrincipal, StaffPrincipal
 from ward.duty import coverage, wallclock
-from ward.duty.coverage import Colour
+from ward.duty.coverage import Cell, Colour
+from ward.duty.watch_week import AHEAD, watch_week
 from ward.lamp import lamp
-from ward.people import PatientId
+from ward.people import PatientId, TeamId
 from ward.store import audit, care_events, duty_layout, duty_schedules, duty_watch, homes, tiles
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.care_events import Wanted
 from ward.store.pool import Connection
-from ward.store.tiles import LatestRow, Seat
+from ward.store.tiles import Seat
 from ward.timeline import EntryKind
 from ward.vitals import BY_CODE
 
 router = APIRouter(tags=["home"])
 MayHomeRead = Annotated[Principal, Depends(Door(Permission.HOME_READ))]
 MayHomeChange = Annotated[StaffPrincipal, Depends(Door(Permission.HOME_CHANGE))]
-_INSTANT = timedelta(microseconds=1)
 _VISITS = 5
 _NAMED = frozenset({"nurse", "doctor"})
 
@@ -86,7 +88,9 @@ async def put_step(
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         if any(at is not None and at <= now for at in (body.at, body.check_at)):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The next step and the next look lie ahead.")
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "The next step and the next look lie ahead.", reason=Reason.NOT_AHEAD
+            )
         done = await homes.save_step(conn, seat.stay_id, rev, body.step(), principal.staff_id, now)
         state = step_state(await homes.step(conn, seat.stay_id))
         headers = {"ETag": f'"{state["rev"]}"'}
@@ -120,13 +124,16 @@ async def see(request: Request, patient_id: Id, principal: MayHomeChange) -> Res
 async def home_of(conn: Connection, seat: Seat, principal: Principal, now: datetime) -> HomeState:
     """Return the page of a patient whom the caller was found to see, as far as it is open to them."""
     opened = _opened(principal, seat.patient_id)
+    ahead, names = await _ahead(conn, seat, now)
     latest = (await tiles.read_tiles(conn, [seat.stay_id], now)).latest
+    newest = [(BY_CODE[row[1]].kind, row[3]) for row in latest if row[1] in BY_CODE]
     whom = contacts(seat.team_name, seat.team_phone, await homes.named(conn, seat.stay_id))
     state: HomeState = {
         "server_time": now,
         "patient_id": seat.patient_id,
         "given_name": seat.given_name,
-        "lamp": await _lamp(conn, seat, latest, now),
+        "lamp": lamp_state(lamp(newest, ahead[0].colour if ahead else Colour.NOBODY, seat.team_phone, now)),
+        "week": week_state(watch_week(ahead, names, now)),
         "seen": seen_state(await homes.seen(conn, seat.stay_id, now), opened),
         "next_step": None,
         "visits": [],
@@ -153,19 +160,15 @@ def _opened(principal: Principal, patient_id: PatientId) -> frozenset[Opened]:
     return found[0] if found else frozenset()
 
 
-async def _lamp(conn: Connection, seat: Seat, latest: list[LatestRow], now: datetime) -> LampState:
-    newest = [(BY_CODE[row[1]].kind, row[3]) for row in latest if row[1] in BY_CODE]
-    return lamp_state(lamp(newest, await _colour(conn, seat, now), seat.team_phone, now))
-
-
-async def _colour(conn: Connection, seat: Seat, now: datetime) -> Colour:
-    """Return how well this instant is covered."""
+async def _ahead(conn: Connection, seat: Seat, now: datetime) -> tuple[Sequence[Cell], dict[TeamId, str]]:
+    """Return who answers from now on for as long as the page tells, and what the teams among them are called."""
+    until = now + AHEAD
     laid = await duty_layout.ahead(conn, seat.stay_id, now)
     named = {period.team_id for period in laid}
     rows = [row for row in await duty_schedules.teams(conn) if row.team_id in named]
-    duty = await duty_schedules.on_duty(conn, now, now + _INSTANT, rows)
-    cells = coverage.cells(laid, duty, await duty_watch.reach(conn), now, now + _INSTANT)
-    return cells[0].colour if cells else Colour.NOBODY
+    duty = await duty_schedules.on_duty(conn, now, until, rows)
+    cells = coverage.cells(laid, duty, await duty_watch.reach(conn), now, until)
+    return cells, {row.team_id: row.name for row in rows}
 
 
 async def planned_visits(conn: Connection, seat: Seat, now: datetime) -> list[VisitState]:

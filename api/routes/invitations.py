@@ -31,6 +31,7 @@ from api.invitation_states import (
     invited_state,
 )
 from api.preconditions import IdempotencyKey, idempotency, key_reused
+from api.reasons import Reason
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.sharing import seat_to_change
@@ -119,7 +120,8 @@ async def revoke(request: Request, patient_id: Id, invitation_id: Id, principal:
             deed = Deed(action=Action.INVITATION_REVOKED, patient_id=seat.patient_id, detail=detail)
             await audit.write(conn, principal.actor, deed, now)
         elif state["used_at"] is not None:
-            raise Problem(HTTPStatus.CONFLICT, "It has been used: close what is opened to the relative instead.")
+            detail = "It has been used: close what is opened to the relative instead."
+            raise Problem(HTTPStatus.CONFLICT, detail, reason=Reason.INVITATION_USED)
         state = await _one(conn, seat, invitation_id)
     return reply(state)
 
@@ -138,7 +140,7 @@ async def accept(request: Request, body: AcceptBody) -> Response:
     good = await _good(request, context, body.code)
     fault = passwords.fault(body.password, names=(body.username, good.name))
     if fault is not None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, fault)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, fault, reason=Reason.WEAK_PASSWORD)
     password_hash = await log_in.hashed(context, body.password)
     now = context.clock.now()
     async with borrow(context.pool) as conn:
@@ -147,7 +149,7 @@ async def accept(request: Request, body: AcceptBody) -> Response:
             raise NotFound
         relative = await invitations.add_relative(conn, again, body.username, password_hash)
         if relative is None:
-            raise Problem(HTTPStatus.CONFLICT, "That name is taken: choose another.")
+            raise Problem(HTTPStatus.CONFLICT, "That name is taken: choose another.", reason=Reason.NAME_TAKEN)
         await _join(conn, again, relative, context)
     await log_in.took_one_try(request)
     return reply(Joined(username=body.username), status=HTTPStatus.CREATED)
@@ -189,9 +191,11 @@ def _refuse_opening(principal: Principal, body: InvitationBody) -> None:
     """Refuse what would open more than the patient says; 422."""
     if isinstance(principal, PatientPrincipal):
         if not body.opens:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say what you open to the relative.")
+            detail = "Say what you open to the relative."
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, reason=Reason.NOTHING_OPENED)
     elif body.opens:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "What is opened to a relative is the patient's own to say.")
+        detail = "What is opened to a relative is the patient's own to say."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, reason=Reason.PATIENTS_OWN)
 
 
 async def _one(conn: Connection, seat: Seat, invitation_id: int) -> InvitationState:

@@ -21,6 +21,7 @@ from api.context import context_of
 from api.errors import Problem
 from api.live.alert_messages import evidence_of
 from api.live.messages import TeamState, VitalState, vitals_by_stay
+from api.reasons import Reason
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.vitals import VitalsQuery, VitalsState, vitals_of
@@ -170,7 +171,7 @@ async def get_opened_vitals(
 ) -> Response:
     """Show values over time, where the trends are open to the caller."""
     if Opened.TRENDS not in opens(principal, patient_id):
-        raise Problem(HTTPStatus.FORBIDDEN, "The patient has not opened this to you.")
+        raise Problem(HTTPStatus.FORBIDDEN, "The patient has not opened this to you.", reason=Reason.NOT_OPENED)
     return await vitals_of(context_of(request), patient_id, principal.scope, query)
 
 

@@ -21,6 +21,7 @@ from api.duty_states import OverrideState, ScheduleState, override_state, schedu
 from api.errors import Problem
 from api.once import once
 from api.preconditions import IdempotencyKey, IfMatch, idempotency, revision
+from api.reasons import Reason
 from api.refusals import refuse_faults
 from api.replies import Id, reply
 from ward.access.permissions import Permission
@@ -134,7 +135,11 @@ async def _add(conn: Connection, row: TeamRow, body: OverrideBody, principal: St
     """Keep an exception that leaves nobody alone."""
     override = body.override()
     if override.until <= now or override.until > now + HORIZON:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"An exception ends within the next {HORIZON.days} days.")
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"An exception ends within the next {HORIZON.days} days.",
+            reason=Reason.TOO_FAR_AHEAD,
+        )
     people = (await duty_schedules.members(conn, [row.team_id]))[row.team_id]
     if strangers := set(override.crew or ()) - {each.staff_id for each in people}:
         numbers = ", ".join(map(str, sorted(strangers)))
@@ -142,7 +147,11 @@ async def _add(conn: Connection, row: TeamRow, body: OverrideBody, principal: St
     refuse_faults(await _gaps(conn, row, row.schedule(), [override], now))
     number = await duty_schedules.add_override(conn, row.team_id, override, body.reason, principal.staff_id, now)
     if number is None:
-        raise Problem(HTTPStatus.CONFLICT, "The team has an exception at that time already. Withdraw that one first.")
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "The team has an exception at that time already. Withdraw that one first.",
+            reason=Reason.EXCEPTION_THERE,
+        )
     detail = {"team_id": row.team_id, "override_id": number}
     await audit.write(conn, principal.actor, Deed(action=Action.OVERRIDE_ADDED, reason=body.reason, detail=detail), now)
     await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), now)

@@ -16,6 +16,7 @@ from api.auth import Door, owes_factor
 from api.context import Context, context_of
 from api.errors import Problem
 from api.live.messages import TeamState
+from api.reasons import Reason
 from api.replies import Text, reply
 from ward.access.permissions import Permission
 from ward.access.principals import Kind, Principal
@@ -157,7 +158,9 @@ async def post_session(request: Request, credentials: Credentials) -> Response:
         request, credentials.username, credentials.password, credentials.code, shared=credentials.shared
     )
     if opened is None:
-        raise Problem(HTTPStatus.UNAUTHORIZED, "The name and the password do not fit together.")
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED, "The name and the password do not fit together.", reason=Reason.WRONG_PASSWORD
+        )
     response = reply(await _state(context, opened.row, opened.ended))
     log_in.give_cookie(response, context.settings, opened.token)
     return response

@@ -17,6 +17,7 @@ from api import log_in, second_factor
 from api.auth import Door, digest
 from api.context import Context, context_of
 from api.errors import Problem
+from api.reasons import Reason
 from api.replies import reply
 from ward.access.permissions import Permission
 from ward.access.principals import Principal
@@ -88,7 +89,8 @@ async def post_confirmation(request: Request, principal: MayOwnSession, body: Co
         step = None if secret is None else second_factor.step_of(secret, body.code, now)
         digests = [digest(second_factor.plain(each)) for each in codes]
         if step is None or not await factors.confirm(conn, who.account_id, step, digests, who.actor, now):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "That is no code of a second factor drawn a moment ago.")
+            detail = "That is no code of a second factor drawn a moment ago."
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, reason=Reason.WRONG_CODE)
         await session_ends.end_of_account(conn, who.account_id, but=principal.token_sha256)
         await login_attempts.clear(conn, who.counted_as, log_in.address_of(request))
     return reply(RecoveryCodes(recovery_codes=codes))
@@ -101,7 +103,7 @@ async def remove_factor(request: Request, principal: MayOwnSession, body: Factor
     who = await _proved(request, context, principal, body)
     async with borrow(context.pool) as conn:
         if not await factors.remove(conn, who.account_id, who.actor, context.clock.now()):
-            raise Problem(HTTPStatus.CONFLICT, "This account has no second factor.")
+            raise Problem(HTTPStatus.CONFLICT, "This account has no second factor.", reason=Reason.NO_FACTOR)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -114,11 +116,16 @@ async def _proved(request: Request, context: Context, principal: Principal, body
         raise Problem(HTTPStatus.CONFLICT, "This account has no password: its provider asks for a second factor.")
     await log_in.slow_down(context, login_attempts.of_log_in(who.counted_as, log_in.address_of(request)))
     if not await log_in.fits(context, who.password_hash, body.password):
-        raise Problem(HTTPStatus.FORBIDDEN, "The password is not right.")
+        raise Problem(HTTPStatus.FORBIDDEN, "The password is not right.", reason=Reason.WRONG_PASSWORD)
     async with borrow(context.pool) as conn:
         has_one = (await factors.read(conn, who.account_id, context.clock.now())).sealed is not None
     if has_one and (body.code is None or not await log_in.uses_code(context, who.account_id, body.code)):
-        raise Problem(HTTPStatus.FORBIDDEN, "Say a code of the second factor in force.", more={"must": "code"})
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "Say a code of the second factor in force.",
+            reason=Reason.WRONG_CODE,
+            more={"must": "code"},
+        )
     async with borrow(context.pool) as conn:
         await login_attempts.clear(conn, who.counted_as, log_in.address_of(request))
     return who

@@ -18,6 +18,7 @@ from api import log_in
 from api.auth import Door, digest
 from api.context import Context, context_of
 from api.errors import Problem
+from api.reasons import Reason
 from ward import log
 from ward.access import passwords
 from ward.access.permissions import Permission
@@ -86,9 +87,11 @@ async def post_password(request: Request, principal: MayOwnSession, body: NewPas
     if proved.password_hash is None:
         raise Problem(HTTPStatus.CONFLICT, "This account has no password: whoever runs Hemvakt gives a first one.")
     if not await log_in.prove(request, proved.counted_as, proved.password_hash, body.old):
-        raise Problem(HTTPStatus.FORBIDDEN, "The old password is not right.")
+        raise Problem(HTTPStatus.FORBIDDEN, "The old password is not right.", reason=Reason.WRONG_PASSWORD)
     if passwords.fold(body.new) == passwords.fold(body.old):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "That is the password that you have.")
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "That is the password that you have.", reason=Reason.SAME_PASSWORD
+        )
     _refuse_weak(body.new, proved)
     new_hash = await log_in.hashed(context, body.new)
     now = context.clock.now()
@@ -206,7 +209,7 @@ def _lapsed(context: Context, row: SessionRow) -> bool:
 def _refuse_weak(password: str, proved: Proofs) -> None:
     fault = passwords.fault(password, names=proved.names)
     if fault is not None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, fault)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, fault, reason=Reason.WEAK_PASSWORD)
 
 
 def _with_token(context: Context, token: str) -> Response:

@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
+from api.reasons import Reason
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from ward.access.permissions import Permission
@@ -133,10 +134,14 @@ async def give_consent(request: Request, patient_id: Id, principal: MaySharingCh
     async with borrow(context.pool) as conn:
         seat = await seat_to_change(conn, patient_id, principal, context.clock)
         if not await sharing.known(conn, seat.patient_id, Against(organisation_id=organisation_id)):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such organisation beside the patient's own.")
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "There is no such organisation beside the patient's own.",
+                reason=Reason.NO_SUCH_ORGANISATION,
+            )
         number = await sharing.give(conn, seat.patient_id, organisation_id, principal.account_id, now)
         if number is None:
-            raise Problem(HTTPStatus.CONFLICT, "The patient has consented to that already.")
+            raise Problem(HTTPStatus.CONFLICT, "The patient has consented to that already.", reason=Reason.CONSENTED)
         detail: dict[str, object] = {"consent_id": number, "organisation_id": organisation_id}
         await _note(conn, principal, seat, Action.CONSENT_GIVEN, now, detail)
         return reply(await _consents(conn, seat), status=HTTPStatus.CREATED)
@@ -173,15 +178,15 @@ async def set_block(request: Request, patient_id: Id, principal: MaySharingChang
         seat = await seat_to_change(conn, patient_id, principal, context.clock)
         if not await sharing.known(conn, seat.patient_id, against):
             detail = "There is no such team, or no such organisation beside the patient's own."
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, reason=Reason.NO_SUCH_ORGANISATION)
         await duty_layout.hold(conn, [seat.stay_id])
         if await sharing.answers(conn, seat.stay_id, against, now):
             detail = "They answer for the patient, now or ahead, or are offered them. Let another team answer first."
             detail_sv = "De ansvarar för patienten, nu eller framöver, eller tillfrågas. Låt ett annat team ta vid."
-            raise Problem(HTTPStatus.CONFLICT, detail, more={"reason": "answers", "detail_sv": detail_sv})
+            raise Problem(HTTPStatus.CONFLICT, detail, reason=Reason.ANSWERS, more={"detail_sv": detail_sv})
         number = await sharing.block(conn, seat.patient_id, against, principal.account_id, now)
         if number is None:
-            raise Problem(HTTPStatus.CONFLICT, "That block is set already.")
+            raise Problem(HTTPStatus.CONFLICT, "That block is set already.", reason=Reason.BLOCK_SET)
         await _note(conn, principal, seat, Action.BLOCK_SET, now, {"block_id": number})
         return reply(await _blocks(conn, seat), status=HTTPStatus.CREATED)
 

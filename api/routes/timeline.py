@@ -19,6 +19,7 @@ from api.context import context_of
 from api.errors import Problem
 from api.once import once
 from api.preconditions import IdempotencyKey, idempotency
+from api.reasons import Reason
 from api.replies import Cursor, Id, cursor_after, reply
 from api.routes.patients import find_seat
 from api.timeline_bodies import EntryBody, ErrorBody, MedicationBody, ReadBody, kind_of, remind_at
@@ -149,10 +150,14 @@ async def put_in_error(
         desk = Desk(conn=conn, seat=seat, principal=principal, now=context.clock.now())
         row = await _entry(desk, event_id)
         if body.instead is not None and kind_of(body.instead) != row.kind:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"What is right instead is a {row.kind} as well.")
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                f"What is right instead is a {row.kind} as well.",
+                reason=Reason.OTHER_KIND,
+            )
         if not await care_events.put_in_error(conn, seat.stay_id, event_id, principal.staff_id, body.reason, desk.now):
             more = {"event": await shown(desk, event_id)}
-            raise Problem(HTTPStatus.CONFLICT, "Somebody has said so already.", more=more)
+            raise Problem(HTTPStatus.CONFLICT, "Somebody has said so already.", reason=Reason.IN_ERROR, more=more)
         if row.kind == EntryKind.READINGS:
             await _take_out(desk, row)
         number = None if body.instead is None else await _write(desk, body.instead, event_id)
@@ -186,7 +191,7 @@ def occurred(kind: EntryKind, at: datetime | None, started_at: datetime, now: da
     found = now if at is None else at
     fault = time_fault(kind, found, started_at, now)
     if fault is not None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _TIMES[fault], more={"reason": fault.value})
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _TIMES[fault], reason=fault)
     return found
 
 
@@ -217,13 +222,13 @@ async def _write(desk: Desk, body: EntryBody, corrects: int | None) -> int:
     at = occurred(kind, body.occurred_at, await started_at(desk.conn, desk.stay_id), desk.now)
     remind = remind_at(body)
     if remind is not None and remind <= desk.now:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A reminder lies ahead.")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A reminder lies ahead.", reason=Reason.NOT_AHEAD)
     medication = body.medication() if isinstance(body, MedicationBody) else None
     if medication is not None and medication.prescriber_id is not None:
         roles = await duty_schedules.roles(desk.conn, [medication.prescriber_id])
         if roles.get(medication.prescriber_id) is not Role.DOCTOR:
             detail = f"{medication.prescriber_id} is not a doctor who can log in."
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, reason=Reason.NO_PRESCRIBER)
     entry = Entry(
         stay_id=desk.stay_id,
         kind=kind,

@@ -24,6 +24,7 @@ PAGES = {
     "/measure?kind=systolic": "typed-systolic",
     "/values": "text-size",
     "/relatives": "invite-name",
+    "/sharing": "text-size",
     "/looks": "text-size",
 }
 
@@ -232,11 +233,17 @@ def test_logging_out_wipes_what_the_browser_kept(machine: Machine, as_patient: C
     assert weights(machine, 70.5) == 0
 
 
-def test_h27_relative_loses_the_page_when_the_patient_closes_it(as_patient: Callable[..., Page]) -> None:
+def test_h27_relative_loses_the_page_when_the_patient_closes_it(
+    machine: Machine, as_patient: Callable[..., Page]
+) -> None:
     """A relative sees words and no numbers; the moment the patient closes it the page is gone, without a reload."""
     patient, relative = as_patient(), as_patient("stina")
     expect(relative.get_by_test_id("lamp")).to_contain_text("Astrid")
+    expect(relative.get_by_test_id("week")).to_contain_text("Alla dagar: 07:00–22:00 ASIH")
     expect(relative.get_by_test_id("help")).to_have_count(0)
+    relative.goto(f"{machine.url}/values")
+    expect(relative.get_by_test_id("not-opened")).to_be_visible()
+    relative.goto(machine.url)
     patient.get_by_test_id("more-relatives").click()
     patient.get_by_test_id("close-relative").click()
     patient.get_by_test_id("close-yes").click()
@@ -244,6 +251,22 @@ def test_h27_relative_loses_the_page_when_the_patient_closes_it(as_patient: Call
     expect(patient.get_by_test_id("nobody")).to_be_visible()
     expect(relative.get_by_test_id("closed")).to_be_visible(timeout=10_000)
     expect(relative.get_by_test_id("lamp")).to_have_count(0)
+
+
+def test_h27_consent_is_taken_back_by_the_patient(machine: Machine, as_patient: Callable[..., Page]) -> None:
+    """What the patient agreed to is taken back on their own page, at once; who has looked is told by person."""
+    with staff(machine) as anna:
+        assert anna.post("/api/patients/1/consents", json={"organisation_id": 2}).status_code == 201
+    page = as_patient()
+    page.goto(f"{machine.url}/sharing")
+    page.get_by_test_id("end-consent").click()
+    page.get_by_test_id("sharing-yes").click()
+
+    expect(page.get_by_test_id("consent")).to_contain_text("Du tog tillbaka det")
+    assert machine.ask("select count(*) from patient_consent where withdrawn_at is not null") == [(1,)]
+    page.goto(f"{machine.url}/looks")
+    who = page.get_by_test_id("looks-day").locator("h3").first
+    expect(who).to_contain_text("Anna Provsköterska, distriktssköterska")
 
 
 def test_invited_relative_chooses_a_log_in_and_sees_what_was_opened(

@@ -108,6 +108,7 @@ def test_h27_relative_gets_what_was_opened_and_no_more(unit: Unit) -> None:
             other = f"/api/patients/{unit.ward.beds[1].patient_id}/home"
 
             assert home["lamp"]["light"] == "watched"
+            assert home["week"]["lines"]
             assert home["vitals"]["spo2"]["value"] == 96
             assert (home["next_step"], home["questions"]) == (None, [])
             assert [each["role"] for each in home["contacts"]] == ["team", "advice", "emergency"]

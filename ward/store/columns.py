@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from psycopg import adapters
 from psycopg.abc import Buffer
-from psycopg.adapt import Dumper
+from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.pq import Format
 
 from ward.clock import to_us
@@ -93,8 +93,13 @@ class _ArrayDumper(Dumper):
         return dumper
 
 
-# Every connection of this process takes an `Array` as a parameter.
-adapters.register_dumper(Array, _ArrayDumper)
+def register(known: AdaptersMap) -> None:
+    """Let an `Array` be a parameter of a connection opened before this module was imported, as the api's may be."""
+    known.register_dumper(Array, _ArrayDumper)
+
+
+# Every connection that this process opens from now on takes one.
+register(adapters)
 
 _ARRAY_HEADER_BYTES = 20
 

@@ -17,7 +17,7 @@ import numpy as np
 from psycopg.errors import UniqueViolation
 
 from ward.store import bus, registry
-from ward.store.columns import FLOAT8, INT2, INT4, INT8, TIMESTAMPTZ, Column, array, copy_rows
+from ward.store.columns import FLOAT8, INT2, INT4, INT8, TIMESTAMPTZ, Column, array, copy_rows, register
 from ward.store.pool import Connection
 
 COPY_FROM: Final = 700  # rows; below, one round trip counts for more (benchmarks/)
@@ -178,6 +178,7 @@ class Inserted:
 
 async def prepare(conn: Connection) -> None:
     """Make the connection ready, once, before the first batch: the staging table, the functions."""
+    register(conn.adapters)
     await conn.execute(_MAKE_STAGE)
     await conn.execute(_HOLD.format(**_NAMES).encode())
     follow = _FOLLOW.format(source="batch", **_NAMES)

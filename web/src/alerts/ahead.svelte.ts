@@ -2,6 +2,7 @@
 // every few seconds. Without an answer the lane simply does not say it: nothing depends on it.
 
 import { untrack } from "svelte";
+import { live } from "../live/live.svelte";
 import { ahead as ask, type Escalation } from "./api";
 
 const REST_MS = 5_000;
@@ -13,6 +14,14 @@ class Ahead {
   steps = $state.raw<ReadonlyMap<number, Escalation>>(new Map());
   #timer: ReturnType<typeof setTimeout> | undefined;
   #askedAt = -REST_MS;
+
+  /** Keeps it up to date as long as the component that calls this is there. */
+  follow(): void {
+    $effect(() => {
+      if (live.connected && live.state.alerts.size >= 0) this.renew();
+    });
+    $effect(() => { this.look(live.now); });
+  }
 
   /** Asks for what comes next, now or when the last answer is a little older. */
   renew(): void {

@@ -1,9 +1,9 @@
 // What the alert lane asks of the API. Every act names the revision that was read, so that nobody acts on what has
-// changed meanwhile; a refusal says why in the language of the page.
+// changed meanwhile.
 
-import { http, match, Refused, told } from "../api/client";
+import { http, match, told } from "../api/client";
 import type { components } from "../api/schema";
-import type { Alert, AlertHistory, Language, Outcome } from "../api/types";
+import type { Alert, AlertHistory, Outcome } from "../api/types";
 
 type Shapes = components["schemas"];
 export type Escalation = Shapes["EscalationState"];
@@ -60,11 +60,3 @@ export const ahead = async (): Promise<readonly Escalation[]> => (await told(htt
 export const teams = async (): Promise<readonly DutyTeam[]> => (await told(http.GET("/api/teams"))).items;
 export const members = async (teamId: number): Promise<readonly Colleague[]> =>
   (await told(http.GET("/api/teams/{team_id}", { params: { path: { team_id: teamId } } }))).members;
-
-/** Returns why an act was refused, in that language; null where the server did not say. */
-export function why(failure: unknown, language: Language): string | null {
-  if (!(failure instanceof Refused)) return null;
-  const swedish = failure.problem["detail_sv"];
-  if (language === "sv") return typeof swedish === "string" ? swedish : null;
-  return failure.status === 409 || failure.status === 422 ? failure.detail : null;
-}

@@ -6662,6 +6662,7 @@ export interface components {
             readonly vitals: {
                 readonly [key: string]: components["schemas"]["VitalState"];
             } | null;
+            readonly week: components["schemas"]["WatchWeekState"];
         };
         /**
          * HoursState
@@ -8385,7 +8386,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description An error (RFC 9457): `detail` says what to do. Some problems carry the thing as it is now, too.
+         * @description An error (RFC 9457): `detail` says what to do, `reason` why, for programs. Some carry the thing as it is now.
          */
         readonly Problem: {
             /** Detail */
@@ -8394,6 +8395,11 @@ export interface components {
             readonly errors?: readonly components["schemas"]["Fault"][];
             /** Instance */
             readonly instance: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            readonly reason?: "ahead" | "another_account" | "answered" | "answers" | "before_stay" | "block_set" | "blocked" | "changed" | "closed" | "consented" | "contradicts" | "emergency_over" | "exception_there" | "given_to_another" | "in_error" | "invitation_used" | "measured_since" | "name_taken" | "no_emergency" | "no_factor" | "no_medication" | "no_prescriber" | "no_reading" | "no_such_organisation" | "not_after_start" | "not_ahead" | "not_believed" | "not_by_opener" | "not_doctor" | "not_now" | "not_offered" | "not_opened" | "not_yours" | "nothing_opened" | "nothing_to_pause" | "offered" | "only_holder" | "other_answers" | "other_kind" | "other_mode" | "other_value" | "over" | "overtaken" | "own" | "patients_own" | "paused" | "revoked" | "same_password" | "seen" | "settled" | "taken" | "to_oneself" | "too_far_ahead" | "too_late" | "too_long" | "too_long_ago" | "waits" | "weak_password" | "worn" | "wrong_code" | "wrong_identifier" | "wrong_password" | "yours";
             /** Status */
             readonly status: number;
             /** Title */
@@ -10570,6 +10576,26 @@ export interface components {
              * Format: date-time
              */
             readonly until: string;
+        };
+        /**
+         * WatchLine
+         * @description A line of the week.
+         */
+        readonly WatchLine: {
+            /** En */
+            readonly en: string;
+            /** Sv */
+            readonly sv: string;
+        };
+        /**
+         * WatchWeekState
+         * @description When somebody who can be reached answers, in the coming week; `always` where that is at every hour of it.
+         */
+        readonly WatchWeekState: {
+            /** Always */
+            readonly always: boolean;
+            /** Lines */
+            readonly lines: readonly components["schemas"]["WatchLine"][];
         };
         /**
          * WaveCellState
@@ -18606,6 +18632,15 @@ export interface operations {
                      *           "validity": "vldated",
                      *           "value": 37.4
                      *         }
+                     *       },
+                     *       "week": {
+                     *         "always": true,
+                     *         "lines": [
+                     *           {
+                     *             "en": "At all hours: Testteamet",
+                     *             "sv": "Dygnet runt: Testteamet"
+                     *           }
+                     *         ]
                      *       }
                      *     }
                      */

@@ -21,21 +21,24 @@ export const clockTime = (at: string | number): string => CLOCK.format(ms(at));
 export const clockSeconds = (at: string | number): string => SECONDS.format(ms(at));
 export const day = (at: string | number): string => DAY.format(ms(at));
 
+/** Writes a date: 22 nov. */
+export const dayName = (at: string | number, language: Language): string => DATE[language].format(ms(at));
+
 /** Writes the time of day, with the day in front when that is not today. */
 export function when(at: string | number, nowMs: number, language: Language): string {
   if (day(at) === day(nowMs)) return clockTime(at);
-  return `${DATE[language].format(ms(at))} ${clockTime(at)}`;
+  return `${dayName(at, language)} ${clockTime(at)}`;
 }
 
 /** Writes the time of day of the last twenty hours, and only the day before that: where there is little room. */
 export function recent(at: string | number, nowMs: number, language: Language): string {
   if (nowMs - ms(at) < 20 * 3600_000) return clockTime(at);
-  return DATE[language].format(ms(at));
+  return dayName(at, language);
 }
 
 /** Writes the time of day of the next twenty hours, and only the day after that: where there is little room. */
 export function soon(at: string | number, nowMs: number, language: Language): string {
-  return ms(at) - nowMs < 20 * 3600_000 ? clockTime(at) : DATE[language].format(ms(at));
+  return ms(at) - nowMs < 20 * 3600_000 ? clockTime(at) : dayName(at, language);
 }
 
 /** Writes an age in its largest fitting unit: 12 s, 4 min, 2 h 10 min, 3 d. */

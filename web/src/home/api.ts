@@ -15,6 +15,8 @@ export type Opening = Shapes["OpenPage"];
 export type Part = Shapes["RelativeState"]["opens"][number];
 export type Relative = Shapes["RelativeState"];
 export type Look = Shapes["AccessState"];
+export type Consent = Shapes["ConsentState"];
+export type Block = Shapes["BlockState"];
 export type Invitation = Shapes["InvitationState"];
 export type Invited = Shapes["InvitationMade"];
 export type Help = Shapes["HelpState"];
@@ -59,3 +61,10 @@ export const invite = (id: number, name: string, opens: readonly Part[], languag
   told(http.POST("/api/patients/{patient_id}/invitations", { params: of(id), body: { name, opens: [...opens], language, hours: 72 } }));
 export const revoke = (id: number, invitation: number): Promise<Invitation> =>
   told(http.DELETE("/api/patients/{patient_id}/invitations/{invitation_id}", { params: { path: { patient_id: id, invitation_id: invitation } } }));
+
+export const consents = (id: number): Promise<{ readonly items: readonly Consent[] }> => told(http.GET("/api/patients/{patient_id}/consents", { params: of(id) }));
+export const endConsent = (id: number, consent: number): Promise<{ readonly items: readonly Consent[] }> =>
+  told(http.DELETE("/api/patients/{patient_id}/consents/{consent_id}", { params: { path: { patient_id: id, consent_id: consent } } }));
+export const blocks = (id: number): Promise<{ readonly items: readonly Block[] }> => told(http.GET("/api/patients/{patient_id}/blocks", { params: of(id) }));
+export const liftBlock = (id: number, block: number): Promise<{ readonly items: readonly Block[] }> =>
+  told(http.DELETE("/api/patients/{patient_id}/blocks/{block_id}", { params: { path: { patient_id: id, block_id: block } } }));

@@ -2,6 +2,8 @@
 // `outbox.ts`; what is kept between is in `keep.ts`. Entries of other accounts stay where they are, unseen and unsent.
 
 import { http, Refused, told } from "../api/client";
+import { words } from "../i18n/words.svelte";
+import { whyNot } from "../shell/refused";
 import * as keep from "./keep";
 import { fate, HELD_MS, RETRY_MS, sendable, UNDO_MS, type Content, type Entry } from "./outbox";
 
@@ -120,7 +122,7 @@ async function post(entry: Entry): Promise<readonly [number, string]> {
     else await told(http.POST("/api/patients/{patient_id}/check-ins", { params, body: entry.body }));
     return [201, ""];
   } catch (failure) {
-    return failure instanceof Refused ? [failure.status, failure.detail] : [0, ""];
+    return failure instanceof Refused ? [failure.status, whyNot(failure, words.language)] : [0, ""];
   }
 }
 

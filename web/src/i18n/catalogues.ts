@@ -6,15 +6,17 @@ import * as alerts from "../alerts/words";
 import * as board from "../board/words";
 import * as home from "../home/words";
 import * as login from "../login/words";
+import * as operator from "../operator/words";
 import * as patient from "../patient/words";
 import * as round from "../round/words";
 import * as tuning from "../tuning/words";
+import * as refused from "../shell/words_refused";
 import * as core from "./core";
 
-const sv = { ...core.sv, ...alerts.sv, ...board.sv, ...home.sv, ...login.sv, ...patient.sv, ...round.sv, ...tuning.sv } as const;
-const en = { ...core.en, ...alerts.en, ...board.en, ...home.en, ...login.en, ...patient.en, ...round.en, ...tuning.en } as const;
+const sv = { ...core.sv, ...refused.sv, ...alerts.sv, ...board.sv, ...home.sv, ...login.sv, ...operator.sv, ...patient.sv, ...round.sv, ...tuning.sv } as const;
+const en = { ...core.en, ...refused.en, ...alerts.en, ...board.en, ...home.en, ...login.en, ...operator.en, ...patient.en, ...round.en, ...tuning.en } as const;
 
-export const PARTS = [core, alerts, board, home, login, patient, round, tuning] as const;
+export const PARTS = [core, refused, alerts, board, home, login, operator, patient, round, tuning] as const;
 
 export type Key = keyof typeof sv;
 export type Catalogue = Readonly<Record<Key, string>>;

@@ -43,6 +43,10 @@ export function draftOf<T>(accountId: number, patientId: number, form: string, e
   return made;
 }
 
+/** Says whether one of these forms of a patient was begun by an account and not saved. */
+export const begun = (accountId: number, patientId: number, forms: readonly string[]): boolean =>
+  forms.some((form) => kept.get(`${String(accountId)}/${String(patientId)}/${form}`)?.touched ?? false);
+
 addEventListener("beforeunload", (event) => {
   if ([...kept.values()].some((draft) => draft.touched)) event.preventDefault();
 });

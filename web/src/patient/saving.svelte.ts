@@ -1,6 +1,8 @@
 // A save under way: nothing changes on the screen before the server has said so, and a failure says what it was.
 
 import { Refused } from "../api/client";
+import { words } from "../i18n/words.svelte";
+import { whyNot } from "../shell/refused";
 
 export class Saving {
   state = $state<"still" | "saving" | "saved" | "failed" | "conflict">("still");
@@ -17,7 +19,7 @@ export class Saving {
     } catch (failure) {
       const refused = failure instanceof Refused ? failure : null;
       this.state = refused?.status === 409 || refused?.status === 412 ? "conflict" : "failed";
-      this.detail = refused?.detail ?? "";
+      this.detail = whyNot(failure, words.language);
       return null;
     }
   }

@@ -1,7 +1,7 @@
 // The table of pages: an address leads to its page, for those it is for.
 
 import { expect, test } from "vitest";
-import { find, type PageOf } from "./pages";
+import { find, PAGES as ALL, type PageOf } from "./pages";
 
 const load: PageOf["load"] = () => Promise.reject(new Error("not loaded here"));
 const PAGES: readonly PageOf[] = [
@@ -28,4 +28,11 @@ test("the same address is another page for another kind of account", () => {
   expect(find("/", "staff", PAGES)?.page).toBe(PAGES[0]);
   expect(find("/", "patient", PAGES)?.page).toBe(PAGES[1]);
   expect(find("/patient/12", "patient", PAGES)).toBeNull();
+});
+
+test("h03: no page of the ward is an operator's: an empty board would say that all is well", () => {
+  const ward = ALL.filter((page) => page.of.includes("staff"));
+  expect(ward.length).toBeGreaterThan(8);
+  expect(ward.filter((page) => page.of.includes("operator")).map((page) => page.path)).toEqual(["/security"]);
+  expect(find("/", "operator")?.page.menu).toBe("operator.nav");
 });

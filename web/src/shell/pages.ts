@@ -12,9 +12,13 @@ export interface PageProps {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** Who comes to a page. An operator is staff that sees no patients: the pages of the ward are not theirs. */
+export type Visitor = AccountKind | "operator";
+export const visitor = (session: Session): Visitor => (session.staff?.role === "operator" ? "operator" : session.account.kind);
+
 export interface PageOf {
   readonly path: string;
-  readonly of: readonly AccountKind[];
+  readonly of: readonly Visitor[];
   /** What the menu calls it; a page that is reached from another one has none. */
   readonly menu?: Key;
   readonly load: () => Promise<{ readonly default: Component<PageProps> }>;
@@ -32,12 +36,15 @@ export const PAGES: readonly PageOf[] = [
   { path: "/tuning/patient/:id", of: ["staff"], load: () => import("../tuning/PatientPlan.svelte") },
   { path: "/tuning", of: ["staff"], menu: "tuning.nav", load: () => import("../tuning/Tuning.svelte") },
   { path: "/tuning/team/:id", of: ["staff"], load: () => import("../tuning/TeamPlan.svelte") },
-  { path: "/security", of: ["staff"], load: () => import("./Security.svelte") },
+  { path: "/security", of: ["staff", "operator"], load: () => import("./Security.svelte") },
+  { path: "/", of: ["operator"], menu: "operator.nav", load: () => import("../operator/Operator.svelte") },
+  { path: "/patient/:id/?part", of: ["operator"], load: () => import("../operator/Log.svelte") },
   { path: "/", of: ["patient", "relative"], load: () => import("../home/Home.svelte") },
   { path: "/answers", of: ["patient"], load: () => import("../home/Answers.svelte") },
   { path: "/measure", of: ["patient"], load: () => import("../home/Measure.svelte") },
   { path: "/values", of: ["patient", "relative"], load: () => import("../home/Values.svelte") },
   { path: "/relatives", of: ["patient"], load: () => import("../home/Relatives.svelte") },
+  { path: "/sharing", of: ["patient"], load: () => import("../home/Sharing.svelte") },
   { path: "/looks", of: ["patient"], load: () => import("../home/Looks.svelte") },
 ];
 
@@ -46,8 +53,8 @@ export interface Found {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** Returns the page of an address for that kind of account; null where there is none. */
-export function find(path: string, kind: AccountKind, pages: readonly PageOf[] = PAGES): Found | null {
+/** Returns the page of an address for that visitor; null where there is none. */
+export function find(path: string, kind: Visitor, pages: readonly PageOf[] = PAGES): Found | null {
   for (const page of pages) {
     const params = page.of.includes(kind) ? match(page.path, path) : null;
     if (params) return { page, params };

@@ -5,6 +5,7 @@ import * as api from "../api/client";
 import type { Session } from "../api/types";
 import { words } from "../i18n/words.svelte";
 import { live } from "../live/live.svelte";
+import { visitor } from "./pages";
 import { route } from "./route.svelte";
 
 const KEPT = "hemvakt.session";
@@ -41,9 +42,9 @@ class Who {
     localStorage.removeItem(LEAVING);
     this.session = session;
     words.suggest(session.account.language);
-    // The board's stream is for staff; what patients and relatives see comes by their own page.
-    if (session.account.kind === "staff") live.start(() => { this.end(); });
-    else localStorage.setItem(KEPT, JSON.stringify(session));
+    // The board's stream is for staff of a ward; what patients and relatives see comes by their own page.
+    if (visitor(session) === "staff") live.start(() => { this.end(); });
+    else if (session.account.kind !== "staff") localStorage.setItem(KEPT, JSON.stringify(session));
     if (route.login) route.go(this.#after);
   }
 

@@ -1,6 +1,6 @@
 // A plan's fields in words: what each is called and how its value is written. Pure: the words come in from outside.
 
-import { number, shown, unitText } from "../clinical/kinds";
+import { number, unitOf } from "../clinical/kinds";
 import { day } from "../clinical/time";
 import type { Kind, Language } from "../api/types";
 import type { Key } from "../i18n/catalogues";
@@ -70,7 +70,7 @@ export function fieldValue(path: string, value: Json | undefined, tongue: Tongue
   const last = parts.at(-1) ?? "";
   if (branch === "limits" && typeof value === "number") {
     const kind = about as Kind;
-    return isBound(last) || last === "clear_by" ? `${number(kind, value, language)} ${unitText(shown(kind).unit)}` : plainValue(last, value, tongue);
+    return isBound(last) || last === "clear_by" ? `${number(kind, value, language)} ${unitOf(kind, language)}` : plainValue(last, value, tongue);
   }
   if (branch === "expected" && typeof value === "number") return lasting(value, tongue);
   if (path === "goals") return t(value === "comfort" ? "field.goals.comfort" : "field.goals.full");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ahead, anybodySaw, rounds, seenBy, stages, valueOf, type Told } from "./life";
+import { ahead, anybodySaw, rounds, seenBy, stages, type Told } from "./life";
 
 const told = (more: Partial<Told>): Told => ({
   notification_id: "1", ring: 1, step: 1, channel: "push", to: { team_id: 1, team: "Testteamet", staff_id: null, name: null, title: null }, state: "queued",
@@ -27,10 +27,6 @@ describe("H4: what became of a notification", () => {
   it("is grouped by the step that sent it, the first first", () => {
     const found = rounds([told({ step: 2 }), told({ step: 1 }), told({ step: 1, channel: "sms" })]);
     expect(found.map((each) => [each[0]?.step, each.length])).toEqual([[1, 2], [2, 1]]);
-  });
-
-  it("writes the level of consciousness as its letter, and other values as they are", () => {
-    expect([valueOf({ kind: "consciousness", value: 0 }), valueOf({ kind: "consciousness", value: 4 }), valueOf({ kind: "spo2", value: 84 })]).toEqual(["A", "U", 84]);
   });
 
   it("knows who is next", () => {

@@ -42,10 +42,6 @@ export const anybodySaw = (all: readonly Told[]): boolean => all.some((each) => 
 /** Returns the people who have seen it, each once. */
 export const seenBy = (all: readonly Told[]): string[] => [...new Set(all.flatMap((each) => (each.seen_at === null ? [] : [each.to.name ?? each.to.team])))];
 
-/** The level of consciousness as its letter: evidence has every value as a number. */
-const ACVPU: readonly string[] = ["A", "C", "V", "P", "U"];
-export const valueOf = (input: { readonly kind: string; readonly value: number }): number | string => (input.kind === "consciousness" ? (ACVPU[input.value] ?? "–") : input.value);
-
 export interface Ahead {
   readonly level: number;
   readonly dueAt: string;

@@ -41,7 +41,7 @@ export const sv = {
   "wave.scale": "25 mm/s · 10 mm/mV, rutor om 1 och 5 mm",
   "wave.where": "Var på dygnet",
   "wave.available": "markerat: det finns kurvor",
-  "wave.legend": "▼ slag som märkts ut för ögat; frekvens och kvalitet är tjänstens. Granska själv innan du drar slutsatser.",
+  "wave.legend": "▼ slag som den här sidan märker ut för ögat, inget som larm bygger på. Frekvens och kvalitet är tjänstens. Granska själv innan du drar slutsatser.",
   "wave.found": "Fynd att titta på",
 } as const;
 
@@ -86,6 +86,6 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "wave.scale": "25 mm/s · 10 mm/mV, boxes of 1 and 5 mm",
   "wave.where": "Where in the day",
   "wave.available": "marked: there are waveforms",
-  "wave.legend": "▼ beats marked for the eye; rate and quality are the service's. Read the strip yourself before you conclude.",
+  "wave.legend": "▼ beats marked by this page for the eye; no alert rests on them. Rate and quality are the service's. Read the strip yourself before you conclude.",
   "wave.found": "Findings to look at",
 };
