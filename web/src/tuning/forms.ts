@@ -1,8 +1,8 @@
 // The fields of each rule: what each is called, in which unit it is typed and by which step it moves. Pure. How far each
 // may lie is the server's to say (`ranges.ts`).
 
-import { shown, unitText } from "../clinical/kinds";
-import type { Kind } from "../api/types";
+import { unitOf } from "../clinical/kinds";
+import type { Kind, Language } from "../api/types";
 import type { Key } from "../i18n/catalogues";
 
 export interface NumberSpec {
@@ -62,8 +62,8 @@ export const RHYTHM: readonly Spec[] = [
 ];
 const DAY_S = 86_400;
 
-export function slope(kind: Kind): readonly Spec[] {
-  return [{ name: "per_hour", label: "form.per_hour", unit: plain(unitText(shown(kind).unit)), per: 1, step: 0.1 }, hours("over_s", "form.over_s"), PRIORITY];
+export function slope(kind: Kind, language: Language): readonly Spec[] {
+  return [{ name: "per_hour", label: "form.per_hour", unit: plain(unitOf(kind, language)), per: 1, step: 0.1 }, hours("over_s", "form.over_s"), PRIORITY];
 }
 export const WAY = side("form.side.fall", "form.side.rise");
 export const DEVIATION: readonly Spec[] = [

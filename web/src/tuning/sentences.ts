@@ -1,6 +1,6 @@
 // What each rule of a plan says, in a sentence that can be read aloud. Pure: the words come in from outside.
 
-import { number, shown, unitText } from "../clinical/kinds";
+import { number, unitOf } from "../clinical/kinds";
 import type { Kind } from "../api/types";
 import type { Key } from "../i18n/catalogues";
 import { decimal, fieldValue, lasting, ofDay, type Tongue } from "./fields";
@@ -10,9 +10,9 @@ export type Said = readonly string[];
 
 const level = (priority: number | undefined, { t }: Tongue): string => t(`say.level.${String(priority ?? 2) as "1" | "2" | "3"}`);
 const about = (kind: Kind, { t }: Tongue): string => t(`say.kind.${kind}`);
-const valued = (kind: Kind, value: number, { language }: Tongue): string => `${number(kind, value, language)} ${unitText(shown(kind).unit)}`.trim();
+const valued = (kind: Kind, value: number, { language }: Tongue): string => `${number(kind, value, language)} ${unitOf(kind, language)}`.trim();
 /** Of a change the decimals are as many as are given: half a percent an hour is none of its kind's whole ones. */
-const changed = (kind: Kind, value: number, { language }: Tongue): string => `${decimal(value, language)} ${unitText(shown(kind).unit)}`.trim();
+const changed = (kind: Kind, value: number, { language }: Tongue): string => `${decimal(value, language)} ${unitOf(kind, language)}`.trim();
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Says when a kind's limits ring: the urgent first, each side with its number. */
