@@ -33,7 +33,10 @@ LABELS: dict[str, Pair] = {
         "När Hemvakt inte går att nå: ring patienterna i ordning. Anteckna på papper.",
         "When Hemvakt cannot be reached: telephone the patients in turn. Take notes on paper.",
     ),
-    "help": ("Når du ingen: sjukvårdsrådgivningen 1177. Fara för livet: 112.", "Nobody answers: medical advice 1177. Danger to life: 112."),
+    "help": (
+        "Når du ingen: sjukvårdsrådgivningen 1177. Fara för livet: 112.",
+        "Nobody answers: medical advice 1177. Danger to life: 112.",
+    ),
     "none": ("Teamet har inga patienter under den tiden.", "The team has no patients in that time."),
     "first": ("Ring i den här ordningen", "Call in this order"),
     "patient": ("Patient", "Patient"),
