@@ -24,6 +24,10 @@ def _lines(name: str, key: str) -> list[str]:
     return re.findall(rf"^{key}=(.*)$", (FOLDER / name).read_text(encoding="utf-8"), re.MULTILINE)
 
 
+def _systemd(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_unit_runs_a_command_that_exists(name: str) -> None:
     """Each unit's command and its flags are those of the command line, and it has its secrets from files."""
@@ -59,20 +63,15 @@ def test_every_service_of_the_compose_file_has_a_unit() -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
 def test_systemd_finds_nothing_wrong_and_little_exposed(tmp_path: Path) -> None:
-    """systemd reads every unit without a complaint, and calls what a service may reach little."""
+    """Systemd reads every unit without a complaint, and calls what a service may reach little."""
     units = tmp_path / "units"
     shutil.copytree(FOLDER, units)
     for path in units.glob("*.service"):  # where the program is on this machine
         path.write_text(path.read_text(encoding="utf-8").replace("/opt/hemvakt/hemvakt ", f"{ROOT}/hemvakt "))
     paths = [str(units / name) for name in (*UNITS, "hemvakt.target")]
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *paths], capture_output=True, text=True, check=False
-    )
+    done = _systemd("verify", "--man=no", *paths)
     services = [str(units / name) for name in SERVICES]
-    least = ["--offline=true", f"--threshold={round(MOST_EXPOSED * 10)}"]
-    judged = subprocess.run(
-        ["systemd-analyze", "security", *least, *services], capture_output=True, text=True, check=False
-    )
+    judged = _systemd("security", "--offline=true", f"--threshold={round(MOST_EXPOSED * 10)}", *services)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert judged.returncode == 0, judged.stdout[-2000:]
