@@ -37,7 +37,7 @@ FLEET_MESSAGES = Figure(value=1000, what="messages a second of the fleet", docum
 FLEET_INGEST = Figure(value=0.50, what="cores of ingest meanwhile", document=_BENCHMARKS, line=_FLEET)
 FLEET_STORE = Figure(value=0.43, what="cores of the store meanwhile", document=_BENCHMARKS, line=_FLEET)
 _RATE = "| 10 | endpoint | 11699 | 116989 | 1.55 |"
-INGEST_MOST = Figure(value=116_989, what="readings a second that ingest takes at most", document=_BENCHMARKS, line=_RATE)
+INGEST_MOST = Figure(value=116_989, what="readings a second that ingest can take", document=_BENCHMARKS, line=_RATE)
 _JUDGED = "CPU 274 ms ours, 130 ms the server's = 4947 stays/s of one core"
 JUDGED = Figure(value=4947, what="stays judged a second of one core", document=_BENCHMARKS, line=_JUDGED)
 JUDGED_STORE = Figure(value=130 / (274 + 130), what="of that the store's part", document=_BENCHMARKS, line=_JUDGED)
@@ -179,7 +179,7 @@ def _catch_up(patients: int) -> str:
 
 def _rounded(size: float) -> int:
     """Return a number with two digits that count: more the paper does not know."""
-    digits = 10 ** max(len(str(int(size))) - 2, 0)
+    digits = int(10 ** max(len(str(int(size))) - 2, 0))
     return int(size) // digits * digits
 
 

@@ -28,7 +28,9 @@ def write(file: Path) -> int:
     ConfigError
         If the program's own lists are not beside it, or the file cannot be written.
     """
-    components = [*_python(PROJECT / "constraints.txt"), *_page(PROJECT / "web" / "package-lock.json")]
+    found = [*_python(PROJECT / "constraints.txt"), *_page(PROJECT / "web" / "package-lock.json")]
+    # A package may be installed in several places: once is enough, as a part of the page where it is that anywhere.
+    components = {str(each["bom-ref"]): each for each in sorted(found, key=lambda each: "scope" not in each)}
     bill = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -38,7 +40,7 @@ def write(file: Path) -> int:
             "timestamp": SystemClock().now().isoformat(timespec="seconds"),
             "component": _component("application", "hemvakt", _own_version(), "pkg:generic/hemvakt", "Apache-2.0"),
         },
-        "components": sorted(components, key=lambda each: str(each["bom-ref"])),
+        "components": [components[name] for name in sorted(components)],
     }
     try:
         file.write_text(json.dumps(bill, indent=1) + "\n", encoding="utf-8")

@@ -348,7 +348,7 @@ def load(**flags: object) -> Settings:
         raise ConfigError("The configuration is wrong:\n  " + "\n  ".join(strangers))
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        loaded = Settings(_secrets_dir=os.environ.get(_CREDENTIALS), **given)  # type: ignore[arg-type]  # noqa: TID251
+        loaded = Settings(_secrets_dir=os.environ.get(_CREDENTIALS), **given)  # type: ignore[arg-type, call-arg]  # noqa: TID251
     except ValidationError as error:
         raise ConfigError("The configuration is wrong:\n  " + "\n  ".join([*_faults(error), *_strangers()])) from None
     if faults := _contradictions(loaded):

@@ -16,7 +16,7 @@ _FETCHED = re.compile(r"<(?:script|img|link|iframe)\b[^>]*?(?:src|href)=\"((?:ht
 
 
 def test_site_is_built_without_a_broken_link_and_asks_no_other_host(tmp_path: Path) -> None:
-    """MkDocs' strict mode is content: pages, anchors and pictures are there; no page fetches anything from elsewhere."""
+    """MkDocs' strict mode is content: pages, anchors, pictures are there; no page fetches anything from elsewhere."""
     build(load_config(str(ROOT / "mkdocs.yml"), strict=True, site_dir=str(tmp_path)))
     pages = {
         path.relative_to(tmp_path).as_posix(): path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.html")

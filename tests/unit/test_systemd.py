@@ -10,6 +10,7 @@ import pytest
 import typer
 
 import hemvakt
+from ward.errors import ConfigError
 from ward.settings import Settings, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,5 +95,5 @@ def test_misnamed_credential_is_a_fault(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "hemvakt_databse_url").write_text("postgresql://x/y")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
 
-    with pytest.raises(hemvakt.ConfigError, match="HEMVAKT_DATABSE_URL: unknown; did you mean HEMVAKT_DATABASE_URL"):
+    with pytest.raises(ConfigError, match="HEMVAKT_DATABSE_URL: unknown; did you mean HEMVAKT_DATABASE_URL"):
         load()
