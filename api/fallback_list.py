@@ -123,7 +123,6 @@ class Sheet:
     """One patient as printed: facts by label, the alerts, and a row for each value (`COLUMNS`)."""
 
     name: str
-    urgent: bool
     facts: tuple[Pair, ...]
     alerts: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -182,7 +181,6 @@ def _overview(each: Listed, language: Language) -> tuple[str, ...]:
 def _sheet(each: Listed, now: datetime, language: Language) -> Sheet:
     return Sheet(
         name=f"{_name(each.seat)}   {_number(each.seat)}",
-        urgent=each.urgency[0] == Priority.HIGH,
         facts=tuple((label(key, language), said) for key, said in _facts(each, language) if said),
         alerts=tuple(_alert(spoken, now, language) for spoken in each.alerts),
         rows=tuple(_rows(each, now, language)),
