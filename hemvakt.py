@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from onebox import account_commands, device_commands, openapi_commands, scenario_command
+from onebox import account_commands, device_commands, openapi_commands, print_commands, scenario_command
 from ward import log, settings
 from ward.errors import ConfigError, HemvaktError
 
@@ -240,6 +240,7 @@ def check(
 
 
 app.add_typer(openapi_commands.app, name="openapi")
+app.add_typer(print_commands.app)
 
 
 @app.command()

@@ -39,6 +39,7 @@ from api.routes import (
     effects,
     emergencies,
     escalations,
+    fallback_lists,
     fhir,
     handovers,
     health,
@@ -139,7 +140,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
         kinds_by_hand,
         help_calls,
     )
-    duty = (teams, schedules, routing, handovers, shifts, responsibility, coverage, transfers, offers)
+    duty = (teams, schedules, routing, handovers, shifts, fallback_lists, responsibility, coverage, transfers, offers)
     whose = (emergencies, sharing, relatives, invitations, opened)
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)

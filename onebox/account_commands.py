@@ -16,7 +16,7 @@ def list_them() -> None:
     """List who logs in by a name."""
     from onebox import accounts  # noqa: PLC0415 - each command loads what it needs and no more
 
-    for line in asyncio.run(accounts.lines(_database_url())):
+    for line in asyncio.run(accounts.lines(database_url())):
         typer.echo(line)
 
 
@@ -28,7 +28,7 @@ def reset(username: Username) -> None:
     """
     from onebox import accounts  # noqa: PLC0415
 
-    given = asyncio.run(accounts.reset(_database_url(), username))
+    given = asyncio.run(accounts.reset(database_url(), username))
     typer.echo(f"log-in {given.username}, password {given.password}, to be changed at the first log-in")
 
 
@@ -37,7 +37,7 @@ def disable(username: Username) -> None:
     """Shut an account: its sessions end at once. An operator opens it again (POST /api/accounts/ID/enable)."""
     from onebox import accounts  # noqa: PLC0415
 
-    asyncio.run(accounts.disable(_database_url(), username))
+    asyncio.run(accounts.disable(database_url(), username))
     typer.echo(f"{username} is shut")
 
 
@@ -46,11 +46,12 @@ def forget_factor(username: Username) -> None:
     """Take an account's second factor away; where one is asked for, its person sets up another at the next log-in."""
     from onebox import accounts  # noqa: PLC0415
 
-    removed = asyncio.run(accounts.remove_factor(_database_url(), username))
+    removed = asyncio.run(accounts.remove_factor(database_url(), username))
     typer.echo(f"{username} has no second factor" + ("" if removed else ", and had none"))
 
 
-def _database_url() -> str:
+def database_url() -> str:
+    """Return the store that is set, or the one of a running `up`."""
     loaded = settings.load()
     if loaded.database_url:
         return loaded.database_url

@@ -18,6 +18,7 @@ _PACKAGES = {
     "curl": ("curl",),
     "mosquitto": ("mosquitto", "mosquitto_pub"),
     "promtool": ("promtool",),
+    "systemd": ("systemd-analyze",),
 }
 # Of Prometheus its own programs alone: what Debian recommends with it watches the machine itself.
 _DEBIAN = {
@@ -25,6 +26,7 @@ _DEBIAN = {
     "curl": "curl",
     "mosquitto": "mosquitto mosquitto-clients",
     "promtool": "prometheus prometheus-node-exporter-",
+    "systemd": "systemd",
 }
 _PROVIDER = environment.PROJECT / "tests" / "oidc"
 

@@ -15,6 +15,8 @@ _CONFIG = """\
 project_name_override: hemvakt-client
 package_name_override: hemvakt_client
 post_hooks: []
+content_type_overrides:
+  application/pdf: application/octet-stream
 """
 
 
@@ -43,9 +45,7 @@ def python(folder: Path) -> None:
         source = Path(scratch) / "openapi.json"
         write(source)
         config = Path(scratch) / "config.yml"
-        config.write_text(
-            "project_name_override: hemvakt-client\npackage_name_override: hemvakt_client\npost_hooks: []\n"
-        )
+        config.write_text(_CONFIG, encoding="utf-8")
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "openapi_python_client", "generate", "--meta", "setup"),

@@ -84,6 +84,7 @@ class PatientEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, fro
     family_name: Text
     sex: Literal["female", "male", "other", "unknown"]
     phone: str | None = None
+    address: Annotated[str, msgspec.Meta(min_length=1, max_length=300)] | None = None
     programme: Programme
     reason: str = ""
     next_step: str = ""
@@ -237,6 +238,7 @@ class _Loading:
             birth_date=_birth_date(entry.personal_number),
             sex=entry.sex,
             phone=entry.phone,
+            address=entry.address,
         )
         stay_id = await people.add_stay(
             self._conn,

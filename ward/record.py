@@ -25,6 +25,7 @@ class Person:
     organisation: str
     hsa_id: str | None
     protected: bool
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

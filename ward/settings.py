@@ -1,4 +1,4 @@
-"""Settings: one frozen object, read once from `HEMVAKT_*`. Nobody else reads the environment."""
+"""Settings: one frozen object, read once from `HEMVAKT_*` or from systemd's credentials. Nobody else reads them."""
 
 import os
 from base64 import urlsafe_b64decode
@@ -13,6 +13,7 @@ from ward import tls
 from ward.errors import ConfigError
 
 _SHORTEST_KEY = 32
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd's LoadCredential: a file for each secret
 _VAPID_BYTES = 32
 _OTHERS = frozenset({"HEMVAKT_PYTHON"})  # read by the wrapper
 _LATEST_DAYS = 32  # how late a reading may come (ingest/validate.py), and a day on each side
@@ -345,8 +346,9 @@ def load(**flags: object) -> Settings:
     """
     if strangers := _strangers():
         raise ConfigError("The configuration is wrong:\n  " + "\n  ".join(strangers))
+    given = {name: value for name, value in flags.items() if value is not None}
     try:
-        loaded = Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+        loaded = Settings(_secrets_dir=os.environ.get(_CREDENTIALS), **given)  # type: ignore[arg-type, call-arg]  # noqa: TID251
     except ValidationError as error:
         raise ConfigError("The configuration is wrong:\n  " + "\n  ".join([*_faults(error), *_strangers()])) from None
     if faults := _contradictions(loaded):
@@ -388,7 +390,8 @@ def _faults(error: ValidationError) -> list[str]:
 def _strangers() -> list[str]:
     """Name the variables that are meant for us and that nobody knows: a misspelt setting is no setting."""
     known = {f"HEMVAKT_{name.upper()}" for name in Settings.model_fields} | _OTHERS
-    given = {name for name in os.environ if name.startswith("HEMVAKT_")}  # noqa: TID251 - the one reader
+    files = (each.name.upper() for each in Path(os.environ.get(_CREDENTIALS, "/none")).glob("*"))  # noqa: TID251
+    given = {name for name in (*os.environ, *files) if name.startswith("HEMVAKT_")}  # noqa: TID251 - the one reader
     lines = []
     for name in sorted(given - known):
         close = get_close_matches(name, known, n=1)

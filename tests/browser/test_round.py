@@ -78,6 +78,8 @@ def test_shift_is_handed_over_by_one_and_taken_by_another(machine: Machine, log_
     page = _open(machine, nurse, "/handover", team)
     patient = page.get_by_test_id(re.compile(r"^shift-\d+$")).filter(has_text="Sov illa i natt")
     expect(patient).to_contain_text("Oläst")
+    paper = page.request.get(f"{machine.url}{page.get_by_test_id('fallback-list').get_attribute('href')}")
+    assert (paper.status, paper.headers["content-type"], paper.body()[:5]) == (200, "application/pdf", b"%PDF-")
 
     patient.get_by_role("button", name="Jag har läst").click()
     expect(patient.get_by_role("button", name="Jag har läst")).to_have_count(0)

@@ -24,7 +24,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "coverage": {"sv": "vem som ansvarar för dig", "en": "who answers for you"},
     "replay": {"sv": "tavlan över patienter som den var, där du fanns", "en": "the board as it was, which you were on"},
     "offers": {"sv": "vem som ansvarar för dig", "en": "who answers for you"},
-    "teams": {"sv": "överlämningen eller ronden i teamet", "en": "the team's hand-over or round"},
+    "teams": {"sv": "överlämningen, ronden eller reservlistan", "en": "the hand-over, the round or the fallback list"},
     "devices": {"sv": "vilken utrustning du har", "en": "which equipment you have"},
     "quarantine": {"sv": "mätvärden som inte kunde tas emot", "en": "readings that could not be used"},
     "backtests": {"sv": "en prövning av larmgränser på dina mätvärden", "en": "a trial of limits on your readings"},

@@ -26,7 +26,11 @@ def patient(person: Person) -> Resource:
     }
     if person.protected:
         return {**made, **codes.protected()}
-    return {**made, "telecom": [{"system": "phone", "value": person.phone}]} if person.phone else made
+    if person.phone:
+        made["telecom"] = [{"system": "phone", "value": person.phone}]
+    if person.address:
+        made["address"] = [{"use": "home", "text": person.address}]
+    return made
 
 
 def organisation(each: Person | Answering | Provider) -> Resource:

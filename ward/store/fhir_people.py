@@ -52,7 +52,7 @@ _PATIENTS = (
     + _OF_PATIENTS
     + b"""
     select p.patient_id, p.personal_number, p.given_name, p.family_name, p.birth_date, p.sex, p.phone,
-           o.organisation_id, o.name as organisation, o.hsa_id, p.protected_since is not null as protected
+           p.address, o.organisation_id, o.name as organisation, o.hsa_id, p.protected_since is not null as protected
     from patient p join organisation o using (organisation_id)
     where p.patient_id in (select patient_id from seen) and p.patient_id > %(after)s
     and (%(number)s::text is null or p.personal_number = %(number)s)

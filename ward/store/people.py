@@ -136,12 +136,13 @@ async def add_patient(
     birth_date: date,
     sex: str,
     phone: str | None = None,
+    address: str | None = None,
 ) -> PatientId:
     """Add a patient; `personal_number` has twelve characters, `sex` is female, male, other or unknown."""
     query = (
-        "insert into patient (organisation_id, personal_number, given_name, family_name, birth_date, sex, phone) values"
-        " (%(organisation_id)s, %(personal_number)s, %(given_name)s, %(family_name)s, %(birth_date)s, %(sex)s,"
-        " %(phone)s) returning patient_id"
+        "insert into patient (organisation_id, personal_number, given_name, family_name, birth_date, sex, phone,"
+        " address) values (%(organisation_id)s, %(personal_number)s, %(given_name)s, %(family_name)s, %(birth_date)s,"
+        " %(sex)s, %(phone)s, %(address)s) returning patient_id"
     )
     parameters: dict[str, object] = {
         "organisation_id": organisation_id,
@@ -151,6 +152,7 @@ async def add_patient(
         "birth_date": birth_date,
         "sex": sex,
         "phone": phone,
+        "address": address,
     }
     return PatientId(await _id(conn, query, parameters))
 

@@ -87,7 +87,7 @@ async def person(conn: Connection, patient_id: int) -> Person | None:
     """Return the patient, None when there is no such one."""
     async with conn.cursor(row_factory=class_row(Person)) as cursor:
         await cursor.execute(
-            "select patient_id, personal_number, given_name, family_name, birth_date, sex, phone,"
+            "select patient_id, personal_number, given_name, family_name, birth_date, sex, phone, address,"
             " o.organisation_id, o.name as organisation, o.hsa_id, protected_since is not null as protected"
             " from patient join organisation o using (organisation_id) where patient_id = %s",
             (patient_id,),

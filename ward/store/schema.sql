@@ -1185,6 +1185,8 @@ CREATE TABLE public.patient (
     sex text NOT NULL,
     phone text,
     protected_since timestamp with time zone,
+    address text,
+    CONSTRAINT patient_address_check CHECK (((length(address) >= 1) AND (length(address) <= 300))),
     CONSTRAINT patient_personal_number_check CHECK ((personal_number ~ '^[0-9]{8}[0-9A-Z]{2}[0-9]{2}$'::text)),
     CONSTRAINT patient_sex_check CHECK ((sex = ANY (ARRAY['female'::text, 'male'::text, 'other'::text, 'unknown'::text])))
 );

@@ -3390,6 +3390,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/teams/{team_id}/fallback-list": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Print the team's patients with limits, latest values, alerts and whom to call; good for a day
+         * @description Print the team's patients with limits, latest values, alerts and whom to call; good for a day.
+         *
+         *     Open to: clinician, doctor, nurse (`handovers`).
+         */
+        readonly get: operations["fallback_lists_get_fallback_list"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/teams/{team_id}/handover": {
         readonly parameters: {
             readonly query?: never;
@@ -27168,6 +27190,36 @@ export interface operations {
                      *     }
                      */
                     readonly "application/json": components["schemas"]["TeamCoverage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly fallback_lists_get_fallback_list: {
+        readonly parameters: {
+            readonly query?: {
+                readonly lang?: "sv" | "en";
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly team_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/pdf": string;
                 };
             };
             readonly 401: components["responses"]["Unauthorized"];
