@@ -116,8 +116,8 @@ async def revoke(request: Request, patient_id: Id, invitation_id: Id, principal:
         seat = await seat_to_change(conn, patient_id, principal, context.clock)
         state = await _one(conn, seat, invitation_id)
         if await invitations.revoke(conn, seat.patient_id, invitation_id, principal.account_id, now):
-            detail: dict[str, object] = {"invitation_id": invitation_id}
-            deed = Deed(action=Action.INVITATION_REVOKED, patient_id=seat.patient_id, detail=detail)
+            about: dict[str, object] = {"invitation_id": invitation_id}
+            deed = Deed(action=Action.INVITATION_REVOKED, patient_id=seat.patient_id, detail=about)
             await audit.write(conn, principal.actor, deed, now)
         elif state["used_at"] is not None:
             detail = "It has been used: close what is opened to the relative instead."
