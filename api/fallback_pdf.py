@@ -7,9 +7,9 @@ fits on one page, and each page carries when the list was made and until when it
 import io
 from collections.abc import Sequence
 from functools import cache
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
@@ -84,7 +84,7 @@ def _style(size: float, *, bold: str = _FONT) -> ParagraphStyle:
 
 
 def _said(text: str, size: float = 9, font: str = _FONT) -> Paragraph:
-    return Paragraph(escape(text), _style(size, bold=font))
+    return Paragraph(escape(text, quote=False), _style(size, bold=font))
 
 
 def _furnish(canvas: Canvas, words: Printed) -> None:
