@@ -18,8 +18,6 @@ from ward.clock import SystemClock
 from ward.settings import Settings
 from ward.store.pool import Pool
 
-_AT_ONCE = 3
-
 
 class Forgetful(AsyncConnection[TupleRow]):
     """A connection that never keeps what was done on it, so that every request meets the same store."""
@@ -35,11 +33,8 @@ async def forgetting(scene: Scene) -> AsyncIterator[Served]:
     settings = Settings(database_url=scene.database_url, http_port=0)
 
     def forgetful(_url: str, _name: str, *, size: int) -> Pool:
-        conninfo = make_conninfo(scene.database_url, options="-c TimeZone=UTC -c plan_cache_mode=force_generic_plan")
-        once: dict[str, object] = {"prepare_threshold": 0}
-        return AsyncConnectionPool(
-            conninfo, connection_class=Forgetful, kwargs=once, min_size=_AT_ONCE, max_size=_AT_ONCE, open=False
-        )
+        conninfo = make_conninfo(scene.database_url, options="-c TimeZone=UTC")
+        return AsyncConnectionPool(conninfo, connection_class=Forgetful, min_size=size // 2, max_size=size, open=False)
 
     # Every part of the api has its connections from these two.
     with patch("api.app.pool", forgetful), patch("api.app.looks", forgetful):
