@@ -12,6 +12,7 @@ from alerting import backtest, deteriorations, evaluate, runs, suggestions, tren
 from alerting.backtest import Gathered, Raised, raised
 from alerting.backtest_read import Part, Question, contexts
 from alerting.features import Batch, StayContext, batch, seconds
+from alerting.rules import limits, news2_steps
 from alerting.rules.catalogue import RULES
 from alerting.suggestions import Change
 from alerting.tracks import Track
@@ -68,11 +69,12 @@ class Reporter:
 
     def add(self, part: Part) -> None:
         """Judge the readings of some stays by both plans, and by the changes that are to be tried."""
-        reduced = self._laid_out(part, contexts(self._asked, part.stays, self._asked.candidate))
-        ours = self._with_trends(part, reduced)
-        # What the readings come to when they are reduced depends on no plan.
-        stays = contexts(self._asked, part.stays, self._asked.in_force)
-        theirs = self._with_trends(part, replace(batch(stays, part.series), runs=reduced.runs))
+        ours, theirs = (
+            self._laid_out(part, contexts(self._asked, part.stays, plans))
+            for plans in (self._asked.candidate, self._asked.in_force)
+        )
+        ours = self._with_trends(part, news2_steps.scored(limits.filtered(ours)))
+        theirs = self._with_trends(part, self._shared(ours, theirs), ours)
         self._candidate.parts.append(raised(ours, judge, self._period))
         self._in_force.parts.append(raised(theirs, judge, self._period))
         self._readings += part.readings
@@ -87,7 +89,7 @@ class Reporter:
         for plan in self._asked.candidate.values():
             if id(plan) not in made:
                 changed = plan if change is None else change.apply(plan)
-                own = {each: limits for each, limits in changed.limits.items() if each is kind}
+                own = {each: bands for each, bands in changed.limits.items() if each is kind}
                 made[id(plan)] = replace(changed, limits=own)
         plan_of = {stay_id: made[id(plan)] for stay_id, plan in self._asked.candidate.items()}
         return raised(self._laid_out(part, contexts(self._asked, part.stays, plan_of)), judge_limits, self._period)
@@ -95,9 +97,16 @@ class Reporter:
     def _laid_out(self, part: Part, stays: list[StayContext]) -> Batch:
         return runs.reduced(batch(stays, part.series))
 
-    def _with_trends(self, part: Part, looked_at: Batch) -> Batch:
-        """Return a batch with all that rules look at beside plain readings."""
+    def _shared(self, ours: Batch, theirs: Batch) -> Batch:
+        """Return a batch with what was made for another of the same readings and depends on no limit."""
+        scales = [[stay.plan.spo2_scale for stay in each.stays] for each in (ours, theirs)]
+        return replace(theirs, medians=ours.medians, totals=ours.totals if scales[0] == scales[1] else None)
+
+    def _with_trends(self, part: Part, looked_at: Batch, like: Batch | None = None) -> Batch:
+        """Return a batch with all that rules look at beside plain readings, as in `like` where its plans ask alike."""
         whole = replace(looked_at, implausible=part.implausible, signals=part.signals)
+        if like is not None and trend_period.asks_as(whole, like):
+            return replace(whole, quarters=like.quarters, normals=like.normals, trends_from_s=like.trends_from_s)
         return trend_period.period(whole, self._asked.trends_from_s(), self._period[1], part.earlier)
 
     def report(self) -> Report:

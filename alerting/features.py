@@ -189,7 +189,8 @@ class Batch:
     `plans` holds each plan once, `plan_of` (m,) int64 the index of each stay's own. `implausible` are the readings
     outside what is plausible, `signals` what the signal core made of waveforms. `runs` are the readings that
     speak for the patient, reduced (`alerting.runs`), `totals` the scores over time that were made of them once for all
-    who ask (`rules.news2_steps.scored`), None where each makes them anew. `memory` is what a rule needs to know of the
+    who ask (`rules.news2_steps.scored`), None where each makes them anew; so are `medians`, by kind and seconds, the
+    readings' values as filtered ones (`rules.limits.filtered`). `memory` is what a rule needs to know of the
     time before the readings, by its name: (m, w). `quarters` and `normals` are what trends are judged by, from
     `trends_from_s` (m,) on; where they were not read of a stay, trends say nothing of it. Made by `batch`.
     """
@@ -202,6 +203,7 @@ class Batch:
     signals: Mapping[WaveFeature, Signal] = field(default_factory=dict)
     runs: Mapping[VitalKind, Runs] = field(default_factory=dict)
     totals: Totals | None = None
+    medians: Mapping[tuple[VitalKind, float], Floats] = field(default_factory=dict)
     memory: Mapping[str, Floats] = field(default_factory=dict)
     quarters: Mapping[VitalKind, Quarters] = field(default_factory=dict)
     normals: Mapping[VitalKind, Normals] = field(default_factory=dict)

@@ -59,6 +59,12 @@ def period(batch: Batch, from_s: float, until_s: float, earlier: Mapping[VitalKi
     return replace(batch, quarters=quarters, normals=found, trends_from_s=np.full(len(batch.stays), from_s))
 
 
+def asks_as(batch: Batch, other: Batch) -> bool:
+    """Tell whether the plans of a batch ask for the same quarters and normals as those of another of the same stays."""
+    asked = [[(look_back(stay.plan), normals_of(stay.plan)) for stay in each.stays] for each in (batch, other)]
+    return asked[0] == asked[1]
+
+
 async def hours_before(conn: Connection, stays: Sequence[StayContext], from_s: float) -> dict[VitalKind, Quarters]:
     """Return the hours that the normals of a period need beside its readings, of every kind that has normals."""
     first_s = float(taken_s(from_s - QUARTER_S)) - NORMAL_LOOK_BACK_S

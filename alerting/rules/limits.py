@@ -199,9 +199,13 @@ def _violated(rows: Runs, bound: Bounds, level: Level, stays: int, stale_s: floa
     beyond, inside = _said(rows, bound, level)
     if level is not Level.HARD and (bound.n > 1).any():
         beyond, inside = _counted(rows, bound, beyond, inside, stale_s)
-    said = beyond | inside
-    value = beyond[said].astype(np.int64)
-    held = steps.hold(stays, rows.stay[said], rows.from_s[said], rows.last_s[said], value, stale_s)
+    said = np.flatnonzero(beyond | inside)
+    value, stay = beyond[said], rows.stay[said]
+    # No word is the same as that it is over: what says so again is left out before anything is held.
+    matters = value.copy()
+    matters[1:] |= value[:-1] & (stay[1:] == stay[:-1])
+    row = said[matters]
+    held = steps.hold(stays, rows.stay[row], rows.from_s[row], rows.last_s[row], beyond[row].astype(np.int64), stale_s)
     return steps.changes(held)
 
 
@@ -240,10 +244,29 @@ def speaking(batch: Batch, kind: VitalKind, bound: Bounds) -> Runs:
     if not ((bound.n > 1) | (bound.median_s > 0)).any():
         return runs.of(batch, kind)
     series = batch.of(kind)
-    good = ~runs.poor(series)
     value = series.value
     stay = np.repeat(np.arange(len(batch.stays)), np.diff(series.offsets))
     for window_s in np.unique(bound.median_s[bound.median_s > 0]).tolist():
-        spoken = replace(series, value=np.where(good, series.value, np.nan))
-        value = np.where(bound.median_s[stay] == window_s, smooth.median(spoken, window_s).value, value)
-    return runs.each(batch, kind, good, value)
+        known = batch.medians.get((kind, window_s))
+        medians = _medians(batch, kind, window_s) if known is None else known
+        value = np.where(bound.median_s[stay] == window_s, medians, value)
+    return runs.each(batch, kind, ~runs.poor(series), value)
+
+
+def filtered(batch: Batch) -> Batch:
+    """Return the batch with every median that a plan of it asks for, so that whoever asks need not make it anew."""
+    asked = {
+        (kind, each.median_s)
+        for plan in batch.plans
+        for limits in (plan.limits, plan.night.limits if plan.night else {})
+        for kind, each in limits.items()
+        if each.median_s > 0
+    }
+    return replace(batch, medians={each: _medians(batch, *each) for each in sorted(asked)})
+
+
+def _medians(batch: Batch, kind: VitalKind, window_s: float) -> Floats:
+    """Return each reading's median over a window that ends with it, of those that are not poor: (n,)."""
+    series = batch.of(kind)
+    spoken = replace(series, value=np.where(runs.poor(series), np.nan, series.value))
+    return smooth.median(spoken, window_s).value

@@ -1,0 +1,65 @@
+"""A back-test's report: each plan is judged as it would be alone, whatever it is compared with."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from alerting.backtest_read import Part, Question
+from alerting.backtest_report import Reporter
+from alerting.features import Series
+from tests.builders_alerting import a_plan
+from ward.backtests import PlanTally, Report
+from ward.people import PatientId, StayId
+from ward.plans import Limits, Plan
+from ward.vitals import VitalKind
+
+FROM = datetime(2026, 11, 2, tzinfo=UTC)
+PERIOD = FROM, FROM + timedelta(days=1)
+STAY = StayId(1)
+PULSE = VitalKind.HEART_RATE
+
+
+def limited(high: float) -> Plan:
+    """A plan with one limit of the heart rate."""
+    return a_plan(limits={PULSE: Limits(warn_high=high, alert_high=180)}, night=None)
+
+
+def report(candidate: Plan, in_force: Plan, values: list[float]) -> Report:
+    """What comes of values a minute apart, the last of them for the rest of the day."""
+    at_s = np.arange(FROM.timestamp(), PERIOD[1].timestamp(), 60.0)
+    value = np.full(len(at_s), values[-1])
+    value[: len(values)] = values
+    pulses = Series(t_s=at_s, value=value, quality=np.full(len(at_s), 0.9), offsets=np.array([0, len(at_s)]))
+    asked = Question(
+        stays=(STAY,),
+        patients={STAY: PatientId(1)},
+        period=PERIOD,
+        candidate={STAY: candidate},
+        in_force={STAY: in_force},
+        watched={STAY: FROM},
+        true_alerts=(),
+        false_alerts=(),
+        suggest=False,
+    )
+    reporter = Reporter(asked)
+    part = Part(stays=(STAY,), series={PULSE: pulses}, implausible={}, earlier={}, signals={}, readings=len(at_s))
+    reporter.add(part)
+    return reporter.report()
+
+
+def of_limits(tally: PlanTally) -> list[tuple[str, datetime]]:
+    """The alerts of limits that a plan would have raised."""
+    return [(each.rule, each.opened_at) for each in tally.episodes if each.rule.startswith("limit.")]
+
+
+def test_plan_in_force_is_judged_at_its_own_limits() -> None:
+    """A value between the limits of two plans is beyond the one and within the other, whichever is tried."""
+    looser, stricter = limited(125), limited(120)
+    values = [112.0] * 10 + [123.0] * 10 + [80.0]
+
+    tried = report(looser, stricter, values)
+    turned = report(stricter, looser, values)
+
+    assert of_limits(tried.candidate) == of_limits(turned.in_force) == []
+    assert len(of_limits(tried.in_force)) == 1
+    assert of_limits(tried.in_force) == of_limits(turned.candidate)
