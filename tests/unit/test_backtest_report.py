@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alerting.backtest_read import Part, Question
 from alerting.backtest_report import Reporter
@@ -10,13 +12,22 @@ from alerting.features import Series
 from tests.builders_alerting import a_plan
 from ward.backtests import PlanTally, Report
 from ward.people import PatientId, StayId
-from ward.plans import Limits, Plan
+from ward.plans import Limits, Plan, template
 from ward.vitals import VitalKind
 
 FROM = datetime(2026, 11, 2, tzinfo=UTC)
 PERIOD = FROM, FROM + timedelta(days=1)
 STAY = StayId(1)
 PULSE = VitalKind.HEART_RATE
+PLANS = st.builds(
+    lambda high, delay_s, median_s, night: a_plan(
+        limits={PULSE: Limits(warn_high=high, alert_high=180, delay_s=delay_s, median_s=median_s)}, night=night
+    ),
+    st.integers(80, 160).map(float),
+    st.sampled_from((0.0, 120.0)),
+    st.sampled_from((0.0, 180.0, 300.0)),
+    st.sampled_from((None, template().night)),
+)
 
 
 def limited(high: float) -> Plan:
@@ -63,3 +74,16 @@ def test_plan_in_force_is_judged_at_its_own_limits() -> None:
     assert of_limits(tried.candidate) == of_limits(turned.in_force) == []
     assert len(of_limits(tried.in_force)) == 1
     assert of_limits(tried.in_force) == of_limits(turned.candidate)
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_what_a_plan_is_compared_with_changes_nothing_of_what_it_would_have_raised(data: st.DataObject) -> None:
+    """Any two plans over any values: each is judged beside the other as it is beside itself."""
+    first, second = data.draw(PLANS), data.draw(PLANS)
+    values = data.draw(st.lists(st.integers(60, 170).map(float), min_size=1, max_size=120))
+
+    both = report(first, second, values)
+
+    assert of_limits(both.candidate) == of_limits(report(first, first, values).candidate)
+    assert of_limits(both.in_force) == of_limits(report(second, second, values).in_force)
