@@ -4,7 +4,7 @@ The invariant: nothing is kept of a part but the alerts that it would have raise
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,17 +12,17 @@ from alerting import backtest, deteriorations, evaluate, runs, suggestions, tren
 from alerting.backtest import Gathered, Raised, raised
 from alerting.backtest_read import Part, Question, contexts
 from alerting.features import Batch, StayContext, batch, seconds
-from alerting.rules import limits, news2_steps
+from alerting.rules import limit_alerts, limits, news2_steps
 from alerting.rules.catalogue import RULES
 from alerting.suggestions import Change
 from alerting.tracks import Track
 from ward.alerts import Family
 from ward.backtests import Report, Suggestion
-from ward.plans import Plan
+from ward.plans import Limits, Plan
 from ward.vitals import VitalKind
 
 _DAY = timedelta(days=1)
-_LIMIT = "limit"
+_LIMITS = tuple(rule for rule in RULES if rule.name == limit_alerts.LIMIT)
 
 
 def judge(looked_at: Batch) -> Iterator[tuple[str, Track]]:
@@ -33,9 +33,8 @@ def judge(looked_at: Batch) -> Iterator[tuple[str, Track]]:
 
 def judge_limits(looked_at: Batch) -> Iterator[tuple[str, Track]]:
     """Judge a batch by its limits alone."""
-    for rule in RULES:
-        if rule.name == _LIMIT:
-            yield from rule.judge(looked_at).items()
+    for _, name, track in evaluate.judge(looked_at, _LIMITS):
+        yield name, track
 
 
 def is_technical(name: str) -> bool:
@@ -51,6 +50,16 @@ def _usual(asked: Question) -> Plan:
     """Return the candidate that most stays have."""
     counts = Counter(id(plan) for plan in asked.candidate.values())
     return max(_each_once(asked.candidate.values()), key=lambda plan: counts[id(plan)])
+
+
+def _only(plan: Plan, kind: VitalKind) -> Plan:
+    """Return a plan without the limits of other kinds, by day and by night."""
+    night = None if plan.night is None else replace(plan.night, limits=_of(plan.night.limits, kind))
+    return replace(plan, limits=_of(plan.limits, kind), night=night)
+
+
+def _of(every: Mapping[VitalKind, Limits], kind: VitalKind) -> dict[VitalKind, Limits]:
+    return {kind: every[kind]} if kind in every else {}
 
 
 class Reporter:
@@ -88,9 +97,7 @@ class Reporter:
         made: dict[int, Plan] = {}
         for plan in self._asked.candidate.values():
             if id(plan) not in made:
-                changed = plan if change is None else change.apply(plan)
-                own = {each: bands for each, bands in changed.limits.items() if each is kind}
-                made[id(plan)] = replace(changed, limits=own)
+                made[id(plan)] = _only(plan if change is None else change.apply(plan), kind)
         plan_of = {stay_id: made[id(plan)] for stay_id, plan in self._asked.candidate.items()}
         return raised(self._laid_out(part, contexts(self._asked, part.stays, plan_of)), judge_limits, self._period)
 

@@ -4,7 +4,7 @@ Pure: no clock, no store, no logging. Not here: what becomes of an alert (`lifec
 at the same instant gives the same evaluation, whichever worker makes it and whatever was made before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -108,11 +108,11 @@ def memory(batch: Batch, before_s: Floats) -> dict[str, Floats]:
     return {rule.name: rule.memory.of(looked_at, before_s) for rule in RULES if rule.memory is not None}
 
 
-def judge(batch: Batch) -> Iterator[tuple[Rule, str, Track]]:
-    """Judge a batch by every rule over readings: (rule, full name, track). Live and back-test both come in here."""
+def judge(batch: Batch, rules: Sequence[Rule] = RULES) -> Iterator[tuple[Rule, str, Track]]:
+    """Judge a batch by rules over readings: (rule, full name, track). Live and back-test both come in here."""
     comfort = np.array([plan.goals is Goals.COMFORT for plan in batch.plans])[batch.plan_of]
     looked_at = batch if batch.runs else runs.reduced(batch)
-    for rule in RULES:
+    for rule in rules:
         for name, track in rule.judge(looked_at).items():
             yield rule, name, without(track, comfort) if rule.family is Family.CLINICAL else track
 

@@ -1,5 +1,6 @@
 """A back-test's report: each plan is judged as it would be alone, whatever it is compared with."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,13 +13,13 @@ from alerting.features import Series
 from tests.builders_alerting import a_plan
 from ward.backtests import PlanTally, Report
 from ward.people import PatientId, StayId
-from ward.plans import Limits, Plan, template
+from ward.plans import Goals, Limits, Plan, template
 from ward.vitals import VitalKind
 
 FROM = datetime(2026, 11, 2, tzinfo=UTC)
 PERIOD = FROM, FROM + timedelta(days=1)
 STAY = StayId(1)
-PULSE = VitalKind.HEART_RATE
+PULSE, SPO2 = VitalKind.HEART_RATE, VitalKind.SPO2
 PLANS = st.builds(
     lambda high, delay_s, median_s, night: a_plan(
         limits={PULSE: Limits(warn_high=high, alert_high=180, delay_s=delay_s, median_s=median_s)}, night=night
@@ -35,12 +36,16 @@ def limited(high: float) -> Plan:
     return a_plan(limits={PULSE: Limits(warn_high=high, alert_high=180)}, night=None)
 
 
-def report(candidate: Plan, in_force: Plan, values: list[float]) -> Report:
-    """What comes of values a minute apart, the last of them for the rest of the day."""
+def report(candidate: Plan, in_force: Plan, values: list[float], *, suggest: bool = False) -> Report:
+    """What comes of pulses a minute apart, the last of them held all day, and of saturations as far from 200."""
     at_s = np.arange(FROM.timestamp(), PERIOD[1].timestamp(), 60.0)
     value = np.full(len(at_s), values[-1])
     value[: len(values)] = values
-    pulses = Series(t_s=at_s, value=value, quality=np.full(len(at_s), 0.9), offsets=np.array([0, len(at_s)]))
+    offsets = np.array([0, len(at_s)])
+    series = {
+        kind: Series(t_s=at_s, value=each, quality=np.full(len(at_s), 0.9), offsets=offsets)
+        for kind, each in ((PULSE, value), (SPO2, np.minimum(200 - value, 97)))
+    }
     asked = Question(
         stays=(STAY,),
         patients={STAY: PatientId(1)},
@@ -50,10 +55,10 @@ def report(candidate: Plan, in_force: Plan, values: list[float]) -> Report:
         watched={STAY: FROM},
         true_alerts=(),
         false_alerts=(),
-        suggest=False,
+        suggest=suggest,
     )
     reporter = Reporter(asked)
-    part = Part(stays=(STAY,), series={PULSE: pulses}, implausible={}, earlier={}, signals={}, readings=len(at_s))
+    part = Part(stays=(STAY,), series=series, implausible={}, earlier={}, signals={}, readings=len(at_s))
     reporter.add(part)
     return reporter.report()
 
@@ -87,3 +92,17 @@ def test_what_a_plan_is_compared_with_changes_nothing_of_what_it_would_have_rais
 
     assert of_limits(both.candidate) == of_limits(report(first, first, values).candidate)
     assert of_limits(both.in_force) == of_limits(report(second, second, values).in_force)
+
+
+def test_suggestion_counts_the_alerts_of_its_own_kind_alone() -> None:
+    """What other kinds ring by night, and what never rings under comfort care, is not in a suggestion's figures."""
+    bands = {PULSE: Limits(warn_high=120, alert_high=180, delay_s=60), SPO2: Limits(warn_low=80, delay_s=60)}
+    plan = a_plan(limits=bands, night=template().night)
+    values = ([123.0] * 2 + [80.0] * 8) * 144
+
+    asked = report(plan, plan, values, suggest=True)
+
+    own = {each.rule: each.alerts for each in asked.candidate.by_rule}
+    counted = {(each.kind, each.alerts_before) for each in asked.suggestions}
+    assert counted == {(PULSE, own["limit.heart_rate.high"]), (SPO2, own["limit.spo2.low"])}
+    assert not report(replace(plan, goals=Goals.COMFORT), plan, values, suggest=True).suggestions
