@@ -92,15 +92,16 @@ def _floats(parts: list[Floats]) -> Floats:
     return np.concatenate([np.empty(0), *parts])
 
 
-def raised(batch: Batch, judge: Judge, period: tuple[float, float]) -> Raised:
+def raised(batch: Batch, judge: Judge, period: tuple[float, float], ends_s: Floats) -> Raised:
     """Return what the plans of a batch would have raised within a period, seconds since 1970.
 
-    The readings of the batch should begin a look-back before the period; what opened before it is left out.
+    The readings of the batch should begin a look-back before the period; what opened before it is left out. Nothing is
+    raised of a stay after it has ended, at `ends_s` (m,), inf where it has not: its alerts end with it.
     """
     rules: list[str] = []
     found: list[Episodes] = []
     for rule, track in judge(batch):
-        each = episodes(track, period[1])
+        each = episodes(track, np.minimum(ends_s, period[1]))
         rules.append(rule)
         found.append(each)
     every = joined(found)
@@ -111,7 +112,7 @@ def raised(batch: Batch, judge: Judge, period: tuple[float, float]) -> Raised:
         stay=numbers[every.stay[inside]],
         rule=np.repeat(np.arange(len(rules)), [len(each) for each in found])[inside],
         opened_s=every.opened_s[inside],
-        ended_s=every.ended_s[inside],
+        ended_s=np.minimum(every.ended_s, ends_s[every.stay])[inside],
         priority=every.priority[inside],
     )
 

@@ -37,7 +37,8 @@ _SHORT_S = 6 * 3600.0
 class Question:
     """What a back-test asks: `period` is (from, until before), `watched` since when each stay's data may be expected.
 
-    `true_alerts` and `false_alerts` are what people closed as such within the period.
+    `ended` is when the stays ended that are over or have a known end. `true_alerts` and `false_alerts` are what people
+    closed as such within the period.
     """
 
     stays: tuple[StayId, ...]
@@ -46,6 +47,7 @@ class Question:
     candidate: Mapping[StayId, Plan]
     in_force: Mapping[StayId, Plan]
     watched: Mapping[StayId, datetime]
+    ended: Mapping[StayId, datetime]
     true_alerts: tuple[Known, ...]
     false_alerts: tuple[Known, ...]
     suggest: bool
@@ -63,6 +65,10 @@ class Question:
     def trends_from_s(self) -> float:
         """Return from when trends are judged: the whole hour at which the period begins."""
         return float(np.floor(seconds(self.period[0]) / HOUR_S) * HOUR_S)
+
+    def ends_s(self, stays: Sequence[StayId]) -> Floats:
+        """Return when stays ended, (m,), seconds since 1970, inf for those that go on."""
+        return np.array([seconds(self.ended[stay]) if stay in self.ended else np.inf for stay in stays])
 
     def parts(self) -> list[tuple[StayId, ...]]:
         """Divide the stays, so that a part fits into memory and progress is seen."""
@@ -105,9 +111,10 @@ async def question(
         )
         for outcome in ("true_alarm", "false_alarm")
     }
+    whose = await cohorts.whose(conn, stays)
     return Question(
         stays=tuple(stays),
-        patients=await cohorts.patients_of(conn, stays),
+        patients={stay_id: patient_id for stay_id, (patient_id, _) in whose.items()},
         period=period,
         candidate={
             row.stay_id: _tried(row.programme, row.plan_layers, job.plan, Origin(job.layer)).plan
@@ -115,6 +122,7 @@ async def question(
         },
         in_force={row.stay_id: overlays.effective(row.programme, row.plan_layers, now).plan for row in rows.values()},
         watched={stay_id: max(row.started_at, row.bound_at or row.started_at) for stay_id, row in rows.items()},
+        ended={stay_id: ended_at for stay_id, (_, ended_at) in whose.items() if ended_at is not None},
         true_alerts=known["true_alarm"],
         false_alerts=known["false_alarm"],
         suggest=job.suggest,

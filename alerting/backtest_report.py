@@ -84,8 +84,9 @@ class Reporter:
         )
         ours = self._with_trends(part, news2_steps.scored(limits.filtered(ours)))
         theirs = self._with_trends(part, self._shared(ours, theirs), ours)
-        self._candidate.parts.append(raised(ours, judge, self._period))
-        self._in_force.parts.append(raised(theirs, judge, self._period))
+        ends_s = self._asked.ends_s(part.stays)
+        self._candidate.parts.append(raised(ours, judge, self._period, ends_s))
+        self._in_force.parts.append(raised(theirs, judge, self._period, ends_s))
         self._readings += part.readings
         for kind, before in self._limited.items():
             before.parts.append(self._only(part, kind, None))
@@ -99,7 +100,8 @@ class Reporter:
             if id(plan) not in made:
                 made[id(plan)] = _only(plan if change is None else change.apply(plan), kind)
         plan_of = {stay_id: made[id(plan)] for stay_id, plan in self._asked.candidate.items()}
-        return raised(self._laid_out(part, contexts(self._asked, part.stays, plan_of)), judge_limits, self._period)
+        looked_at = self._laid_out(part, contexts(self._asked, part.stays, plan_of))
+        return raised(looked_at, judge_limits, self._period, self._asked.ends_s(part.stays))
 
     def _laid_out(self, part: Part, stays: list[StayContext]) -> Batch:
         return runs.reduced(batch(stays, part.series))
@@ -121,7 +123,12 @@ class Reporter:
         asked, until_s = self._asked, self._period[1]
         ours, theirs = self._candidate.all(), self._in_force.all()
         days = sum(
-            max(timedelta(0), asked.period[1] - max(asked.period[0], asked.watched[stay])) / _DAY
+            max(
+                timedelta(0),
+                min(asked.period[1], asked.ended.get(stay, asked.period[1]))
+                - max(asked.period[0], asked.watched[stay]),
+            )
+            / _DAY
             for stay in asked.stays
         )
         equipment = frozenset(name for name in (*ours.rules, *theirs.rules) if is_technical(name))

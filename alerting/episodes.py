@@ -40,15 +40,17 @@ class Episodes:
         return len(self.stay)
 
 
-def episodes(track: Track, until_s: float) -> Episodes:
-    """Return the episodes of a track whose finding began to speak before `until_s`, seconds since 1970.
+def episodes(track: Track, until_s: float | Floats) -> Episodes:
+    """Return the episodes of a track whose finding began to speak before `until_s`, seconds since 1970, one or (m,).
 
     What the track says from then on, if nothing had come, is left out. A condition that is back within the damping
     time of its priority (`lifecycle`) goes on as the same episode.
     """
-    stay = np.repeat(np.arange(len(track.offsets) - 1), np.diff(track.offsets))
+    lengths = np.diff(track.offsets)
+    stay = np.repeat(np.arange(len(lengths)), lengths)
+    last_s = np.repeat(np.broadcast_to(until_s, len(lengths)), lengths)
     # Neither UNKNOWN nor PENDING decides anything: what was open stays open.
-    decided = ((track.verdict == Verdict.QUIET) | (track.verdict >= Verdict.LOW)) & (track.from_s < until_s)
+    decided = ((track.verdict == Verdict.QUIET) | (track.verdict >= Verdict.LOW)) & (track.from_s < last_s)
     stay, from_s = stay[decided], track.from_s[decided]
     verdict, began_s = track.verdict[decided], track.began_s[decided]
     found = verdict >= Verdict.LOW

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +37,9 @@ def limited(high: float) -> Plan:
     return a_plan(limits={PULSE: Limits(warn_high=high, alert_high=180)}, night=None)
 
 
-def report(candidate: Plan, in_force: Plan, values: list[float], *, suggest: bool = False) -> Report:
+def report(
+    candidate: Plan, in_force: Plan, values: list[float], *, suggest: bool = False, ended: datetime | None = None
+) -> Report:
     """What comes of pulses a minute apart, the last of them held all day, and of saturations as far from 200."""
     at_s = np.arange(FROM.timestamp(), PERIOD[1].timestamp(), 60.0)
     value = np.full(len(at_s), values[-1])
@@ -53,6 +56,7 @@ def report(candidate: Plan, in_force: Plan, values: list[float], *, suggest: boo
         candidate={STAY: candidate},
         in_force={STAY: in_force},
         watched={STAY: FROM},
+        ended={} if ended is None else {STAY: ended},
         true_alerts=(),
         false_alerts=(),
         suggest=suggest,
@@ -106,3 +110,16 @@ def test_suggestion_counts_the_alerts_of_its_own_kind_alone() -> None:
     counted = {(each.kind, each.alerts_before) for each in asked.suggestions}
     assert counted == {(PULSE, own["limit.heart_rate.high"]), (SPO2, own["limit.spo2.low"])}
     assert not report(replace(plan, goals=Goals.COMFORT), plan, values, suggest=True).suggestions
+
+
+def test_nobody_misses_the_readings_of_who_has_gone_home() -> None:
+    """A stay that ended within the period is looked at until then, and its days are counted until then."""
+    home = FROM + timedelta(hours=2)
+
+    gone, there = (report(limited(120), limited(120), [80.0, 123.0], ended=ended) for ended in (home, None))
+
+    assert gone.patient_days == pytest.approx(2 / 24, abs=0.001)
+    assert all(each.opened_at < home and each.ended_at == home for each in gone.candidate.episodes)
+    assert len(gone.candidate.episodes) == len([each for each in there.candidate.episodes if each.opened_at < home]) > 0
+    assert there.patient_days == 1.0
+    assert all(each.ended_at is None for each in there.candidate.episodes)

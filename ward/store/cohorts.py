@@ -73,12 +73,15 @@ async def cohort(
     return [StayId(row[0]) for row in rows]
 
 
-async def patients_of(conn: Connection, stay_ids: Sequence[StayId]) -> dict[StayId, PatientId]:
-    """Return whose stays these are."""
+async def whose(conn: Connection, stay_ids: Sequence[StayId]) -> dict[StayId, tuple[PatientId, datetime | None]]:
+    """Return whose stays these are, and when each ended or will end, where that is known."""
     rows = await (
-        await conn.execute("select stay_id, patient_id from stay where stay_id = any(%s)", (list(stay_ids),))
+        await conn.execute(
+            "select stay_id, patient_id, nullif(upper(period), 'infinity') from stay where stay_id = any(%s)",
+            (list(stay_ids),),
+        )
     ).fetchall()
-    return {StayId(stay_id): PatientId(patient_id) for stay_id, patient_id in rows}
+    return {StayId(stay_id): (PatientId(patient_id), ended_at) for stay_id, patient_id, ended_at in rows}
 
 
 async def stays_of(conn: Connection, patient_ids: Sequence[PatientId], start: datetime, end: datetime) -> list[StayId]:
