@@ -14,7 +14,7 @@ from alerting.features import Series
 from tests.builders_alerting import a_plan
 from ward.backtests import PlanTally, Report
 from ward.people import PatientId, StayId
-from ward.plans import Goals, Limits, Plan, template
+from ward.plans import Goals, Limits, Plan, build, template
 from ward.vitals import VitalKind
 
 FROM = datetime(2026, 11, 2, tzinfo=UTC)
@@ -110,6 +110,22 @@ def test_suggestion_counts_the_alerts_of_its_own_kind_alone() -> None:
     counted = {(each.kind, each.alerts_before) for each in asked.suggestions}
     assert counted == {(PULSE, own["limit.heart_rate.high"]), (SPO2, own["limit.spo2.low"])}
     assert not report(replace(plan, goals=Goals.COMFORT), plan, values, suggest=True).suggestions
+
+
+def test_h12_suggestion_is_tried_by_night_as_it_would_hold_by_night() -> None:
+    """What the night has from the day changes with it: a true alarm of the night that is lost is in the figures."""
+    bands = {"heart_rate": {"warn_high": 120, "alert_high": 180, "delay_s": 30, "ceiling": 185}}
+    nightly = {"begins": 0, "ends": 1439, "limits": {"heart_rate": {"warn_high": 125}}}
+    written, expected = {"limits": bands, "night": nightly}, {"expected": {"heart_rate": 60}}
+    plan = build({**written, **expected})
+    wider = build({**written, **expected, "limits": {"heart_rate": {**bands["heart_rate"], "delay_s": 120}}})
+    values = ([130.0] * 2 + [80.0] * 8) * 144
+
+    asked = report(plan, plan, values, suggest=True)
+    tried = {(each.setting, each.after): each.alerts_after for each in asked.suggestions}
+
+    assert of_limits(asked.candidate)
+    assert tried["delay_s", 120.0] == len(of_limits(report(wider, wider, values).candidate)) == 0
 
 
 def test_nobody_misses_the_readings_of_who_has_gone_home() -> None:
