@@ -25,7 +25,7 @@ from ward.store import cohorts, evaluation, history
 from ward.store.backtests import JobRow
 from ward.store.history import Course
 from ward.store.pool import Connection
-from ward.vitals import BY_CODE, IMPLAUSIBLE, USABLE, VITALS, VitalKind
+from ward.vitals import BY_CODE, IMPLAUSIBLE, USABLE, VITALS, VitalKind, badness
 from ward.wave_features import WaveFeature
 
 # How many stays are read and judged together: a month of ten, with three signals a minute, is 1.3 million readings.
@@ -197,7 +197,7 @@ def _joined(own: Sequence[Course]) -> tuple[Ints, Floats, npt.NDArray[np.int16]]
     quality = np.concatenate([np.empty(0, np.int16), *(course.quality for course in own)])
     kept = np.append(t_us[1:] != t_us[:-1], True)[: len(t_us)] if (t_us[1:] >= t_us[:-1]).all() else None
     if kept is None:
-        order = np.lexsort((quality, value, t_us))
+        order = np.lexsort((quality, badness(own[0].kind) * value, t_us))
         t_us, value, quality = t_us[order], value[order], quality[order]
         kept = np.append(t_us[1:] != t_us[:-1], True)
     return t_us[kept], value[kept], quality[kept]

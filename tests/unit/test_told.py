@@ -106,6 +106,16 @@ def test_h33_comfort_care_is_not_rung_for_by_values() -> None:
     assert isinstance(found(a_batch(*samples, plan=plan, alerts=(an_alert(LOW),)), LOW), Quiet)
 
 
+@pytest.mark.parametrize("values", [(97, 72), (72, 97)])
+def test_h06_of_two_saturations_at_one_instant_the_worse_stands(values: tuple[float, float]) -> None:
+    """An oximeter that lies on the table, in step with the one that is worn, hides no fall."""
+    both = [(SPO2, ago, value) for ago in (65, 35, 5) for value in values]
+    said = found(a_batch(*both), LOW)
+
+    assert isinstance(said, Finding)
+    assert (said.priority, said.evidence.params["value"]) == (Priority.HIGH, 72)
+
+
 def test_h13_rule_that_the_plan_no_longer_has_lets_its_alert_clear() -> None:
     """An alert of a combination that was taken out of the plan does not stay for ever."""
     alert = an_alert("combination.sepsis")
