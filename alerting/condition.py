@@ -178,6 +178,7 @@ def settled(alert: Alert, event: Settle, now: datetime) -> Alert:
     if alert.condition is Condition.CLEARED:
         return closed(alert, Outcome.SELF_RESOLVED, now)
     gone = replace(alert, condition=Condition.CLEARED)
-    if alert.holder_id is not None:
-        return left_to_holder(gone, now)
-    return gone if latches(alert) and alert.signal not in _QUIETED else closed(gone, Outcome.SELF_RESOLVED, now)
+    # Who holds it has not seen what rings: it got worse, or their word has run out.
+    if latches(alert) and alert.signal not in _QUIETED:
+        return gone
+    return closed(gone, Outcome.SELF_RESOLVED, now) if alert.holder_id is None else left_to_holder(gone, now)

@@ -233,3 +233,15 @@ def test_h11_worse_that_came_late_is_not_closed_unseen(act: Acknowledge | Claim)
     assert waiting.worst is Priority.HIGH
     assert illegal(waiting) == []
     assert respond(waiting, over, after(9)) is None
+
+
+def test_h05_worse_that_its_holder_has_not_seen_rings_until_somebody_has() -> None:
+    """Whoever took a milder alert has not seen that it got worse: that it is over makes it no quieter."""
+    held = lived(Claim(by=ANNA, rev=1), alert=raised(a_finding(priority=Priority.MEDIUM)))
+    worse = lived(Worsen(priority=Priority.HIGH, evidence=held.evidence), Clear(), alert=held)
+    over, _ = step(worse, Settle(), after() + SETTLES)
+
+    assert (over.closure, over.condition, over.signal) == (Closure.OPEN, Condition.CLEARED, Signal.RINGING)
+    assert (over.holder_id, due_at(over), illegal(over)) == (ANNA, None, [])
+    seen, _ = step(over, Acknowledge(by=ANNA, rev=over.rev), after(9))
+    assert seen.closure is Closure.CLOSED
