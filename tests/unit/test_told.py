@@ -74,8 +74,8 @@ def test_episode_within_an_open_alert_is_told_by_it() -> None:
     assert isinstance(said, Quiet)
 
 
-@pytest.mark.parametrize("now", [97, 90])
-def test_h11_late_and_worse_than_an_open_alert_is_told(now: float) -> None:
+@pytest.mark.parametrize(("now", "over_ago_s"), [(97, 1800), (90, 2400)])
+def test_h11_late_and_worse_than_an_open_alert_is_told(now: float, over_ago_s: float) -> None:
     """What an alert of medium priority spans and nobody has heard of was of high priority: that is news."""
     samples = ((SPO2, 3600, 90), (SPO2, 3000, 72), (SPO2, 2400, 90), (SPO2, 1800, now), (SPO2, 1500, now))
     looked_at = burst(*samples, (SPO2, 5, now), since_ago_s=3100, alerts=(an_alert(LOW, Priority.MEDIUM, 3600),))
@@ -84,7 +84,7 @@ def test_h11_late_and_worse_than_an_open_alert_is_told(now: float) -> None:
     assert isinstance(said, Finding)
     assert (said.priority, said.evidence.params["value"]) == (Priority.HIGH, 72)
     assert said.ended_at is not None
-    assert [NOW_S - each.timestamp() for each in (said.began_at, said.ended_at)] == [3600, {97: 1800, 90: 2400}[now]]
+    assert [NOW_S - each.timestamp() for each in (said.began_at, said.ended_at)] == [3600, over_ago_s]
     known = replace(looked_at.stays[0], alerts={LOW: replace(an_alert(LOW, Priority.MEDIUM), worst=Priority.HIGH)})
     again = found(replace(looked_at, stays=(known,)), LOW)
     assert isinstance(again, Quiet) if now > 90 else isinstance(again, Finding) and again.ended_at is None
