@@ -43,10 +43,11 @@ async def ask(conn: Connection, stays: Sequence[StayContext], now: datetime) -> 
 
 
 async def take_up(conn: Connection, stays: Sequence[StayContext], asked: Asked, now: datetime) -> None:
-    """Write down which alert each request has led to, and that the check-ins among them have been judged."""
+    """Write down which alert each request of these stays has led to, and that the check-ins of theirs were judged."""
     own = {stay.stay_id: stay for stay in stays}
-    await device_events.take_up(conn, [each for each in asked if checkins.calls(own[each.stay_id], _request(each))])
-    await device_events.judged(conn, asked, now)
+    mine = [each for each in asked if each.stay_id in own]
+    await device_events.take_up(conn, [each for each in mine if checkins.calls(own[each.stay_id], _request(each))])
+    await device_events.judged(conn, mine, now)
 
 
 def _request(event: device_events.Unhandled) -> Request:

@@ -4,7 +4,7 @@ The caller owns the transaction. Not here: judging (`backtest`), the report (`ba
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -18,14 +18,14 @@ from alerting.evaluate import furthest, look_back
 from alerting.features import Floats, Ints, Series, Signal, StayContext, seconds
 from alerting.quarters import HOUR_S, Quarters
 from ward import overlays, plan_versions
-from ward.overlays import Effective, Origin
+from ward.overlays import Origin
 from ward.people import PatientId, StayId
 from ward.plans import Plan
 from ward.store import cohorts, evaluation, history
 from ward.store.backtests import JobRow
 from ward.store.history import Course
 from ward.store.pool import Connection
-from ward.vitals import BY_CODE, IMPLAUSIBLE, USABLE, VITALS, VitalKind
+from ward.vitals import BY_CODE, IMPLAUSIBLE, USABLE, VITALS, VitalKind, badness
 from ward.wave_features import WaveFeature
 
 # How many stays are read and judged together: a month of ten, with three signals a minute, is 1.3 million readings.
@@ -117,7 +117,7 @@ async def question(
         patients={stay_id: patient_id for stay_id, (patient_id, _) in whose.items()},
         period=period,
         candidate={
-            row.stay_id: _tried(row.programme, row.plan_layers, job.plan, Origin(job.layer)).plan
+            row.stay_id: tried_at(now, row.programme, row.plan_layers, job.plan, Origin(job.layer))
             for row in rows.values()
         },
         in_force={row.stay_id: overlays.effective(row.programme, row.plan_layers, now).plan for row in rows.values()},
@@ -129,10 +129,23 @@ async def question(
     )
 
 
+def tried_at(now: datetime, programme: str, layers: str, rules: str, origin: Origin) -> Plan:
+    """Return the plan that is tried, as it would be in force at an instant: scale 2 while an order carries it."""
+    plan = _tried(programme, layers, rules, origin)
+    if plan.spo2_scale == 1 or plan.scale_2_at(now):
+        return plan
+    return _tried_on_scale_1(programme, layers, rules, origin)
+
+
 @lru_cache(maxsize=4096)
-def _tried(programme: str, layers: str, rules: str, origin: Origin) -> Effective:
+def _tried(programme: str, layers: str, rules: str, origin: Origin) -> Plan:
     """Do as `plan_versions.tried`; the same layers give the same object, so that each plan is judged once."""
-    return plan_versions.tried(programme, layers, rules, origin)
+    return plan_versions.tried(programme, layers, rules, origin).plan
+
+
+@lru_cache(maxsize=4096)
+def _tried_on_scale_1(programme: str, layers: str, rules: str, origin: Origin) -> Plan:
+    return replace(_tried(programme, layers, rules, origin), spo2_scale=1)
 
 
 async def read(conn: Connection, asked: Question, stays: Sequence[StayId]) -> Part:
@@ -184,7 +197,7 @@ def _joined(own: Sequence[Course]) -> tuple[Ints, Floats, npt.NDArray[np.int16]]
     quality = np.concatenate([np.empty(0, np.int16), *(course.quality for course in own)])
     kept = np.append(t_us[1:] != t_us[:-1], True)[: len(t_us)] if (t_us[1:] >= t_us[:-1]).all() else None
     if kept is None:
-        order = np.lexsort((quality, value, t_us))
+        order = np.lexsort((quality, badness(own[0].kind) * value, t_us))
         t_us, value, quality = t_us[order], value[order], quality[order]
         kept = np.append(t_us[1:] != t_us[:-1], True)
     return t_us[kept], value[kept], quality[kept]

@@ -120,10 +120,9 @@ def ended(alert: Alert, event: EndStay, now: datetime) -> Alert:
 
 def recurred(alert: Alert, event: Recur, now: datetime) -> Alert:
     """Return the alert with its condition back, or counted once more."""
-    del now
     finding = event.finding
     if finding.ended_at is not None:
-        return _counted(alert, finding, finding.ended_at)
+        return _counted(alert, finding, finding.ended_at, now)
     back = replace(
         alert,
         condition=Condition.PRESENT,
@@ -137,11 +136,15 @@ def recurred(alert: Alert, event: Recur, now: datetime) -> Alert:
     return back if damped else ringing(back)
 
 
-def _counted(alert: Alert, finding: Finding, ended_at: datetime) -> Alert:
-    """Return the alert with an episode of another time in it, which rings nobody."""
+def _counted(alert: Alert, finding: Finding, ended_at: datetime, now: datetime) -> Alert:
+    """Return the alert with an episode of the past in it, which rings nobody by itself.
+
+    What was worse than whoever made the alert quiet can have seen is to be seen: what is there rings again, what is
+    going away waits in silence.
+    """
     # Only where it will ring when it comes back: whoever has made a milder one quiet has not seen a worse one.
     worse = finding.priority >= alert.priority and alert.condition is Condition.CLEARED
-    return replace(
+    counted = replace(
         alert,
         began_at=min(alert.began_at, finding.began_at),
         cleared_at=None if alert.cleared_at is None else max(alert.cleared_at, ended_at),
@@ -150,6 +153,13 @@ def _counted(alert: Alert, finding: Finding, ended_at: datetime) -> Alert:
         worst=max(alert.worst, finding.priority),
         evidence=finding.evidence if worse else alert.evidence,
     )
+    if finding.priority <= alert.worst or alert.signal not in _QUIETED:
+        return counted
+    again = ringing(counted)
+    if alert.condition is Condition.PRESENT:
+        return again
+    gone = replace(again, condition=Condition.CLEARED, signal=Signal.SILENT)
+    return gone if alert.holder_id is None else left_to_holder(gone, now)
 
 
 def settles_at(alert: Alert) -> datetime | None:
@@ -168,6 +178,7 @@ def settled(alert: Alert, event: Settle, now: datetime) -> Alert:
     if alert.condition is Condition.CLEARED:
         return closed(alert, Outcome.SELF_RESOLVED, now)
     gone = replace(alert, condition=Condition.CLEARED)
-    if alert.holder_id is not None:
-        return left_to_holder(gone, now)
-    return gone if latches(alert) and alert.signal not in _QUIETED else closed(gone, Outcome.SELF_RESOLVED, now)
+    # Who holds it has not seen what rings: it got worse, or their word has run out.
+    if latches(alert) and alert.signal not in _QUIETED:
+        return gone
+    return closed(gone, Outcome.SELF_RESOLVED, now) if alert.holder_id is None else left_to_holder(gone, now)

@@ -159,7 +159,9 @@ async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now
     # Alerts come last: whoever else wants to change one waits for the end of this transaction.
     async with conn.pipeline():
         settled = await apply.settle(conn, known, speaks, now)
-    await asking.take_up(conn, stays, asked, now)
+    # What was asked of an alert that somebody changed meanwhile was not brought to it: it is asked again.
+    heard = [stay for stay in stays if stay.stay_id not in settled.overtaken]
+    await asking.take_up(conn, heard, asked, now)
     await _reschedule(conn, looked_at, found, settled, now, windows.worker)
     windows.keep(ids, read.rows, now_us, remembered, read.known)
     return _Done(scores=len(found.scores), alerts=settled.changed, plans={stay.stay_id: stay.plan for stay in stays})

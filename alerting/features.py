@@ -22,7 +22,7 @@ from ward.clock import from_us, to_us
 from ward.events import Answer, EventKind
 from ward.people import StayId
 from ward.plans import Plan
-from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind
+from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind, badness
 from ward.wave_features import Strip, WaveFeature
 
 Floats = npt.NDArray[np.float64]
@@ -270,7 +270,7 @@ def no_signal(stays: int) -> Signal:
 def gather(readings: Readings, kind_code: int, stays: int) -> Series:
     """Sort the usable readings of one kind by stay and time; repeats fall together, order of arrival is forgotten.
 
-    Where two devices measured the same kind in the same microsecond, the larger value stands for both.
+    Where two devices measured the same kind in the same microsecond, the worse value stands for both (`badness`).
     """
     return _ordered(readings, np.flatnonzero((readings.kind == kind_code) & _of(readings, USABLE)), stays)
 
@@ -295,7 +295,8 @@ def _ordered(readings: Readings, chosen: Ints, stays: int) -> Series:
     t_s = np.fmin(readings.measured_s[chosen], readings.received_s[chosen])
     stay = readings.stay[chosen]
     if not ((stay[1:] > stay[:-1]) | ((stay[1:] == stay[:-1]) & (t_s[1:] > t_s[:-1]))).all():
-        order = np.lexsort((readings.quality[chosen], readings.value[chosen], t_s, stay))
+        worse = badness(int(readings.kind[chosen[0]])) * readings.value[chosen]
+        order = np.lexsort((readings.quality[chosen], worse, t_s, stay))
         chosen, t_s, stay = chosen[order], t_s[order], stay[order]
     last = np.ones(len(chosen), np.bool_)
     last[:-1] = (stay[1:] != stay[:-1]) | (t_s[1:] != t_s[:-1])

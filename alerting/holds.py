@@ -31,10 +31,12 @@ def held(hold: Hold, observation: Observation | None, now: datetime) -> Hold | N
 
     It is over when the condition is worse than what was closed, when its time is up and the condition is there, and
     when the condition has been away for the damping time: what comes after that is another episode. An episode of the
-    past says nothing about this one.
+    past that was no worse says nothing about this one.
     """
-    if observation is None or (isinstance(observation, Finding) and observation.ended_at is not None):
+    if observation is None:
         return hold
+    if isinstance(observation, Finding) and observation.ended_at is not None:
+        return hold if observation.priority <= hold.priority else None
     over_at = None if hold.quiet_since is None else hold.quiet_since + SETTLES_AFTER[hold.priority]
     if over_at is not None and now >= over_at:
         return None

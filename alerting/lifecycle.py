@@ -246,13 +246,13 @@ def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Renew | Recur | Non
 
 
 def _look_back(alert: Alert, finding: Finding, ended_at: datetime) -> Recur | None:
-    """Return what an episode of the past does: one of another time is counted once, the alert's own is known.
+    """Return what an episode of the past does: one of another time, or a worse one, is counted once; others are known.
 
     It clears nothing: that nobody knows any more ends an episode as well, and what is certainly gone is `Quiet`.
     """
     before = ended_at < alert.began_at
     after = alert.cleared_at is not None and finding.began_at > alert.cleared_at
-    return Recur(finding=finding) if before or after else None
+    return Recur(finding=finding) if before or after or finding.priority > alert.worst else None
 
 
 def due_at(alert: Alert) -> datetime | None:

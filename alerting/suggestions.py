@@ -5,7 +5,7 @@ touched. It is told with what it removes, which of the recorded false alarms, an
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alerting import backtest
@@ -31,14 +31,23 @@ class Change:
     after: float
 
     def apply(self, plan: Plan) -> Plan:
-        """Return the plan with the change; as it is where it has other limits, or could not be used with it."""
-        limits = plan.limits.get(self.kind)
-        if limits is None or getattr(limits, self.setting) != self.before:
+        """Return the plan with the change, by night too; as it is where it has other limits, or could not be used."""
+        if not self._fits(plan.limits):
             return plan
-        changed = _with(limits, self.setting, self.after)
-        if any(limit_faults("", self.kind, changed)):
-            return plan
-        return replace(plan, limits={**plan.limits, self.kind: changed})
+        night = plan.night
+        # What the night does not say differently it has from the day (`ward.plans.build`).
+        if night is not None and self._fits(night.limits):
+            night = replace(night, limits=self._made(night.limits))
+        changed = replace(plan, limits=self._made(plan.limits), night=night)
+        mine = [changed.limits, {} if night is None else night.limits]
+        usable = not any(any(limit_faults("", self.kind, each[self.kind])) for each in mine if self.kind in each)
+        return changed if usable else plan
+
+    def _fits(self, every: Mapping[VitalKind, Limits]) -> bool:
+        return self.kind in every and getattr(every[self.kind], self.setting) == self.before
+
+    def _made(self, every: Mapping[VitalKind, Limits]) -> dict[VitalKind, Limits]:
+        return {**every, self.kind: _with(every[self.kind], self.setting, self.after)}
 
 
 def _with(limits: Limits, setting: str, value: float) -> Limits:

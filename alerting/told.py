@@ -12,10 +12,10 @@ from typing import Self
 
 import numpy as np
 
-from alerting.features import Batch, Bools, Floats, moment, seconds
+from alerting.features import Batch, Bools, Floats, StayContext, moment, seconds
 from alerting.observed import Observation, Quiet
 from alerting.rules.catalogue import Rule
-from alerting.tracks import FINDING, Episode, Track, Verdict, episodes, in_force, row_of, stay_of
+from alerting.tracks import FINDING, Episode, Row, Track, Verdict, episodes, in_force, row_of, stay_of
 from ward.alerts import Alert, Condition, Family, Finding
 
 
@@ -55,10 +55,12 @@ def told(stand: Stand, rule: Rule, name: str, track: Track) -> Iterator[Observat
     past = _fired_unjudged(stand, track) & (rule.family is Family.CLINICAL)
     for index in np.flatnonzero((verdict >= Verdict.LOW) | quiet | past).tolist():
         said: Observation | None = None
-        if verdict[index] >= Verdict.LOW:
-            said = _present(stand, rule, name, track, int(row[index]))
-        elif past[index] and (row_left := _left_open(track, index, stand)) is not None:
-            said = _present(stand, rule, name, track, row_left)
+        there = int(row[index]) if verdict[index] >= Verdict.LOW else None
+        if there is None and past[index]:
+            there = _left_open(track, index, stand)
+        if there is not None:
+            worse = _worse_before(stand, rule, name, track, there) if past[index] else None
+            said = worse or _present(stand, rule, name, track, there)
         elif past[index]:
             said = _retrospective(stand.batch, rule, name, track, index, stand.now_s)
         if said is None and quiet[index]:
@@ -116,27 +118,59 @@ def _left_open(track: Track, stay: int, stand: Stand) -> int | None:
 def _retrospective(batch: Batch, rule: Rule, name: str, track: Track, index: int, now_s: float) -> Finding | None:
     """Return what was found and is over by now, as one finding however often it was; None where an alert tells it."""
     stay = batch.stays[index]
-    alert = stay.alerts.get(name)
-    found = [
-        each
-        for each in episodes(track, index, now_s)
-        if track.from_s[each.first] >= stay.unjudged_s and not (alert is not None and _tells(alert, track, each))
-    ]
+    found = [each for each in episodes(track, index, now_s) if _is_news(stay, name, track, each)]
     if not found:
         return None
     worst = max((each.worst for each in found), key=lambda row: int(track.verdict[row]))
-    row = row_of(track, worst)
+    said = _over(batch, rule, name, row_of(track, worst), min(found[-1].ended_s, now_s))
+    return replace(
+        said,
+        began_at=moment(float(track.began_s[found[0].first])),
+        due_at=moment(float(track.from_s[found[0].first])),
+        repeats=len(found) - 1,
+    )
+
+
+def _worse_before(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> Finding | None:
+    """Return what was worse than the row that holds now and had not been judged; None where nothing was, or is told.
+
+    It is told first, as what is over; what is there is found by the next look.
+    """
+    row = row_of(track, index)
+    stay = stand.batch.stays[row.stay]
+    rows = slice(int(track.offsets[row.stay]), index)
+    verdict = np.where(track.from_s[rows] >= stand.since_s[row.stay], track.verdict[rows], Verdict.UNKNOWN)
+    worst = int(verdict.argmax()) if len(verdict) else 0
+    alert = stay.alerts.get(name)
+    known = row.priority if alert is None else max(row.priority, alert.worst)
+    if not len(verdict) or verdict[worst] - FINDING <= known:
+        return None
+    place = rows.start + worst
+    milder = place + 1 + int((track.verdict[place + 1 : index + 1] < track.verdict[place]).argmax())
+    return _over(stand.batch, rule, name, row_of(track, place), float(track.from_s[milder]))
+
+
+def _over(batch: Batch, rule: Rule, name: str, row: Row, ended_s: float) -> Finding:
+    """Return what a row found, and that it is over."""
     return Finding(
-        stay_id=stay.stay_id,
+        stay_id=batch.stays[row.stay].stay_id,
         rule=name,
         family=rule.family,
         priority=row.priority,
-        began_at=moment(float(track.began_s[found[0].first])),
-        due_at=moment(float(track.from_s[found[0].first])),
+        began_at=moment(row.began_s),
+        due_at=moment(row.from_s),
         evidence=rule.evidence(batch, name, row),
-        repeats=len(found) - 1,
-        ended_at=moment(min(found[-1].ended_s, now_s)),
+        ended_at=moment(ended_s),
     )
+
+
+def _is_news(stay: StayContext, name: str, track: Track, episode: Episode) -> bool:
+    """Tell whether an episode had not been judged: all of it, or where it got worse than its alert ever was."""
+    alert = stay.alerts.get(name)
+    if alert is None or not _tells(alert, track, episode):
+        return bool(track.from_s[episode.first] >= stay.unjudged_s)
+    worse = track.verdict[episode.worst] - FINDING > alert.worst
+    return bool(worse and track.from_s[episode.worst] >= stay.unjudged_s)
 
 
 def _tells(alert: Alert, track: Track, episode: Episode) -> bool:

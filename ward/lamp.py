@@ -1,7 +1,8 @@
 """Whether a patient is watched now, in a word and in plain sentences of both languages. Pure.
 
-Watched means: values arrive, and somebody who can be reached is on duty. It promises no more. The invariant: whatever
-the lamp shows, the words end with whom to call and with 112; and where it is not known to be watched it is not.
+Watched means: values arrive, they ring, and somebody who can be reached is on duty. It promises no more. The
+invariant: whatever the lamp shows, the words end with whom to call and with 112; and where it is not known to be
+watched it is not.
 The wording is to be confirmed by who is clinically responsible.
 """
 
@@ -11,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ward.duty.coverage import Colour
+from ward.plans import Goals
 from ward.vitals import VITALS, VitalKind
 
 
@@ -28,6 +30,7 @@ class Why(StrEnum):
     NOBODY = "nobody_on_duty"
     NO_VALUES = "no_values"
     SOME_VALUES = "some_values"
+    COMFORT = "comfort_care"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +60,11 @@ _SAID: dict[Light, tuple[str, str]] = {
 _BECAUSE: dict[Why, tuple[str, str]] = {
     Why.NOBODY: ("Ingen i teamet kan nås via larm.", "Nobody in the team can be reached by an alert."),
     Why.NO_VALUES: ("Inga värden kommer fram.", "No values arrive."),
+    Why.COMFORT: ("Enligt din vårdplan ger de inga larm.", "By your care plan they raise no alerts."),
 }
 
 
-def lamp(newest: Newest, colour: Colour, phone: str, now: datetime) -> Lamp:
+def lamp(newest: Newest, colour: Colour, phone: str, goals: Goals, now: datetime) -> Lamp:
     """Return the lamp.
 
     Parameters
@@ -68,6 +72,7 @@ def lamp(newest: Newest, colour: Colour, phone: str, now: datetime) -> Lamp:
     newest : of the stay; where any kind is measured continuously those kinds decide, else all of them
     colour : how well the present hour is covered
     phone : of the team that answers
+    goals : of the plan in force; where care is for comfort no value rings
     """
     measured = dict(newest)
     deciding = {kind: at for kind, at in measured.items() if VITALS[kind].continuous} or measured
@@ -79,6 +84,8 @@ def lamp(newest: Newest, colour: Colour, phone: str, now: datetime) -> Lamp:
         why.append(Why.NO_VALUES)
     elif stale:
         why.append(Why.SOME_VALUES)
+    if goals is Goals.COMFORT:
+        why.append(Why.COMFORT)
     light = Light.WATCHED if not why else Light.PARTLY if why == [Why.SOME_VALUES] else Light.NOT_WATCHED
     return Lamp(light=light, why=tuple(why), sv=_words(light, why, phone, 0), en=_words(light, why, phone, 1))
 

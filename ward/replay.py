@@ -55,9 +55,15 @@ class _Handling:
 class _Frame:
     family: Family
     priority: Priority
+    worst: Priority
     condition: Condition = Condition.PRESENT
     now: _Handling = _Handling()
     before: _Handling = _Handling()
+
+    @property
+    def latches(self) -> bool:
+        """Whether it stays until somebody has seen it, though its condition is gone; as `alerting.condition` has it."""
+        return self.worst is Priority.HIGH or (self.worst is Priority.MEDIUM and self.family is Family.CLINICAL)
 
 
 _UNDOABLE = frozenset({"acknowledged", "claimed", "released", "offered", "accepted", "declined", "snoozed", "resolved"})
@@ -86,7 +92,8 @@ def moments(family: Family, lines: Iterable[Line], resolved_at: datetime | None)
 
 
 def _begun(family: Family, line: Line) -> _Frame:
-    frame = _Frame(family=family, priority=line.priority or Priority.LOW)
+    priority = line.priority or Priority.LOW
+    frame = _Frame(family=family, priority=priority, worst=priority)
     if line.until is None:
         return frame
     return replace(frame, condition=Condition.CLEARED, now=_Handling(rings=False))
@@ -108,7 +115,7 @@ def _after(frame: _Frame, line: Line) -> _Frame:
         return replace(frame, now=frame.before)
     kept = replace(frame, before=frame.now) if line.kind in _UNDOABLE else frame
     ruled = _by_rules(kept, line)
-    return replace(ruled, now=_handled(ruled, kept.condition, line))
+    return replace(ruled, now=_handled(ruled, kept, line))
 
 
 def _by_rules(frame: _Frame, line: Line) -> _Frame:
@@ -118,15 +125,17 @@ def _by_rules(frame: _Frame, line: Line) -> _Frame:
         "settled": Condition.CLEARED,
         "recurred": Condition.PRESENT,
     }
+    priority = line.priority or frame.priority
     return replace(
         frame,
-        priority=line.priority or frame.priority,
+        priority=priority,
+        worst=max(frame.worst, priority),
         condition=conditions.get(line.kind, frame.condition),
     )
 
 
-def _handled(frame: _Frame, before: Condition, line: Line) -> _Handling:
-    """Return who has it, and whether it rings; `before` is the condition that the line found."""
+def _handled(frame: _Frame, before: _Frame, line: Line) -> _Handling:
+    """Return who has it, and whether it rings; `before` is what the line found."""
     now, who = frame.now, line.who
     changed = {
         "acknowledged": replace(now, rings=False, quieted=True, seen_by=who),
@@ -134,16 +143,23 @@ def _handled(frame: _Frame, before: Condition, line: Line) -> _Handling:
         "claimed": replace(now, rings=False, quieted=True, seen_by=who, held_by=who),
         "accepted": replace(now, rings=False, quieted=True, seen_by=who, held_by=who),
         "released": replace(_ringing(now), held_by=None),
-        "settled": replace(now, rings=False, quieted=False),
+        "settled": replace(now, rings=now.rings and frame.latches, quieted=False),
         "resolved": replace(now, rings=False, closed=True),
         "ended": replace(now, rings=False, closed=True),
     }
     rings = (
         line.kind in _RINGS_AGAIN
         or (line.kind in _BACK and frame.condition is not Condition.CLEARED)
-        or (line.kind == "recurred" and (frame.family is Family.REQUEST or before is Condition.CLEARED))
+        or (line.kind == "recurred" and _is_anew(frame, before))
     )
     return _ringing(now) if rings else changed.get(line.kind, now)
+
+
+def _is_anew(frame: _Frame, before: _Frame) -> bool:
+    """Tell whether what is back rings: after it had gone for good, or worse than it was."""
+    gone = before.condition is Condition.CLEARED
+    worse = before.condition is Condition.CLEARING and frame.priority > before.priority
+    return frame.family is Family.REQUEST or gone or worse
 
 
 def _ringing(now: _Handling) -> _Handling:

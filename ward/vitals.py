@@ -179,6 +179,11 @@ VITALS: MappingProxyType[VitalKind, Vital] = MappingProxyType({vital.kind: vital
 BY_CODE: MappingProxyType[int, Vital] = MappingProxyType({vital.code: vital for vital in _TABLE})
 
 
+def badness(code: int) -> float:
+    """Return what makes the worse of two values of a kind (its code) the larger one: -1 for SpO2, else 1."""
+    return -1.0 if code == VITALS[VitalKind.SPO2].code else 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One measured value, in the kind's canonical unit (`consciousness` as the number of `Acvpu`).

@@ -35,10 +35,11 @@ def waits_s(batch: Batch) -> Floats:
 def look_back(plan: Plan) -> Mapping[VitalKind, float]:
     """Return how far back the second signals decide, beside what the limits themselves look at."""
     asked = plan.second_signal
-    limits = plan.limits.get(VitalKind.SPO2)
-    if asked is None or limits is None:
+    profiles = (plan.limits, plan.night.limits if plan.night else {})
+    delays_s = [each[VitalKind.SPO2].delay_s for each in profiles if VitalKind.SPO2 in each]
+    if asked is None or not delays_s:
         return {}
-    longest_s = BEFORE_S + limits.delay_s + asked.wait_s
+    longest_s = BEFORE_S + max(delays_s) + asked.wait_s
     return {kind: longest_s + VITALS[kind].freshness.stale_s for kind in (VitalKind.HEART_RATE, VitalKind.RESP_RATE)}
 
 

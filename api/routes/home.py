@@ -29,7 +29,7 @@ from api.home_states import (
     step_state,
     week_state,
 )
-from api.live.messages import vitals_by_stay
+from api.live.messages import plan_of, vitals_by_stay
 from api.preconditions import IfMatch, revision
 from api.reasons import Reason
 from api.replies import Id, reply
@@ -127,12 +127,13 @@ async def home_of(conn: Connection, seat: Seat, principal: Principal, now: datet
     ahead, names = await _ahead(conn, seat, now)
     latest = (await tiles.read_tiles(conn, [seat.stay_id], now)).latest
     newest = [(BY_CODE[row[1]].kind, row[3]) for row in latest if row[1] in BY_CODE]
+    colour = ahead[0].colour if ahead else Colour.NOBODY
     whom = contacts(seat.team_name, seat.team_phone, await homes.named(conn, seat.stay_id))
     state: HomeState = {
         "server_time": now,
         "patient_id": seat.patient_id,
         "given_name": seat.given_name,
-        "lamp": lamp_state(lamp(newest, ahead[0].colour if ahead else Colour.NOBODY, seat.team_phone, now)),
+        "lamp": lamp_state(lamp(newest, colour, seat.team_phone, plan_of(seat).goals, now)),
         "week": week_state(watch_week(ahead, names, now)),
         "seen": seen_state(await homes.seen(conn, seat.stay_id, now), opened),
         "next_step": None,

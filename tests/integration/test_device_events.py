@@ -9,7 +9,7 @@ import pytest
 from alerting import apply
 from alerting.due import Pass, evaluate_due
 from tests.fix_ward import Ward, admit
-from ward.alerts import Alert, AlertState, Condition, Outcome, Priority
+from ward.alerts import Alert, AlertState, Condition, Outcome, Priority, Signal
 from ward.events import Answer, DeviceEvent, EventKind
 from ward.store import bus, device_events, evaluation
 from ward.store.device_events import EventRow
@@ -38,6 +38,14 @@ async def judge(conn: Connection, at: datetime = NOW) -> list[Alert]:
     async with conn.transaction():
         done: Pass = await evaluate_due(conn, at)
     return [alert for alert in done.alerts if alert.family == "request"]
+
+
+async def waits_for_a_lock(asking: Connection, waiting: Connection) -> None:
+    """Return once one connection waits for what another holds."""
+    blocked = "select cardinality(pg_blocking_pids(%s)) > 0"
+    async with asyncio.timeout(60):
+        while (await (await asking.execute(blocked, (waiting.info.backend_pid,))).fetchone()) != (True,):
+            pass
 
 
 def played(database_url: str, scenario: Step) -> None:
@@ -121,6 +129,30 @@ def test_press_opens_one_alert_and_never_twice(database_url: str) -> None:
         assert (counted.alert_id, counted.recurrences) == (opened.alert_id, 1)
         assert quiet == []
         assert (new.alert_id != opened.alert_id, new.recurrences) == (True, 0)
+
+    played(database_url, scenario)
+
+
+def test_h05_press_while_somebody_answers_the_one_before_rings_again(database_url: str) -> None:
+    """Who acknowledges a call in the middle of the pass that has found another has not seen that one: it rings."""
+
+    async def scenario(conn: Connection, ward: Ward) -> None:
+        await put(conn, a_press(ward))
+        (opened,) = await judge(conn)
+        await put(conn, a_press(ward, NOW + timedelta(seconds=3)))
+        later = NOW + timedelta(seconds=5)
+        async with await connect(database_url, "nurse") as nurse:
+            await apply.apply_event(
+                nurse, opened.alert_id, apply.Acknowledge(by=ward.nurse_id, rev=opened.rev), NOW + timedelta(seconds=4)
+            )
+            passing = asyncio.create_task(judge(conn, later))
+            await waits_for_a_lock(nurse, conn)
+            await nurse.commit()
+            await passing
+        (again,) = await judge(conn, later + timedelta(seconds=1))
+
+        assert (again.alert_id, again.signal, again.recurrences) == (opened.alert_id, Signal.RINGING, 1)
+        assert await judge(conn, later + timedelta(seconds=2)) == []
 
     played(database_url, scenario)
 

@@ -150,3 +150,17 @@ def test_h21_crash_before_the_commit_leaves_the_offer_open(unit: Unit) -> None:
     asyncio.run(die())
     assert holder(unit, SOON) == (unit.day, None)
     assert answer(unit, number, Accept(by=taker(unit), rev=1)).rev == 2
+
+
+def test_h25_person_who_cannot_be_reached_leaves_hours_of_nobody(unit: Unit) -> None:
+    """Who holds a patient beyond the team's hours without telephone or channel, or has left, is no one to rely on."""
+    answer(unit, offer(unit), Accept(by=taker(unit), rev=1))
+
+    def alone() -> bool:
+        return unit.stay in {each.stay_id for each in unit.within(lambda conn: duty_watch.uncovered(conn, SOON))}
+
+    assert alone()
+    unit.within(lambda conn: conn.execute("update staff set phone = '0700000000' where staff_id = %s", (unit.lunga,)))
+    assert not alone()
+    unit.within(lambda conn: conn.execute("update staff set disabled_at = now() where staff_id = %s", (unit.lunga,)))
+    assert alone()

@@ -1,13 +1,17 @@
 """What devices that are away explain is said once, on a real store, and told as loudly as it would have been."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from alerting import apply
 from alerting.due import evaluate_due
+from tests.builders_alerts import a_finding
 from tests.delivery_scene import NOON, Scene, scene
 from tests.fix_ward import Ward, admit
+from ward.alerts import Condition, Outcome, Priority, Signal
 from ward.store import evaluation, suppressions
 from ward.store.pool import connect
 
@@ -89,5 +93,28 @@ def test_silence_speaks_for_itself_when_the_device_is_back(ward: Ward) -> None:
 
             assert "nodata.spo2" in found
             assert open_holds == []
+
+    asyncio.run(run())
+
+
+def test_h11_late_and_worse_than_what_somebody_closed_is_told(ward: Ward) -> None:
+    """What was closed while it was there keeps its like closed; what a late reading tells beyond that is to be seen."""
+
+    async def run() -> None:
+        there = replace(a_finding(priority=Priority.MEDIUM, began_at=NOON), stay_id=ward.beds[0].stay_id)
+        async with await connect(ward.database_url, "test") as conn:
+            closed = await apply.raise_or_update(conn, there, NOON)
+            assert closed is not None
+            answer = apply.Resolve(by=ward.nurse_id, rev=1, outcome=Outcome.FALSE_ALARM)
+            await apply.apply_event(conn, closed.alert_id, answer, NOON + MINUTE)
+            for began_at in (NOON, NOON + 2 * MINUTE):
+                over = replace(there, began_at=began_at, ended_at=NOON + 4 * MINUTE)
+                assert await apply.raise_or_update(conn, over, NOON + 9 * MINUTE) is None
+            over = replace(over, priority=Priority.HIGH, began_at=NOON)
+            told = await apply.raise_or_update(conn, over, NOON + 9 * MINUTE)
+            assert await apply.raise_or_update(conn, over, NOON + 9 * MINUTE) is None
+
+        assert told is not None
+        assert (told.priority, told.condition, told.signal) == (Priority.HIGH, Condition.CLEARED, Signal.SILENT)
 
     asyncio.run(run())

@@ -1,5 +1,6 @@
 """A back-test's report: each plan is judged as it would be alone, whatever it is compared with."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerting.backtest_read import Part, Question
+from alerting.backtest_read import Part, Question, tried_at
 from alerting.backtest_report import Reporter
 from alerting.features import Series
 from tests.builders_alerting import a_plan
 from ward.backtests import PlanTally, Report
+from ward.overlays import Origin, effective
 from ward.people import PatientId, StayId
-from ward.plans import Goals, Limits, Plan, template
+from ward.plans import Goals, Limits, Plan, build, template
 from ward.vitals import VitalKind
 
 FROM = datetime(2026, 11, 2, tzinfo=UTC)
@@ -110,6 +112,36 @@ def test_suggestion_counts_the_alerts_of_its_own_kind_alone() -> None:
     counted = {(each.kind, each.alerts_before) for each in asked.suggestions}
     assert counted == {(PULSE, own["limit.heart_rate.high"]), (SPO2, own["limit.spo2.low"])}
     assert not report(replace(plan, goals=Goals.COMFORT), plan, values, suggest=True).suggestions
+
+
+def test_h12_suggestion_is_tried_by_night_as_it_would_hold_by_night() -> None:
+    """What the night has from the day changes with it: a true alarm of the night that is lost is in the figures."""
+    bands = {"heart_rate": {"warn_high": 120, "alert_high": 180, "delay_s": 30, "ceiling": 185}}
+    nightly = {"begins": 0, "ends": 1439, "limits": {"heart_rate": {"warn_high": 125}}}
+    written, expected = {"limits": bands, "night": nightly}, {"expected": {"heart_rate": 60}}
+    plan = build({**written, **expected})
+    wider = build({**written, **expected, "limits": {"heart_rate": {**bands["heart_rate"], "delay_s": 120}}})
+    values = ([130.0] * 2 + [80.0] * 8) * 144
+
+    asked = report(plan, plan, values, suggest=True)
+    tried = {(each.setting, each.after): each.alerts_after for each in asked.suggestions}
+
+    assert of_limits(asked.candidate)
+    assert tried["delay_s", 120.0] == len(of_limits(report(wider, wider, values).candidate)) == 0
+
+
+def test_h15_tried_plan_is_on_scale_2_no_longer_than_the_order() -> None:
+    """A draft of limits is judged on the scale that would be in force with it, as the plan beside it is."""
+    order = {"doctor": "Testa Doktorsson", "ordered_at": "2026-11-01T00:00:00Z", "expires_at": "2026-11-20T00:00:00Z"}
+    rules = {"spo2_scale": 2, "scale_2_order": order}
+    layers = json.dumps([{"origin": "patient", "version": 1, "rules": rules}])
+    stay = "hospital_at_home", layers
+
+    for now, scale in ((FROM, 2), (FROM + timedelta(days=30), 1)):
+        for draft, origin in ((json.dumps({"news2_medium": 6}), Origin.TEAM), (json.dumps(rules), Origin.PATIENT)):
+            tried = tried_at(now, *stay, draft, origin)
+            assert tried.spo2_scale == effective(*stay, now).plan.spo2_scale == scale
+            assert tried is tried_at(now, *stay, draft, origin)
 
 
 def test_nobody_misses_the_readings_of_who_has_gone_home() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ward.duty.coverage import Colour
 from ward.lamp import Light, Why, lamp
+from ward.plans import Goals
 from ward.vitals import VitalKind
 
 NOW = datetime(2026, 11, 18, 11, tzinfo=UTC)
@@ -31,7 +32,7 @@ def test_h09_nobody_is_called_watched_who_is_not(
     newest: dict[VitalKind, datetime], colour: Colour, light: Light, why: tuple[Why, ...]
 ) -> None:
     """Old values, none at all, or nobody who can be reached put the lamp out, and it says why."""
-    found = lamp(newest.items(), colour, "08-123", NOW)
+    found = lamp(newest.items(), colour, "08-123", Goals.FULL, NOW)
 
     assert (found.light, found.why) == (light, why)
 
@@ -39,10 +40,19 @@ def test_h09_nobody_is_called_watched_who_is_not(
 @pytest.mark.parametrize("colour", Colour)
 @pytest.mark.parametrize("measured", [FRESH, OLD])
 @pytest.mark.parametrize("phone", ["08-123", ""])
-def test_h32_words_always_say_whom_to_call(colour: Colour, measured: datetime, phone: str) -> None:
+@pytest.mark.parametrize("goals", Goals)
+def test_h32_words_always_say_whom_to_call(colour: Colour, measured: datetime, phone: str, goals: Goals) -> None:
     """Whatever the lamp shows, the words end with a number to call and with 112, in both languages."""
-    found = lamp([(RATE, measured)], colour, phone, NOW)
+    found = lamp([(RATE, measured)], colour, phone, goals, NOW)
 
     assert found.sv.endswith(f"ring {phone or '1177'}. Vid livsfara: ring 112.")
     assert found.en.endswith(f"call {phone or '1177'}. If life is in danger: call 112.")
     assert ("övervakas inte" in found.sv) is (found.light is Light.NOT_WATCHED)
+
+
+def test_h09_comfort_care_is_not_called_watched() -> None:
+    """Whose values ring for nobody, by their plan, is not told that the team is alerted if they change."""
+    found = lamp([(RATE, FRESH)], Colour.COVERED, "08-123", Goals.COMFORT, NOW)
+
+    assert (found.light, found.why) == (Light.NOT_WATCHED, (Why.COMFORT,))
+    assert "Enligt din vårdplan ger de inga larm." in found.sv

@@ -8,7 +8,7 @@ from alerting.durations import ACKNOWLEDGED_FOR, HOLDER_CLOSES_WITHIN, SETTLES_A
 from alerting.events import Acknowledge, Claim, Clear, Ease, Event, Hush, Lapse, Recur, Ring, Settle, Worsen
 from alerting.lifecycle import due_at, respond, step
 from alerting.observed import Quiet
-from tests.builders_alerts import ANNA, HELP, NODATA, SPO2, STAY, a_finding, after, lived, raised
+from tests.builders_alerts import ANNA, HELP, NODATA, SPO2, STAY, a_finding, after, illegal, lived, raised
 from ward.alerts import Alert, AlertState, Closure, Condition, Outcome, Priority, Signal
 from ward.errors import IllegalTransition
 
@@ -215,5 +215,33 @@ def test_worse_episode_of_the_past_does_not_hide_that_it_is_back() -> None:
     clearing, _ = step(lived(Acknowledge(by=ANNA, rev=1), alert=low), Clear(), after(1))
     counted, _ = step(clearing, Recur(finding=a_finding(began_at=after(-9), ended_at=after(-5))), after(2))
 
-    assert (counted.worst, counted.signal) == (Priority.HIGH, Signal.ACKNOWLEDGED)
+    assert (counted.worst, counted.signal) == (Priority.HIGH, Signal.SILENT)
     assert told(counted, Recur(finding=a_finding()), 2) == {Ring}
+
+
+@pytest.mark.parametrize("act", [Acknowledge(by=ANNA, rev=1), Claim(by=ANNA, rev=1)])
+def test_h11_worse_that_came_late_is_not_closed_unseen(act: Acknowledge | Claim) -> None:
+    """Whoever made a milder alert quiet has not seen what a late reading tells: it rings, or waits to be seen."""
+    seen = lived(act, alert=raised(a_finding(priority=Priority.MEDIUM)))
+    over = a_finding(began_at=after(1), ended_at=after(5))
+    event = respond(seen, over, after(9))
+
+    assert event == Recur(finding=over)
+    assert told(seen, event, 9) == {Ring}
+    waiting, _ = step(lived(Clear(), alert=seen, now=after(8)), event, after(9))
+    assert (waiting.closure, waiting.condition, waiting.signal) == (Closure.OPEN, Condition.CLEARED, Signal.SILENT)
+    assert waiting.worst is Priority.HIGH
+    assert illegal(waiting) == []
+    assert respond(waiting, over, after(9)) is None
+
+
+def test_h05_worse_that_its_holder_has_not_seen_rings_until_somebody_has() -> None:
+    """Whoever took a milder alert has not seen that it got worse: that it is over makes it no quieter."""
+    held = lived(Claim(by=ANNA, rev=1), alert=raised(a_finding(priority=Priority.MEDIUM)))
+    worse = lived(Worsen(priority=Priority.HIGH, evidence=held.evidence), Clear(), alert=held)
+    over, _ = step(worse, Settle(), after() + SETTLES)
+
+    assert (over.closure, over.condition, over.signal) == (Closure.OPEN, Condition.CLEARED, Signal.RINGING)
+    assert (over.holder_id, due_at(over), illegal(over)) == (ANNA, None, [])
+    seen, _ = step(over, Acknowledge(by=ANNA, rev=over.rev), after(9))
+    assert seen.closure is Closure.CLOSED

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from alerting.evaluate import evaluate
-from alerting.rules.second_signal import SECOND
+from alerting.rules.second_signal import SECOND, look_back
 from alerting.words import text
 from tests.builders_alerting import NOW_S, Sample, a_batch, a_plan
 from ward.alerts import Family, Finding, Priority
 from ward.plan_checks import faults
-from ward.plans import Limits, Plan, SecondSignal
+from ward.plans import Limits, Night, Plan, SecondSignal
 from ward.vitals import VitalKind
 
 LOW = "limit.spo2.low"
@@ -95,3 +95,12 @@ def test_h12_plan_cannot_wait_for_long() -> None:
     long = replace(a_plan(), second_signal=replace(ASKED, wait_s=300))
 
     assert [fault.path for fault in faults(long)] == ["second_signal.wait_s"]
+
+
+def test_night_that_waits_longer_is_looked_back_upon_for_as_long() -> None:
+    """The second signals are read from before a fall as old as the longer delay, by day or by night."""
+    longer = replace(PLAN.limits[VitalKind.SPO2], delay_s=600)
+    night = Night(begins=22 * 60, ends=6 * 60, limits={VitalKind.SPO2: longer})
+    by_day, by_night = look_back(PLAN), look_back(replace(PLAN, night=night))
+
+    assert {kind: by_night[kind] - back_s for kind, back_s in by_day.items()} == dict.fromkeys(by_day, 600 - DELAY_S)

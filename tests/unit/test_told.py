@@ -74,6 +74,22 @@ def test_episode_within_an_open_alert_is_told_by_it() -> None:
     assert isinstance(said, Quiet)
 
 
+@pytest.mark.parametrize(("now", "over_ago_s"), [(97, 1800), (90, 2400)])
+def test_h11_late_and_worse_than_an_open_alert_is_told(now: float, over_ago_s: float) -> None:
+    """What an alert of medium priority spans and nobody has heard of was of high priority: that is news."""
+    samples = ((SPO2, 3600, 90), (SPO2, 3000, 72), (SPO2, 2400, 90), (SPO2, 1800, now), (SPO2, 1500, now))
+    looked_at = burst(*samples, (SPO2, 5, now), since_ago_s=3100, alerts=(an_alert(LOW, Priority.MEDIUM, 3600),))
+    said = found(looked_at, LOW)
+
+    assert isinstance(said, Finding)
+    assert (said.priority, said.evidence.params["value"]) == (Priority.HIGH, 72)
+    assert said.ended_at is not None
+    assert [NOW_S - each.timestamp() for each in (said.began_at, said.ended_at)] == [3600, over_ago_s]
+    known = replace(looked_at.stays[0], alerts={LOW: replace(an_alert(LOW, Priority.MEDIUM), worst=Priority.HIGH)})
+    again = found(replace(looked_at, stays=(known,)), LOW)
+    assert isinstance(again, Quiet) if now > 90 else isinstance(again, Finding) and again.ended_at is None
+
+
 def test_h20_what_nobody_knows_to_be_over_is_told_as_being_there() -> None:
     """What old readings found, and of which nothing has come since, may be there still: it rings."""
     said = found(burst((SPO2, 3600, 84), (SPO2, 3500, 84)), LOW)
@@ -104,6 +120,16 @@ def test_h33_comfort_care_is_not_rung_for_by_values() -> None:
 
     assert rules == {"nodata.heart_rate"}
     assert isinstance(found(a_batch(*samples, plan=plan, alerts=(an_alert(LOW),)), LOW), Quiet)
+
+
+@pytest.mark.parametrize("values", [(97, 72), (72, 97)])
+def test_h06_of_two_saturations_at_one_instant_the_worse_stands(values: tuple[float, float]) -> None:
+    """An oximeter that lies on the table, in step with the one that is worn, hides no fall."""
+    both = [(SPO2, ago, value) for ago in (65, 35, 5) for value in values]
+    said = found(a_batch(*both), LOW)
+
+    assert isinstance(said, Finding)
+    assert (said.priority, said.evidence.params["value"]) == (Priority.HIGH, 72)
 
 
 def test_h13_rule_that_the_plan_no_longer_has_lets_its_alert_clear() -> None:

@@ -73,18 +73,20 @@ async def of_ended_stays(conn: Connection, now: datetime, most: int) -> list[Ale
 
 
 async def was_told(conn: Connection, finding: Finding) -> bool:
-    """Return whether an alert of this stay and rule already spans some of what was found."""
+    """Return whether an alert of this stay and rule already spans some of what was found, and was as bad."""
     row = await (
         await conn.execute(
             """
             select exists (
                 select from alert where stay_id = %(stay)s and rule = %(rule)s and began_at <= %(ended)s
+                and worst >= %(priority)s
                 and coalesce(cleared_at, resolved_at, 'infinity') >= %(began)s
             )
             """,
             {
                 "stay": finding.stay_id,
                 "rule": finding.rule,
+                "priority": finding.priority.value,
                 "began": finding.began_at,
                 "ended": finding.ended_at or finding.due_at,
             },

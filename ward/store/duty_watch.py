@@ -73,13 +73,13 @@ async def uncovered(conn: Connection, now: datetime) -> list[Uncovered]:
     reached = await reach(conn)
     duty = await duty_schedules.on_duty(conn, now, end)
     open_hours = [(team_id, *each) for team_id, team in duty.items() for each in idle_hours(team, reached, now, end)]
-    return [each for each in await _stays(conn, open_hours, now) if each.from_at < now + WARN_AHEAD]
+    return [each for each in await _stays(conn, open_hours, reached, now) if each.from_at < now + WARN_AHEAD]
 
 
 async def _stays(
-    conn: Connection, open_hours: Iterable[tuple[TeamId, datetime, datetime]], now: datetime
+    conn: Connection, open_hours: Iterable[tuple[TeamId, datetime, datetime]], reached: Reach, now: datetime
 ) -> list[Uncovered]:
-    """Return the stays that teams answer for in hours which they do not keep, where no person has taken them."""
+    """Return the stays that teams answer for in hours which they do not keep, where nobody in reach has taken them."""
     hours = list(open_hours)
     if not hours:
         return []
@@ -89,11 +89,13 @@ async def _stays(
         " from unnest(%(teams)s::bigint[], %(from)s::timestamptz[], %(until)s::timestamptz[]) as w (team_id, from_at,"
         " until) join responsibility r on r.team_id = w.team_id and r.period && tstzrange(w.from_at, w.until)"
         " join stay s on s.stay_id = r.stay_id and s.period @> %(now)s"
-        " where r.staff_id is null order by r.stay_id, greatest(w.from_at, lower(r.period))",
+        " where r.staff_id is null or r.staff_id <> all(%(staff)s)"
+        " order by r.stay_id, greatest(w.from_at, lower(r.period))",
         {
             "teams": [team_id for team_id, _, _ in hours],
             "from": [from_at for _, from_at, _ in hours],
             "until": [until for _, _, until in hours],
+            "staff": list(reached.staff),
             "now": now,
         },
     )

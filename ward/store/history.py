@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ward.people import StayId
 from ward.store.columns import TIMESTAMPTZ
 from ward.store.pool import Connection
-from ward.vitals import Validity
+from ward.vitals import Validity, badness
 
 _ROW = np.dtype([("t_us", ">i8"), ("value", ">f8"), ("quality", ">i2")])
 
@@ -101,13 +101,13 @@ async def newest(
 
 
 def _course(stay_id: StayId, kind: int, packed: bytes) -> Course:
-    """Unpack one column; where two devices measured in the same microsecond the larger value stands for both."""
+    """Unpack one column; where two devices measured in the same microsecond the worse stands for both (`badness`)."""
     rows = np.frombuffer(packed, _ROW)
     t_us = rows["t_us"].astype(np.int64) - TIMESTAMPTZ.shift
     value = rows["value"].astype(np.float64)
     quality = rows["quality"].astype(np.int16)
     if not (t_us[1:] > t_us[:-1]).all():
-        order = np.lexsort((quality, value, t_us))
+        order = np.lexsort((quality, badness(kind) * value, t_us))
         t_us, value, quality = t_us[order], value[order], quality[order]
         last = np.append(t_us[1:] != t_us[:-1], True)
         t_us, value, quality = t_us[last], value[last], quality[last]

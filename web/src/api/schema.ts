@@ -6951,7 +6951,7 @@ export interface components {
             /** Sv */
             readonly sv: string;
             /** Why */
-            readonly why: readonly ("nobody_on_duty" | "no_values" | "some_values")[];
+            readonly why: readonly ("nobody_on_duty" | "no_values" | "some_values" | "comfort_care")[];
         };
         /**
          * Leaving
