@@ -17398,6 +17398,36 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "answers": false,
+                     *           "blocked": true,
+                     *           "name": "Team evening",
+                     *           "organisation": "Testkommunen",
+                     *           "organisation_id": 1,
+                     *           "team_id": 4
+                     *         },
+                     *         {
+                     *           "answers": true,
+                     *           "blocked": false,
+                     *           "name": "Team fifth",
+                     *           "organisation": "Testkommunen",
+                     *           "organisation_id": 1,
+                     *           "team_id": 5
+                     *         },
+                     *         {
+                     *           "answers": false,
+                     *           "blocked": true,
+                     *           "name": "Team other",
+                     *           "organisation": "Testkommunen",
+                     *           "organisation_id": 1,
+                     *           "team_id": 3
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     readonly "application/json": components["schemas"]["BlockableList"];
                 };
             };
