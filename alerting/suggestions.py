@@ -19,11 +19,13 @@ from ward.vitals import VITALS, VitalKind
 # The steps that are tried, in seconds: the evidence of the project's clinical table 3.2 is about delays like these.
 _DELAYS_S = (15.0, 30.0, 60.0, 120.0, 300.0)
 _MEDIANS_S = (60.0, 180.0, 300.0)
+# So many readings beyond, of the last 2k - 1: most of them, so that one alone neither rings nor ends it.
+_MOST = (2.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One setting of one kind's limits, as it usually is and as it might be."""
+    """One setting of one kind's limits, as it usually is and as it might be; `k` stands for most of the last 2k - 1."""
 
     kind: VitalKind
     setting: str
@@ -44,7 +46,10 @@ class Change:
         return changed if usable else plan
 
     def _fits(self, every: Mapping[VitalKind, Limits]) -> bool:
-        return self.kind in every and getattr(every[self.kind], self.setting) == self.before
+        limits = every.get(self.kind)
+        if limits is None or getattr(limits, self.setting) != self.before:
+            return False
+        return self.setting != "k" or _of_most(limits)
 
     def _made(self, every: Mapping[VitalKind, Limits]) -> dict[VitalKind, Limits]:
         return {**every, self.kind: _with(every[self.kind], self.setting, self.after)}
@@ -56,6 +61,8 @@ def _with(limits: Limits, setting: str, value: float) -> Limits:
             return replace(limits, delay_s=value)
         case "median_s":
             return replace(limits, median_s=value)
+        case "k":
+            return replace(limits, k=int(value), n=2 * int(value) - 1)
         case "warn_low":
             return replace(limits, warn_low=value)
         case "warn_high":
@@ -63,14 +70,20 @@ def _with(limits: Limits, setting: str, value: float) -> Limits:
     raise AssertionError(setting)
 
 
+def _of_most(limits: Limits) -> bool:
+    return limits.n == 2 * limits.k - 1
+
+
 def changes(plan: Plan, kinds: Sequence[VitalKind]) -> Iterator[Change]:
-    """Yield the changes that are worth a try for these kinds: longer delays, medians, a step wider warning."""
+    """Yield what is worth a try for these kinds: longer delays, medians, most of some readings, a wider warning."""
     for kind in kinds:
         limits = plan.limits[kind]
         for delay_s in [each for each in _DELAYS_S if each > limits.delay_s][:2]:
             yield Change(kind=kind, setting="delay_s", before=limits.delay_s, after=delay_s)
         for median_s in [each for each in _MEDIANS_S if each > limits.median_s][:1]:
             yield Change(kind=kind, setting="median_s", before=limits.median_s, after=median_s)
+        for k in [each for each in _MOST if each > limits.k and _of_most(limits)]:
+            yield Change(kind=kind, setting="k", before=limits.k, after=k)
         yield from _wider(kind, limits)
 
 

@@ -30,7 +30,7 @@ from ward.store import audit, duty_layout, sharing
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.pool import Connection
-from ward.store.sharing import Against, BlockRow, ConsentRow
+from ward.store.sharing import Against, BlockRow, ConsentRow, UnitRow
 from ward.store.tiles import Seat
 
 router = APIRouter(tags=["sharing"])
@@ -110,6 +110,26 @@ class BlockList(TypedDict):
     items: list[BlockState]
 
 
+class BlockableState(TypedDict):
+    """A team, or another organisation as a whole (`team_id` null), and why a block against it may not be set now.
+
+    `answers`: it answers for the patient now or ahead, or is offered them; `blocked`: there is a block in force.
+    """
+
+    organisation_id: int
+    organisation: str
+    team_id: int | None
+    name: str
+    answers: bool
+    blocked: bool
+
+
+class BlockableList(TypedDict):
+    """Whom a patient can block, the patient's own organisation first."""
+
+    items: list[BlockableState]
+
+
 class ProtectionState(TypedDict):
     """Whether the identity is protected."""
 
@@ -167,6 +187,16 @@ async def get_blocks(request: Request, patient_id: Id, principal: MaySharingRead
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         return reply(await _blocks(conn, seat))
+
+
+@router.get("/api/patients/{patient_id}/blocks/units", response_model=BlockableList)
+async def get_units(request: Request, patient_id: Id, principal: MaySharingRead) -> Response:
+    """List whom a patient can block: teams, and other organisations as a whole, with what stands against it."""
+    context = context_of(request)
+    async with borrow(context.pool) as conn:
+        seat = await find_seat(conn, patient_id, principal.scope, context.clock)
+        rows = await sharing.units(conn, seat.stay_id, context.clock.now())
+    return reply(BlockableList(items=[_unit(row) for row in rows]))
 
 
 @router.post("/api/patients/{patient_id}/blocks", response_model=BlockList, status_code=HTTPStatus.CREATED)
@@ -261,6 +291,17 @@ def _block(row: BlockRow) -> BlockState:
         name=row.name,
         set_at=row.set_at,
         lifted_at=row.lifted_at,
+    )
+
+
+def _unit(row: UnitRow) -> BlockableState:
+    return BlockableState(
+        organisation_id=row.organisation_id,
+        organisation=row.organisation,
+        team_id=row.team_id,
+        name=row.organisation if row.team is None else row.team,
+        answers=row.answers,
+        blocked=row.blocked,
     )
 
 

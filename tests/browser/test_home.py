@@ -253,8 +253,8 @@ def test_h27_relative_loses_the_page_when_the_patient_closes_it(
     expect(relative.get_by_test_id("lamp")).to_have_count(0)
 
 
-def test_h27_consent_is_taken_back_by_the_patient(machine: Machine, as_patient: Callable[..., Page]) -> None:
-    """What the patient agreed to is taken back on their own page, at once; who has looked is told by person."""
+def test_h27_patient_takes_back_a_consent_and_sets_a_block(machine: Machine, as_patient: Callable[..., Page]) -> None:
+    """Both hold at once and are said; who answers cannot be blocked by a button; who has looked is told by person."""
     with staff(machine) as anna:
         assert anna.post("/api/patients/1/consents", json={"organisation_id": 2}).status_code == 201
     page = as_patient()
@@ -264,6 +264,15 @@ def test_h27_consent_is_taken_back_by_the_patient(machine: Machine, as_patient: 
 
     expect(page.get_by_test_id("consent")).to_contain_text("Du tog tillbaka det")
     assert machine.ask("select count(*) from patient_consent where withdrawn_at is not null") == [(1,)]
+    page.get_by_test_id("new-block").locator("summary").click()
+    expect(page.get_by_test_id("unit").filter(has_text="ASIH").get_by_role("button")).to_have_count(0)
+    page.get_by_role("button", name="Spärra för Palliativa teamet").click()
+    page.get_by_test_id("sharing-yes").click()
+    expect(page.get_by_test_id("sharing-done")).to_contain_text("Palliativa teamet får inte se dina uppgifter")
+    assert machine.ask("select count(*) from patient_block where lifted_at is null") == [(1,)]
+    page.get_by_test_id("lift-block").click()
+    page.get_by_test_id("sharing-yes").click()
+    expect(page.get_by_test_id("block")).to_contain_text("hävdes")
     page.goto(f"{machine.url}/looks")
     who = page.get_by_test_id("looks-day").locator("h3").first
     expect(who).to_contain_text("Anna Provsköterska, distriktssköterska")

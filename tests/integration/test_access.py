@@ -135,9 +135,10 @@ def test_emergency_needs_a_reason_and_a_patient_whom_one_does_not_see(scene: Sce
 
 
 def test_h04_block_never_stands_against_who_answers(scene: Scene) -> None:
-    """A block against the team that answers is refused, and one that is set rests while its team answers."""
+    """A block against who answers is refused, and listed so; one that is set rests while its team answers."""
 
     async def visit(served: Served, _clock: FakeClock) -> None:
+        listed = (await tell(served, "tolvan", "GET", page(scene.bed, "blocks", "units")))["items"]
         refused = await ask(served, "tolvan", "POST", page(scene.bed, "blocks"), {"team_id": scene.teams["own"]})
         offered = await ask(served, "tolvan", "POST", page(scene.bed, "blocks"), {"team_id": scene.teams["fifth"]})
         before = await ask(served, "gun", "GET", page(scene.bed))
@@ -148,6 +149,17 @@ def test_h04_block_never_stands_against_who_answers(scene: Scene) -> None:
             )
         alert = f"/api/alerts/{scene.ids['alert_id']}"
 
+        standing = {(each["organisation"], each["name"]): (each["answers"], each["blocked"]) for each in listed}
+        assert standing == {
+            ("Testkommunen", "Team evening"): (False, True),
+            ("Testkommunen", "Team fifth"): (True, False),
+            ("Testkommunen", "Team other"): (False, False),
+            ("Testkommunen", "Testteamet"): (True, False),
+            ("Annanregionen", "Annanregionen"): (False, False),
+            ("Annanregionen", "Annat team"): (False, False),
+            ("Tredjekommunen", "Tredjekommunen"): (False, False),
+            ("Tredjekommunen", "Team third"): (False, False),
+        }
         assert (refused.status_code, refused.json()["reason"]) == (409, "answers")
         assert (offered.status_code, before.status_code) == (409, 403)
         assert (await ask(served, "gun", "GET", page(scene.bed))).status_code == 200

@@ -108,7 +108,7 @@ def test_backtest_tells_what_a_plan_would_have_raised_beside_the_plan_in_force(h
 
 
 def test_suggestion_says_what_a_longer_delay_removes_and_what_it_loses(house: House) -> None:
-    """One dip of a minute closed as false and one of ten minutes closed as true: waiting two minutes loses nothing."""
+    """A dip of a minute closed as false, one of ten closed as true: two minutes, or three of five, lose nothing."""
 
     async def visit() -> None:
         await breathe(house, 97, range(20))
@@ -129,6 +129,8 @@ def test_suggestion_says_what_a_longer_delay_removes_and_what_it_loses(house: Ho
         waits = {each["after"]: each for each in report["suggestions"] if each["setting"] == "delay_s"}
         assert (waits[120]["alerts_before"], waits[120]["alerts_after"]) == (2, 1)
         assert (waits[120]["false_removed"], waits[120]["lost"]) == (1, 0)
+        counts = {each["after"]: each for each in report["suggestions"] if each["setting"] == "k"}
+        assert (counts[3]["alerts_after"], counts[3]["false_removed"], counts[3]["lost"]) == (1, 1, 0)
         (known,) = report["deteriorations"]
         assert datetime.fromisoformat(known["candidate_at"]) <= datetime.fromisoformat(known["opened_at"])
         assert report["false_alarms"] == {"recorded": 1, "candidate": 1, "in_force": 1}

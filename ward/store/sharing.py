@@ -49,6 +49,21 @@ class Against:
     organisation_id: OrganisationId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRow:
+    """Whom a block can be against: a team, or an organisation as a whole (`team_id` None).
+
+    `answers`: they answer for the patient now or ahead, or are offered them; `blocked`: there is a block in force.
+    """
+
+    organisation_id: OrganisationId
+    organisation: str
+    team_id: TeamId | None
+    team: str | None
+    answers: bool
+    blocked: bool
+
+
 async def consents(conn: Connection, patient_id: PatientId) -> list[ConsentRow]:
     """Return every consent of a patient, the newest first."""
     cursor = conn.cursor(row_factory=class_row(ConsentRow))
@@ -96,6 +111,37 @@ async def blocks(conn: Connection, patient_id: PatientId) -> list[BlockRow]:
         " left join organisation o on o.organisation_id = b.organisation_id"
         " where b.patient_id = %s order by b.block_id desc",
         (patient_id,),
+    )
+    return await cursor.fetchall()
+
+
+async def units(conn: Connection, stay_id: StayId, now: datetime) -> list[UnitRow]:
+    """Return whom a patient can block: every team, and every other organisation as a whole, with what stands against.
+
+    The team of the walks of the synthetic alert is nobody's and left out, as its organisation is.
+    """
+    cursor = conn.cursor(row_factory=class_row(UnitRow))
+    await cursor.execute(
+        "with real as (select team_id, organisation_id, name from team where phone <> '-'),"
+        " asked as (select s.stay_id, p.patient_id, p.organisation_id from stay s join patient p using (patient_id)"
+        " where s.stay_id = %(stay)s),"
+        " taking as (select r.team_id from responsibility r join asked using (stay_id)"
+        " where upper_inf(r.period) or upper(r.period) > %(now)s"
+        " union select b.to_team from baton b join asked using (stay_id)"
+        " where b.answer is null and b.expires_at > %(now)s),"
+        " blocked as (select b.team_id, b.organisation_id from patient_block b join asked using (patient_id)"
+        " where b.lifted_at is null)"
+        " select o.organisation_id, o.name as organisation, t.team_id, t.name as team,"
+        " exists (select from real f join taking using (team_id) where f.organisation_id = o.organisation_id"
+        " and (t.team_id is null or f.team_id = t.team_id)) as answers,"
+        " exists (select from blocked b where b.team_id = t.team_id"
+        " or b.organisation_id = o.organisation_id) as blocked"
+        " from organisation o cross join asked a"
+        " cross join lateral (select team_id, name from real f where f.organisation_id = o.organisation_id"
+        " union all select null, null where o.organisation_id <> a.organisation_id) t"
+        " where o.organisation_id in (select organisation_id from real)"
+        " order by o.organisation_id <> a.organisation_id, o.name, t.name nulls first, t.team_id",
+        {"stay": stay_id, "now": now},
     )
     return await cursor.fetchall()
 

@@ -1462,6 +1462,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/blocks/units": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List whom a patient can block: teams, and other organisations as a whole, with what stands against it
+         * @description List whom a patient can block: teams, and other organisations as a whole, with what stands against it.
+         *
+         *     Open to: clinician, doctor, nurse, patient (`sharing.read`).
+         */
+        readonly get: operations["sharing_get_units"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/check-ins": {
         readonly parameters: {
             readonly query?: never;
@@ -5391,6 +5413,34 @@ export interface components {
             readonly organisation_id?: number | null;
             /** Team Id */
             readonly team_id?: number | null;
+        };
+        /**
+         * BlockableList
+         * @description Whom a patient can block, the patient's own organisation first.
+         */
+        readonly BlockableList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["BlockableState"][];
+        };
+        /**
+         * BlockableState
+         * @description A team, or another organisation as a whole (`team_id` null), and why a block against it may not be set now.
+         *
+         *     `answers`: it answers for the patient now or ahead, or is offered them; `blocked`: there is a block in force.
+         */
+        readonly BlockableState: {
+            /** Answers */
+            readonly answers: boolean;
+            /** Blocked */
+            readonly blocked: boolean;
+            /** Name */
+            readonly name: string;
+            /** Organisation */
+            readonly organisation: string;
+            /** Organisation Id */
+            readonly organisation_id: number;
+            /** Team Id */
+            readonly team_id: number | null;
         };
         /**
          * BlockList
@@ -17326,6 +17376,64 @@ export interface operations {
             readonly 409: components["responses"]["Conflict"];
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly sharing_get_units: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "answers": false,
+                     *           "blocked": true,
+                     *           "name": "Team evening",
+                     *           "organisation": "Testkommunen",
+                     *           "organisation_id": 1,
+                     *           "team_id": 4
+                     *         },
+                     *         {
+                     *           "answers": true,
+                     *           "blocked": false,
+                     *           "name": "Team fifth",
+                     *           "organisation": "Testkommunen",
+                     *           "organisation_id": 1,
+                     *           "team_id": 5
+                     *         },
+                     *         {
+                     *           "answers": false,
+                     *           "blocked": true,
+                     *           "name": "Team other",
+                     *           "organisation": "Testkommunen",
+                     *           "organisation_id": 1,
+                     *           "team_id": 3
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["BlockableList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];

@@ -17,6 +17,7 @@ export type Relative = Shapes["RelativeState"];
 export type Look = Shapes["AccessState"];
 export type Consent = Shapes["ConsentState"];
 export type Block = Shapes["BlockState"];
+export type Unit = Shapes["BlockableState"];
 export type Invitation = Shapes["InvitationState"];
 export type Invited = Shapes["InvitationMade"];
 export type Help = Shapes["HelpState"];
@@ -66,5 +67,14 @@ export const consents = (id: number): Promise<{ readonly items: readonly Consent
 export const endConsent = (id: number, consent: number): Promise<{ readonly items: readonly Consent[] }> =>
   told(http.DELETE("/api/patients/{patient_id}/consents/{consent_id}", { params: { path: { patient_id: id, consent_id: consent } } }));
 export const blocks = (id: number): Promise<{ readonly items: readonly Block[] }> => told(http.GET("/api/patients/{patient_id}/blocks", { params: of(id) }));
+export const units = (id: number): Promise<{ readonly items: readonly Unit[] }> => told(http.GET("/api/patients/{patient_id}/blocks/units", { params: of(id) }));
+/** A team, or a whole organisation where there is no team. */
+export const setBlock = (id: number, unit: Unit): Promise<{ readonly items: readonly Block[] }> =>
+  told(
+    http.POST("/api/patients/{patient_id}/blocks", {
+      params: of(id),
+      body: unit.team_id === null ? { organisation_id: unit.organisation_id } : { team_id: unit.team_id },
+    }),
+  );
 export const liftBlock = (id: number, block: number): Promise<{ readonly items: readonly Block[] }> =>
   told(http.DELETE("/api/patients/{patient_id}/blocks/{block_id}", { params: { path: { patient_id: id, block_id: block } } }));

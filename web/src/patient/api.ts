@@ -76,8 +76,16 @@ export const endConsent = (id: number, consentId: number): Promise<{ readonly it
   told(http.DELETE("/api/patients/{patient_id}/consents/{consent_id}", { params: { path: { patient_id: id, consent_id: consentId } } }));
 export const blocks = (id: number): Promise<{ readonly items: readonly is.Block[] }> =>
   told(http.GET("/api/patients/{patient_id}/blocks", { params: of(id) }));
-export const addBlock = (id: number, teamId: number): Promise<{ readonly items: readonly is.Block[] }> =>
-  told(http.POST("/api/patients/{patient_id}/blocks", { params: of(id), body: { team_id: teamId } }));
+export const units = (id: number): Promise<{ readonly items: readonly is.Unit[] }> =>
+  told(http.GET("/api/patients/{patient_id}/blocks/units", { params: of(id) }));
+/** A team, or a whole organisation where there is no team. */
+export const addBlock = (id: number, unit: is.Unit): Promise<{ readonly items: readonly is.Block[] }> =>
+  told(
+    http.POST("/api/patients/{patient_id}/blocks", {
+      params: of(id),
+      body: unit.team_id === null ? { organisation_id: unit.organisation_id } : { team_id: unit.team_id },
+    }),
+  );
 export const liftBlock = (id: number, blockId: number): Promise<{ readonly items: readonly is.Block[] }> =>
   told(http.DELETE("/api/patients/{patient_id}/blocks/{block_id}", { params: { path: { patient_id: id, block_id: blockId } } }));
 export const relatives = (id: number): Promise<{ readonly items: readonly is.Relative[] }> =>

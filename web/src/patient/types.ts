@@ -47,6 +47,7 @@ export type Teams = Shapes["TeamList"];
 
 export type Consent = Shapes["ConsentState"];
 export type Block = Shapes["BlockState"];
+export type Unit = Shapes["BlockableState"];
 export type Relative = Shapes["RelativeState"];
 export type Opening = Shapes["OpeningState"];
 export type Whose = Shapes["Whose"];

@@ -85,6 +85,9 @@ function stable(value: unknown): string {
 
 export type Hours = "day" | "night";
 
+/** Of how many of the last readings `k` are most, as suggestions mean it. */
+export const mostOf = (k: number): number => 2 * k - 1;
+
 /** Returns where a setting of a kind's limits stands, of the day or of the night. */
 export const limitPath = (kind: Kind, setting: Setting, hours: Hours): Path =>
   hours === "day" ? ["limits", kind, setting] : ["night", "limits", kind, setting];
