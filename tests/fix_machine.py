@@ -21,7 +21,7 @@ from onebox.environment import PROJECT
 from ward.store.embedded import free_port
 
 PASSWORD = "hemvakt-demo"
-_START_S = 90
+_START_S = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from api.passwords import hash_password
-from tests.fix_axe import violations
 from tests.fix_api import PASSWORD, House, Served, serving
+from tests.fix_axe import violations
 from tests.fix_browser import chromium
 from tests.fix_oidc import Provider, ShiftedClock
 from tests.integration.test_oidc import link
@@ -109,7 +109,7 @@ def _enter(page: Page, url: str, code: str | None = None) -> None:
 
 
 def test_second_factor_is_set_up_used_lost_and_turned_off(house: House) -> None:
-    """A square to scan and a code set it up; then a code is asked for, or one of an emergency, until it is turned off."""
+    """A square to scan and a code set it up; then a code is asked for, or one for an emergency, until it is off."""
     with in_a_thread(lambda: serving(house.database_url, settings=settings(house))) as url, chromium() as browser:
         page = browser.new_context(locale="sv-SE").new_page()
         page.goto(url)
