@@ -232,7 +232,7 @@ _LISTENS = """
 
 
 def test_h30_alarm_is_seen_and_heard_by_four_ways_at_once(machine: Machine, log_in: LogIn) -> None:
-    """A high alert is in the tab's title, its icon, a notification without names, and a sound; a blocked one is told."""
+    """A high alert is in the tab's title, its icon, a notification without names, and heard; if blocked, it says so."""
     page = log_in(machine.url, "omar", PASSWORD)
     page.context.grant_permissions(["notifications"])
     page.add_init_script(_LISTENS)
