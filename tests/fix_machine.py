@@ -78,7 +78,7 @@ class Machine:
             return conn.execute(query.encode()).fetchall()
 
 
-def _start(folder: Path, *options: str) -> Machine | None:
+def _start(folder: Path, patience_s: float, *options: str) -> Machine | None:
     http_port, mqtt_port = free_port(), free_port()
     data = folder / "data folder"
     with (folder / "machine.log").open("wb") as sink:
@@ -88,7 +88,7 @@ def _start(folder: Path, *options: str) -> Machine | None:
             stdout=sink, stderr=sink, cwd=PROJECT,
         )  # fmt: skip
     machine = Machine(process=process, folder=data, http_port=http_port, mqtt_port=mqtt_port)
-    deadline = time.monotonic() + _START_S
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline and process.poll() is None:
         if "ready" in machine.log:
             return machine
@@ -102,12 +102,12 @@ def _start(folder: Path, *options: str) -> Machine | None:
 
 
 @contextmanager
-def running(*options: str) -> Iterator[Machine]:
+def running(*options: str, patience_s: float = _START_S) -> Iterator[Machine]:
     """Everything, started; stopped as by Ctrl-C, and nothing is left running."""
     with TemporaryDirectory(prefix="hemvakt machine ") as made:
         folder = Path(made)
         folder.chmod(0o711)
-        started = next((found for _ in range(5) if (found := _start(folder, *options))), None)
+        started = next((found for _ in range(5) if (found := _start(folder, patience_s, *options))), None)
         assert started is not None
         family = psutil.Process(started.process.pid).children(recursive=True)
         try:
