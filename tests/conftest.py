@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="postgresql:// address of a superuser on a server to test against, instead of the embedded one",
     )
     parser.addoption("--contract-examples", type=int, default=3, help="requests made by chance for each operation")
+    parser.addoption("--update-pictures", action="store_true", help="take the pictures of the screens in docs/ anew")
     parser.addoption("--forbid-skips", action="store_true", help="a skipped test fails the run, as in CI")
 
 

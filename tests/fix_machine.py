@@ -1,4 +1,4 @@
-"""A whole Hemvakt of a test's own: `hemvakt demo` as a process, on free ports, with its devices silent."""
+"""A whole Hemvakt of a test's own: `hemvakt demo` as a process, on free ports, with its devices silent or not."""
 
 import signal
 import subprocess
@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from onebox.environment import PROJECT
 from ward.store.embedded import free_port
 
 PASSWORD = "hemvakt-demo"
-_START_S = 90
+_START_S = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +78,17 @@ class Machine:
             return conn.execute(query.encode()).fetchall()
 
 
-def _start(folder: Path) -> Machine | None:
+def _start(folder: Path, patience_s: float, *options: str) -> Machine | None:
     http_port, mqtt_port = free_port(), free_port()
     data = folder / "data folder"
     with (folder / "machine.log").open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "hemvakt.py"), "demo", "--no-patients", "--fresh", "--data-dir", str(data),
-             "--port", str(http_port), "--mqtt-port", str(mqtt_port)],
+            [sys.executable, str(PROJECT / "hemvakt.py"), "demo", "--fresh", "--data-dir", str(data),
+             "--port", str(http_port), "--mqtt-port", str(mqtt_port), *options],
             stdout=sink, stderr=sink, cwd=PROJECT,
         )  # fmt: skip
     machine = Machine(process=process, folder=data, http_port=http_port, mqtt_port=mqtt_port)
-    deadline = time.monotonic() + _START_S
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline and process.poll() is None:
         if "ready" in machine.log:
             return machine
@@ -101,21 +101,28 @@ def _start(folder: Path) -> Machine | None:
     return None
 
 
-@pytest.fixture(scope="module")
-def machine() -> Iterator[Machine]:
+@contextmanager
+def running(*options: str, patience_s: float = _START_S) -> Iterator[Machine]:
     """Everything, started; stopped as by Ctrl-C, and nothing is left running."""
     with TemporaryDirectory(prefix="hemvakt machine ") as made:
         folder = Path(made)
         folder.chmod(0o711)
-        running = next((found for _ in range(5) if (found := _start(folder))), None)
-        assert running is not None
-        family = psutil.Process(running.process.pid).children(recursive=True)
+        started = next((found for _ in range(5) if (found := _start(folder, patience_s, *options))), None)
+        assert started is not None
+        family = psutil.Process(started.process.pid).children(recursive=True)
         try:
-            yield running
+            yield started
         finally:
-            family += psutil.Process(running.process.pid).children(recursive=True)
-            running.process.send_signal(signal.SIGINT)
-            code = running.process.wait(60)
+            family += psutil.Process(started.process.pid).children(recursive=True)
+            started.process.send_signal(signal.SIGINT)
+            code = started.process.wait(60)
             _, alive = psutil.wait_procs(family, timeout=10)
-        assert code == 0, running.log
+        assert code == 0, started.log
         assert not alive
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    """Return a machine whose devices are silent."""
+    with running("--no-patients") as started:
+        yield started

@@ -49,10 +49,11 @@ class Provider(TypedDict):
 
 
 class Ways(TypedDict):
-    """How people can log in here."""
+    """How people can log in here. `demo`: as the invented people too, whose password everybody knows."""
 
     password: Literal[True]
     oidc: Provider | None
+    demo: bool
 
 
 class Me(TypedDict):
@@ -169,10 +170,12 @@ async def post_session(request: Request, credentials: Credentials) -> Response:
 @router.get("/api/session/ways", response_model=Ways)
 async def get_ways(request: Request) -> Response:
     """Tell how people can log in, to whoever asks."""
-    settings = context_of(request).settings
-    host = urlsplit(settings.oidc_issuer).hostname
+    context = context_of(request)
+    host = urlsplit(context.settings.oidc_issuer).hostname
     oidc = Provider(path="/api/session/oidc", host=host) if host else None
-    return reply(Ways(password=True, oidc=oidc))
+    async with borrow(context.pool) as conn:
+        demo = await tiles.holds_demo(conn, context.clock.now())
+    return reply(Ways(password=True, oidc=oidc, demo=demo))
 
 
 @router.get("/api/session", response_model=SessionState)

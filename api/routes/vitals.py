@@ -19,9 +19,10 @@ from api.replies import Id, Instant, reply
 from api.routes.patients import find_seat
 from ward.access.permissions import Permission
 from ward.access.principals import Scope, StaffPrincipal
+from ward.clock import to_us
 from ward.people import StayId
 from ward.plans import Plan
-from ward.store import series
+from ward.store import care_events, series
 from ward.store.borrow import borrow
 from ward.store.series import BucketSeries, RawSeries, ScoreSeries, Span
 from ward.vitals import BY_CODE, VITALS, Acvpu, VitalKind
@@ -78,6 +79,12 @@ class VitalsQuery(SpanQuery):
     resolution: Resolution = Resolution.AUTO
 
 
+class MarkedQuery(VitalsQuery):
+    """The same for staff, who may ask what happened meanwhile."""
+
+    marks: bool = Field(default=False, description="with the changes of medication and the visits of the span")
+
+
 class SeriesState(TypedDict):
     """One kind, columnar. Raw: `value` and `validity`; buckets: `mean`, `min`, `max`, `count`, `t` where each starts.
 
@@ -97,6 +104,13 @@ class SeriesState(TypedDict):
     count: NotRequired[list[int]]
 
 
+class MarkState(TypedDict):
+    """Something that was done to a patient, beside the curves."""
+
+    kind: Literal["medication", "visit"]
+    t: int
+
+
 VitalsState = TypedDict(
     "VitalsState",
     {
@@ -105,6 +119,7 @@ VitalsState = TypedDict(
         "resolution": Literal["raw", "1m", "15m", "1h", "1d"],
         "series": list[SeriesState],
         "truncated": bool,
+        "marks": NotRequired[list[MarkState]],
     },
 )
 
@@ -186,7 +201,7 @@ async def get_vitals(
     request: Request,
     patient_id: Id,
     principal: MayPatientsRead,
-    query: Annotated[VitalsQuery, Query()],
+    query: Annotated[MarkedQuery, Query()],
 ) -> Response:
     """Show vitals of the stay in progress."""
     return await vitals_of(context_of(request), patient_id, principal.scope, query)
@@ -207,7 +222,16 @@ async def vitals_of(context: Context, patient_id: int, scope: Scope, query: Vita
     span = Span(stay_id=seat.stay_id, kinds=kinds, start=start, end=end)
     found = await _series(context, span, resolution, plan_of(seat))
     truncated = resolution is Resolution.RAW and sum(len(each["t"]) for each in found) >= MOST_RAW
-    return reply({"from": start, "to": end, "resolution": resolution.value, "series": found, "truncated": truncated})
+    state = {"from": start, "to": end, "resolution": resolution.value, "series": found, "truncated": truncated}
+    if isinstance(query, MarkedQuery) and query.marks:
+        state["marks"] = await _marks(context, span)
+    return reply(state)
+
+
+async def _marks(context: Context, span: Span) -> list[MarkState]:
+    async with borrow(context.looks) as conn:
+        found = await care_events.marks(conn, span.stay_id, span.start, span.end)
+    return [MarkState(kind="visit" if kind == "visit" else "medication", t=to_us(at) // 1000) for kind, at in found]
 
 
 @router.get("/api/patients/{patient_id}/scores", response_model=ScoresState)

@@ -12,14 +12,13 @@ import pytest
 from paho.mqtt import publish
 from playwright.sync_api import Error, Locator, Page, WebSocketRoute, expect
 
-from onebox.environment import PROJECT
+from tests.fix_axe import violations
 from tests.fix_machine import PASSWORD, Machine
 from ward.clock import SystemClock, to_us
 
 pytestmark = pytest.mark.browser
 LogIn = Callable[..., Page]
 
-_AXE = PROJECT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _UNITS = {"heart_rate": "/min", "resp_rate": "/min", "spo2": "%"}
 _WELL = {"heart_rate": 72, "resp_rate": 15, "spo2": 97}
 
@@ -58,13 +57,6 @@ def _card(page: Page, alert: str) -> Locator:
     return page.get_by_test_id(alert)
 
 
-def _violations(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with the page as it is."""
-    page.evaluate(_AXE.read_text())
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((one) => one.violations)")
-    return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
-
-
 def test_quiet_board_says_in_one_sentence_that_all_is_well(machine: Machine, log_in: LogIn) -> None:
     """A patient with fresh values and no alert is a calm sentence, with when the watch changes; so are no alerts."""
     _publish(machine, 7, _WELL)
@@ -99,6 +91,28 @@ def test_h24_alert_that_one_takes_is_hers_on_every_board(machine: Machine, log_i
     nurse.get_by_test_id("act-send").click()
     doctor.get_by_test_id(f"{alert}-decline").click()
     expect(nurse.get_by_test_id(f"{alert}-ack")).to_be_visible()  # it rings again: they believed it was off their hands
+
+
+def test_h24_slower_of_two_is_told_who_was_faster(machine: Machine, log_in: LogIn) -> None:
+    """One has seen it, and both take it before either page knows: one has it, and the other is told who."""
+    alert = _alarm(machine, 12)
+    fast, slow = log_in(machine.url, "anna", PASSWORD), log_in(machine.url, "emily", PASSWORD)
+    cut = _cut(slow)
+    slow.reload()
+    fast.get_by_test_id(f"{alert}-ack").click()
+    expect(_card(slow, alert)).to_contain_text("Anna Provsköterska")
+    expect(slow.get_by_test_id(f"{alert}-ack")).to_have_count(0)
+
+    cut.append(True)  # what is told now comes too late to the one, as on a slow line
+    fast.get_by_test_id(f"{alert}-claim").click()
+    expect(_card(fast, alert)).to_contain_text("Du har tagit larmet")
+    slow.get_by_test_id(f"{alert}-claim").click()
+
+    expect(_card(slow, alert).get_by_role("alert")).to_have_text("Anna Provsköterska has it already.")
+    expect(_card(slow, alert)).to_contain_text("Anna Provsköterska took it")
+    expect(slow.get_by_test_id(f"{alert}-claim")).to_have_count(0)
+    claimed = machine.ask("select 'alert-' || alert_id from alert_event where kind = 'claimed'")
+    assert claimed.count((alert,)) == 1
 
 
 def test_h09_pause_has_an_end_and_a_reason_that_everybody_sees(machine: Machine, log_in: LogIn) -> None:
@@ -209,6 +223,60 @@ def test_h30_screen_without_sound_says_so_and_counts_as_nobody(machine: Machine,
     assert _until(lambda: machine.ask(mine)[0][0] or None) == 1
 
 
+_LISTENS = """
+    const [Heard, Told] = [AudioContext, Notification];
+    window.told = [];
+    window.AudioContext = class extends Heard { constructor() { super(); window.heard = this; } };
+    window.Notification = class extends Told { constructor(name, more) { super(name, more); window.told.push(more); } };
+"""
+
+
+def test_h30_alarm_is_seen_and_heard_by_four_ways_at_once(machine: Machine, log_in: LogIn) -> None:
+    """A high alert is in the tab's title, its icon, a notification without names, and heard; if blocked, it says so."""
+    page = log_in(machine.url, "omar", PASSWORD)
+    page.context.grant_permissions(["notifications"])
+    page.add_init_script(_LISTENS)
+    page.reload()
+    page.get_by_test_id("sound-test").click()
+    expect(page.get_by_test_id("sound-test")).to_have_count(0)
+
+    _alarm(machine, 3)
+
+    expect(page).to_have_title(re.compile(r"^\(\d+\) \*\*\* Hemvakt$"))
+    expect(page.locator("#favicon")).to_have_attribute("href", re.compile("^data:image/png"))
+    page.wait_for_function("told.length > 0")
+    assert {each["body"] for each in page.evaluate("told")} == {"Larm, hög prioritet. Öppna Hemvakt."}
+    assert page.evaluate("heard.state") == "running"
+
+    page.evaluate("heard.suspend()")
+    expect(page.get_by_text("LJUDET ÄR BLOCKERAT")).to_be_visible()
+    page.get_by_test_id("sound-test").click()
+    expect(page.get_by_text("LJUDET ÄR BLOCKERAT")).to_have_count(0)
+
+
+def test_h03_dead_wall_loads_itself_anew(machine: Machine, log_in: LogIn) -> None:
+    """A screen on a wall that hears nothing for a minute, while the server answers, starts from the beginning."""
+    page = log_in(machine.url, "anna", PASSWORD)
+    page.clock.install()
+    cut = _cut(page)
+    page.goto(f"{machine.url}/?wall")
+    expect(page.get_by_test_id("tile-1")).to_be_visible()
+    anew: list[Page] = []
+    page.on("load", anew.append)
+
+    cut.append(True)
+    deadline = time.monotonic() + 60
+    while not anew:
+        assert time.monotonic() < deadline, "still the old page"
+        with suppress(Error):  # the page goes while its clock is turned
+            page.clock.run_for(5_000)
+
+    cut.clear()
+    page.clock.run_for(12_000)
+    expect(page.get_by_test_id("tile-1")).to_be_visible()
+    expect(page.get_by_test_id("board")).not_to_have_class(re.compile("dead"))
+
+
 def test_h03_dead_screen_is_hatched_and_one_that_has_slept_shows_nothing_old(machine: Machine, log_in: LogIn) -> None:
     """Without contact the whole board is hatched and the tab says so; after sleep nothing is shown before it is new."""
     page = log_in(machine.url, "anna", PASSWORD)
@@ -272,24 +340,28 @@ def test_wall_shows_initials_and_nothing_to_press(machine: Machine, log_in: LogI
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_h31_board_is_whole_without_colour_or_mouse(machine: Machine, log_in: LogIn, scheme: str) -> None:
-    """axe-core finds nothing wrong with rows, tiles, an open dialog, a telephone and a wall, in light and in dark."""
+    """axe-core finds nothing wrong with rows, tiles, a dialog, a telephone, a wall and no such page, light and dark."""
     alert = _alarm(machine, 6)
     page = log_in(machine.url, "anna", PASSWORD)
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-    found = {"rows": _violations(page)}
+    expect(page.get_by_test_id("headline")).to_be_visible()
+    found = {"rows": violations(page)}
     page.get_by_test_id("shape-tiles").click()
     page.get_by_test_id(f"{alert}-more").click()
     _card(page, alert).get_by_text("Varför, och vad gäller här").click()
     expect(_card(page, alert)).to_contain_text("Vad som har hänt")
-    found["tiles"] = _violations(page)
+    found["tiles"] = violations(page)
     page.get_by_test_id(f"{alert}-close").click()
-    found["dialog"] = _violations(page)
+    found["dialog"] = violations(page)
     page.keyboard.press("Escape")
     page.set_viewport_size({"width": 360, "height": 740})
-    found["telephone"] = _violations(page)
+    found["telephone"] = violations(page)
     page.goto(f"{machine.url}/?wall")
     expect(_card(page, alert)).to_be_visible()
-    found["wall"] = _violations(page)
+    found["wall"] = violations(page)
+    page.goto(f"{machine.url}/nowhere")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Den sidan finns inte")
+    found["no such page"] = violations(page)
 
     wrong = {place: each for place, each in found.items() if each}
     assert wrong == {}, wrong

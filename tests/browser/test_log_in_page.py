@@ -4,16 +4,21 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 
 import psycopg
+import pyotp
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from api.passwords import hash_password
-from tests.fix_api import House, Served, serving
+from tests.fix_api import PASSWORD, House, Served, serving
+from tests.fix_axe import violations
 from tests.fix_browser import chromium
 from tests.fix_oidc import Provider, ShiftedClock
 from tests.integration.test_oidc import link
+from tests.integration.test_second_factor import settings
+from ward.clock import SystemClock
 
 pytestmark = pytest.mark.browser
 DEMO = "hemvakt-demo"
@@ -88,3 +93,52 @@ def test_h28_page_asks_for_another_password_before_anything_else(house: House) -
         page.get_by_test_id("login-change").click()
 
         expect(page.get_by_test_id("board")).to_be_visible()
+
+
+def _enter(page: Page, url: str, code: str | None = None) -> None:
+    """Log in by password, and by a code where one is asked for."""
+    page.context.clear_cookies()
+    page.goto(url)
+    page.get_by_test_id("login-username").fill("anna")
+    page.get_by_test_id("login-password").fill(PASSWORD)
+    page.get_by_test_id("login-submit").click()
+    if code is not None:
+        page.get_by_test_id("login-code").fill(code)
+        page.get_by_test_id("login-submit").click()
+    expect(page.get_by_test_id("board")).to_be_visible()
+
+
+def test_second_factor_is_set_up_used_lost_and_turned_off(house: House) -> None:
+    """A square to scan and a code set it up; then a code is asked for, or one for an emergency, until it is off."""
+    with in_a_thread(lambda: serving(house.database_url, settings=settings(house))) as url, chromium() as browser:
+        page = browser.new_context(locale="sv-SE").new_page()
+        page.goto(url)
+        expect(page.get_by_test_id("login-submit")).to_be_visible()
+        _enter(page, url)
+        page.goto(f"{url}/security")
+        page.get_by_test_id("factor-password").fill(PASSWORD)
+        page.get_by_test_id("factor-draw").click()
+        expect(page.get_by_role("img", name="QR-kod")).to_be_visible()
+        found = violations(page)
+        shows = pyotp.TOTP(page.get_by_test_id("factor-secret").inner_text())
+        now = SystemClock().now()
+        page.get_by_test_id("factor-code").fill(shows.at(now))
+        page.get_by_test_id("factor-confirm").click()
+        expect(page.get_by_test_id("factor-codes").get_by_role("listitem")).to_have_count(10)
+        saved = page.get_by_test_id("factor-codes").locator("code").all_inner_texts()
+        found += violations(page)
+        page.get_by_test_id("factor-done").click()
+        expect(page.get_by_test_id("board")).to_be_visible()
+
+        _enter(page, url, shows.at(now + timedelta(seconds=30)))
+        _enter(page, url, saved[0])
+        page.goto(f"{url}/security")
+        page.get_by_test_id("factor-off").click()
+        found += violations(page)
+        page.get_by_test_id("off-password").fill(PASSWORD)
+        page.get_by_test_id("off-code").fill(saved[1])
+        page.get_by_test_id("factor-remove").click()
+        expect(page.get_by_test_id("factor-state")).to_have_text("Du loggar in med enbart lösenord.")
+        _enter(page, url)
+
+        assert found == []

@@ -33,7 +33,10 @@ def path_of(unit: Unit, bed: int = 0) -> str:
 
 
 def test_entries_stand_on_one_timeline_newest_first(unit: Unit) -> None:
-    """Notes, visits, changes of medication, marks and the patient's answers stand together, by when they happened."""
+    """Notes, visits, changes of medication, marks and the patient's answers stand together, by when they happened.
+
+    Of them the changes of medication and the visits are told beside the curves, where asked for, unless in error.
+    """
 
     async def guest(anna: httpx.AsyncClient) -> None:
         path = path_of(unit)
@@ -53,6 +56,14 @@ def test_entries_stand_on_one_timeline_newest_first(unit: Unit) -> None:
         assert (items[3]["author"], items[3]["answers"]) == ("patient", answers)
         assert page["next"] is None
         assert [each["kind"] for each in (await get(anna, path, kind="note"))["items"]] == ["note"]
+
+        days = {"from": "2026-11-18T00:00:00Z", "to": "2026-11-20T00:00:00Z"}
+        curves = path.replace("events", "vitals")
+        marked = [each["kind"] for each in (await get(anna, curves, **days, marks="true"))["marks"]]
+        await post(anna, f"{path}/{items[1]['event_id']}/error", {"reason": "fel patient"}, 200)
+        left = [each["kind"] for each in (await get(anna, curves, **days, marks="true"))["marks"]]
+        assert (marked, left) == (["medication", "visit"], ["visit"])
+        assert "marks" not in await get(anna, curves, **days)
 
     as_one(unit, "anna", guest)
 

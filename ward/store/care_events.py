@@ -121,6 +121,14 @@ _CHANGES = _written(
     "select * from care_event where stay_id = %(stay)s and kind = 'medication'"
     " and occurred_at >= %(start)s and occurred_at < %(end)s"
 )
+_MARKS = b"""
+    select e.kind, e.occurred_at from care_event e
+    where e.stay_id = %(stay)s and e.kind = any(array['medication', 'visit'])
+    and e.occurred_at >= %(start)s and e.occurred_at < %(end)s
+    and not exists (select from care_event_error x where (x.stay_id, x.event_id) = (e.stay_id, e.event_id))
+    and not exists (select from care_event c where c.stay_id = e.stay_id and c.corrects = e.event_id)
+    order by e.occurred_at, e.event_id limit 100
+"""
 _MEDICATIONS = f"{_CHANGES} where x.at is null order by e.occurred_at, e.event_id".encode()
 
 
@@ -209,6 +217,12 @@ async def medications(conn: Connection, stay_id: StayId, start: datetime, end: d
     cursor = conn.cursor(row_factory=class_row(Row))
     await cursor.execute(_MEDICATIONS, {"stay": stay_id, "start": start, "end": end})
     return await cursor.fetchall()
+
+
+async def marks(conn: Connection, stay_id: StayId, start: datetime, end: datetime) -> list[tuple[str, datetime]]:
+    """Return when medication was changed and visits were made within [start, end), the oldest first: kind and time."""
+    cursor = await conn.execute(_MARKS, {"stay": stay_id, "start": start, "end": end})
+    return [(str(kind), at) for kind, at in await cursor.fetchall()]
 
 
 def medication(row: Row) -> Medication:

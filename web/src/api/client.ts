@@ -79,10 +79,10 @@ const span = (from: number, to: number): { readonly from: string; readonly to: s
 });
 
 export const patient = (id: number): Promise<Patient> => told(http.GET("/api/patients/{patient_id}", { params: ofPatient(id) }));
-export const vitals = (id: number, kinds: readonly Kind[], from: number, to: number, resolution: Resolution): Promise<History> =>
+export const vitals = (id: number, kinds: readonly Kind[], from: number, to: number, resolution: Resolution, marks = false): Promise<History> =>
   told(
     http.GET("/api/patients/{patient_id}/vitals", {
-      params: { ...ofPatient(id), query: { kind: kinds, resolution, ...span(from, to) } },
+      params: { ...ofPatient(id), query: { kind: kinds, resolution, marks, ...span(from, to) } },
     }),
   );
 export const scores = (id: number, from: number, to: number): Promise<Scores> =>

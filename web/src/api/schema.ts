@@ -7133,6 +7133,19 @@ export interface components {
             readonly words: string;
         };
         /**
+         * MarkState
+         * @description Something that was done to a patient, beside the curves.
+         */
+        readonly MarkState: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "medication" | "visit";
+            /** T */
+            readonly t: number;
+        };
+        /**
          * Me
          * @description The member of staff who is logged in.
          */
@@ -10551,6 +10564,8 @@ export interface components {
              * Format: date-time
              */
             readonly from: string;
+            /** Marks */
+            readonly marks?: readonly components["schemas"]["MarkState"][];
             /**
              * Resolution
              * @enum {string}
@@ -10731,9 +10746,11 @@ export interface components {
         readonly WaveKind: "ecg" | "ppg" | "resp" | "accel";
         /**
          * Ways
-         * @description How people can log in here.
+         * @description How people can log in here. `demo`: as the invented people too, whose password everybody knows.
          */
         readonly Ways: {
+            /** Demo */
+            readonly demo: boolean;
             readonly oidc: components["schemas"]["Provider"] | null;
             /**
              * Password
@@ -23559,6 +23576,8 @@ export interface operations {
             readonly query?: {
                 readonly from?: string | null;
                 readonly kind?: readonly components["schemas"]["VitalKind"][];
+                /** @description with the changes of medication and the visits of the span */
+                readonly marks?: boolean;
                 readonly resolution?: components["schemas"]["Resolution"];
                 readonly to?: string | null;
             };

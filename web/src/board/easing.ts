@@ -11,10 +11,11 @@ interface At {
   readonly t: (key: Key, places?: Readonly<Record<string, string | number>>) => string;
 }
 
-/** Returns a few words that fit into a row, and the whole sentence. */
-export function eased({ kinds, until }: NonNullable<Tile["eased"]>, { now, language, t }: At): { readonly brief: string; readonly whole: string } {
+/** Returns a few words that fit into a row, the end alone, and the whole sentence. */
+export function eased({ kinds, until }: NonNullable<Tile["eased"]>, { now, language, t }: At): { readonly brief: string; readonly end: string; readonly whole: string } {
   const what = kinds.map((kind) => t(`kind.${kind}`)).join(", ");
-  if (until === null) return { brief: t("tile.eased"), whole: `${t("tile.eased_whole", { what })}, ${t("tile.until_changed")}` };
+  if (until === null) return { brief: t("tile.eased"), end: t("tile.eased"), whole: `${t("tile.eased_whole", { what })}, ${t("tile.until_changed")}` };
   const end = (time: string): string => t("tile.until", { time });
-  return { brief: `${t("tile.eased")} ${end(soon(until, now, language))}`, whole: `${t("tile.eased_whole", { what })}, ${end(when(until, now, language))}` };
+  const shortly = end(soon(until, now, language));
+  return { brief: `${t("tile.eased")} ${shortly}`, end: shortly, whole: `${t("tile.eased_whole", { what })}, ${end(when(until, now, language))}` };
 }

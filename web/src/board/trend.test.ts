@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Series } from "../api/types";
-import { append, fromSeries, path, sketch, SPANS, type Frame } from "./trend";
+import { append, flagged, fromSeries, path, sketch, SPANS, type Frame } from "./trend";
 
 const T = Date.parse("2026-11-21T10:00:00Z");
 const MINUTE = 60_000;
@@ -35,4 +35,10 @@ test("limits are a band, alerts are ticks, and the newest point is a dot", () =>
   const drawn = sketch(trend, limits, [T - MINUTE, T + 25 * MINUTE], frame);
   expect(drawn).toMatchObject({ band: "M0 0.0H100V10.0H0z", ticks: "M25.0 15v6", dot: "M50.0 5.0h.01" });
   expect(sketch(undefined, undefined, [], frame)).toEqual({ band: "", line: "", ticks: "", dot: "" });
+});
+
+test("a change of medication is a line with a head, a visit another, and what lies outside the hours is neither", () => {
+  const marks = [{ kind: "medication", t: T + 50 * MINUTE }, { kind: "visit", t: T + 75 * MINUTE }, { kind: "visit", t: T - MINUTE }, { kind: "visit", t: T + 101 * MINUTE }] as const;
+  expect(flagged(marks, "medication", frame)).toEqual({ lines: "M50.0 0v20", heads: "M50.0 0h.01" });
+  expect(flagged(marks, "visit", frame)).toEqual({ lines: "M75.0 0v20", heads: "M75.0 0h.01" });
 });

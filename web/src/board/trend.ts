@@ -1,7 +1,7 @@
 // A curve of the last hours, a point for each step of time. Pure. Values of one step are averaged; nothing is drawn in
 // between points that lie further apart than `gapS`.
 
-import type { Band, Resolution, Series } from "../api/types";
+import type { Band, History, Resolution, Series } from "../api/types";
 
 export interface Span {
   readonly ms: number;
@@ -65,6 +65,9 @@ export interface Frame extends Scale {
   readonly height: number;
 }
 
+/** Something that was done to the patient, and when, in ms since 1970. */
+export type Mark = NonNullable<History["marks"]>[number];
+
 /** SVG paths, empty where there is nothing to draw. */
 export interface Sketch {
   readonly band: string;
@@ -86,6 +89,12 @@ export function sketch(trend: Trend | undefined, band: Band | undefined, ticks: 
     ticks: marks.join(""),
     dot: last && x > 0 ? `M${Math.min(width, x).toFixed(1)} ${y(last.mean, 0)}h.01` : "",
   };
+}
+
+/** Draws a line from top to bottom for each mark of a kind, and its head. */
+export function flagged(marks: readonly Mark[], kind: Mark["kind"], frame: Pick<Frame, "from" | "to" | "width" | "height">): { readonly lines: string; readonly heads: string } {
+  const at = marks.filter((mark) => mark.kind === kind && mark.t >= frame.from && mark.t <= frame.to).map((mark) => xOf(mark.t, frame).toFixed(1));
+  return { lines: at.map((x) => `M${x} 0v${String(frame.height)}`).join(""), heads: at.map((x) => `M${x} 0h.01`).join("") };
 }
 
 /** Returns an SVG path within the frame; values beyond its range run along its edge. */

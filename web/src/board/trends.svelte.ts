@@ -6,11 +6,12 @@ import { SvelteMap } from "svelte/reactivity";
 import * as api from "../api/client";
 import type { Kind, Tile } from "../api/types";
 import { MAIN } from "../clinical/kinds";
-import { append, fromSeries, SPANS, type Span, type Trend } from "./trend";
+import { append, fromSeries, SPANS, type Mark, type Span, type Trend } from "./trend";
 import type { SpanH } from "./view.svelte";
 
 export type Curves = Readonly<Partial<Record<Kind, Trend>>>;
 
+const NOTHING: readonly Mark[] = [];
 const AT_ONCE = 3;
 /** Who is only scrolled past is not asked for. */
 const REST_MS = 250;
@@ -20,6 +21,9 @@ const MOST = 150;
 
 class Trends {
   readonly #curves = new SvelteMap<number, Curves>();
+  readonly #marks = new SvelteMap<number, readonly Mark[]>();
+  /** How often something was written of a patient, when their marks were asked for. */
+  #written: ReadonlyMap<number, number> = new Map();
   /** What each curve that misses nothing goes up to, by stay; who was shown last comes last. */
   readonly #upTo = new Map<number, Tile>();
   #shown: readonly Tile[] = [];
@@ -31,6 +35,20 @@ class Trends {
 
   of(stayId: number): Curves | undefined {
     return this.#curves.get(stayId);
+  }
+
+  /** What was done to the patient meanwhile. */
+  marksOf(stayId: number): readonly Mark[] {
+    return this.#marks.get(stayId) ?? NOTHING;
+  }
+
+  /** Fetches those anew of whom something was written since this was last said. */
+  reread(written: ReadonlyMap<number, number>): void {
+    for (const tile of [...this.#upTo.values()]) {
+      if (written.get(tile.patient_id) !== this.#written.get(tile.patient_id)) this.#upTo.delete(tile.stay_id);
+    }
+    this.#written = written;
+    this.#moved();
   }
 
   /** Says who is on the screen: what is missing of them is fetched once it stands still. */
@@ -118,8 +136,9 @@ class Trends {
   async #load(tile: Tile, span: Span): Promise<void> {
     const to = Date.now();
     try {
-      const history = await api.vitals(tile.patient_id, MAIN, to - span.ms, to, span.resolution);
+      const history = await api.vitals(tile.patient_id, MAIN, to - span.ms, to, span.resolution, true);
       if (span !== this.#span) return;
+      this.#marks.set(tile.stay_id, history.marks ?? NOTHING);
       this.#keep(tile, Object.fromEntries(history.series.map((series) => [series.kind, fromSeries(series, span)])));
     } catch {
       // Without a curve the board is still right.
@@ -134,6 +153,7 @@ class Trends {
       if (this.#upTo.size <= MOST) return;
       this.#upTo.delete(stayId);
       this.#curves.delete(stayId);
+      this.#marks.delete(stayId);
     }
   }
 }

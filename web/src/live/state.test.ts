@@ -25,6 +25,11 @@ describe("the live state", () => {
     expect(next.patients.get(1)?.vitals.spo2?.value).toBe(96);
   });
 
+  it("knows how often something was written of a patient", () => {
+    const next = reduce(loaded, { type: "news", seq: 2, prev: 1, patient_id: 1, stay_id: 1, events: 4, effects: 0, rounds: 0, home: 2 });
+    expect(next.written).toEqual(new Map([[1, 4]]));
+  });
+
   it("never shows values of another stay under a patient", () => {
     const next = reduce(loaded, {
       type: "vitals", seq: 2, prev: 1, server_time: LATER, patient_id: 1, stay_id: 2, score: null, device: null,

@@ -14,9 +14,11 @@ export interface LiveState {
   /** Who of one's own teams has the board open, oneself among them; `unnamed` counts the rest. */
   readonly viewers: readonly Viewer[];
   readonly unnamed: number;
+  /** How often something was written in a patient's timeline, as far as it was told. */
+  readonly written: ReadonlyMap<number, number>;
 }
 
-export const EMPTY: LiveState = { loaded: false, patients: new Map(), alerts: new Map(), viewers: [], unnamed: 0 };
+export const EMPTY: LiveState = { loaded: false, patients: new Map(), alerts: new Map(), viewers: [], unnamed: 0, written: new Map() };
 
 export function reduce(state: LiveState, message: LiveMessage): LiveState {
   switch (message.type) {
@@ -33,6 +35,8 @@ export function reduce(state: LiveState, message: LiveMessage): LiveState {
       return withAlert(state, message.alert);
     case "presence":
       return { ...state, viewers: message.viewers, unnamed: message.more };
+    case "news":
+      return { ...state, written: new Map(state.written).set(message.patient_id, message.events) };
     default:
       return state;
   }

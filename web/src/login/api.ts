@@ -12,5 +12,8 @@ export const accept = async (code: string, username: string, password: string): 
 };
 export const drawFactor = (password: string, code?: string): Promise<DrawnFactor> =>
   told(http.POST("/api/session/factor", { body: { password, ...(code ? { code } : {}) } }));
+export const removeFactor = async (password: string, code: string): Promise<void> => {
+  await told(http.POST("/api/session/factor/remove", { body: { password, code } }));
+};
 export const confirmFactor = async (code: string): Promise<readonly string[]> =>
   (await told(http.POST("/api/session/factor/confirm", { body: { code } }))).recovery_codes;
