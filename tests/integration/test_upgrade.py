@@ -4,18 +4,15 @@ import asyncio
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from tests.fix_ward import Bed, admit_bed
 from tests.writer_bench import Bench, a_reading, rows
 from ward.clock import SystemClock
-from ward.store import migrate, people
-from ward.store.pool import connect
+from ward.store import migrate
 
 pytestmark = pytest.mark.integration
 OLDER = 18  # what a store is migrated to before; everything later is the upgrade
@@ -24,6 +21,25 @@ OF_INGEST = (
     "reading", "latest_reading", "evaluation_request", "waveform_block", "device_event", "device_status", "quarantine",
     "mqtt_session", "service_heartbeat",
 )  # fmt: skip
+# In the words of the older schema.
+_OLDER_WARD = """
+    insert into organisation (name, kind) values ('Testkommunen', 'municipality');
+    insert into team (organisation_id, name, phone) values (1, 'Testteamet', '000');
+    insert into patient (organisation_id, personal_number, given_name, family_name, birth_date, sex)
+        values (1, '191212121212', 'Tolvan', 'Testsson', '1912-12-12', 'male');
+    insert into stay (patient_id, programme, period)
+        select max(patient_id), 'copd', tstzrange(now() - interval '2 days', null) from patient;
+    insert into responsibility (stay_id, team_id, period) select stay_id, 1, period from stay;
+    insert into device (device_id, secret_sha256) values ('hv-1', sha256('secret'));
+    insert into binding (device_no, stay_id, period)
+        select device_no, stay_id, period from device cross join stay where device_id = 'hv-1';
+    insert into alert (stay_id, team_id, alert_id, rule, family, priority, condition, rev, worst, signal, evidence,
+            began_at, opened_at, changed_at)
+        select stay_id, 1, 7, 'limit.spo2.low', 'clinical', 1, 'present', 1, 1, 'ringing', '{}', now(), now(), now()
+        from stay;
+    insert into escalation_step (stay_id, alert_id, ring, step, level, priority, contacts, due_at)
+        select stay_id, 7, 1, 1, 1, 1, '[]', now() + interval '5 minutes' from stay;
+"""
 _COLUMNS = """
     select table_name || '.' || column_name, data_type, is_nullable = 'NO' and column_default is null
     and is_identity = 'NO' from information_schema.columns where table_schema = 'public' and table_name = any(%s)
@@ -50,24 +66,10 @@ def older_url(server_url: str) -> Iterator[str]:
         admin.execute(sql.SQL("drop role {}").format(role))
 
 
-async def _fill(url: str) -> Bed:
-    """Admit a patient with a device, who has an alert that nobody has seen and whose next step is in five minutes."""
-    async with await connect(url, "test") as conn:
-        organisation_id = await people.add_organisation(conn, name="Testkommunen", kind="municipality")
-        team_id = await people.add_team(conn, organisation_id=organisation_id, name="Testteamet", phone="000")
-        bed = await admit_bed(conn, organisation_id, team_id, 1, SystemClock().now() - timedelta(days=2))
-        await conn.execute(
-            "insert into alert (stay_id, team_id, alert_id, rule, family, priority, condition, rev, worst, signal,"
-            " evidence, began_at, opened_at, changed_at) values (%s, %s, 7, 'limit.spo2.low', 'clinical', 1, 'present',"
-            " 1, 1, 'ringing', '{}', now(), now(), now())",
-            (bed.stay_id, team_id),
-        )
-        await conn.execute(
-            "insert into escalation_step (stay_id, alert_id, ring, step, level, priority, contacts, due_at)"
-            " values (%s, 7, 1, 1, 1, 1, '[]', now() + interval '5 minutes')",
-            (bed.stay_id,),
-        )
-    return bed
+def _fill(url: str) -> None:
+    """Fill the older store: a patient with a device, an alert that nobody has seen, its next step in five minutes."""
+    with psycopg.connect(url) as conn:
+        conn.execute(_OLDER_WARD)
 
 
 def _columns(url: str) -> dict[str, tuple[str, bool]]:
@@ -102,16 +104,16 @@ async def _upgrade_beside_ingest(url: str) -> int:
 
 def test_h21_upgrade_loses_no_reading_and_no_alert(older_url: str) -> None:
     """While a store is brought up to date each reading is stored once; the open alert waits for the same next step."""
-    bed = asyncio.run(_fill(older_url))
+    _fill(older_url)
     before = _columns(older_url)
     steps = "select alert_id, ring, step, state, due_at from escalation_step order by 1, 2, 3"
     waiting = rows(older_url, steps)
 
     acknowledged = asyncio.run(_upgrade_beside_ingest(older_url))
 
-    assert rows(older_url, "select stay_id, count(*) from reading group by 1") == [(bed.stay_id, 2 * acknowledged)]
+    assert rows(older_url, "select stay_id, count(*) from reading group by 1") == [(1, 2 * acknowledged)]
     alerts = "select stay_id, alert_id, rule, rev from alert where resolved_at is null"
-    assert rows(older_url, alerts) == [(bed.stay_id, 7, "limit.spo2.low", 1)]
+    assert rows(older_url, alerts) == [(1, 7, "limit.spo2.low", 1)]
     assert rows(older_url, steps) == waiting
     after = _columns(older_url)
     assert {name: after.get(name, (None,))[0] for name in before} == {name: kind for name, (kind, _) in before.items()}
