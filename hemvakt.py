@@ -167,6 +167,17 @@ def api(port: HttpPort = None, host: Host = None) -> None:
 
 
 @app.command()
+def build() -> None:
+    """Build the web page, for services that may write nothing; `demo` and `up` do it by themselves.
+
+    Needed once after each upgrade. The packages are there by then: the wrapper has installed them.
+    """
+    from onebox import webbuild  # noqa: PLC0415
+
+    webbuild.ensure()
+
+
+@app.command()
 def migrate() -> None:
     """Bring the store to this program's schema (HEMVAKT_DATABASE_URL)."""
     from ward.clock import SystemClock  # noqa: PLC0415

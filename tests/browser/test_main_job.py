@@ -1,16 +1,24 @@
 """The main job, end to end: from a device's recording to an alert that two people see, one acknowledges, both know."""
 
+import json
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from paho.mqtt import publish
 from playwright.sync_api import Page, expect
 
 from onebox.environment import PROJECT
 from tests.fix_machine import PASSWORD, Machine
+from ward.clock import SystemClock
+from ward.store.embedded import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -95,3 +103,87 @@ def test_wrong_password_is_refused_in_words(machine: Machine, log_in: Callable[.
 
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_test_id("board")).to_have_count(0)
+
+
+@contextmanager
+def _api_of(database_url: str, log: Path) -> Iterator[str]:
+    """Serve another store by an api of its own; yield the address of its page."""
+    port = free_port()
+    command = [sys.executable, str(PROJECT / "hemvakt.py"), "api", "--port", str(port)]
+    with log.open("wb") as sink:
+        process = subprocess.Popen(command, env=_with(database_url), stdout=sink, stderr=sink)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            with suppress(OSError), urllib.request.urlopen(f"{url}/healthz", timeout=30):
+                break
+            with suppress(subprocess.TimeoutExpired):
+                raise AssertionError(f"the api ended with {process.wait(0.1)}: {log.read_text()}")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _with(database_url: str) -> dict[str, str]:
+    return {**os.environ, "HEMVAKT_DATABASE_URL": database_url}  # noqa: TID251 - handed on
+
+
+def _command(database_url: str, *arguments: str) -> None:
+    subprocess.run(
+        [sys.executable, str(PROJECT / "hemvakt.py"), *arguments],
+        check=True, env=_with(database_url), capture_output=True, timeout=120,
+    )  # fmt: skip
+
+
+def _alarm(machine: Machine, page: Page, number: int) -> int:
+    """Let a patient's oxygen saturation be beyond every bound; return the alert that the board shows."""
+    device, at = f"hv-{number:04d}", SystemClock().now().isoformat()
+    publish.single(
+        f"hemvakt/1/{device}/vitals", json.dumps({"kind": "spo2", "value": 71, "measured_at": at}), qos=1,
+        hostname="127.0.0.1", port=machine.mqtt_port, auth={"username": device, "password": f"demo-{device}"},
+    )  # fmt: skip
+    expect(page.get_by_test_id(f"tile-{number}").locator(".says")).to_contain_text("Syremättnad 71")
+    alerts = machine.ask("select stay_id, alert_id from alert where rule = 'limit.spo2.low' and resolved_at is null")
+    return int(dict(alerts)[number])
+
+
+def _shown(page: Page, url: str, taken: int, waiting: int) -> dict[str, Any]:
+    """Return what the board shows of patients and of two alerts, and what the api says of every open one."""
+    cards = [page.get_by_test_id(f"alert-{each}") for each in (taken, waiting)]
+    expect(cards[0]).to_contain_text("Du har tagit larmet")
+    expect(cards[1]).to_contain_text(re.compile(r"larmas (nu|om \d\d:\d\d)"))
+    alerts = page.request.get(f"{url}/api/alerts?limit=100").json()["items"]
+    ahead = page.request.get(f"{url}/api/escalations").json()["items"]
+    return {
+        "patients": sorted(page.locator("article.row .identity h3").all_inner_texts()),
+        "cards": [(card.get_attribute("aria-label"), card.locator("p.text").inner_text()) for card in cards],
+        "owner": cards[0].locator(".has").first.inner_text(),
+        "alerts": {each["alert_id"]: {**each, "undo": None} for each in alerts},
+        "next": {each["alert_id"]: each["next"] for each in ahead},
+    }
+
+
+def test_h21_restored_backup_opens_the_same_board(
+    machine: Machine, log_in: Callable[..., Page], tmp_path: Path
+) -> None:
+    """A backup in a store of its own, behind another api, opens the same patients, alerts, owners and next steps."""
+    page = log_in(machine.url, "anna", PASSWORD)
+    taken, waiting = (_alarm(machine, page, number) for number in (5, 6))
+    page.get_by_test_id(f"alert-{taken}-claim").click()
+    file, elsewhere = tmp_path / "ward.dump", f"{machine.database_url.rpartition('/')[0]}/hemvakt_elsewhere"
+    alerting = machine.child("alerting")
+    alerting.suspend()  # so that both boards are of one moment
+    try:
+        before = _shown(page, machine.url, taken, waiting)
+        _command(machine.database_url, "backup", str(file))
+    finally:
+        alerting.resume()
+    _command(machine.database_url, "restore", str(file), "--into", "hemvakt_elsewhere")
+
+    with _api_of(elsewhere, tmp_path / "api.log") as url:
+        restored = _shown(log_in(url, "anna", PASSWORD), url, taken, waiting)
+
+    assert len(before["patients"]) == 12
+    assert before["next"][waiting]["to"]
+    assert restored == before

@@ -31,6 +31,20 @@ def test_bill_is_valid_and_names_everything_that_is_pinned_and_installed(tmp_pat
     assert components[f"pkg:pypi/reportlab@{_version('reportlab')}"]["licenses"]
 
 
+def test_nothing_is_imported_whose_licence_would_bind_us(tmp_path: Path) -> None:
+    """Every package says its licence; none is GPL, AGPL or SSPL, and LGPL is the driver of PostgreSQL alone."""
+    file = tmp_path / "bill.json"
+    bill.write(file)
+    components = json.loads(file.read_text(encoding="utf-8"))["components"]
+    licences = {
+        each["name"]: " ".join(said["license"]["name"] for said in each.get("licenses", ())) for each in components
+    }
+
+    assert {name for name, said in licences.items() if not said.strip()} == set()
+    assert {name for name, said in licences.items() if re.search(r"(?<!L)GPL|General Public|SSPL", said)} == set()
+    assert {name for name, said in licences.items() if "LGPL" in said} == {"psycopg", "psycopg-binary", "psycopg-pool"}
+
+
 def _version(name: str) -> str:
     found = re.search(rf"^{name}==(\S+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
     assert found is not None

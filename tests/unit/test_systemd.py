@@ -62,6 +62,14 @@ def test_every_service_of_the_compose_file_has_a_unit() -> None:
     }
 
 
+def test_refused_calls_to_the_kernel_do_not_kill() -> None:
+    """What the filter refuses is answered with an error: the event loop asks for io_uring and goes on without it."""
+    shared = (FOLDER / "hemvakt-.service.d" / "hardening.conf").read_text(encoding="utf-8")
+
+    assert "\nSystemCallFilter=@system-service\n" in shared
+    assert "\nSystemCallErrorNumber=EPERM\n" in shared
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
 def test_systemd_finds_nothing_wrong_and_little_exposed(tmp_path: Path) -> None:
     """Systemd reads every unit without a complaint, and calls what a service may reach little."""

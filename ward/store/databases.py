@@ -72,9 +72,17 @@ async def require_rights(conn: Connection, name: str) -> None:
 
 
 async def timescale_offered(conn: Connection) -> bool:
-    """Tell whether the server has TimescaleDB loaded."""
+    """Tell whether the server has TimescaleDB loaded.
+
+    An account that may not ask the server for that is told whether this database has the extension already: on a
+    server of one's own an administrator makes it.
+    """
     row = await (
-        await conn.execute("select current_setting('shared_preload_libraries') like '%%timescaledb%%'")
+        await conn.execute(
+            "select coalesce("
+            "(select setting like '%%timescaledb%%' from pg_settings where name = 'shared_preload_libraries'),"
+            " exists (select from pg_extension where extname = 'timescaledb'))"
+        )
     ).fetchone()
     return bool(row and row[0])
 

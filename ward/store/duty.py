@@ -28,7 +28,7 @@ _HOLDER = """
         select team_id, staff_id, case when lower(period) >= '0001-01-02Z' then lower(period) end as since,
             case when upper(period) < '9999-01-01Z' then upper(period) end as until,
             case when period @> %(at)s then 0 when lower(period) > %(at)s then 2 else 1 end as choice,
-            abs(extract(epoch from coalesce(lower(period), '-infinity') - %(at)s)) as far
+            abs(extract(epoch from coalesce(lower(period), '-infinity')) - extract(epoch from %(at)s)) as far
         from responsibility where stay_id = %(stay)s
         union all
         select t.team_id, null, null, null, case when t.organisation_id = p.organisation_id then 3 else 4 end, t.team_id

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from ward.errors import ConfigError
-from ward.store import partitions, service_role
+from ward.store import databases, partitions, service_role
 from ward.store.pool import Connection, reach
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -76,13 +76,10 @@ async def missing(conn: Connection) -> list[str]:
 
 async def _timescale(conn: Connection) -> None:
     """Switch TimescaleDB on where the server has it loaded; do without where not."""
-    row = await (
-        await conn.execute(
-            "select 1 from pg_available_extensions where name = 'timescaledb'"
-            " and current_setting('shared_preload_libraries') like '%%timescaledb%%'"
-        )
-    ).fetchone()
-    if row:
+    if not await databases.timescale_offered(conn):
+        return
+    found = await conn.execute("select 1 from pg_available_extensions where name = 'timescaledb'")
+    if await found.fetchone():
         await conn.execute("create extension if not exists timescaledb")
 
 

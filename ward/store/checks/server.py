@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from types import MappingProxyType
 
 from ward.guard import LEAST_FREE_BYTES
 from ward.store import disk
@@ -23,6 +24,7 @@ _SETTINGS = (
     ("autovacuum", ("on",), False, "tables grow without end and queries become slow"),
     ("data_checksums", ("on",), False, "damage on disk goes unnoticed"),
 )
+_OTHERWISE = MappingProxyType({"data_checksums": "stop the server, run pg_checksums --enable on its folder, start it"})
 
 
 async def version(conn: Connection, _now: datetime) -> Iterable[Finding]:
@@ -43,7 +45,8 @@ async def settings(conn: Connection, _now: datetime) -> Iterable[Finding]:
         value = found.get(name)
         if value not in right:
             say = fail if fatal else warn
-            wrong.append(say("settings", f"{name} is {value}: {cost}", f"set {name} = {right[0]} in postgresql.conf"))
+            todo = _OTHERWISE.get(name, f"set {name} = {right[0]} in postgresql.conf")
+            wrong.append(say("settings", f"{name} is {value}: {cost}", todo))
     return wrong or [ok("settings", "what is committed is on disk")]
 
 
