@@ -162,7 +162,7 @@ class Board:
     def shows(self) -> tuple[dict[int, tuple[int, str]], dict[tuple[int, str], str]]:
         """Return what it shows: alerts that are not resolved with revision and state, and when each value is from."""
         alerts = {each.alert_id: (each.rev, each.state) for each in self.alerts.values() if each.state != "resolved"}
-        values = {(stay, kind): vital.measured_at for stay, vitals in self.tiles.items() for kind, vital in vitals.items()}
+        values = {(stay, kind): each.measured_at for stay, kinds in self.tiles.items() for kind, each in kinds.items()}
         return alerts, values
 
 

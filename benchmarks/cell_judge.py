@@ -1,4 +1,4 @@
-"""Judges a run of a whole cell by the store alone: readings by the ledger, alerts by who fell ill, boards by the rows."""
+"""Judges a run of a whole cell by the rows of the store: alerts by who fell ill, boards by what is stored."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def alerts(database_url: str, expected: Collection[tuple[int, str]]) -> Alerts:
         doubled=_words(key for key, (count, *_) in found.items() if key in clinical and count > 1),
         rang_again=_words(key for key, (_, again, ring, _) in mine.items() if again or (ring or 0) > 1),
         silent=_words(key for key, (_, _, ring, first) in mine.items() if not ring or not first),
-        of_nobody=_words(key for key in clinical if key not in wanted and not (key[1] == NEWS2_SINGLE and key[0] in ill)),
+        of_nobody=_words(set(clinical) - wanted - {(stay, NEWS2_SINGLE) for stay in ill}),
         doubled_notifications=twice[0][0] if twice[0] else 0,
         doubled_levels=twice[1][0] if twice[1] else 0,
     )

@@ -27,7 +27,7 @@ SEVERAL = "several at once"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What is done at a moment: each blow with a number that chooses among its victims, and how long each stays down."""
+    """What is done at a moment: each blow with a number that chooses its victim, and how long that one stays down."""
 
     at_s: float
     blows: tuple[tuple[Blow, int, float], ...]

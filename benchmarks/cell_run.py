@@ -22,11 +22,12 @@ from benchmarks.cell_patients import ILLNESSES, Patient
 from benchmarks.cell_plan import Blow, Plan, Step
 from benchmarks.cell_proxy import Proxy
 from benchmarks.cell_scene import DOCTOR, NURSE, PASSWORD, Scene
+from benchmarks.cell_store import AnyStore
 from benchmarks.cell_wounds import Wounds
 from benchmarks.fault_ledger import Entry, Ledger
 from benchmarks.fault_outbox import Counts, Habits, Outbox
 from benchmarks.faulty_devices import Device, Door, Manner
-from benchmarks.victims import Part, Store
+from benchmarks.victims import Part
 from ingest.packets import V5, V311
 from ward.clock import SystemClock, to_us
 
@@ -40,7 +41,7 @@ _HABITS = Habits(most_readings=4, arrays=0.3, history=0.0, echoes=0.1, bad_eleme
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """What a run was like. `deaths` are processes that ended by themselves, `unlike` is what had not come about at the end."""
+    """What a run was like. `deaths` are processes that ended by themselves, `unlike` is what never came about."""
 
     counts: Counts = field(default_factory=Counts)
     blows: Counter[str] = field(default_factory=Counter)
@@ -55,7 +56,7 @@ class Outcome:
 class Run:
     """The state of a run; a `Watcher` of its devices."""
 
-    def __init__(self, plan: Plan, folder: Path, store: Store) -> None:
+    def __init__(self, plan: Plan, folder: Path, store: AnyStore) -> None:
         self.plan = plan
         self.outcome = Outcome()
         self.clock = SystemClock()
@@ -71,10 +72,10 @@ class Run:
         self._began_s = time.monotonic()
 
     def accepted(self, count: int) -> None:
-        """Nothing more will be known of what only a broker has."""
+        """Do nothing: no more will be known of what only a broker has."""
 
     def acknowledged(self, count: int) -> None:
-        """What was acknowledged is in the ledger."""
+        """Do nothing: the ledger is told what it was."""
 
     async def go(self) -> Outcome:
         """Carry the run out to its end."""
@@ -185,7 +186,7 @@ class Run:
                 "to": now.isoformat(),
                 "plan": {"limits": {"spo2": {"alert_low": 86, "warn_low": 90, "delay_s": 60, "clear_by": 1}}},
             }
-            while not await self._asked(body, f"cell-{self.outcome.backtests}"):
+            while not await self._asked(body, f"cell-{self.outcome.backtests}"):  # noqa: ASYNC110 - of another process
                 await asyncio.sleep(1.0)
             self.outcome.backtests += 1
 
@@ -205,7 +206,7 @@ class Run:
         """Wait until everything has come about, or long enough."""
         self._note("faults over")
         deadline = time.monotonic() + HANG_S
-        while (left := self._left()) and time.monotonic() < deadline:
+        while (left := self._left()) and time.monotonic() < deadline:  # noqa: ASYNC110 - of other processes
             await asyncio.sleep(_LOOK_S)
         self.outcome.unlike = left
 
@@ -219,9 +220,8 @@ class Run:
         if waiting := cell_judge.unfinished(url):
             left.append(f"{waiting} back-tests are not done")
         for number, board in enumerate(self.boards, 1):
-            for each in self.patients:
-                if each.expected is not None and each.expected not in board.seen_s:
-                    left.append(f"board {number} has never shown {each.expected}")
+            unseen = {each.expected for each in self.patients if each.expected is not None} - board.seen_s.keys()
+            left += [f"board {number} has never shown {key}" for key in sorted(unseen)]
             left += [f"board {number}: {each}" for each in cell_judge.unlike(url, board)]
         return left
 

@@ -17,9 +17,10 @@ from api import passwords
 from benchmarks import households, victims
 from benchmarks.cell_plan import Blow, Plan
 from benchmarks.cell_proxy import Proxy
+from benchmarks.cell_store import AnyStore
 from benchmarks.households import Kit
 from benchmarks.rig import accepts
-from benchmarks.victims import Part, Store
+from benchmarks.victims import Part
 from ward.clock import Clock
 from ward.people import Role
 from ward.store import embedded, people
@@ -41,7 +42,7 @@ class Scene:
 
     plan: Plan
     folder: Path
-    store: Store
+    store: AnyStore
     clock: Clock
     proxy: Proxy
     of: dict[Blow, list[Part]] = field(default_factory=dict)
@@ -51,7 +52,8 @@ class Scene:
     @property
     def parts(self) -> list[Part]:
         """Every process but the store, what is behind first."""
-        return [*(part for parts in self.of.values() for part in parts), *([self._proxy_part] if self._proxy_part else [])]
+        proxy = [] if self._proxy_part is None else [self._proxy_part]
+        return [part for parts in (*self.of.values(), proxy) for part in parts]
 
     async def set_up(self) -> None:
         """Start everything but the devices and the boards, and wait until all of it is at work."""
@@ -118,7 +120,9 @@ class Scene:
         ports = {half: embedded.free_port() for half in _HALVES}
         self.of[Blow.BROKER] = [victims.broker(self.folder, ports[half], f"mosquitto-{half}") for half in _HALVES]
         self.of[Blow.WORKER] = [
-            victims.ingest(f"ingest-{half}{n}", self.store.database_url, self.folder, 0, f"mqtt://127.0.0.1:{ports[half]}")
+            victims.ingest(
+                f"ingest-{half}{n}", self.store.database_url, self.folder, 0, f"mqtt://127.0.0.1:{ports[half]}"
+            )
             for half in _HALVES
             for n in range(1, self.plan.of_each + 1)
         ]

@@ -83,7 +83,7 @@ class Counts:
 class Outbox:
     """The messages of one device that are not acknowledged, and the memory of some that are."""
 
-    def __init__(  # noqa: PLR0913 - what a device is, and what it is written down in
+    def __init__(
         self, kit: Kit, habits: Habits, ledger: Ledger, counts: Counts, rng: Random, course: Course = anything
     ) -> None:
         self.kit = kit
