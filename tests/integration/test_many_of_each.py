@@ -1,4 +1,7 @@
-"""Two of each, in short: an ingest endpoint and an alerting worker are killed under load; `benchmarks.cell` does it all."""
+"""Two of each, in short: an ingest endpoint and an alerting worker are killed under load.
+
+`benchmarks.cell` does it with everything, for as long as one likes.
+"""
 
 import asyncio
 import signal
