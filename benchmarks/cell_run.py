@@ -93,6 +93,8 @@ class Run:
             await self._settle()
             for task in kept:
                 task.cancel()
+        for wound in self.wounds.all:
+            self._note("wound", **wound.facts(self.boards, self._began_s))
         self.outcome.took_s = self._at_s()
         self.outcome.wrong_receipts = sum(device.wrong_receipts for device in self._devices)
         self.outcome.unacknowledged = sum(len(device.outbox) for device in self._devices)
@@ -148,7 +150,7 @@ class Run:
             self._well.remove(patient)
             patient.fall_ill(now_us)
         self.wounds.add(step.kind, now_us, patient)
-        self._note("step", kind=step.kind, ill=patient.expected if patient else None)
+        self._note("step", kind=step.kind, ill=patient.kit.device_id if patient else None)
 
     async def _strike(self, blow: Blow, which: int, lasts_s: float) -> None:
         """Kill somebody and start them again after a while; who is down already is left alone."""

@@ -22,7 +22,7 @@ import psycopg
 from benchmarks.rig import PROJECT, NotReady
 from ward.store import embedded, programs
 
-_OPTIONS = {"wal_level": "replica", "hot_standby": "on"}
+_OPTIONS = {"wal_level": "replica", "hot_standby": "on", "max_connections": "200"}
 _ORPHANS_S = 30.0
 _ATTACHED_S = 60.0
 _LOOK_S = 0.1

@@ -35,6 +35,16 @@ class Wound:
             return None
         return max(known) - self.at_s - self.patient.illness.delay_s
 
+    def facts(self, boards: list[Board], began_s: float) -> dict[str, object]:
+        """Return what became of it, for the log of events."""
+        return {
+            "kind": self.kind,
+            "done_at_s": round(self.at_s - began_s, 2),
+            "alert": self.patient.expected if self.patient is not None else None,
+            "flowing_s": self.flowing_s,
+            "rang_s": self.rang_s(boards),
+        }
+
 
 @dataclass(slots=True)
 class Wounds:
