@@ -139,3 +139,21 @@ def test_h21_one_of_two_killed_costs_no_reading_and_no_alert(cell: Cell) -> None
     assert verdict.acknowledged == verdict.published > 20 * DEVICES
     assert len(cell.expected) == DEVICES // 2
     assert alerts.faults() == {}
+
+
+def test_judge_sees_what_would_be_wrong(cell: Cell) -> None:
+    """An acknowledged reading that is gone, a second alert, a second call and a false alarm are each told."""
+    url, (stay_id, rule), (other, _) = cell.store.database_url, min(cell.expected), max(cell.expected)
+    with psycopg.connect(url) as conn:
+        conn.execute("delete from reading where ctid = (select min(ctid) from reading)")
+        conn.execute(
+            "update alert set rule = 'limit.temperature.high' where stay_id = %s and rule = %s", (stay_id, rule)
+        )
+        conn.execute("update alert set recurrences = 1 where stay_id = %s", (other,))
+    verdict, _ = fault_ledger.judge(url, cell.ledger.measured_path, cell.ledger.told_path)
+    alerts = cell_judge.alerts(url, cell.expected)
+
+    assert verdict.missing == 1
+    assert alerts.missing == [f"stay {stay_id}: {rule}"]
+    assert alerts.of_nobody == [f"stay {stay_id}: limit.temperature.high"]
+    assert len(alerts.rang_again) == 1
