@@ -103,6 +103,13 @@ def _to_ms(at: str) -> str:
     return f"{whole}.{rest[:3].ljust(3, '0')}"
 
 
+def shown_as_gone(database_url: str) -> list[str]:
+    """Return in words which devices are said to be offline; at the end all of them are there."""
+    query = "select device_id from device_status join device using (device_no) where not online order by 1"
+    with psycopg.connect(database_url) as conn:
+        return [f"{row[0]} is shown as offline" for row in conn.execute(query).fetchall()][:_MOST]
+
+
 def unfinished(database_url: str) -> int:
     """Return how many back-tests have been asked for and have no report."""
     with psycopg.connect(database_url) as conn:

@@ -36,6 +36,8 @@ _LOOK_S = 0.2
 _PATIENCE_S = 8.0
 _SLOW_ILLNESS_UNTIL_S = 90.0
 _BACKTEST_EVERY_S = 60.0
+_CALM_S = 20.0  # devices go on after the last fault, so that who is shown as gone is seen to be there
+_WILL = b'{"online":false}'
 _HABITS = Habits(most_readings=4, arrays=0.3, history=0.0, echoes=0.1, bad_elements=0.02, jumps=0.1)
 
 
@@ -83,7 +85,8 @@ class Run:
         self._make_boards()
         self._began_s = time.monotonic()
         async with asyncio.TaskGroup() as keeping:
-            kept = [keeping.create_task(each.run()) for each in (*self._devices, *self.boards)]
+            kept = [keeping.create_task(device.run()) for device in self._devices]
+            kept += [keeping.create_task(board.run()) for board in self.boards]
             kept.append(keeping.create_task(victims.look_after(self.scene.parts, self._died)))
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._strike_all())
@@ -112,7 +115,8 @@ class Run:
         doors = ((Door.ENDPOINT, proxy.endpoint), (Door.BROKER, proxy.broker_a), (Door.BROKER, proxy.broker_b))
         for number, kit in enumerate(self.scene.kits):
             door, port = doors[number % len(doors)]
-            manner = Manner(door=door, version=V311 if number // 3 % 3 == 2 else V5, patience_s=_PATIENCE_S)
+            version = V311 if number // 3 % 3 == 2 else V5
+            manner = Manner(door=door, version=version, patience_s=_PATIENCE_S, will=_WILL)
             rng = Random(f"{self.plan.seed}-{kit.device_id}")
             patient = Patient(kit=kit, illness=ILLNESSES[rng.randrange(len(ILLNESSES))])
             outbox = Outbox(kit, _HABITS, self.ledger, self.outcome.counts, rng, patient.course)
@@ -129,7 +133,7 @@ class Run:
             self.boards.append(Board(port=proxy.page, trust=proxy.trust(), username=NURSE, password=PASSWORD))
 
     async def _measure(self, device: Device) -> None:
-        while self._at_s() < self.plan.seconds:
+        while self._at_s() < self.plan.seconds + _CALM_S:
             await asyncio.sleep((0.75 + device.rng.random() / 2) / self.plan.rate)
             device.measure(to_us(self.clock.now()))
 
@@ -182,7 +186,7 @@ class Run:
         while self._at_s() + _BACKTEST_EVERY_S < self.plan.seconds:
             await asyncio.sleep(_BACKTEST_EVERY_S)
             now = self.clock.now()
-            body = {
+            body: dict[str, object] = {
                 "patients": patients,
                 "from": (now - timedelta(hours=1)).isoformat(),
                 "to": now.isoformat(),
@@ -221,6 +225,7 @@ class Run:
         url = self.scene.store.database_url
         if waiting := cell_judge.unfinished(url):
             left.append(f"{waiting} back-tests are not done")
+        left += cell_judge.shown_as_gone(url)
         for number, board in enumerate(self.boards, 1):
             unseen = {each.expected for each in self.patients if each.expected is not None} - board.seen_s.keys()
             left += [f"board {number} has never shown {key}" for key in sorted(unseen)]
