@@ -2,8 +2,8 @@
 
 Of all ingests at a broker one does it, whoever holds that broker's lock; when it ends another takes over within
 seconds. A change is acted upon at once (the store tells), and the table is read anew every `_SWEEP_S`, so a lost hint
-costs seconds. On each connection the broker is told everything, since nobody knows what it has forgotten. Whose a reading is does not
-depend on this: ingest refuses what a revoked device sends, whatever the broker lets through.
+costs seconds. On each connection the broker is told everything, since nobody knows what it has forgotten. Whose a
+reading is does not depend on this: ingest refuses what a revoked device sends, whatever the broker lets through.
 """
 
 import asyncio
