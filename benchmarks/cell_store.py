@@ -67,6 +67,7 @@ class Pair:
 
     async def start(self) -> None:
         """Begin with a primary and its standby; after a kill, promote the standby and make the other one anew."""
+        # A server ends with the thread that started it; those of the loop stay until the loop ends.
         await asyncio.to_thread(self._begin if not self.servers else self._take_over)
 
     def kill(self) -> None:
