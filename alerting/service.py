@@ -24,7 +24,7 @@ from ward import log, process
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
-from ward.store import bus, evaluation, heartbeats, wave_due
+from ward.store import bus, devices, evaluation, heartbeats, wave_due
 from ward.store.borrow import LOST, borrow
 from ward.store.figures import Teller
 from ward.store.pool import Pool, connect, pool
@@ -97,6 +97,7 @@ class Worker:
                 if started >= enrol_at:
                     async with borrow(store) as conn:
                         await evaluation.enrol(conn, self.clock.now())
+                        await devices.heard_again(conn, self.clock.now())
                     enrol_at = started + _ENROL_S
                 done = await self._pass(store)
             except StoreUnavailable as error:

@@ -5,6 +5,7 @@ them and the table of readings; it asks nothing of the product's own notions (bi
 invariant: a reading is in the ledger before its first byte leaves the device.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,9 +105,13 @@ class Verdict:
 
 
 class Ledger:
-    """The two files; every line is handed to the system before the call returns."""
+    """The two files; every line is handed to the system before the call returns.
 
-    def __init__(self, folder: Path) -> None:
+    `on_told` is told of what was acknowledged.
+    """
+
+    def __init__(self, folder: Path, on_told: Callable[[list[Entry]], None] | None = None) -> None:
+        self._on_told = on_told
         self.measured_path, self.told_path = folder / "ledger.tsv", folder / "acknowledged.tsv"
         self._measured = self.measured_path.open("w", encoding="ascii")
         self._told = self.told_path.open("w", encoding="ascii")
@@ -131,6 +136,8 @@ class Ledger:
         self._told.writelines(f"{e.device_no}\t{e.number}\n" for e in entries)
         self._told.flush()
         self.acknowledged += len(entries)
+        if self._on_told is not None:
+            self._on_told(entries)
 
 
 def judge(database_url: str, measured: Path, told: Path) -> tuple[Verdict, list[str]]:

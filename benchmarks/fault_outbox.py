@@ -1,10 +1,12 @@
 """What a device of a fault run has to say, and in what order: measured, sent, sent again, and repeated on purpose.
 
 Pure but for the ledger's two files. A message stays in the outbox until it is acknowledged, whatever happens to the
-connections. The invariant: a reading's value follows from its device and number alone, so a mixed-up one is seen.
+connections. What it measures is a `Course`: unless told otherwise `anything`, where a reading's value follows from its
+device and number alone, so that a mixed-up one is seen.
 """
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -19,6 +21,8 @@ KINDS = (
     VitalKind.HEART_RATE, VitalKind.RESP_RATE, VitalKind.SPO2, VitalKind.TEMPERATURE, VitalKind.SYSTOLIC,
     VitalKind.DIASTOLIC, VitalKind.WEIGHT, VitalKind.GLUCOSE, VitalKind.STEPS,
 )  # fmt: skip
+Course = Callable[[Random, int, int, int], tuple[VitalKind, float]]
+"""What a device measures: (draws, device number, number of the reading, measured_us) to kind and value."""
 BAD_ELEMENT = b'{"kind":"spo2","value":96,"unit":"kPa","measured_at":1795255200000}'
 _LATEST_HISTORY_US = 60_000_000
 _MOST_REMEMBERED = 200
@@ -29,6 +33,13 @@ def value_of(kind: VitalKind, device_no: int, number: int) -> float:
     vital = VITALS[kind]
     steps = int((vital.high - vital.low) * 2)
     return vital.low + (number * 7 + device_no * 13) % (steps + 1) / 2
+
+
+def anything(rng: Random, device_no: int, number: int, measured_us: int) -> tuple[VitalKind, float]:
+    """Return a reading of any kind, anywhere in its plausible range."""
+    del measured_us
+    kind = rng.choice(KINDS)
+    return kind, value_of(kind, device_no, number)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,8 +83,11 @@ class Counts:
 class Outbox:
     """The messages of one device that are not acknowledged, and the memory of some that are."""
 
-    def __init__(self, kit: Kit, habits: Habits, ledger: Ledger, counts: Counts, rng: Random) -> None:
+    def __init__(
+        self, kit: Kit, habits: Habits, ledger: Ledger, counts: Counts, rng: Random, course: Course = anything
+    ) -> None:
         self.kit = kit
+        self._course = course
         self._habits, self._ledger, self._counts, self._rng = habits, ledger, counts, rng
         self._waiting: deque[Message] = deque()
         self._under_way: set[int] = set()
@@ -177,13 +191,13 @@ class Outbox:
 
     def _entry(self, at_us: int) -> Entry:
         self._number += 1
-        kind = self._rng.choice(KINDS)
+        kind, value = self._course(self._rng, self.kit.device_no, self._number, at_us)
         return Entry(
             device_no=self.kit.device_no,
             number=self._number,
             kind=VITALS[kind].code,
             measured_us=at_us,
-            value=value_of(kind, self.kit.device_no, self._number),
+            value=value,
             stay_id=self.kit.stay_at(at_us),
         )
 

@@ -16,7 +16,7 @@ import msgspec
 from benchmarks.fault_outbox import Counts, Message, Outbox
 from ingest.packet_reader import frame_length, parse
 from ingest.packet_writer import serialise
-from ingest.packets import V5, V311, Ack, Connack, Connect, Granted, Packet, Publish, Subscribe, Subscription
+from ingest.packets import V5, V311, Ack, Connack, Connect, Granted, Packet, Publish, Subscribe, Subscription, Will
 from ingest.properties import NONE, PacketType, Properties
 from ingest.reasons import PacketError
 from ward import wire
@@ -25,7 +25,7 @@ from ward.wire import Leaf
 _LANES = 2
 _WINDOW = 4
 _FAILED = 0x80
-_SUBSCRIBE_ID = 1
+_SUBSCRIBE_ID, _STATUS_ID = 1, 0xFFFF
 _LONGEST_PAUSE_S = 0.3
 
 
@@ -53,11 +53,16 @@ class Lost(Exception):  # noqa: N818 - reads as what happened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a device speaks; without an acknowledgement for `patience_s` it gives a connection up."""
+    """How a device speaks; without an acknowledgement for `patience_s` it gives a connection up.
+
+    Where it has a `will`, one of its connections leaves that as its status, and says `present` when it is there.
+    """
 
     door: Door
     version: int
     patience_s: float
+    will: bytes = b""
+    present: bytes = b'{"online":true}'
 
     @property
     def by_receipt(self) -> bool:
@@ -177,6 +182,7 @@ class _Lane:
                 client_id=f"{kit.device_id}-{self._number}",
                 username=kit.device_id,
                 password=kit.secret.encode(),
+                will=Will(topic=self._status, payload=self._manner.will, qos=1) if self._tells else None,
             )
         )
         answer = await self._read()
@@ -190,6 +196,17 @@ class _Lane:
         granted = await self._read()
         if not isinstance(granted, Granted) or any(code >= _FAILED for code in granted.codes):
             raise Lost(f"SUBSCRIBE was answered by {granted}")
+        if self._tells:
+            self._write(Publish(topic=self._status, payload=self._manner.present, qos=1, packet_id=_STATUS_ID))
+
+    @property
+    def _tells(self) -> bool:
+        """True for the connection that says whether the device is there."""
+        return not self._number and bool(self._manner.will)
+
+    @property
+    def _status(self) -> str:
+        return wire.topic(self._kit.device_id, Leaf.STATUS)
 
     @property
     def _receipts(self) -> str:
@@ -253,6 +270,8 @@ class _Lane:
                     raise Lost(f"{packet}")
 
     def _puback(self, packet: Ack) -> None:
+        if packet.packet_id == _STATUS_ID and self._tells:
+            return
         message = self._sent.pop(packet.packet_id, None)
         if message is None or packet.code >= _FAILED:
             raise Lost(f"{packet}")

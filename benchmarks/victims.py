@@ -187,21 +187,27 @@ def ingest(name: str, database_url: str, folder: Path, mqtt_port: int, mqtt_url:
     )
 
 
-def alerting(database_url: str, folder: Path) -> Part:
+def alerting(database_url: str, folder: Path, name: str = "alerting") -> Part:
     """Return an alerting process."""
+    return service("alerting", name, {"HEMVAKT_DATABASE_URL": database_url, "HEMVAKT_MQTT_URL": ""}, folder)
+
+
+def service(command: str, name: str, environment: Mapping[str, str], folder: Path, at_work: str = "") -> Part:
+    """Return a process of the product by its command."""
     return Part(
-        name="alerting",
-        command=python(str(PROJECT / "hemvakt.py"), "alerting"),
-        environment={"HEMVAKT_DATABASE_URL": database_url, "HEMVAKT_MQTT_URL": ""},
-        log=folder / "alerting.log",
+        name=name,
+        command=python(str(PROJECT / "hemvakt.py"), command),
+        environment=environment,
+        log=folder / f"{name}.log",
+        at_work=at_work,
     )
 
 
-def broker(folder: Path, port: int) -> Part:
+def broker(folder: Path, port: int, name: str = "mosquitto") -> Part:
     """Return a mosquitto that keeps what it holds, but for what came after it wrote it down last."""
-    kept = folder / "mosquitto"
+    kept = folder / name
     kept.mkdir()
-    conf = folder / "mosquitto.conf"
+    conf = folder / f"{name}.conf"
     conf.write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nuser {getpass.getuser()}\n"
         "max_queued_messages 0\nmax_inflight_messages 1000\n"
@@ -209,10 +215,10 @@ def broker(folder: Path, port: int) -> Part:
         "log_type error\nlog_type warning\nlog_type notice\nlog_type information\n"
     )
     return Part(
-        name="mosquitto",
+        name=name,
         command=[mosquitto(), "-c", str(conf)],
         environment={},
-        log=folder / "mosquitto.log",
+        log=folder / f"{name}.log",
         at_work="running",
     )
 

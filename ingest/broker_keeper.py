@@ -1,9 +1,9 @@
 """Keeps a broker as the device table is: its accounts, and each device's configuration, retained.
 
-Of all ingests of a store one does it, whoever holds the lock; when it ends another takes over within seconds. A change
-is acted upon at once (the store tells), and the table is read anew every `_SWEEP_S`, so a lost hint costs seconds. On
-each connection the broker is told everything, since nobody knows what it has forgotten. Whose a reading is does not
-depend on this: ingest refuses what a revoked device sends, whatever the broker lets through.
+Of all ingests at a broker one does it, whoever holds that broker's lock; when it ends another takes over within
+seconds. A change is acted upon at once (the store tells), and the table is read anew every `_SWEEP_S`, so a lost hint
+costs seconds. On each connection the broker is told everything, since nobody knows what it has forgotten. Whose a
+reading is does not depend on this: ingest refuses what a revoked device sends, whatever the broker lets through.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class BrokerKeeper:
             try:
                 conn = await connect(self._database_url, "ingest-broker", autocommit=True)
                 async with conn:
-                    await _elected(conn)
+                    await _elected(conn, self._address)
                     async with connected(self._address, client_id=self._client_id) as control:
                         await self._keep(conn, control)
             except (psycopg.Error, OSError) as error:  # a timeout is an OSError, too
@@ -125,10 +125,10 @@ class BrokerKeeper:
             log.get().error("broker_refuses_configurations", devices=refused)
 
 
-async def _elected(conn: Connection) -> None:
-    """Wait until no other ingest keeps the broker."""
+async def _elected(conn: Connection, address: Address) -> None:
+    """Wait until no other ingest keeps this broker."""
     while True:
-        if await broker.elect(conn):
+        if await broker.elect(conn, f"{address.host}:{address.port}"):
             return
         await asyncio.sleep(_ELECT_S)
 

@@ -16,6 +16,7 @@ _AT_ONCE = "2"  # files of tests; each has servers of its own
 _PACKAGES = {
     "chromium": ("chromium",),
     "curl": ("curl",),
+    "haproxy": ("haproxy",),
     "mosquitto": ("mosquitto", "mosquitto_pub"),
     "promtool": ("promtool",),
     "systemd": ("systemd-analyze",),
@@ -24,6 +25,7 @@ _PACKAGES = {
 _DEBIAN = {
     "chromium": "chromium",
     "curl": "curl",
+    "haproxy": "haproxy",
     "mosquitto": "mosquitto mosquitto-clients",
     "promtool": "prometheus prometheus-node-exporter-",
     "systemd": "systemd",

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +96,29 @@ def test_device_of_the_table_connects_and_reaches_its_own_topics_only(
             ]
 
     asyncio.run(story())
+
+
+def test_each_of_two_brokers_of_a_store_has_a_keeper(database_url: str, shipped: Shipped, tmp_path: Path) -> None:
+    """Where half of the devices are at another broker, both know every account: a device may come in at either."""
+    (tmp_path / "other").mkdir()
+    other = Shipped(tmp_path / "other")
+    other.start()
+    enter(database_url, "kit-1", "kit-2")
+
+    async def story() -> None:
+        async with keeper(shipped, database_url) as here, keeper(other, database_url) as there:
+            before = here.settled, there.settled
+            await asyncio.to_thread(change, database_url, REVOKE, "kit-1")
+            await soon(lambda: here.settled > before[0] and there.settled > before[1])
+
+            for each in (shipped, other):
+                found = accounts(each)
+                assert (found["kit-1"].get("disabled"), found["kit-2"].get("disabled")) == (True, None)
+
+    try:
+        asyncio.run(story())
+    finally:
+        other.stop()
 
 
 def test_plugin_as_it_comes_is_told_to_leave_reading_to_the_access_list(

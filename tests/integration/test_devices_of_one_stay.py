@@ -13,7 +13,7 @@ from tests.integration.test_rollups import columns, prepared
 from ward import credentials
 from ward.alerts import Alert, Condition
 from ward.people import DeviceNo
-from ward.store import evaluation, evaluation_requests, heard, people, registry, samples
+from ward.store import devices, evaluation, evaluation_requests, heard, people, registry, samples
 from ward.store.pool import Connection
 from ward.vitals import VITALS, Mode, Validity, VitalKind
 
@@ -95,5 +95,45 @@ def test_only_lately_counts(database_url: str) -> None:
             assert [(row.mean, row.count) for row in now] == [(72, 9)]
             assert late == []
             assert await heard.lately(conn, [], [CODE], NOW) == []
+
+    asyncio.run(scene())
+
+
+def test_late_will_leaves_no_device_offline(database_url: str) -> None:
+    """Whose readings go on after it was said to be gone is online again; who measured last before that is not."""
+
+    async def scene() -> None:
+        ward = await admit(database_url, 1, NOW)
+        conn = await prepared(database_url, NOW, 2)
+        async with conn:
+            own, stay_id = ward.beds[0].device_no, ward.beds[0].stay_id
+
+            async def gone(reported_at: datetime) -> int:
+                """Say that the device has been gone since then, and look."""
+                status = devices.Status(
+                    device_no=own,
+                    stay_id=stay_id,
+                    online=False,
+                    battery_pct=None,
+                    firmware=None,
+                    reported_at=reported_at,
+                )
+                await devices.save(conn, [replace(status, online=True, reported_at=reported_at - timedelta(hours=1))])
+                await devices.save(conn, [status])
+                return await devices.heard_again(conn, NOW)
+
+            await measure(conn, ward, own, 72, NOW)
+            went_on = await gone(NOW - timedelta(minutes=5))
+            shown = await (await conn.execute("select online, changed_at from device_status")).fetchone()
+            asked = await (await conn.execute("select max(since) from evaluation_request")).fetchone()
+            again = await devices.heard_again(conn, NOW)
+            ended = await gone(NOW)
+            await conn.execute("delete from device_status")
+            await conn.execute("update device set revoked_at = %s where device_no = %s", (NOW, own))
+            revoked = await gone(NOW - timedelta(minutes=5))
+
+            assert (went_on, again, ended, revoked) == (1, 0, 0, 0)
+            assert shown == (True, NOW)
+            assert asked == (NOW,)
 
     asyncio.run(scene())

@@ -17,9 +17,13 @@ class BrokerDevice:
     config: str
 
 
-async def elect(conn: Connection) -> bool:
-    """Tell whether this session is the one that keeps the broker, until it ends. `conn` is in autocommit mode."""
-    row = await (await conn.execute("select pg_try_advisory_lock(%s)", (_KEEPER_LOCK,))).fetchone()
+async def elect(conn: Connection, broker: str) -> bool:
+    """Tell whether this session is the one that keeps this broker, until it ends. `conn` is in autocommit mode.
+
+    A broker is known by its address, as the settings of its workers give it.
+    """
+    query = "select pg_try_advisory_lock(%s, hashtext(%s))"
+    row = await (await conn.execute(query, (_KEEPER_LOCK, broker))).fetchone()
     return bool(row and row[0])
 
 

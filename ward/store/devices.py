@@ -54,3 +54,28 @@ async def save(conn: Connection, statuses: Sequence[Status]) -> None:
             [(stay_id, min(each.reported_at for each in statuses)) for stay_id in stays],
         )
     await bus.announce(conn, bus.Channel.DEVICES, stays)
+
+
+async def heard_again(conn: Connection, now: datetime) -> int:
+    """Count a device as online whose readings go on after it was said to be gone; return how many there were.
+
+    A will may come late: it waits at a broker for the one worker that is away, or comes from a broker that the device
+    has left, and is told when the device is long back. What was measured, and received, after the device was said to be
+    gone shows that it is not. One whose status is just being written is left for the next time.
+    """
+    found = await conn.execute(
+        "with again as ("
+        " select s.device_no, b.stay_id from device_status s"
+        " join device d using (device_no) join binding b using (device_no)"
+        " where not s.online and d.revoked_at is null and upper_inf(b.period) and exists ("
+        "  select from latest_reading l where l.stay_id = b.stay_id and l.device_no = s.device_no"
+        "  and least(l.measured_at, l.received_at) > greatest(s.reported_at, s.changed_at))"
+        " for update of s skip locked)"
+        " update device_status s set online = true, changed_at = %s from again where s.device_no = again.device_no"
+        " returning again.stay_id",
+        (now,),
+    )
+    stays = [stay_id for (stay_id,) in await found.fetchall()]
+    for stay_id in stays:
+        await tell(conn, stay_id, now)
+    return len(stays)
