@@ -55,6 +55,7 @@ class Stream(IntEnum):
     BASELINE = 80  # likewise
     OWN = 92
     ARRIVAL = 93
+    DIP = 94
     VARIETY = 120  # and the following, one for each vital sign
     SENSOR = 100  # plus the code of the kind
 
