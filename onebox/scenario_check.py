@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from onebox import scenario_play, scenario_ward
+from onebox.scenario_pace import Pace
 from onebox.scenario_play import Show
 from simulator import scenario
 from simulator.expectations import Line, Rang, verdict
@@ -65,7 +66,9 @@ def server() -> Iterator[str]:
             running.stop()
 
 
-async def check(server_url: str, scenarios: Sequence[Scenario], length: Length, show: Show) -> list[Result]:
+async def check(
+    server_url: str, scenarios: Sequence[Scenario], length: Length, show: Show, pace: Pace = Pace.STEPS
+) -> list[Result]:
     """Play scenarios and judge each; in the order of their names.
 
     `show` is called with the hours played so far (`total_hours` in the end).
@@ -77,7 +80,7 @@ async def check(server_url: str, scenarios: Sequence[Scenario], length: Length, 
         def shown(at: float, base: float = done) -> None:
             show(base + at)
 
-        found += await _together(server_url, together, hours, shown)
+        found += await _together(server_url, together, hours, pace, shown)
         done += hours
     return sorted(found, key=lambda result: result.scenario.name)
 
@@ -98,7 +101,9 @@ def _groups(scenarios: Sequence[Scenario], length: Length) -> dict[tuple[datetim
     return dict(sorted(groups.items()))
 
 
-async def _together(server_url: str, scenarios: Sequence[Scenario], hours: float, show: Show) -> list[Result]:
+async def _together(
+    server_url: str, scenarios: Sequence[Scenario], hours: float, pace: Pace, show: Show
+) -> list[Result]:
     """Play scenarios of one beginning and length in a database of their own."""
     name = f"scenario_{next(_numbers)}"
     async with await connect(server_url, "scenario") as conn:
@@ -106,7 +111,7 @@ async def _together(server_url: str, scenarios: Sequence[Scenario], hours: float
     database_url = databases.other(server_url, name)
     try:
         await migrate.migrate(database_url, scenario_ward.began(scenario_ward.check_of(scenarios[0])))
-        played = await scenario_play.play(database_url, scenarios, hours, show)
+        played = await scenario_play.play(database_url, scenarios, hours, pace, show)
     finally:
         await databases.drop(server_url, name)
     return [_result(each, hours) for each in played]
@@ -114,16 +119,14 @@ async def _together(server_url: str, scenarios: Sequence[Scenario], hours: float
 
 def _result(played: scenario_play.Played, hours: float) -> Result:
     asked = scenario_ward.check_of(played.scenario)
-    lines = verdict(asked, played.rang, 60.0 * hours)
-    refused = Line(ok=not played.refused, demand="no message refused", seen=f"{played.refused} refused")
-    lines = (*lines, refused) if played.refused else lines
+    lines = verdict(asked, played.rang, 60.0 * hours, played.refused)
     return Result(scenario=played.scenario, hours=hours, rang=played.rang, lines=lines)
 
 
-def run(scenarios: Sequence[Scenario], length: Length, show: Show) -> list[Result]:
+def run(scenarios: Sequence[Scenario], length: Length, show: Show, pace: Pace = Pace.STEPS) -> list[Result]:
     """Check scenarios in a server of our own."""
     with server() as server_url:
-        return asyncio.run(check(server_url, scenarios, length, show))
+        return asyncio.run(check(server_url, scenarios, length, show, pace))
 
 
 def table(results: Sequence[Result]) -> list[str]:

@@ -40,6 +40,7 @@ class Stream(IntEnum):
     QUALITY = 14
     PHASE = 15
     WEIGHT = 16
+    GLUCOSE = 17
     FAULT = 20  # and the following, one for each switch
     BREATH = 30
     DEPTH = 31

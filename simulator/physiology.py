@@ -26,7 +26,7 @@ HEART_RESERVE_USED: Final = 0.32  # share of the reserve that full domestic effo
 BREATHS_PER_EFFORT: Final = 7.0
 PRESSURE_PER_EFFORT: Final = 18.0
 PRESSURE_PER_BEAT: Final = 0.08  # mmHg per /min above the usual heart rate
-PRESSURE_ALONE: Final = 6.0  # mmHg, standard deviation of what vessels do by themselves over a quarter of an hour and more
+PRESSURE_ALONE: Final = 6.0  # mmHg, standard deviation of what vessels do by themselves
 BAROREFLEX: Final = 0.4  # /min less for each mmHg that the vessels raise the pressure; each person's own share of it
 DIP: Final = (0.75, 0.45, -0.2, 1.3)  # of the pressure's fall in sleep, a person's share: mean, spread, least and most
 SLEEP_HEART: Final = -7.0
@@ -46,12 +46,14 @@ VARIETY: Final = (3.2, 2.6, 1.0, 7.0, 3.2, 0.13)
 of recorded stays (`python -m benchmarks.simulated`): without it they go together far more than in any of those."""
 PRESSURES_SHARE: Final = 0.3  # of what the systolic pressure does by itself, the diastolic does too
 VARIETY_TAU_S: Final = 2400.0
+GLUCOSE_ALARM: Final = 3.8  # mmol/L: below it adrenaline answers (Schwartz 1987, doi:10.1172/JCI112884)
+HEART_PER_GLUCOSE: Final = 9.0  # /min for each mmol/L below
 IRREGULARITY: Final = 8.0  # /min, of one whose fibrillation begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What is usual for this person, awake and at rest. Rates per minute, mmHg, °C, kg, L/min.
+    """What is usual for this person, awake and at rest. Rates per minute, mmHg, °C, kg, L/min, mmol/L.
 
     `mobility` is 0 (in bed) to 1 (about all day); `exertional_drop` the SpO2 percentage points lost in full
     effort; `irregularity` the beat-to-beat unrest of atrial fibrillation, /min; `ectopy` the share of ventricular
@@ -69,6 +71,7 @@ class Baseline:
     temperature: float = 36.7
     weight: float = 75.0
     oxygen_flow: float = 0.0
+    glucose: float = 6.2
     mobility: float = 0.5
     exertional_drop: float = 0.8
     irregularity: float = 0.0
@@ -106,6 +109,7 @@ class Vitals:
     weight: Floats
     consciousness: Floats
     oxygen_flow: Floats
+    glucose: Floats
     activity: Floats
     asleep: Floats
 
@@ -163,6 +167,9 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
     reserve = 208.0 - 0.7 * base.age_years - base.heart_rate  # highest rate: Tanaka 2001, 10.1016/S0735-1097(00)01054-8
     heart_rate = base.heart_rate + calm + HEART_RESERVE_USED * reserve * effort.heart
 
+    glucose = base.glucose + 0.5 * wander(seed, Stream.GLUCOSE, t_s, 5400.0) + added(body.course, Target.GLUCOSE, t_s)
+    heart_rate = heart_rate + HEART_PER_GLUCOSE * np.maximum(GLUCOSE_ALARM - glucose, 0.0)
+
     stands = base.orthostatic_drop * effort.upright
     heart_rate = heart_rate + HEART_PER_DROP * stands
 
@@ -183,6 +190,7 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
         weight=base.weight + 0.25 * wander(seed, Stream.WEIGHT, t_s, DAY_S) + added(body.course, Target.WEIGHT, t_s),
         consciousness=np.clip(np.floor(added(body.course, Target.CONSCIOUSNESS, t_s) + 1e-9), 0.0, 4.0),
         oxygen_flow=np.maximum(base.oxygen_flow + added(body.course, Target.OXYGEN_FLOW, t_s), 0.0),
+        glucose=np.clip(glucose, 1.0, 40.0),
         activity=effort.movement,
         asleep=sleep,
     )
