@@ -54,13 +54,16 @@ class Door:
 
 
 def messages(arriving: Sequence[tuple[str, Said]]) -> list[tuple[str, bytes]]:
-    """Return topics and payloads: of each device its readings in arrays, and what else it says in its order."""
-    readings: dict[str, list[Reading]] = {}
+    """Return topics and payloads: readings in arrays by device and minute, then what else is said, in its order.
+
+    A leap of minutes holds as many messages as there would be: how far a clock is ahead is told by several.
+    """
+    readings: dict[tuple[int, str], list[Reading]] = {}
     others: list[tuple[str, bytes]] = []
     for device_id, said in arriving:
         match said.what:
             case Reading():
-                readings.setdefault(device_id, []).append(said.what)
+                readings.setdefault((int(said.at_s // 60.0), device_id), []).append(said.what)
             case WireStatus():
                 others.append((wire.topic(device_id, Leaf.STATUS), status.encode(said.what)))
             case DeviceEvent():
@@ -69,7 +72,7 @@ def messages(arriving: Sequence[tuple[str, Said]]) -> list[tuple[str, bytes]]:
                 others.append((wire.topic(device_id, Leaf.WAVEFORM), waveform.encode(said.what)))
     measured = [
         (wire.topic(device_id, Leaf.VITALS), payload)
-        for device_id, each in readings.items()
+        for (_, device_id), each in readings.items()
         for payload in vitals.encode_readings(each)
     ]
     return measured + others

@@ -21,6 +21,7 @@ from alerting.letters import Fate, Letter, Sent
 from alerting.windows import Windows
 from ingest import validate
 from ingest.batch import HeldInbox
+from ingest.clocks import Clocks
 from ingest.delivery import Delivery
 from ingest.writer import Writer
 from onebox import scenario_pace, scenario_ward
@@ -34,7 +35,7 @@ from ward import overlays
 from ward.alerts import Priority
 from ward.clock import FakeClock
 from ward.people import StayId
-from ward.store import evaluation, migrate, rung, wave_due
+from ward.store import device_clocks, evaluation, migrate, rung, wave_due
 from ward.store.borrow import borrow
 from ward.store.pool import Pool, pool
 from ward.wire import Reason
@@ -105,13 +106,17 @@ async def _stage(database_url: str, began: datetime) -> AsyncIterator["_Stage"]:
     """Give the parts of the platform, on one clock."""
     clock, door = FakeClock(began), Door()
     inbox = HeldInbox(most=_MOST, most_bytes=_MOST_BYTES, decode=validate.decode)
-    writing = asyncio.create_task(Writer(database_url, inbox, clock).run(), name="writer")
+    writer = Writer(database_url, inbox, clock)
+    writing = asyncio.create_task(writer.run(), name="writer")
     try:
         async with pool(database_url, "scenario", size=_CONNECTIONS) as store:
             with ThreadPoolExecutor(AT_ONCE) as threads:
                 ways = {"board": board.send, "console": _told}
                 courier = Courier(store=store, clock=clock, senders=ways, public_url="http://board", threads=threads)
-                yield _Stage(clock=clock, inbox=inbox, door=door, writing=writing, store=store, courier=courier)
+                yield _Stage(
+                    clock=clock, inbox=inbox, door=door, clocks=writer.clocks, writing=writing, store=store,
+                    courier=courier,
+                )  # fmt: skip
     finally:
         writing.cancel()
         with suppress(asyncio.CancelledError):
@@ -129,6 +134,7 @@ class _Stage:
     clock: FakeClock
     inbox: HeldInbox
     door: Door
+    clocks: Clocks
     writing: "asyncio.Task[None]"
     store: Pool
     courier: Courier
@@ -208,6 +214,8 @@ class _Stage:
         if self.writing.done():
             stored.cancel()
             self.writing.result()
+        async with borrow(self.store) as conn:
+            await device_clocks.save(conn, self.clocks.take(), self.clock.now())
 
     async def _evaluate(self) -> None:
         await self._look()

@@ -61,7 +61,7 @@ def test_a_device_comes_in_by_its_certificate(version: int, authority: Authority
 
 
 def test_a_simulated_device_comes_in_by_its_certificate(authority: Authority) -> None:
-    """What a simulated device with a certificate of its own and no password measures is stored; a wrong file is told."""
+    """A simulated device shows its own certificate and no password and is heard; a missing file is told."""
     authority.ca.issue_cert(common_name=DEVICE).private_key_and_cert_chain_pem.write_to_path(
         authority.folder / f"{DEVICE}.pem"
     )
@@ -77,10 +77,8 @@ def test_a_simulated_device_comes_in_by_its_certificate(authority: Authority) ->
             taken = await rig.store(2)
             await asyncio.to_thread(line.switch_off)
 
-            assert {each.topic.rsplit("/", 1)[1]: each.identity for each in taken} == {
-                "status": DEVICE,
-                "vitals": DEVICE,
-            }
+            told = {each.topic.rsplit("/", 1)[1]: each.identity for each in taken}
+            assert told == {"status": DEVICE, "vitals": DEVICE}
             assert b"1.3.0" in next(each.payload for each in taken if each.topic.endswith("status"))
             with pytest.raises(ConfigError, match="no file"):
                 Line(platform, "kit-8", "")
