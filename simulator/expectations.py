@@ -64,8 +64,8 @@ class Check(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
 
     `begins` is the clock on the wall in Stockholm; `short_hours` plays so much of it in the short set as well;
     `history_hours` of the time before come at the start, a reading a minute, as from a device that was offline. Nothing
-    above low priority may ring before `calm_until`, nothing of `never` ever, and beside `expects` only what `allows`
-    names. `waves` are the minutes in which the curves of its device are played. `refuses` are the reasons for which
+    above low priority may ring before `calm_until`, nothing of `never` ever, nothing of `never_high` as urgently as that,
+    and beside `expects` only what `allows` names. `waves` are the minutes in which the curves of its device are played. `refuses` are the reasons for which
     the platform must refuse messages; for any other, and where nothing is said, it must refuse none.
     """
 
@@ -84,6 +84,7 @@ class Check(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     expects: tuple[Expected, ...] = ()
     allows: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    never_high: tuple[str, ...] = ()
     refuses: tuple[Reason, ...] = ()
 
 
@@ -141,6 +142,9 @@ def _unwanted(check: Check, heard: Sequence[Rang]) -> Iterator[Line]:
     other = [each for each in heard if each.priority > Priority.LOW and not _any(each.rule, known)]
     if check.never:
         yield Line(ok=not never, demand=f"never {', '.join(check.never)}", seen=_said(never))
+    if check.never_high:
+        urgent = [each for each in heard if each.priority is Priority.HIGH and _any(each.rule, check.never_high)]
+        yield Line(ok=not urgent, demand=f"never high {', '.join(check.never_high)}", seen=_said(urgent))
     if check.calm_until:
         yield Line(ok=not early, demand=f"calm until minute {check.calm_until:g}", seen=_said(early))
     yield Line(ok=not other, demand="nothing else above low", seen=_said(other))

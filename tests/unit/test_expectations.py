@@ -75,6 +75,14 @@ def test_never_means_at_no_priority() -> None:
     assert met(a_check(never=("limit.*",)), rang(5, SPO2, Priority.LOW))[0] is False
 
 
+def test_h16_never_high_lets_milder_ones_be() -> None:
+    """What may be looked at later may ring at medium priority, and not higher."""
+    check = a_check(allows=("limit.*",), never_high=("*",))
+
+    assert met(check, rang(5, SPO2, Priority.MEDIUM)) == [True, True]
+    assert met(check, rang(5)) == [False, True]
+
+
 def test_calm_counts_what_is_allowed_too() -> None:
     """Before the illness begins nothing may ring, also what is allowed later."""
     assert met(a_check(calm_until=60, allows=("*",)), rang(59)) == [False, True]
