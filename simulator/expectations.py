@@ -63,10 +63,12 @@ class Check(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """How a scenario is played and what must come of it.
 
     `begins` is the clock on the wall in Stockholm; `short_hours` plays so much of it in the short set as well;
-    `history_hours` of the time before come at the start, a reading a minute, as from a device that was offline. Nothing
-    above low priority may ring before `calm_until`, nothing of `never` ever, nothing of `never_high` as urgently as that,
-    and beside `expects` only what `allows` names. `waves` are the minutes in which the curves of its device are played. `refuses` are the reasons for which
-    the platform must refuse messages; for any other, and where nothing is said, it must refuse none.
+    `history_hours` of the time before come at the start, a reading a minute, as from a device that was offline. `waves`
+    are the minutes in which the curves of its device are played.
+
+    Nothing above low priority may ring before `calm_until`, nothing of `never` ever, nothing of `never_high` at high
+    priority, and beside `expects` only what `allows` names. `refuses` are the reasons for which the platform must
+    refuse messages; for any other, and where nothing is said, it must refuse none.
     """
 
     begins: datetime

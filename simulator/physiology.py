@@ -46,7 +46,7 @@ VARIETY: Final = (3.2, 2.6, 1.0, 7.0, 3.2, 0.13)
 of recorded stays (`python -m benchmarks.simulated`): without it they go together far more than in any of those."""
 PRESSURES_SHARE: Final = 0.3  # of what the systolic pressure does by itself, the diastolic does too
 VARIETY_TAU_S: Final = 2400.0
-GLUCOSE_ALARM: Final = 3.8  # mmol/L: below it adrenaline answers (Schwartz 1987, doi:10.1172/JCI112884)
+GLUCOSE_ALARM: Final = 3.8  # mmol/L: below it adrenaline answers
 HEART_PER_GLUCOSE: Final = 9.0  # /min for each mmol/L below
 IRREGULARITY: Final = 8.0  # /min, of one whose fibrillation begins
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from simulator import device, device_waves, faults
 from simulator.device import Kit, Sample
-from simulator.expectations import Check, Happening
+from simulator.expectations import Check, Happening, Wire
 from simulator.faults import Faults
 from simulator.physiology import Body
 from simulator.scenario import Scenario, put_on
@@ -67,6 +67,15 @@ def transcript(worn: Kit, check: Check, began: datetime) -> list[Said]:
     return sorted((*readings, *statuses, *events, *_curves(worn, check, began)), key=lambda each: each.at_s)
 
 
+def flooded(worn: Kit, wire: Wire, from_s: float, until_s: float) -> list[Sample]:
+    """Return what the device measures in [from_s, until_s) beside its plan, where it floods."""
+    flooding = replace(worn, plan=device.Plan(every_s=_FLOOD_EVERY_S))
+    spans = ((max(from_s, 60.0 * since), min(until_s, 60.0 * until)) for since, until in wire.flood)
+    return [
+        sample for since_s, end_s in spans if since_s < end_s for sample in device.samples(flooding, since_s, end_s)
+    ]
+
+
 def _history(worn: Kit, check: Check) -> Iterator[tuple[float, Sample]]:
     every_s = {kind: max(each, _HISTORY_EVERY_S) for kind, each in worn.plan.every_s.items()}
     thin = replace(worn, plan=device.Plan(every_s=MappingProxyType(every_s)))
@@ -75,11 +84,8 @@ def _history(worn: Kit, check: Check) -> Iterator[tuple[float, Sample]]:
 
 
 def _measured(worn: Kit, check: Check, until_s: float) -> Iterator[tuple[float, Sample]]:
-    taken = device.samples(worn, 0.0, until_s)
     wire = check.wire
-    for since, until in wire.flood:
-        flooding = replace(worn, plan=device.Plan(every_s=_FLOOD_EVERY_S))
-        taken += device.samples(flooding, 60.0 * since, 60.0 * until)
+    taken = device.samples(worn, 0.0, until_s) + flooded(worn, wire, 0.0, until_s)
     if not (wire.duplicate or wire.reorder):
         yield from ((each.t_s, each) for each in taken)
         return
