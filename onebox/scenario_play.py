@@ -138,11 +138,13 @@ class _Stage:
     writing: "asyncio.Task[None]"
     store: Pool
     courier: Courier
+    curves: bool = False
     windows: Windows = field(default_factory=Windows)
 
     async def run(self, parts: Sequence[Part], ended: datetime, pace: Pace, show: Show) -> None:
         """Go from stop to stop until `ended`."""
         began = self.clock.now()
+        self.curves = any(part.check.waves for part in parts)
         spoken = [transcript(part.worn, part.check, began) for part in parts]
         stops = await self._stops(parts, spoken, ended, pace)
         said = sorted(
@@ -218,14 +220,15 @@ class _Stage:
             await device_clocks.save(conn, self.clocks.take(), self.clock.now())
 
     async def _evaluate(self) -> None:
-        await self._look()
+        if self.curves:
+            await self._look()
         stays = 1
         while stays:
             async with borrow(self.store) as conn:
                 stays = (await evaluate_due(conn, self.clock.now(), windows=self.windows)).stays
 
     async def _look(self) -> None:
-        """Look at new curves, where there are some, until nothing is left that need not wait for more."""
+        """Look at new curves until nothing is left that need not wait for more."""
         async with borrow(self.store) as conn:
             await wave_due.enrol(conn)
         looked = 1
