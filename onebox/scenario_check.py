@@ -6,8 +6,8 @@ server is started in a folder of its own, and goes with it.
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,15 +73,21 @@ async def check(
 
     `show` is called with the hours played so far (`total_hours` in the end).
     """
+    groups = _groups(scenarios, length)
+    if not groups:
+        return []
     found: list[Result] = []
     done = 0.0
-    for (_, hours), together in _groups(scenarios, length).items():
+    async with _bare(server_url, scenario_ward.began(scenario_ward.check_of(scenarios[0]))) as bare:
+        for (_, hours), together in groups.items():
 
-        def shown(at: float, base: float = done) -> None:
-            show(base + at)
+            def shown(at: float, base: float = done) -> None:
+                show(base + at)
 
-        found += await _together(server_url, together, hours, pace, shown)
-        done += hours
+            async with _copied(server_url, bare) as database_url:
+                played = await scenario_play.play(database_url, together, hours, pace, shown)
+            found += [_result(each, hours) for each in played]
+            done += hours
     return sorted(found, key=lambda result: result.scenario.name)
 
 
@@ -101,20 +107,24 @@ def _groups(scenarios: Sequence[Scenario], length: Length) -> dict[tuple[datetim
     return dict(sorted(groups.items()))
 
 
-async def _together(
-    server_url: str, scenarios: Sequence[Scenario], hours: float, pace: Pace, show: Show
-) -> list[Result]:
-    """Play scenarios of one beginning and length in a database of their own."""
+@asynccontextmanager
+async def _bare(server_url: str, at: datetime) -> AsyncIterator[str]:
+    """Give the name of a database with the schema and nothing in it, made once for all that are copied from it."""
+    async with _copied(server_url, "template0") as database_url:
+        await migrate.migrate(database_url, at)
+        yield databases.name_of(database_url)
+
+
+@asynccontextmanager
+async def _copied(server_url: str, template: str) -> AsyncIterator[str]:
+    """Give the address of a copy of a database, which goes in the end."""
     name = f"scenario_{next(_numbers)}"
     async with await connect(server_url, "scenario") as conn:
-        await databases.create(conn, server_url, name)
-    database_url = databases.other(server_url, name)
+        await databases.create(conn, server_url, name, template)
     try:
-        await migrate.migrate(database_url, scenario_ward.began(scenario_ward.check_of(scenarios[0])))
-        played = await scenario_play.play(database_url, scenarios, hours, pace, show)
+        yield databases.other(server_url, name)
     finally:
         await databases.drop(server_url, name)
-    return [_result(each, hours) for each in played]
 
 
 def _result(played: scenario_play.Played, hours: float) -> Result:
