@@ -17,6 +17,7 @@ app = typer.Typer()
 MqttPort = Annotated[
     int | None, typer.Option("--mqtt-port", help="Port of the platform; 1883 or HEMVAKT_MQTT_PORT.", min=1, max=65535)
 ]
+_DEMO_SECRET = "demo-{device}"  # noqa: S105 - the demo's, and no secret
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]
 
 
@@ -38,8 +39,11 @@ def simulate(
     ] = None,
     device: Annotated[list[str] | None, typer.Option(help="A device to play; repeat it. Default: the demo's.")] = None,
     secret: Annotated[
-        str, typer.Option(help="The devices' passwords, {device} standing for the id.")
-    ] = "demo-{device}",  # noqa: S107 - the demo's, and no secret
+        str | None,
+        typer.Option(
+            help="The devices' passwords, {device} standing for the id; default: the demo's, none with --mqtt-cert."
+        ),
+    ] = None,
     host: Annotated[str | None, typer.Option("--mqtt-host", help="Where the platform listens.")] = None,
     mqtt_port: MqttPort = None,
     ca: Annotated[
@@ -48,6 +52,11 @@ def simulate(
             "--mqtt-ca", help="PEM file of who signs its certificate (mqtts://).", exists=True, dir_okay=False
         ),
     ] = None,
+    certificate: Annotated[
+        str | None,
+        typer.Option("--mqtt-cert", help="PEM file of each device's certificate, {device} standing for its id."),
+    ] = None,
+    key: Annotated[str | None, typer.Option("--mqtt-key", help="PEM file of its key, likewise.")] = None,
     protocol: Annotated[Protocol, typer.Option(help="MQTT version.")] = Protocol.V5,
     *,
     speed: Annotated[float, typer.Option(help="How many times faster than life.", min=0.1)] = 1.0,
@@ -62,17 +71,21 @@ def simulate(
 
     Examples: ./hemvakt simulate --replay recordings/ --speed 10
               ./hemvakt simulate --scenario sepsis --device hv-0001
+              ./hemvakt simulate --mqtt-ca ca.pem --mqtt-cert kits/{device}.crt --mqtt-key kits/{device}.key
     """
     from simulator import command  # noqa: PLC0415
 
     loaded = settings.load(mqtt_host=host, mqtt_port=mqtt_port)
     log.configure("simulator", level=loaded.log_level)
-    url = loaded.mqtt_url or f"mqtt://{loaded.mqtt_host}:{loaded.mqtt_port}"
+    scheme = "mqtt" if ca is None and certificate is None else "mqtts"
+    url = loaded.mqtt_url or f"{scheme}://{loaded.mqtt_host}:{loaded.mqtt_port}"
+    if secret is None:
+        secret = _DEMO_SECRET if certificate is None else ""
     command.run(
         command.Wanted(
-            url=url, protocol=protocol.value, ca=ca, replay=replay, scenario=scenario, devices=tuple(device or ()),
-            secret=secret, speed=speed, seed=seed, duration_s=duration, history_s=history * 3600, began_ms=began,
-            loop=loop, fs_hz=fs,
+            url=url, protocol=protocol.value, ca=ca, certificate=certificate, key=key, replay=replay,
+            scenario=scenario, devices=tuple(device or ()), secret=secret, speed=speed, seed=seed, duration_s=duration,
+            history_s=history * 3600, began_ms=began, loop=loop, fs_hz=fs,
         )
     )  # fmt: skip
 

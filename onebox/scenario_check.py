@@ -6,8 +6,8 @@ server is started in a folder of its own, and goes with it.
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from onebox import scenario_play, scenario_ward
+from onebox.scenario_pace import Pace
 from onebox.scenario_play import Show
 from simulator import scenario
 from simulator.expectations import Line, Rang, verdict
@@ -65,20 +66,28 @@ def server() -> Iterator[str]:
             running.stop()
 
 
-async def check(server_url: str, scenarios: Sequence[Scenario], length: Length, show: Show) -> list[Result]:
+async def check(
+    server_url: str, scenarios: Sequence[Scenario], length: Length, show: Show, pace: Pace = Pace.STEPS
+) -> list[Result]:
     """Play scenarios and judge each; in the order of their names.
 
     `show` is called with the hours played so far (`total_hours` in the end).
     """
+    groups = _groups(scenarios, length)
+    if not groups:
+        return []
     found: list[Result] = []
     done = 0.0
-    for (_, hours), together in _groups(scenarios, length).items():
+    async with _bare(server_url, scenario_ward.began(scenario_ward.check_of(scenarios[0]))) as bare:
+        for (_, hours), together in groups.items():
 
-        def shown(at: float, base: float = done) -> None:
-            show(base + at)
+            def shown(at: float, base: float = done) -> None:
+                show(base + at)
 
-        found += await _together(server_url, together, hours, shown)
-        done += hours
+            async with _copied(server_url, bare) as database_url:
+                played = await scenario_play.play(database_url, together, hours, pace, shown)
+            found += [_result(each, hours) for each in played]
+            done += hours
     return sorted(found, key=lambda result: result.scenario.name)
 
 
@@ -98,32 +107,36 @@ def _groups(scenarios: Sequence[Scenario], length: Length) -> dict[tuple[datetim
     return dict(sorted(groups.items()))
 
 
-async def _together(server_url: str, scenarios: Sequence[Scenario], hours: float, show: Show) -> list[Result]:
-    """Play scenarios of one beginning and length in a database of their own."""
+@asynccontextmanager
+async def _bare(server_url: str, at: datetime) -> AsyncIterator[str]:
+    """Give the name of a database with the schema and nothing in it, made once for all that are copied from it."""
+    async with _copied(server_url, "template0") as database_url:
+        await migrate.migrate(database_url, at)
+        yield databases.name_of(database_url)
+
+
+@asynccontextmanager
+async def _copied(server_url: str, template: str) -> AsyncIterator[str]:
+    """Give the address of a copy of a database, which goes in the end."""
     name = f"scenario_{next(_numbers)}"
     async with await connect(server_url, "scenario") as conn:
-        await databases.create(conn, server_url, name)
-    database_url = databases.other(server_url, name)
+        await databases.create(conn, server_url, name, template)
     try:
-        await migrate.migrate(database_url, scenario_ward.began(scenario_ward.check_of(scenarios[0])))
-        played = await scenario_play.play(database_url, scenarios, hours, show)
+        yield databases.other(server_url, name)
     finally:
         await databases.drop(server_url, name)
-    return [_result(each, hours) for each in played]
 
 
 def _result(played: scenario_play.Played, hours: float) -> Result:
     asked = scenario_ward.check_of(played.scenario)
-    lines = verdict(asked, played.rang, 60.0 * hours)
-    refused = Line(ok=not played.refused, demand="no message refused", seen=f"{played.refused} refused")
-    lines = (*lines, refused) if played.refused else lines
+    lines = verdict(asked, played.rang, 60.0 * hours, played.refused)
     return Result(scenario=played.scenario, hours=hours, rang=played.rang, lines=lines)
 
 
-def run(scenarios: Sequence[Scenario], length: Length, show: Show) -> list[Result]:
+def run(scenarios: Sequence[Scenario], length: Length, show: Show, pace: Pace = Pace.STEPS) -> list[Result]:
     """Check scenarios in a server of our own."""
     with server() as server_url:
-        return asyncio.run(check(server_url, scenarios, length, show))
+        return asyncio.run(check(server_url, scenarios, length, show, pace))
 
 
 def table(results: Sequence[Result]) -> list[str]:

@@ -21,6 +21,9 @@ app = typer.Typer(no_args_is_help=True, help="What must ring, and what must not:
 
 Names = Annotated[list[str] | None, typer.Argument(help="Some of them; default: all that say what must ring.")]
 Short = Annotated[bool, typer.Option("--short", help="Only the first hours of some, in less than a minute.")]
+Leaps = Annotated[
+    bool, typer.Option("--leaps", help="The clock goes from one change to the next: all of it in a minute or so.")
+]
 Folder = Annotated[
     Path | None, typer.Option(help="Your own scenarios, *.toml.", exists=True, file_okay=False, dir_okay=True)
 ]
@@ -43,6 +46,8 @@ def list_(folder: Folder = None) -> None:
 def run(
     name: Annotated[str, typer.Argument(help="The scenario's name, as `hemvakt scenario list` has it.")],
     folder: Folder = None,
+    *,
+    leaps: Leaps = False,
 ) -> None:
     """Play one scenario from beginning to end on a clock of its own, and tell each time that it rang.
 
@@ -52,7 +57,7 @@ def run(
     from simulator import scenario  # noqa: PLC0415
 
     found = scenario.load(name, folder or scenario.FOLDER)
-    for result in _checked([found], scenario_check.Length.WHOLE):
+    for result in _checked([found], scenario_check.Length.WHOLE, leaps=leaps):
         for each in result.rang:
             told = ", ".join(sorted(each.told))
             clock = f"{int(each.minute) // 60}:{int(each.minute) % 60:02d}"
@@ -62,7 +67,7 @@ def run(
 
 
 @app.command()
-def check(names: Names = None, folder: Folder = None, *, short: Short = False) -> None:
+def check(names: Names = None, folder: Folder = None, *, short: Short = False, leaps: Leaps = False) -> None:
     """Play scenarios from beginning to end and compare what rang with what was to; the exit code is 1 if one differs.
 
     Example: hemvakt scenario check --short
@@ -74,7 +79,8 @@ def check(names: Names = None, folder: Folder = None, *, short: Short = False) -
     if unknown := set(names or ()) - {each.name for each in every}:
         raise ConfigError(f"no scenario with a [check]: {', '.join(sorted(unknown))}")
     wanted = [each for each in every if not names or each.name in names]
-    results = _checked(wanted, scenario_check.Length.SHORT if short else scenario_check.Length.WHOLE)
+    length = scenario_check.Length.SHORT if short else scenario_check.Length.WHOLE
+    results = _checked(wanted, length, leaps=leaps)
     typer.echo("\n".join(scenario_check.table(results)))
     wrong = [each.scenario.name for each in results if not each.ok]
     typer.echo(f"\n{len(results)} scenarios, {len(results) - len(wrong)} as expected" + _named(wrong))
@@ -85,12 +91,13 @@ def _named(wrong: "list[str]") -> str:
     return f"; not so: {', '.join(wrong)}" if wrong else ""
 
 
-def _checked(scenarios: "list[Scenario]", length: "Length") -> "list[Result]":
+def _checked(scenarios: "list[Scenario]", length: "Length", *, leaps: bool) -> "list[Result]":
     from onebox import scenario_check  # noqa: PLC0415
+    from onebox.scenario_pace import Pace  # noqa: PLC0415
 
     log.configure("scenario", level="error")
     with _bar(scenario_check.total_hours(scenarios, length)) as show:
-        return scenario_check.run(scenarios, length, show)
+        return scenario_check.run(scenarios, length, show, Pace.LEAPS if leaps else Pace.STEPS)
 
 
 @contextmanager

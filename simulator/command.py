@@ -21,6 +21,8 @@ class Wanted:
     url: str
     protocol: str
     ca: Path | None
+    certificate: str | None
+    key: str | None
     replay: Path | None
     scenario: str | None
     devices: tuple[str, ...]
@@ -44,7 +46,15 @@ def run(wanted: Wanted) -> None:
     """
     began = SystemClock().now() if wanted.began_ms is None else from_us(wanted.began_ms * 1000)
     timing = Timing(began=began, speed=wanted.speed, duration_s=wanted.duration_s)
-    platform = Platform(url=wanted.url, ca=wanted.ca, protocol=_VERSIONS[wanted.protocol])
+    if (wanted.certificate is None) != (wanted.key is None):
+        raise ConfigError("a device's certificate and its key go together: give --mqtt-cert and --mqtt-key")
+    platform = Platform(
+        url=wanted.url,
+        ca=wanted.ca,
+        certificate=wanted.certificate,
+        key=wanted.key,
+        protocol=_VERSIONS[wanted.protocol],
+    )
     demo = scenario.load_roster()
     names = list(wanted.devices) or [entry.device_id for entry in demo]
     if wanted.replay is not None:

@@ -49,11 +49,12 @@ _SENSORS: Final = MappingProxyType(
         VitalKind.SPO2: Sensor(noise=0.35, resolution=1.0, movement=0.45),
         VitalKind.RESP_RATE: Sensor(noise=0.4, resolution=1.0, movement=0.5),
         VitalKind.TEMPERATURE: Sensor(noise=0.05, resolution=0.1),
-        VitalKind.SYSTOLIC: Sensor(noise=2.5, resolution=1.0, movement=0.25),
-        VitalKind.DIASTOLIC: Sensor(noise=2.0, resolution=1.0, movement=0.25),
+        VitalKind.SYSTOLIC: Sensor(noise=4.5, resolution=1.0, movement=0.25),
+        VitalKind.DIASTOLIC: Sensor(noise=3.5, resolution=1.0, movement=0.25),
         VitalKind.WEIGHT: Sensor(noise=0.05, resolution=0.1),
         VitalKind.CONSCIOUSNESS: Sensor(noise=0.0, resolution=1.0),
         VitalKind.OXYGEN_FLOW: Sensor(noise=0.0, resolution=0.5),
+        VitalKind.GLUCOSE: Sensor(noise=0.25, resolution=0.1),
     }
 )
 _BY_HAND: Final = frozenset({VitalKind.CONSCIOUSNESS, VitalKind.OXYGEN_FLOW, VitalKind.WEIGHT})
@@ -195,7 +196,8 @@ def _sensed(kit: Kit, kind: VitalKind, t_s: Floats) -> tuple[Floats, Floats, Boo
     lost = np.zeros_like(t_s) if by_hand else np.clip(added(body.course, Target.SENSOR_DROPOUT, t_s), 0.0, 1.0)
     disturbed = sensor.movement * truth.activity
     spread = sensor.noise * (1.0 + 3.0 * disturbed) + _STRAYS.get(kind, 0.0) * failing
-    values = _true(kind, truth) + spread * normal(seed, Stream.SENSOR + vital.code, tick)
+    misread = added(body.course, Target.SENSOR_SPO2, t_s) if kind is VitalKind.SPO2 else 0.0
+    values = _true(kind, truth) + misread + spread * normal(seed, Stream.SENSOR + vital.code, tick)
     steps = np.floor(values / sensor.resolution + 0.5)
     values = np.clip(np.round(steps * sensor.resolution, 3), vital.low, vital.high)
     good = 0.98 - 0.02 * uniform(seed, Stream.QUALITY + 1000 * vital.code, tick) - 0.5 * disturbed - 0.75 * failing
@@ -206,7 +208,7 @@ def _sensed(kit: Kit, kind: VitalKind, t_s: Floats) -> tuple[Floats, Floats, Boo
         here &= ~traits.inside(kit.traits.off, t_s)
     if kind in _OF_THE_FINGER:
         here &= ~squeezed(kit, t_s)
-    return traits.unlabelled(kit.traits, kind, values), quality, here
+    return traits.unlabelled(kit.traits, kind, values, t_s), quality, here
 
 
 def _worn(kit: Kit, t_s: Floats) -> Vitals:

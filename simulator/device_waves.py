@@ -5,6 +5,7 @@ alone; what a sensor cannot see is a flat line, never a gap in a block.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from simulator.device import Kit, powered, squeezed
 from simulator.noise import Bools, Floats
 from simulator.physiology import Body
 from simulator.waves.channels import BLOCK_S, CHANNELS, Channel, Stretch, sampled
-from ward.waveforms import WaveKind
+from ward.clock import to_us
+from ward.waveforms import WaveformBlock, WaveKind
 
 
 def stretches(kit: Kit, from_s: float) -> list[Stretch]:
@@ -47,3 +49,17 @@ def _blind(kit: Kit, channel: Channel, t_s: Floats) -> Bools:
 def _wearer(kit: Kit, at_s: float) -> Body:
     worn = [each for each in kit.others if each.since_s <= at_s < each.until_s]
     return worn[0].body if worn else kit.body
+
+
+def block_of(stretch: Stretch, at: datetime) -> WaveformBlock:
+    """Return samples as a block that begins at an instant."""
+    return WaveformBlock(
+        kind=stretch.kind,
+        lead=stretch.lead,
+        measured_us=to_us(at),
+        fs_hz=stretch.fs_hz,
+        unit=stretch.unit,
+        scale=stretch.scale,
+        offset=stretch.offset,
+        samples=stretch.samples,
+    )

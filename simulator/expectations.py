@@ -4,19 +4,24 @@ Knows no store and plays nothing (`onebox.scenario_play`). The invariant: whatev
 expected, allowed, or a fault; nothing passes because nobody thought of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from ward.alerts import Priority
 from ward.overlays import NOTHING, Overlay
 from ward.vitals import VitalKind
+from ward.wire import Reason
+
+NONE_REFUSED: Final[Mapping[Reason, int]] = MappingProxyType({})
 
 Minutes = Annotated[float, msgspec.Meta(ge=0)]
+Span = tuple[Minutes, Minutes]
 PriorityName = Literal["low", "medium", "high"]
 
 
@@ -43,20 +48,27 @@ class Happening(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
 
 class Wire(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What the network does: shares of readings sent twice or out of order, and minutes without any network."""
+    """What the network does: shares of readings sent twice or out of order, and minutes without any network.
+
+    `flood` are minutes in which the device itself measures and sends what it can ten times a second.
+    """
 
     duplicate: float = 0.0
     reorder: float = 0.0
-    offline: tuple[tuple[Minutes, Minutes], ...] = ()
+    offline: tuple[Span, ...] = ()
+    flood: tuple[Span, ...] = ()
 
 
 class Check(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """How a scenario is played and what must come of it.
 
     `begins` is the clock on the wall in Stockholm; `short_hours` plays so much of it in the short set as well;
-    `history_hours` of the time before come at the start, a reading a minute, as from a device that was offline. Nothing
-    above low priority may ring before `calm_until`, nothing of `never` ever, and beside `expects` only what `allows`
-    names.
+    `history_hours` of the time before come at the start, a reading a minute, as from a device that was offline. `waves`
+    are the minutes in which the curves of its device are played.
+
+    Nothing above low priority may ring before `calm_until`, nothing of `never` ever, nothing of `never_high` at high
+    priority, and beside `expects` only what `allows` names. `refuses` are the reasons for which the platform must
+    refuse messages; for any other, and where nothing is said, it must refuse none.
     """
 
     begins: datetime
@@ -68,11 +80,14 @@ class Check(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     history_hours: float = 0.0
     every_s: dict[VitalKind, float] = {}
     wire: Wire = Wire()
+    waves: tuple[Span, ...] = ()
     happens: tuple[Happening, ...] = ()
     calm_until: Minutes = 0.0
     expects: tuple[Expected, ...] = ()
     allows: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    never_high: tuple[str, ...] = ()
+    refuses: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +109,16 @@ class Line:
     seen: str
 
 
-def verdict(check: Check, rang: Sequence[Rang], until_min: float) -> tuple[Line, ...]:
-    """Compare what rang with what was to, as far as `until_min`; what is expected later is not asked for."""
+def verdict(
+    check: Check, rang: Sequence[Rang], until_min: float, refused: Mapping[Reason, int] = NONE_REFUSED
+) -> tuple[Line, ...]:
+    """Compare what rang with what was to, as far as `until_min`; what is expected later is not asked for.
+
+    `refused` counts what the platform refused of the device, by reason.
+    """
     heard = [each for each in rang if each.minute <= until_min]
     asked = [each for each in check.expects if each.until <= until_min]
-    return (*(_met(each, heard) for each in asked), *_unwanted(check, heard))
+    return (*(_met(each, heard) for each in asked), *_unwanted(check, heard), *_refused(check, refused))
 
 
 def _met(expected: Expected, heard: Sequence[Rang]) -> Line:
@@ -124,9 +144,22 @@ def _unwanted(check: Check, heard: Sequence[Rang]) -> Iterator[Line]:
     other = [each for each in heard if each.priority > Priority.LOW and not _any(each.rule, known)]
     if check.never:
         yield Line(ok=not never, demand=f"never {', '.join(check.never)}", seen=_said(never))
+    if check.never_high:
+        urgent = [each for each in heard if each.priority is Priority.HIGH and _any(each.rule, check.never_high)]
+        yield Line(ok=not urgent, demand=f"never high {', '.join(check.never_high)}", seen=_said(urgent))
     if check.calm_until:
         yield Line(ok=not early, demand=f"calm until minute {check.calm_until:g}", seen=_said(early))
     yield Line(ok=not other, demand="nothing else above low", seen=_said(other))
+
+
+def _refused(check: Check, refused: Mapping[Reason, int]) -> Iterator[Line]:
+    """Yield whether what must be refused was, and what else was."""
+    other = {reason: count for reason, count in refused.items() if reason not in check.refuses}
+    for reason in check.refuses:
+        yield Line(ok=refused.get(reason, 0) > 0, demand=f"refused: {reason}", seen=f"{refused.get(reason, 0)} refused")
+    if other:
+        seen = ", ".join(f"{reason} {count}" for reason, count in sorted(other.items()))
+        yield Line(ok=False, demand="nothing else refused", seen=seen)
 
 
 def _any(rule: str, patterns: Sequence[str]) -> bool:

@@ -21,7 +21,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from simulator.buffer import Buffer
 from simulator.traits import FIRMWARE
-from ward import log, wire
+from ward import log, tls, wire
+from ward.errors import ConfigError
 from ward.events import DeviceEvent
 from ward.formats import event, status, vitals, waveform
 from ward.vitals import Reading
@@ -35,10 +36,15 @@ _NOBODY_HAS_IT = 0x10  # MQTT 5, 3.4.2.1: the broker took the message, and there
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """Where devices publish, who vouches for it (a PEM file; None: who the system trusts), and how they speak."""
+    """Where devices publish, who vouches for it (a PEM file; None: who the system trusts), and how they speak.
+
+    `certificate` and `key` are PEM files of each device's own, `{device}` standing for its id; both or neither.
+    """
 
     url: str
     ca: Path | None = None
+    certificate: str | None = None
+    key: str | None = None
     protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
 
 
@@ -48,6 +54,7 @@ _Memory = Buffer[Reading] | Buffer[WaveformBlock] | Buffer[DeviceEvent]
 class Line:
     """A device's connection and memory. Readings come in by one thread, acknowledgements by paho's.
 
+    Without a secret no password is shown: the device's certificate says who it is.
     `on_config` takes what the platform sends on the device's `config` topic and returns what is wrong with it.
     """
 
@@ -69,7 +76,7 @@ class Line:
         self._battery_pct, self._firmware = 100.0, FIRMWARE
         self._platform, self._secret = platform, secret
         address = urlsplit(platform.url)
-        self._tls = ssl.create_default_context(cafile=platform.ca) if address.scheme == "mqtts" else None
+        self._tls = _context(platform, device_id) if address.scheme == "mqtts" else None
         self._address = (address.hostname or "127.0.0.1", address.port or (8883 if self._tls else 1883))
         self._client = self._made()
         self._on = False
@@ -79,7 +86,7 @@ class Line:
         # Another simulator may play the same device: each process has a session of its own.
         session = f"{self.device_id}-{os.getpid()}"
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id=session, protocol=self._platform.protocol)
-        client.username_pw_set(self.device_id, self._secret)
+        client.username_pw_set(self.device_id, self._secret or None)
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.will_set(self._topic(Leaf.STATUS), status.encode(WireStatus(online=False)), qos=1, retain=True)
         if self._tls is not None:
@@ -241,3 +248,15 @@ class Line:
             log.get().warning("reading_rejected", device=self.device_id, answer=text)
         elif fault := self._on_config(bytes(message.payload)):
             log.get().warning("config_refused", device=self.device_id, reason=fault)
+
+
+def _context(platform: Platform, device_id: str) -> ssl.SSLContext:
+    """Return what a device speaks TLS with: whom it believes, and its own certificate where it has one."""
+    made = ssl.create_default_context(cafile=platform.ca)
+    if platform.certificate is not None and platform.key is not None:
+        certificate, key = (Path(each.format(device=device_id)) for each in (platform.certificate, platform.key))
+        faults = [tls.unreadable(certificate), tls.unreadable(key)]
+        if fault := next(filter(None, faults), None) or tls.misfit(certificate, key):
+            raise ConfigError(fault)
+        made.load_cert_chain(certificate, key)
+    return made

@@ -40,6 +40,7 @@ class Stream(IntEnum):
     QUALITY = 14
     PHASE = 15
     WEIGHT = 16
+    GLUCOSE = 17
     FAULT = 20  # and the following, one for each switch
     BREATH = 30
     DEPTH = 31
@@ -55,6 +56,7 @@ class Stream(IntEnum):
     BASELINE = 80  # likewise
     OWN = 92
     ARRIVAL = 93
+    DIP = 94
     VARIETY = 120  # and the following, one for each vital sign
     SENSOR = 100  # plus the code of the kind
 

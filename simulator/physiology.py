@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from simulator.course import QUIET, Course, Target, added
-from simulator.noise import Floats, Ints, Stream, drift, normal, smooth_step, uniform, wander
+from simulator.noise import Floats, Ints, Stream, drift, normal, own, smooth_step, uniform, wander
 
 DAY_S: Final = 86_400.0
 _SLOT_S: Final = 900.0  # at most one bout of activity begins in each slot
@@ -25,7 +25,10 @@ HYPOXIA_SLACK: Final = 1.5  # % under the usual that the body does not answer
 HEART_RESERVE_USED: Final = 0.32  # share of the reserve that full domestic effort takes
 BREATHS_PER_EFFORT: Final = 7.0
 PRESSURE_PER_EFFORT: Final = 18.0
-PRESSURE_PER_BEAT: Final = 0.15  # mmHg per /min above the usual heart rate
+PRESSURE_PER_BEAT: Final = 0.08  # mmHg per /min above the usual heart rate
+PRESSURE_ALONE: Final = 6.0  # mmHg, standard deviation of what vessels do by themselves
+BAROREFLEX: Final = 0.4  # /min less for each mmHg that the vessels raise the pressure; each person's own share of it
+DIP: Final = (0.75, 0.45, -0.2, 1.3)  # of the pressure's fall in sleep, a person's share: mean, spread, least and most
 SLEEP_HEART: Final = -7.0
 SLEEP_BREATHS: Final = -1.5
 SLEEP_PRESSURE: Final = -13.0
@@ -33,21 +36,24 @@ SLEEP_SPO2: Final = -0.7
 HEART_TAU_S: Final = 75.0  # recovery after effort
 BREATHS_TAU_S: Final = 50.0
 PRESSURE_TAU_S: Final = 120.0
+PRESSURE_ALONE_TAU_S: Final = 2400.0
 HEAT_TAU_S: Final = 1200.0
 MOVEMENT_TAU_S: Final = 8.0
 UPRIGHT_TAU_S: Final = 30.0  # until the pressure of one who stands up has fallen: most within three minutes
 HEART_PER_DROP: Final = 0.5  # /min for each mmHg lost in standing (Norcliffe-Kaufmann 2018, doi:10.1002/ana.25170)
-VARIETY: Final = (4.5, 2.6, 1.0, 9.5, 3.5, 0.13)
+VARIETY: Final = (3.2, 2.6, 1.0, 7.0, 3.2, 0.13)
 """Of pulse, breathing, SpO2, systolic, diastolic pressure and temperature: what `variety` 1 adds. Fitted to the hours
 of recorded stays (`python -m benchmarks.simulated`): without it they go together far more than in any of those."""
 PRESSURES_SHARE: Final = 0.3  # of what the systolic pressure does by itself, the diastolic does too
 VARIETY_TAU_S: Final = 2400.0
+GLUCOSE_ALARM: Final = 3.8  # mmol/L: below it adrenaline answers
+HEART_PER_GLUCOSE: Final = 9.0  # /min for each mmol/L below
 IRREGULARITY: Final = 8.0  # /min, of one whose fibrillation begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What is usual for this person, awake and at rest. Rates per minute, mmHg, °C, kg, L/min.
+    """What is usual for this person, awake and at rest. Rates per minute, mmHg, °C, kg, L/min, mmol/L.
 
     `mobility` is 0 (in bed) to 1 (about all day); `exertional_drop` the SpO2 percentage points lost in full
     effort; `irregularity` the beat-to-beat unrest of atrial fibrillation, /min; `ectopy` the share of ventricular
@@ -65,6 +71,7 @@ class Baseline:
     temperature: float = 36.7
     weight: float = 75.0
     oxygen_flow: float = 0.0
+    glucose: float = 6.2
     mobility: float = 0.5
     exertional_drop: float = 0.8
     irregularity: float = 0.0
@@ -102,6 +109,7 @@ class Vitals:
     weight: Floats
     consciousness: Floats
     oxygen_flow: Floats
+    glucose: Floats
     activity: Floats
     asleep: Floats
 
@@ -122,7 +130,7 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
 
     Notes
     -----
-    Own model; the couplings are first order and additive. Checked: tests/unit/test_physiology.py (sign and size
+    Own model; the couplings are first order and additive. Checked: tests/unit/test_simulator.py (sign and size
     of each coupling, ranges over 24 h) and tests/property/test_simulator.py (any chunking).
     """
     base, seed = body.baseline, body.seed
@@ -150,22 +158,28 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
     resp_rate = resp_rate + BREATHS_PER_HYPOXIA * hypoxia + added(body.course, Target.RESP_RATE, t_s)
 
     calm = 2.0 * wander(seed, Stream.HEART_RATE, t_s, 120.0) + 0.8 * breathing + 2.5 * rhythm + SLEEP_HEART * sleep
+    alone = PRESSURE_ALONE * wander(seed, Stream.PRESSURE, t_s, PRESSURE_ALONE_TAU_S)
+    reflex = -BAROREFLEX * own(seed, Stream.PRESSURE, 0.5) * alone
+    calm = calm + reflex
     unrest = base.irregularity + IRREGULARITY * np.clip(added(body.course, Target.ATRIAL_FIBRILLATION, t_s), 0.0, 1.0)
     calm = calm + unrest * drift(seed, Stream.RHYTHM, t_s, 4.0)
     calm = calm + HEART_PER_DEGC * excess + HEART_PER_HYPOXIA * hypoxia + added(body.course, Target.HEART_RATE, t_s)
     reserve = 208.0 - 0.7 * base.age_years - base.heart_rate  # highest rate: Tanaka 2001, 10.1016/S0735-1097(00)01054-8
     heart_rate = base.heart_rate + calm + HEART_RESERVE_USED * reserve * effort.heart
 
+    glucose = base.glucose + 0.5 * wander(seed, Stream.GLUCOSE, t_s, 5400.0) + added(body.course, Target.GLUCOSE, t_s)
+    heart_rate = heart_rate + HEART_PER_GLUCOSE * np.maximum(GLUCOSE_ALARM - glucose, 0.0)
+
     stands = base.orthostatic_drop * effort.upright
     heart_rate = heart_rate + HEART_PER_DROP * stands
 
-    driven = 3.0 * rhythm + PRESSURE_PER_BEAT * calm + effort.pressure - stands
+    driven = 3.0 * rhythm + PRESSURE_PER_BEAT * (calm - reflex) + effort.pressure + alone - stands
     systolic, diastolic = _pressure(body, t_s, sleep, driven)
     if base.variety:
-        own = _varied(body, t_s)
-        heart_rate, resp_rate, spo2 = heart_rate + own[0], resp_rate + own[1], np.clip(spo2 + own[2], 50.0, 100.0)
-        systolic, temperature = np.clip(systolic + own[3], 50.0, 250.0), temperature + own[5]
-        diastolic = np.clip(diastolic + PRESSURES_SHARE * own[3] + own[4], 25.0, systolic - 12.0)
+        more = _varied(body, t_s)
+        heart_rate, resp_rate, spo2 = heart_rate + more[0], resp_rate + more[1], np.clip(spo2 + more[2], 50.0, 100.0)
+        systolic, temperature = np.clip(systolic + more[3], 50.0, 250.0), temperature + more[5]
+        diastolic = np.clip(diastolic + PRESSURES_SHARE * more[3] + more[4], 25.0, systolic - 12.0)
     return Vitals(
         heart_rate=np.clip(heart_rate, 25.0, 220.0),
         resp_rate=np.clip(resp_rate, 4.0, 60.0),
@@ -176,6 +190,7 @@ def vitals_at(body: Body, t_s: Floats) -> Vitals:
         weight=base.weight + 0.25 * wander(seed, Stream.WEIGHT, t_s, DAY_S) + added(body.course, Target.WEIGHT, t_s),
         consciousness=np.clip(np.floor(added(body.course, Target.CONSCIOUSNESS, t_s) + 1e-9), 0.0, 4.0),
         oxygen_flow=np.maximum(base.oxygen_flow + added(body.course, Target.OXYGEN_FLOW, t_s), 0.0),
+        glucose=np.clip(glucose, 1.0, 40.0),
         activity=effort.movement,
         asleep=sleep,
     )
@@ -272,7 +287,9 @@ def _temperature(body: Body, t_s: Floats, heat: Floats) -> tuple[Floats, Floats]
 def _pressure(body: Body, t_s: Floats, sleep: Floats, driven_mmhg: Floats) -> tuple[Floats, Floats]:
     """Return systolic and diastolic pressure, mmHg; the pulse pressure never vanishes."""
     base, seed = body.baseline, body.seed
-    swing = 4.0 * wander(seed, Stream.PRESSURE, t_s, 900.0) + SLEEP_PRESSURE * sleep + driven_mmhg
+    mean, spread, least, most = DIP
+    dips = np.clip(mean + spread * normal(seed, Stream.DIP, np.zeros(1, np.int64)), least, most)
+    swing = SLEEP_PRESSURE * dips * sleep + driven_mmhg
     swing = swing + added(body.course, Target.SYSTOLIC, t_s)
     systolic = np.clip(base.systolic + swing, 50.0, 250.0)
     diastolic = base.diastolic + 0.5 * swing + 2.0 * wander(seed, Stream.DIASTOLIC, t_s, 900.0)

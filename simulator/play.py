@@ -18,11 +18,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from simulator.device import Sample
+from simulator.device_waves import block_of
 from simulator.line import Line
 from simulator.traits import FIRMWARE
 from simulator.waves.channels import BLOCK_S, Stretch
 from ward import log
-from ward.clock import SystemClock, to_us
+from ward.clock import SystemClock
 from ward.events import DeviceEvent, EventKind
 from ward.vitals import Reading
 from ward.waveforms import SAMPLE_BYTES, WaveformBlock
@@ -174,20 +175,6 @@ def _shortened(stretch: Stretch, until_s: float) -> Stretch:
     """Return what of a stretch lies before an instant."""
     kept = max(0, round((until_s - stretch.t_s) * stretch.fs_hz))
     return replace(stretch, samples=stretch.samples[: SAMPLE_BYTES * kept])
-
-
-def block_of(stretch: Stretch, at: datetime) -> WaveformBlock:
-    """Return samples as a block that begins at an instant."""
-    return WaveformBlock(
-        kind=stretch.kind,
-        lead=stretch.lead,
-        measured_us=to_us(at),
-        fs_hz=stretch.fs_hz,
-        unit=stretch.unit,
-        scale=stretch.scale,
-        offset=stretch.offset,
-        samples=stretch.samples,
-    )
 
 
 def _drain(players: Sequence[Player], stopping: threading.Event) -> None:

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from simulator import device, device_waves, faults, recording, scenario, traits
 from simulator.device import Kit, Sample
+from simulator.expectations import Wire
 from simulator.faults import Faults
 from simulator.line import Line, Platform
 from simulator.play import Player, Source, Timing, Waves, play, publish
 from simulator.recording import Recording
+from simulator.transcript import flooded
 from simulator.waves.channels import Stretch
 from ward import log
 from ward.events import EventKind
@@ -41,14 +43,15 @@ def fleet(
     clock_s = (local - local.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
     players = []
     for entry in entries:
-        worn = _Worn(scenario.kit(entry, seed=seed, clock_s=clock_s, on_at_s=-history_s), switches)
+        kit = scenario.kit(entry, seed=seed, clock_s=clock_s, on_at_s=-history_s)
+        worn = _Worn(kit, switches, _wire(entry.scenario))
         line = Line(platform, entry.device_id, secret.format(device=entry.device_id), worn.configure)
         player = Player(
             line=line,
             source=worn.samples,
             battery=worn.battery_pct,
             power=worn.is_on,
-            network=_network(entry.scenario),
+            network=_network(_wire(entry.scenario)),
             firmware=worn.firmware,
             clock=worn.clock,
             waves=worn.waves,
@@ -92,8 +95,9 @@ def recordings(
 class _Worn:
     """A kit on a body, whose sampling plan the platform may change; its sensors go through the fault switches."""
 
-    def __init__(self, kit: Kit, switches: Faults) -> None:
+    def __init__(self, kit: Kit, switches: Faults, wire: Wire) -> None:
         self._kit = kit
+        self._wire = wire
         self._switches = switches
 
     def configure(self, payload: bytes) -> str | None:
@@ -106,7 +110,7 @@ class _Worn:
 
     def samples(self, from_s: float, until_s: float) -> Sequence[Sample]:
         """Return what is measured from `from_s` until before `until_s`."""
-        found = device.samples(self._kit, from_s, until_s)
+        found = device.samples(self._kit, from_s, until_s) + flooded(self._kit, self._wire, from_s, until_s)
         if self._switches == faults.NONE:
             return found
         skew_s = self._switches.skew.total_seconds()
@@ -146,10 +150,14 @@ def _happens(played: scenario.Scenario) -> list[tuple[float, EventKind]]:
     return [(60.0 * each.minute, EventKind(each.kind)) for each in told]
 
 
-def _network(played: scenario.Scenario) -> Callable[[float], bool]:
-    """Return when there is a network: not in the minutes in which the scenario's check has none."""
-    gone = played.check.wire.offline if played.check is not None else ()
-    return lambda at_s: not any(60.0 * start <= at_s < 60.0 * end for start, end in gone)
+def _wire(played: scenario.Scenario) -> Wire:
+    """Return what the network does by the scenario's check."""
+    return played.check.wire if played.check is not None else Wire()
+
+
+def _network(wire: Wire) -> Callable[[float], bool]:
+    """Return when there is a network: not in the minutes in which the wire has none."""
+    return lambda at_s: not any(60.0 * start <= at_s < 60.0 * end for start, end in wire.offline)
 
 
 def _curves(played: Recording, *, loop: bool) -> Waves:

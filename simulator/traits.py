@@ -35,8 +35,9 @@ class Traits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     `every_s` is its own sampling plan, where it differs; `waves` names the channels it sends in blocks. `firmware` is
     replaced from a minute on (`updates`). The clock gains `drift_ppm` microseconds a second, and from a minute on of
     `jumps` it is so many seconds ahead (less than 0: behind). `unlabelled` kinds are measured in that unit and sent as
-    if in the right one. A cuff inflates for `cuff_s` before each pressure; on the arm of the oximeter nothing is seen
-    of the pulse meanwhile. `off` are the minutes in which it is not worn, `worn_by` who else wears it.
+    if in the right one, where `unlabelled_since` is given from that minute on. A cuff inflates for `cuff_s` before each
+    pressure; on the arm of the oximeter nothing is seen of the pulse meanwhile. `off` are the minutes in which nobody
+    wears it, `worn_by` who else does.
     """
 
     every_s: dict[VitalKind, Annotated[float, msgspec.Meta(ge=1)]] = {}
@@ -46,6 +47,7 @@ class Traits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     drift_ppm: Annotated[float, msgspec.Meta(ge=-100_000, le=100_000)] = 0.0
     jumps: tuple[tuple[Minutes, float], ...] = ()
     unlabelled: dict[VitalKind, str] = {}
+    unlabelled_since: Minutes | None = None
     cuff_arm: Literal["other", "oximeter"] = "other"
     cuff_s: Annotated[float, msgspec.Meta(ge=5, le=180)] = 40.0
     off: tuple[Span, ...] = ()
@@ -95,9 +97,10 @@ def inside(spans: tuple[Span, ...], t_s: Floats) -> Bools:
     return found
 
 
-def unlabelled(traits: Traits, kind: VitalKind, values: Floats) -> Floats:
-    """Return the numbers that the device sends for values in the canonical unit."""
+def unlabelled(traits: Traits, kind: VitalKind, values: Floats, t_s: Floats) -> Floats:
+    """Return the numbers that the device sends for values in the canonical unit, measured at these instants."""
     if kind not in traits.unlabelled:
         return values
     factor, offset = VITALS[kind].units[traits.unlabelled[kind]]
-    return np.asarray(np.round((values - offset) / factor, 1), dtype=np.float64)
+    since_s = -np.inf if traits.unlabelled_since is None else 60.0 * traits.unlabelled_since
+    return np.where(t_s >= since_s, np.round((values - offset) / factor, 1), values)

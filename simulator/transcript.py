@@ -11,21 +11,25 @@ from types import MappingProxyType
 
 import numpy as np
 
-from simulator import device, faults
+from simulator import device, device_waves, faults
 from simulator.device import Kit, Sample
-from simulator.expectations import Check, Happening
+from simulator.expectations import Check, Happening, Wire
 from simulator.faults import Faults
 from simulator.physiology import Body
 from simulator.scenario import Scenario, put_on
 from simulator.traits import firmware_at, told_s
+from simulator.waves.channels import BLOCK_S
 from ward.events import DeviceEvent, EventKind
 from ward.vitals import Reading, VitalKind
+from ward.waveforms import WaveformBlock
 from ward.wire import WireStatus
 
 # A device measures what it can all the time; a night of every five seconds would tell no more than this does.
 EVERY_S: MappingProxyType[VitalKind, float] = MappingProxyType(
     {VitalKind.HEART_RATE: 15.0, VitalKind.SPO2: 15.0, VitalKind.RESP_RATE: 60.0}
 )
+# Beside what it measures anyway.
+_FLOOD_EVERY_S = MappingProxyType({VitalKind.HEART_RATE: 0.1, VitalKind.SPO2: 0.1})
 _STATUS_S = 60.0
 _HISTORY_EVERY_S = 60.0
 # A broker sends the will when it has not heard a device for one and a half of its keep-alives.
@@ -37,7 +41,7 @@ class Said:
     """One thing a device says: when it reaches the platform, s after the beginning, and what."""
 
     at_s: float
-    what: Reading | WireStatus | DeviceEvent
+    what: Reading | WireStatus | DeviceEvent | WaveformBlock
 
 
 def kit(scenario: Scenario, check: Check, device_id: str, seed: int) -> Kit:
@@ -60,7 +64,16 @@ def transcript(worn: Kit, check: Check, began: datetime) -> list[Said]:
     ]
     statuses = _statuses(worn, check, until_s)
     events = [_event(worn, check, each, began) for each in check.happens]
-    return sorted((*readings, *statuses, *events), key=lambda each: each.at_s)
+    return sorted((*readings, *statuses, *events, *_curves(worn, check, began)), key=lambda each: each.at_s)
+
+
+def flooded(worn: Kit, wire: Wire, from_s: float, until_s: float) -> list[Sample]:
+    """Return what the device measures in [from_s, until_s) beside its plan, where it floods."""
+    flooding = replace(worn, plan=device.Plan(every_s=_FLOOD_EVERY_S))
+    spans = ((max(from_s, 60.0 * since), min(until_s, 60.0 * until)) for since, until in wire.flood)
+    return [
+        sample for since_s, end_s in spans if since_s < end_s for sample in device.samples(flooding, since_s, end_s)
+    ]
 
 
 def _history(worn: Kit, check: Check) -> Iterator[tuple[float, Sample]]:
@@ -71,8 +84,8 @@ def _history(worn: Kit, check: Check) -> Iterator[tuple[float, Sample]]:
 
 
 def _measured(worn: Kit, check: Check, until_s: float) -> Iterator[tuple[float, Sample]]:
-    taken = device.samples(worn, 0.0, until_s)
     wire = check.wire
+    taken = device.samples(worn, 0.0, until_s) + flooded(worn, wire, 0.0, until_s)
     if not (wire.duplicate or wire.reorder):
         yield from ((each.t_s, each) for each in taken)
         return
@@ -103,6 +116,15 @@ def _statuses(worn: Kit, check: Check, until_s: float) -> Iterator[Said]:
         elif was_there:
             yield Said(at_s=at_s + _WILL_S, what=WireStatus(online=False))
         was_there = there
+
+
+def _curves(worn: Kit, check: Check, began: datetime) -> Iterator[Said]:
+    """Yield the blocks of the minutes in which curves are played, each when its ten seconds are over."""
+    for since, until in check.waves:
+        for from_s in np.arange(60.0 * since, 60.0 * until, BLOCK_S).tolist():
+            for stretch in device_waves.stretches(worn, from_s):
+                at = began + timedelta(seconds=told_s(worn.traits, stretch.t_s))
+                yield Said(at_s=_heard_s(check, from_s + BLOCK_S), what=device_waves.block_of(stretch, at))
 
 
 def _event(worn: Kit, check: Check, happening: Happening, began: datetime) -> Said:

@@ -1,9 +1,10 @@
 """Weight gained within a time, as in heart failure: `weight.gain`, from weighings and not from one scale's whim.
 
 A gain is told when two weighings in a row, an hour or more apart, show it, or one shows twice as much; what no body
-gains that fast waits for a second weighing (and `identity` asks who stood on the scale). It is measured from
-the lightest of the time before, each weighing taken as the median of itself and its neighbours, so that one without
-shoes, or by somebody else, makes no gain. The invariant: what is said after a weighing rests on it and earlier ones.
+gains that fast waits for a second weighing, and what none gains at all is no gain, however often it is weighed
+(`identity` asks who stood on the scale). It is measured from the lightest of the time before, each weighing taken as
+the median of itself and its neighbours, so that one without shoes, or by somebody else, makes no gain. The invariant:
+what is said after a weighing rests on it and earlier ones.
 """
 
 from typing import Final
@@ -27,6 +28,7 @@ TOGETHER_S: Final = 3600.0  # weighings nearer to each other do not confirm each
 HARD: Final = 2.0  # times the plan's gain: told after one weighing
 CLEAR: Final = 0.5  # of the plan's gain: below it is over
 IMPLAUSIBLE_SHARE: Final = 0.07  # of the weight, within the plan's time: nobody gains that by water alone
+IMPOSSIBLE_SHARE: Final = 0.2  # of the weight: another person or another unit, however often it is weighed
 NEIGHBOURS_S: Final = 4 * 86_400.0  # further apart weighings are no neighbours
 MOST_WEIGHINGS: Final = 100  # looked back upon: a scale that sends itself every minute must not cost more
 # Less than any scale shows: 82.1 - 80.1 must reach 2.
@@ -129,4 +131,6 @@ def _verdicts(weighings: Quarters, gained: Floats, kg: Floats) -> Ints:
     again = beyond & there & beyond[np.maximum(earlier, 0)]
     surely = (gained >= HARD * kg - _EPS) & (gained < IMPLAUSIBLE_SHARE * weighings.mean)
     said = np.where(gained < CLEAR * kg, Verdict.QUIET, Verdict.PENDING)
-    return np.where(np.isnan(gained), Verdict.UNKNOWN, np.where(again | surely, Verdict.LOW, said))
+    # Nothing is known of this body then; what was told of it before is not over.
+    unknown = np.isnan(gained) | (gained >= IMPOSSIBLE_SHARE * weighings.mean)
+    return np.where(unknown, Verdict.UNKNOWN, np.where(again | surely, Verdict.LOW, said))

@@ -1,22 +1,47 @@
-"""The short set of scenarios, through the whole platform on a real store: what must ring rings, and nothing else."""
+"""All scenarios, through the whole platform on a real store: what must ring rings, and nothing else."""
 
 import asyncio
 
 import pytest
 
 from onebox import scenario_check
-from onebox.scenario_check import Length
+from onebox.scenario_check import Length, Result
+from onebox.scenario_pace import Pace
 from simulator import scenario
 
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # however busy a machine
 
-@pytest.mark.integration
-@pytest.mark.timeout(900)  # 480 steps of everything, on however busy a machine
-def test_short_set_of_scenarios_rings_as_it_says(server_url: str) -> None:
-    """Two hours of the short set: falls, silent sensors, repeats, cuffs and quiet people ring as their files demand."""
-    played: list[float] = []
+
+def checked(server_url: str, length: Length, pace: Pace, shown: list[float]) -> list[Result]:
+    """Play the library."""
     every = scenario_check.checked(scenario.FOLDER)
-    results = asyncio.run(scenario_check.check(server_url, every, Length.SHORT, played.append))
+    return asyncio.run(scenario_check.check(server_url, every, length, shown.append, pace))
 
-    assert [line for result in results for line in result.lines if not line.ok] == []
-    assert len(results) >= 5
-    assert played[-1] == pytest.approx(scenario_check.total_hours(every, Length.SHORT))
+
+def faults(results: list[Result]) -> list[tuple[str, str, str]]:
+    """What is not as the files demand."""
+    return [(each.scenario.name, line.demand, line.seen) for each in results for line in each.lines if not line.ok]
+
+
+def test_every_scenario_rings_as_it_says(server_url: str) -> None:
+    """Every scenario from beginning to end, by leaps: who is told what and when is what its file demands."""
+    results = checked(server_url, Length.WHOLE, Pace.LEAPS, [])
+
+    assert faults(results) == []
+    assert [each.scenario.name for each in results] == list(scenario.names())
+
+
+def test_leaps_ring_as_steps_do(server_url: str) -> None:
+    """Two hours of the short set in steps of a device's ring as demanded, and by leaps the same at the same minutes."""
+    shown: list[float] = []
+    in_steps = checked(server_url, Length.SHORT, Pace.STEPS, shown)
+    by_leaps = checked(server_url, Length.SHORT, Pace.LEAPS, [])
+
+    assert faults(in_steps) == []
+    assert len(in_steps) >= 5
+    assert shown[-1] == pytest.approx(scenario_check.total_hours([each.scenario for each in in_steps], Length.SHORT))
+    for steps, leaps in zip(in_steps, by_leaps, strict=True):
+        assert [(each.rule, each.priority, each.told) for each in leaps.rang] == [
+            (each.rule, each.priority, each.told) for each in steps.rang
+        ]
+        assert [each.minute for each in leaps.rang] == pytest.approx([each.minute for each in steps.rang], abs=0.5)

@@ -12,11 +12,15 @@ from ingest.identity import Presented
 from ingest.packets import V5, Connack, Ping
 from ingest.properties import PacketType
 from ingest.reasons import Reason
+from simulator.line import Line, Platform
 from tests.fix_tls import Authority
 from tests.mqtt_peers import DEVICE, SocketPeer, a_connect
 from tests.mqtt_rig import BOTH, Rig, a_rig, in_loop
+from ward.clock import SystemClock
+from ward.errors import ConfigError
 from ward.store import registry
 from ward.store.pool import connect
+from ward.vitals import Reading, VitalKind
 
 
 async def by_certificate(presented: Presented) -> str | None:
@@ -52,6 +56,32 @@ def test_a_device_comes_in_by_its_certificate(version: int, authority: Authority
 
             assert isinstance(answer, Connack)
             assert answer.code == 0
+
+    in_loop(scenario)
+
+
+def test_a_simulated_device_comes_in_by_its_certificate(authority: Authority) -> None:
+    """A simulated device shows its own certificate and no password and is heard; a missing file is told."""
+    authority.ca.issue_cert(common_name=DEVICE).private_key_and_cert_chain_pem.write_to_path(
+        authority.folder / f"{DEVICE}.pem"
+    )
+    files = str(authority.folder / "{device}.pem")
+
+    async def scenario() -> None:
+        async with a_rig(by_certificate, certificates=authority.files(authority.ca_file)) as rig:
+            url = f"mqtts://127.0.0.1:{rig.endpoint.port}"
+            platform = Platform(url=url, ca=authority.ca_file, certificate=files, key=files)
+            line = Line(platform, DEVICE, "")
+            line.put([Reading(kind=VitalKind.SPO2, value=96.0, measured_at=SystemClock().now())])
+            line.switch_on(80.0, "1.3.0")
+            taken = await rig.store(2)
+            await asyncio.to_thread(line.switch_off)
+
+            told = {each.topic.rsplit("/", 1)[1]: each.identity for each in taken}
+            assert told == {"status": DEVICE, "vitals": DEVICE}
+            assert b"1.3.0" in next(each.payload for each in taken if each.topic.endswith("status"))
+            with pytest.raises(ConfigError, match="no file"):
+                Line(platform, "kit-8", "")
 
     in_loop(scenario)
 

@@ -9,6 +9,7 @@ from simulator import scenario
 from simulator.expectations import Check, Expected, Rang, verdict
 from ward.alerts import Priority
 from ward.errors import ConfigError
+from ward.wire import Reason
 
 SPO2 = "limit.spo2.low"
 
@@ -74,6 +75,14 @@ def test_never_means_at_no_priority() -> None:
     assert met(a_check(never=("limit.*",)), rang(5, SPO2, Priority.LOW))[0] is False
 
 
+def test_h16_never_high_lets_milder_ones_be() -> None:
+    """What may be looked at later may ring at medium priority, and not higher."""
+    check = a_check(allows=("limit.*",), never_high=("*",))
+
+    assert met(check, rang(5, SPO2, Priority.MEDIUM)) == [True, True]
+    assert met(check, rang(5)) == [False, True]
+
+
 def test_calm_counts_what_is_allowed_too() -> None:
     """Before the illness begins nothing may ring, also what is allowed later."""
     assert met(a_check(calm_until=60, allows=("*",)), rang(59)) == [False, True]
@@ -82,6 +91,19 @@ def test_calm_counts_what_is_allowed_too() -> None:
 def test_a_run_that_ends_early_is_asked_for_what_it_has_seen() -> None:
     """What is expected after the end of a short run is not missed by it, and what rang after it is not counted."""
     assert met(a_check(expected()), rang(200, "other"), until=100) == [True]
+
+
+def test_h07_a_refusal_is_expected_or_a_fault() -> None:
+    """What must be refused and is not is a fault, and so is whatever else is refused of the device."""
+    check = a_check(refuses=(Reason.FUTURE,))
+
+    def seen(**counts: int) -> list[bool]:
+        return [line.ok for line in verdict(check, (), 600, {Reason(name): count for name, count in counts.items()})]
+
+    assert seen(future=3) == [True, True]
+    assert seen() == [True, False]
+    assert seen(future=3, conflict=1) == [True, True, False]
+    assert [line.ok for line in verdict(a_check(), (), 600, {Reason.CONFLICT: 1})] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -165,13 +165,31 @@ def test_config_changes_the_sampling_interval() -> None:
         assert isinstance(device.configured(kit, bad), str)
 
 
-def test_variety_lets_vital_signs_go_their_own_ways() -> None:
-    """Hour by hour pulse and pressure go together much less than by their couplings alone, as in recordings."""
-    hour = np.arange(0.0, 5 * 86_400.0, 3600.0)
-    together = []
-    for variety in (0.0, 1.0):
-        vitals = vitals_at(replace(QUIET, baseline=replace(QUIET.baseline, variety=variety)), hour)
-        together.append(np.corrcoef(vitals.heart_rate, vitals.systolic)[0, 1])
+def together(one: str, other: str, variety: float) -> list[float]:
+    """Return how two vital signs of each of 30 people go together, hour by hour for two days."""
+    hour = np.arange(0.0, 2 * 86_400.0, 3600.0)
+    found = []
+    for seed in range(30):
+        vitals = vitals_at(Body(seed=seed, baseline=Baseline(mobility=0.3, variety=variety)), hour)
+        found.append(float(np.corrcoef(getattr(vitals, one), getattr(vitals, other))[0, 1]))
+    return found
 
-    assert together[0] > 0.75
-    assert together[1] < together[0] - 0.15
+
+@pytest.mark.parametrize("variety", [0.0, 1.0])
+def test_pulse_and_pressure_go_together_loosely_and_both_ways(variety: float) -> None:
+    """Sleep and effort move both alike, the vessels against each other: in some people the one wins, in some the other.
+
+    Of 914 recorded stays the middle nine tenths lie between -0.41 and 0.62, half of them above 0.13.
+    """
+    found = together("heart_rate", "systolic", variety)
+
+    assert 0.0 < np.median(found) < 0.45
+    assert min(found) < -0.1
+    assert 0.4 < max(found) < 0.9
+
+
+def test_variety_lets_vital_signs_go_their_own_ways() -> None:
+    """Hour by hour pulse and breathing go together less than by their couplings alone, as in recordings."""
+    alone = [float(np.median(together("heart_rate", "resp_rate", variety))) for variety in (0.0, 1.0)]
+
+    assert alone[1] < alone[0] - 0.15

@@ -3,19 +3,26 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from msgspec import structs
+
 from simulator import scenario
 from simulator.expectations import Check, Happening, Wire
+from simulator.traits import ORDINARY, Traits
 from simulator.transcript import Said, kit, transcript
+from ward.clock import to_us
 from ward.events import DeviceEvent
 from ward.vitals import Reading, VitalKind
+from ward.waveforms import WaveformBlock
 from ward.wire import WireStatus
 
 BEGAN = datetime(2026, 11, 17, 19, tzinfo=UTC)
 
 
-def said(wire: Wire | None = None, **more: object) -> list[Said]:
+def said(
+    wire: Wire | None = None, traits: Traits = ORDINARY, channels: tuple[str, ...] = (), **more: object
+) -> list[Said]:
     """What is said in an hour of a quiet scenario."""
-    found = scenario.load("stable_pneumonia")
+    found = replace(scenario.load("stable_pneumonia"), device=structs.replace(traits, waves=channels))
     check = Check(begins=datetime(2026, 11, 17, 20), hours=1, wire=wire or Wire(), **more)  # type: ignore[arg-type]  # noqa: DTZ001 - the wall's
     return transcript(kit(replace(found, check=check), check, "hv-1", 7), check, BEGAN)
 
@@ -74,6 +81,36 @@ def test_a_fall_is_an_event_of_its_minute() -> None:
     events = [each for each in said(happens=(Happening(minute=30, kind="fall"),)) if isinstance(each.what, DeviceEvent)]
 
     assert [each.at_s for each in events] == [1800.0]
+
+
+def test_curves_come_in_blocks_when_their_ten_seconds_are_over() -> None:
+    """Of the minutes that are played every channel sends six blocks a minute, one after the other."""
+    spoken = said(waves=((10, 12),), channels=("ecg.patch", "ppg.pleth"))
+    blocks = [(each.at_s, each.what) for each in spoken if isinstance(each.what, WaveformBlock)]
+
+    assert len(blocks) == 2 * 2 * 6
+    assert {each.lead for _, each in blocks} == {"patch", "pleth"}
+    late_s = [at_s - (each.ends_us - to_us(BEGAN)) / 1e6 for at_s, each in blocks]
+    assert max(map(abs, late_s)) < 0.01
+
+
+def test_a_flood_is_what_the_device_measures_and_far_too_much() -> None:
+    """In a minute of flood pulse and saturation come ten times a second beside what is measured anyway."""
+    more = len(readings(said(Wire(flood=((10, 11),))))) - len(readings(said()))
+
+    assert more == 2 * 600
+
+
+def test_h07_a_unit_may_be_wrong_from_a_minute_on() -> None:
+    """Before it the thermometer sends Celsius, from it on the number of the same temperature in Fahrenheit."""
+    values = [
+        (each.measured_at, each.value)
+        for each in readings(said(traits=Traits(unlabelled={VitalKind.TEMPERATURE: "[degF]"}, unlabelled_since=30)))
+        if each.kind is VitalKind.TEMPERATURE
+    ]
+
+    assert [value > 90 for _, value in values] == [at >= BEGAN + timedelta(minutes=30) for at, _ in values]
+    assert {value > 90 for _, value in values} == {True, False}
 
 
 def _key(reading: Reading) -> tuple[object, ...]:

@@ -87,8 +87,10 @@ async def timescale_offered(conn: Connection) -> bool:
     return bool(row and row[0])
 
 
-async def create(conn: Connection, database_url: str, name: str) -> None:
-    """Make an empty database with the encoding, the order of letters and the owner of the one that `conn` is in.
+async def create(conn: Connection, database_url: str, name: str, template: str = "template0") -> None:
+    """Make a database with the encoding, the order of letters and the owner of the one that `conn` is in.
+
+    It is empty, or a copy of the database `template`, in which nobody may be meanwhile.
 
     Raises
     ------
@@ -103,8 +105,11 @@ async def create(conn: Connection, database_url: str, name: str) -> None:
     ).fetchone()
     if row is None:
         raise AssertionError("a connection is in a database")
-    query = sql.SQL("create database {} template template0 encoding {} lc_collate {} lc_ctype {} owner {}").format(
-        sql.Identifier(name), *(sql.Literal(each) for each in row[:3]), sql.Identifier(row[3])
+    query = sql.SQL("create database {} template {} encoding {} lc_collate {} lc_ctype {} owner {}").format(
+        sql.Identifier(name),
+        sql.Identifier(template),
+        *(sql.Literal(each) for each in row[:3]),
+        sql.Identifier(row[3]),
     )
     admin = await _administer(database_url)
     async with admin:

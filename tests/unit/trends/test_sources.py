@@ -30,6 +30,7 @@ def test_trend_table_is_current(golden_table: Table) -> None:
         f"| weight: two weighings confirm each other when apart by | {_span(weight.TOGETHER_S)} |",
         f"| weight: told after one weighing at | {weight.HARD:g} times the plan's gain |",
         f"| weight: never after one weighing from | {100 * weight.IMPLAUSIBLE_SHARE:g} % of the weight |",
+        f"| weight: never at all from | {100 * weight.IMPOSSIBLE_SHARE:g} % of the weight |",
         f"| weight: over below | {weight.CLEAR:g} of the plan's gain |",
         f"| oxygen: SpO2 is the mean of the last | {_span(oxygen.SMOOTH * 900)} |",
         f"| oxygen: over below | {oxygen.CLEAR:g} of the plan's fall |",

@@ -61,6 +61,12 @@ def test_h06_what_no_body_gains_waits_for_a_second_weighing() -> None:
     assert days(weighed([80, 80.1, 79.9, 95, 95.1])) == [4]
 
 
+@pytest.mark.parametrize("wrong", [(95.0, 95.2), (176.4, 176.6)])
+def test_h07_pounds_and_other_people_are_no_gain_however_often(wrong: tuple[float, float]) -> None:
+    """A weight that no body gains in days is never told as water: by pounds as kilograms, or by a husband's weight."""
+    assert days(weighed([70, 70.1, 69.9, *wrong, 70.2, 70.1, 70.0, 72.3, 72.4])) == [9]
+
+
 @pytest.mark.parametrize("day", [0, 1, 2, 3])
 def test_h10_one_light_weighing_makes_no_gain(day: int) -> None:
     """A weighing by somebody light, or undressed, is not what others are measured from."""
