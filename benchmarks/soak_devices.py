@@ -86,9 +86,10 @@ def _counted(crew: Crew, *, over: bool) -> Counted:
 async def run(plan: Plan, every_s: float) -> None:
     """Carry the plan out."""
     crew = Crew(plan, lambda device, at_ns: _tell(Rang(device=device, at_ns=at_ns)))
-    await crew.join()
+    stopping = asyncio.Event()
+    await crew.join(stopping)
     _tell(_counted(crew, over=False))
-    working = asyncio.create_task(crew.work(asyncio.Event()))
+    working = asyncio.create_task(crew.work(stopping))
     while not (await asyncio.wait([working], timeout=every_s))[0]:
         _tell(_counted(crew, over=False))
     working.result()

@@ -23,6 +23,7 @@ from ward.errors import ConfigError
 
 _AT_ONCE: Final = 200  # connections that are being opened at the same time
 _TICK_S: Final = 0.01
+_LOOK_S: Final = 0.05
 _JOIN_S: Final = 120.0
 _DRAIN_S: Final = 30.0
 _STOP_S: Final = 3.0
@@ -103,8 +104,13 @@ class Crew:
             for number, name in enumerate(names, 1)
         ]
 
-    async def join(self) -> None:
-        """Connect everybody.
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the first message; 0 before."""
+        return self._loop.time() - self.began_s if self.began_s else 0.0
+
+    async def join(self, stopping: asyncio.Event) -> None:
+        """Connect everybody, or until told to stop.
 
         Raises
         ------
@@ -114,9 +120,11 @@ class Crew:
         for line in self.lines:
             self._connect(line)
         until_s = self._loop.time() + _JOIN_S
-        while self.tally.connections + self.tally.turned_away < len(self.lines) and self._loop.time() < until_s:
-            await asyncio.sleep(0.05)
-        if not self.tally.connections:
+        while self.tally.connections + self.tally.turned_away < len(self.lines):
+            if stopping.is_set() or self._loop.time() > until_s:
+                break
+            await asyncio.sleep(_LOOK_S)
+        if not self.tally.connections and not stopping.is_set():
             raise ConfigError(
                 f"none of {len(self.lines)} devices was let in at {self._plan.host}:{self._plan.port}"
                 f" ({self.tally.turned_away} were refused): do they exist, and are their secrets right?"
@@ -129,13 +137,13 @@ class Crew:
         most = None if plan.seconds is None else round(plan.seconds * plan.messages_s)
         number = 0
         while not stopping.is_set() and (most is None or number < most):
-            elapsed_s = self._loop.time() - self.began_s
+            elapsed_s = self.elapsed_s
             due = int(elapsed_s * plan.messages_s) + 1
             for each in range(number, due if most is None else min(due, most)):
                 self._say(each, next(self._fates))
                 number = each + 1
             self._release(elapsed_s)
-            await asyncio.sleep(max(_TICK_S, number / plan.messages_s - (self._loop.time() - self.began_s)))
+            await asyncio.sleep(max(_TICK_S, number / plan.messages_s - self.elapsed_s))
         self._release(float("inf"))
         await self._drain(stopping)
 
@@ -153,7 +161,7 @@ class Crew:
         """Measure, and have the message meet its fate."""
         plan, tally = self._plan, self.tally
         device, turn, due_s = number % plan.devices, number // plan.devices, number / plan.messages_s
-        tally.late.add(self._loop.time() - self.began_s - due_s)
+        tally.late.add(self.elapsed_s - due_s)
         tally.measured += plan.readings
         if fate.dropped:
             tally.dropped += plan.readings
@@ -206,7 +214,7 @@ class Crew:
         """Wait for what is not acknowledged: a while, or, told to stop, a moment."""
         until_s = self._loop.time() + (_STOP_S if stopping.is_set() else _DRAIN_S)
         while self.waiting and self._loop.time() < until_s:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_LOOK_S)
 
     def _connect(self, line: Line) -> None:
         task = asyncio.create_task(self._opened(line))
