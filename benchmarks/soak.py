@@ -1,4 +1,4 @@
-"""An hour of ten thousand patients: does anything grow, lag behind, get lost, or ring twice?
+"""An hour of ten thousand patients, and whether anything grows, lags behind, is lost or rings twice.
 
 The whole product (PostgreSQL with fsync, the endpoint, alerting with its rush, the api, five boards that are logged in)
 with a patient for every device, each of which sends an array of five readings a minute: heart rate, SpO2, breathing,
@@ -267,10 +267,9 @@ def verdict(soak: Soak, stored: int, opened_s: float) -> bool:
     for says, good in checks.items():
         print(f"- {'yes' if good else '**no**'}: {says}")
     print(
-        f"\n{soak.boards.acknowledged} alerts acknowledged on a board, {soak.boards.not_acknowledged} not, the slowest in"
-        f" {soak.boards.slowest_s:.2f} s;"
-        f" {soak.lag.failed} questions after figures failed; {soak.boards.snapshots} snapshots, the first {_BOARDS} after"
-        f" {opened_s:.1f} s"
+        f"\n{soak.boards.acknowledged} alerts acknowledged on a board, {soak.boards.not_acknowledged} not, the slowest"
+        f" in {soak.boards.slowest_s:.2f} s; {soak.lag.failed} questions after figures failed;"
+        f" {soak.boards.snapshots} snapshots, the first {_BOARDS} after {opened_s:.1f} s"
     )
     return all(checks.values())
 

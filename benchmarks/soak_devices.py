@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import msgspec
 import uvloop
 
-from simulator.fleet.crew import Crew, Plan
+from simulator.fleet.crew import Crew
 from simulator.fleet.people import Illness
+from simulator.fleet.plan import Plan
 from simulator.fleet.tally import Latencies
 from ward import process
 
@@ -85,7 +86,7 @@ def _counted(crew: Crew, *, over: bool) -> Counted:
 
 async def run(plan: Plan, every_s: float) -> None:
     """Carry the plan out."""
-    crew = Crew(plan, lambda device, at_ns: _tell(Rang(device=device, at_ns=at_ns)))
+    crew = Crew(plan, rang=lambda device, at_ns: _tell(Rang(device=device, at_ns=at_ns)))
     stopping = asyncio.Event()
     await crew.join(stopping)
     _tell(_counted(crew, over=False))

@@ -1,4 +1,4 @@
-"""What a soak looks at each minute: memory, files and CPU of every process, the store's size, the product's own figures.
+"""What a soak looks at: memory, files and CPU of every process, the store's size, the product's own figures.
 
 Reads only. `Lag` asks the platform for its own figures every few seconds and keeps the worst of each minute.
 """
@@ -83,7 +83,7 @@ def sizes(database_url: str) -> Sizes:
 
 def asked(port: int) -> dict[str, float]:
     """Return the platform's own figures by the names of `ASKED`, all labels of one taken together."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:  # noqa: S310 - our own
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         text = answer.read().decode()
     found = dict.fromkeys(ASKED.values(), 0.0)
     for family in text_string_to_metric_families(text):

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.faults import NONE, Faults
 from simulator.fleet import chaos
 from simulator.fleet.chaos import Fate
 from simulator.fleet.line import Line
-from simulator.fleet.people import WELL, Crowd, Illness
+from simulator.fleet.people import Crowd
+from simulator.fleet.plan import Plan
 from simulator.fleet.tally import Tally
 from ward.errors import ConfigError
 
@@ -27,45 +27,6 @@ _LOOK_S: Final = 0.05
 _JOIN_S: Final = 120.0
 _DRAIN_S: Final = 30.0
 _STOP_S: Final = 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a fleet does. `device` and `secret` are patterns: {n} is the number from 1, {device} the device's id.
-
-    `rate` is readings a second in all, `readings` how many are in a message; `seconds` None: until stopped.
-    """
-
-    host: str
-    port: int
-    tls: ssl.SSLContext | None = None
-    device: str
-    secret: str
-    devices: int
-    rate: float
-    readings: int = 5
-    seconds: float | None = None
-    seed: int = 1
-    illness: Illness = WELL
-    switches: Faults = NONE
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be."""
-        if self.interval_s * 5 < self.readings:
-            raise ConfigError(
-                f"{self.devices} devices with {self.readings} readings in a message, {self.rate:g} a second in all,"
-                " would repeat themselves: fewer readings in a message, more devices, or a lower rate"
-            )
-
-    @property
-    def messages_s(self) -> float:
-        """Messages a second in all."""
-        return self.rate / self.readings
-
-    @property
-    def interval_s(self) -> float:
-        """Seconds between a device's messages."""
-        return self.devices / self.messages_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +43,13 @@ Rang = Callable[[int, int], None]
 
 
 class Crew:
-    """All devices of a plan."""
+    """All devices of a plan; `tls` where they speak it."""
 
-    def __init__(self, plan: Plan, rang: Rang = lambda _device, _at_ns: None) -> None:
+    def __init__(
+        self, plan: Plan, tls: ssl.SSLContext | None = None, rang: Rang = lambda _device, _at_ns: None
+    ) -> None:
         self._plan = plan
+        self._tls = tls
         self._rang = rang
         self._loop = asyncio.get_running_loop()
         self._crowd = Crowd(plan.seed, plan.devices, plan.illness)
@@ -97,8 +61,8 @@ class Crew:
         self._opening = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self.tally = Tally()
-        self.began_s = 0.0
-        names = [plan.device.format(number, n=number) for number in range(1, plan.devices + 1)]
+        self.began_s, self._began_ms = 0.0, 0
+        names = [plan.device_id(number) for number in range(plan.devices)]
         self.lines = [
             Line(name, plan.secret.format(number, n=number, device=name), self.tally, self._connect)
             for number, name in enumerate(names, 1)
@@ -133,7 +97,7 @@ class Crew:
     async def work(self, stopping: asyncio.Event) -> None:
         """Send until the time is up or told to stop, then wait for the last acknowledgements."""
         plan = self._plan
-        self.began_s = self._loop.time()
+        self.began_s, self._began_ms = self._loop.time(), time.time_ns() // 1_000_000
         most = None if plan.seconds is None else round(plan.seconds * plan.messages_s)
         number = 0
         while not stopping.is_set() and (most is None or number < most):
@@ -166,10 +130,10 @@ class Crew:
         if fate.dropped:
             tally.dropped += plan.readings
             return
-        now_ns = time.time_ns()
-        told_ms = now_ns // 1_000_000 + self._ahead_ms[device]
+        # By the plan, not by when it is sent: a fleet that is late still measures each second once.
+        told_ms = self._began_ms + int(due_s * 1000) + self._ahead_ms[device]
         message = _Message(device, self._crowd.payload(device, turn, due_s, told_ms, plan.readings), fate)
-        self._heed(device, turn, due_s, now_ns)
+        self._heed(device, turn, due_s)
         if fate.held_s:
             tally.delayed += 1
             heapq.heappush(self._held, (due_s + fate.held_s, number, message))
@@ -183,14 +147,14 @@ class Crew:
             if (before := self._behind.pop(device, None)) is not None:
                 self._send(before)
 
-    def _heed(self, device: int, turn: int, due_s: float, now_ns: int) -> None:
+    def _heed(self, device: int, turn: int, due_s: float) -> None:
         """Count who falls ill."""
         ill = self._crowd.rings(device, turn, due_s, self._plan.readings)
         if ill is None:
             return
         if ill and not self._was_ill[device]:
             self.tally.ill += 1
-            self._rang(device, now_ns)
+            self._rang(device, time.time_ns())
         self._was_ill[device] = ill
 
     def _send(self, message: _Message) -> None:
@@ -212,8 +176,10 @@ class Crew:
 
     async def _drain(self, stopping: asyncio.Event) -> None:
         """Wait for what is not acknowledged: a while, or, told to stop, a moment."""
-        until_s = self._loop.time() + (_STOP_S if stopping.is_set() else _DRAIN_S)
-        while self.waiting and self._loop.time() < until_s:
+        left_s = _STOP_S if stopping.is_set() else _DRAIN_S
+        for _ in range(round(left_s / _LOOK_S)):
+            if not self.waiting:
+                return
             await asyncio.sleep(_LOOK_S)
 
     def _connect(self, line: Line) -> None:
@@ -224,8 +190,6 @@ class Crew:
     async def _opened(self, line: Line) -> None:
         async with self._opening:
             try:
-                await self._loop.create_connection(
-                    lambda: line, self._plan.host, self._plan.port, ssl=self._plan.tls
-                )
+                await self._loop.create_connection(lambda: line, self._plan.host, self._plan.port, ssl=self._tls)
             except OSError:
                 line.retry()

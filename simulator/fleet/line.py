@@ -147,4 +147,3 @@ class Line(asyncio.Protocol):
             sent = self._waiting.popleft()
             self._flying[sent.number] = sent
             self._transport.write(sent.packet)
-

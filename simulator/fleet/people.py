@@ -27,7 +27,8 @@ _SPREAD: Final = (2.0, 0.5, 0.8, 0.05, 3.0)
 ILL_PULSE: Final = 185
 """Beats a minute of who is ill: beyond the ceiling of the programmes' plans."""
 _DRAWN: Final = 8192
-_BEHIND_MS: Final = 1000  # readings of one kind in one message are so far apart
+BEHIND_MS: Final = 1000
+"""Readings of one kind in one message are so far apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,9 @@ class Illness:
         if not 0.0 <= self.share <= 1.0:
             raise ConfigError(f"the share of the ill is {self.share}; expected 0 to 1")
         if not 0.0 < self.lasts_s < self.every_s:
-            raise ConfigError(f"an illness lasts {self.lasts_s:g} s of every {self.every_s:g} s; expected less, and some")
+            raise ConfigError(
+                f"an illness lasts {self.lasts_s:g} s of every {self.every_s:g} s; expected less, and some"
+            )
 
 
 WELL: Final = Illness()
@@ -94,7 +97,7 @@ class Crowd:
 
     def _reading(self, device: int, number: int, place: int, at_ms: int, ill: bool) -> str:  # noqa: FBT001 - private
         kind = (number + place) % len(KINDS)
-        told_ms = at_ms - _BEHIND_MS * (place // len(KINDS))
+        told_ms = at_ms - BEHIND_MS * (place // len(KINDS))
         if ill and not kind:
             value: float = ILL_PULSE
         else:

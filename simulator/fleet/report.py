@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from simulator.fleet.crew import Plan
+from simulator.fleet.plan import Plan
 from simulator.fleet.tally import Tally
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,14 +11,15 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from simulator.fleet.crew import Crew, Plan
+from simulator.fleet.crew import Crew
+from simulator.fleet.plan import Plan
 from simulator.fleet.report import Report, report
 from ward import process
 
 _SHOWN_S = 0.5
 
 
-def run(plan: Plan) -> Report:
+def run(plan: Plan, tls: ssl.SSLContext | None = None) -> Report:
     """Run a fleet until its time is up, SIGINT or SIGTERM.
 
     Raises
@@ -31,14 +33,14 @@ def run(plan: Plan) -> Report:
         import uvloop  # noqa: PLC0415
 
         runner = uvloop.run
-    return runner(_run(plan))
+    return runner(_run(plan, tls))
 
 
-async def _run(plan: Plan) -> Report:
+async def _run(plan: Plan, tls: ssl.SSLContext | None) -> Report:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    crew = Crew(plan)
+    crew = Crew(plan, tls)
     with _progress(plan, crew) as show:
         showing = asyncio.create_task(_show(show))
         try:

@@ -43,10 +43,11 @@ class Latencies:
 class Tally:
     """What a fleet has counted.
 
-    Readings: `measured`; of them `dropped` were never sent; `readings` were sent, `copies` of them once more on purpose,
+    Readings: `measured`; of them `dropped` were never sent; `readings` were sent, of them `copies` again on purpose;
     and `readings_acknowledged`. Messages: `sent` and `acknowledged`, `delayed`, `reordered`; `repeated` on a new
-    connection; `shed` because a device's memory was full; `refused` by an answer on the rejects topic. `turned_away` are
-    devices that were not let in, `ill` how often somebody fell ill. `late` is how far behind its own clock the fleet was.
+    connection; `shed` because a device's memory was full; `refused` by an answer on the rejects topic. `turned_away`
+    are devices that were not let in, `ill` counts each time that somebody fell ill. `late` is how far behind its own
+    clock the fleet was.
     """
 
     measured: int = 0
