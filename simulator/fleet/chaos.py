@@ -73,7 +73,8 @@ def each_fate(switches: Faults, seed: int, devices: int) -> Iterator[Fate]:
 def ahead_ms(switches: Faults, seed: int, devices: int) -> list[int]:
     """Return how far each device's clock is ahead of the right time, ms; most are right."""
     wrong = _chosen(switches.skewed, seed, 7, np.arange(devices))
-    return np.where(wrong, round(switches.skew.total_seconds() * 1000), 0).tolist()
+    ahead: list[int] = np.where(wrong, round(switches.skew.total_seconds() * 1000), 0).tolist()
+    return ahead
 
 
 def _drawn(seed: int, which: int, index: Ints) -> Floats:

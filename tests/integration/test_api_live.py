@@ -35,14 +35,14 @@ def as_anna(house: House, visit: Callable[[Served, httpx.AsyncClient], Awaitable
 
 def test_board_that_is_slow_to_load_is_loaded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where reading everybody takes longer than a sweep apart, what was announced meanwhile is not missed by that."""
-    read_seats = feed.tiles.read_seats
+    read_seats = tiles.read_seats
 
     async def slowly(conn: Connection, now: datetime) -> list[tiles.Seat]:
         await asyncio.sleep(5 * feed.SWEEP_S)
         return await read_seats(conn, now)
 
     monkeypatch.setattr(feed, "SWEEP_S", 0.05)
-    monkeypatch.setattr(feed.tiles, "read_seats", slowly)
+    monkeypatch.setattr(tiles, "read_seats", slowly)
 
     async def visit(served: Served, client: httpx.AsyncClient) -> None:
         async with served.live(client) as socket:
