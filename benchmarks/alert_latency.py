@@ -17,10 +17,10 @@ import numpy as np
 from benchmarks import end_to_end, load
 from benchmarks.contenders import DEVICE, SECRET, Extent, Name, Running, contender
 from benchmarks.figures import Floats, spread
-from benchmarks.messages import connect, publish
 from benchmarks.paced import Command, Result
 from benchmarks.rig import Others, Rig, await_quiet
 from benchmarks.viewers import Seen, watching
+from simulator.fleet import packets
 from ward.people import PatientId
 from ward.vitals import VitalKind
 from ward.wire import Leaf, topic
@@ -88,7 +88,7 @@ async def _ring(running: Running, plan: load.Plan) -> list[_Sent]:
     writers = []
     for number in range(plan.devices + 1, plan.devices + _ALARMS + 1):
         reader, writer = await asyncio.open_connection("127.0.0.1", running.mqtt_port)
-        writer.write(connect(DEVICE.format(number), SECRET.format(number)))
+        writer.write(packets.connect(DEVICE.format(number), SECRET.format(number)))
         await reader.readexactly(4)
         writers.append((number, writer))
     sent = []
@@ -98,7 +98,7 @@ async def _ring(running: Running, plan: load.Plan) -> list[_Sent]:
         at_ns = time.time_ns()
         measured = datetime.fromtimestamp(at_ns / 1e9, UTC).isoformat()
         payload = f'{{"kind":"heart_rate","value":{_PULSE},"unit":"/min","measured_at":"{measured}"}}'
-        writer.write(publish(topic(DEVICE.format(number), Leaf.VITALS), payload.encode()))
+        writer.write(packets.publish(topic(DEVICE.format(number), Leaf.VITALS), payload.encode()))
         await writer.drain()
         sent.append(_Sent(patient_id=running.patients[number - 1], at_ns=at_ns))
     for _, writer in writers:

@@ -107,12 +107,12 @@ def crowd(port: int, path: str, headers: Callable[[int], bytes], many: int) -> I
     gathered = Crowd({}, select.epoll())
     try:
         for start in range(0, many, _AT_ONCE):
+            gathered.forget(0.001 if start else 0)
             some = [_ask(port, path.encode(), headers(start + n)) for n in range(min(_AT_ONCE, many - start))]
             for each in some:
                 peer = _accepted(each)
                 gathered.peers[each.fileno()] = peer
                 gathered.polled.register(each, select.EPOLLIN)
-            gathered.forget(0.001)
         yield gathered
     finally:
         for peer in gathered.peers.values():

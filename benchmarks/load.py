@@ -18,7 +18,8 @@ import numpy as np
 import uvloop
 
 from benchmarks.figures import percentile
-from benchmarks.messages import PUBACK, Publisher, connect
+from benchmarks.messages import Publisher
+from simulator.fleet import packets
 from ward import process
 
 _PATIENCE_S = 30.0
@@ -65,7 +66,7 @@ class _Device(asyncio.Protocol):
 
     def __init__(self, crowd: "_Crowd", device_id: str, secret: str, readings: int) -> None:
         self._crowd = crowd
-        self._hello = connect(device_id, secret)
+        self._hello = packets.connect(device_id, secret)
         self._open = False
         self._tail = b""
         self._sent_ns: deque[int] = deque()
@@ -89,7 +90,7 @@ class _Device(asyncio.Protocol):
             self._crowd.joined()
         whole = len(data) & ~3
         self._tail = data[whole:]
-        if data[0:whole:4].count(PUBACK) != whole >> 2:
+        if data[0:whole:4].count(packets.PUBACK) != whole >> 2:
             self._crowd.fail("something else than a PUBACK came")
         elif whole:
             self._crowd.acknowledged(self, [self._sent_ns.popleft() for _ in range(whole >> 2)])

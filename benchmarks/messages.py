@@ -1,4 +1,4 @@
-"""Bytes of an MQTT 3.1.1 publisher, written by hand so that a message costs the generator next to nothing.
+"""The PUBLISH packets of a load, filled into templates so that a message costs the generator next to nothing.
 
 Pure: the time is a parameter. The invariant: every reading of a connection has a time of its own, in microseconds,
 so none of them is a repeat of another.
@@ -7,39 +7,13 @@ so none of them is a repeat of another.
 import time
 from dataclasses import dataclass
 
+from simulator.fleet import packets
 from ward.vitals import VITALS, VitalKind
 from ward.wire import Leaf, topic
 
-PUBACK = 0x40
 _LEVELS = {VitalKind.HEART_RATE: 70, VitalKind.SPO2: 95, VitalKind.RESP_RATE: 14}
 KINDS = tuple(_LEVELS)
 _FIRST_SEQ = 10_000_000
-
-
-def _remaining(length: int) -> bytes:
-    out = bytearray()
-    while True:
-        length, low = length >> 7, length & 127
-        out.append(low | (128 if length else 0))
-        if not length:
-            return bytes(out)
-
-
-def _text(value: str) -> bytes:
-    encoded = value.encode()
-    return len(encoded).to_bytes(2, "big") + encoded
-
-
-def connect(device_id: str, secret: str) -> bytes:
-    """Return a CONNECT with a clean session, the device's credentials and no keep-alive."""
-    body = b"\0\4MQTT\4\xc2\0\0" + _text(device_id) + _text(device_id) + _text(secret)
-    return b"\x10" + _remaining(len(body)) + body
-
-
-def publish(to: str, payload: bytes) -> bytes:
-    """Return a PUBLISH at QoS 1 with packet identifier 1."""
-    body = _text(to) + b"\0\1" + payload
-    return b"\x32" + _remaining(len(body)) + body
 
 
 def _reading(kind: VitalKind) -> bytes:
@@ -60,10 +34,10 @@ def _shape(device_id: str, first: int, readings: int) -> _Shape:
     payload = b",".join(_reading(kind) for kind in kinds)
     if readings > 1:
         payload = b"[%b]" % payload
-    head = _text(topic(device_id, Leaf.VITALS)) + b"%b"
+    head = packets.text(topic(device_id, Leaf.VITALS)) + b"%b"
     filled = (head + payload) % (b"id", *(hole for _ in kinds for hole in (10, b" " * 20, 0, _FIRST_SEQ)))
     levels = tuple(_LEVELS[kind] for kind in kinds)
-    return _Shape(template=b"\x32" + _remaining(len(filled)) + head + payload, levels=levels)
+    return _Shape(template=b"\x32" + packets.remaining(len(filled)) + head + payload, levels=levels)
 
 
 class Publisher:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from onebox import fleet_flags as flags
 from ward import log, settings
 from ward.errors import ConfigError
 
@@ -66,21 +67,57 @@ def simulate(
     began: Annotated[int | None, typer.Option(help="Go on with a story begun then (ms since 1970).")] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Play recordings again and again.")] = False,
     fs: Annotated[float | None, typer.Option(help="Samples a second, of signals in CSV.", min=1, max=2000)] = None,
+    devices: flags.Devices = None,
+    rate: flags.Rate = None,
+    readings: flags.Readings = 5,
+    ill: flags.Ill = 0.0,
+    stored: flags.Stored = False,
+    report: flags.Report = None,
+    drop: flags.Drop = 0.0,
+    cut: flags.Cut = 0.0,
+    delay: flags.Delay = 0.0,
+    delay_longest: flags.DelayLongest = 60.0,
+    duplicate: flags.Duplicate = 0.0,
+    reorder: flags.Reorder = 0.0,
+    skew: flags.Skew = 0.0,
+    skew_by: flags.SkewBy = 90.0,
+    flood: flags.Flood = 0.0,
 ) -> None:
-    """Publish as devices that do not exist, or as real recordings, over MQTT.
+    """Publish as devices that do not exist, or as real recordings, over MQTT; or be a fleet of thousands.
+
+    A fleet says at its end, also after Ctrl-C, what was sent and acknowledged, and with --stored what arrived. What
+    goes wrong follows from --seed. What a device has in its memory it sends until it is acknowledged: at least once.
 
     Examples: ./hemvakt simulate --replay recordings/ --speed 10
               ./hemvakt simulate --scenario sepsis --device hv-0001
               ./hemvakt simulate --mqtt-ca ca.pem --mqtt-cert kits/{device}.crt --mqtt-key kits/{device}.key
+              ./hemvakt simulate --devices 10000 --device bed-{:05d} --rate 2000 --duration 60 --drop 1% --cut 0.1%
     """
-    from simulator import command  # noqa: PLC0415
-
     loaded = settings.load(mqtt_host=host, mqtt_port=mqtt_port)
     log.configure("simulator", level=loaded.log_level)
     scheme = "mqtt" if ca is None and certificate is None else "mqtts"
     url = loaded.mqtt_url or f"{scheme}://{loaded.mqtt_host}:{loaded.mqtt_port}"
     if secret is None:
         secret = _DEMO_SECRET if certificate is None else ""
+    shares = {"drop": drop, "cut": cut, "delay": delay, "duplicate": duplicate, "reorder": reorder, "flood": flood}
+    if devices is not None:
+        if replay or scenario or certificate:
+            raise ConfigError("--devices is a fleet with passwords: give it without --replay, --scenario, --mqtt-cert")
+        from onebox import fleet  # noqa: PLC0415
+
+        fleet.run(
+            fleet.Wanted(
+                url=url, ca=ca, device=flags.pattern(device, devices), secret=secret, devices=devices, rate=rate,
+                readings=readings, seconds=duration, seed=seed, ill=ill, report=report,
+                switches=fleet.switches(shares, delay_longest_s=delay_longest, skewed=skew, skew_s=skew_by),
+                database_url=_database_url(loaded) if stored else "",
+            )
+        )  # fmt: skip
+        return
+    if any(shares.values()) or skew or rate or ill or stored or report:
+        raise ConfigError("some of these flags are a fleet's: give --devices too")
+    from simulator import command  # noqa: PLC0415
+
     command.run(
         command.Wanted(
             url=url, protocol=protocol.value, ca=ca, certificate=certificate, key=key, replay=replay,

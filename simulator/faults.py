@@ -18,10 +18,11 @@ from ward.vitals import VITALS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """Switches. Shares are 0 to 1 of the samples.
+    """Switches. Shares are 0 to 1 of the samples, in a fleet (`fleet.chaos`) of the messages.
 
     `delay_s` is the longest time a delayed sample is held back (of simulated time); a reordered sample is held
     back until a few later ones have passed. `skew` is added to every measured time: the device's clock is wrong.
+    A fleet alone knows `skewed` and `flood`, shares of the devices, and `cut`, of the messages.
     """
 
     drop: float = 0.0
@@ -30,10 +31,13 @@ class Faults:
     delay_s: float = 60.0
     reorder: float = 0.0
     skew: timedelta = timedelta(0)
+    skewed: float = 1.0
+    cut: float = 0.0
+    flood: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1."""
-        for name in ("drop", "duplicate", "delay", "reorder"):
+        for name in ("drop", "duplicate", "delay", "reorder", "skewed", "cut", "flood"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected a share from 0 to 1")
 

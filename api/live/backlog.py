@@ -44,6 +44,10 @@ class Backlog:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._entries)
+
     @property
     def alerts(self) -> int:
         """How many of the entries nothing can replace."""

@@ -195,7 +195,7 @@ class Feed:
                 await self._sessions(conn, now, {client.token_sha256 for client in self._hub.clients()})
             elif pending.sweep:
                 await self._sessions(conn, now, self._next_sessions())
-            if pending.sweep and pending.seats:
+            if pending.sweep and pending.seats and not self._heard_mark(pending):
                 await self._begin(conn)
             if pending.seats:
                 await self._seats(conn, now)
@@ -226,9 +226,13 @@ class Feed:
         self._mark = name, await bus.mark(conn, name)
         self._hub.journal.began(self._mark[1], seq)
 
+    def _heard_mark(self, pending: _Pending) -> bool:
+        """Tell whether our mark is among these hints: it came back, however long the round took in which it did."""
+        return self._mark is not None and self._mark[0] in pending.marks
+
     def _promise(self, pending: _Pending) -> None:
         """When our mark has come back, everything stored before it has been told."""
-        if self._mark is None or self._mark[0] not in pending.marks:
+        if self._mark is None or not self._heard_mark(pending):
             return
         self._hub.journal.swept(self._mark[1])
         self._mark = None

@@ -67,7 +67,8 @@ class Journal:
         self._places[self.seq] = place
         if self._recent.alerts > MOST_ALERTS_KEPT:
             self._floor = self._recent.drop_oldest_alert()
-        if len(self._places) > 2 * MOST_ALERTS_KEPT:
+        # A message costs the same however many patients there are: what has gone is forgotten once it is half of all.
+        if len(self._places) > 2 * max(len(self._recent), MOST_ALERTS_KEPT):
             self._places = {each.seq: self._places[each.seq] for each in self._recent}
         return entry
 

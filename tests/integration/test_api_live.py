@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -13,11 +14,12 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import InvalidStatus
 
+from api.live import feed
 from tests.fix_api import House, Served, alarm, hear, hear_closed, measure, serving
 from tests.live_stage import kinds, unbroken
 from ward.clock import SystemClock
-from ward.store import people, sessions
-from ward.store.pool import connect
+from ward.store import people, sessions, tiles
+from ward.store.pool import Connection, connect
 from ward.vitals import VitalKind
 
 
@@ -29,6 +31,27 @@ def as_anna(house: House, visit: Callable[[Served, httpx.AsyncClient], Awaitable
             await visit(served, client)
 
     asyncio.run(whole())
+
+
+def test_board_that_is_slow_to_load_is_loaded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where reading everybody takes longer than a sweep apart, what was announced meanwhile is not missed by that."""
+    read_seats = tiles.read_seats
+
+    async def slowly(conn: Connection, now: datetime) -> list[tiles.Seat]:
+        await asyncio.sleep(5 * feed.SWEEP_S)
+        return await read_seats(conn, now)
+
+    monkeypatch.setattr(feed, "SWEEP_S", 0.05)
+    monkeypatch.setattr(tiles, "read_seats", slowly)
+
+    async def visit(served: Served, client: httpx.AsyncClient) -> None:
+        async with served.live(client) as socket:
+            first = await hear(socket)
+
+        assert first["type"] == "snapshot"
+        assert [tile["stay_id"] for tile in first["patients"]] == [each.stay_id for each in house.ward.beds]
+
+    as_anna(house, visit)
 
 
 async def hear_alert(socket: ClientConnection) -> dict[str, Any]:

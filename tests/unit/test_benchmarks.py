@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks import figures
-from benchmarks.messages import KINDS, Publisher, connect
+from benchmarks.messages import KINDS, Publisher
 from ingest.packet_reader import frame_length, parse
 from ingest.packets import V311, Connect, Packet, Publish
+from simulator.fleet import packets
 from tests.reading import read_vitals
 from ward.clock import to_us
 from ward.vitals import VITALS
@@ -25,7 +26,7 @@ def a_packet(data: bytes) -> Packet:
 
 def test_connect_names_the_device_and_its_secret() -> None:
     """The generator logs in as a device does."""
-    packet = a_packet(connect("bench-7", "secret-bench-7"))
+    packet = a_packet(packets.connect("bench-7", "secret-bench-7"))
 
     assert isinstance(packet, Connect)
     assert (packet.client_id, packet.username, packet.password) == ("bench-7", "bench-7", b"secret-bench-7")

@@ -104,3 +104,17 @@ def test_many_changes_of_patients_are_not_kept_for_ever(monkeypatch: Any) -> Non
 
     assert journal.missed(since[0], journal.stream, here) is None
     assert told(journal.missed(since[-1], journal.stream, here)) == []
+
+
+def test_message_costs_the_same_however_many_patients_there_are(monkeypatch: Any) -> None:
+    """What has gone is forgotten now and then, not at every message, when all patients are more than what is kept."""
+    monkeypatch.setattr(journals, "MOST_ALERTS_KEPT", 2)
+    journal, rebuilt, places = Journal(), 0, None
+    for number in range(400):
+        journal.add("vitals", "new}", StayId(number % 100), HERE)
+        rebuilt += journal._places is not places
+        places = journal._places
+
+    assert rebuilt <= 1 + 400 // 100
+    assert len(journal._places) <= 2 * 100
+    assert len(told(journal.missed(0, journal.stream, here)) or ()) == 100
