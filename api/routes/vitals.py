@@ -222,7 +222,13 @@ async def vitals_of(context: Context, patient_id: int, scope: Scope, query: Vita
     span = Span(stay_id=seat.stay_id, kinds=kinds, start=start, end=end)
     found = await _series(context, span, resolution, plan_of(seat))
     truncated = resolution is Resolution.RAW and sum(len(each["t"]) for each in found) >= MOST_RAW
-    state = {"from": start, "to": end, "resolution": resolution.value, "series": found, "truncated": truncated}
+    state: dict[str, object] = {
+        "from": start,
+        "to": end,
+        "resolution": resolution.value,
+        "series": found,
+        "truncated": truncated,
+    }
     if isinstance(query, MarkedQuery) and query.marks:
         state["marks"] = await _marks(context, span)
     return reply(state)

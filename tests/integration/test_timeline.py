@@ -57,7 +57,7 @@ def test_entries_stand_on_one_timeline_newest_first(unit: Unit) -> None:
         assert page["next"] is None
         assert [each["kind"] for each in (await get(anna, path, kind="note"))["items"]] == ["note"]
 
-        days = {"from": "2026-11-18T00:00:00Z", "to": "2026-11-20T00:00:00Z"}
+        days: dict[str, Any] = {"from": "2026-11-18T00:00:00Z", "to": "2026-11-20T00:00:00Z"}
         curves = path.replace("events", "vitals")
         marked = [each["kind"] for each in (await get(anna, curves, **days, marks="true"))["marks"]]
         await post(anna, f"{path}/{items[1]['event_id']}/error", {"reason": "fel patient"}, 200)

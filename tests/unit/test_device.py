@@ -10,9 +10,9 @@ import pytest
 
 from simulator import device, device_waves, scenario
 from simulator.device import Kit
+from simulator.device_waves import block_of
 from simulator.expectations import Check, Happening
 from simulator.physiology import Baseline, Body
-from simulator.play import block_of
 from simulator.traits import Traits, Wearer
 from simulator.transcript import kit, transcript
 from simulator.waves.channels import BLOCK_S, CHANNELS

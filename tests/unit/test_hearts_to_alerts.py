@@ -10,9 +10,8 @@ from alerting.tracks import Verdict, episodes
 from alerting.waves_read import Wanted, read
 from simulator.course import Change, Course, Target
 from simulator.device import Kit
-from simulator.device_waves import stretches
+from simulator.device_waves import block_of, stretches
 from simulator.physiology import Baseline, Body
-from simulator.play import block_of
 from simulator.traits import Traits
 from tests.builders_hearts import FS_HZ, fibrillation, heart, lead, noise, steady
 from tests.builders_waves import START_S, a_heart, blocks, cell_at, ecg_of, pieces_of, ppg_of, ward_of

@@ -1,6 +1,7 @@
 """Where the clock of a check stops by leaps: at what changes, and never further apart than five minutes."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -40,7 +41,7 @@ def test_nothing_is_passed_by_where_nothing_happens() -> None:
     ],
     ids=["a fall", "no network", "curves"],
 )
-def test_the_clock_stops_where_something_is_told(more: dict[str, object], minutes: set[float]) -> None:
+def test_the_clock_stops_where_something_is_told(more: dict[str, Any], minutes: set[float]) -> None:
     """A call, the will of a device that is gone and its return, and each minute of curves are stopped at."""
     assert minutes <= set(stops(**more))
 

@@ -26823,6 +26823,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "demo": false,
                      *       "oidc": {
                      *         "host": "login.localhost",
                      *         "path": "/api/session/oidc"
