@@ -146,16 +146,16 @@ WORKS = (
     Work(what="2,000 readings, all new (COPY)", times=5, do=lambda store: insert(store, readings(store, 2000))),
     Work(what="100 readings, all new (one statement)", times=20, do=lambda store: insert(store, readings(store, 100))),
     Work(what="100 new, then 200 of which half are repeats", times=10, do=repeated),
-    Work(what="200 scores", times=10, do=scored),
+    Work(what="a score of each stay, 200 at most", times=10, do=scored),
     Work(what="one row of one stay", times=200, do=one_row),
     Work(what="chart: 24 h of five kinds, 15 min", times=20,
          do=lambda store: series.read_buckets(store.conn, _span(store, 24), timedelta(minutes=15))),
     Work(what="chart: 6 h of five kinds, every reading", times=20,
          do=lambda store: series.read_raw(store.conn, _span(store, 6), 10_000)),
-    Work(what="board: tiles of 100 stays", times=10,
+    Work(what="board: tiles, 100 stays at most", times=10,
          do=lambda store: tiles.read_tiles(store.conn, store.stays[:100], START + timedelta(hours=7))),
-    Work(what="evaluation: what 200 stays need, anew", times=3, do=evaluated),
-    Work(what="back-test: a day of 200 patients", times=2, do=cohort),
+    Work(what="evaluation: what 200 stays at most need, anew", times=3, do=evaluated),
+    Work(what="back-test: a day, 200 patients at most", times=2, do=cohort),
 )  # fmt: skip
 
 
