@@ -85,13 +85,14 @@ def simulate(
 ) -> None:
     """Publish as devices that do not exist, or as real recordings, over MQTT; or be a fleet of thousands.
 
-    A fleet says at its end, also after Ctrl-C, what was sent and acknowledged, and with --stored what arrived. What
-    goes wrong follows from --seed. What a device has in its memory it sends until it is acknowledged: at least once.
+    A fleet says at its end, also after Ctrl-C, what was sent, acknowledged and (--stored) what arrived.
+
+    What goes wrong with it follows from --seed. What is in a device's memory is sent until it is acknowledged.
 
     Examples: ./hemvakt simulate --replay recordings/ --speed 10
               ./hemvakt simulate --scenario sepsis --device hv-0001
               ./hemvakt simulate --mqtt-ca ca.pem --mqtt-cert kits/{device}.crt --mqtt-key kits/{device}.key
-              ./hemvakt simulate --devices 10000 --device bed-{:05d} --rate 2000 --duration 60 --drop 1% --cut 0.1%
+              ./hemvakt simulate --devices 10000 --device bed-{:05d} --rate 2000 --drop 1%
     """
     loaded = settings.load(mqtt_host=host, mqtt_port=mqtt_port)
     log.configure("simulator", level=loaded.log_level)

@@ -35,7 +35,7 @@ BEHIND_MS: Final = 1000
 class Illness:
     """Who falls ill and when: a `share` of the patients, for `lasts_s` out of every `every_s`, each at another time.
 
-    `begins_s` is when the first may: before that, everybody is well.
+    Before `begins_s` everybody is well; then some are in the middle of theirs.
     """
 
     share: float = 0.0
@@ -70,12 +70,13 @@ class Crowd:
         drawn = uniform(seed + len(KINDS), Stream.PHASE, who)
         # Spread evenly: so many of every hundred are ill, whichever hundred.
         self._ill = (np.floor((who + 1) * illness.share) > np.floor(who * illness.share)).tolist()
-        self._first_s = (illness.begins_s + drawn * illness.every_s).tolist()
+        self._phase_s = (drawn * illness.every_s).tolist()
 
     def ill(self, device: int, t_s: float) -> bool:
         """Tell whether the patient of a device is ill, `t_s` seconds after the beginning."""
-        since_s = t_s - self._first_s[device]
-        return bool(self._ill[device]) and since_s >= 0 and since_s % self._illness.every_s < self._illness.lasts_s
+        illness = self._illness
+        since_s = (t_s + self._phase_s[device]) % illness.every_s
+        return bool(self._ill[device]) and t_s >= illness.begins_s and since_s < illness.lasts_s
 
     def rings(self, device: int, number: int, t_s: float, readings: int) -> bool | None:
         """Tell whether the pulse in a message is that of an illness; None where the message has no pulse."""
