@@ -40,7 +40,7 @@ class Picture:
 
 
 _PICTURES = (
-    Picture(name="board.png", who="emily", path="/", width=1360, height=800, there=".curve path.dot"),
+    Picture(name="board.png", who="emily", path="/", width=1440, height=810, there=".curve path.dot"),
     Picture(name="patient.png", who="emily", path="/patient/3/charts", width=1360, height=860, there=".u-over"),
     Picture(name="tuning.png", who="emily", path="/tuning/patient/3", width=1360, height=860, there="figure svg"),
     Picture(name="home.png", who="astrid", path="/", width=480, height=860, there="h1"),
@@ -70,17 +70,20 @@ def _take_all(machine: Machine, browser: Browser) -> None:
         page = pages.get(each.who) or pages.setdefault(each.who, _enter(machine, browser, each))
         page.set_viewport_size({"width": each.width, "height": each.height})
         page.goto(machine.url + each.path)
-        expect(page.locator(each.there).first).to_be_visible()
+        expect(page.locator(each.there).first).to_be_attached()
         if each.path == "/" and each.who == "emily":
             page.get_by_test_id("sound-test").click()
-            expect(page.get_by_text("*** HIGH ALERT").first).to_be_visible()
+            expect(page.get_by_role("article", name="HIGH ALARM").first).to_be_visible()
         page.wait_for_load_state("networkidle")
+        expect(page.get_by_text("No values in this period")).to_have_count(0)
         with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
             shot.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(each.kept, optimize=True)
 
 
 def _enter(machine: Machine, browser: Browser, picture: Picture) -> Page:
-    page = browser.new_context(locale="en-GB", timezone_id="Europe/Stockholm").new_page()
+    page = browser.new_context(
+        locale="en-GB", timezone_id="Europe/Stockholm", color_scheme="light", reduced_motion="reduce"
+    ).new_page()
     page.set_default_timeout(1000 * _PATIENCE_S)
     page.goto(machine.url)
     page.evaluate("localStorage.setItem('hemvakt.language', 'en')")
