@@ -34,7 +34,7 @@ from alerting.events import (
 )
 from alerting.holds import held
 from alerting.lifecycle import respond, step
-from alerting.observed import Observation
+from alerting.observed import Observation, Quiet
 from alerting.telling import Ringing
 from ward.alerts import Alert, AlertId, Closure, Finding, Hold
 from ward.errors import IllegalTransition, NotFound
@@ -153,6 +153,10 @@ async def settle(
     for key in sorted(observed.keys() | known.keys()):
         before, observation = known.get(key), observed.get(key)
         if _nothing_to_do(before, observation, now):
+            continue
+        # Whoever looked before an alert was last told cannot know that it is over.
+        if isinstance(observation, Quiet) and before is not None and now < before.changed_at:
+            overtaken.add(key[0])
             continue
         settled = await _settle_known(conn, key, before, observation, now, asked.get(key))
         if settled is None:

@@ -154,7 +154,12 @@ def test_pass_that_began_before_the_reading_does_not_undo_what_rang(house: House
             assert back == 1
             late = await settle(conn, [before], [Quiet(stay_id=bed.stay_id, rule=before.rule)], now)
             await conn.commit()
+            known = await alerts.in_force(conn, [bed.stay_id])
+            just_before = now - timedelta(milliseconds=10)
+            early = await settle(conn, known, [Quiet(stay_id=bed.stay_id, rule=before.rule)], just_before)
+            await conn.commit()
             found = await alerts.in_force(conn, [bed.stay_id])
+        assert early.overtaken == late.overtaken
         return set(late.overtaken), [alert.condition.value for alert in found]
 
     overtaken, conditions = asyncio.run(story())
