@@ -27,6 +27,12 @@ def _missing(request: Request) -> HTTPStatus:
     return HTTPStatus.METHOD_NOT_ALLOWED if known and request.method not in known else HTTPStatus.NOT_FOUND
 
 
+def _takes_gzip(request: Request) -> bool:
+    """Tell whether a browser takes files that are packed."""
+    offered = request.headers.get("accept-encoding", "").lower().replace(" ", "").split(",")
+    return any(each == "gzip" or (each.startswith("gzip;q=") and each.strip("0.") != "gzip;q=") for each in offered)
+
+
 def router(built: Path) -> APIRouter:
     """Return the routes of the page that was built into `built`."""
     pages = APIRouter()
@@ -44,7 +50,13 @@ def router(built: Path) -> APIRouter:
         if not (built / "index.html").is_file():
             return PlainTextResponse(_NOT_BUILT, HTTPStatus.SERVICE_UNAVAILABLE)
         wanted = path if "." in path.rpartition("/")[2] else "index.html"
-        response = await files.get_response(wanted, request.scope)
+        packed = f"{wanted}.gz"
+        shrunk = _takes_gzip(request) and (built / packed).is_file()
+        response = await files.get_response(packed if shrunk else wanted, request.scope)
+        # What is packed says nothing of anybody: these are the same files for all.
+        response.headers["Vary"] = "Accept-Encoding"
+        if shrunk:
+            response.headers["Content-Encoding"] = "gzip"
         response.headers["Cache-Control"] = _FOREVER if wanted.startswith("assets/") else "no-cache"
         return response
 

@@ -1,10 +1,11 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { compressed } from "./compressed";
 import { offline } from "./offline";
 
 // Nothing is inlined as data: the page's content security policy allows neither inline script nor data fonts.
 export default defineConfig({
-  plugins: [svelte(), offline()],
+  plugins: [svelte(), offline(), compressed()],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
