@@ -15,12 +15,16 @@ export function compressed(): Plugin {
     name: "compressed",
     apply: "build",
     enforce: "post",
-    async generateBundle(_, bundle) {
-      for (const [name, part] of Object.entries(bundle)) {
-        const content = new Blob([part.type === "chunk" ? part.code : (part.source as BlobPart)]);
-        if (WORTH_IT.test(name) && content.size >= SMALLEST_BYTES)
-          this.emitFile({ type: "asset", fileName: `${name}.gz`, source: await packed(content) });
-      }
+    generateBundle: {
+      // After the bundler's own plugins: until then scripts hold places that it has not filled in.
+      order: "post",
+      async handler(_, bundle) {
+        for (const [name, part] of Object.entries(bundle)) {
+          const content = new Blob([part.type === "chunk" ? part.code : (part.source as BlobPart)]);
+          if (WORTH_IT.test(name) && content.size >= SMALLEST_BYTES)
+            this.emitFile({ type: "asset", fileName: `${name}.gz`, source: await packed(content) });
+        }
+      },
     },
   };
 }
