@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { Question } from "./api";
-import { greeting, next, said, todays, whole } from "./day";
+import { greeting, next, said, todays } from "./day";
 
 const NOON = Date.parse("2026-11-18T11:00:00Z");
 const asked = (...names: readonly string[]): Question[] =>
@@ -33,8 +33,4 @@ test("h08: a time is said in Swedish time, with its day where that is not today"
 test("the greeting follows the clock on the wall", () => {
   expect(greeting(Date.parse("2026-11-18T05:00:00Z"))).toBe("home.morning");
   expect(greeting(Date.parse("2026-11-18T21:00:00Z"))).toBe("home.evening");
-});
-
-test("a telephone number stays on one line, other figures are left alone", () => {
-  expect(whole("ring 08-465 004 03. Klockan 10 30")).toBe("ring 08\u2011465\u00a0004\u00a003. Klockan 10 30");
 });

@@ -44,6 +44,3 @@ export function said(at: string | number, now: number, language: Language, words
   const date = new Intl.DateTimeFormat(language === "sv" ? "sv-SE" : "en-GB", { timeZone: ZONE, weekday: "long", day: "numeric", month: "long" });
   return `${date.format(when)} ${time}`;
 }
-
-/** Keeps the figures of a telephone number on one line. */
-export const whole = (text: string): string => text.replace(/\b0\d+-\d[\d ]*\d/g, (phone) => phone.replaceAll(" ", "\u00a0").replace("-", "\u2011"));
