@@ -27,6 +27,8 @@ _SPREAD: Final = (2.0, 0.5, 0.8, 0.05, 3.0)
 ILL_PULSE: Final = 185
 """Beats a minute of who is ill: beyond the ceiling of the programmes' plans."""
 _DRAWN: Final = 8192
+# 57 % of 200 are 114, and not one fewer for being 113.99999.
+_ROUNDING: Final = 1e-9
 BEHIND_MS: Final = 1000
 """Readings of one kind in one message are so far apart."""
 
@@ -69,7 +71,8 @@ class Crowd:
         self._illness = illness
         drawn = uniform(seed + len(KINDS), Stream.PHASE, who)
         # Spread evenly: so many of every hundred are ill, whichever hundred.
-        self._ill = (np.floor((who + 1) * illness.share) > np.floor(who * illness.share)).tolist()
+        until = np.floor(np.arange(devices + 1) * illness.share + _ROUNDING)
+        self._ill = (until[1:] > until[:-1]).tolist()
         self._phase_s = (drawn * illness.every_s).tolist()
 
     def ill(self, device: int, t_s: float) -> bool:

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SCREEN = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "web" / "src").rglob("*words*/*.ts")))
 SCREEN += "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "web" / "src").rglob("*words*.ts")))
+SCREEN += (ROOT / "web" / "src" / "i18n" / "core.ts").read_text(encoding="utf-8")
 # What is set in bold for its weight, and is no word of the screen.
 EMPHASIS = {
     "fet stil", "Tre saker att minnas", "Meningen överst", "Larmen", "Patienterna", "Ljudet",

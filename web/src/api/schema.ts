@@ -17427,7 +17427,7 @@ export interface operations {
                      *           "team_id": 4
                      *         },
                      *         {
-                     *           "answers": true,
+                     *           "answers": false,
                      *           "blocked": false,
                      *           "name": "Team fifth",
                      *           "organisation": "Testkommunen",
