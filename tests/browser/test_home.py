@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from onebox.environment import PROJECT
 from tests.bad_network import BadNetwork, Weather
@@ -125,9 +125,24 @@ def test_h32_call_that_does_not_arrive_says_so_at_once(as_patient: Callable[...,
     expect(lost).to_contain_text("har inte kommit fram", timeout=2_000)
     expect(lost.locator("a[href='tel:112']")).to_be_visible()
     expect(page.get_by_test_id("help-state")).to_have_count(0)
-    page.context.set_offline(False)
-    expect(page.get_by_test_id("help-state")).to_contain_text("Ditt team har fått det")
+
+    # The page asks what became of earlier calls in the moment in which this one is sent, and hears it late.
+    asked: list[Route] = []
+    page.route("**/help", lambda route: _hold_first_question(route, asked))
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/help")):
+        page.context.set_offline(False)
+    expect(page.get_by_test_id("help-state")).to_contain_text("Larmet kom fram")
     expect(lost).to_have_count(0)
+    for each in asked:
+        each.fulfill(json=_NO_CALL)
+    expect(page.get_by_test_id("help-state")).to_contain_text("Ditt team har fått det")
+
+
+def _hold_first_question(route: Route, held: list[Route]) -> None:
+    if route.request.method == "GET" and not held:
+        held.append(route)
+    else:
+        route.continue_()
 
 
 def test_questions_can_be_paused_changed_and_undone(machine: Machine, as_patient: Callable[..., Page]) -> None:
@@ -316,6 +331,7 @@ def test_h31_pages_are_accessible_and_fit_at_twice_the_size(scheme: str, as_pati
     assert faults == []
 
 
+_NO_CALL = dict.fromkeys(("called_at", "received_at", "team_at", "seen_at", "seen_by", "seen_title", "over_at"))
 _SERVED = "navigator.serviceWorker.controller !== null"
 _SMALL = """() => [...document.querySelectorAll("main a, main button, header button, summary, label:has(input)")]
     .filter((each) => each.checkVisibility() && each.offsetHeight < 55.5).map((each) => each.innerText)"""

@@ -12,6 +12,8 @@ class Outbox {
   entries = $state.raw<readonly Entry[]>([]);
   /** When the newest entry arrived, in ms; 0 where none has since the page was opened. */
   arrived = $state(0);
+  /** When a call for help arrived of which the page does not know yet what became of it, in ms; 0 for none. */
+  rang = $state(0);
   /** Whether the network failed the last time something was sent. */
   cut = $state(false);
   #account = 0;
@@ -31,6 +33,7 @@ class Outbox {
   stop(): void {
     this.#account = 0;
     this.entries = [];
+    this.rang = 0;
     if (this.#timer) clearTimeout(this.#timer);
   }
 
@@ -84,6 +87,7 @@ class Outbox {
       if (became === "sent") {
         await keep.remove("outbox", entry.id);
         this.arrived = Date.now();
+        if (entry.kind === "help") this.rang = this.arrived;
       } else if (became === "refused") await keep.put("outbox", entry.id, { ...entry, refused: detail });
       await this.#read();
       if (became === "sent") this.#heard?.(entry);

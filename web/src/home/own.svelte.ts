@@ -38,6 +38,8 @@ class Own {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #ticker: ReturnType<typeof setInterval> | null = null;
   #asking = false;
+  /** Something has happened since what is being asked was asked: it is asked once more. */
+  #stale = false;
   readonly #line = new Line({
     home: (home) => { this.#told(home); },
     beat: () => { this.#told(null); },
@@ -115,15 +117,23 @@ class Own {
 
   refresh = async (): Promise<void> => {
     const session = this.#session;
-    if (this.#asking || session === null) return;
+    if (session === null) return;
+    if (this.#asking) {
+      this.#stale = true;
+      return;
+    }
     this.#asking = true;
+    this.#stale = false;
     try {
+      const rang = outbox.rang;
       const found = await this.#ask();
       if (session !== this.#session) return;
       this.closed = found === null;
       this.late = false;
       if (found) this.#line.follow(found.home.patient_id);
       await this.#take(session, found);
+      // What was asked after the call had arrived tells what became of it.
+      if (outbox.rang === rang) outbox.rang = 0;
     } catch (failure) {
       if (session !== this.#session) return;
       if (failure instanceof Refused && failure.status === 401) await this.#ended();
@@ -133,7 +143,8 @@ class Own {
       } else this.late = true;
     } finally {
       this.#asking = false;
-      this.#again();
+      if (this.#stale) void this.refresh();
+      else this.#again();
     }
   };
 
