@@ -33,6 +33,14 @@ def _takes_gzip(request: Request) -> bool:
     return any(each == "gzip" or (each.startswith("gzip;q=") and each.strip("0.") != "gzip;q=") for each in offered)
 
 
+def _is_there(files: StaticFiles, path: str) -> bool:
+    """Tell whether a file is served: it is within the folder, and there."""
+    try:
+        return files.lookup_path(path)[1] is not None
+    except (OSError, ValueError):  # a name longer than any, or with a NUL in it
+        return False
+
+
 def router(built: Path) -> APIRouter:
     """Return the routes of the page that was built into `built`."""
     pages = APIRouter()
@@ -51,7 +59,7 @@ def router(built: Path) -> APIRouter:
             return PlainTextResponse(_NOT_BUILT, HTTPStatus.SERVICE_UNAVAILABLE)
         wanted = path if "." in path.rpartition("/")[2] else "index.html"
         packed = f"{wanted}.gz"
-        shrunk = _takes_gzip(request) and (built / packed).is_file()
+        shrunk = _takes_gzip(request) and _is_there(files, packed)
         response = await files.get_response(packed if shrunk else wanted, request.scope)
         # What is packed says nothing of anybody: these are the same files for all.
         response.headers["Vary"] = "Accept-Encoding"

@@ -20,7 +20,7 @@ pytest_plugins = [
 ]
 
 # A busy machine is no fault of the code. In CI Hypothesis itself takes the same examples every time.
-settings.register_profile("here", settings(), deadline=None)
+settings.register_profile("here", settings(), deadline=None, max_examples=60)
 settings.load_profile("here")
 
 
@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--server",
         help="postgresql:// address of a superuser on a server to test against, instead of the embedded one",
     )
-    parser.addoption("--contract-examples", type=int, default=3, help="requests made by chance for each operation")
+    parser.addoption("--contract-examples", type=int, default=2, help="requests made by chance for each operation")
     parser.addoption("--update-pictures", action="store_true", help="take the pictures of the screens in docs/ anew")
     parser.addoption("--forbid-skips", action="store_true", help="a skipped test fails the run, as in CI")
 

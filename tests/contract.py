@@ -19,7 +19,7 @@ from ward.access.principals import Capacity
 
 _OPEN_TO = re.compile(r"Open to: .* \(`(.+)`\)")
 SEED = 6
-FEW = 3  # requests by chance for each operation; with more (`--contract-examples`) every phase runs, chains apart
+FEW = 2  # requests by chance for each operation; with more (`--contract-examples`) every phase runs, chains apart
 SHORT = {"coverage": {"enabled": False}, "stateful": {"enabled": False}}
 CHAINED = {
     "examples": {"enabled": False},
