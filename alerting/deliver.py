@@ -175,8 +175,11 @@ async def record(conn: Connection, message: Message, fate: Fate, now: datetime) 
     if isinstance(fate, Sent):
         await outbox.sent(conn, message.rows, now, message.group_id)
         return
-    again_at = retry_at(message.first.attempts, now) if fate.retry and not fate.gone else None
-    await outbox.failed(conn, message.rows, now, fate.reason, again_at)
+    # Each by its own attempts: what came last into a group is not given up with what has been in it for long.
+    for attempts in sorted({row.attempts for row in message.rows}):
+        alike = [row for row in message.rows if row.attempts == attempts]
+        again_at = retry_at(attempts, now) if fate.retry and not fate.gone else None
+        await outbox.failed(conn, alike, now, fate.reason, again_at)
     if fate.gone and message.first.channel_id is not None:
         await contact_channels.break_off(conn, message.first.channel_id, now, fate.reason)
     for stay_id, alert_id, ring, step in {(row.stay_id, row.alert_id, row.ring, row.step) for row in message.rows}:

@@ -187,17 +187,24 @@ async def pull_untold(
 ) -> None:
     """Let the next level be due now if a step has reached nobody: all its notifications have failed.
 
-    A level that only comes again keeps its time: there is nobody further to tell, and its own pace is kept.
+    So it is if nothing of the ring has come through to anybody, though a later step has been taken since: that one
+    passes by the ways that were used just before it. A level that only comes again keeps its time: there is nobody
+    further to tell, and its own pace is kept.
     """
     await conn.execute(
         """
         update escalation_step n set due_at = least(n.due_at, %(now)s), reason = 'untold'
-        from escalation_step s
-        where s.stay_id = %(stay)s and s.alert_id = %(alert)s and s.ring = %(ring)s and s.step = %(number)s
-        and n.stay_id = s.stay_id and n.alert_id = s.alert_id and n.ring = s.ring and n.step = s.step + 1
-        and n.level > s.level and n.state = 'pending'
+        from (select s.stay_id, s.alert_id, s.ring, s.step, s.level,
+                max(t.step) filter (where t.state <> 'pending') as taken,
+                max(t.level) filter (where t.state <> 'pending') as reached
+            from escalation_step s join escalation_step t using (stay_id, alert_id, ring)
+            where s.stay_id = %(stay)s and s.alert_id = %(alert)s and s.ring = %(ring)s and s.step = %(number)s
+            group by s.stay_id, s.alert_id, s.ring, s.step, s.level) s
+        where n.stay_id = s.stay_id and n.alert_id = s.alert_id and n.ring = s.ring and n.step = s.taken + 1
+        and n.level > s.reached and n.state = 'pending'
         and not exists (select from outbox o where o.stay_id = s.stay_id and o.alert_id = s.alert_id
-            and o.ring = s.ring and o.step = s.step and o.state in ('queued', 'sent', 'delivered', 'seen'))
+            and o.ring = s.ring and (o.step = s.step or s.taken > s.step)
+            and o.state in ('queued', 'sent', 'delivered', 'seen'))
         """,
         {"stay": stay_id, "alert": alert_id, "ring": ring, "number": number, "now": now},
     )
