@@ -14,7 +14,7 @@ from alerting.due import evaluate_due
 from alerting.observed import Quiet
 from alerting.rush import Rush, ring
 from tests.fix_api import House, measure
-from ward.alerts import Condition
+from ward.alerts import Condition, Finding, Priority
 from ward.clock import SystemClock
 from ward.people import StayId
 from ward.plans import Side, template
@@ -166,6 +166,35 @@ def test_pass_that_began_before_the_reading_does_not_undo_what_rang(house: House
 
     assert overtaken == {house.ward.beds[0].stay_id}
     assert conditions == ["present"]
+
+
+def test_pass_that_began_before_the_reading_does_not_make_less_of_it(house: House) -> None:
+    """A pass that looked a moment before it got worse cannot know that it is milder: its stay is looked at again."""
+
+    async def story() -> tuple[set[StayId], list[int], int]:
+        bed = house.ward.beds[0]
+        async with await connect(house.database_url, "test") as conn:
+            await measure(house, bed, VitalKind.SPO2, 70)
+            now = SystemClock().now()
+            await ring(conn, {bed.stay_id: {LOW}}, {bed.stay_id: template()}, now)
+            await conn.commit()
+            known = await alerts.in_force(conn, [bed.stay_id])
+            milder = Finding(
+                stay_id=bed.stay_id,
+                rule=known[0].rule,
+                family=known[0].family,
+                priority=Priority.MEDIUM,
+                began_at=known[0].began_at,
+                due_at=known[0].began_at,
+                evidence=known[0].evidence,
+            )
+            early = await settle(conn, known, [milder], now - timedelta(milliseconds=10))
+            found = await alerts.in_force(conn, [bed.stay_id])
+            later = await settle(conn, known, [milder], now)
+            await conn.commit()
+        return set(early.overtaken), [alert.priority.value for alert in found], len(later.changed)
+
+    assert asyncio.run(story()) == ({house.ward.beds[0].stay_id}, [3], 1)
 
 
 def test_alert_rings_though_the_store_refuses_to_say_whom_to_tell(
