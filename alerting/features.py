@@ -308,7 +308,8 @@ def in_order(kind: VitalKind, found: tuple[Ints, Floats, Floats, Floats], stays:
     ties = None
     if not ((stay[1:] > stay[:-1]) | ((stay[1:] == stay[:-1]) & (t_s[1:] > t_s[:-1]))).all():
         stands = standing(kind, *found)
-        stay, t_s, value, quality = (each[stands.index] for each in (stay, t_s, value, quality))
+        stay, t_s = stay[stands.index], t_s[stands.index]
+        value, quality = value[stands.index], quality[stands.index]
         ties = stands.ties
     offsets = np.searchsorted(stay, np.arange(stays + 1)).astype(np.int64)
     return Series(t_s=t_s, value=value, quality=quality, offsets=offsets, ties=ties)

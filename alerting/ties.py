@@ -56,7 +56,7 @@ def standing(kind: VitalKind, stay: Ints, t_s: Floats, value: Floats, quality: F
     order = np.lexsort((t_s, stay))
     last = np.ones(len(order), np.bool_)
     last[:-1] = (stay[order][1:] != stay[order][:-1]) | (t_s[order][1:] != t_s[order][:-1])
-    place = np.cumsum(last) - last
+    place: Ints = np.cumsum(last) - last
     together = np.flatnonzero(~last | np.append(False, ~last[:-1]))
     order[together] = _worst_last(kind, order[together], place[together], value, quality)
     value = value[order]

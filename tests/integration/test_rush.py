@@ -197,6 +197,35 @@ def test_pass_that_began_before_the_reading_does_not_make_less_of_it(house: Hous
     assert asyncio.run(story()) == ({house.ward.beds[0].stay_id}, [3], 1)
 
 
+# At the commit all who announce something stand in a queue: nobody may be impatient there.
+_QUEUE = """
+create function in_queue() returns trigger language plpgsql as $$ begin
+    if current_setting('lock_timeout') <> '0' then raise lock_not_available; end if; return null;
+end $$;
+create constraint trigger in_queue after insert on alert deferrable initially deferred
+    for each row execute function in_queue();
+"""
+
+
+def test_alert_that_has_to_queue_for_its_commit_is_not_given_up(house: House) -> None:
+    """The short patience is for rows that a pass holds; at the commit the rush waits its turn."""
+
+    async def story() -> int:
+        bed = house.ward.beds[0]
+        rush = Rush(SystemClock())
+        async with (
+            await connect(house.database_url, "test") as conn,
+            pool(house.database_url, "rush", size=1) as store,
+        ):
+            await conn.execute(_QUEUE.encode())
+            await ready(conn, rush)
+            await measure(house, bed, VitalKind.SPO2, 70)
+            await rush.ring({bed.stay_id: {LOW}}, store)
+        return rush.rang
+
+    assert asyncio.run(story()) == 1
+
+
 def test_alert_rings_though_the_store_refuses_to_say_whom_to_tell(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

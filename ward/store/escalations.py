@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from ward.alerts import AlertId
 from ward.duty.contact import Contact
-from ward.people import StayId
+from ward.people import StaffId, StayId, TeamId
 from ward.store.pool import Connection
 
 _CONTACTS = msgspec.json.Decoder(tuple[Contact, ...])
@@ -60,6 +60,14 @@ class Reached:
 
 
 NOBODY_TOLD = Reached(ring=0, level=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Whom the steps of a ring have told, as (team, person), and to which level the first of them went."""
+
+    first_level: int
+    contacts: frozenset[tuple[TeamId, StaffId | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +159,30 @@ async def take(conn: Connection, step: FrozenStep, now: datetime) -> bool:
         (now, step.stay_id, step.alert_id, step.ring, step.number),
     )
     return await done.fetchone() is not None
+
+
+async def told(conn: Connection, step: FrozenStep) -> Told:
+    """Return whom the steps before one of the same ring have told, and to which level the first of them went."""
+    cursor = await conn.execute(
+        "select level, contacts::text from escalation_step where stay_id = %s and alert_id = %s and ring = %s"
+        " and step < %s and state in ('fired', 'skipped') order by step",
+        (step.stay_id, step.alert_id, step.ring, step.number),
+    )
+    rows = await cursor.fetchall()
+    named = (each for _, contacts in rows for each in _CONTACTS.decode(contacts))
+    return Told(
+        first_level=rows[0][0] if rows else step.level,
+        contacts=frozenset((each.team_id, each.staff_id) for each in named),
+    )
+
+
+async def tells(conn: Connection, step: FrozenStep) -> None:
+    """Write down whom a step tells."""
+    await conn.execute(
+        "update escalation_step set contacts = %s::jsonb where stay_id = %s and alert_id = %s and ring = %s"
+        " and step = %s",
+        (msgspec.json.encode(step.contacts).decode(), step.stay_id, step.alert_id, step.ring, step.number),
+    )
 
 
 async def skip(conn: Connection, step: FrozenStep, reason: str) -> None:
