@@ -21,7 +21,7 @@ from ward.store.borrow import LOST, back, mark
 from ward.store.escalations import FrozenStep, Reached
 from ward.store.pool import Coming, Connection
 
-# Events after which the telling begins with the first level; after any other it goes on from where it was.
+# Events after which the telling of what had been answered begins with the first level; else it goes on.
 _BEGINS = frozenset({"raised", "recurred"})
 ASKED, RINGS_ANEW = "asked", "rings_anew"
 
@@ -67,8 +67,12 @@ async def _ring(conn: Connection, ringing: Ringing, alert: Alert, now: datetime)
 
 
 async def _anew(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) -> Ringing:
-    """Return how an alert rings that may have rung before; what is still to come of that is taken back."""
+    """Return how an alert rings that may have rung before; what is still to come of that is taken back.
+
+    Where something is still to come nobody has answered yet: then it goes on, however often it comes back.
+    """
     before = await escalations.reached(conn, alert.stay_id, alert.alert_id)
+    goes_on = goes_on or before.next_at is not None
     if before.ring:
         await hush(conn, alert, now, RINGS_ANEW)
     found = await chain(conn, alert, now)

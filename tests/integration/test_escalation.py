@@ -1,6 +1,7 @@
 """Escalation on a real store and a clock moved by hand: who is told at which minute, until somebody answers."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,9 @@ import pytest
 from alerting import apply
 from alerting.events import Acknowledge, Escalate, FromPeople
 from tests.builders_duty import round_the_clock
-from tests.delivery_scene import NOON, Scene, add_doctor, scene
+from tests.delivery_scene import NOON, Scene, a_finding, add_doctor, scene
 from tests.fix_ward import Ward, admit
-from ward.alerts import Alert, Priority
+from ward.alerts import Alert, Family, Priority
 from ward.people import Role, StaffId, TeamId
 from ward.store import alerts, duty_schedules, people
 from ward.store.pool import connect
@@ -92,6 +93,29 @@ def test_h05_acknowledged_alert_goes_on_when_nobody_acts(ward: Ward) -> None:
             levels = await here.rows("select level, state from escalation_step where ring = 2 order by step")
             assert [row["level"] for row in levels] == [2, 3]
             assert [minutes for *_, minutes in rung] == [18.0, 20.0]
+
+    asyncio.run(run())
+
+
+def test_h05_call_that_is_made_again_and_again_reaches_the_doctor(ward: Ward) -> None:
+    """Whoever presses the button every minute and a half, unanswered, does not begin with the first level each time."""
+
+    async def run() -> None:
+        doctor = await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, "+46701740605")
+            await here.telephone(doctor, "+46701740606")
+            for press in range(5):
+                await here.listen()
+                async with await connect(ward.database_url, "test") as conn:
+                    called = a_finding(ward.beds[0], Priority.HIGH, "help_button", Family.REQUEST, here.clock.now())
+                    pressed = replace(called.evidence, params={"occurred_at": str(press)})
+                    await apply.raise_or_update(conn, replace(called, evidence=pressed), here.clock.now())
+                await here.until(here.clock.now() + 1.5 * MINUTE, MINUTE / 4)
+
+            second = "select min(done_at) as at from escalation_step where level = 2 and state = 'fired'"
+            assert (await here.rows(second))[0]["at"] <= NOON + 2.25 * MINUTE
+            assert "+46701740606" in [letter.to for letter in here.sms.letters]
 
     asyncio.run(run())
 

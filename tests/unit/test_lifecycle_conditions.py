@@ -138,6 +138,19 @@ def test_worse_within_the_damping_time_rings() -> None:
     assert told(seen, Recur(finding=a_finding(priority=Priority.HIGH)), 1) == {Ring}
 
 
+def test_h05_milder_call_does_not_make_less_of_an_urgent_one() -> None:
+    """Whoever has said something urgent and then something milder is as urgent as before: nobody has answered yet."""
+    urgent = raised(a_finding(HELP, Priority.HIGH, said="chest"))
+    again = a_finding(HELP, Priority.LOW, said="sleep")
+    event = respond(urgent, again, after(1))
+    assert event == Recur(finding=again)
+    both, effects = step(urgent, event, after(1))
+
+    assert (both.priority, both.recurrences, both.signal) == (Priority.HIGH, 1, Signal.RINGING)
+    assert Ring in {type(effect) for effect in effects}
+    assert respond(both, again, after(1)) is None
+
+
 def test_request_never_clears_by_itself() -> None:
     """However quiet the rule, a request stays until somebody answers it; asked again it rings again."""
     asked = raised(a_finding(HELP, said="first"))
