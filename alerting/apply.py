@@ -6,10 +6,11 @@ The caller owns the transaction. Brings no numpy, so that the API can use it. Th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from alerting import telling
+from alerting.durations import APART
 from alerting.events import (
     Accept,
     Acknowledge,
@@ -154,7 +155,7 @@ async def settle(
         before, observation = known.get(key), observed.get(key)
         if _nothing_to_do(before, observation, now):
             continue
-        if before is not None and now < before.changed_at and _is_better(observation, before):
+        if before is not None and _looked_before(before, now) and _is_better(observation, before):
             overtaken.add(key[0])
             continue
         settled = await _settle_known(conn, key, before, observation, now, asked.get(key))
@@ -167,6 +168,11 @@ async def settle(
             changed.append(one)
     await _announce(conn, effects)
     return Settled(changed=tuple(changed), overtaken=frozenset(overtaken))
+
+
+def _looked_before(alert: Alert, now: datetime) -> bool:
+    """Tell whether somebody who looked at `now` did so before an alert was last told; a clock put back says nothing."""
+    return timedelta(0) < alert.changed_at - now < APART
 
 
 def _is_better(observation: Observation | None, alert: Alert) -> bool:

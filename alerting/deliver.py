@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from alerting import telling
+from alerting import escalation, telling
 from alerting.addressing import BOARD, CONSOLE, NO_CHANNEL
+from alerting.durations import APART
 from alerting.figures import Sendings
-from alerting.letters import Fate, Message, Refused, Send, Sent, letter, messages, retry_at
+from alerting.letters import LONGEST_WAIT, Fate, Message, Refused, Send, Sent, letter, messages, retry_at
 from ward import log
 from ward.alerts import Closure, Priority, Signal
 from ward.clock import Clock
@@ -69,6 +70,7 @@ async def take_steps(store: Pool, clock: Clock) -> int:
     """Take the steps of escalations that are due; return how many. One that fails stops no other."""
     async with borrow(store) as conn:
         now = clock.now()
+        await escalations.bring_back(conn, now, escalation.LONGEST + APART)
         due = await escalations.due(conn, now, _MOST_STEPS)
         for step in due:
             try:
@@ -95,6 +97,7 @@ async def send_due(courier: Courier, lane: frozenset[Priority]) -> Delivered:
     async with borrow(courier.store) as conn:
         now = courier.clock.now()
         most = AT_ONCE if lane == URGENT else _MOST_ROWS
+        await outbox.bring_back(conn, now, LONGEST_WAIT + APART)
         rows = await outbox.claim(conn, now, LEASE, most, [priority.value for priority in lane])
         if not rows:
             return Delivered()

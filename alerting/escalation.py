@@ -37,6 +37,10 @@ POLICIES: MappingProxyType[Priority, Policy] = MappingProxyType(
 )
 
 
+LONGEST = max(at for each in POLICIES.values() for at in (each.second, each.last, each.again) if at is not None)
+"""No step is due later than this after it was frozen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step: `contacts` are told at `due_at`; with `again` the step comes back that long after it was taken.

@@ -28,7 +28,7 @@ _MANY = {
 
 MOST_ATTEMPTS = 10
 _FIRST_WAIT = timedelta(seconds=5)
-_LONGEST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ def retry_at(attempts: int, now: datetime) -> datetime | None:
     if attempts >= MOST_ATTEMPTS:
         return None
     doubled: int = 2 ** max(0, attempts - 1)
-    return now + min(_LONGEST_WAIT, _FIRST_WAIT * doubled)
+    return now + min(LONGEST_WAIT, _FIRST_WAIT * doubled)
 
 
 def signature(key: bytes, letter_id: str, stamp: int, body: bytes) -> str:

@@ -187,6 +187,25 @@ def test_h04_what_joins_a_group_at_its_last_attempt_is_not_given_up_with_it(ward
     asyncio.run(run())
 
 
+def test_h08_what_a_fast_clock_put_off_is_due_when_the_clock_is_right(ward: Ward) -> None:
+    """A clock that was a day ahead is put right: steps and notifications do not wait for tomorrow."""
+
+    async def run() -> None:
+        doctor = await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.telephone(doctor, "+46701740606")
+            here.clock.advance(timedelta(days=1))
+            await here.alarm(ward.beds[0])
+            here.clock.set(NOON)
+            await here.pass_()
+            await here.pass_()
+
+            assert {letter.to for letter in here.sms.letters} == {NUMBER, "+46701740606"}
+
+    asyncio.run(run())
+
+
 def test_acknowledgement_cancels_what_has_not_been_sent(ward: Ward) -> None:
     """What waits when somebody acknowledges is cancelled, and what that person was sent is marked as seen."""
 

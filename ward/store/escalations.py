@@ -134,6 +134,16 @@ async def freeze(conn: Connection, steps: Sequence[FrozenStep], taken_at: dateti
         )
 
 
+async def bring_back(conn: Connection, now: datetime, longest: timedelta) -> None:
+    """Let steps be due now that are due later than any step may be: a clock was ahead when they were frozen."""
+    await conn.execute(
+        "update escalation_step set due_at = %(now)s where (stay_id, alert_id, ring, step) in ("
+        " select s.stay_id, s.alert_id, s.ring, s.step from escalation_step s"
+        " where s.state = 'pending' and s.due_at > %(far)s for update of s skip locked)",
+        {"now": now, "far": now + longest},
+    )
+
+
 async def due(conn: Connection, now: datetime, most: int) -> list[FrozenStep]:
     """Return steps whose time has come, the most urgent first, and lock their alerts; what others hold is left out.
 

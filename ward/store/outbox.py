@@ -99,6 +99,15 @@ async def claim(conn: Connection, now: datetime, lease: timedelta, most: int, pr
         return await cursor.fetchall()
 
 
+async def bring_back(conn: Connection, now: datetime, longest: timedelta) -> None:
+    """Let notifications be due now that are due later than any may be: a clock was ahead when they were written."""
+    await conn.execute(
+        "update outbox set due_at = %(now)s where (stay_id, notification_id) in ("
+        " select stay_id, notification_id from outbox where due_at > %(far)s for update skip locked)",
+        {"now": now, "far": now + longest},
+    )
+
+
 _THESE = (
     " from unnest(%(stays)s::bigint[], %(ids)s::uuid[]) as these (stay_id, id)"
     " where o.stay_id = these.stay_id and o.notification_id = these.id"
