@@ -116,6 +116,37 @@ def test_h04_person_without_any_way_is_recorded_and_passed_by(ward: Ward) -> Non
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("left_at", ["before it was sent", "before the step"])
+def test_h04_person_who_has_left_is_not_told_and_counts_as_nobody(ward: Ward, left_at: str) -> None:
+    """Who cannot log in any more is sent nothing, and the next level is told instead of waiting for them."""
+
+    async def leave(here: Scene) -> None:
+        async with await connect(ward.database_url, "test") as conn:
+            await conn.execute(
+                "update staff set disabled_at = %s where staff_id = %s", (here.clock.now(), ward.nurse_id)
+            )
+
+    async def run() -> None:
+        doctor = await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.telephone(doctor, "+46701740606")
+            await here.listen(doctor)
+            if left_at == "before it was sent":
+                await here.alarm(ward.beds[0])
+                await leave(here)
+            else:
+                await here.alarm(ward.beds[0])
+                await here.pass_()
+                await leave(here)
+                here.sms.letters.clear()
+            await here.until(NOON + timedelta(minutes=2, seconds=10), 10 * SECOND)
+
+            assert {letter.to for letter in here.sms.letters} == {"+46701740606"}
+
+    asyncio.run(run())
+
+
 def test_h04_address_that_is_gone_is_not_used_again(ward: Ward) -> None:
     """When a provider says that an address is gone for ever, it is marked and the next alert takes another way."""
 
