@@ -7,8 +7,8 @@ import { day } from "../clinical/time";
 import { days, instant } from "../patient/charts/wallclock";
 
 export const [LEFT, RIGHT, TOP, BOTTOM] = [50, 352, 30, 164];
-/** With letters twice as large. */
-const LARGE_LEFT = 84;
+/** With letters nearly twice as large. */
+const [LARGE_LEFT, LARGE_TOP] = [84, 62];
 const DAY_MS = 86_400_000;
 const DAYS = 7;
 /** A name every day, or every second one where the letters are large. */
@@ -28,13 +28,14 @@ export interface Layout {
   readonly dots: readonly Point[];
   readonly marks: readonly { readonly value: number; readonly y: number }[];
   readonly left: number;
+  readonly top: number;
   readonly midnights: readonly number[];
   /** Where the name of a day stands, in the middle of it. */
   readonly days: readonly { readonly at: number; readonly x: number }[];
 }
 
 export function layout(series: Series, shown: Shown, now: number, large = false): Layout {
-  const left = large ? LARGE_LEFT : LEFT;
+  const [left, top] = large ? [LARGE_LEFT, LARGE_TOP] : [LEFT, TOP];
   const from = instant(day(now - (DAYS - 1) * DAY_MS), 0);
   const until = instant(day(instant(day(now), 720) + DAY_MS), 0);
   const means = series.mean ?? [];
@@ -44,13 +45,14 @@ export function layout(series: Series, shown: Shown, now: number, large = false)
   const names = days(from, now).map((date) => instant(date, 720));
   const round = (value: number): number => Math.round(value * 10) / 10;
   const x = (at: number): number => round(left + ((at - from) / (until - from)) * (RIGHT - left));
-  const y = (value: number): number => round(BOTTOM - ((value - low) / (high - low)) * (BOTTOM - TOP));
+  const y = (value: number): number => round(BOTTOM - ((value - low) / (high - low)) * (BOTTOM - top));
   const found = runs(series, from, now).map((run) => run.map(([at, value]) => ({ x: x(at), y: y(value) })));
   return {
     lines: found.filter((run) => run.length > 1).map((run) => run.map((point) => `${String(point.x)},${String(point.y)}`).join(" ")),
     dots: found.flatMap((run) => (run.length === 1 ? run : [])),
     marks: [low, (low + high) / 2, high].map((value) => ({ value, y: y(value) })),
     left,
+    top,
     midnights: [...days(from, now).map((date) => x(instant(date, 0))), RIGHT],
     days: names.filter((_, place) => !large || place % LARGE_EVERY === 0).map((at) => ({ at, x: x(at) })),
   };
