@@ -52,6 +52,7 @@ export const sv = {
   "login.relative": "närstående",
   "login.nurse": "sjuksköterska",
   "login.doctor": "läkare",
+  "login.operator": "drift",
 } as const;
 
 export const en: Readonly<Record<keyof typeof sv, string>> = {
@@ -106,4 +107,5 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "login.relative": "relative",
   "login.nurse": "nurse",
   "login.doctor": "doctor",
+  "login.operator": "operator",
 };
