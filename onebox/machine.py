@@ -216,7 +216,10 @@ def _answers(url: str) -> bool:
 def _greet(console: Console, settings: Settings, demo: Demo | None, data_dir: Path, took_s: float) -> None:
     console.print(f"\n[bold]Hemvakt is ready[/bold] (after {took_s:.0f} s).  Open  [bold]{_web(settings)}[/bold]")
     if demo is not None:
-        console.print("Log in as [bold]anna[/bold] (nurse), [bold]omar[/bold] (doctor) or [bold]emily[/bold] (nurse),")
+        console.print(
+            "Log in as [bold]anna[/bold] (nurse), [bold]omar[/bold] (doctor), [bold]emily[/bold] (nurse) or"
+            " [bold]olle[/bold] (operator),"
+        )
         console.print(
             "as [bold]astrid[/bold] or [bold]helge[/bold] (patients), [bold]stina[/bold] (Astrid's relative) or"
         )

@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.fix_machine",
     "tests.fix_oidc",
     "tests.fix_browser",
+    "tests.fix_home",
 ]
 
 # A busy machine is no fault of the code. In CI Hypothesis itself takes the same examples every time.

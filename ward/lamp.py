@@ -1,12 +1,12 @@
 """Whether a patient is watched now, in a word and in plain sentences of both languages. Pure.
 
 Watched means: values arrive, they ring, and somebody who can be reached is on duty. It promises no more. The
-invariant: whatever the lamp shows, the words end with whom to call and with 112; and where it is not known to be
-watched it is not.
+invariant: whatever the lamp shows, the words end with whom to call and with 112; where it is not known to be watched it
+is not; and no button is named where nobody would be told of it.
 The wording is to be confirmed by who is clinically responsible.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -90,11 +90,12 @@ def lamp(newest: Newest, colour: Colour, phone: str, goals: Goals, now: datetime
     return Lamp(light=light, why=tuple(why), sv=_words(light, why, phone, 0), en=_words(light, why, phone, 1))
 
 
-def _words(light: Light, why: Iterable[Why], phone: str, side: int) -> str:
+def _words(light: Light, why: Collection[Why], phone: str, side: int) -> str:
     called = phone.strip() or "1177"
+    press = ("", "") if Why.NOBODY in why else ("tryck på hjälpknappen eller ", "press the help button or ")
     worse = (
-        f"Om du mår sämre: tryck på hjälpknappen eller ring {called}. Vid livsfara: ring 112.",
-        f"If you feel worse: press the help button or call {called}. If life is in danger: call 112.",
+        f"Om du mår sämre: {press[0]}ring {called}. Vid livsfara: ring 112.",
+        f"If you feel worse: {press[1]}call {called}. If life is in danger: call 112.",
     )[side]
     because = [_BECAUSE[each][side] for each in why if each in _BECAUSE]
     return " ".join([_SAID[light][side], *because, worse])

@@ -56,12 +56,14 @@ BANK: Final = MappingProxyType(
         each.question: each
         for each in (
             _choice("wellbeing", "Hur mår du mot i går?", "How do you feel compared with yesterday?", *_CHANGED),
-            _choice("breath", "Hur är andningen mot i går?", "How is your breathing, against yesterday?", *_CHANGED),
+            _choice(
+                "breath", "Hur är andningen mot i går?", "How is your breathing compared with yesterday?", *_CHANGED
+            ),
             _scale("pain", "Hur ont har du, från 0 till 10?", "How much pain do you have, from 0 to 10?"),
             _yes_no("medicines", "Har du tagit dina läkemedel?", "Have you taken your medicines?"),
             _yes_no("slept", "Har du sovit i natt?", "Did you sleep last night?"),
             _yes_no("eaten", "Har du ätit?", "Have you eaten?"),
-            _yes_no("drunk", "Har du druckit?", "Have you had enough to drink?"),
+            _yes_no("drunk", "Har du druckit?", "Have you had anything to drink?"),
             _yes_no("breathless_at_rest", "Är du andfådd när du vilar?", "Are you short of breath at rest?"),
             _yes_no("chest_pain", "Har du ont i bröstet?", "Do you have pain in your chest?"),
             _yes_no("confused", "Känner du dig förvirrad?", "Do you feel confused?"),

@@ -20,15 +20,18 @@ from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
 from api.live.alert_messages import evidence_of
-from api.live.messages import TeamState, VitalState, vitals_by_stay
+from api.live.messages import TeamState, VitalState, plan_of, vitals_by_stay
 from api.reasons import Reason
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.vitals import VitalsQuery, VitalsState, vitals_of
+from api.score_words import score_words
 from ward.access.permissions import Permission
 from ward.access.principals import Opened, PatientPrincipal, RelativePrincipal, Scope
-from ward.alerts import AlertState
+from ward.alerts import AlertState, Family
 from ward.errors import NotFound
+from ward.measuring import Score
+from ward.plans import Plan
 from ward.store import alert_reads, tiles
 from ward.store.alert_reads import AlertRow, WantedAlerts
 from ward.store.borrow import borrow
@@ -38,24 +41,6 @@ from ward.store.tiles import ScoreRow, Seat
 router = APIRouter(tags=["opened"])
 MayOpenedRead = Annotated[PatientPrincipal | RelativePrincipal, Depends(Door(Permission.OPENED_READ))]
 _ALERTS = 50
-_RISKS = {
-    "low": (
-        "De senaste mätvärdena visar ingen varning. Ring ditt team om du mår sämre, 112 om det är bråttom.",
-        "The latest readings show no warning. Call your team if you feel worse, 112 if it is urgent.",
-    ),
-    "low_medium": (
-        "Ett av mätvärdena avviker. Ring ditt team om du mår sämre, 112 om det är bråttom.",
-        "One of the readings is unusual. Call your team if you feel worse, 112 if it is urgent.",
-    ),
-    "medium": (
-        "Flera mätvärden avviker. Ring ditt team om du mår sämre, 112 om det är bråttom.",
-        "Several readings are unusual. Call your team if you feel worse, 112 if it is urgent.",
-    ),
-    "high": (
-        "Mätvärdena avviker mycket. Ring ditt team, eller 112 om det är bråttom.",
-        "The readings are very unusual. Call your team, or 112 if it is urgent.",
-    ),
-}
 
 
 class ScoreWords(TypedDict):
@@ -152,8 +137,10 @@ async def get_opened(request: Request, patient_id: Id, principal: MayOpenedRead)
     now, parts = context.clock.now(), opens(principal, patient_id)
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
-        values = await _values(conn, seat, now) if Opened.VALUES in parts else None
-        alerts = await _alerts(conn, seat, now) if Opened.ALERTS in parts else None
+        rows = await _alerts(conn, seat, now)
+        ringing = sum(row.resolved_at is None and row.family == Family.CLINICAL for row in rows)
+        values = await _values(conn, seat, now, ringing) if Opened.VALUES in parts else None
+    alerts = [_alert(row) for row in rows] if Opened.ALERTS in parts else None
     state = OpenedState(
         patient_id=seat.patient_id,
         opens=sorted(parts),
@@ -175,18 +162,21 @@ async def get_opened_vitals(
     return await vitals_of(context_of(request), patient_id, principal.scope, query)
 
 
-async def _values(conn: Connection, seat: Seat, now: datetime) -> ValuesPart:
+async def _values(conn: Connection, seat: Seat, now: datetime, ringing: int) -> ValuesPart:
     changes = await tiles.read_tiles(conn, [seat.stay_id], now)
     vitals = vitals_by_stay(changes.latest).get(seat.stay_id, {})
-    return ValuesPart(vitals=vitals, score=_score(changes.scores[0]) if changes.scores else None)
+    return ValuesPart(
+        vitals=vitals, score=_score(changes.scores[0], plan_of(seat), ringing) if changes.scores else None
+    )
 
 
-def _score(row: ScoreRow) -> ScoreWords:
-    swedish, english = _RISKS[row.risk]
-    return ScoreWords(scored_at=row.scored_at, text_sv=swedish, text_en=english)
+def _score(row: ScoreRow, plan: Plan, ringing: int) -> ScoreWords | None:
+    ends = Score(total_min=row.total_min, total_max=row.total_max, single_three=bool(row.detail.get("single_three")))
+    said = score_words(row.risk, ends, plan, ringing)
+    return None if said is None else ScoreWords(scored_at=row.scored_at, text_sv=said[0], text_en=said[1])
 
 
-async def _alerts(conn: Connection, seat: Seat, now: datetime) -> list[AlertWords]:
+async def _alerts(conn: Connection, seat: Seat, now: datetime) -> list[AlertRow]:
     """Return the stay's newest alerts of whose kind there are plain words."""
     wanted = WantedAlerts(
         scope=Scope(patient_ids=(seat.patient_id,)),
@@ -195,7 +185,7 @@ async def _alerts(conn: Connection, seat: Seat, now: datetime) -> list[AlertWord
         limit=_ALERTS,
     )
     rows = await alert_reads.find_alerts(conn, wanted, now)
-    return [_alert(row) for row in rows if row.stay_id == seat.stay_id and evidence_of(row.evidence).text_key in PLAIN]
+    return [row for row in rows if row.stay_id == seat.stay_id and evidence_of(row.evidence).text_key in PLAIN]
 
 
 def _alert(row: AlertRow) -> AlertWords:

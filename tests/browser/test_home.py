@@ -2,17 +2,16 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from onebox.environment import PROJECT
 from tests.bad_network import BadNetwork, Weather
+from tests.fix_home import enter, staff
 from tests.fix_machine import PASSWORD, Machine
 
 pytestmark = pytest.mark.browser
@@ -21,47 +20,13 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 PAGES = {
     "/": "help",
     "/answers": "text-size",
+    "/measure": "text-size",
     "/measure?kind=systolic": "typed-systolic",
     "/values": "text-size",
     "/relatives": "invite-name",
     "/sharing": "text-size",
     "/looks": "text-size",
 }
-
-
-def enter(page: Page, url: str, username: str) -> Page:
-    """Log a patient or a relative in."""
-    page.set_default_timeout(30_000)
-    page.goto(url)
-    page.get_by_test_id("login-username").fill(username)
-    page.get_by_test_id("login-password").fill(PASSWORD)
-    page.get_by_test_id("login-submit").click()
-    expect(page.get_by_test_id("lamp")).to_be_visible()
-    return page
-
-
-@pytest.fixture
-def as_patient(browser: Browser, machine: Machine) -> Iterator[Callable[..., Page]]:
-    """A function that opens the page of somebody in a browser of their own, at another address where one is given."""
-    opened: list[BrowserContext] = []
-
-    def begin(username: str = "astrid", url: str = "", **more: Any) -> Page:
-        options: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "locale": "sv-SE"} | more
-        context = browser.new_context(**options)
-        opened.append(context)
-        return enter(context.new_page(), url or machine.url, username)
-
-    yield begin
-    for context in opened:
-        context.close()
-
-
-@contextmanager
-def staff(machine: Machine, username: str = "anna") -> Iterator[httpx.Client]:
-    """A member of staff who is logged in, over HTTP."""
-    with httpx.Client(base_url=machine.url, headers={"Origin": machine.url}, timeout=20) as client:
-        assert client.post("/api/session", json={"username": username, "password": PASSWORD}).status_code == 200
-        yield client
 
 
 def weigh(page: Page, kilos: str) -> None:

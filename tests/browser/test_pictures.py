@@ -24,7 +24,7 @@ _PATIENCE_S = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture of a page: whose, at which size in pixels, and what has to be there before it is taken."""
+    """A picture of a page: whose, at which size in pixels, and what must be there, and be said, before it is taken."""
 
     name: str
     who: str
@@ -32,6 +32,7 @@ class Picture:
     width: int
     height: int
     there: str
+    said: str
 
     @property
     def kept(self) -> Path:
@@ -40,10 +41,30 @@ class Picture:
 
 
 _PICTURES = (
-    Picture(name="board.png", who="emily", path="/", width=1440, height=810, there=".curve path.dot"),
-    Picture(name="patient.png", who="emily", path="/patient/3/charts", width=1360, height=860, there=".u-over"),
-    Picture(name="tuning.png", who="emily", path="/tuning/patient/3", width=1360, height=860, there="figure svg"),
-    Picture(name="home.png", who="astrid", path="/", width=480, height=860, there="h1"),
+    Picture(
+        name="board.png", who="emily", path="/", width=1440, height=810, there=".curve path.dot", said="^medium risk$"
+    ),
+    Picture(
+        name="patient.png",
+        who="emily",
+        path="/patient/3/charts",
+        width=1360,
+        height=860,
+        there=".u-over",
+        said="high risk",
+    ),
+    Picture(
+        name="tuning.png",
+        who="emily",
+        path="/tuning/patient/3",
+        width=1360,
+        height=860,
+        there="figure svg",
+        said="are found in time",
+    ),
+    Picture(
+        name="home.png", who="astrid", path="/", width=480, height=860, there="h1", said="Your values are being watched"
+    ),
 )
 
 
@@ -64,7 +85,7 @@ def test_pictures_of_the_screens_are_small_and_shown(request: pytest.FixtureRequ
 
 
 def _take_all(machine: Machine, browser: Browser) -> None:
-    """Wait for the first high alert, and take every picture, in English."""
+    """Take every picture, in English, the board's when it has something to show: a quarter of an hour of the demo."""
     pages: dict[str, Page] = {}
     for each in _PICTURES:
         page = pages.get(each.who) or pages.setdefault(each.who, _enter(machine, browser, each))
@@ -74,6 +95,7 @@ def _take_all(machine: Machine, browser: Browser) -> None:
         if each.path == "/" and each.who == "emily":
             page.get_by_test_id("sound-test").click()
             expect(page.get_by_role("article", name="HIGH ALARM").first).to_be_visible()
+        expect(page.get_by_text(re.compile(each.said)).first).to_be_visible()
         page.wait_for_load_state("networkidle")
         expect(page.get_by_text("No values in this period")).to_have_count(0)
         with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:

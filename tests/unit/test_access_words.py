@@ -31,6 +31,16 @@ CASES = [
         ),
     ),
     (
+        ("/api/patients/{patient_id}/plan/review", "POST", "care"),
+        "Anna Provsson, distriktssköterska vid Testteamet, Testkommunen, såg din övervakningsplan, för din vård.",
+        "Anna Provsson, distriktssköterska at Testteamet, Testkommunen, saw your monitoring plan, for your care.",
+    ),
+    (
+        ("/api/patients/{patient_id}/seen", "POST", "care"),
+        "Anna Provsson, distriktssköterska vid Testteamet, Testkommunen, tittade på dina värden, för din vård.",
+        "Anna Provsson, distriktssköterska at Testteamet, Testkommunen, looked at your values, for your care.",
+    ),
+    (
         ("/api/patients/{patient_id}/vitals", "GET", "own"),
         "Du själv såg dina mätvärden.",
         "You yourself saw your readings.",

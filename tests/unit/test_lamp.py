@@ -50,6 +50,14 @@ def test_h32_words_always_say_whom_to_call(colour: Colour, measured: datetime, p
     assert ("övervakas inte" in found.sv) is (found.light is Light.NOT_WATCHED)
 
 
+@pytest.mark.parametrize(("colour", "named"), [(Colour.COVERED, True), (Colour.FALLBACK, True), (Colour.NOBODY, False)])
+def test_h32_button_is_not_named_where_it_rings_for_nobody(colour: Colour, *, named: bool) -> None:
+    """Where nobody can be reached by an alert the words say to call, and not to press the button."""
+    found = lamp([(RATE, FRESH)], colour, "08-123", Goals.FULL, NOW)
+
+    assert ("hjälpknappen" in found.sv, "help button" in found.en) == (named, named)
+
+
 def test_h09_comfort_care_is_not_called_watched() -> None:
     """Whose values ring for nobody, by their plan, is not told that the team is alerted if they change."""
     found = lamp([(RATE, FRESH)], Colour.COVERED, "08-123", Goals.COMFORT, NOW)

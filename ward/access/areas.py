@@ -57,6 +57,12 @@ _AREAS: dict[str, dict[Language, str]] = {
 }
 _READ: dict[Language, str] = {"sv": "såg", "en": "saw"}
 _CHANGED: dict[Language, str] = {"sv": "ändrade eller skrev i", "en": "changed or wrote in"}
+# Where "changed or wrote in" is not what was done.
+_DID: dict[str, dict[Language, str]] = {
+    "seen": {"sv": "tittade på dina värden", "en": "looked at your values"},
+    "emergency": {"sv": "gjorde en nödöppning av dina uppgifter", "en": "made an emergency opening of your data"},
+    "protection": {"sv": "ändrade skyddet av din identitet", "en": "changed the protection of your identity"},
+}
 _WHY: dict[str, dict[Language, str]] = {
     "care": {"sv": "för din vård", "en": "for your care"},
     "emergency": {"sv": "genom en nödöppning", "en": "by an emergency opening"},
@@ -73,6 +79,7 @@ _BY_LINK: dict[Language, str] = {
     "sv": "Någon såg {what} genom en länk som gjorts för dem av {who}.",
     "en": "Somebody saw {what} by a link that was made for them by {who}.",
 }
+_LOOKS = ("/search", "/_search", "/ambulance-card", "/plan/review", "/events/read")
 _YOU: dict[Language, str] = {"sv": "Du själv", "en": "You yourself"}
 _AT: dict[Language, str] = {"sv": "vid", "en": "at"}
 
@@ -111,14 +118,15 @@ def known(area: str) -> bool:
 
 
 def reads(path: str, method: str) -> bool:
-    """Tell whether a request only looks: what is searched by, or opened with, is sent in a body and no address."""
-    return method in {"GET", "WS"} or path.endswith(("/search", "/_search", "/ambulance-card"))
+    """Tell whether a request only looks: what is searched by, tried or opened with is sent in a body and no address."""
+    return method in {"GET", "WS"} or path.endswith(_LOOKS)
 
 
 def sentence(looker: Looker, seen: Seen, lang: Language) -> str:
     """Put a look into one sentence for the patient."""
     unknown: dict[Language, str] = {"sv": "uppgifter om dig", "en": "data about you"}
-    what = _AREAS.get(area_of(seen.path), unknown)[lang]
+    area = area_of(seen.path)
+    what = _AREAS.get(area, unknown)[lang]
     who = looker.name if looker.title is None else f"{looker.name}, {looker.title[:1].lower()}{looker.title[1:]}"
     if looker.units:
         who += f" {_AT[lang]} {', '.join(looker.units)}"
@@ -128,7 +136,11 @@ def sentence(looker: Looker, seen: Seen, lang: Language) -> str:
         return _TRIED[lang].format(who=f"{who}{comma}", what=what, times=times)
     if seen.why == "link":
         return _BY_LINK[lang].format(who=who, what=what)
-    did = (_READ if reads(seen.path, seen.method) else _CHANGED)[lang]
+    did = f"{_READ[lang]} {what}" if reads(seen.path, seen.method) else _changed(area, what, lang)
     if seen.why == "own":
-        return f"{_YOU[lang]} {did} {what}."
-    return f"{who}{comma}{did} {what}, {_WHY.get(seen.why, _WHY['care'])[lang]}."
+        return f"{_YOU[lang]} {did}."
+    return f"{who}{comma}{did}, {_WHY.get(seen.why, _WHY['care'])[lang]}."
+
+
+def _changed(area: str, what: str, lang: Language) -> str:
+    return _DID[area][lang] if area in _DID else f"{_CHANGED[lang]} {what}"

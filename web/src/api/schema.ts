@@ -18704,7 +18704,7 @@ export interface operations {
                      *             "same",
                      *             "worse"
                      *           ],
-                     *           "en": "How is your breathing, against yesterday?",
+                     *           "en": "How is your breathing compared with yesterday?",
                      *           "form": "choice",
                      *           "least": 0,
                      *           "most": 10,

@@ -3,6 +3,7 @@
 
 import { Refused } from "../api/client";
 import type { Session } from "../api/types";
+import { day } from "../clinical/time";
 import * as api from "./api";
 import * as keep from "./keep";
 import { Line } from "./line";
@@ -33,6 +34,8 @@ class Own {
   /** Nothing is open to this relative, or the patient is no longer in care. */
   closed = $state(false);
   now = $state(Date.now());
+  /** The day it is here: what is said of a time is said anew at midnight. */
+  readonly today = $derived(day(this.server(this.now)));
   #session: Session | null = null;
   #chosen: number | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -59,7 +62,12 @@ class Own {
 
   /** The time by the server's clock, in ms: a tablet's own may be wrong. */
   serverNow(): number {
-    return Date.now() + (this.kept?.offset ?? 0);
+    return this.server(Date.now());
+  }
+
+  /** A time of this screen's own clock by the server's, in ms. */
+  server(ms: number): number {
+    return ms + (this.kept?.offset ?? 0);
   }
 
   async start(session: Session): Promise<void> {
@@ -103,9 +111,9 @@ class Own {
     this.stop();
   }
 
-  /** The session is over: what is kept of the page goes; what was entered waits for its own account. */
+  /** The session is over: what is kept of the page goes; what was entered or begun waits for its own account. */
   async #ended(): Promise<void> {
-    await keep.forgetPages(null).catch(() => undefined);
+    await keep.remove("kept", `page:${String(this.#session?.account.account_id)}`).catch(() => undefined);
     this.stop();
   }
 

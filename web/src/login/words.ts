@@ -3,6 +3,7 @@
 export const sv = {
   "login.title": "Logga in",
   "login.lead": "Övervakning av patienter som vårdas hemma.",
+  "login.lapsed": "Du har loggats ut, eftersom inloggningen gäller en viss tid. Logga in igen, så kommer du tillbaka dit du var.",
   "login.username": "Användarnamn",
   "login.password": "Lösenord",
   "login.submit": "Logga in",
@@ -51,11 +52,13 @@ export const sv = {
   "login.relative": "närstående",
   "login.nurse": "sjuksköterska",
   "login.doctor": "läkare",
+  "login.operator": "drift",
 } as const;
 
 export const en: Readonly<Record<keyof typeof sv, string>> = {
   "login.title": "Log in",
   "login.lead": "Watching over patients who are cared for at home.",
+  "login.lapsed": "You have been logged out, since a log-in is good for a certain time. Log in again, and you come back to where you were.",
   "login.username": "Username",
   "login.password": "Password",
   "login.submit": "Log in",
@@ -104,4 +107,5 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "login.relative": "relative",
   "login.nurse": "nurse",
   "login.doctor": "doctor",
+  "login.operator": "operator",
 };

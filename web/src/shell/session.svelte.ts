@@ -15,6 +15,11 @@ const AGAIN_MS = 3_000;
 class Who {
   session = $state.raw<Session | null>(null);
   asked = $state(false);
+  /** Somebody was here, and their session ended without their asking for it. Not a state: a page that is taken down by
+   * this very change would read of a state what it was before. */
+  lapsed = false;
+  /** Nobody is known here, and the server cannot be asked. */
+  alone = $state(false);
   #after = "/";
 
   async ask(): Promise<void> {
@@ -26,6 +31,7 @@ class Who {
       else {
         if (localStorage.getItem(LEAVING) !== null) this.end();
         else if (!this.session) this.#goOn(remembered());
+        this.alone = !this.session;
         setTimeout(() => void this.ask(), AGAIN_MS);
       }
       return;
@@ -40,6 +46,7 @@ class Who {
       return;
     }
     localStorage.removeItem(LEAVING);
+    this.lapsed = this.alone = false;
     this.session = session;
     words.suggest(session.account.language);
     // The board's stream is for staff of a ward; what patients and relatives see comes by their own page.
@@ -56,6 +63,8 @@ class Who {
   end(): void {
     live.stop();
     localStorage.removeItem(KEPT);
+    this.lapsed ||= this.session !== null;
+    this.alone = false;
     this.session = null;
     if (route.login) return;
     this.#after = route.path + route.query;
@@ -66,6 +75,7 @@ class Who {
     localStorage.setItem(LEAVING, "1");
     await this.#leave().catch(() => undefined);
     this.end();
+    this.lapsed = false;
     this.#after = "/";
   }
 
