@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import document, errors, methods, pages
+from api import document, errors, methods, page_certificate, pages
 from api.attempts import Attempted, Refusals
 from api.auth import principal_of
 from api.context import Context
@@ -179,6 +179,9 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(context.witness.run(), name="witness"),
         asyncio.create_task(context.refusals.run(), name="refusals"),
         asyncio.create_task(context.teller.run(context.pool), name="figures"),
+        asyncio.create_task(
+            page_certificate.run(context.settings.public_url, context.pool, context.clock), name="page-certificate"
+        ),
     ]
     try:
         yield
