@@ -26,12 +26,12 @@ from alerting.evaluate import (
     needs_memory,
     remembered_back,
 )
-from alerting.features import Batch, DeviceReport, StayContext, batch, gathered, moment, seconds
+from alerting.features import Batch, DeviceReport, Rows, StayContext, batch, gathered, moment, seconds
 from alerting.observed import Observation
 from alerting.rules import news2_steps
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.suppress import Suppressed, admit
-from alerting.windows import Rows, Windows, columns
+from alerting.windows import Windows, columns
 from ward import log, overlays
 from ward.alerts import Alert, Closure
 from ward.clock import to_us
@@ -163,7 +163,7 @@ async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now
     heard = [stay for stay in stays if stay.stay_id not in settled.overtaken]
     await asking.take_up(conn, heard, asked, now)
     await _reschedule(conn, looked_at, found, settled, now, windows.worker)
-    windows.keep(ids, read.rows, now_us, remembered, read.known)
+    windows.keep(read.batch, read.rows, now_us, remembered, read.known)
     return _Done(scores=len(found.scores), alerts=settled.changed, plans={stay.stay_id: stay.plan for stay in stays})
 
 
@@ -275,7 +275,9 @@ async def _read(
     held_s = windows.include(furthest(remembered_back(plan) for plan in plans_of))
     ids = [row.stay_id for row in claimed]
     covered = {
-        row.stay_id for row in claimed if windows.covers(row.stay_id, row.evaluated_by, _to_us(since.get(row.stay_id)))
+        row.stay_id
+        for row, stay in zip(claimed, stays, strict=True)
+        if windows.covers(row.stay_id, stay.plan, row.evaluated_by, _to_us(since.get(row.stay_id)))
     }
     rows = await _readings(conn, _wanted(ids, covered, since, now), held_s)
     both = windows.extend(ids, covered, rows)

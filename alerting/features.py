@@ -28,6 +28,8 @@ from ward.wave_features import Strip, WaveFeature
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+# Readings as the store returns them: `place` is that of their stay in the question.
+Rows = npt.NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,8 +84,12 @@ def each(batch: Batch, kind: VitalKind, chosen: Bools, value: Floats) -> Runs:
     return Runs(stay=stay, from_s=t_s, last_s=t_s, value=whole, place=np.flatnonzero(chosen))
 
 
+def zones(batch: Batch, kind: VitalKind, stay: Ints, value: Floats) -> Ints:
+    """Return the zone of each value, of the stays at these places; equal numbers of one stay are the same zone."""
+    return _zones(batch, kind, stay, np.rint(value * _PER_UNIT))
+
+
 def _zones(batch: Batch, kind: VitalKind, stay: Ints, whole: Floats) -> Ints:
-    """Return the zone of each value; equal numbers of one stay are the same zone."""
     edges = [_edges(plan, kind) for plan in batch.plans]
     table = np.full((len(edges), max(map(len, edges), default=0)), _HIGHEST, np.int64)
     for row, each_edge in enumerate(edges):

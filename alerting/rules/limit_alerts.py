@@ -27,10 +27,12 @@ _ROUNDING = 1e-9
 
 def look_back(plan: Plan) -> Mapping[VitalKind, float]:
     """Return how far back the readings of each limited kind decide."""
-    return {
-        kind: max(limits.look_back_s(kind, each) for each in (_day(plan, kind), by_night(plan, kind)) if each)
-        for kind in _kinds(plan)
-    }
+    return {kind: max(limits.look_back_s(kind, each) for each in given(plan, kind)) for kind in _kinds(plan)}
+
+
+def given(plan: Plan, kind: VitalKind) -> list[Limits]:
+    """Return the limits that a plan has of a kind, by day and by night."""
+    return [each for each in (_day(plan, kind), by_night(plan, kind)) if each]
 
 
 def judge(batch: Batch) -> dict[str, Track]:
