@@ -34,6 +34,7 @@ from api.routes import (
     burden,
     by_hand,
     channels,
+    chores,
     coverage,
     devices,
     effects,
@@ -145,7 +146,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
     entry = (session_oidc, session_factor, session_proofs, session_list, accounts, account_access)
-    parts = (*busiest, *whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket)
+    parts = (*busiest, *whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, chores, metrics, socket)
     # Not `include_router`: nothing of a part changes here, and each included one would be made anew and asked twice.
     for router in (*(part.router for part in parts), pages.router(built)):
         app.router.routes.extend(router.routes)

@@ -167,6 +167,7 @@ def _rehearsal(chores: Chores, now: datetime) -> Iterator[Due]:
 
 
 def span(age: timedelta) -> str:
-    """Say how old something is: hours up to three days, then days."""
-    hours = age.total_seconds() / 3600
-    return f"{hours:.0f} h" if age < timedelta(days=3) else f"{age.days} days"
+    """Say how old something is: minutes up to two hours, hours up to three days, then days."""
+    if age < timedelta(hours=2):
+        return f"{age.total_seconds() / 60:.0f} min"
+    return f"{age.total_seconds() / 3600:.0f} h" if age < timedelta(days=3) else f"{age.days} days"

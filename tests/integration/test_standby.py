@@ -12,9 +12,12 @@ import pytest
 from benchmarks import households
 from benchmarks.cell_store import Pair
 from benchmarks.rig import PROJECT
+from onebox import health
 from tests.writer_bench import Bench, a_reading
 from ward.clock import SystemClock
+from ward.settings import Settings
 from ward.store import embedded
+from ward.store.keep import Keep
 from ward.store.pool import connect
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]  # far beyond what it takes
@@ -28,13 +31,14 @@ class Left:
     """What came of it: messages that were acknowledged before the kill, readings that are stored after the promotion.
 
     `then` is how many are stored when the rest has come again, and `numbers` the newest alert number given before and
-    after the promotion's script.
+    after the promotion's script. `said` is what `check` said of the standby before.
     """
 
     acknowledged: int
     stored: int
     then: int
     numbers: tuple[int, int]
+    said: list[tuple[str, str]]
 
 
 class Scene:
@@ -43,6 +47,7 @@ class Scene:
     def __init__(self, pair: Pair, *, synchronous: bool) -> None:
         self.pair, self.synchronous = pair, synchronous
         self.device = ""
+        self.said: list[tuple[str, str]] = []
         self.sent = 0
 
     def tell(self, which: int, *statements: str) -> tuple[object, ...]:
@@ -67,6 +72,8 @@ class Scene:
         self.device = homes[0].kits[0].device_id
         bench = Bench(self.pair.database_url)
         writing = asyncio.create_task(bench.writer.run())
+        checked = await health.check(self.pair.servers[0].database_url, Keep.of(Settings()))
+        self.said = [(each.level.value, each.said) for each in checked if each.what == "standby"]
         self.put(bench, BEFORE)
         await bench.settled()
         await asyncio.to_thread(self.caught_up)
@@ -90,7 +97,8 @@ class Scene:
         async with await connect(self.pair.servers[1].database_url, "test") as conn:
             await conn.execute(script.encode())
         second = int(str(self.tell(1, "select nextval('alert_id_seq')")[0]))
-        return Left(acknowledged=acknowledged, stored=stored, then=then, numbers=(first, second))
+        numbers = (first, second)
+        return Left(acknowledged=acknowledged, stored=stored, then=then, numbers=numbers, said=self.said)
 
     def promote(self) -> None:
         """Do what docs/operating.md says of a primary that is away, the standby having been away too."""
@@ -147,6 +155,7 @@ def test_h21_synchronous_standby_has_all_that_was_acknowledged() -> None:
 
     assert left.acknowledged == left.stored == BEFORE
     assert left.then == BEFORE + MEANWHILE
+    assert left.said == [("ok", "has each commit before it is answered")]
 
 
 def test_asynchronous_standby_lacks_what_it_had_not_got() -> None:
@@ -159,3 +168,4 @@ def test_asynchronous_standby_lacks_what_it_had_not_got() -> None:
     assert left.acknowledged == BEFORE + MEANWHILE
     assert left.stored == left.then == BEFORE
     assert left.numbers[1] > left.numbers[0]
+    assert [level for level, _ in left.said] == ["warn"]

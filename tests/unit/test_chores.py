@@ -70,7 +70,7 @@ def test_old_backup_is_told_from_the_twenty_seventh_hour() -> None:
     assert brief(due(a_store(backup=a_run(Deed.BACKUP, 8 * DAY)), NOW)) == [("backup", True)]
     (failed,) = due(a_store(failed=a_run(Deed.BACKUP, timedelta(0), "MaintenanceFailed")), NOW)
     assert (failed.what, failed.urgent) == (Deed.BACKUP, True)
-    assert failed.said == "the backup of 2026-11-22 12:00Z failed (MaintenanceFailed); the newest backup is 1 h old"
+    assert failed.said == "the backup of 2026-11-22 12:00Z failed (MaintenanceFailed); the newest backup is 60 min old"
 
 
 def test_rehearsal_is_told_after_a_month() -> None:

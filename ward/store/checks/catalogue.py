@@ -16,6 +16,7 @@ CHECKS: tuple[Check, ...] = (
     schema.partitions,
     schema.sequences,
     server.settings,
+    server.standby,
     server.connections,
     server.space,
     server.age,
