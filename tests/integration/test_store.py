@@ -36,9 +36,12 @@ def test_no_statement_is_compiled_where_the_server_would(database_url: str) -> N
         conn.execute(sql.SQL("alter database {} set jit_above_cost = 0").format(sql.Identifier(name)))
 
     async def asked() -> list[object]:
-        async with await connect(database_url, "test") as conn, pool(database_url, "test", size=1) as store:
-            async with store.connection() as other:
-                return [await (await each.execute("show jit")).fetchone() for each in (conn, other)]
+        async with (
+            await connect(database_url, "test") as conn,
+            pool(database_url, "test", size=1) as store,
+            store.connection() as other,
+        ):
+            return [await (await each.execute("show jit")).fetchone() for each in (conn, other)]
 
     assert asyncio.run(asked()) == [("off",), ("off",)]
 
