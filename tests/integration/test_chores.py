@@ -205,7 +205,7 @@ def test_operator_is_reminded_once_a_day(ward: Ward, monkeypatch: pytest.MonkeyP
     """What is due is told once, what is due besides when it comes, and all of it again the next day."""
     url, said = ward.database_url, list[str]()
     clock, seconds = FakeClock(NOW), [1e6]
-    monkeypatch.setattr(selfcheck.time, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr("alerting.selfcheck.time.monotonic", lambda: seconds[0])
 
     async def look(watch: selfcheck.Watch, *, later_s: float) -> None:
         seconds[0] += later_s
@@ -249,7 +249,7 @@ def test_page_is_looked_at_as_people_see_it(authority: Authority) -> None:
             return await page_certificate.ends(f"https://127.0.0.1:{port}/")
 
     assert asyncio.run(ends()) == tls.ends_of(authority.certificate)
-    assert asyncio.run(page_certificate.run("http://127.0.0.1:1/", None, SystemClock())) is None  # type: ignore[arg-type,func-returns-value]
+    assert asyncio.run(page_certificate.run("http://127.0.0.1:1/", None, SystemClock())) is None  # type: ignore[arg-type]
 
 
 def test_page_that_does_not_speak_tls_is_told() -> None:
