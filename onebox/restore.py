@@ -121,6 +121,7 @@ def rehearse(database_url: str, path: Path, name: str) -> Restored:
     ConfigError, MaintenanceFailed, StoreUnavailable
         As `replace` does.
     """
+    asyncio.run(databases.require_free(database_url, name))  # that it is not says nothing of the backup
     with told(database_url, Deed.REHEARSAL) as telling:
         restored = asyncio.run(_prepare(database_url, path, name))
         readings = next(each.there for each in restored.lost if each.what == "readings")
