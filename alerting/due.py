@@ -162,6 +162,7 @@ async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now
     # What was asked of an alert that somebody changed meanwhile was not brought to it: it is asked again.
     heard = [stay for stay in stays if stay.stay_id not in settled.overtaken]
     await asking.take_up(conn, heard, asked, now)
+    await _ask_again(conn, looked_at, settled)
     await _reschedule(conn, looked_at, found, settled, now, windows.worker)
     windows.keep(read.batch, read.rows, now_us, remembered, read.known)
     return _Done(scores=len(found.scores), alerts=settled.changed, plans={stay.stay_id: stay.plan for stay in stays})
@@ -333,6 +334,16 @@ def _wanted(
 async def _write_scores(conn: Connection, found: Evaluation, now: datetime) -> None:
     await scores.insert(conn, [_score_row(scored, now) for scored in found.scores])
     await bus.announce(conn, bus.Channel.SCORES, sorted({scored.stay_id for scored in found.scores}))
+
+
+async def _ask_again(conn: Connection, looked_at: Batch, settled: apply.Settled) -> None:
+    """Ask anew for what was not judged before, of stays where some of it was not brought to its alert.
+
+    What is there still is found by any look; what came late and is over is news but once.
+    """
+    for stay in looked_at.stays:
+        if stay.stay_id in settled.overtaken and math.isfinite(stay.unjudged_s):
+            await evaluation_requests.request(conn, stay.stay_id, moment(stay.unjudged_s))
 
 
 async def _reschedule(

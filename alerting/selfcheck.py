@@ -24,7 +24,7 @@ from ward.clock import Clock
 from ward.errors import StoreUnavailable
 from ward.events import DeviceEvent, EventKind
 from ward.people import DeviceNo
-from ward.selfcheck import LONGEST_WALK, Walk, complaint, missing, overdue
+from ward.selfcheck import LONGEST_WALK, Walk, complaint, is_ahead, missing, overdue
 from ward.settings import Settings
 from ward.store import alerts, device_events, listeners, selfchecks, strain
 from ward.store import chores as kept_chores
@@ -51,7 +51,7 @@ async def advance(store: Pool, clock: Clock, every: timedelta) -> Walk | None:
         found = await selfchecks.newest(conn)
         if found and found[0].ended_at is None:
             return await _look(conn, found[0], now)
-        if not found or now - found[0].started_at >= every:
+        if not found or now - found[0].started_at >= every or is_ahead(found[0].started_at, now):
             await _start(conn, now)
     return None
 
@@ -73,7 +73,7 @@ async def _look(conn: Connection, walk: Walk, now: datetime) -> Walk | None:
         await selfchecks.screened(conn, walk, now)
     come_to = (await selfchecks.newest(conn))[0]
     fault = missing(come_to, screens=screens)
-    if fault is not None and now - walk.started_at < LONGEST_WALK:
+    if fault is not None and now - walk.started_at < LONGEST_WALK and not is_ahead(walk.started_at, now):
         return None
     await _close(conn, at, now)
     await selfchecks.end(conn, at, walk, fault, now)
@@ -201,7 +201,6 @@ class Watch:
             try:
                 strains = await strained(self.store, self.clock)
                 await self._tell_strains(strains)
-                await self._tell_chores()
                 found = [*await complaints(self.store, self.clock, self.every), *strains.values()]
                 if found:
                     log.get().warning("deadman_withheld", because=found)
@@ -209,6 +208,10 @@ class Watch:
                     await asyncio.to_thread(self.signal)
             except Exception as error:  # noqa: BLE001 - a signal that fails is one that does not come
                 log.get().warning("deadman_failed", error=type(error).__name__)
+            try:
+                await self._tell_chores()
+            except Exception as error:  # noqa: BLE001 - what is due in days is asked for again in half a minute
+                log.get().warning("chores_unread", error=type(error).__name__)
             await asyncio.sleep(_SIGNAL_S)
 
 
