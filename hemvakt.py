@@ -179,10 +179,14 @@ def build() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the store to this program's schema (HEMVAKT_DATABASE_URL)."""
+    """Bring the store to this program's schema (HEMVAKT_DATABASE_URL).
+
+    Where others hold its tables it lets them go on and tries again, for a quarter of an hour at most.
+    """
     from ward.clock import SystemClock  # noqa: PLC0415
     from ward.store import migrate as store  # noqa: PLC0415
 
+    log.configure("migrate", level=settings.load().log_level)
     done = asyncio.run(store.migrate(_stored().database_url, SystemClock().now()))
     typer.echo("\n".join(f"applied {name}" for name in done) or "nothing to do: the store is up to date")
 
@@ -256,9 +260,13 @@ app.add_typer(print_commands.app)
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(help="The file to write; nobody else may read it.")],
+    file: Annotated[Path | None, typer.Argument(help="The file to write; nobody else may read it.")] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    elsewhere: Annotated[
+        bool,
+        typer.Option("--elsewhere", help="Write nothing: tell that another program has just made a backup."),
+    ] = False,
 ) -> None:
     """Write the whole store into one file, as it is now, while everything goes on.
 
@@ -266,7 +274,12 @@ def backup(
     """
     from onebox import backup as backups  # noqa: PLC0415
 
-    typer.echo(backups.make(_stored().database_url, file, over=force).said())
+    if (file is None) != elsewhere:
+        raise ConfigError("Name a file to write, or say --elsewhere where another program has made a backup.")
+    if file is None:
+        typer.echo(backups.elsewhere(_stored().database_url))
+    else:
+        typer.echo(backups.make(_stored().database_url, file, over=force).said())
 
 
 @app.command()

@@ -18,7 +18,7 @@ import apprise
 import urllib3
 
 from alerting import apply
-from ward import guard, log
+from ward import chores, guard, log
 from ward.alerts import Closure, Outcome
 from ward.clock import Clock
 from ward.errors import StoreUnavailable
@@ -27,6 +27,7 @@ from ward.people import DeviceNo
 from ward.selfcheck import LONGEST_WALK, Walk, complaint, is_ahead, missing, overdue
 from ward.settings import Settings
 from ward.store import alerts, device_events, listeners, selfchecks, strain
+from ward.store import chores as kept_chores
 from ward.store.borrow import borrow
 from ward.store.pool import Connection, Pool
 
@@ -38,6 +39,7 @@ _REMIND_AFTER = 6
 _TIMEOUT_S = 10.0
 # A strain that lasts is told again after so long.
 _AGAIN_S = 1800.0
+_DAY_S = 86_400.0
 
 
 async def advance(store: Pool, clock: Clock, every: timedelta) -> Walk | None:
@@ -103,6 +105,13 @@ async def strained(store: Pool, clock: Clock) -> dict[guard.Part, str]:
         return guard.complaints(await strain.read(conn, now), now)
 
 
+async def reminders(store: Pool, clock: Clock) -> dict[str, str]:
+    """Return what must be renewed or done again, by what it is."""
+    async with borrow(store) as conn:
+        now = clock.now()
+        return {each.what.value: each.said for each in chores.due(await kept_chores.read(conn, now), now)}
+
+
 async def faults_in_a_row(store: Pool) -> int:
     """Return how many of the newest walks have failed, one after the other."""
     async with borrow(store) as conn:
@@ -112,13 +121,15 @@ async def faults_in_a_row(store: Pool) -> int:
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """The loops of one process. `alarm` tells the operator, `signal` the outside watcher."""
+    """The loops of one process. `alarm` and `remind` tell the operator, `signal` the outside watcher."""
 
     store: Pool
     clock: Clock
     every: timedelta
     alarm: Callable[[str], None]
     signal: Callable[[], None]
+    remind: Callable[[str], None] = lambda _what: None
+    told_chores: dict[str, float] = field(default_factory=dict)
     gone_since_s: float | None = None
     told_gone: bool = False
     strained: frozenset[guard.Part] = frozenset()
@@ -154,9 +165,9 @@ class Watch:
             self.told_gone = True
             await self._tell("the store does not answer")
 
-    async def _tell(self, what: str) -> None:
+    async def _tell(self, what: str, way: Callable[[str], None] | None = None) -> None:
         try:
-            await asyncio.to_thread(self.alarm, what)
+            await asyncio.to_thread(way or self.alarm, what)
         except Exception as error:  # noqa: BLE001 - the log and the missing signal remain
             log.get().error("operator_not_told", error=type(error).__name__)
 
@@ -174,6 +185,16 @@ class Watch:
             log.get().error("platform_strained", parts=[str(part) for part in news])
             await self._tell("; ".join(strains[part] for part in news))
 
+    async def _tell_chores(self) -> None:
+        """Remind the operator, each day, of what must be renewed or done again."""
+        now_s, waiting = time.monotonic(), await reminders(self.store, self.clock)
+        self.told_chores = {what: at_s for what, at_s in self.told_chores.items() if what in waiting}
+        news = [what for what in waiting if now_s - self.told_chores.get(what, -_DAY_S) >= _DAY_S]
+        if news:
+            self.told_chores |= dict.fromkeys(news, now_s)
+            log.get().warning("chores_due", what=news)
+            await self._tell("; ".join(waiting[what] for what in news), self.remind)
+
     async def signals(self) -> None:
         """Give the dead-man signal for ever, and only while all is well."""
         while True:
@@ -187,10 +208,14 @@ class Watch:
                     await asyncio.to_thread(self.signal)
             except Exception as error:  # noqa: BLE001 - a signal that fails is one that does not come
                 log.get().warning("deadman_failed", error=type(error).__name__)
+            try:
+                await self._tell_chores()
+            except Exception as error:  # noqa: BLE001 - what is due in days is asked for again in half a minute
+                log.get().warning("chores_unread", error=type(error).__name__)
             await asyncio.sleep(_SIGNAL_S)
 
 
-def alarm(gateway: str) -> Callable[[str], None]:
+def alarm(gateway: str, title: str = "Hemvakt: alarms may not get through") -> Callable[[str], None]:
     """Return what tells the operator; without a gateway the log has it alone."""
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
 
@@ -198,7 +223,7 @@ def alarm(gateway: str) -> Callable[[str], None]:
         if not gateway:
             return
         way = apprise.Apprise()
-        if not (way.add(gateway) and way.notify(title="Hemvakt: alarms may not get through", body=what)):
+        if not (way.add(gateway) and way.notify(title=title, body=what)):
             log.get().error("operator_not_told", error="the gateway refused it")
 
     return tell
@@ -227,6 +252,7 @@ async def run(settings: Settings, store: Pool, clock: Clock) -> None:
         every=timedelta(minutes=settings.selfcheck_minutes),
         alarm=alarm(settings.alarm_gateway),
         signal=deadman(settings.deadman_url, settings.deadman_file),
+        remind=alarm(settings.alarm_gateway, "Hemvakt: before it is too late"),
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(watch.walk(), name="selfcheck")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import document, errors, methods, pages
+from api import document, errors, methods, page_certificate, pages
 from api.attempts import Attempted, Refusals
 from api.auth import principal_of
 from api.context import Context
@@ -34,6 +34,7 @@ from api.routes import (
     burden,
     by_hand,
     channels,
+    chores,
     coverage,
     devices,
     effects,
@@ -145,7 +146,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     kit = (channels, devices, bindings, quarantine)
     logs = (audit, access_log, access_reviews)
     entry = (session_oidc, session_factor, session_proofs, session_list, accounts, account_access)
-    parts = (*busiest, *whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, metrics, socket)
+    parts = (*busiest, *whose, *people, *resources, *duty, *kit, *entry, *logs, fhir, health, chores, metrics, socket)
     # Not `include_router`: nothing of a part changes here, and each included one would be made anew and asked twice.
     for router in (*(part.router for part in parts), pages.router(built)):
         app.router.routes.extend(router.routes)
@@ -179,6 +180,9 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(context.witness.run(), name="witness"),
         asyncio.create_task(context.refusals.run(), name="refusals"),
         asyncio.create_task(context.teller.run(context.pool), name="figures"),
+        asyncio.create_task(
+            page_certificate.run(context.settings.public_url, context.pool, context.clock), name="page-certificate"
+        ),
     ]
     try:
         yield

@@ -7,6 +7,7 @@ from prometheus_client.metrics_core import Metric
 
 from ward.alerts import AlertState, Priority
 from ward.channels import WAYS
+from ward.chores import Chores, Deed, Kind
 from ward.figures import gauge
 from ward.selfcheck import Walk
 from ward.store.platform import Platform
@@ -19,6 +20,7 @@ def families(found: Platform, now: datetime) -> Iterator[Metric]:
     yield from _store(found)
     yield from _work(found, now)
     yield from _delivery(found, now)
+    yield from _chores(found.chores, now)
     if found.walk is not None:
         yield from _walk(found.walk, now)
 
@@ -103,6 +105,28 @@ def _delivery(found: Platform, now: datetime) -> Iterator[Metric]:
         "urgent_overdue_seconds",
         "How long the oldest notification of high priority has been waiting",
         [({}, _since(found.waiting.urgent_due_at, now))],
+    )
+
+
+def _chores(chores: Chores, now: datetime) -> Iterator[Metric]:
+    first = {kind: chores.first(kind) for kind in Kind}
+    yield gauge(
+        "certificate_ends_timestamp_seconds",
+        "When the first certificate of a kind ends, seconds since 1970",
+        [({"of": kind.value}, at.timestamp()) for kind, at in first.items() if at is not None],
+    )
+    yield gauge(
+        "backup_age_seconds",
+        "Time since the newest backup that did not fail began; where there is none, since the store was made",
+        [({}, chores.age(Deed.BACKUP, now).total_seconds())],
+    )
+    yield gauge(
+        "backup_failed", "Whether the newest backup failed", [({}, float(chores.failed(Deed.BACKUP) is not None))]
+    )
+    yield gauge(
+        "restore_rehearsal_age_seconds",
+        "Time since a restore was last rehearsed; where none was, since the store was made",
+        [({}, chores.age(Deed.REHEARSAL, now).total_seconds())],
     )
 
 

@@ -96,7 +96,7 @@ class Pair:
         place = self._place(0)
         self.servers.append(embedded.start(place, options=_OPTIONS))
         _script("replication.sh", {"PGDATA": str(place / "postgres"), "POSTGRES_USER": "hemvakt"})
-        self._tell(0, "select pg_reload_conf()")
+        self._tell(0, "select pg_reload_conf()")  # from here on commits wait for a standby
         self._clone(1, embedded.free_port())
 
     def _take_over(self) -> None:
@@ -110,9 +110,11 @@ class Pair:
         )
         self.promotions += 1
         self._clone(dead, self.servers[dead].port)
+        self._tell(self.writing, "alter system set synchronous_standby_names = '*'", "select pg_reload_conf()")
+        self._await("sync")
 
     def _clone(self, which: int, port: int) -> None:
-        """Make a server the standby of the one that writes, from nothing, and have commits wait for it."""
+        """Make a server the standby of the one that writes, from nothing, and wait until it follows."""
         place, primary = self._place(which), self.servers[self.writing]
         shutil.rmtree(place / "postgres", ignore_errors=True)
         place.mkdir(exist_ok=True)
@@ -122,15 +124,15 @@ class Pair:
         _base_backup(primary, place / "postgres", owner=self._place(self.writing) / "postgres")
         server = embedded.start(place, port=port, options=_OPTIONS)
         self.servers[which:] = [server, *self.servers[which + 1 :]]
-        self._tell(self.writing, "alter system set synchronous_standby_names = '*'", "select pg_reload_conf()")
-        self._await_standby()
+        self._await("sync" if not self.promotions else "async")
 
-    def _await_standby(self) -> None:
+    def _await(self, state: str) -> None:
+        """Wait until the standby follows, so that commits wait for it (sync) or do not (async)."""
         with psycopg.connect(self.servers[self.writing].database_url, autocommit=True) as conn:
-            query = "select from pg_stat_replication where sync_state = 'sync'"
+            query = "select from pg_stat_replication where state = 'streaming' and sync_state = %s"
             wait = partial(conn.execute, "select pg_sleep(%s)", (_LOOK_S,))
             for _ in range(int(_ATTACHED_S / _LOOK_S)):
-                if conn.execute(query).fetchone() is not None:
+                if conn.execute(query, (state,)).fetchone() is not None:
                     return
                 wait()
         raise NotReady("the standby does not follow")

@@ -9,8 +9,9 @@ import contextlib
 import select
 import socket
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -21,8 +22,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ward import log
+from ward.chores import Ending, Kind
 from ward.errors import ConfigError
 from ward.settings import Settings
+from ward.tls import ends_of, ends_of_peer
 
 _RECEIVE_MAXIMUM = 1000
 _SENT_AT_ONCE = 20  # what mosquitto takes by default; paho does not look at what a broker says
@@ -36,13 +39,14 @@ _MISC_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where a broker is, who we are there, and how its certificate is checked (None: no TLS)."""
+    """Where a broker is, who we are there, how its certificate is checked (None: no TLS), and when ours for it end."""
 
     host: str
     port: int
     username: str | None = None
     password: str | None = None
     tls: ssl.SSLContext | None = None
+    ends: Mapping[Kind, datetime] = field(default_factory=dict)
 
 
 def address_of(settings: Settings) -> Address:
@@ -61,7 +65,15 @@ def address_of(settings: Settings) -> Address:
         username=unquote(address.username) if address.username else None,
         password=unquote(address.password or "") if address.username else None,
         tls=_tls(settings) if secure else None,
+        ends=_ends(settings) if secure else {},
     )
+
+
+def _ends(settings: Settings) -> dict[Kind, datetime]:
+    """Return when the certificates end that were read now and are in use from now on."""
+    files = {Kind.INGEST: settings.broker_cert, Kind.BROKER_AUTHORITY: settings.broker_ca}
+    found = {kind: ends_of(path) for kind, path in files.items() if path is not None}
+    return {kind: ends_at for kind, ends_at in found.items() if ends_at is not None}
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:
@@ -96,6 +108,7 @@ class BrokerLine:
         self._paused = False
         self._reading_again = False
         self._came_up = False
+        self._peer_ends: datetime | None = None
         self._fault = ""
         self.up = False
         self.lost = asyncio.Event()
@@ -121,6 +134,11 @@ class BrokerLine:
     def kept(self) -> bool:
         """True from `start` until `stop`."""
         return self._keeping is not None and not self._keeping.done()
+
+    def endings(self, holder: str) -> list[Ending]:
+        """Return when the certificates of this line end; the broker's is the one that it showed last."""
+        found = dict(self._address.ends) | ({} if self._peer_ends is None else {Kind.BROKER: self._peer_ends})
+        return [Ending(kind=kind, holder=holder, ends_at=at) for kind, at in found.items()]
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost."""
@@ -192,6 +210,8 @@ class BrokerLine:
             self.lost.set()
             return
         self.up = self._came_up = True
+        if isinstance(self._socket, ssl.SSLSocket) and (shown := self._socket.getpeercert(binary_form=True)):
+            self._peer_ends = ends_of_peer(shown)
         log.get().info("broker_connected", host=self._address.host, port=self._address.port)
         self.on_up()
 

@@ -18,6 +18,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from ingest.broker_line import Address, BrokerLine
 from ingest.delivery import Delivery, Inbox
 from ward import log, wire
+from ward.chores import Ending
 from ward.clock import Clock
 from ward.wire import FROM_DEVICE, Leaf
 
@@ -76,6 +77,10 @@ class BrokerDoor:
     def working(self) -> bool:
         """True while the broker hands us what devices send."""
         return self.subscribed and self._line.kept
+
+    def endings(self, holder: str) -> list[Ending]:
+        """Return when the certificates between us and the broker end."""
+        return self._line.endings(holder)
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost."""

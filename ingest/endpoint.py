@@ -28,6 +28,7 @@ from ingest.session import Counters, Limits, Session
 from ingest.sessions import Admitted, Sessions
 from ingest.wills import delivery_of, publish_of
 from ward import log, tls
+from ward.chores import Ending, Kind
 from ward.clock import Clock
 
 SWEEP_S: Final = 1.0
@@ -87,6 +88,8 @@ class Endpoint:
         self._sessions = sessions
         self._admission = Admission(sessions, self._enter, self.counters, self.limits)
         self._floods: Floods[Link] = Floods()
+        # When the certificates end that devices have come with since somebody last asked.
+        self._shown: dict[str, datetime] = {}
         self._held = False
         self._stopping = False
         self._renewing: asyncio.Task[None] | None = None
@@ -104,6 +107,15 @@ class Endpoint:
     async def renew(self) -> None:
         """Take certificates into use whose files have changed; done by itself each second."""
         await self._listener.renew()
+
+    def endings(self, holder: str) -> list[Ending]:
+        """Return when certificates end: ours, whose `holder` is this process, and those that devices came with since.
+
+        What devices came with is told once; who cannot keep it asks them to come again.
+        """
+        shown, self._shown = self._shown, {}
+        ours = [Ending(kind=kind, holder=holder, ends_at=at) for kind, at in self._listener.ends.items()]
+        return ours + [Ending(kind=Kind.DEVICE, holder=device_id, ends_at=at) for device_id, at in shown.items()]
 
     @property
     def working(self) -> bool:
@@ -288,6 +300,9 @@ class Endpoint:
         if admitted.restored is session:
             self._outgoing.send_configuration(session)
         link.go_on(now, audience.tokens)
+        certificate = link.certificate()
+        if certificate is not None and certificate.ends_at is not None:
+            self._shown[admitted.device_id] = certificate.ends_at
         return Reason.SUCCESS
 
     def _audience(self, device_id: str) -> Audience:

@@ -15,6 +15,7 @@ from ingest.endpoint import Endpoint
 from ingest.session import Limits
 from ingest.session_store import SessionStore
 from ward import log
+from ward.chores import Ending
 from ward.clock import Clock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
@@ -68,6 +69,10 @@ class EndpointDoor:
     def working(self) -> bool:
         """True while devices can connect."""
         return self.endpoint.working and not self.keeping.done()
+
+    def endings(self, holder: str) -> list[Ending]:
+        """Return when certificates end: ours, and those that devices came with since the last call."""
+        return self.endpoint.endings(holder)
 
     async def stop(self) -> None:
         """Tell the devices, then write what has changed of their sessions; at most a few seconds."""

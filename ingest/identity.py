@@ -8,6 +8,7 @@ thousand devices reconnecting at once cost no key stretching.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypedDict
 
 from ward import wire
@@ -20,6 +21,7 @@ class Certificate:
 
     names: tuple[str, ...]
     sha256: bytes
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,17 @@ def certificate_of(encoded: bytes, described: Mapping[str, object]) -> Certifica
     pairs = [pair for part in subject for pair in part] if isinstance(subject, tuple) else []
     names = [value for name, value in pairs if name == "commonName"]
     names += [value for name, value in other if name == "DNS"] if isinstance(other, tuple) else []
-    return Certificate(names=tuple(names), sha256=hashlib.sha256(encoded).digest())
+    return Certificate(
+        names=tuple(names), sha256=hashlib.sha256(encoded).digest(), ends_at=_instant(described.get("notAfter"))
+    )
+
+
+def _instant(told: object) -> datetime | None:
+    """Read the time that ends a certificate, as it is described: `Nov 22 01:02:03 2027 GMT`."""
+    try:
+        return datetime.strptime(str(told), "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def claimed(presented: Presented) -> str | None:

@@ -8,9 +8,11 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from ward import log, tls
+from ward.chores import Kind
 
 BACKLOG: Final = 4096
 
@@ -57,6 +59,8 @@ class Listener:
         self._sockets: list[socket.socket] = []
         self._log = log.get()
         self.renewals = 0
+        # When the certificates in use end, which are those of the files unless these are no use.
+        self.ends: dict[Kind, datetime] = {}
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port, which the system chose for 0. OSError where it cannot."""
@@ -64,6 +68,7 @@ class Listener:
         if self._certificates is not None:
             self._stamp = self._certificates.stamp()
             context = self._certificates.context()
+            self.ends = self._certificates.ends()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
             self._make, host, port, ssl=context, ssl_handshake_timeout=self._patience(context), backlog=BACKLOG
@@ -91,6 +96,7 @@ class Listener:
         for server in before:
             server.close()
         self.renewals += 1
+        self.ends = self._certificates.ends()
         self._log.info("certificates_renewed")
 
     def close(self) -> None:

@@ -17,10 +17,11 @@ from ingest.endpoint_door import EndpointDoor
 from ingest.registry_watch import RegistryWatch
 from ingest.writer import Writer
 from ward import log, process
+from ward.chores import Ending, Kind
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
-from ward.store import device_clocks, heartbeats, upkeep
+from ward.store import chores, device_clocks, heartbeats, upkeep
 from ward.store.borrow import borrow
 from ward.store.figures import Teller
 from ward.store.keep import Keep
@@ -31,6 +32,8 @@ _MOST_HELD_BYTES = 64 << 20
 _BEAT_S = 2.0
 _STUCK_S = 10.0
 _UPKEEP_S = 60.0
+_ENDINGS_S = 60.0
+_LOOK_S = 2.0
 
 
 class Working(Protocol):
@@ -39,6 +42,13 @@ class Working(Protocol):
     @property
     def working(self) -> bool:
         """True while they can."""
+
+
+class Certified(Protocol):
+    """What has certificates."""
+
+    def endings(self, holder: str) -> list[Ending]:
+        """Return when certificates end, ours and those of devices that came since the last call."""
 
 
 async def run(settings: Settings, clock: Clock | None = None) -> None:
@@ -65,6 +75,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             asyncio.create_task(writer.run(), name="writer"),
             asyncio.create_task(_beat(side, door, writer, inbox, clock), name="beat"),
             asyncio.create_task(_upkeep(settings, clock), name="upkeep"),
+            asyncio.create_task(_endings(side, door, clock), name="endings"),
             asyncio.create_task(_teller(writer, inbox, door, clock).run(side), name="figures"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
@@ -154,6 +165,25 @@ async def _beat(side: Pool, door: Working, writer: Writer, inbox: HeldInbox, clo
         except (StoreUnavailable, psycopg.Error) as error:
             log.get().warning("beat_failed", error=str(error)[:200])
         await asyncio.sleep(_BEAT_S)
+
+
+async def _endings(side: Pool, door: Certified, clock: Clock) -> None:
+    """Tell when certificates end, news within seconds and ours each minute; what cannot be told waits."""
+    loop, devices = asyncio.get_running_loop(), dict[str, Ending]()
+    told, told_at_s = list[Ending](), 0.0
+    while True:
+        every = door.endings(process.name())
+        ours = [each for each in every if each.kind is not Kind.DEVICE]
+        devices |= {each.holder: each for each in every if each.kind is Kind.DEVICE}
+        if devices or ours != told or (ours and loop.time() - told_at_s > _ENDINGS_S):
+            try:
+                async with borrow(side) as conn:
+                    await chores.seen(conn, [*ours, *devices.values()], clock.now())
+                told, told_at_s = ours, loop.time()
+                devices.clear()
+            except (StoreUnavailable, psycopg.Error) as error:
+                log.get().warning("endings_untold", error=str(error)[:200])
+        await asyncio.sleep(_LOOK_S)
 
 
 def _teller(writer: Writer, inbox: HeldInbox, door: BrokerDoor | EndpointDoor, clock: Clock) -> Teller:

@@ -1,17 +1,25 @@
 """`hemvakt backup`: the whole store in one file, as it was at one instant, while the services go on.
 
-The file appears under its name only when it is whole and PostgreSQL can read it; nobody else may read it.
+The file appears under its name only when it is whole and PostgreSQL can read it; nobody else may read it. However it
+ends, the store is told, so that an operator hears of a backup that failed or did not come (`ward.chores`).
 """
 
 import asyncio
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from onebox.progress import Step, bar
-from ward.errors import ConfigError, MaintenanceFailed
-from ward.store import programs, snapshot
+from ward import log
+from ward.chores import Deed, Run
+from ward.clock import SystemClock
+from ward.errors import ConfigError, HemvaktError, MaintenanceFailed
+from ward.store import chores, programs, snapshot
+from ward.store.pool import reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +55,62 @@ def make(database_url: str, path: Path, *, over: bool = False) -> Made:
     began_s = time.monotonic()
     if path.exists() and not over:
         raise ConfigError(f"{path} is there already: choose another name, or --force to replace it.")
-    part = _private(path.with_name(f"{path.name}.part"))
-    try:
-        readings, schema = asyncio.run(_write(database_url, part))
-        part.replace(path)
-        _sync(path.absolute().parent)
-    finally:
-        part.unlink(missing_ok=True)
+    with told(database_url, Deed.BACKUP) as telling:
+        part = _private(path.with_name(f"{path.name}.part"))
+        try:
+            readings, schema = asyncio.run(_write(database_url, part))
+            part.replace(path)
+            _sync(path.absolute().parent)
+        finally:
+            part.unlink(missing_ok=True)
+        size = path.stat().st_size
+        telling.of(size_bytes=size, readings=readings)
     took_s = time.monotonic() - began_s
-    return Made(path=path, size_bytes=path.stat().st_size, took_s=took_s, readings=readings, schema=schema)
+    return Made(path=path, size_bytes=size, took_s=took_s, readings=readings, schema=schema)
+
+
+def elsewhere(database_url: str) -> str:
+    """Tell the store that a program that is not ours has just made a backup; return that in words."""
+    now = SystemClock().now()
+    asyncio.run(_note(database_url, Run(deed=Deed.BACKUP, began_at=now, ended_at=now)))
+    return f"noted: a backup was made elsewhere, {now:%Y-%m-%d %H:%M}Z"
+
+
+@dataclass(slots=True)
+class Telling:
+    """What is to be told of a run when it has ended."""
+
+    run: Run = field(repr=False)
+
+    def of(self, *, size_bytes: int | None = None, readings: int | None = None, as_of: datetime | None = None) -> None:
+        """Say what came of it."""
+        self.run = replace(self.run, size_bytes=size_bytes, readings=readings, as_of=as_of)
+
+
+@contextmanager
+def told(database_url: str, deed: Deed) -> Iterator[Telling]:
+    """Tell the store how the block ended. That the store cannot be told ends nothing that was well."""
+    clock = SystemClock()
+    began = clock.now()
+    telling = Telling(Run(deed=deed, began_at=began, ended_at=began))
+    fault: str | None = "interrupted"
+    try:
+        yield telling
+        fault = None
+    except Exception as error:
+        fault = type(error).__name__
+        raise
+    finally:
+        ended = replace(telling.run, ended_at=max(began, clock.now()), fault=fault)
+        try:
+            asyncio.run(_note(database_url, ended))
+        except (HemvaktError, OSError) as error:
+            log.get().warning("run_untold", deed=deed.value, error=str(error))
+
+
+async def _note(database_url: str, run: Run) -> None:
+    async with await reach(database_url, "backup") as conn:
+        await chores.note(conn, run)
 
 
 async def _write(database_url: str, part: Path) -> tuple[int, str]:

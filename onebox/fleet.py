@@ -109,7 +109,14 @@ async def _arrived(database_url: str, plan: Plan, began: datetime, told: Report)
     async with await connect(database_url, "simulator", autocommit=True) as conn:
         while True:
             found = await arrived.of(conn, ids, began)
-            seen = Arrived(stored=found.stored, quarantined=found.quarantined, alerts=found.alerts)
+            seen = Arrived(
+                stored=found.stored,
+                quarantined=found.quarantined,
+                alerts=found.alerts,
+                alerted=sum(found.alerts.values()),
+                received_ms=found.received_ms,
+                alerted_ms=found.alerted_ms,
+            )
             missing = msgspec.structs.replace(told, arrived=seen).missing
             if not missing or asyncio.get_running_loop().time() > until_s:
                 return seen

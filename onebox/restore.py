@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from onebox.backup import told
 from onebox.progress import Step, bar
+from ward.chores import Deed
 from ward.clock import SystemClock
 from ward.errors import ConfigError, MaintenanceFailed
-from ward.store import databases, migrate, programs, snapshot
+from ward.store import chores, databases, migrate, programs, snapshot
 from ward.store.pool import reach
 
 Ask = Callable[[Sequence[str]], bool]
@@ -112,14 +114,19 @@ def _replace(
 
 
 def rehearse(database_url: str, path: Path, name: str) -> Restored:
-    """Restore into a new database `name` and leave it there; the store in use is only read.
+    """Restore into a new database `name` and leave it there; the store in use is told that it was tried.
 
     Raises
     ------
     ConfigError, MaintenanceFailed, StoreUnavailable
         As `replace` does.
     """
-    return asyncio.run(_prepare(database_url, path, name))
+    asyncio.run(databases.require_free(database_url, name))  # that it is not says nothing of the backup
+    with told(database_url, Deed.REHEARSAL) as telling:
+        restored = asyncio.run(_prepare(database_url, path, name))
+        readings = next(each.there for each in restored.lost if each.what == "readings")
+        telling.of(size_bytes=path.stat().st_size, readings=readings.rows, as_of=readings.newest)
+    return restored
 
 
 def replace(database_url: str, path: Path, ask: Ask) -> str | None:
@@ -240,6 +247,8 @@ async def _swap(database_url: str, restored: Restored, kept: str) -> None:
         before = await databases.numbers(used)
     async with await reach(databases.other(database_url, restored.name), "restore") as fresh:
         await databases.settle(fresh, before)
+        async with await reach(database_url, "restore") as used:
+            await chores.carry(used, fresh)
     await databases.swap(database_url, restored.name, kept)
     if restored.timescale:  # its workers were sent away with everybody else
         await databases.end_timescale(database_url, databases.name_of(database_url))

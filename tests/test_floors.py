@@ -52,6 +52,7 @@ GROUND_FLOOR_BRINGS = {
     "ward.duty.holidays": {"holidays"},
     "ward.figures": {"msgspec", "prometheus_client"},
     "ward.log": {"structlog"},
+    "ward.tls": {"cryptography"},
     "ward.settings": {"pydantic", "pydantic_settings"},
     "ward.wire": {"msgspec"},
     "ward.plans": {"msgspec"},

@@ -10,7 +10,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 GRAFANA = ROOT / "deploy" / "grafana"
-TESTS = ("rules.test.yml", "rules.slow.test.yml")
+TESTS = ("rules.test.yml", "rules.slow.test.yml", "rules.days.test.yml")
 _OF_A_PROCESS = r"process_(?:cpu_seconds_total|resident_memory_bytes|open_fds)"
 
 

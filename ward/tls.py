@@ -6,8 +6,11 @@ certificate is asked for, one that the given authorities have not signed ends th
 
 import ssl
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from ward.chores import Kind
 
 _NO_PASSPHRASE: Final = ""
 
@@ -34,6 +37,32 @@ class Files:
         """Return what differs once a file was written or replaced; a file that is missing counts too."""
         paths = [self.certificate, self.key, *([self.client_ca] if self.client_ca is not None else [])]
         return tuple(_stamp(path) for path in paths)
+
+    def ends(self) -> dict[Kind, datetime]:
+        """Return when they end; what cannot be read so is left out, `context` has complained of it."""
+        files = {Kind.ENDPOINT: self.certificate, Kind.DEVICES_AUTHORITY: self.client_ca}
+        found = {kind: ends_of(path) for kind, path in files.items() if path is not None}
+        return {kind: ends_at for kind, ends_at in found.items() if ends_at is not None}
+
+
+def ends_of(path: Path) -> datetime | None:
+    """Return when the first certificate of a PEM file ends; None where there is none to be read."""
+    from cryptography import x509  # noqa: PLC0415 - it takes long to load, and few processes need it
+
+    try:
+        return min(each.not_valid_after_utc for each in x509.load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError):
+        return None
+
+
+def ends_of_peer(encoded: bytes) -> datetime | None:
+    """Return when a certificate ends that a peer has shown (DER); None where it cannot be read."""
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        return x509.load_der_x509_certificate(encoded).not_valid_after_utc
+    except ValueError:
+        return None
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

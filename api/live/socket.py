@@ -1,10 +1,9 @@
 """`/api/live`: one socket. Sends what its client takes from the hub, hears heartbeats, closes when told to.
 
-A stuck peer blocks only its own writer; its backlog is bounded in the hub.
+A stuck peer blocks only its own writer, and not for ever; its backlog is bounded in the hub.
 """
 
 import asyncio
-import contextlib
 import time
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import Door
 from api.context import Context, context_of
+from api.live import sending
 from api.live.hub import Client, Close
 from api.live.listening import Screen, said
 from api.witness import LetIn, Witness
@@ -83,23 +83,18 @@ async def live(
     context.figures.sockets += 1
     context.presence.open(screen.listener_id, principal.staff_id)
     shown = _Shown(context.witness, LetIn(principal=principal, permission=Permission.BOARD))
-    writer = asyncio.create_task(_write(websocket, client, ready, context, shown), name="writer")
     try:
-        await _read(websocket, screen, context)
+        await sending.both(_read(websocket, screen, context), _write(websocket, client, ready, context, shown))
     finally:
         context.hub.leave(client)
         context.listening.leave(screen)
         context.figures.sockets -= 1
         context.figures.closed["left" if client.closing is None else client.closing.name.lower()] += 1
         context.presence.close(screen.listener_id)
-        writer.cancel()
-        await asyncio.wait([writer])
-    if not writer.cancelled():
-        writer.result()  # what went wrong there is not swallowed
 
 
 async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Context, shown: _Shown) -> None:
-    """Send until the client is to be closed, and then close: a peer that is stuck is given up by the server's pings."""
+    """Send until the client is to be closed, and then close."""
     try:
         while not client.ends():
             since_s = await ready.taken()
@@ -107,7 +102,7 @@ async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Co
             if any(text.startswith(_WHOLE) for text in texts):
                 await shown.board(context.hub.board.patients(client.room.scope))
             for text in texts:
-                await websocket.send_text(text)
+                await sending.send(websocket, text)
                 if client.ends():
                     break
             if texts:
@@ -117,9 +112,7 @@ async def _write(websocket: WebSocket, client: Client, ready: Ready, context: Co
     except StoreUnavailable:  # who looks cannot be written down, so nothing is shown: the page tries again
         client.close(Close.LAGGING)
     finally:
-        code = _FAILED if client.closing is None else client.closing.value
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            await websocket.close(code)
+        await sending.close(websocket, _FAILED if client.closing is None else client.closing.value)
 
 
 async def _read(websocket: WebSocket, screen: Screen, context: Context) -> None:

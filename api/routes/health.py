@@ -12,8 +12,10 @@ from typing_extensions import TypedDict
 from api.context import Context, context_of
 from api.replies import encode, reply
 from ward import guard
+from ward.chores import due
 from ward.errors import StoreUnavailable
 from ward.selfcheck import Walk, complaint, overdue
+from ward.store import chores as kept_chores
 from ward.store import selfchecks, strain
 from ward.store.borrow import borrow
 
@@ -21,7 +23,7 @@ router = APIRouter(tags=["health"])
 OLDEST_BEAT = timedelta(seconds=15)
 _DISK = guard.Part.DISK.value
 _STRAINS = (guard.Part.INGEST.value, guard.Part.EVALUATION.value, _DISK)
-_WAY = ("selfcheck", "delivery")
+_WAY = ("selfcheck", "delivery", "chores")
 _WAIT_S = 2.0
 
 
@@ -60,6 +62,7 @@ async def _checks(context: Context) -> dict[str, str]:
             strained = await strain.read(conn, now)
             walk = await selfchecks.newest_ended(conn)
             waiting = await selfchecks.waiting(conn)
+            chores = due(await kept_chores.read(conn, now), now)
     except StoreUnavailable:
         return {
             "store": "does not answer",
@@ -73,6 +76,9 @@ async def _checks(context: Context) -> dict[str, str]:
     checks["selfcheck"] = _selfcheck(walk, context)
     late = overdue(waiting, now)
     checks["delivery"] = "ok" if late is None else late
+    # Nor for what must be done before long: it is said, and is no reason to take a board away.
+    # Of what, and no more: who asks has not logged in.
+    checks["chores"] = f"ok, but due: {', '.join(each.what.value for each in chores)}" if chores else "ok"
     checks["live"] = "ok" if context.feed.following() else "does not follow the store"
     return checks
 

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.auth import Door, principal_of
 from api.context import Context, context_of
 from api.home_states import HomeHeartbeat, HomeMessage, HomeState
+from api.live import sending
 from api.live.home_watch import Watcher
 from api.live.hub import Close
 from api.replies import Id, encode
@@ -126,15 +127,10 @@ async def home_live(websocket: WebSocket, patient_id: Id, principal: MayHomeLive
         stack.callback(context.hub.homes.leave, watcher)
         context.figures.sockets += 1
         page = _Page(context, patient_id, principal)
-        writer = asyncio.create_task(_write(websocket, page, watcher, woken), name="home-writer")
         try:
-            await _read(websocket)
+            await sending.both(_read(websocket), _write(websocket, page, watcher, woken))
         finally:
             context.figures.sockets -= 1
-            writer.cancel()
-            await asyncio.wait([writer])
-        if not writer.cancelled():
-            writer.result()  # what went wrong there is not swallowed
 
 
 async def _read(websocket: WebSocket) -> None:
@@ -150,7 +146,7 @@ async def _write(websocket: WebSocket, page: _Page, watcher: Watcher, woken: asy
         while not watcher.ends:
             text = await page.next(watcher)
             if text is not None:
-                await websocket.send_text(text.decode())
+                await sending.send(websocket, text.decode())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_S):
                     await woken.wait()
@@ -165,5 +161,4 @@ async def _write(websocket: WebSocket, page: _Page, watcher: Watcher, woken: asy
     except WebSocketDisconnect:
         return
     finally:
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            await websocket.close(code)
+        await sending.close(websocket, code)

@@ -9,11 +9,18 @@ from simulator.fleet.tally import Tally
 
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store has of a fleet: readings, what was refused by reason, alerts by rule."""
+    """What the store has of a fleet: readings, what was refused by reason, alerts by rule and in all.
+
+    Latencies are p50, p95 and p99, None of nothing: of readings from their measuring, by the device's clock, until they
+    were received; of alerts from the receiving of their newest reading until they were raised.
+    """
 
     stored: int
     quarantined: dict[str, int]
     alerts: dict[str, int]
+    alerted: int = 0
+    received_ms: tuple[float, ...] | None = None
+    alerted_ms: tuple[float, ...] | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +113,9 @@ def rows(told: Report) -> Iterator[tuple[str, str]]:
     if told.arrived is not None:
         yield "readings stored", f"{told.arrived.stored:,}"
         yield "quarantined", _by(told.arrived.quarantined)
-        yield "alerts", _by(told.arrived.alerts)
+        yield "alerted, by rule", f"{told.arrived.alerted:,}: {_by(told.arrived.alerts)}"
+        yield "from measured to received p50, p95, p99, ms", _line(*(told.arrived.received_ms or (None,)))
+        yield "from received to alerted p50, p95, p99, ms", _line(*(told.arrived.alerted_ms or (None,)))
         yield "acknowledged, and neither stored nor quarantined", "?" if told.missing is None else f"{told.missing:,}"
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,9 +19,11 @@ from tests.broker_devices import KEY, change, enter
 from tests.broker_peer import Connect, until
 from tests.certificates import Authority, Signed
 from tests.fix_broker import Shipped
+from ward.chores import Kind
 from ward.clock import SystemClock
 from ward.errors import ConfigError
 from ward.settings import Settings
+from ward.tls import ends_of
 from ward.wire import Leaf, topic
 
 pytestmark = pytest.mark.broker
@@ -118,6 +121,32 @@ def test_ingest_shows_its_certificate_where_one_is_asked_for(strict_broker: Ship
         )
     )
     assert not subscribes(address_of(settings_for(strict_broker, broker_ca=authority.certificate)))
+
+
+def test_ends_of_all_certificates_of_a_broker_are_known(strict_broker: Shipped, authority: Authority) -> None:
+    """Once ingest has come in it knows when the broker's certificate ends, its authority's, and ingest's own."""
+    own = authority.sign("ingest")
+    address = address_of(
+        settings_for(strict_broker, broker_ca=authority.certificate, broker_cert=own.certificate, broker_key=own.key)
+    )
+
+    async def story() -> dict[Kind, datetime]:
+        door = BrokerDoor(
+            address, HeldInbox(most=10, most_bytes=1000, decode=lambda _: None), SystemClock(), client_id="tls"
+        )
+        door.start()
+        async with asyncio.timeout(30):
+            while not door.working:
+                await asyncio.sleep(0.01)
+        found = {each.kind: each.ends_at for each in door.endings("a")}
+        await door.stop()
+        return found
+
+    assert asyncio.run(story()) == {
+        Kind.BROKER: ends_of(strict_broker.folder / "server.crt"),
+        Kind.BROKER_AUTHORITY: ends_of(authority.certificate),
+        Kind.INGEST: ends_of(own.certificate),
+    }
 
 
 def test_large_messages_come_through_tls_whole(tls_broker: Shipped, authority: Authority, connect: Connect) -> None:

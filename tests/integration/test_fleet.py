@@ -19,7 +19,9 @@ from simulator.fleet import chaos, crew, line, report
 from simulator.fleet.crew import Crew
 from simulator.fleet.people import Crowd, Illness
 from simulator.fleet.plan import Plan
-from tests.fix_ward import admit
+from simulator.fleet.tally import Tally
+from tests.fix_digest import fill
+from tests.fix_ward import Ward, admit
 from ward.clock import SystemClock
 from ward.store import arrived
 from ward.store.embedded import free_port
@@ -128,3 +130,44 @@ def test_h08_whatever_goes_wrong_on_the_way_the_store_ends_the_same(
     told = report.report(a_plan(1, switches), tally, connected=BEDS, waiting=0, seconds=2.0, cpu_s=0.1)
     seen = report.Arrived(stored=found.stored, quarantined=found.quarantined, alerts=found.alerts)
     assert msgspec.structs.replace(told, arrived=seen).missing == 0
+
+
+ALERT = """
+insert into alert (stay_id, rule, family, priority, worst, signal, condition, rev, team_id, began_at, opened_at,
+    changed_at, evidence)
+select stay_id, 'limit.spo2.low', 'clinical', 3, 3, 'ringing', 'present', 1, team_id, measured_at,
+    received_at + interval '2 seconds', received_at + interval '2 seconds',
+    jsonb_build_object('inputs', jsonb_build_array(jsonb_build_object('measured_at', measured_at)))
+from reading join responsibility using (stay_id) where stay_id = 1 order by measured_at desc limit 1
+"""
+
+
+def test_report_tells_how_many_were_alerted_and_how_soon(ward: Ward) -> None:
+    """An alert counts with its rule, from the arrival of its newest reading; readings from their measuring."""
+    fill(ward)
+    with psycopg.connect(ward.database_url) as conn:
+        conn.execute("delete from outbox; delete from escalation_step; delete from alert_event; delete from alert")
+        conn.execute(ALERT.encode())
+    began = SystemClock().now() - timedelta(hours=1)
+
+    async def ask() -> arrived.Arrived:
+        async with await connect(ward.database_url, "test") as conn:
+            return await arrived.of(conn, [bed.device_id for bed in ward.beds], began)
+
+    found = asyncio.run(ask())
+    seen = report.Arrived(
+        stored=found.stored, quarantined={}, alerts=found.alerts, alerted=1, received_ms=found.received_ms,
+        alerted_ms=found.alerted_ms,
+    )  # fmt: skip
+    plan, tally = a_plan(1, Faults()), Tally()
+    told = dict(report.rows(report.report(plan, tally, connected=0, waiting=0, seconds=1.0, cpu_s=0.0)))
+    lines = dict(report.rows(msgspec.structs.replace(
+        report.report(plan, tally, connected=0, waiting=0, seconds=1.0, cpu_s=0.0), arrived=seen)))  # fmt: skip
+
+    assert found.alerts == {"limit.spo2.low": 1}
+    assert found.alerted_ms == (2000.0, 2000.0, 2000.0)
+    assert found.received_ms is not None
+    assert list(found.received_ms) == sorted(found.received_ms)
+    assert "alerted, by rule" not in told
+    assert lines["alerted, by rule"] == "1: limit.spo2.low 1"
+    assert lines["from received to alerted p50, p95, p99, ms"] == "2,000, 2,000, 2,000"

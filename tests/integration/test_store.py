@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from ward.errors import ConfigError
 from ward.store import migrate
+from ward.store.pool import connect, pool
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -24,6 +26,24 @@ def test_altered_migration_is_refused(database_url: str) -> None:
 
     with pytest.raises(ConfigError, match="0001_people"):
         asyncio.run(migrate.migrate(database_url, NOW))
+
+
+def test_no_statement_is_compiled_where_the_server_would(database_url: str) -> None:
+    """On a server that compiles statements by default ours run as they are, in every pool and connection."""
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        name = conn.info.dbname
+        conn.execute(sql.SQL("alter database {} set jit = on").format(sql.Identifier(name)))
+        conn.execute(sql.SQL("alter database {} set jit_above_cost = 0").format(sql.Identifier(name)))
+
+    async def asked() -> list[object]:
+        async with (
+            await connect(database_url, "test") as conn,
+            pool(database_url, "test", size=1) as store,
+            store.connection() as other,
+        ):
+            return [await (await each.execute("show jit")).fetchone() for each in (conn, other)]
+
+    assert asyncio.run(asked()) == [("off",), ("off",)]
 
 
 def _patient(conn: psycopg.Connection) -> tuple[int, int]:

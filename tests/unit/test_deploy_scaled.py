@@ -52,6 +52,33 @@ def test_there_are_two_of_each() -> None:
     }
 
 
+def test_every_image_is_of_one_version() -> None:
+    """What is fetched next month is what was fetched today: each image that is not ours is named to its last figure."""
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    images = [each["image"] for each in (*SERVICES.values(), *SMALL.values()) if each["image"] != "hemvakt"]
+    images += re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+
+    assert len(set(images)) == 7
+    assert [name for name in images if not re.fullmatch(r"[a-z/-]+:v?\d+\.\d+\.\d+(-[a-z0-9]+)?", name)] == []
+
+
+def test_store_has_commits_wait_for_its_standby_from_its_first_start(tmp_path: Path) -> None:
+    """The script that runs once lets the standby in and switches synchronous on, where it can be switched off again."""
+    for name in ("pg_hba.conf", "postgresql.auto.conf"):
+        (tmp_path / name).write_text("# as it was\n")
+    environment = {"PATH": "/usr/bin:/bin", "PGDATA": str(tmp_path), "POSTGRES_USER": "hemvakt"}
+
+    subprocess.run(["sh", STORE / "replication.sh"], env=environment, check=True)
+
+    assert (tmp_path / "pg_hba.conf").read_text() == "# as it was\nhost replication hemvakt all scram-sha-256\n"
+    assert (tmp_path / "postgresql.auto.conf").read_text() == "# as it was\nsynchronous_standby_names = '*'\n"
+    for name in ("store-a", "store-b"):
+        assert (
+            "./deploy/store/replication.sh:/docker-entrypoint-initdb.d/replication.sh:ro" in SERVICES[name]["volumes"]
+        )
+        assert not any("synchronous" in each for each in SERVICES[name]["command"])
+
+
 def test_ingest_workers_have_names_of_their_own() -> None:
     """A broker keeps each worker's part by its name: no two have the same, and half of them are at each broker."""
     workers = [service["environment"] for service in OURS.values() if service["command"] == ["ingest"]]

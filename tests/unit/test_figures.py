@@ -23,6 +23,7 @@ from tests.writer_bench import FakeSender
 from ward import figures, process
 from ward.alerts import Priority
 from ward.channels import WAYS
+from ward.chores import Chores
 from ward.figures import WAY, Spread
 from ward.people import StayId
 from ward.selfcheck import Waiting
@@ -168,6 +169,7 @@ def test_a_way_by_which_nothing_waits_is_told_as_none() -> None:
         fates={},
         waiting=Waiting(step_due_at=None, urgent_due_at=None),
         walk=None,
+        chores=Chores(made_at=NOW),
     )
     told = read(figures.text(platform_families(found, NOW)))
     ways = {frozenset({("channel", channel)}): float(2 * (channel == "sms")) for channel in WAYS}

@@ -142,7 +142,7 @@ def test_nothing_asks_for_a_patient() -> None:
     }
 
     assert labels <= {
-        "channel", "fate", "job", "le", "leg", "method", "online", "priority", "process", "reason", "route", "service",
-        "since", "state", "status", "why",
+        "channel", "fate", "job", "le", "leg", "method", "of", "online", "priority", "process", "reason", "route",
+        "service", "since", "state", "status", "why",
     }  # fmt: skip
     assert len(figures_wanted()) > 40

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     ACCESS_LOG_READ = "access_log.read"
     ACCESS_REVIEW = "access_log.review"
+    PLATFORM_READ = "platform.read"
     # FHIR's go by the names of SMART's scopes, so that a system's token says what its integrator expects.
     FHIR_PATIENT_READ = "system/Patient.read"
     FHIR_ENCOUNTER_READ = "system/Encounter.read"
@@ -120,6 +121,7 @@ GRANTED: dict[Permission, frozenset[Capacity]] = {
     Permission.AUDIT_READ: _OPERATOR,
     Permission.ACCESS_LOG_READ: _OPERATOR | {Capacity.PATIENT},
     Permission.ACCESS_REVIEW: _OPERATOR,
+    Permission.PLATFORM_READ: _OPERATOR,
     Permission.FHIR_PATIENT_READ: _WARD | _SYSTEM,
     Permission.FHIR_ENCOUNTER_READ: _WARD | _SYSTEM,
     Permission.FHIR_ORGANIZATION_READ: _STAFF | _SYSTEM,

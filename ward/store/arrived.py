@@ -10,11 +10,18 @@ from ward.store.pool import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """Readings that were new, quarantined messages or readings by reason, alerts by rule."""
+    """Readings that were new, quarantined messages or readings by reason, alerts by rule.
+
+    Latencies are the 50th, 95th and 99th percentile, None of nothing: `received_ms` from a reading's measuring, by the
+    device's clock, to its arrival; `alerted_ms` from the arrival of the newest reading that an alert names to its
+    opening.
+    """
 
     stored: int
     quarantined: dict[str, int]
     alerts: dict[str, int]
+    received_ms: tuple[float, ...] | None = None
+    alerted_ms: tuple[float, ...] | None = None
 
 
 async def numbers(conn: Connection, device_ids: Sequence[str]) -> list[DeviceNo]:
@@ -44,4 +51,29 @@ async def of(conn: Connection, device_ids: Sequence[str], since: datetime) -> Ar
         stored=stored[0] if stored else 0,
         quarantined={str(reason): int(count) for reason, count in await refused.fetchall()},
         alerts={str(rule): int(count) for rule, count in await alerts.fetchall()},
+        received_ms=await _percentiles(conn, _RECEIVED, known, since),
+        alerted_ms=await _percentiles(conn, _ALERTED, known, since),
     )
+
+
+_RECEIVED = b"""
+    select percentile_disc(array[0.5, 0.95, 0.99]) within group (order by took) from (
+        select extract(epoch from received_at - measured_at) * 1000 as took from reading
+        where device_no = any(%(known)s) and received_at >= %(since)s) t
+"""
+# What was raised and has not changed since: a later change names later readings.
+_ALERTED = b"""
+    select percentile_disc(array[0.5, 0.95, 0.99]) within group (order by took) from (
+        select extract(epoch from a.opened_at - max(r.received_at)) * 1000 as took
+        from alert a cross join jsonb_array_elements(a.evidence -> 'inputs') i
+        join reading r on r.stay_id = a.stay_id and r.measured_at = (i ->> 'measured_at')::timestamptz
+        where a.opened_at >= %(since)s and a.rev = 1 and r.device_no = any(%(known)s)
+        group by a.alert_id, a.opened_at) t
+"""
+
+
+async def _percentiles(
+    conn: Connection, query: bytes, known: list[DeviceNo], since: datetime
+) -> tuple[float, ...] | None:
+    row = await (await conn.execute(query, {"known": known, "since": since})).fetchone()
+    return None if row is None or row[0] is None else tuple(round(float(each), 1) for each in row[0])

@@ -87,6 +87,20 @@ async def timescale_offered(conn: Connection) -> bool:
     return bool(row and row[0])
 
 
+async def require_free(database_url: str, name: str) -> None:
+    """Refuse a name that a database of the server has.
+
+    Raises
+    ------
+    ConfigError
+        Saying so.
+    """
+    async with await reach(database_url, "restore") as conn:
+        found = await conn.execute("select from pg_database where datname = %s", (name,))
+        if await found.fetchone() is not None:
+            raise ConfigError(f"There is a database {name} already: choose another name, or --forget it first.")
+
+
 async def create(conn: Connection, database_url: str, name: str, template: str = "template0") -> None:
     """Make a database with the encoding, the order of letters and the owner of the one that `conn` is in.
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ward.chores import Chores
 from ward.selfcheck import Waiting, Walk
-from ward.store import disk, evaluation_lag, listeners, outbox_reads, selfchecks, suppressions
+from ward.store import chores, disk, evaluation_lag, listeners, outbox_reads, selfchecks, suppressions
 from ward.store.disk import Room
 from ward.store.evaluation_lag import EvaluationLag
 from ward.store.outbox_reads import Backlog
@@ -41,6 +42,7 @@ class Platform:
     fates: Mapping[tuple[str, str], int]
     waiting: Waiting
     walk: Walk | None
+    chores: Chores
 
 
 async def read(conn: Connection, now: datetime) -> Platform:
@@ -59,6 +61,7 @@ async def read(conn: Connection, now: datetime) -> Platform:
         fates=await outbox_reads.fates(conn, now - _LATELY),
         waiting=await selfchecks.waiting(conn),
         walk=await selfchecks.newest_ended(conn),
+        chores=await chores.read(conn, now),
     )
 
 

@@ -1,5 +1,8 @@
 """Open connections to the store. Every session speaks UTC, names its service, and waits for nothing for ever.
 
+No statement of ours is compiled before it runs (`jit`): those over many partitions seem dear to the planner, and to
+compile them takes seconds, each time, for milliseconds of work.
+
 A store that vanished without a word is given up after seconds, a lock that somebody else holds after `_LOCK_S`; and a
 session of ours that stands still in a transaction, its process frozen, is ended by the store, so that the alert that
 it holds can be acknowledged.
@@ -26,7 +29,8 @@ def _conninfo(database_url: str, service: str) -> str:
     return make_conninfo(
         database_url,
         application_name=f"hemvakt-{service}",
-        options=f"-c TimeZone=UTC -c lock_timeout={_LOCK_S}s -c idle_in_transaction_session_timeout={_STANDSTILL_S}s",
+        options=f"-c TimeZone=UTC -c lock_timeout={_LOCK_S}s -c idle_in_transaction_session_timeout={_STANDSTILL_S}s"
+        " -c jit=off",
         connect_timeout=10,
         keepalives_idle=10,
         keepalives_interval=3,

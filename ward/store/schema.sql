@@ -635,6 +635,31 @@ ALTER TABLE public.backtest ALTER COLUMN backtest_id ADD GENERATED ALWAYS AS IDE
     CACHE 1
 );
 
+CREATE TABLE public.backup_run (
+    backup_run_id bigint NOT NULL,
+    kind text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    as_of timestamp with time zone,
+    size_bytes bigint,
+    readings bigint,
+    fault text,
+    CONSTRAINT backup_run_check CHECK ((ended_at >= began_at)),
+    CONSTRAINT backup_run_fault_check CHECK (((length(fault) >= 1) AND (length(fault) <= 300))),
+    CONSTRAINT backup_run_kind_check CHECK ((kind = ANY (ARRAY['backup'::text, 'rehearsal'::text]))),
+    CONSTRAINT backup_run_readings_check CHECK ((readings >= 0)),
+    CONSTRAINT backup_run_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+ALTER TABLE public.backup_run ALTER COLUMN backup_run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.backup_run_backup_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.baton (
     baton_id bigint NOT NULL,
     stay_id bigint NOT NULL,
@@ -747,6 +772,14 @@ CREATE TABLE public.care_look (
     stay_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
     staff_id bigint NOT NULL
+);
+
+CREATE TABLE public.certificate_seen (
+    kind text NOT NULL,
+    holder text NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT certificate_seen_kind_check CHECK ((kind = ANY (ARRAY['endpoint'::text, 'devices_authority'::text, 'device'::text, 'broker'::text, 'broker_authority'::text, 'ingest'::text, 'page'::text])))
 );
 
 CREATE TABLE public.contact_channel (
@@ -1871,6 +1904,9 @@ ALTER TABLE ONLY public.audit_seal
 ALTER TABLE ONLY public.backtest
     ADD CONSTRAINT backtest_pkey PRIMARY KEY (backtest_id);
 
+ALTER TABLE ONLY public.backup_run
+    ADD CONSTRAINT backup_run_pkey PRIMARY KEY (backup_run_id);
+
 ALTER TABLE ONLY public.baton
     ADD CONSTRAINT baton_pkey PRIMARY KEY (baton_id);
 
@@ -1894,6 +1930,9 @@ ALTER TABLE ONLY public.care_event_receipt
 
 ALTER TABLE ONLY public.care_look
     ADD CONSTRAINT care_look_pkey PRIMARY KEY (stay_id, at, staff_id);
+
+ALTER TABLE ONLY public.certificate_seen
+    ADD CONSTRAINT certificate_seen_pkey PRIMARY KEY (kind, holder);
 
 ALTER TABLE ONLY public.contact_channel
     ADD CONSTRAINT contact_channel_pkey PRIMARY KEY (channel_id);

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from psycopg import Error, errors
 
-from ward.store.checks import log, people, readings, schema, server, services
+from ward.store.checks import chores, log, people, readings, schema, server, services
 from ward.store.checks.finding import Check, Finding, fail, warn
 from ward.store.pool import Connection
 
@@ -16,6 +16,7 @@ CHECKS: tuple[Check, ...] = (
     schema.partitions,
     schema.sequences,
     server.settings,
+    server.standby,
     server.connections,
     server.space,
     server.age,
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     log.guarded,
     log.sealed,
     log.chain,
+    chores.ends,
 )
 # With --deep: every seal, not the newest alone.
 DEEP: tuple[Check, ...] = (log.whole_chain,)

@@ -50,6 +50,24 @@ async def settings(conn: Connection, _now: datetime) -> Iterable[Finding]:
     return wrong or [ok("settings", "what is committed is on disk")]
 
 
+async def standby(conn: Connection, _now: datetime) -> Iterable[Finding]:
+    """See that commits wait for a standby where there is one: what it has not got is lost when it takes over."""
+    # Who may not see others' states is told none.
+    found = await rows(
+        conn,
+        "select count(*), count(*) filter (where sync_state in ('sync', 'quorum')) from pg_stat_replication"
+        " where state in ('streaming', 'catchup') and sync_state is not null"
+        " and application_name not in ('pg_basebackup', 'pg_receivewal')",
+    )
+    following, waited_for = found[0]
+    if not following:
+        return []
+    if not waited_for:
+        todo = "alter system set synchronous_standby_names = '*'; select pg_reload_conf()"
+        return [warn("standby", "follows, and no commit waits for it: a promotion loses what it has not got", todo)]
+    return [ok("standby", "has each commit before it is answered")]
+
+
 async def connections(conn: Connection, _now: datetime) -> Iterable[Finding]:
     """See that services that start again find room."""
     (used, most), *_ = await rows(

@@ -2650,6 +2650,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/platform/chores": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tell when certificates end, and how old backup and rehearsal are
+         * @description Tell when certificates end, and how old backup and rehearsal are.
+         *
+         *     Open to: operator (`platform.read`).
+         */
+        readonly get: operations["chores_get_chores"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/programmes": {
         readonly parameters: {
             readonly query?: never;
@@ -5580,6 +5602,23 @@ export interface components {
             readonly until: string;
         };
         /**
+         * CertificateState
+         * @description When the first certificate of a kind ends.
+         */
+        readonly CertificateState: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            readonly ends_at: string;
+            readonly of: components["schemas"]["Kind-Output"];
+            /**
+             * Standing
+             * @enum {string}
+             */
+            readonly standing: "well" | "due" | "urgent";
+        };
+        /**
          * Change
          * @description What was done to a medicine.
          * @enum {string}
@@ -5694,6 +5733,16 @@ export interface components {
              * Format: date-time
              */
             readonly occurred_at: string;
+        };
+        /**
+         * ChoresState
+         * @description What must be done in time.
+         */
+        readonly ChoresState: {
+            readonly backup: components["schemas"]["DeedState"];
+            /** Certificates */
+            readonly certificates: readonly components["schemas"]["CertificateState"][];
+            readonly rehearsal: components["schemas"]["DeedState"];
         };
         /**
          * Closing
@@ -5952,6 +6001,21 @@ export interface components {
             readonly count: number;
             /** Kind */
             readonly kind: string;
+        };
+        /**
+         * DeedState
+         * @description What is done again and again: when it last came to a good end, and whether the newest try failed.
+         */
+        readonly DeedState: {
+            /** Failed */
+            readonly failed: boolean;
+            /** Last */
+            readonly last: string | null;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            readonly standing: "well" | "due" | "urgent";
         };
         /**
          * Device
@@ -6950,11 +7014,17 @@ export interface components {
         };
         readonly JsonValue: unknown;
         /**
-         * Kind
+         * Kind-Input
          * @description What kind of account it is.
          * @enum {string}
          */
-        readonly Kind: "staff" | "patient" | "relative" | "system";
+        readonly "Kind-Input": "staff" | "patient" | "relative" | "system";
+        /**
+         * Kind-Output
+         * @description What a certificate is for; the values are those of the column.
+         * @enum {string}
+         */
+        readonly "Kind-Output": "endpoint" | "devices_authority" | "device" | "broker" | "broker_authority" | "ingest" | "page";
         /**
          * KindList
          * @description What may be entered by hand.
@@ -11149,7 +11219,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 readonly cursor?: string | null;
-                readonly kind?: components["schemas"]["Kind"] | null;
+                readonly kind?: components["schemas"]["Kind-Input"] | null;
                 readonly limit?: number;
             };
             readonly header?: never;
@@ -23935,6 +24005,45 @@ export interface operations {
             readonly 413: components["responses"]["RequestEntityTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly chores_get_chores: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "backup": {
+                     *         "failed": false,
+                     *         "last": null,
+                     *         "standing": "well"
+                     *       },
+                     *       "certificates": [],
+                     *       "rehearsal": {
+                     *         "failed": false,
+                     *         "last": null,
+                     *         "standing": "well"
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ChoresState"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -40130,6 +40239,7 @@ export interface operations {
                      * @example {
                      *       "checks": {
                      *         "alerting": "ok, beat 0 s ago",
+                     *         "chores": "ok",
                      *         "delivery": "ok",
                      *         "disk": "ok",
                      *         "evaluation_lag": "ok",
@@ -40155,6 +40265,7 @@ export interface operations {
                      * @example {
                      *       "checks": {
                      *         "alerting": "has never been at work",
+                     *         "chores": "ok",
                      *         "delivery": "ok",
                      *         "disk": "ok",
                      *         "evaluation_lag": "ok",

@@ -1,0 +1,48 @@
+"""The operator's page in a real browser: what must be done in time, in the reader's language, and which of it now."""
+
+import asyncio
+from datetime import timedelta
+
+import psycopg
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_log_in_page import in_a_thread
+from tests.fix_api import PASSWORD, House, serving
+from tests.fix_axe import violations
+from tests.fix_browser import chromium
+from ward.chores import Ending, Kind
+from ward.clock import SystemClock
+from ward.store import chores
+from ward.store.pool import connect
+
+pytestmark = pytest.mark.browser
+
+
+def test_operator_sees_what_must_be_done_in_time(house: House) -> None:
+    """Certificates with their days, a backup that has failed, a rehearsal that was never: in Swedish, for operators."""
+    now = SystemClock().now()
+
+    async def enter() -> None:
+        async with await connect(house.database_url, "test") as conn:
+            ends = {Kind.ENDPOINT: 5, Kind.PAGE: 200}
+            found = [Ending(kind=kind, holder="a", ends_at=now + timedelta(days=days)) for kind, days in ends.items()]
+            await chores.seen(conn, found, now)
+
+    asyncio.run(enter())
+    with psycopg.connect(house.database_url) as conn:
+        conn.execute("insert into backup_run (kind, began_at, ended_at, fault) values ('backup', now(), now(), 'x')")
+    with in_a_thread(lambda: serving(house.database_url)) as url, chromium() as browser:
+        page = browser.new_context(locale="sv-SE").new_page()
+        page.goto(url)
+        page.get_by_test_id("login-username").fill("oskar")
+        page.get_by_test_id("login-password").fill(PASSWORD)
+        page.get_by_test_id("login-submit").click()
+        lines = page.get_by_test_id("chores").locator("tr")
+        expect(lines).to_have_count(4)
+        expect(lines.nth(0)).to_contain_text("Certifikat där enheter ansluter")
+        expect(lines.nth(0)).to_contain_text("går ut 20")
+        states = [lines.nth(place).get_attribute("data-standing") for place in range(4)]
+        assert states == ["urgent", "well", "urgent", "well"]
+        expect(lines.nth(2)).to_contain_text("det senaste försöket misslyckades; aldrig gjord")
+        assert violations(page) == []
