@@ -1,8 +1,10 @@
 """An ambulance card as a page: what `api.ambulance_link` puts in its own place once it has been let in. Pure.
 
-In Swedish with English beside. The invariant: whatever stands in the data is text on the page and nothing else.
+In Swedish with English beside. The invariants: whatever stands in the data is text on the page and nothing else; the
+page, which nothing renews, says when it was fetched, and the day of what was not measured on that day.
 """
 
+from datetime import datetime
 from html import escape
 
 from alerting.words import KINDS, UNITS
@@ -22,6 +24,7 @@ def page(card: AmbulanceCard) -> str:
     who = f"{card['given_name']} {card['family_name']}"
     parts = [
         f"<h1>{escape(who)}</h1>",
+        _row("Hämtat / as of", f"{wallclock.wall(card['server_time']):%Y-%m-%d %H:%M}"),
         _row("Född / born", f"{card['birth_date']} ({card['age']} år)"),
         _row("Vård / care", card["reason"]),
         _row("Mål / goals", _GOALS[card["goals"]]),
@@ -57,19 +60,25 @@ def _score(card: AmbulanceCard) -> str:
     if score is None:
         return _row("NEWS2", "okänt / not known")
     total = str(score["min"]) if score["min"] == score["max"] else f"{score['min']}\N{EN DASH}{score['max']}"
-    return _row("NEWS2", f"{total} ({wallclock.wall(score['scored_at']):%H:%M})")
+    return _row("NEWS2", f"{total} ({_when(score['scored_at'], card)})")
 
 
 def _trend(card: AmbulanceCard, trend: TrendState) -> str:
     kind, unit = trend["kind"], UNITS.get(trend["unit"], (trend["unit"],))[0]
     newest = card["vitals"].get(kind)
     value = "" if newest is None else f"{_number(newest['value'])} {unit}"
-    at = "" if newest is None else f"{wallclock.wall(newest['measured_at']):%H:%M}"
+    at = "" if newest is None else _when(newest["measured_at"], card)
     span = f"{_number(min(trend['min']))}\N{EN DASH}{_number(max(trend['max']))}"
     return (
         f"<tr><th>{escape(KINDS[kind][0].capitalize())}</th><td><b>{escape(value)}</b> {at}</td>"
         f"<td>{span}</td><td>{_drawn(trend)}</td></tr>"
     )
+
+
+def _when(at: datetime, card: AmbulanceCard) -> str:
+    """Write the time of day, with the day before it where that is another than the page's."""
+    wall, now = wallclock.wall(at), wallclock.wall(card["server_time"])
+    return f"{wall:%H:%M}" if wall.date() == now.date() else f"{wall.day}/{wall.month} {wall:%H:%M}"
 
 
 def _number(value: float | str) -> str:

@@ -67,11 +67,11 @@ def a_course(made: Made, minutes: int, rng: np.random.Generator) -> np.ndarray[t
     return np.asarray(np.round(values, 1 if made.level < 40 and made.every > 1 else 0), np.float64)
 
 
-async def fill(conn: Connection, days: int) -> int:
-    """Store the readings of every stay; return how many."""
+async def fill(conn: Connection, days: int, until: datetime = START) -> int:
+    """Store the readings of every stay over so many days; return how many."""
     rng = np.random.default_rng(20)
     minutes = days * 1440
-    from_us = to_us(START) - minutes * _MINUTE_US
+    from_us = to_us(until) - minutes * _MINUTE_US
     total = 0
     rows = await (await conn.execute("select stay_id from stay order by 1")).fetchall()
     for (stay_id,) in rows:

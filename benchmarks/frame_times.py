@@ -150,7 +150,8 @@ class _Stage:
 
 
 @contextmanager
-def _browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
+    """Start Chromium without a window; stop it at the end."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         raise NotReady("Chromium is not installed (Debian: apt install chromium)")
@@ -182,7 +183,7 @@ def _measure(machine: Rig, flags: argparse.Namespace) -> Iterator[str]:
         )  # fmt: skip
         others = Others()
         feeding: Future[load.Report] = beside.submit(asyncio.run, load.run_apart(plan))
-        with _browser() as browser:
+        with chromium() as browser:
             stage = _Stage(
                 browser=browser, url=f"http://127.0.0.1:{running.web_port}", patients=flags.patients,
                 seconds=flags.seconds,

@@ -153,6 +153,24 @@ def test_h34_act_on_an_alert_that_has_changed_meanwhile_is_not_sent(machine: Mac
     expect(_card(doctor, alert)).to_have_count(0)
 
 
+def test_h34_whom_one_has_chosen_to_ask_stays_chosen_when_the_alert_changes(machine: Machine, log_in: LogIn) -> None:
+    """Who passes an alert on and reads what is new of it asks whom they had chosen, not the team that has it."""
+    alert = _alarm(machine, 6)
+    nurse, doctor = log_in(machine.url, "anna", PASSWORD), log_in(machine.url, "omar", PASSWORD)
+    nurse.get_by_test_id(f"{alert}-more").click()
+    nurse.get_by_test_id(f"{alert}-pass").click()
+    team = nurse.get_by_label("Vilket team?")
+    held = team.input_value()
+    other = next(each for each in team.locator("option").all() if each.get_attribute("value") != held)
+    chosen = str(other.get_attribute("value"))
+    team.select_option(value=chosen)
+
+    doctor.get_by_test_id(f"{alert}-ack").click()
+    nurse.get_by_test_id("act-read").click()
+
+    expect(team).to_have_value(chosen)
+
+
 def test_act_is_taken_back_while_its_seconds_run(machine: Machine, log_in: LogIn) -> None:
     """Whoever took an alert by mistake lets it go again by one button that counts down, and then it is nobody's."""
     alert = _alarm(machine, 11)

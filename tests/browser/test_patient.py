@@ -2,17 +2,31 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
+import cbor2
+import numpy as np
 import pytest
+from paho.mqtt import publish
 from playwright.sync_api import Browser, Page, Route, expect
 
 from onebox.environment import PROJECT
 from tests.fix_machine import PASSWORD, Machine
+from ward.clock import SystemClock, to_us
 
 pytestmark = pytest.mark.browser
 AXE = PROJECT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PARTS = ("", "/charts", "/waves", "/alerts", "/timeline", "/effect", "/plan", "/devices", "/duty", "/access")
 WIDTH = 1440
+_ECG_HZ = 250
+# Whether what is drawn on the first strip is bright, as on a dark ground.
+_INK = """(dark) => {
+  const strip = document.querySelector("[data-testid=wave-ecg-II] canvas");
+  const { data } = strip.getContext("2d").getImageData(0, 0, strip.width, strip.height);
+  let [sum, seen] = [0, 0];
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) { sum += data[at]; seen += 1; }
+  return seen > 0 && (sum / seen > 128) === dark;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +41,20 @@ def nurse(machine: Machine, browser: Browser) -> Iterator[Page]:
     page.set_default_timeout(30_000)
     yield page
     context.close()
+
+
+def _send_ecg(machine: Machine, began: datetime) -> None:
+    """Let the device of patient 3 send twenty seconds of an ECG; returns when ingest has them."""
+    t_s = np.arange(20 * _ECG_HZ) / _ECG_HZ
+    beats = np.exp(-(((t_s % 0.8) - 0.4) ** 2) / (2 * 0.015**2))
+    block = {
+        "kind": "ecg", "lead": "II", "measured_at": to_us(began) // 1000, "fs_hz": _ECG_HZ, "unit": "mV",
+        "scale": 0.005, "offset": 0, "samples": (200 * beats).astype("<i2").tobytes(),
+    }  # fmt: skip
+    publish.single(
+        "hemvakt/1/hv-0003/waveform", cbor2.dumps(block), qos=1, hostname="127.0.0.1", port=machine.mqtt_port,
+        auth={"username": "hv-0003", "password": "demo-hv-0003"},
+    )  # fmt: skip
 
 
 def _open(page: Page, machine: Machine, part: str = "") -> None:
@@ -70,6 +98,28 @@ def test_charts_share_a_time_axis_that_keys_move(machine: Machine, nurse: Page) 
 
     expect(nurse.get_by_test_id("span-4h")).to_have_attribute("aria-pressed", "false")
     expect(nurse.get_by_test_id("now")).to_have_attribute("aria-pressed", "false")
+
+
+def test_h02_ecg_says_how_old_it_is_and_leads_to_the_newest(machine: Machine, nurse: Page) -> None:
+    """What is sent while one looks at a curve is found by the page itself, and one press away; the dark is followed."""
+    began = SystemClock().now() - timedelta(minutes=5)
+    _send_ecg(machine, began)
+    _open(nurse, machine, "/waves")
+    strip, latest = nurse.get_by_test_id("wave-ecg-II"), nurse.get_by_test_id("wave-latest")
+    expect(strip).to_be_visible()
+    expect(latest).to_be_disabled()
+    expect(nurse.get_by_test_id("wave-age")).to_have_text(re.compile(r"^för \d+ (s|min) sedan$"))
+    before = nurse.get_by_test_id("wave-time").inner_text()
+
+    _send_ecg(machine, began + timedelta(minutes=2))
+    expect(latest).to_be_enabled()
+    assert nurse.get_by_test_id("wave-time").inner_text() == before
+    latest.click()
+    expect(nurse.get_by_test_id("wave-time")).not_to_have_text(before)
+
+    for dark in (True, False):
+        nurse.emulate_media(color_scheme="dark" if dark else "light")
+        nurse.wait_for_function(_INK, arg=dark)
 
 
 def test_note_that_could_not_be_saved_is_kept(machine: Machine, nurse: Page) -> None:

@@ -59,6 +59,22 @@ def test_crew_sees_the_last_day_and_whom_to_call_and_no_more(unit: Unit) -> None
     visit(unit, guest)
 
 
+def test_h02_card_says_when_it_was_fetched_and_of_which_day_a_value_is(unit: Unit) -> None:
+    """A page that nothing renews tells the time of its making; yesterday's value shows its day."""
+    store(unit, VitalKind.SPO2, [(NOON - timedelta(hours=13), 91.0)])
+    store(unit, VitalKind.HEART_RATE, [(NOON - timedelta(minutes=20), 88.0)])
+
+    async def guest(served: Served) -> None:
+        async with someone(served, "anna") as anna, served.client() as crew:
+            shown = (await opened(crew, await make(anna, unit), "text/html")).text
+
+            assert "<b>Hämtat / as of:</b> 2026-11-18 12:00" in shown
+            assert "<b>91 %</b> 17/11 23:00" in shown
+            assert "<b>88 /min</b> 11:40" in shown
+
+    visit(unit, guest)
+
+
 def test_each_opening_is_noted_with_its_time(unit: Unit) -> None:
     """The team and the patient see when a link was opened; looking at the list opens nothing."""
     patient = admit_account(unit, "patient")

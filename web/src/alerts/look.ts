@@ -1,7 +1,8 @@
 // How an alert looks and is called: a level, a word, stars and a shape each, so that nothing hangs on colour.
 
-import type { Alert, Kind } from "../api/types";
+import type { Alert, Kind, Language } from "../api/types";
 import type { Key } from "../i18n/catalogues";
+import { joined } from "../i18n/units";
 
 export type Level = "high" | "medium" | "low" | "technical";
 
@@ -21,3 +22,6 @@ export function kindOf(rule: string): Kind | null {
   const found = /^(?:limit|nodata|check)\.([a-z0-9_]+?)(?:\.(?:low|high))?$/.exec(rule)?.[1];
   return (found as Kind | undefined) ?? null;
 }
+
+/** Returns what was written of an alert or of what happened to it in the reader's language, no number without its unit on its line. */
+export const textOf = (of: { readonly text_sv: string; readonly text_en: string }, language: Language): string => joined(language === "sv" ? of.text_sv : of.text_en);

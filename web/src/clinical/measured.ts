@@ -8,7 +8,7 @@ import { number, unitText } from "./kinds";
 const ACVPU: readonly string[] = ["A", "C", "V", "P", "U"];
 
 export function measured(kind: string, value: number | string, unit: string, language: Language): string {
-  if (kind !== "consciousness") return `${number(kind, value, language)} ${unitText(unit, language)}`.trim();
+  if (kind !== "consciousness") return `${number(kind, value, language)}\u00a0${unitText(unit, language)}`.trim();
   const letter = typeof value === "number" ? (ACVPU[value] ?? "–") : value;
   const word = CATALOGUES[language][`acvpu.${letter}` as Key] as string | undefined;
   return word === undefined ? letter : `${letter} – ${word}`;

@@ -43,7 +43,7 @@ export const BOUNDS = ["floor", "alert_low", "warn_low", "warn_high", "alert_hig
 export type Bound = (typeof BOUNDS)[number];
 /** Hard ones are typed, never dragged: a slip of the hand loosens no floor. */
 export const MOVED = ["alert_low", "warn_low", "warn_high", "alert_high"] as const satisfies readonly Bound[];
-export const WAITS = ["delay_s", "clear_by", "median_s", "k", "n"] as const;
+export const WAITS = ["delay_s", "median_s", "k", "n", "clear_by"] as const;
 export type Setting = Bound | (typeof WAITS)[number];
 
 /** Whose plan is on the desk: a patient's, or a team's for one programme. */
