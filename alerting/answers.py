@@ -10,6 +10,7 @@ from datetime import datetime
 from alerting.condition import closed, left_to_holder, ringing
 from alerting.durations import (
     ACKNOWLEDGED_FOR,
+    APART,
     CLAIMED_FOR,
     OFFERED_FOR,
     SNOOZED_AT_MOST,
@@ -74,9 +75,21 @@ def snoozed(alert: Alert, event: Snooze, now: datetime) -> Alert:
 def rings_again(alert: Alert, event: Lapse | Resume, now: datetime) -> Alert:
     """Return the alert ringing, the time of its quiet over."""
     del event
-    if alert.signal_until is None or now < alert.signal_until:
+    if not quiet_is_over(alert, now):
         raise IllegalTransition(f"it is quiet until {alert.signal_until}")
     return ringing(alert)
+
+
+def quiet_is_over(alert: Alert, now: datetime) -> bool:
+    """Tell whether an alert has been quiet for long enough.
+
+    Nobody can make it quiet for longer than its priority allows: what ends later than that was said by a clock that was
+    ahead, and nobody knows how long ago.
+    """
+    if alert.signal_until is None:
+        return False
+    longest = max(each[alert.priority] for each in (ACKNOWLEDGED_FOR, CLAIMED_FOR, SNOOZED_AT_MOST))
+    return not now < alert.signal_until <= now + longest + APART
 
 
 def escalated(alert: Alert, event: Escalate, now: datetime) -> Alert:

@@ -6,10 +6,11 @@ The caller owns the transaction. Brings no numpy, so that the API can use it. Th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from alerting import telling
+from alerting.durations import APART
 from alerting.events import (
     Accept,
     Acknowledge,
@@ -154,8 +155,7 @@ async def settle(
         before, observation = known.get(key), observed.get(key)
         if _nothing_to_do(before, observation, now):
             continue
-        # Whoever looked before an alert was last told cannot know that it is over.
-        if isinstance(observation, Quiet) and before is not None and now < before.changed_at:
+        if before is not None and _looked_before(before, now) and _is_better(observation, before):
             overtaken.add(key[0])
             continue
         settled = await _settle_known(conn, key, before, observation, now, asked.get(key))
@@ -168,6 +168,18 @@ async def settle(
             changed.append(one)
     await _announce(conn, effects)
     return Settled(changed=tuple(changed), overtaken=frozenset(overtaken))
+
+
+def _looked_before(alert: Alert, now: datetime) -> bool:
+    """Tell whether somebody who looked at `now` did so before an alert was last told; a clock put back says nothing."""
+    return timedelta(0) < alert.changed_at - now < APART
+
+
+def _is_better(observation: Observation | None, alert: Alert) -> bool:
+    """Tell whether an observation makes less of an alert: whoever looked before it was last told cannot know that."""
+    if isinstance(observation, Finding):
+        return observation.ended_at is None and observation.priority < alert.priority
+    return isinstance(observation, Quiet)
 
 
 def _nothing_to_do(alert: Alert | None, observation: Observation | None, now: datetime) -> bool:

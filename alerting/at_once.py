@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from alerting import runs
 from alerting.evaluate import furthest
-from alerting.features import StayContext, batch, gathered
+from alerting.features import Rows, StayContext, batch, gathered
 from alerting.rules import cuff, limit_alerts
 from alerting.rules.catalogue import RULES
 from alerting.told import Stand, told
-from alerting.windows import Rows, columns
+from alerting.windows import columns
 from ward.alerts import Finding
 from ward.people import StayId
 from ward.plans import Goals, Plan, Side

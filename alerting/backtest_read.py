@@ -10,12 +10,11 @@ from functools import lru_cache
 from itertools import islice
 
 import numpy as np
-import numpy.typing as npt
 
 from alerting import trend_period, waves_series
 from alerting.backtest import Known
 from alerting.evaluate import furthest, look_back
-from alerting.features import Floats, Ints, Series, Signal, StayContext, seconds
+from alerting.features import Floats, Series, Signal, StayContext, in_order, seconds
 from alerting.quarters import HOUR_S, Quarters
 from ward import overlays, plan_versions
 from ward.overlays import Origin
@@ -25,7 +24,7 @@ from ward.store import cohorts, evaluation, history
 from ward.store.backtests import JobRow
 from ward.store.history import Course
 from ward.store.pool import Connection
-from ward.vitals import BY_CODE, IMPLAUSIBLE, USABLE, VITALS, VitalKind, badness
+from ward.vitals import BY_CODE, IMPLAUSIBLE, USABLE, VITALS, VitalKind
 from ward.wave_features import WaveFeature
 
 # How many stays are read and judged together: a month of ten, with three signals a minute, is 1.3 million readings.
@@ -174,33 +173,17 @@ def _by_kind(courses: Sequence[Course], stays: Sequence[StayId]) -> dict[VitalKi
     for course in courses:
         own = by_kind.setdefault(BY_CODE[course.kind].kind, [[] for _ in stays])
         own[place[course.stay_id]].append(course)
-    return {kind: _series(own) for kind, own in by_kind.items()}
+    return {kind: _series(kind, own) for kind, own in by_kind.items()}
 
 
-def _series(courses: Sequence[Sequence[Course]]) -> Series:
-    """Lay one kind's courses end to end; each stay's are in the order of time."""
-    whole = [_joined(own) for own in courses]
-    t_us = np.concatenate([np.empty(0, np.int64), *(t_us for t_us, _, _ in whole)])
-    quality = np.concatenate([np.empty(0, np.int16), *(quality for _, _, quality in whole)]).astype(np.float64)
-    return Series(
-        t_s=t_us / 1e6,
-        value=np.concatenate([np.empty(0), *(value for _, value, _ in whole)]),
-        quality=np.where(quality < 0, np.nan, quality / 100),
-        offsets=np.concatenate(([0], np.cumsum([len(t_us) for t_us, _, _ in whole]))).astype(np.int64),
-    )
-
-
-def _joined(own: Sequence[Course]) -> tuple[Ints, Floats, npt.NDArray[np.int16]]:
-    """Put what was read of one stay together, by event time."""
-    t_us = np.concatenate([np.empty(0, np.int64), *(course.t_us for course in own)])
-    value = np.concatenate([np.empty(0), *(course.value for course in own)])
-    quality = np.concatenate([np.empty(0, np.int16), *(course.quality for course in own)])
-    kept = np.append(t_us[1:] != t_us[:-1], True)[: len(t_us)] if (t_us[1:] >= t_us[:-1]).all() else None
-    if kept is None:
-        order = np.lexsort((quality, badness(own[0].kind) * value, t_us))
-        t_us, value, quality = t_us[order], value[order], quality[order]
-        kept = np.append(t_us[1:] != t_us[:-1], True)
-    return t_us[kept], value[kept], quality[kept]
+def _series(kind: VitalKind, courses: Sequence[Sequence[Course]]) -> Series:
+    """Lay one kind's courses end to end."""
+    whole = [(place, course) for place, own in enumerate(courses) for course in own]
+    stay = np.repeat(np.array([place for place, _ in whole], np.int64), [len(course.t_us) for _, course in whole])
+    t_us = np.concatenate([np.empty(0, np.int64), *(course.t_us for _, course in whole)])
+    value = np.concatenate([np.empty(0), *(course.value for _, course in whole)])
+    quality = np.concatenate([np.empty(0, np.int16), *(course.quality for _, course in whole)]).astype(np.float64)
+    return in_order(kind, (stay, t_us / 1e6, value, np.where(quality < 0, np.nan, quality / 100)), len(courses))
 
 
 def contexts(asked: Question, stays: Sequence[StayId], plan_of: Mapping[StayId, Plan]) -> list[StayContext]:

@@ -123,12 +123,14 @@ def recurred(alert: Alert, event: Recur, now: datetime) -> Alert:
     finding = event.finding
     if finding.ended_at is not None:
         return _counted(alert, finding, finding.ended_at, now)
+    # A milder call does not answer the one before it: what is urgent stays so until somebody has.
+    milder = alert.family is Family.REQUEST and finding.priority < alert.priority
     back = replace(
         alert,
         condition=Condition.PRESENT,
         cleared_at=None,
         recurrences=alert.recurrences + 1 + finding.repeats,
-        priority=finding.priority,
+        priority=alert.priority if milder else finding.priority,
         worst=max(alert.worst, finding.priority),
         evidence=finding.evidence,
     )

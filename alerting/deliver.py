@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from alerting import telling
+from alerting import escalation, telling
 from alerting.addressing import BOARD, CONSOLE, NO_CHANNEL
+from alerting.durations import APART
 from alerting.figures import Sendings
-from alerting.letters import Fate, Message, Refused, Send, Sent, letter, messages, retry_at
+from alerting.letters import LONGEST_WAIT, Fate, Message, Refused, Send, Sent, letter, messages, retry_at
 from ward import log
 from ward.alerts import Closure, Priority, Signal
 from ward.clock import Clock
@@ -69,6 +70,7 @@ async def take_steps(store: Pool, clock: Clock) -> int:
     """Take the steps of escalations that are due; return how many. One that fails stops no other."""
     async with borrow(store) as conn:
         now = clock.now()
+        await escalations.bring_back(conn, now, escalation.LONGEST + APART)
         due = await escalations.due(conn, now, _MOST_STEPS)
         for step in due:
             try:
@@ -95,6 +97,7 @@ async def send_due(courier: Courier, lane: frozenset[Priority]) -> Delivered:
     async with borrow(courier.store) as conn:
         now = courier.clock.now()
         most = AT_ONCE if lane == URGENT else _MOST_ROWS
+        await outbox.bring_back(conn, now, LONGEST_WAIT + APART)
         rows = await outbox.claim(conn, now, LEASE, most, [priority.value for priority in lane])
         if not rows:
             return Delivered()
@@ -175,8 +178,11 @@ async def record(conn: Connection, message: Message, fate: Fate, now: datetime) 
     if isinstance(fate, Sent):
         await outbox.sent(conn, message.rows, now, message.group_id)
         return
-    again_at = retry_at(message.first.attempts, now) if fate.retry and not fate.gone else None
-    await outbox.failed(conn, message.rows, now, fate.reason, again_at)
+    # Each by its own attempts: what came last into a group is not given up with what has been in it for long.
+    for attempts in sorted({row.attempts for row in message.rows}):
+        alike = [row for row in message.rows if row.attempts == attempts]
+        again_at = retry_at(attempts, now) if fate.retry and not fate.gone else None
+        await outbox.failed(conn, alike, now, fate.reason, again_at)
     if fate.gone and message.first.channel_id is not None:
         await contact_channels.break_off(conn, message.first.channel_id, now, fate.reason)
     for stay_id, alert_id, ring, step in {(row.stay_id, row.alert_id, row.ring, row.step) for row in message.rows}:

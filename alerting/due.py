@@ -26,12 +26,12 @@ from alerting.evaluate import (
     needs_memory,
     remembered_back,
 )
-from alerting.features import Batch, DeviceReport, StayContext, batch, gathered, moment, seconds
+from alerting.features import Batch, DeviceReport, Rows, StayContext, batch, gathered, moment, seconds
 from alerting.observed import Observation
 from alerting.rules import news2_steps
 from alerting.rules.technical import UNWATCHED, unwatched
 from alerting.suppress import Suppressed, admit
-from alerting.windows import Rows, Windows, columns
+from alerting.windows import Windows, columns
 from ward import log, overlays
 from ward.alerts import Alert, Closure
 from ward.clock import to_us
@@ -162,8 +162,9 @@ async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now
     # What was asked of an alert that somebody changed meanwhile was not brought to it: it is asked again.
     heard = [stay for stay in stays if stay.stay_id not in settled.overtaken]
     await asking.take_up(conn, heard, asked, now)
+    await _ask_again(conn, looked_at, settled)
     await _reschedule(conn, looked_at, found, settled, now, windows.worker)
-    windows.keep(ids, read.rows, now_us, remembered, read.known)
+    windows.keep(read.batch, read.rows, now_us, remembered, read.known)
     return _Done(scores=len(found.scores), alerts=settled.changed, plans={stay.stay_id: stay.plan for stay in stays})
 
 
@@ -275,7 +276,9 @@ async def _read(
     held_s = windows.include(furthest(remembered_back(plan) for plan in plans_of))
     ids = [row.stay_id for row in claimed]
     covered = {
-        row.stay_id for row in claimed if windows.covers(row.stay_id, row.evaluated_by, _to_us(since.get(row.stay_id)))
+        row.stay_id
+        for row, stay in zip(claimed, stays, strict=True)
+        if windows.covers(row.stay_id, stay.plan, row.evaluated_by, _to_us(since.get(row.stay_id)))
     }
     rows = await _readings(conn, _wanted(ids, covered, since, now), held_s)
     both = windows.extend(ids, covered, rows)
@@ -331,6 +334,16 @@ def _wanted(
 async def _write_scores(conn: Connection, found: Evaluation, now: datetime) -> None:
     await scores.insert(conn, [_score_row(scored, now) for scored in found.scores])
     await bus.announce(conn, bus.Channel.SCORES, sorted({scored.stay_id for scored in found.scores}))
+
+
+async def _ask_again(conn: Connection, looked_at: Batch, settled: apply.Settled) -> None:
+    """Ask anew for what was not judged before, of stays where some of it was not brought to its alert.
+
+    What is there still is found by any look; what came late and is over is news but once.
+    """
+    for stay in looked_at.stays:
+        if stay.stay_id in settled.overtaken and math.isfinite(stay.unjudged_s):
+            await evaluation_requests.request(conn, stay.stay_id, moment(stay.unjudged_s))
 
 
 async def _reschedule(

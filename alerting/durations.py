@@ -33,3 +33,6 @@ KEPT_CLOSED_FOR = _minutes(high=30, medium=240, low=720)
 HOLDER_CLOSES_WITHIN = timedelta(hours=8)
 # A person may take back their last act for so long.
 UNDO_WITHIN = timedelta(seconds=10)
+# So far may two machines' clocks be apart, or a pass have begun before what it meets; what lies further ahead than
+# anything may was written by a clock that was ahead.
+APART = timedelta(minutes=1)

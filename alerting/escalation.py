@@ -1,8 +1,9 @@
 """Escalation: policy and chain of contacts → dated steps. Pure; the steps are kept in the store, never in memory.
 
 What is decided here: who is told at which minute. When the alert rings, the steps are frozen: what changes in the
-chain or the policy later changes nothing in a running escalation. The invariant: the last level comes at the policy's
-`last` at the latest, and where a policy escalates at all it is told again and again until somebody answers.
+chain or the policy later takes no step and nobody out of a running escalation. Who answers by then is told beside them
+(`by_now`). The invariant: the last level comes at the policy's `last` at the latest, and where a policy escalates at
+all it is told again and again until somebody answers.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from ward.alerts import Priority
 from ward.duty.contact import Chain, Contact
 from ward.people import StaffId, TeamId
+from ward.store.escalations import Told
 from ward.vitals import VitalKind
 
 
@@ -33,6 +35,10 @@ POLICIES: MappingProxyType[Priority, Policy] = MappingProxyType(
         Priority.LOW: Policy(second=None, last=None, again=None),
     }
 )
+
+
+LONGEST = max(at for each in POLICIES.values() for at in (each.second, each.last, each.again) if at is not None)
+"""No step is due later than this after it was frozen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,34 @@ def steps(
         )
         for index, contacts in enumerate(levels)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByNow:
+    """Whom a step tells when it is due, and whom it tells when it comes again."""
+
+    contacts: tuple[Contact, ...]
+    again: tuple[Contact, ...]
+
+
+def by_now(level: int, frozen: tuple[Contact, ...], chain: Chain, told: Told, *, last: bool) -> ByNow:
+    """Return whom a step tells that is due: those it was frozen with, and whoever answers by now and was not told.
+
+    A change of shift or of team takes nobody's alert away and leaves it with nobody. What comes again is for those of
+    now: who has gone home is told once more and then no more.
+
+    Parameters
+    ----------
+    chain : whom there is to tell now; empty where that cannot be found out, and then it is as it was frozen
+    last : the step is of the last level, whatever the number of levels is by now
+    """
+    if not chain:
+        return ByNow(contacts=frozen, again=frozen)
+    place = len(chain) if last else min(level, len(chain))
+    reached = [contact for each in chain[:place] for contact in each]
+    own = _once(reached if level == told.first_level else chain[place - 1])
+    new = (each for each in reached if (each.team_id, each.staff_id) not in told.contacts)
+    return ByNow(contacts=_once([*frozen, *own, *new]), again=own)
 
 
 def _after(second: timedelta, last: timedelta, index: int, levels: int) -> timedelta:

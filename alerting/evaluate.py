@@ -14,6 +14,7 @@ from alerting import runs
 from alerting.features import Batch, Bools, Floats, seconds
 from alerting.lifecycle import due_at
 from alerting.observed import Observation, Quiet
+from alerting.rules import limit_alerts
 from alerting.rules.catalogue import RULES, WATCHES, Rule
 from alerting.rules.news2 import Part, Risk, Scores
 from alerting.rules.news2_evidence import current
@@ -30,6 +31,7 @@ __all__ = [
     "Evaluation",
     "Scored",
     "evaluate",
+    "exact_back",
     "furthest",
     "judge",
     "look_back",
@@ -83,6 +85,18 @@ def look_back(plan: Plan) -> dict[VitalKind, float]:
 def remembered_back(plan: Plan) -> dict[VitalKind, float]:
     """Return the same for who has the memory of every rule that keeps one."""
     return furthest((rule.look_back if rule.memory is None else rule.memory.look_back)(plan) for rule in RULES)
+
+
+def exact_back(plan: Plan) -> dict[VitalKind, float]:
+    """Return how far back every single reading counts, and not only what runs of them say (`runs`)."""
+    counted = {
+        kind: back_s
+        for kind, back_s in limit_alerts.look_back(plan).items()
+        if any(each.n > 1 or each.median_s for each in limit_alerts.given(plan, kind))
+    }
+    others = (rule for rule in RULES if rule.name != limit_alerts.LIMIT)
+    looked = [(rule.look_back if rule.memory is None else rule.memory.look_back)(plan) for rule in others]
+    return furthest([counted, *looked])
 
 
 def furthest(needed: Iterable[Mapping[VitalKind, float]]) -> dict[VitalKind, float]:

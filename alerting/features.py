@@ -17,17 +17,20 @@ import numpy.typing as npt
 from alerting.observed import Observation
 from alerting.quarters import Normals, Quarters
 from alerting.quarters import none as no_quarters
+from alerting.ties import Ties, standing
 from ward.alerts import Alert, Input
 from ward.clock import from_us, to_us
 from ward.events import Answer, EventKind
 from ward.people import StayId
 from ward.plans import Plan
-from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind, badness
+from ward.vitals import BY_CODE, USABLE, VITALS, Validity, VitalKind
 from ward.wave_features import Strip, WaveFeature
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+# Readings as the store returns them: `place` is that of their stay in the question.
+Rows = npt.NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +41,14 @@ class Series:
     value : (n,) float64, the kind's canonical unit, finite
     quality : (n,) float64, 0-1, NaN where the device did not say
     offsets : (m + 1,) int64, stay `i` owns `[offsets[i], offsets[i + 1])`
+    ties : all readings of the instants at which several differ
     """
 
     t_s: Floats
     value: Floats
     quality: Floats
     offsets: Ints
+    ties: Ties | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +275,7 @@ def no_signal(stays: int) -> Signal:
 def gather(readings: Readings, kind_code: int, stays: int) -> Series:
     """Sort the usable readings of one kind by stay and time; repeats fall together, order of arrival is forgotten.
 
-    Where two devices measured the same kind in the same microsecond, the worse value stands for both (`badness`).
+    Of several readings of one instant one stands, and the others are kept beside it (`alerting.ties`).
     """
     return _ordered(readings, np.flatnonzero((readings.kind == kind_code) & _of(readings, USABLE)), stays)
 
@@ -292,21 +297,24 @@ def _of(readings: Readings, validities: Collection[Validity]) -> Bools:
 
 
 def _ordered(readings: Readings, chosen: Ints, stays: int) -> Series:
+    if not len(chosen):
+        return empty(stays)
+    kind = BY_CODE[int(readings.kind[chosen[0]])].kind
     t_s = np.fmin(readings.measured_s[chosen], readings.received_s[chosen])
-    stay = readings.stay[chosen]
+    return in_order(kind, (readings.stay[chosen], t_s, readings.value[chosen], readings.quality[chosen]), stays)
+
+
+def in_order(kind: VitalKind, found: tuple[Ints, Floats, Floats, Floats], stays: int) -> Series:
+    """Return readings of a kind (stay, time, value, quality) as a series, whatever their order."""
+    stay, t_s, value, quality = found
+    ties = None
     if not ((stay[1:] > stay[:-1]) | ((stay[1:] == stay[:-1]) & (t_s[1:] > t_s[:-1]))).all():
-        worse = badness(int(readings.kind[chosen[0]])) * readings.value[chosen]
-        order = np.lexsort((readings.quality[chosen], worse, t_s, stay))
-        chosen, t_s, stay = chosen[order], t_s[order], stay[order]
-    last = np.ones(len(chosen), np.bool_)
-    last[:-1] = (stay[1:] != stay[:-1]) | (t_s[1:] != t_s[:-1])
-    chosen, t_s, stay = chosen[last], t_s[last], stay[last]
-    return Series(
-        t_s=t_s,
-        value=readings.value[chosen],
-        quality=readings.quality[chosen],
-        offsets=np.searchsorted(stay, np.arange(stays + 1)).astype(np.int64),
-    )
+        stands = standing(kind, *found)
+        stay, t_s = stay[stands.index], t_s[stands.index]
+        value, quality = value[stands.index], quality[stands.index]
+        ties = stands.ties
+    offsets = np.searchsorted(stay, np.arange(stays + 1)).astype(np.int64)
+    return Series(t_s=t_s, value=value, quality=quality, offsets=offsets, ties=ties)
 
 
 def newest(series: Series, at_s: float) -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ time, unless it gets worse than what they had seen; another episode does at once
 from dataclasses import replace
 from datetime import datetime
 
-from alerting.durations import KEPT_CLOSED_FOR, SETTLES_AFTER
+from alerting.durations import APART, KEPT_CLOSED_FOR, SETTLES_AFTER
 from alerting.observed import Observation, Quiet
 from ward.alerts import Alert, Condition, Family, Finding, Hold
 
@@ -42,6 +42,11 @@ def held(hold: Hold, observation: Observation | None, now: datetime) -> Hold | N
         return None
     if isinstance(observation, Quiet):
         return hold if hold.quiet_since is not None else replace(hold, quiet_since=now)
-    if observation.priority > hold.priority or now >= hold.until:
+    if observation.priority > hold.priority or _is_over(hold, now):
         return None
     return replace(hold, quiet_since=None)
+
+
+def _is_over(hold: Hold, now: datetime) -> bool:
+    """Tell whether a hold's time is up, or was set by a clock that was ahead: longer than any may hold."""
+    return not now < hold.until <= now + KEPT_CLOSED_FOR[hold.priority] + APART

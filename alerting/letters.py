@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from ward.alerts import AlertId, Priority
 from ward.people import TeamId
@@ -28,12 +28,15 @@ _MANY = {
 
 MOST_ATTEMPTS = 10
 _FIRST_WAIT = timedelta(seconds=5)
-_LONGEST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One message on one way. `letter_id` stays the same however often it is sent, so that a receiver can tell."""
+    """One message on one way. `letter_id` stays the same however often it is sent, so that a receiver can tell.
+
+    A group that has grown meanwhile is another letter: who takes each once would never hear of what was added.
+    """
 
     letter_id: UUID
     to: str
@@ -84,6 +87,13 @@ class Message:
         """What its rows have in common, None where there is one."""
         return self.first.notification_id if len(self.rows) > 1 else None
 
+    @property
+    def letter_id(self) -> UUID:
+        """The id of just these rows: that of one alone is its own."""
+        if len(self.rows) == 1:
+            return self.first.notification_id
+        return uuid5(self.first.notification_id, ",".join(sorted(str(row.notification_id) for row in self.rows)))
+
 
 def messages(rows: Iterable[Due]) -> list[Message]:
     """Join what is for one address, one team and one family; what is of high priority always goes alone."""
@@ -92,7 +102,7 @@ def messages(rows: Iterable[Due]) -> list[Message]:
         alone = row.priority == Priority.HIGH
         key = (row.notification_id,) if alone else (row.channel, row.channel_id, row.staff_id, row.team_id, row.family)
         found.setdefault(key, []).append(row)
-    # The oldest stands for all, so that a group that is tried again keeps its id.
+    # The oldest stands for all.
     return [
         Message(rows=tuple(sorted(each, key=lambda row: (row.queued_at, row.notification_id))))
         for each in found.values()
@@ -110,7 +120,7 @@ def letter(message: Message, public_url: str) -> Letter:
     path = f"/?alert={first.alert_id}" if patients == 1 else "/"
     link = public_url.rstrip("/") + path
     return Letter(
-        letter_id=first.notification_id,
+        letter_id=message.letter_id,
         to=first.address or "",
         title=title,
         text=f"{title}. {first.team_name}. {link}",
@@ -129,7 +139,7 @@ def retry_at(attempts: int, now: datetime) -> datetime | None:
     if attempts >= MOST_ATTEMPTS:
         return None
     doubled: int = 2 ** max(0, attempts - 1)
-    return now + min(_LONGEST_WAIT, _FIRST_WAIT * doubled)
+    return now + min(LONGEST_WAIT, _FIRST_WAIT * doubled)
 
 
 def signature(key: bytes, letter_id: str, stamp: int, body: bytes) -> str:

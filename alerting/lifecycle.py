@@ -216,7 +216,7 @@ def respond(alert: Alert, observation: Observation | None, now: datetime) -> Fro
     spoken = _hear(alert, observation)
     if spoken is not None or alert.condition is not Condition.PRESENT:
         return spoken
-    if alert.signal_until is None or now < alert.signal_until:
+    if not answers.quiet_is_over(alert, now):
         return None
     return Lapse() if alert.signal is Signal.ACKNOWLEDGED else Resume()
 

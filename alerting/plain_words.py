@@ -95,6 +95,10 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
             "Din utrustning har tappat kontakten: teamet ser inte dina värden just nu. Kontrollera att den är på.",
             "Your equipment has lost contact: the team does not see your values now. Please check that it is on.",
         ),
+        "offline.several": (
+            "Flera av dina apparater har tappat kontakten: teamet ser inte deras värden nu. Kontrollera att de är på.",
+            "Several of your devices have lost contact: the team does not see their values. Please check they are on.",
+        ),
         "battery": ("Din utrustning behöver laddas.", "Your equipment needs to be charged."),
         "plan": _OURS,
         "plan.order": _OURS,

@@ -11,13 +11,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from alerting import ties
 from alerting.features import Batch, Bools, Floats, Ints, Runs, Series, own
 from alerting.rules.news2 import edges as chart_edges
+from alerting.ties import Speaks
 from ward.plans import Limits, Plan
 from ward.vitals import VITALS, VitalKind
 
-# Below this a device itself says that its value is hardly one. The project's choice, to be confirmed locally.
-POOR_BELOW = 0.3
+POOR_BELOW = ties.POOR_BELOW
 # Values are compared in millionths: 39.5 - 0.2 is reached by a value of 39.3.
 _PER_UNIT = 1_000_000
 _LOWEST, _HIGHEST, _SPAN = -(1 << 31), 1 << 33, 1 << 35
@@ -34,10 +35,26 @@ def of(batch: Batch, kind: VitalKind) -> Runs:
     return runs(batch, kind, ~poor(batch.of(kind))) if found is None else found
 
 
-def whole(batch: Batch, kind: VitalKind) -> Runs:
-    """Return the runs of all readings of a kind, poor ones too."""
+def whole(batch: Batch, kind: VitalKind, sign: int) -> Runs:
+    """Return the runs of all readings of a kind, poor ones too; of one instant the highest (1), or the lowest (-1)."""
+    looked_at = toward(batch, kind, sign, ties.every)
     every = np.ones(len(batch.of(kind).t_s), np.bool_)
-    return runs(batch, kind, every) if poor(batch.of(kind)).any() else of(batch, kind)
+    return runs(looked_at, kind, every) if poor(looked_at.of(kind)).any() else of(looked_at, kind)
+
+
+def toward(batch: Batch, kind: VitalKind, sign: int, speaks: Speaks = ties.good) -> Batch:
+    """Return the batch with the highest (1) or the lowest (-1) of the readings of one instant that speak."""
+    series = batch.of(kind)
+    if series.ties is None:
+        return batch
+    value, quality = ties.toward(series.ties, sign, speaks, series.value, series.quality)
+    looked_at = replace(
+        batch,
+        series={**batch.series, kind: replace(series, value=value, quality=quality)},
+        runs={each: known for each, known in batch.runs.items() if each is not kind},
+        medians={each: known for each, known in batch.medians.items() if each[0] is not kind},
+    )
+    return replace(looked_at, runs={**looked_at.runs, kind: of(looked_at, kind)})
 
 
 def poor(series: Series) -> Bools:
@@ -84,8 +101,12 @@ def each(batch: Batch, kind: VitalKind, chosen: Bools, value: Floats) -> Runs:
     return Runs(stay=stay, from_s=t_s, last_s=t_s, value=whole, place=np.flatnonzero(chosen))
 
 
+def zones(batch: Batch, kind: VitalKind, stay: Ints, value: Floats) -> Ints:
+    """Return the zone of each value, of the stays at these places; equal numbers of one stay are the same zone."""
+    return _zones(batch, kind, stay, np.rint(value * _PER_UNIT))
+
+
 def _zones(batch: Batch, kind: VitalKind, stay: Ints, whole: Floats) -> Ints:
-    """Return the zone of each value; equal numbers of one stay are the same zone."""
     edges = [_edges(plan, kind) for plan in batch.plans]
     table = np.full((len(edges), max(map(len, edges), default=0)), _HIGHEST, np.int64)
     for row, each_edge in enumerate(edges):

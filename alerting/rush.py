@@ -41,7 +41,7 @@ Asked = Mapping[StayId, Collection[Heard]]
 _TOGETHER = 8
 _AT_A_TIME = 200
 # What a pass is about to write is left to it, so that the others do not wait.
-_PATIENCE_MS = 30
+_PATIENCE_MS, _WITHOUT_END = 30, 0
 _BEGINNING = StayId(0)
 _LEARN_S, _RETRY_S = 5.0, 1.0
 
@@ -80,9 +80,10 @@ class Rush:
             asked = {each: self._asked.pop(each) for each in list(self._asked)[:_TOGETHER]}
             if not self._asked:
                 self._heard.clear()
-            await self._ring(store, asked)
+            await self.ring(asked, store)
 
-    async def _ring(self, store: Pool, asked: Asked) -> None:
+    async def ring(self, asked: Asked, store: Pool) -> None:
+        """Ring for these, each of them alone where somebody holds what another one needs."""
         started = time.monotonic()
         try:
             # Few answers to wait for: what is written goes with the next question, or with the commit.
@@ -93,7 +94,7 @@ class Rush:
             # A pass has found the same of one of them, and is about to tell it.
             if len(asked) > 1:
                 for each, limits in asked.items():
-                    await self._ring(store, {each: limits})
+                    await self.ring({each: limits}, store)
         except StoreUnavailable as error:
             log.get().warning("store_lost", error=str(error)[:200])
         except Exception as error:  # noqa: BLE001 - whatever is wrong here, the passes watch all the same
@@ -161,6 +162,8 @@ async def ring(conn: Connection, asked: Asked, plan_of: Mapping[StayId, Plan], n
     told = {(each.stay_id, each.rule) for each in found}
     in_force = [alert for alert in known if (alert.stay_id, alert.rule) in told]
     settled = await apply.settle(conn, in_force, found, now, asked_early)
+    # Nobody's row is waited for any more: at the commit there is a short queue of all who announce something.
+    await patience(conn, _WITHOUT_END)
     return len(settled.changed)
 
 

@@ -24,7 +24,7 @@ from ward.clock import Clock
 from ward.errors import StoreUnavailable
 from ward.events import DeviceEvent, EventKind
 from ward.people import DeviceNo
-from ward.selfcheck import LONGEST_WALK, Walk, complaint, missing, overdue
+from ward.selfcheck import LONGEST_WALK, Walk, complaint, is_ahead, missing, overdue
 from ward.settings import Settings
 from ward.store import alerts, device_events, listeners, selfchecks, strain
 from ward.store.borrow import borrow
@@ -49,7 +49,7 @@ async def advance(store: Pool, clock: Clock, every: timedelta) -> Walk | None:
         found = await selfchecks.newest(conn)
         if found and found[0].ended_at is None:
             return await _look(conn, found[0], now)
-        if not found or now - found[0].started_at >= every:
+        if not found or now - found[0].started_at >= every or is_ahead(found[0].started_at, now):
             await _start(conn, now)
     return None
 
@@ -71,7 +71,7 @@ async def _look(conn: Connection, walk: Walk, now: datetime) -> Walk | None:
         await selfchecks.screened(conn, walk, now)
     come_to = (await selfchecks.newest(conn))[0]
     fault = missing(come_to, screens=screens)
-    if fault is not None and now - walk.started_at < LONGEST_WALK:
+    if fault is not None and now - walk.started_at < LONGEST_WALK and not is_ahead(walk.started_at, now):
         return None
     await _close(conn, at, now)
     await selfchecks.end(conn, at, walk, fault, now)

@@ -21,7 +21,7 @@ from ward.store.borrow import LOST, back, mark
 from ward.store.escalations import FrozenStep, Reached
 from ward.store.pool import Coming, Connection
 
-# Events after which the telling begins with the first level; after any other it goes on from where it was.
+# Events after which the telling of what had been answered begins with the first level; else it goes on.
 _BEGINS = frozenset({"raised", "recurred"})
 ASKED, RINGS_ANEW = "asked", "rings_anew"
 
@@ -67,8 +67,12 @@ async def _ring(conn: Connection, ringing: Ringing, alert: Alert, now: datetime)
 
 
 async def _anew(conn: Connection, alert: Alert, now: datetime, *, goes_on: bool) -> Ringing:
-    """Return how an alert rings that may have rung before; what is still to come of that is taken back."""
+    """Return how an alert rings that may have rung before; what is still to come of that is taken back.
+
+    Where something is still to come nobody has answered yet: then it goes on, however often it comes back.
+    """
     before = await escalations.reached(conn, alert.stay_id, alert.alert_id)
+    goes_on = goes_on or before.next_at is not None
     if before.ring:
         await hush(conn, alert, now, RINGS_ANEW)
     found = await chain(conn, alert, now)
@@ -109,16 +113,21 @@ async def chain(conn: Connection, alert: Alert, now: datetime, asked: Coming | N
 
     Nothing may have been written since it was asked.
     """
+    found = await _found(conn, alert, now, asked)
+    return found or ((Contact(team_id=alert.team_id, staff_id=None, why=Why.TEAM),),)
+
+
+async def _found(conn: Connection, alert: Alert, now: datetime, asked: Coming | None = None) -> Chain:
+    """Return whom there is to tell now; nobody where that cannot be found out."""
     try:
         asked = asked or await ask_chain(conn, alert.stay_id, now)
-        found = await duty.answer_chain(asked, alert.stay_id, now, escalation.needs(alert.rule))
+        return await duty.answer_chain(asked, alert.stay_id, now, escalation.needs(alert.rule))
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a schedule, somebody must be told
         await back(conn)
         log.get().error("chain_failed", alert=alert.alert_id, error=type(error).__name__, exc_info=error)
-        found = ()
-    return found or ((Contact(team_id=alert.team_id, staff_id=None, why=Why.TEAM),),)
+        return ()
 
 
 async def hush(conn: Connection, alert: Alert, now: datetime, reason: str) -> None:
@@ -133,22 +142,41 @@ async def escalate(conn: Connection, alert: Alert, now: datetime) -> None:
 
 
 async def fire(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) -> None:
-    """Take one step, and tell whom it names; what was taken or taken back meanwhile tells nobody."""
-    if await escalations.take(conn, step, now):
-        await _tell(conn, alert, step, await _audience(conn, alert, step, now), now)
+    """Take one step, and tell whom it names and who answers by now; what was taken or taken back tells nobody."""
+    if not await escalations.take(conn, step, now):
+        return
+    told = await escalations.told(conn, step)
+    by_now = escalation.by_now(step.level, step.contacts, await _found(conn, alert, now), told, last=bool(step.again))
+    if by_now.contacts != step.contacts:
+        step = replace(step, contacts=by_now.contacts)
+        await escalations.tells(conn, step)
+    await _tell(conn, alert, step, await _audience(conn, alert, step, now), now, by_now.again)
 
 
-async def _tell(conn: Connection, alert: Alert, step: FrozenStep, audience: Audience, now: datetime) -> None:
-    """Write the notifications of a step, and where nobody can be told, let the next one come at once."""
+async def _tell(
+    conn: Connection,
+    alert: Alert,
+    step: FrozenStep,
+    audience: Audience,
+    now: datetime,
+    again: tuple[Contact, ...] | None = None,
+) -> None:
+    """Write the notifications of a step, and where nobody can be told, let the next one come at once.
+
+    `again` are those whom it tells when it comes back, where they are others.
+    """
     made = notifications(alert, step, audience, now)
     await outbox.queue(conn, made, now)
-    if step.number == 1 and alert.team_id not in audience.listening and alert.priority is not Priority.LOW:
+    # The first to be told is of the team that answers now; the alert may have been opened for another one.
+    answers = step.contacts[0].team_id
+    if step.number == 1 and answers not in audience.listening and alert.priority is not Priority.LOW:
         await escalations.skip(conn, step, NO_SCREEN)
         await escalations.pull(conn, alert.stay_id, alert.alert_id, now, NO_SCREEN)
     elif not audience.just_told and all(each.state == "failed" for each in made):
         await escalations.pull_untold(conn, alert.stay_id, alert.alert_id, step.ring, step.number, now)
     if step.again is not None:
-        await escalations.freeze(conn, [replace(step, number=step.number + 1, due_at=now + step.again)])
+        coming = replace(step, number=step.number + 1, due_at=now + step.again, contacts=again or step.contacts)
+        await escalations.freeze(conn, [coming])
 
 
 async def _audience(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) -> Audience:

@@ -3,7 +3,9 @@
 Holds facts only, and only while it certainly holds all of them: a stay that another worker has evaluated in between,
 or of which a reading has come from before what is held, is read anew. So any worker can take any stay over at any
 time. Of each kind the newest readings before what is held stay too: they say what held when it begins. The same goes
-for what a rule remembers of the time before (`alerting.rules.catalogue.Memory`).
+for what a rule remembers of the time before (`alerting.rules.catalogue.Memory`). Of hours, what says nothing that its
+neighbours do not say is let go (`alerting.thinning`), so a stay is read anew for another plan too. Memory is bounded:
+what has no room is read anew each time, which is slower, and told.
 """
 
 import secrets
@@ -14,35 +16,45 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from alerting.features import Bools, Floats, Readings
+from alerting.features import Batch, Bools, Floats, Readings, Rows
 from alerting.runs import POOR_BELOW
+from alerting.thinning import THIN_AFTER_S, Thinner
 from alerting.trend_memory import TrendMemory
+from ward import log
 from ward.people import StayId
+from ward.plans import Plan
 from ward.vitals import USABLE, VITALS, VitalKind
 
-# One reading as the store returns it: `place` is that of its stay in the question.
-Rows = npt.NDArray[np.void]
 # Readings that come so late are no reason to read a stay anew. The project's choice.
 LATE_S = 900.0
+# Every stay is looked at more often than once an hour: one that is not has ended, or is another worker's.
+_HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """One stay's readings since `from_us`, and what rules remember of the time before; None if they do not know it."""
+    """One stay's readings since `from_us`, and what rules remember of the time before; None if they do not know it.
+
+    plan : by which some were let go; at_us : when that was
+    """
 
     rows: Rows
     from_us: int
+    at_us: int
+    plan: Plan
     memory: Mapping[str, Floats] | None
 
 
 class Windows:
-    """Readings by stay, at most `most` in all; when that is exceeded everything is forgotten and read anew."""
+    """Readings by stay, at most `most` in all; a stay that finds no room is read anew each time."""
 
     def __init__(self, most: int = 5_000_000) -> None:
         self.worker = secrets.randbits(62)
         self.trends = TrendMemory()
+        self._thinner = Thinner()
         self._most = most
         self._count = 0
+        self._told_us = -_HOUR_US
         self._held: dict[StayId, _Held] = {}
         self._back_us: dict[VitalKind, int] = {}
 
@@ -54,10 +66,12 @@ class Windows:
             self._forget()
         return {kind: each / 1e6 for kind, each in sorted(self._back_us.items())}
 
-    def covers(self, stay_id: StayId, evaluated_by: int | None, since_us: int | None) -> bool:
+    def covers(self, stay_id: StayId, plan: Plan, evaluated_by: int | None, since_us: int | None) -> bool:
         """Tell whether all that was stored before the last evaluation, and decides now, is held here."""
         held = self._held.get(stay_id)
-        return evaluated_by == self.worker and held is not None and (since_us is None or since_us >= held.from_us)
+        if held is None or evaluated_by != self.worker or not (held.plan is plan or held.plan == plan):
+            return False
+        return since_us is None or since_us >= held.from_us
 
     def extend(self, stay_ids: Sequence[StayId], covered: set[StayId], new: Rows) -> Rows:
         """Return new rows together with what is held of these stays, by stay, kind and time; repeats fall together."""
@@ -88,29 +102,45 @@ class Windows:
         return now_us - min(self._back_us.values(), default=0)
 
     def keep(
-        self,
-        stay_ids: Sequence[StayId],
-        rows: Rows,
-        now_us: int,
-        memory: Mapping[str, Floats],
-        known: Collection[StayId],
+        self, batch: Batch, rows: Rows, now_us: int, memory: Mapping[str, Floats], known: Collection[StayId]
     ) -> None:
-        """Hold what decides from `now_us` on of the rows that `extend` returned.
+        """Hold what decides from `now_us` on of the rows that `extend` returned for the stays of a batch.
 
         `memory` is of before `first_us`; it holds for the stays that are `known`, of the others not all was read.
         """
         kept = rows[_decides(rows, now_us, self._back_us)]
-        edges = np.searchsorted(kept["place"], np.arange(len(stay_ids) + 1)).tolist()
-        for place, (stay_id, (first, end)) in enumerate(zip(stay_ids, pairwise(edges), strict=True)):
-            before = self._held.get(stay_id)
-            self._count += end - first - (0 if before is None else len(before.rows))
-            self._held[stay_id] = _Held(
+        kept = kept[~self._thinner.spared(kept, batch, now_us)]
+        from_us = max(self.first_us(now_us), now_us - round(THIN_AFTER_S * 1e6))
+        edges = np.searchsorted(kept["place"], np.arange(len(batch.stays) + 1)).tolist()
+        for place, (stay, (first, end)) in enumerate(zip(batch.stays, pairwise(edges), strict=True)):
+            self._let_go(stay.stay_id)
+            if not self._has_room(end - first, now_us):
+                continue
+            self._count += end - first
+            self._held[stay.stay_id] = _Held(
                 rows=kept[first:end].copy(),
-                from_us=self.first_us(now_us),
-                memory={name: each[place] for name, each in memory.items()} if stay_id in known else None,
+                from_us=from_us,
+                at_us=now_us,
+                plan=stay.plan,
+                memory={name: each[place] for name, each in memory.items()} if stay.stay_id in known else None,
             )
-        if self._count > self._most:
-            self._forget()
+
+    def _has_room(self, rows: int, now_us: int) -> bool:
+        """Tell whether so many more may be held, once those that nobody has asked for in an hour are let go."""
+        while self._count + rows > self._most and self._held:
+            oldest, held = next(iter(self._held.items()))
+            if now_us - held.at_us < _HOUR_US:
+                break
+            self._let_go(oldest)
+        room = self._count + rows <= self._most
+        if not room and now_us - self._told_us >= _HOUR_US:
+            self._told_us = now_us
+            log.get().warning("windows_full", readings=self._count, stays=len(self._held))
+        return room
+
+    def _let_go(self, stay_id: StayId) -> None:
+        held = self._held.pop(stay_id, None)
+        self._count -= 0 if held is None else len(held.rows)
 
     def _forget(self) -> None:
         self._held.clear()

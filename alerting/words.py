@@ -108,6 +108,10 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "enheten {device_id} har saknat kontakt i {duration}",
             "device {device_id} has been out of contact for {duration}",
         ),
+        "offline.several": (
+            "enheterna {devices} har saknat kontakt i {duration}",
+            "devices {devices} have been out of contact for {duration}",
+        ),
         "plan": (
             "övervakningsplanen kan inte användas: programmets gränser gäller",
             "the monitoring plan cannot be used: the programme's limits apply",

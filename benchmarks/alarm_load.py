@@ -5,10 +5,11 @@ seed of their own, measured each minute by a device with its noise; six times a 
 minutes (strays and dropouts). Plain limits are the same plan's warnings (the alert where there is none), without delay,
 median, count or hysteresis, and nothing else: what a simple system does.
 
-No sustained event may be lost for that: every stretch in which the body's *true* value lies beyond a limit for five
-minutes on end must have an alert of that limit's rule that begins within ten minutes of it (of the signals that are
-measured each minute: nobody can be told of what was not measured). Such events are looked for in the stable cohort and
-in as many people who deteriorate (sepsis, COPD, heart failure), whose alerts are not counted in the load.
+No sustained event may be lost for that: every stretch in which the body's *true* value lies beyond a limit (by night
+that of the night) for five minutes on end must have an alert of that limit's rule that begins within ten minutes of it
+(of the signals that are measured each minute: nobody can be told of what was not measured). Such events are looked for
+in the stable cohort and in as many people who deteriorate (sepsis, COPD, heart failure), whose alerts are not counted
+in the load.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from alerting import trend_period
 from alerting.backtest_report import is_technical, judge
 from alerting.episodes import Episodes, episodes
 from alerting.features import Batch, Bools, Floats, Series, StayContext, batch
+from alerting.rules import night
+from alerting.rules.limit_alerts import by_night
 from simulator import device, scenario
 from simulator.course import Change, Course, Target
 from simulator.device import Kit
@@ -150,7 +153,7 @@ def bound_of(limits: Limits, side: str) -> float | None:
     return limits.alert_high if limits.warn_high is None else limits.warn_high
 
 
-def beyond(values: Floats, bound: float, side: str) -> Bools:
+def beyond(values: Floats, bound: float | Floats, side: str) -> Bools:
     """Return which values lie beyond."""
     return np.asarray(values < bound if side == "low" else values > bound)
 
@@ -164,12 +167,16 @@ def crossings(series: Series, bound: float, side: str) -> int:
     return int((is_beyond & ~before).sum())
 
 
-def sustained(person: Person, kind: VitalKind, bound: float, side: str, days: float) -> Floats:
-    """Return when the true value had been beyond for five minutes on end: seconds since the beginning."""
+def sustained(person: Person, kind: VitalKind, plan: Plan, side: str, days: float) -> Floats:
+    """Return when the true value had been beyond the limit in force for five minutes on end: s since the beginning."""
     t_s = np.arange(0.0, days * DAY_S, _STEP_S)
     true = np.asarray(getattr(vitals_at(person.body, t_s), kind.value))
+    dark = np.array([night.is_night(plan, BEGIN_S + at_s) for at_s in t_s.tolist()])
+    bounds = [None if each is None else bound_of(each, side) for each in (plan.limits[kind], by_night(plan, kind))]
+    by_day, nightly = (np.nan if bound is None else bound for bound in bounds)
     steps = round(SUSTAINED_S / _STEP_S) + 1
-    held = np.convolve(beyond(true, bound, side), np.ones(steps), "full")[: len(t_s)] > steps - 0.5
+    held = np.convolve(beyond(true, np.where(dark, nightly, by_day), side), np.ones(steps), "full")
+    held = held[: len(t_s)] > steps - 0.5
     starts = held.copy()
     starts[1:] &= ~held[:-1]
     return t_s[starts]
@@ -204,7 +211,7 @@ def count(people: list[Person], looked_at: Batch, days: float) -> dict[str, Coun
             mine = counts.setdefault(rule, Counts())
             mine.plain = crossings(looked_at.of(kind), bound, side)
             for number, person in enumerate(people if kind in _EACH_MINUTE else []):
-                at_s = sustained(person, kind, bound, side, days)
+                at_s = sustained(person, kind, looked_at.plans[0], side, days)
                 mine.events += len(at_s)
                 mine.lost += sum(not _told(opened.get(rule), number, BEGIN_S + at) for at in at_s.tolist())
     return counts

@@ -23,10 +23,19 @@ from ward.overlays import NOTHING
 from ward.people import OrganisationId, PatientId, Role, TeamId
 from ward.store import embedded, migrate, people, plan_versions
 from ward.store.pool import Connection, connect
+from ward.vitals import VITALS, VitalKind
 
 NURSE, PASSWORD = "bench", "a-password-for-measuring"
 DEVICE, SECRET = "bench-{}", "secret-bench-{}"
 _WARM_S = 20.0
+# What people have who are well: the middle, and how far from it at most.
+_CALM = {
+    VitalKind.HEART_RATE: (72.0, 6.0),
+    VitalKind.SPO2: (97.0, 1.5),
+    VitalKind.RESP_RATE: (15.0, 2.5),
+    VitalKind.TEMPERATURE: (36.9, 0.3),
+    VitalKind.SYSTOLIC: (128.0, 9.0),
+}
 
 
 class Name(StrEnum):
@@ -89,10 +98,13 @@ def count(database_url: str, name: Name) -> int:
 
 
 @contextmanager
-def contender(rig: Rig, name: Name, extent: Extent, devices: int, workers: int = 1) -> Iterator[Running]:
+def contender(
+    rig: Rig, name: Name, extent: Extent, devices: int, workers: int = 1, past_minutes: int = 0
+) -> Iterator[Running]:
     """Start a contender for so many devices and warm it up; stop it at the end.
 
-    `workers` is how many of our ingest processes share the broker's subscription; an endpoint is one.
+    `workers` is how many of our ingest processes share the broker's subscription; an endpoint is one. With
+    `past_minutes` ours finds so many minutes of calm readings in its store, one of each kind a minute.
     """
     with ExitStack() as stack:
         database_url = stack.enter_context(rig.database(f"bench_{time.monotonic_ns()}"))
@@ -108,7 +120,7 @@ def contender(rig: Rig, name: Name, extent: Extent, devices: int, workers: int =
             _create_floor(database_url)
             parts = _floor_parts(database_url, mqtt_port, web_port, extent)
         else:
-            patients = asyncio.run(admit(database_url, devices))
+            patients = asyncio.run(admit(database_url, devices, past_minutes))
             parts = _our_parts(database_url, name, mqtt_port, web_port, extent, workers)
         children += [
             stack.enter_context(rig.running(each, command, environment, ready))
@@ -176,17 +188,18 @@ def _hears(database_url: str) -> bool:
 def _warm_up(database_url: str, name: Name, mqtt_port: int, devices: int) -> int:
     """Publish from every device until a reading is stored, then let all of them arrive."""
     deadline = time.monotonic() + _WARM_S
+    least = 3 * devices + count(database_url, name)
     while True:
         plan = load.Plan(
             host="127.0.0.1", port=mqtt_port, device=DEVICE, secret=SECRET,
             devices=devices, messages=3 * devices, readings=1, window=1, rate=0,
         )  # fmt: skip
         asyncio.run(load.run(plan))
-        held = settle(database_url, name, least=3 * devices, patience_s=2.0)
-        if held >= 3 * devices:
+        held = settle(database_url, name, least=least, patience_s=2.0)
+        if held >= least:
             return held
         if time.monotonic() > deadline:
-            raise NotReady(f"{name} has stored {held} of {3 * devices} readings")
+            raise NotReady(f"{name} has stored {held} of {least} readings")
 
 
 def settle(database_url: str, name: Name, *, least: int, patience_s: float) -> int:
@@ -205,9 +218,9 @@ def settle(database_url: str, name: Name, *, least: int, patience_s: float) -> i
     return held
 
 
-async def admit(database_url: str, devices: int) -> list[PatientId]:
-    """Fill a fresh store with a ward: a nurse who can log in, and a patient for every device."""
-    at = SystemClock().now() - timedelta(minutes=1)
+async def admit(database_url: str, devices: int, past_minutes: int = 0) -> list[PatientId]:
+    """Fill a fresh store with a ward: a nurse who can log in, and a patient for every device, with a past."""
+    at = SystemClock().now() - timedelta(minutes=1 + past_minutes)
     await migrate.migrate(database_url, at)
     async with await connect(database_url, "bench") as conn:
         organisation_id = await people.add_organisation(conn, name="Mätkommunen", kind="municipality")
@@ -222,7 +235,28 @@ async def admit(database_url: str, devices: int) -> list[PatientId]:
             password_hash=passwords.hash_password(PASSWORD),
         )
         await people.add_member(conn, team_id=team_id, staff_id=staff_id)
-        return [await _bed(conn, organisation_id, team_id, number, at) for number in range(1, devices + 1)]
+        found = [await _bed(conn, organisation_id, team_id, number, at) for number in range(1, devices + 1)]
+        if past_minutes:
+            await migrate.ensure_partitions(conn, sorted({at.date(), SystemClock().now().date()}))
+            await _measured(conn, at)
+        return found
+
+
+async def _measured(conn: Connection, since: datetime) -> None:
+    """Store a calm past: each minute until now a reading of each kind of every stay."""
+    for kind, (value, spread) in _CALM.items():
+        await conn.execute(
+            "insert into reading (stay_id, kind, measured_at, device_no, value, received_at, validity, quality)"
+            " select stay_id, %s, t, device_no, %s + %s * (random() + random() - 1), t, 0, 95 from binding,"
+            " generate_series(%s::timestamptz, %s, '1 minute') t",
+            (VITALS[kind].code, value, spread, since, SystemClock().now()),
+        )
+    await conn.execute(
+        "insert into latest_reading select distinct on (stay_id, kind) * from reading"
+        " order by stay_id, kind, measured_at desc"
+    )
+    await conn.commit()
+    await conn.execute("analyze")
 
 
 async def _bed(

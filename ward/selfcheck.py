@@ -10,6 +10,8 @@ from enum import StrEnum
 # The project's choices: a walk takes seconds, and what is urgent is on its way within one.
 LONGEST_WALK = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(seconds=60)
+# What is less urgent is gathered and paced, but always in somebody's hands: left alone for so long, nobody works.
+ORDINARY_WAIT = timedelta(minutes=5)
 _GRACE = timedelta(minutes=1)
 
 
@@ -38,10 +40,19 @@ class Walk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Since when the most urgent work has been due: the oldest step, and the oldest notification of high priority."""
+    """Since when work has been due: the oldest step, the oldest notification of high priority, and of the others."""
 
     step_due_at: datetime | None
     urgent_due_at: datetime | None
+    ordinary_due_at: datetime | None = None
+
+
+def is_ahead(at: datetime, now: datetime) -> bool:
+    """Tell whether an instant of the past lies ahead of now, by more than two machines' clocks may differ.
+
+    Then a clock was ahead when it was written, and says nothing of how long ago that was.
+    """
+    return at - now > LONGEST_WALK
 
 
 def missing(walk: Walk, *, screens: int) -> Leg | None:
@@ -62,6 +73,8 @@ def complaint(walk: Walk | None, every: timedelta, now: datetime) -> str | None:
         return "no synthetic alert has walked yet"
     if walk.fault is not None:
         return f"the synthetic alert did not get through {walk.fault}"
+    if is_ahead(walk.ended_at, now):
+        return "the clock was ahead when the last synthetic alert walked"
     if now - walk.ended_at > 2 * every + _GRACE:
         return f"no synthetic alert has walked for {round((now - walk.ended_at).total_seconds() / 60)} min"
     return None
@@ -70,8 +83,9 @@ def complaint(walk: Walk | None, every: timedelta, now: datetime) -> str | None:
 def overdue(waiting: Waiting, now: datetime) -> str | None:
     """Return what ought to have been done long ago, None where nothing."""
     late = {
-        "a step of an escalation": waiting.step_due_at,
-        "a notification of high priority": waiting.urgent_due_at,
+        "a step of an escalation": (waiting.step_due_at, LONGEST_WAIT),
+        "a notification of high priority": (waiting.urgent_due_at, LONGEST_WAIT),
+        "a notification of medium or low priority": (waiting.ordinary_due_at, ORDINARY_WAIT),
     }
-    found = [name for name, due_at in late.items() if due_at is not None and now - due_at > LONGEST_WAIT]
+    found = [name for name, (due_at, bound) in late.items() if due_at is not None and now - due_at > bound]
     return f"{' and '.join(found)} is overdue" if found else None

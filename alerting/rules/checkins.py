@@ -13,8 +13,8 @@ import numpy as np
 from alerting.features import Batch, Observed, Request, StayContext, moment
 from alerting.observed import RULE_VERSION, Observation, Quiet
 from alerting.quarters import local_offset_s
-from ward.alerts import Evidence, Family, Finding, Priority
-from ward.checkins import ANSWER_BY_MINUTE, Worrying, urgency, worrying
+from ward.alerts import Closure, Evidence, Family, Finding, Priority
+from ward.checkins import ANSWER_BY_MINUTE, TOPICS, Worrying, urgency, worrying
 from ward.events import EventKind
 
 CHECK_IN: Final = str(EventKind.CHECK_IN)
@@ -51,19 +51,21 @@ def _worried(stay: StayContext, told: list[tuple[Request, tuple[Worrying, ...]]]
     found = sorted(urgent.values(), key=lambda each: (-each.priority, each.question))
     began_s = min(min(each.occurred_s, each.received_s) for each, _ in told)
     last = told[-1][0]
+    priority = urgency(found) or Priority.LOW
+    said = _with_open(stay, {each.question: each.shown for each in found}, priority)
     return Finding(
         stay_id=stay.stay_id,
         rule=CHECK_IN,
         family=Family.REQUEST,
-        priority=urgency(found) or Priority.LOW,
+        priority=priority,
         began_at=moment(began_s),
         due_at=moment(began_s),
         evidence=Evidence(
             rule_version=RULE_VERSION,
             text_key=CHECK_IN,
             params={
-                "questions": ",".join(each.question for each in found),
-                "answers": ",".join(each.shown for each in found),
+                "questions": ",".join(said),
+                "answers": ",".join(said.values()),
                 "device_id": last.device_id,
                 "occurred_at": moment(last.occurred_s).isoformat(),
             },
@@ -71,6 +73,17 @@ def _worried(stay: StayContext, told: list[tuple[Request, tuple[Worrying, ...]]]
         ),
         repeats=len(told) - 1,
     )
+
+
+def _with_open(stay: StayContext, said: dict[str, str], priority: Priority) -> dict[str, str]:
+    """Return answers with those of before that nobody has closed the alert of; the more urgent ones come first."""
+    alert = stay.alerts.get(CHECK_IN)
+    if alert is None or alert.closure is not Closure.OPEN:
+        return said
+    asked, answered = (str(alert.evidence.params.get(name, "")).split(",") for name in ("questions", "answers"))
+    before = {question: answer for question, answer in zip(asked, answered, strict=False) if question in TOPICS}
+    first, then = (before, said) if alert.priority > priority else (said, before)
+    return first | {question: answer for question, answer in then.items() if question not in first}
 
 
 def _missed(stay: StayContext, now_s: float) -> tuple[list[Observation], float]:

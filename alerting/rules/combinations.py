@@ -14,7 +14,7 @@ from alerting.observed import RULE_VERSION
 from alerting.rules import steps
 from alerting.rules.steps import Steps
 from alerting.tracks import FINDING, Row, Track, Verdict, joined, track
-from ward.alerts import Evidence
+from ward.alerts import Evidence, Input
 from ward.plans import Combination, Plan, Side, Term
 from ward.vitals import VITALS, VitalKind
 
@@ -65,27 +65,32 @@ def _track(batch: Batch, combination: Combination) -> Track:
 
 def _term(batch: Batch, term: Term) -> Steps:
     """Return a term over time, relative to unknown."""
-    rows = runs.of(batch, term.kind)
+    rows = runs.of(_toward(batch, term), term.kind)
     held = (rows.value <= term.bound + _EPS) if term.side is Side.LOW else (rows.value >= term.bound - _EPS)
     value = held.astype(np.int64) - _UNKNOWN
     stale_s = VITALS[term.kind].freshness.stale_s
     return steps.changes(steps.hold(len(batch.stays), rows.stay, rows.from_s, rows.last_s, value, stale_s))
 
 
+def _toward(batch: Batch, term: Term) -> Batch:
+    """Return the batch with the readings that a term looks at, where several of one instant differ."""
+    return runs.toward(batch, term.kind, -1 if term.side is Side.LOW else 1)
+
+
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     """Return the terms that held, with the values that reached them."""
     name = rule.removeprefix(f"{COMBINATION}.")
     combination = next(each for each in batch.stays[row.stay].plan.combinations if each.name == name)
-    held: dict[VitalKind, int] = {}
+    held: dict[VitalKind, Input] = {}
     said: list[str] = []
     for term in combination.terms:
-        series = batch.of(term.kind)
+        series = _toward(batch, term).of(term.kind)
         place = runs.spoken_at(series, row.stay, row.from_s)
         if place < 0 or row.from_s - series.t_s[place] >= VITALS[term.kind].freshness.stale_s:
             continue
         value = float(series.value[place])
         if (value <= term.bound + _EPS) if term.side is Side.LOW else (value >= term.bound - _EPS):
-            held[term.kind] = place
+            held[term.kind] = reading_at(series, term.kind, place)
             said.append(f"{term.kind} {term.side} {term.bound:g}")
     return Evidence(
         rule_version=RULE_VERSION,
@@ -97,5 +102,5 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
             "all": len(combination.terms),
             "duration_s": combination.delay_s,
         },
-        inputs=tuple(reading_at(batch.of(kind), kind, place) for kind, place in held.items()),
+        inputs=tuple(held.values()),
     )

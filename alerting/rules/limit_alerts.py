@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from alerting import runs
-from alerting.features import Batch, Bools, Runs, own, reading_at
+from alerting import runs, ties
+from alerting.features import Batch, Bools, Floats, Runs, Series, own, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import cuff, limits, night, second_signal
 from alerting.rules.limits import Bounds, Level, Side
@@ -27,10 +27,12 @@ _ROUNDING = 1e-9
 
 def look_back(plan: Plan) -> Mapping[VitalKind, float]:
     """Return how far back the readings of each limited kind decide."""
-    return {
-        kind: max(limits.look_back_s(kind, each) for each in (_day(plan, kind), by_night(plan, kind)) if each)
-        for kind in _kinds(plan)
-    }
+    return {kind: max(limits.look_back_s(kind, each) for each in given(plan, kind)) for kind in _kinds(plan)}
+
+
+def given(plan: Plan, kind: VitalKind) -> list[Limits]:
+    """Return the limits that a plan has of a kind, by day and by night."""
+    return [each for each in (_day(plan, kind), by_night(plan, kind)) if each]
 
 
 def judge(batch: Batch) -> dict[str, Track]:
@@ -43,7 +45,7 @@ def judge_some(batch: Batch, sides: Iterable[tuple[VitalKind, plans.Side]]) -> d
     """Judge these sides of these kinds alone."""
     tracks, speaking = {}, dict[VitalKind, _Speaking]()
     for kind, side in sides:
-        speaks = speaking.setdefault(kind, _Speaking(batch, kind))
+        speaks = _toward(speaking.setdefault(kind, _Speaking(batch, kind)), Side[side.name])
         found = _side(speaks, Side[side.name], limits.judge)
         if found is not None:
             tracks[name_of(kind, side)] = found
@@ -57,13 +59,13 @@ def name_of(kind: VitalKind, side: plans.Side) -> str:
 
 def judge_held(batch: Batch) -> dict[str, Track]:
     """Judge where a fall of SpO2 would be found but for the cuff."""
-    found = _side(_Speaking(batch, VitalKind.SPO2), Side.LOW, limits.held)
+    found = _side(_toward(_Speaking(batch, VitalKind.SPO2), Side.LOW), Side.LOW, limits.held)
     return {} if found is None else {cuff.HELD: found}
 
 
 def judge_doubted(batch: Batch) -> dict[str, Track]:
     """Judge where a warning of SpO2 would be found but for a second signal that does not agree."""
-    found = _side(_Speaking(batch, VitalKind.SPO2), Side.LOW, limits.doubted)
+    found = _side(_toward(_Speaking(batch, VitalKind.SPO2), Side.LOW), Side.LOW, limits.doubted)
     return {} if found is None or not second_signal.waits_s(batch).any() else {second_signal.SECOND: found}
 
 
@@ -82,6 +84,12 @@ class _Speaking:
                 return made
         self._made.append((bound, limits.speaking(self.batch, self.kind, bound)))
         return self._made[-1][1]
+
+
+def _toward(speaks: _Speaking, side: Side) -> _Speaking:
+    """Return what one side looks at, where several readings of one instant differ; else what both do."""
+    batch, kind = speaks.batch, speaks.kind
+    return speaks if batch.of(kind).ties is None else _Speaking(runs.toward(batch, kind, side.value), kind)
 
 
 def _side(speaks: _Speaking, side: Side, judged_by: Callable[[Batch, VitalKind, Bounds, Runs], Track]) -> Track | None:
@@ -128,8 +136,8 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     plan = batch.stays[row.stay].plan
     in_force = by_night(plan, kind) if night.is_night(plan, row.from_s) else plan.limits.get(kind)
     bound = limits.bounds([in_force], side)
-    series = batch.of(kind)
-    place = _worst(batch, kind, side, row)
+    series = _seen(batch, kind, side, row.stay)
+    place = _worst(batch, series, kind, side, row)
     level = _level(bound, float(series.value[place]), row)
     doubtful = float(series.quality[place]) < runs.POOR_BELOW
     given = in_force or Limits()
@@ -160,9 +168,10 @@ def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | No
         return None
     if (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
         return None
-    first, mine = own(batch.of(kind), row.stay)
+    series = _seen(batch, kind, side, row.stay)
+    first, mine = own(series, row.stay)
     newest = max(int(np.searchsorted(mine.t_s, row.from_s, side="right")) - 1, 0)
-    last = reading_at(batch.of(kind), kind, first + newest)
+    last = reading_at(series, kind, first + newest)
     return found if last in found.inputs else replace(found, inputs=(*found.inputs, last))
 
 
@@ -173,9 +182,19 @@ def _level(bound: Bounds, worst: float, row: Row) -> Level:
     return Level.HARD if worst * bound.side.value > hard or np.isnan(bound.limit[Level.ALERT, 0]) else Level.ALERT
 
 
-def _worst(batch: Batch, kind: VitalKind, side: Side, row: Row) -> int:
+def _seen(batch: Batch, kind: VitalKind, side: Side, stay: int) -> Series:
+    """Return what the limits of a stay look at on one side: good readings, poor ones beyond the hard bound alone."""
+    hard = float(limits.bounds([batch.stays[stay].plan.limits.get(kind)], side).limit[Level.HARD, 0])
+
+    def speaks(value: Floats, quality: Floats) -> Bools:
+        return ties.good(value, quality) | ((value - hard) * side.value > 0)
+
+    return runs.toward(batch, kind, side.value, speaks).of(kind)
+
+
+def _worst(batch: Batch, series: Series, kind: VitalKind, side: Side, row: Row) -> int:
     """Return the place of the worst reading of the violation, or of what was read of it."""
-    first, mine = own(batch.of(kind), row.stay)
+    first, mine = own(series, row.stay)
     within = (mine.t_s >= row.began_s) & (mine.t_s <= row.from_s)
     if not within.any():
         within[max(int(np.searchsorted(mine.t_s, row.from_s, side="right")) - 1, 0)] = True

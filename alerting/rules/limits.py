@@ -124,6 +124,7 @@ class _Begun:
 def judge(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> Track:
     """Judge one side of one kind for every stay; `began_s` is when the oldest of what is violated began.
 
+    batch : with the readings that matter on this side (`runs.toward`)
     speaks : what the two bands look at (`speaking`); it is the same for both sides
     """
     found = _begun(batch, kind, bound, speaks)
@@ -165,7 +166,7 @@ def _due(begun_s: Floats, found: _Begun, bound: Bounds) -> Bools:
 def _begun(batch: Batch, kind: VitalKind, bound: Bounds, speaks: Runs) -> _Begun:
     stays, stale_s = len(batch.stays), VITALS[kind].freshness.stale_s
     whole = runs.of(batch, kind)
-    hard = runs.whole(batch, kind)
+    hard = runs.whole(batch, kind, bound.side.value)
     known = steps.hold(stays, whole.stay, whole.from_s, whole.last_s, np.ones(len(whole.stay), np.int64), stale_s)
     begun = [
         steps.since(_violated(speaks, bound, Level.WARN, stays, stale_s), bound.delay_s),

@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from alerting.features import Bools, Floats, Ints
+from alerting.signal.records import Bools, Floats, Ints
 from ward.vitals import VitalKind
 
 SOURCE = "RCP, NEWS2, 2017, Chart 1"

@@ -6,10 +6,11 @@ first device began: a signal that never arrived is as silent as one that stopped
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from alerting.features import Batch, Floats, Ints, Observed, Series, StayContext, moment
+from alerting.features import Batch, DeviceReport, Floats, Ints, Observed, Series, StayContext, moment
 from alerting.observed import RULE_VERSION, Observation, Quiet
 from alerting.rules import steps
 from alerting.tracks import Row, Track, Verdict, track, without
@@ -19,6 +20,7 @@ from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
 
 NODATA, OFFLINE, BATTERY, PLAN = "nodata", "offline", "battery", "plan"
+SEVERAL = f"{OFFLINE}.several"
 ORDER, UNWATCHED = "plan.order", "unwatched"
 # The project's choices, to be confirmed locally: seconds, per cent.
 OFFLINE_AFTER_S = 120.0
@@ -110,16 +112,30 @@ def observe_devices(batch: Batch, now_s: float) -> Observed:
         due = [(device.changed_s + OFFLINE_AFTER_S, device) for device in away]
         gone = [(due_s, device) for due_s, device in due if due_s <= now_s]
         if gone:
-            due_s, device = min(gone, key=lambda each: each[0])
-            params: dict[str, str | float | int | None] = {
-                "device_id": device.device_id,
-                "duration_s": OFFLINE_AFTER_S,
-            }
-            observations.append(_finding(stay.stay_id, OFFLINE, Priority.LOW, device.changed_s, due_s, params))
+            observations.append(_offline(stay, sorted(gone, key=lambda each: (each[0], each[1].device_id))))
         elif OFFLINE in stay.alerts and not away:
             observations.append(Quiet(stay_id=stay.stay_id, rule=OFFLINE))
         next_s[index] = min((due_s for due_s, _ in due if due_s > now_s), default=np.inf)
     return Observed(observations=tuple(observations), next_s=next_s)
+
+
+def _offline(stay: StayContext, gone: list[tuple[float, DeviceReport]]) -> Finding:
+    """Return that devices are out of contact, each by its name; one that the alert does not name yet is news."""
+    due_s, first = gone[0]
+    names = [device.device_id for _, device in gone]
+    params: dict[str, str | float | int | None] = {"device_id": first.device_id, "duration_s": OFFLINE_AFTER_S}
+    if len(names) > 1:
+        params["devices"] = ", ".join(names)
+    found = _finding(stay.stay_id, OFFLINE, Priority.LOW, first.changed_s, due_s, params)
+    if len(names) > 1:
+        found = replace(found, evidence=replace(found.evidence, text_key=SEVERAL))
+    alert = stay.alerts.get(OFFLINE)
+    return found if alert is None else replace(found, renews=not set(names) <= _named(alert.evidence))
+
+
+def _named(evidence: Evidence) -> set[str]:
+    """Return the devices that an alert names."""
+    return set(str(evidence.params.get("devices", evidence.params.get("device_id", ""))).split(", "))
 
 
 def _battery(stay: StayContext) -> list[Observation]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from alerting import apply
-from tests.acceptance.timeline import START, Timeline
-from ward.alerts import Cause, Evidence, Family, Finding, Outcome, Priority
-from ward.people import StayId, TeamId
+from tests.acceptance.timeline import CALM, START, Timeline
+from ward.alerts import AlertId, Cause, Evidence, Family, Finding, Outcome, Priority
+from ward.people import StaffId, StayId, TeamId
 from ward.store import alerts
+from ward.store.pool import connect
 
 SPO2 = "limit.spo2.low"
 LATE = "limit.heart_rate.high"
@@ -167,3 +169,31 @@ def test_h20_what_is_still_there_rings_once(timeline: Timeline) -> None:
     timeline.expect("3:00:00", LATE, signal="ringing", condition="present", state="open")
     assert timeline.life(LATE) == ["raised", "recurred"]
     assert len(timeline.alerts(LATE)) == 1
+
+
+def test_h20_late_and_worse_is_not_lost_when_somebody_acts_in_the_same_pass(
+    timeline: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A late reading beyond the hard bound, and a nurse who acknowledges while it is judged: both count."""
+    low = "limit.spo2.low"
+    timeline.vitals("10:00", every_s=30, **{**CALM, "spo2": 89})
+    assert timeline.alert(low).priority == "medium"
+    settle = apply.settle
+
+    async def acts_meanwhile(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr("alerting.due.apply.settle", settle)
+        async with await connect(timeline.url, "nurse") as nurse:
+            seen = timeline.alert(low)
+            await apply.apply_event(
+                nurse, AlertId(seen.alert_id), apply.Acknowledge(by=StaffId(1), rev=seen.rev), timeline.clock.now()
+            )
+        return await settle(*given, **named)
+
+    timeline.at("10:10")
+    monkeypatch.setattr("alerting.due.apply.settle", acts_meanwhile)
+    timeline.vital("spo2", 75, ago="05:00").at("10:11")
+
+    worst = timeline.sql.execute("select worst from alert where rule = %s", (low,)).fetchone()
+    assert worst == (3,)
+    assert timeline.life(low).count("acknowledged") == 1
+    assert timeline.alert(low).signal == "ringing"

@@ -1,20 +1,29 @@
 """Escalation on a real store and a clock moved by hand: who is told at which minute, until somebody answers."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from alerting import apply
 from alerting.events import Acknowledge, Escalate, FromPeople
-from tests.delivery_scene import NOON, Scene, add_doctor, scene
-from tests.fix_ward import Ward
-from ward.alerts import Alert, Priority
-from ward.store import alerts
+from tests.builders_duty import round_the_clock
+from tests.delivery_scene import NOON, Scene, a_finding, add_doctor, scene
+from tests.fix_ward import Ward, admit
+from ward.alerts import Alert, Family, Priority
+from ward.people import Role, StaffId, TeamId
+from ward.store import alerts, duty_schedules, people
 from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
 MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def ward(database_url: str) -> Ward:
+    """A ward whose patients were admitted before the scene's own time, whatever the calendar says."""
+    return asyncio.run(admit(database_url, 3, NOON))
 
 
 async def _act(here: Scene, alert: Alert, event: FromPeople) -> Alert:
@@ -86,6 +95,143 @@ def test_h05_acknowledged_alert_goes_on_when_nobody_acts(ward: Ward) -> None:
             assert [minutes for *_, minutes in rung] == [18.0, 20.0]
 
     asyncio.run(run())
+
+
+def test_h05_call_that_is_made_again_and_again_reaches_the_doctor(ward: Ward) -> None:
+    """Whoever presses the button every minute and a half, unanswered, does not begin with the first level each time."""
+
+    async def run() -> None:
+        doctor = await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, "+46701740605")
+            await here.telephone(doctor, "+46701740606")
+            for press in range(5):
+                await here.listen()
+                async with await connect(ward.database_url, "test") as conn:
+                    called = a_finding(ward.beds[0], Priority.HIGH, "help_button", Family.REQUEST, here.clock.now())
+                    pressed = replace(called.evidence, params={"occurred_at": str(press)})
+                    await apply.raise_or_update(conn, replace(called, evidence=pressed), here.clock.now())
+                await here.until(here.clock.now() + 1.5 * MINUTE, MINUTE / 4)
+
+            second = "select min(done_at) as at from escalation_step where level = 2 and state = 'fired'"
+            assert (await here.rows(second))[0]["at"] <= NOON + 2.25 * MINUTE
+            assert "+46701740606" in [letter.to for letter in here.sms.letters]
+
+    asyncio.run(run())
+
+
+async def _crew(here: Scene, rev: int, *crew: StaffId) -> None:
+    """Let a team's week be kept by others from now on."""
+    async with await connect(here.ward.database_url, "test") as conn:
+        week = round_the_clock(crew)
+        await duty_schedules.save_week(conn, here.ward.team_id, rev, week, None, here.clock.now())
+
+
+def test_h25_after_a_change_of_shift_those_who_came_are_told_too(ward: Ward) -> None:
+    """Nobody answers and all go home: the next step tells those who came, and what comes again is for them alone."""
+
+    async def run() -> None:
+        here_now, at_night, asleep = [await add_doctor(ward, name) for name in ("doris", "dagny", "disa")]
+        del asleep
+        async with scene(ward) as here:
+            await _crew(here, 2, ward.nurse_id, here_now)
+            for staff_id, number in ((ward.nurse_id, "05"), (here_now, "06"), (at_night, "07")):
+                await here.telephone(staff_id, f"+467017406{number}")
+            await here.listen()
+            await here.alarm(ward.beds[0])
+            await here.until(NOON + 5.5 * MINUTE, MINUTE / 4)
+            before = {letter.to[-2:] for letter in here.sms.letters}
+            await _crew(here, 3, at_night)
+            here.sms.letters.clear()
+            await here.until(NOON + 10.5 * MINUTE, MINUTE / 4)
+            first = {letter.to[-2:] for letter in here.sms.letters}
+            here.sms.letters.clear()
+            await here.until(NOON + 15.5 * MINUTE, MINUTE / 4)
+            second = {letter.to[-2:] for letter in here.sms.letters}
+
+            assert before == {"05", "06"}
+            assert first == {"06", "07"}
+            assert second == {"07"}
+
+    asyncio.run(run())
+
+
+def test_h25_patient_who_went_to_another_team_is_told_to_that_team(ward: Ward) -> None:
+    """An alert rings, the patient goes over to another team: the next step tells whoever answers there."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            other, nurse = await _other_team(here)
+            await here.telephone(nurse, "+46701740608")
+            await here.listen()
+            await here.alarm(ward.beds[0])
+            await here.pass_()
+            await _goes_over(here, other)
+            await here.until(NOON + 5.5 * MINUTE, MINUTE / 4)
+
+            assert "+46701740608" in [letter.to for letter in here.sms.letters]
+            assert other in {row["team_id"] for row in await here.outbox("board")}
+
+    asyncio.run(run())
+
+
+def test_h30_screen_of_the_team_that_had_the_patient_does_not_count(ward: Ward) -> None:
+    """What rings anew after the patient went over has reached nobody if only the old team's screen listens."""
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            other, _ = await _other_team(here)
+            await here.listen()
+            alert = await here.alarm(ward.beds[0])
+            alert = await _act(here, alert, Acknowledge(by=ward.nurse_id, rev=alert.rev))
+            await _goes_over(here, other)
+            here.clock.advance(16 * MINUTE)
+            await here.listen()
+            await _let_time_work(here, alert)
+
+            found = await here.rows("select state, reason from escalation_step where ring = 2 order by step")
+            assert [(row["state"], row["reason"]) for row in found[:2]] == [
+                ("skipped", "no_screen"),
+                ("pending", "no_screen"),
+            ]
+
+    asyncio.run(run())
+
+
+async def _other_team(here: Scene) -> tuple[TeamId, StaffId]:
+    """Add a team with a nurse who is on duty round the clock."""
+    async with await connect(here.ward.database_url, "test") as conn:
+        row = await (
+            await conn.execute("select organisation_id from team where team_id = %s", (here.ward.team_id,))
+        ).fetchone()
+        assert row is not None
+        team_id = await people.add_team(conn, organisation_id=row[0], name="Andra teamet", phone="000")
+        nurse = await people.add_staff(
+            conn,
+            organisation_id=row[0],
+            username="nils",
+            name="Nils Testsköterska",
+            title="Sjuksköterska",
+            role=Role.NURSE,
+            password_hash="!",
+        )
+        await people.add_member(conn, team_id=team_id, staff_id=nurse)
+        await duty_schedules.save_week(conn, team_id, 1, round_the_clock((nurse,)), None, NOON)
+        return team_id, nurse
+
+
+async def _goes_over(here: Scene, team_id: TeamId) -> None:
+    """Let another team answer for the first patient from now on."""
+    async with await connect(here.ward.database_url, "test") as conn:
+        stay, now = here.ward.beds[0].stay_id, here.clock.now()
+        await conn.execute(
+            "update responsibility set period = tstzrange(lower(period), %s) where stay_id = %s", (now, stay)
+        )
+        await conn.execute(
+            "insert into responsibility (stay_id, team_id, period) values (%s, %s, tstzrange(%s, null))",
+            (stay, team_id, now),
+        )
 
 
 def test_h30_no_listening_screen_skips_the_first_step(ward: Ward) -> None:

@@ -14,7 +14,7 @@ from alerting.due import evaluate_due
 from alerting.observed import Quiet
 from alerting.rush import Rush, ring
 from tests.fix_api import House, measure
-from ward.alerts import Condition
+from ward.alerts import Condition, Finding, Priority
 from ward.clock import SystemClock
 from ward.people import StayId
 from ward.plans import Side, template
@@ -166,6 +166,64 @@ def test_pass_that_began_before_the_reading_does_not_undo_what_rang(house: House
 
     assert overtaken == {house.ward.beds[0].stay_id}
     assert conditions == ["present"]
+
+
+def test_pass_that_began_before_the_reading_does_not_make_less_of_it(house: House) -> None:
+    """A pass that looked a moment before it got worse cannot know that it is milder: its stay is looked at again."""
+
+    async def story() -> tuple[set[StayId], list[int], int]:
+        bed = house.ward.beds[0]
+        async with await connect(house.database_url, "test") as conn:
+            await measure(house, bed, VitalKind.SPO2, 70)
+            now = SystemClock().now()
+            await ring(conn, {bed.stay_id: {LOW}}, {bed.stay_id: template()}, now)
+            await conn.commit()
+            known = await alerts.in_force(conn, [bed.stay_id])
+            milder = Finding(
+                stay_id=bed.stay_id,
+                rule=known[0].rule,
+                family=known[0].family,
+                priority=Priority.MEDIUM,
+                began_at=known[0].began_at,
+                due_at=known[0].began_at,
+                evidence=known[0].evidence,
+            )
+            early = await settle(conn, known, [milder], now - timedelta(milliseconds=10))
+            found = await alerts.in_force(conn, [bed.stay_id])
+            later = await settle(conn, known, [milder], now)
+            await conn.commit()
+        return set(early.overtaken), [alert.priority.value for alert in found], len(later.changed)
+
+    assert asyncio.run(story()) == ({house.ward.beds[0].stay_id}, [3], 1)
+
+
+# At the commit all who announce something stand in a queue: nobody may be impatient there.
+_QUEUE = """
+create function in_queue() returns trigger language plpgsql as $$ begin
+    if current_setting('lock_timeout') <> '0' then raise lock_not_available; end if; return null;
+end $$;
+create constraint trigger in_queue after insert on alert deferrable initially deferred
+    for each row execute function in_queue();
+"""
+
+
+def test_alert_that_has_to_queue_for_its_commit_is_not_given_up(house: House) -> None:
+    """The short patience is for rows that a pass holds; at the commit the rush waits its turn."""
+
+    async def story() -> int:
+        bed = house.ward.beds[0]
+        rush = Rush(SystemClock())
+        async with (
+            await connect(house.database_url, "test") as conn,
+            pool(house.database_url, "rush", size=1) as store,
+        ):
+            await conn.execute(_QUEUE.encode())
+            await ready(conn, rush)
+            await measure(house, bed, VitalKind.SPO2, 70)
+            await rush.ring({bed.stay_id: {LOW}}, store)
+        return rush.rang
+
+    assert asyncio.run(story()) == 1
 
 
 def test_alert_rings_though_the_store_refuses_to_say_whom_to_tell(

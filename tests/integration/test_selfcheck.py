@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 
 from alerting import selfcheck
+from alerting.deliver import URGENT, send_due, take_steps
 from alerting.due import evaluate_due
-from tests.delivery_scene import Scene, scene
+from tests.delivery_scene import NOON, Scene, scene
 from tests.fix_ward import Ward
+from ward.alerts import Priority
 from ward.clock import SystemClock
 from ward.errors import StoreUnavailable
 from ward.selfcheck import LONGEST_WALK, Leg, Walk
@@ -156,6 +158,59 @@ def test_h36_dead_man_signal_comes_only_while_all_is_well(ward: Ward, tmp_path: 
     touched = tmp_path / "alive"
     selfcheck.deadman("", touched)()
     assert touched.exists()
+
+
+@pytest.mark.parametrize("walked", [True, False])
+def test_h08_clock_that_was_ahead_neither_stops_the_walks_nor_keeps_the_signal(ward: Ward, *, walked: bool) -> None:
+    """A clock that was a day ahead is put right: the walk of tomorrow proves nothing, and the next begins at once."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            here.clock.advance(timedelta(days=1))
+            await (_walk(here) if walked else _advance(here))
+            here.clock.set(NOON)
+            before = await selfcheck.complaints(here.courier.store, here.clock, EVERY)
+            if not walked:
+                stuck = await _advance(here)
+                assert stuck is not None
+                assert stuck.fault is Leg.ALERTING
+            again = await _walk(here)
+            after = await selfcheck.complaints(here.courier.store, here.clock, EVERY)
+
+            assert len(before) == 1
+            assert again is not None
+            assert again.fault is None
+            assert after == []
+
+    asyncio.run(run())
+
+
+def test_h36_dead_man_signal_stops_when_the_ordinary_lane_does(ward: Ward) -> None:
+    """The synthetic alert is urgent; that nobody sends what is less urgent any more is seen by how long it waits."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, "+46701740605")
+            await here.alarm(ward.beds[0], Priority.MEDIUM)
+            for minute in range(8):
+                here.clock.set(NOON + timedelta(minutes=minute))
+                await take_steps(here.courier.store, here.clock)
+                await send_due(here.courier, URGENT)
+                if minute in {0, 5}:
+                    assert await _urgent_walk(here) is not None
+            found = await selfcheck.complaints(here.courier.store, here.clock, EVERY)
+
+            assert found == ["a notification of medium or low priority is overdue"]
+
+    asyncio.run(run())
+
+
+async def _urgent_walk(here: Scene) -> Walk | None:
+    """Walk the whole way, with the urgent lane alone at work."""
+    await _advance(here)
+    await _evaluate(here)
+    await send_due(here.courier, URGENT)
+    return await _advance(here)
 
 
 def test_h22_store_that_is_gone_is_told_on_another_way(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:

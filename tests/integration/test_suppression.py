@@ -11,9 +11,11 @@ from alerting.due import evaluate_due
 from tests.builders_alerts import a_finding
 from tests.delivery_scene import NOON, Scene, scene
 from tests.fix_ward import Ward, admit
+from ward import credentials
 from ward.alerts import Condition, Outcome, Priority, Signal
-from ward.store import evaluation, suppressions
+from ward.store import evaluation, people, suppressions
 from ward.store.pool import connect
+from ward.vitals import Mode
 
 pytestmark = pytest.mark.integration
 MINUTE = timedelta(minutes=1)
@@ -93,6 +95,26 @@ def test_silence_speaks_for_itself_when_the_device_is_back(ward: Ward) -> None:
 
             assert "nodata.spo2" in found
             assert open_holds == []
+
+    asyncio.run(run())
+
+
+def test_h11_device_that_says_nothing_of_itself_is_not_taken_for_one_that_is_away(ward: Ward) -> None:
+    """Of two devices one is offline, the other has never said whether it is connected: silence speaks for itself."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            async with await connect(ward.database_url, "test") as conn:
+                other = await people.add_device(
+                    conn, device_id="hv-quiet", secret_sha256=credentials.digest("secret-hv-quiet"), mode=Mode.REAL
+                )
+                await people.add_binding(conn, device_no=other, stay_id=ward.beds[0].stay_id, from_at=NOON)
+            await _status(here, online=False)
+            here.clock.set(NOON + 25 * MINUTE)
+            found = await _look(here)
+
+            assert "nodata.spo2" in found
+            assert await here.rows("select rule from suppression") == []
 
     asyncio.run(run())
 

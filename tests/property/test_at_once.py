@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from alerting import at_once
 from alerting.at_once import Heard
 from alerting.evaluate import evaluate
-from alerting.features import StayContext, moment
+from alerting.features import Rows, StayContext, moment
 from alerting.rules.limit_alerts import name_of
-from alerting.windows import Rows
 from tests.builders_tracks import PLANS, START_S, VALUES, Given, batch_of, readings
 from ward.alerts import Alert, Finding
 from ward.people import StayId

@@ -1,5 +1,6 @@
 """A worker that keeps what it has read says what one that reads everything says."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -7,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting import evaluate
-from alerting.features import Batch, batch, gathered
-from alerting.windows import LATE_S, Rows, Windows, columns
-from tests.builders_tracks import HR, PLANS, SPO2, START_S, Given, batch_of, decides, readings, said, tracks_of
+from alerting.features import Batch, Rows, StayContext, batch, gathered
+from alerting.windows import LATE_S, Windows, columns
+from tests.builders_tracks import HR, PLANS, SPO2, START_S, TEMP, Given, batch_of, decides, readings, said, tracks_of
 from ward.people import StayId
-from ward.plans import Plan
+from ward.plans import Plan, template
 from ward.store.evaluation import ROW
 from ward.vitals import IMPLAUSIBLE, USABLE, VITALS, VitalKind
 
 STAY = StayId(3)
+PLAN = template()
 
 
 def rows_of(given_rows: list[Given]) -> Rows:
@@ -27,6 +29,26 @@ def rows_of(given_rows: list[Given]) -> Rows:
     rows["validity"] = [each.validity for each in given_rows]
     rows["quality"] = [round(100 * each.quality) for each in given_rows]
     return rows
+
+
+def test_h19_calm_day_of_every_minute_needs_little_room() -> None:
+    """Of a day of a thermometer that sends each minute, the last half an hour and one reading in three hours stay."""
+    windows = Windows()
+    windows.include(evaluate.remembered_back(PLAN))
+    day = [Given(stay=0, kind=TEMP, t_s=60.0 * each, value=36.8 + 0.1 * (each % 7)) for each in range(1440)]
+    held_after(windows, day, now_s=86_400)
+
+    assert len(windows.extend([STAY], {STAY}, rows_of([]))) < 50
+
+
+def test_h19_another_plan_reads_anew_what_was_let_go() -> None:
+    """What one plan calls calm another may not."""
+    windows = Windows()
+    windows.include(evaluate.remembered_back(PLAN))
+    held_after(windows, [Given(stay=0, kind=TEMP, t_s=0, value=37)], now_s=60)
+
+    assert windows.covers(STAY, template(), windows.worker, None)
+    assert not windows.covers(STAY, PLANS[0], windows.worker, None)
 
 
 arrivals = st.lists(st.tuples(st.integers(0, 25), st.booleans()), min_size=1, max_size=4)
@@ -53,7 +75,7 @@ def test_h19_held_windows_say_what_windows_read_anew_say(
             continue
         since = min((round((START_S + each.t_s) * 1e6) for each in new), default=None)
         windows.include(evaluate.remembered_back(plan))
-        covered = {STAY} if windows.covers(STAY, evaluated_by, since) else set()
+        covered = {STAY} if windows.covers(STAY, plan, evaluated_by, since) else set()
         both = windows.extend([STAY], covered, rows_of(new if covered else recent(stored, plan, now_s, since)))
         held = as_read(windows, both, covered, plan)
         known = {each for each in covered if windows.remembers(each)}
@@ -62,7 +84,7 @@ def test_h19_held_windows_say_what_windows_read_anew_say(
             held = as_read(windows, both, covered, plan)
         mine, whole = tracks_of(held), tracks_of(batch_of(stored, [plan]))
         before_s = np.array([windows.first_us(round(now_s * 1e6)) / 1e6])
-        windows.keep([STAY], both, round(now_s * 1e6), evaluate.memory(held, before_s), known)
+        windows.keep(held, both, round(now_s * 1e6), evaluate.memory(held, before_s), known)
         evaluated_by = windows.worker
 
         for at_s in (now_s, now_s + 45, now_s + 700):
@@ -74,7 +96,12 @@ def as_read(windows: Windows, rows: Rows, covered: set[StayId], plan: Plan) -> B
     memory = windows.memory("news2", [STAY], covered)
     usable, odd = (gathered(columns(rows), each, 1) for each in (USABLE, IMPLAUSIBLE))
     kept = {} if memory is None else {"news2": memory}
-    return batch(batch_of([], [plan]).stays, usable, implausible=odd, memory=kept)
+    return batch(stays_of(plan), usable, implausible=odd, memory=kept)
+
+
+def stays_of(plan: Plan) -> list[StayContext]:
+    """Return the one stay that there is, under a plan."""
+    return [replace(each, stay_id=STAY) for each in batch_of([], [plan]).stays]
 
 
 def recent(stored: list[Given], plan: Plan, now_s: float, since_us: int | None) -> list[Given]:
@@ -87,7 +114,7 @@ def recent(stored: list[Given], plan: Plan, now_s: float, since_us: int | None) 
 def held_after(windows: Windows, given_rows: list[Given], now_s: float) -> Windows:
     """Let a worker hold readings as of an evaluation."""
     rows = windows.extend([STAY], set(), rows_of(given_rows))
-    windows.keep([STAY], rows, round((START_S + now_s) * 1e6), {}, set())
+    windows.keep(batch(stays_of(PLAN), {}), rows, round((START_S + now_s) * 1e6), {}, set())
     return windows
 
 
@@ -98,10 +125,10 @@ def test_reading_from_before_what_is_held_means_reading_anew() -> None:
     held_after(windows, [Given(stay=0, kind=SPO2, t_s=5, value=97)], now_s=2000)
     first_us = round((START_S + 2000 - LATE_S) * 1e6)
 
-    assert windows.covers(STAY, windows.worker, None)
-    assert windows.covers(STAY, windows.worker, first_us)
-    assert not windows.covers(STAY, windows.worker, first_us - 1)
-    assert not windows.covers(STAY, windows.worker + 1, None)
+    assert windows.covers(STAY, PLAN, windows.worker, None)
+    assert windows.covers(STAY, PLAN, windows.worker, first_us)
+    assert not windows.covers(STAY, PLAN, windows.worker, first_us - 1)
+    assert not windows.covers(STAY, PLAN, windows.worker + 1, None)
 
 
 def test_new_kind_makes_everything_held_incomplete() -> None:
@@ -110,10 +137,10 @@ def test_new_kind_makes_everything_held_incomplete() -> None:
     windows.include({SPO2: 60.0})
     held_after(windows, [], now_s=0)
     windows.include({SPO2: 30.0})
-    assert windows.covers(STAY, windows.worker, None)
+    assert windows.covers(STAY, PLAN, windows.worker, None)
 
     assert windows.include({VitalKind.GLUCOSE: 0.0}) == {VitalKind.GLUCOSE: LATE_S, SPO2: LATE_S}
-    assert not windows.covers(STAY, windows.worker, None)
+    assert not windows.covers(STAY, PLAN, windows.worker, None)
 
 
 def test_newest_reading_before_what_is_held_is_held_too() -> None:
@@ -126,10 +153,32 @@ def test_newest_reading_before_what_is_held_is_held_too() -> None:
     assert ((rows["measured_us"] / 1e6) - START_S).tolist() == [20.0]
 
 
-def test_too_many_rows_are_forgotten() -> None:
-    """Memory is bounded: beyond it everything is read anew."""
+def test_stay_that_finds_no_room_is_read_anew() -> None:
+    """Memory is bounded: what is beyond it is read anew."""
     windows = Windows(most=2)
     windows.include({HR: 60.0})
     held_after(windows, [Given(stay=0, kind=HR, t_s=t_s, value=70) for t_s in (1, 2, 3)], now_s=3)
 
-    assert not windows.covers(STAY, windows.worker, None)
+    assert not windows.covers(STAY, PLAN, windows.worker, None)
+
+
+def test_full_memory_keeps_whom_it_has() -> None:
+    """A stay that finds no room pushes nobody out, until somebody has not been asked for in an hour."""
+    windows, other = Windows(most=2), StayId(4)
+    windows.include({HR: 60.0})
+    rows = [Given(stay=0, kind=HR, t_s=t_s, value=70) for t_s in (1, 2)]
+    held_after(windows, rows, now_s=3)
+
+    def keep_other(now_s: float) -> None:
+        stays = [replace(each, stay_id=other) for each in stays_of(PLAN)]
+        windows.keep(
+            batch(stays, {}), windows.extend([other], set(), rows_of(rows)), round((START_S + now_s) * 1e6), {}, ()
+        )
+
+    keep_other(4)
+    assert windows.covers(STAY, PLAN, windows.worker, None)
+    assert not windows.covers(other, PLAN, windows.worker, None)
+
+    keep_other(3 + 3601)
+    assert not windows.covers(STAY, PLAN, windows.worker, None)
+    assert windows.covers(other, PLAN, windows.worker, None)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.evaluate import LOOK_AGAIN_S, Evaluation, evaluate, look_back
-from alerting.features import Batch
+from alerting.features import Batch, moment
 from alerting.observed import Quiet
 from alerting.rules import news2_alerts
 from tests.builders_alerting import NOW_S, a_batch, a_device, a_plan, an_alert
-from ward.alerts import Finding, Priority
+from ward.alerts import Alert, Finding, Priority
 from ward.plans import Limits, template
 from ward.vitals import VitalKind
 
@@ -246,6 +246,25 @@ def test_offline_is_told_after_two_minutes() -> None:
     assert judged("offline", a_batch(devices=(a_device(online=False, changed_ago_s=120),))) == "low"
     back = a_batch(devices=(a_device(),), alerts=(an_alert("offline", Priority.LOW),))
     assert judged("offline", back) == "quiet"
+
+
+def test_h01_every_device_that_is_offline_is_named() -> None:
+    """Of three devices two are away: both are named, and one that goes after the alert was raised is news."""
+    away = [replace(a_device(online=False, changed_ago_s=ago_s), device_id=f"hv-{ago_s}") for ago_s in (300, 500)]
+    devices = (a_device(), *away)
+
+    def offline(*alerts: Alert) -> Finding:
+        found = told(evaluate(a_batch(devices=devices, alerts=alerts), NOW_S), "offline")
+        assert isinstance(found, Finding)
+        return found
+
+    both = offline()
+    first = replace(an_alert("offline", Priority.LOW), evidence=replace(both.evidence, params={"device_id": "hv-500"}))
+
+    assert (both.evidence.text_key, both.evidence.params["devices"]) == ("offline.several", "hv-500, hv-300")
+    assert both.began_at == moment(NOW_S - 500)
+    assert offline(first).renews
+    assert not offline(replace(first, evidence=both.evidence)).renews
 
 
 def test_stay_without_anything_to_wait_for_is_looked_at_anyway() -> None:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerting.backtest import Known, Raised
 from alerting.backtest_read import Part, Question, tried_at
 from alerting.backtest_report import Reporter
 from alerting.features import Series
+from alerting.suggestions import Change, judged
 from tests.builders_alerting import a_plan
 from ward.backtests import PlanTally, Report
 from ward.overlays import Origin, effective
@@ -72,6 +74,25 @@ def report(
 def of_limits(tally: PlanTally) -> list[tuple[str, datetime]]:
     """The alerts of limits that a plan would have raised."""
     return [(each.rule, each.opened_at) for each in tally.episodes if each.rule.startswith("limit.")]
+
+
+def test_h11_true_alarm_that_a_change_removes_is_lost_though_another_rang_before() -> None:
+    """The alert that people called true rings no more: that something else rang ten hours before does not make up."""
+
+    def raised(*opened_s: float) -> Raised:
+        count, at_s = len(opened_s), np.array(opened_s)
+        one = np.ones(count, np.int64)
+        return Raised(
+            rules=("limit.spo2.low",), stay=one, rule=0 * one, opened_s=at_s, ended_s=at_s + 60, priority=2 * one
+        )
+
+    true = Known(alert_id=1, stay_id=STAY, rule="limit.spo2.low", opened_s=40_000.0)
+    change = Change(kind=SPO2, setting="delay_s", before=0.0, after=120.0)
+    both, early = raised(4_000.0, 40_000.0), raised(4_000.0)
+
+    assert judged(change, both, early, ((true,), ())).lost == 1
+    assert judged(change, both, both, ((true,), ())).lost == 0
+    assert judged(change, early, early, ((true,), ())).lost == 0
 
 
 def test_plan_in_force_is_judged_at_its_own_limits() -> None:

@@ -1,15 +1,17 @@
 """Policy and chain → dated steps: who is told at which minute."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.escalation import POLICIES, Policy, needs, steps
+from alerting.escalation import POLICIES, ByNow, Policy, by_now, needs, steps
 from ward.alerts import Priority
 from ward.duty.contact import Chain, Contact, Why
 from ward.people import StaffId, TeamId
+from ward.store.escalations import Told
 
 NOON = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -39,6 +41,85 @@ def test_h05_high_priority_reaches_the_doctor_within_five_minutes(
 ) -> None:
     """The first level is told at once, the next after two minutes, the last after five at the latest."""
     assert minutes(HIGH, chain) == expected
+
+
+LATE, LATE_DOCTOR = replace(NURSE, staff_id=StaffId(2)), replace(DOCTOR, staff_id=StaffId(8))
+BEFORE, AFTER = ((NURSE,), (TEAM, NURSE), (DOCTOR,)), ((LATE,), (TEAM, LATE), (LATE_DOCTOR,))
+
+
+def told(*contacts: Contact, first_level: int = 1) -> Told:
+    """Return that these were told."""
+    return Told(first_level=first_level, contacts=frozenset((each.team_id, each.staff_id) for each in contacts))
+
+
+def test_step_of_the_same_shift_tells_whom_it_was_frozen_with() -> None:
+    """Where nothing has changed a step tells its own level, once more and again."""
+    second = by_now(2, (TEAM, NURSE), BEFORE, told(NURSE), last=False)
+    third = by_now(3, (DOCTOR,), BEFORE, told(NURSE, TEAM), last=True)
+
+    assert second.contacts == (TEAM, NURSE)
+    assert (third.contacts, third.again) == ((DOCTOR,), (DOCTOR,))
+
+
+def test_h25_step_after_a_change_of_shift_tells_the_new_one_too() -> None:
+    """Those it was frozen with are told as was said, and all of the new shift up to its level that were not told."""
+    second = by_now(2, (TEAM, NURSE), AFTER, told(NURSE), last=False)
+    last = by_now(3, (DOCTOR,), AFTER, told(NURSE, TEAM), last=True)
+    again = by_now(3, last.again, AFTER, told(NURSE, TEAM, *last.contacts), last=True)
+
+    assert second.contacts == (TEAM, NURSE, LATE)
+    assert last.contacts == (DOCTOR, LATE_DOCTOR, LATE)
+    assert again.contacts == again.again == (LATE_DOCTOR,)
+
+
+def test_h25_alert_that_goes_on_from_the_last_level_tells_everybody_of_now() -> None:
+    """Where the only step of a ring is for all levels, so is what comes again, of whoever answers by then."""
+    found = by_now(3, (NURSE, TEAM, DOCTOR), AFTER, told(first_level=3), last=True)
+
+    assert found.contacts == (NURSE, TEAM, DOCTOR, LATE, LATE_DOCTOR)
+    assert found.again == (LATE, TEAM, LATE_DOCTOR)
+
+
+def test_h21_step_stays_as_it_was_where_nobody_can_be_found() -> None:
+    """A schedule that cannot be read takes nobody out of a running escalation."""
+    assert by_now(3, (DOCTOR,), (), told(NURSE), last=True) == ByNow(contacts=(DOCTOR,), again=(DOCTOR,))
+
+
+chains = st.lists(
+    st.lists(
+        st.builds(
+            Contact,
+            team_id=st.integers(1, 2).map(TeamId),
+            staff_id=st.integers(1, 4).map(StaffId),
+            why=st.just(Why.TEAM),
+        ),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
+    min_size=1,
+    max_size=4,
+).map(tuple)
+
+
+@given(chains, chains, st.integers(1, 4))
+def test_h25_whoever_answers_now_has_been_told_when_the_last_step_was_taken(
+    before: Chain, after: Chain, reached: int
+) -> None:
+    """Whatever the chain was and is, after the last step of a ring everybody of the new one has been told by it."""
+    heard: set[tuple[TeamId, StaffId | None]] = set()
+    planned = steps(HIGH, before, NOON, reached=reached)
+    for number, each in enumerate(planned):
+        known = Told(first_level=planned[0].level, contacts=frozenset(heard))
+        found = by_now(each.level, each.contacts, after, known, last=each.again is not None) if number else None
+        now = each.contacts if found is None else found.contacts
+        assert set(each.contacts) <= set(now)
+        heard |= {(one.team_id, one.staff_id) for one in now}
+    known = Told(first_level=planned[0].level, contacts=frozenset(heard))
+    again = by_now(planned[-1].level, planned[-1].contacts, after, known, last=True)
+    heard |= {(one.team_id, one.staff_id) for one in again.contacts}
+
+    assert heard >= {(one.team_id, one.staff_id) for level in after for one in level}
+    assert again.again
 
 
 def test_low_priority_has_one_step() -> None:

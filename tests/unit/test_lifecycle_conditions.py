@@ -5,7 +5,21 @@ from datetime import timedelta
 import pytest
 
 from alerting.durations import ACKNOWLEDGED_FOR, HOLDER_CLOSES_WITHIN, SETTLES_AFTER
-from alerting.events import Acknowledge, Claim, Clear, Ease, Event, Hush, Lapse, Recur, Ring, Settle, Worsen
+from alerting.events import (
+    Acknowledge,
+    Claim,
+    Clear,
+    Ease,
+    Event,
+    Hush,
+    Lapse,
+    Recur,
+    Resolve,
+    Ring,
+    Settle,
+    Worsen,
+)
+from alerting.holds import held, kept_closed
 from alerting.lifecycle import due_at, respond, step
 from alerting.observed import Quiet
 from tests.builders_alerts import ANNA, HELP, NODATA, SPO2, STAY, a_finding, after, illegal, lived, raised
@@ -136,6 +150,41 @@ def test_worse_within_the_damping_time_rings() -> None:
     seen = lived(Acknowledge(by=ANNA, rev=1), Clear(), alert=raised(a_finding(priority=Priority.MEDIUM)))
 
     assert told(seen, Recur(finding=a_finding(priority=Priority.HIGH)), 1) == {Ring}
+
+
+def test_h08_what_a_fast_clock_made_quiet_rings_when_the_clock_is_right() -> None:
+    """An acknowledgement of tomorrow, by a clock that was a day ahead, keeps nothing quiet until then."""
+    day = 24 * 60
+    alert = raised(a_finding())
+    seen, _ = step(alert, Acknowledge(by=ANNA, rev=1), after(day))
+
+    assert respond(seen, None, after(day + 14)) is None
+    assert respond(seen, None, after(day, -0.05)) is None
+    assert respond(seen, None, after(5)) == Lapse()
+    assert step(seen, Lapse(), after(5))[0].signal is Signal.RINGING
+
+
+def test_h08_what_a_fast_clock_kept_closed_is_told_when_the_clock_is_right() -> None:
+    """Closed while it was there by a clock that was a day ahead, it is not held until tomorrow."""
+    resolved, _ = step(raised(a_finding()), Resolve(by=ANNA, rev=1, outcome=Outcome.FALSE_ALARM), after(24 * 60))
+    hold = kept_closed(resolved)
+
+    assert hold is not None
+    assert held(hold, a_finding(), after(24 * 60, -0.05)) == held(hold, a_finding(), after(24 * 60 + 5)) == hold
+    assert held(hold, a_finding(), after(5)) is None
+
+
+def test_h05_milder_call_does_not_make_less_of_an_urgent_one() -> None:
+    """Whoever has said something urgent and then something milder is as urgent as before: nobody has answered yet."""
+    urgent = raised(a_finding(HELP, Priority.HIGH, said="chest"))
+    again = a_finding(HELP, Priority.LOW, said="sleep")
+    event = respond(urgent, again, after(1))
+    assert event == Recur(finding=again)
+    both, effects = step(urgent, event, after(1))
+
+    assert (both.priority, both.recurrences, both.signal) == (Priority.HIGH, 1, Signal.RINGING)
+    assert Ring in {type(effect) for effect in effects}
+    assert respond(both, again, after(1)) is None
 
 
 def test_request_never_clears_by_itself() -> None:

@@ -148,6 +148,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Device hv-0003 has been out of contact for 2 min",
     ),
     (
+        "offline.several",
+        {"device_id": "hv-0003", "devices": "hv-0003, hv-0007", "duration_s": 120.0},
+        "Enheterna hv-0003, hv-0007 har saknat kontakt i 2 min",
+        "Devices hv-0003, hv-0007 have been out of contact for 2 min",
+    ),
+    (
         "battery",
         {"device_id": "hv-0003", "value": 12.0, "unit": "%"},
         "Enheten hv-0003 har 12 % batteri kvar",

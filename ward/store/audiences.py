@@ -22,8 +22,10 @@ _WAYS = msgspec.json.Decoder(list[ChannelRow])
 _QUERY = f"""
     select s.mode,
         (select coalesce(json_agg(c order by c.channel_id), '[]')::text from ({contact_channels.SELECT}
-            where broken_at is null and (staff_id = any(%(staff)s) or team_id = any(%(teams)s))) c),
+            where broken_at is null and (team_id = any(%(teams)s) or staff_id in
+                (select staff_id from staff where staff_id = any(%(staff)s) and disabled_at is null))) c),
         array(select distinct m.team_id from listener l join team_member m using (staff_id)
+            join staff f on f.staff_id = l.staff_id and f.disabled_at is null
             where m.team_id = any(%(teams)s) and l.heard_at > %(silent)s),
         array(select channel_id from outbox where stay_id = %(stay)s and alert_id = %(alert)s and ring = %(ring)s
             and queued_at > %(since)s and channel_id is not null

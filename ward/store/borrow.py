@@ -39,7 +39,10 @@ async def borrow(pool: Pool, *, wait_s: float = _WAIT_S) -> AsyncIterator[Connec
 
 
 async def patience(conn: Connection, milliseconds: int) -> None:
-    """Wait no longer than this for what somebody else holds, for the rest of the transaction."""
+    """Wait no longer than this for what somebody else holds, for the rest of the transaction; 0: as long as it takes.
+
+    It ends a wait at the commit too, where whoever announces something stands in a queue of all who do.
+    """
     await conn.execute("select set_config('lock_timeout', %s, true)", (f"{milliseconds}ms",))
 
 

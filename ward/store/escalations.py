@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from ward.alerts import AlertId
 from ward.duty.contact import Contact
-from ward.people import StayId
+from ward.people import StaffId, StayId, TeamId
 from ward.store.pool import Connection
 
 _CONTACTS = msgspec.json.Decoder(tuple[Contact, ...])
@@ -60,6 +60,14 @@ class Reached:
 
 
 NOBODY_TOLD = Reached(ring=0, level=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Whom the steps of a ring have told, as (team, person), and to which level the first of them went."""
+
+    first_level: int
+    contacts: frozenset[tuple[TeamId, StaffId | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +134,16 @@ async def freeze(conn: Connection, steps: Sequence[FrozenStep], taken_at: dateti
         )
 
 
+async def bring_back(conn: Connection, now: datetime, longest: timedelta) -> None:
+    """Let steps be due now that are due later than any step may be: a clock was ahead when they were frozen."""
+    await conn.execute(
+        "update escalation_step set due_at = %(now)s where (stay_id, alert_id, ring, step) in ("
+        " select s.stay_id, s.alert_id, s.ring, s.step from escalation_step s"
+        " where s.state = 'pending' and s.due_at > %(far)s for update of s skip locked)",
+        {"now": now, "far": now + longest},
+    )
+
+
 async def due(conn: Connection, now: datetime, most: int) -> list[FrozenStep]:
     """Return steps whose time has come, the most urgent first, and lock their alerts; what others hold is left out.
 
@@ -151,6 +169,30 @@ async def take(conn: Connection, step: FrozenStep, now: datetime) -> bool:
         (now, step.stay_id, step.alert_id, step.ring, step.number),
     )
     return await done.fetchone() is not None
+
+
+async def told(conn: Connection, step: FrozenStep) -> Told:
+    """Return whom the steps before one of the same ring have told, and to which level the first of them went."""
+    cursor = await conn.execute(
+        "select level, contacts::text from escalation_step where stay_id = %s and alert_id = %s and ring = %s"
+        " and step < %s and state in ('fired', 'skipped') order by step",
+        (step.stay_id, step.alert_id, step.ring, step.number),
+    )
+    rows = await cursor.fetchall()
+    named = (each for _, contacts in rows for each in _CONTACTS.decode(contacts))
+    return Told(
+        first_level=rows[0][0] if rows else step.level,
+        contacts=frozenset((each.team_id, each.staff_id) for each in named),
+    )
+
+
+async def tells(conn: Connection, step: FrozenStep) -> None:
+    """Write down whom a step tells."""
+    await conn.execute(
+        "update escalation_step set contacts = %s::jsonb where stay_id = %s and alert_id = %s and ring = %s"
+        " and step = %s",
+        (msgspec.json.encode(step.contacts).decode(), step.stay_id, step.alert_id, step.ring, step.number),
+    )
 
 
 async def skip(conn: Connection, step: FrozenStep, reason: str) -> None:
@@ -187,17 +229,24 @@ async def pull_untold(
 ) -> None:
     """Let the next level be due now if a step has reached nobody: all its notifications have failed.
 
-    A level that only comes again keeps its time: there is nobody further to tell, and its own pace is kept.
+    So it is if nothing of the ring has come through to anybody, though a later step has been taken since: that one
+    passes by the ways that were used just before it. A level that only comes again keeps its time: there is nobody
+    further to tell, and its own pace is kept.
     """
     await conn.execute(
         """
         update escalation_step n set due_at = least(n.due_at, %(now)s), reason = 'untold'
-        from escalation_step s
-        where s.stay_id = %(stay)s and s.alert_id = %(alert)s and s.ring = %(ring)s and s.step = %(number)s
-        and n.stay_id = s.stay_id and n.alert_id = s.alert_id and n.ring = s.ring and n.step = s.step + 1
-        and n.level > s.level and n.state = 'pending'
+        from (select s.stay_id, s.alert_id, s.ring, s.step, s.level,
+                max(t.step) filter (where t.state <> 'pending') as taken,
+                max(t.level) filter (where t.state <> 'pending') as reached
+            from escalation_step s join escalation_step t using (stay_id, alert_id, ring)
+            where s.stay_id = %(stay)s and s.alert_id = %(alert)s and s.ring = %(ring)s and s.step = %(number)s
+            group by s.stay_id, s.alert_id, s.ring, s.step, s.level) s
+        where n.stay_id = s.stay_id and n.alert_id = s.alert_id and n.ring = s.ring and n.step = s.taken + 1
+        and n.level > s.reached and n.state = 'pending'
         and not exists (select from outbox o where o.stay_id = s.stay_id and o.alert_id = s.alert_id
-            and o.ring = s.ring and o.step = s.step and o.state in ('queued', 'sent', 'delivered', 'seen'))
+            and o.ring = s.ring and (o.step = s.step or s.taken > s.step)
+            and o.state in ('queued', 'sent', 'delivered', 'seen'))
         """,
         {"stay": stay_id, "alert": alert_id, "ring": ring, "number": number, "now": now},
     )

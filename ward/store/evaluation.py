@@ -184,17 +184,18 @@ async def stays(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> 
 
 
 async def worn(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> list[WornRow]:
-    """Return what the devices worn in these stays now have said about themselves."""
+    """Return what the devices worn in these stays now have said about themselves; all of them, also the silent ones."""
     async with conn.cursor(row_factory=class_row(WornRow)) as cursor:
         await cursor.execute(
             """
             select b.stay_id, d.device_id, coalesce(s.online, true) as online, s.battery_pct,
-                coalesce(s.reported_at, c.began_at) as reported_at, coalesce(s.changed_at, c.began_at) as changed_at,
+                coalesce(s.reported_at, c.began_at, lower(b.period), 'epoch') as reported_at,
+                coalesce(s.changed_at, c.began_at, lower(b.period), 'epoch') as changed_at,
                 greatest(c.ahead_us, c.before_us) / 1e6::float8 as ahead_s,
                 c.messages + c.before_messages >= %(enough)s as surely, greatest(lower(b.period), 'epoch') as worn_from
             from binding b join device d using (device_no) left join device_status s using (device_no)
             left join device_clock c on c.device_no = b.device_no and c.began_at > %(now)s - interval '30 minutes'
-            where coalesce(s.device_no, c.device_no) is not null and b.stay_id = any(%(stays)s) and b.period @> %(now)s
+            where b.stay_id = any(%(stays)s) and b.period @> %(now)s
             """,
             {"stays": list(stay_ids), "now": now, "enough": device_clocks.ENOUGH},
         )

@@ -2,7 +2,7 @@
 
 A row per reading would cost more to send than to judge; the server packs each stay's readings of a kind into bytes
 instead. The caller owns the transaction. The invariant: what is returned is exactly the readings asked for whose
-`measured_at` lies in the span, on event time (the earlier of measured and received), strictly rising.
+`measured_at` lies in the span, on event time (the earlier of measured and received), never falling.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ward.people import StayId
 from ward.store.columns import TIMESTAMPTZ
 from ward.store.pool import Connection
-from ward.vitals import Validity, badness
+from ward.vitals import Validity
 
 _ROW = np.dtype([("t_us", ">i8"), ("value", ">f8"), ("quality", ">i2")])
 
@@ -46,7 +46,7 @@ cross join lateral (
 class Course:
     """One stay's readings of one kind (its code).
 
-    t_us : (n,) int64, microseconds since 1970, strictly rising
+    t_us : (n,) int64, microseconds since 1970, never falling
     value : (n,) float64, canonical unit; quality : (n,) int16, 0-100, -1 where the device did not say
     """
 
@@ -101,14 +101,12 @@ async def newest(
 
 
 def _course(stay_id: StayId, kind: int, packed: bytes) -> Course:
-    """Unpack one column; where two devices measured in the same microsecond the worse stands for both (`badness`)."""
+    """Unpack one column, by time; readings of one instant are all of them there."""
     rows = np.frombuffer(packed, _ROW)
     t_us = rows["t_us"].astype(np.int64) - TIMESTAMPTZ.shift
     value = rows["value"].astype(np.float64)
     quality = rows["quality"].astype(np.int16)
-    if not (t_us[1:] > t_us[:-1]).all():
-        order = np.lexsort((quality, badness(kind) * value, t_us))
+    if not (t_us[1:] >= t_us[:-1]).all():
+        order = np.argsort(t_us, kind="stable")
         t_us, value, quality = t_us[order], value[order], quality[order]
-        last = np.append(t_us[1:] != t_us[:-1], True)
-        t_us, value, quality = t_us[last], value[last], quality[last]
     return Course(stay_id=stay_id, kind=kind, t_us=t_us, value=value, quality=quality)

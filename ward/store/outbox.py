@@ -84,7 +84,8 @@ _CLAIM = b"""
         where o.stay_id = d.stay_id and o.notification_id = d.notification_id returning o.*
     )
     select n.stay_id, n.notification_id, n.alert_id, n.ring, n.step, n.priority, n.family, n.mode, n.team_id,
-        t.name as team_name, n.staff_id, f.language, n.channel, n.channel_id, c.address, n.state, n.attempts,
+        t.name as team_name, n.staff_id, f.language, n.channel, n.channel_id,
+        case when f.disabled_at is null then c.address end as address, n.state, n.attempts,
         n.queued_at
     from taken n join team t using (team_id) left join staff f on f.staff_id = n.staff_id
     left join contact_channel c on c.channel_id = n.channel_id and c.broken_at is null
@@ -93,10 +94,22 @@ _CLAIM = b"""
 
 
 async def claim(conn: Connection, now: datetime, lease: timedelta, most: int, priorities: Sequence[int]) -> list[Due]:
-    """Lease up to `most` notifications that are due, the most urgent first; what others hold is left out."""
+    """Lease up to `most` notifications that are due, the most urgent first; what others hold is left out.
+
+    Who cannot log in any more has no address: being sent a message is not being told.
+    """
     async with conn.cursor(row_factory=class_row(Due)) as cursor:
         await cursor.execute(_CLAIM, {"now": now, "until": now + lease, "most": most, "priorities": list(priorities)})
         return await cursor.fetchall()
+
+
+async def bring_back(conn: Connection, now: datetime, longest: timedelta) -> None:
+    """Let notifications be due now that are due later than any may be: a clock was ahead when they were written."""
+    await conn.execute(
+        "update outbox set due_at = %(now)s where (stay_id, notification_id) in ("
+        " select stay_id, notification_id from outbox where due_at > %(far)s for update skip locked)",
+        {"now": now, "far": now + longest},
+    )
 
 
 _THESE = (

@@ -64,14 +64,14 @@ async def alone(conn: Connection) -> bool:
 async def newest(conn: Connection, most: int = 1) -> list[Walk]:
     """Return the newest walks, the newest first."""
     async with conn.cursor(row_factory=class_row(_Row)) as cursor:
-        await cursor.execute(_WALK + b" order by started_at desc limit %s", (most,))
+        await cursor.execute(_WALK + b" order by walk desc limit %s", (most,))
         return [_walk(row) for row in await cursor.fetchall()]
 
 
 async def newest_ended(conn: Connection) -> Walk | None:
     """Return the newest walk that has ended, None where none has."""
     async with conn.cursor(row_factory=class_row(_Row)) as cursor:
-        await cursor.execute(_WALK + b" where ended_at is not null order by started_at desc limit 1")
+        await cursor.execute(_WALK + b" where ended_at is not null order by walk desc limit 1")
         row = await cursor.fetchone()
     return None if row is None else _walk(row)
 
@@ -167,10 +167,12 @@ async def waiting(conn: Connection) -> Waiting:
     row = await (
         await conn.execute(
             "select (select min(due_at) from escalation_step where state = 'pending'),"
-            " (select min(due_at) from outbox where due_at is not null and priority = 3)"
+            " (select min(due_at) from outbox where due_at is not null and priority = 3),"
+            " (select min(due_at) from outbox where due_at is not null and priority < 3)"
         )
     ).fetchone()
-    return Waiting(step_due_at=row[0] if row else None, urgent_due_at=row[1] if row else None)
+    step, urgent, ordinary = row or (None, None, None)
+    return Waiting(step_due_at=step, urgent_due_at=urgent, ordinary_due_at=ordinary)
 
 
 async def reached(conn: Connection, alert_ids: list[AlertId]) -> int | None:

@@ -101,6 +101,22 @@ def test_several_check_ins_are_one_finding() -> None:
     assert finding.repeats == 2
 
 
+def test_h05_answers_of_before_stay_in_the_alert_that_is_open() -> None:
+    """Whose chest hurt before sleep was bad still has a chest that hurts: the more urgent comes first."""
+    urgent = told(answered(chest_pain=True))
+    assert urgent is not None
+    alert = replace(an_alert("check_in", Priority.HIGH), family=Family.REQUEST, evidence=urgent.evidence)
+    (again,) = looked_at(answered(slept=False), alerts={"check_in": alert}).observations
+    milder = replace(alert, priority=Priority.LOW)
+    (worse,) = looked_at(answered(breath="much_worse"), alerts={"check_in": milder}).observations
+
+    assert isinstance(again, Finding)
+    assert isinstance(worse, Finding)
+    assert (again.priority, again.evidence.params["questions"]) == (Priority.LOW, "chest_pain,slept")
+    assert worse.evidence.params["questions"] == "breath,chest_pain"
+    assert worse.evidence.params["answers"] == "much_worse,yes"
+
+
 def test_calm_check_in_leads_to_no_alert() -> None:
     """Only a check-in with a worrying answer is taken up by an alert."""
     stay = a_batch().stays[0]
