@@ -51,6 +51,9 @@ def bind(settings: Settings) -> sockets.socket:
     family = sockets.AF_INET6 if ":" in settings.http_host else sockets.AF_INET
     listening = sockets.socket(family)
     listening.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    # What it accepts inherits this. Without it a body waits 40 ms behind its headers; of Python's loops only uvloop's
+    # sets it on connections of a socket that it was given.
+    listening.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
     try:
         listening.bind((settings.http_host, settings.http_port))
     except OSError as error:

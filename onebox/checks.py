@@ -13,7 +13,9 @@ from onebox import environment, webbuild
 from ward.errors import ConfigError
 
 _PRODUCT = ("hemvakt.py", "ward", "ingest", "alerting", "api", "simulator", "onebox")
-_AT_ONCE = "2"  # files of tests; each has servers of its own
+# Files of tests; each has servers of its own. One more than the two cores that we reckon with: tests wait a third of
+# their time, for stores, browsers and services that start.
+_AT_ONCE = "3"
 _PACKAGES = {
     "chromium": ("chromium",),
     "curl": ("curl",),
@@ -40,30 +42,37 @@ def run(arguments: Sequence[str]) -> int:
     """Return 0 when all is well; with arguments, run pytest with them and nothing else."""
     environment.ensure("test")
     importlib.invalidate_caches()
-    _programs()
-    webbuild.ensure()
-    webbuild.modules(_DEFINITIONS)
-    _provider()
     pytest = [sys.executable, "-m", "pytest"]
     if os.environ.get("CI"):  # noqa: TID251 - set by whoever runs the checks, not a setting of ours
         pytest.append("--forbid-skips")
     if arguments:
+        _prepare()
         return _step("pytest", [*pytest, *arguments])
     # The long ones stand first in the order of the folders, so that what is left at the end is short.
     together = ["-n", _AT_ONCE, "--dist", "loadfile", "--no-loadscope-reorder"]
-    # Both must find the same cases; and the services that tests start need not compile us anew each time.
+    # All must find the same cases; and the services that tests start need not compile us anew each time.
     shared = ["env", "-u", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED=0"]
-    # Tests wait for stores and browsers a third of their time: what only reads goes on beside them.
+    # What only reads goes on beside what waits: for what the page is made of to arrive, and then beside the tests.
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(_readers)
+        _prepare()
+        of_the_page = beside.submit(_readers_of_the_page)
         tests = _step("pytest", [*shared, *pytest, *together])
-        failed = [*reading.result(), *(["pytest"] if tests else [])]
+        failed = [*reading.result(), *of_the_page.result(), *(["pytest"] if tests else [])]
     print(f"FAILED: {', '.join(failed)}" if failed else "All checks passed.", flush=True)  # noqa: T201
     return 1 if failed else 0
 
 
+def _prepare() -> None:
+    """Install and build what tests need beside Python's packages."""
+    _programs()
+    webbuild.ensure()
+    webbuild.modules(_DEFINITIONS)
+    _provider()
+
+
 def _readers() -> list[str]:
-    """Check what can be seen without running anything; return what failed."""
+    """Check what can be seen of the Python without running anything; return what failed."""
     bandit = [sys.executable, "-m", "bandit", "-q", "-c", "pyproject.toml", "-r", *_PRODUCT]
     steps = [
         ("ruff: lint", [sys.executable, "-m", "ruff", "check", "."], None),
@@ -72,7 +81,12 @@ def _readers() -> list[str]:
         # On stderr: each part of a statement that its nosec is not for.
         ("bandit", bandit, subprocess.DEVNULL),
     ]
-    failed = [name for name, command, stderr in steps if _step(name, command, stderr)]
+    return [name for name, command, stderr in steps if _step(name, command, stderr)]
+
+
+def _readers_of_the_page() -> list[str]:
+    """Check the web page's sources, and run their tests; return what failed."""
+    failed = []
     webbuild.modules()
     for script in ("check", "lint", "test"):
         try:

@@ -6,6 +6,7 @@ stays as it is. `onebox/demo.toml` is an example with every field.
 
 import secrets
 import tomllib
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -131,16 +132,27 @@ async def load(database_url: str, path: Path, *, device_key: str = "") -> list[s
         return await enter(conn, roster, SystemClock().now(), device_key=device_key)
 
 
-async def enter(conn: Connection, roster: Roster, now: datetime, *, device_key: str = "") -> list[str]:
-    """Enter a roster as of `now`, in the caller's transaction; patients have been in care for two days by then."""
-    return await _Loading(conn, now, device_key).load(roster)
+async def enter(
+    conn: Connection,
+    roster: Roster,
+    now: datetime,
+    *,
+    device_key: str = "",
+    hashed: Callable[[str], str] = hash_password,
+) -> list[str]:
+    """Enter a roster as of `now`, in the caller's transaction; patients have been in care for two days by then.
+
+    `hashed` makes what the store keeps of the password of staff.
+    """
+    return await _Loading(conn, now, device_key, hashed).load(roster)
 
 
 class _Loading:
     """One load: the connection, the present, and the ids found so far by name."""
 
-    def __init__(self, conn: Connection, now: datetime, device_key: str) -> None:
+    def __init__(self, conn: Connection, now: datetime, device_key: str, hashed: Callable[[str], str]) -> None:
         self._conn = conn
+        self._hashed = hashed
         self._device_key = device_key
         self._now = now
         self._organisations: dict[str, OrganisationId] = {}
@@ -202,7 +214,7 @@ class _Loading:
             name=entry.name,
             title=entry.title,
             role=entry.role,
-            password_hash=hash_password(password),
+            password_hash=self._hashed(password),
             language=entry.language,
             phone=entry.phone,
         )

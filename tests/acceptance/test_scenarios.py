@@ -2,14 +2,16 @@
 
 import asyncio
 
+import psycopg
 import pytest
 
 from alerting.rules import cuff
-from onebox import scenario_check
+from onebox import scenario_check, scenario_ward
 from onebox.scenario_check import Length, Result
 from onebox.scenario_pace import Pace
 from simulator import scenario
 from simulator.expectations import Rang
+from ward.store.pool import connect
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # however busy a machine
 
@@ -53,3 +55,18 @@ def test_leaps_ring_as_steps_do(server_url: str) -> None:
             (each.rule, each.priority, each.told) for each in many
         ]
         assert [each.minute for each in few] == pytest.approx([each.minute for each in many], abs=0.5)
+
+
+def test_nobody_logs_in_where_scenarios_are_played(database_url: str) -> None:
+    """The people of a checked ward are on duty, and no password of theirs is hashed: that takes its time by intent."""
+    played = scenario.load("fall", scenario.FOLDER)
+
+    async def furnished() -> None:
+        async with await connect(database_url, "test") as conn:
+            await scenario_ward.furnish(conn, [played], scenario_ward.began(scenario_ward.check_of(played)))
+
+    asyncio.run(furnished())
+    with psycopg.connect(database_url) as conn:
+        kept = conn.execute("select distinct password_hash from account where staff_id is not null").fetchall()
+
+    assert kept == [("!",)]

@@ -171,6 +171,8 @@ def test_h21_restored_backup_opens_the_same_board(
     page = log_in(machine.url, "anna", PASSWORD)
     taken, waiting = (_alarm(machine, page, number) for number in (5, 6))
     page.get_by_test_id(f"alert-{taken}-claim").click()
+    # Before alerting stands still: what it holds in the middle of a pass, nobody can take.
+    expect(page.get_by_test_id(f"alert-{taken}")).to_contain_text("Du har tagit larmet")
     file, elsewhere = tmp_path / "ward.dump", f"{machine.database_url.rpartition('/')[0]}/hemvakt_elsewhere"
     alerting = machine.child("alerting")
     alerting.suspend()  # so that both boards are of one moment

@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+import socket
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from api import service
 from api.app import create_app
 from tests.fix_api import House, Served
 from tests.integration.test_api_http import as_anybody, assert_problem
@@ -41,6 +43,16 @@ def test_ready_when_everything_beats(house: House) -> None:
             assert answer.json()["checks"]["store"] == "ok"
 
     as_anybody(house.database_url, visit)
+
+
+def test_body_does_not_wait_for_its_headers_to_arrive() -> None:
+    """What the api accepts sends each piece at once, whichever loop serves it."""
+    with service.bind(Settings(http_port=0)) as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
 def test_lost_store_is_a_problem_and_not_a_crash() -> None:
