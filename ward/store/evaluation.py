@@ -189,8 +189,8 @@ async def worn(conn: Connection, stay_ids: Sequence[StayId], now: datetime) -> l
         await cursor.execute(
             """
             select b.stay_id, d.device_id, coalesce(s.online, true) as online, s.battery_pct,
-                coalesce(s.reported_at, c.began_at, lower(b.period), 'epoch') as reported_at,
-                coalesce(s.changed_at, c.began_at, lower(b.period), 'epoch') as changed_at,
+                coalesce(s.reported_at, c.began_at, greatest(lower(b.period), 'epoch')) as reported_at,
+                coalesce(s.changed_at, c.began_at, greatest(lower(b.period), 'epoch')) as changed_at,
                 greatest(c.ahead_us, c.before_us) / 1e6::float8 as ahead_s,
                 c.messages + c.before_messages >= %(enough)s as surely, greatest(lower(b.period), 'epoch') as worn_from
             from binding b join device d using (device_no) left join device_status s using (device_no)
