@@ -136,15 +136,17 @@ def _of_change(own: Effective, after: Effective) -> tuple[Fault, ...]:
 
 
 def _order(own: Effective, change: Overlay, now: datetime) -> tuple[Fault, ...]:
+    """Look at the order that a change brings, or asks for scale 2 by: also one that waits, for another may ask later."""
     order = own.plan.scale_2_order
-    asked = change.spo2_scale == 2 or isinstance(change.scale_2_order, plans.Order)
-    if own.plan.spo2_scale == 1 or not asked:
+    brought = isinstance(change.scale_2_order, plans.Order)
+    asked = own.plan.spo2_scale == 2 and (brought or change.spo2_scale == 2)
+    if not (asked or brought):
         return ()
     if order is None:
         return (_order_fault("skala 2 kräver en läkares ordination", "scale 2 stands on a doctor's order alone"),)
     if order.ordered_at > now + _ASLANT:
         return (_order_fault("ordinationen ligger i framtiden", "the order lies in the future"),)
-    if order.expires_at <= now:
+    if asked and order.expires_at <= now:
         return (_order_fault("ordinationen har gått ut", "the order has run out"),)
     if order.expires_at - order.ordered_at > LONGEST_ORDER:
         return (_order_fault("ordinationen gäller högst ett år", "an order holds for a year at most"),)
