@@ -136,7 +136,7 @@ def _of_change(own: Effective, after: Effective) -> tuple[Fault, ...]:
 
 
 def _order(own: Effective, change: Overlay, now: datetime) -> tuple[Fault, ...]:
-    """Look at the order that a change brings, or asks for scale 2 by: also one that waits, for another may ask later."""
+    """Look at the order that a change brings or asks scale 2 by; one that waits as well, for another may ask later."""
     order = own.plan.scale_2_order
     brought = isinstance(change.scale_2_order, plans.Order)
     asked = own.plan.spo2_scale == 2 and (brought or change.spo2_scale == 2)

@@ -61,7 +61,7 @@ def limits(kind: VitalKind, **fields: float | None) -> dict[str, Any]:
 def test_h12_wider_limits_of_one_patient_are_named(
     layers: list[tuple[str, dict[str, Any], datetime | None]], found: Eased | None
 ) -> None:
-    """Limits wider than the team's count, tighter ones and the team's own do not; the last end of those that ease counts."""
+    """Limits wider than the team's count, tighter ones and the team's own do not; the last end of these counts."""
     assert eased("hospital_at_home", kept(*layers)) == found
 
 
