@@ -6,7 +6,7 @@
 The invariant: what loosens a hard limit or turns to comfort care is in force with two names or not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -48,11 +48,13 @@ class Refusal(StrEnum):
 class Review:
     """What is said of a change before it is saved.
 
-    `faults` refuse it, `oddities` ask whether it is meant. `asks` names what needs a second person's signature: what is
-    looser than the layer below, and looser than what has been signed before.
+    `coming` is what the plan will be, now and each time that a temporary change ends. `faults` refuse it, `oddities`
+    ask whether it is meant. `asks` names what needs a second person's signature: what is looser than the layer below,
+    and looser than what has been signed before.
     """
 
     after: Effective
+    coming: tuple[plans.Plan, ...]
     faults: tuple[Fault, ...]
     oddities: tuple[Fault, ...]
     asks: tuple[str, ...]
@@ -100,6 +102,7 @@ def review(layers: Layers, change: Overlay, origin: Origin, until: datetime | No
     template = plans.template(own.plan.programme)
     return Review(
         after=after,
+        coming=tuple(overlays.fold(layers.programme, each).plan for each in as_they_end(then.all)),
         faults=(*_of_change(own, after), *_order(own, change, now), *_times(until, now)),
         oddities=oddities(own.plan, template),
         asks=tuple(each for each in loosened(own.plan, below.plan) if each in loosened(own.plan, before.plan)),
@@ -111,6 +114,13 @@ def with_change(layers: Layers, new: Layer) -> Layers:
     if new.until is None:
         return replace(layers, standing=(new,))
     return replace(layers, temporary=(*layers.temporary, new))
+
+
+def as_they_end(layers: Sequence[Layer]) -> Iterator[Sequence[Layer]]:
+    """Give the layers as they are, and what is left of them each time that a temporary one ends."""
+    yield layers
+    for end in sorted({each.until for each in layers if each.until is not None}):
+        yield [each for each in layers if each.until is None or each.until > end]
 
 
 def tried(programme: str, kept: str, rules: str, origin: Origin) -> Effective:
