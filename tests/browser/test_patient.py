@@ -235,6 +235,7 @@ def test_ambulance_link_is_shown_once_and_taken_back(machine: Machine, nurse: Pa
     assert crew.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 250, 247)"
     crew.set_viewport_size({"width": 360, "height": 740})
     assert crew.evaluate("document.documentElement.scrollWidth <= 360")
+    assert crew.evaluate("document.querySelector('tbody th').clientWidth") > 200  # no word is broken
     assert violations(crew) == []
     nurse.get_by_role("button", name="Återkalla").click()
 
