@@ -30,7 +30,8 @@ from ward.errors import NotFound
 from ward.overlays import Layer, Origin, Overlay
 from ward.people import PatientId, StayId, TeamId
 from ward.plan_checks import Fault
-from ward.plan_versions import Layers, Refusal, Review, State, approve, review, withdraw
+from ward.plan_versions import Layers, Refusal, Review, State, approve, as_they_end, review, withdraw
+from ward.plans import Plan
 from ward.store import audit, backtests, plans
 from ward.store import plan_versions as kept
 from ward.store.audit import Action, Deed
@@ -65,6 +66,17 @@ class Promotion(Why):
 
     meant: list[str] = Field(default_factory=list, max_length=200)
     until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Over:
+    """What lies over the plan that is changed: what speaks against the change, and what their plans would be."""
+
+    faults: Sequence[Fault] = ()
+    plans: Sequence[tuple[str, Plan]] = ()
+
+
+NOTHING_OVER = Over()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,17 +135,16 @@ def _refused(faults: Sequence[Fault], oddities: Sequence[Fault]) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, more=more)
 
 
-async def save(desk: Desk, overlay: Overlay, body: Saving | Promotion, more: Sequence[Fault] = ()) -> int:
+async def save(desk: Desk, overlay: Overlay, body: Saving | Promotion, over: Over = NOTHING_OVER) -> int:
     """Save a change and return its number: in force at once, or awaiting a second signature.
 
-    `more` is what speaks against it beside its own review. Raises `Problem` (422) with all that
-    speaks against it, the deteriorations included that it would not find any more.
+    Raises `Problem` (422) with all that speaks against it, the deteriorations included that would be found no more.
     """
     said = desk.review(overlay, body.until)
     odd = [each for each in said.oddities if each.path not in body.meant]
-    if said.faults or more or odd:
-        raise _refused((*said.faults, *more), odd)
-    if lost := await plan_trial.missed(said.after.plan):
+    if said.faults or over.faults or odd:
+        raise _refused((*said.faults, *over.faults), odd)
+    if lost := await _lost(said, over):
         raise _refused(lost, ())
     change = Change(
         overlay=overlay,
@@ -149,11 +160,16 @@ async def save(desk: Desk, overlay: Overlay, body: Saving | Promotion, more: Seq
     return number
 
 
-async def draft(desk: Desk, overlay: Overlay, body: Wish, more: Sequence[Fault] = ()) -> int:
-    """Keep a draft, which is in force nowhere, and return its number; one with a fault, or `more`, is refused."""
+async def _lost(said: Review, over: Over) -> tuple[Fault, ...]:
+    """Return the deteriorations that would not be found any more, now or once something temporary has ended."""
+    return await plan_trial.missed([*(("", each) for each in said.coming), *over.plans])
+
+
+async def draft(desk: Desk, overlay: Overlay, body: Wish, over: Over = NOTHING_OVER) -> int:
+    """Keep a draft, which is in force nowhere, and return its number; one with a fault is refused."""
     said = desk.review(overlay, None)
-    if said.faults or more:
-        raise _refused((*said.faults, *more), ())
+    if said.faults or over.faults:
+        raise _refused((*said.faults, *over.faults), ())
     change = Change(
         overlay=overlay, state=State.DRAFT, author_id=desk.principal.staff_id, reason=body.reason, at=desk.now
     )
@@ -162,25 +178,25 @@ async def draft(desk: Desk, overlay: Overlay, body: Wish, more: Sequence[Fault] 
     return number
 
 
-async def drafted(desk: Desk, overlay: Overlay, body: Wish, key: Key | None, more: Sequence[Fault] = ()) -> Response:
+async def drafted(desk: Desk, overlay: Overlay, body: Wish, key: Key | None, over: Over = NOTHING_OVER) -> Response:
     """Keep a draft and answer with it: 201, or 200 with the one that the same request has kept before."""
-    done = await once(desk.conn, key, desk.now, lambda: draft(desk, overlay, body, more))
+    done = await once(desk.conn, key, desk.now, lambda: draft(desk, overlay, body, over))
     return await answer(desk, done.number, done.status)
 
 
-async def promote(desk: Desk, number: int, body: Promotion, more: Sequence[Fault] = ()) -> int:
+async def promote(desk: Desk, number: int, body: Promotion, over: Over = NOTHING_OVER) -> int:
     """Save what a draft says as a change; the draft is withdrawn and runs in silence no more."""
     row = desk.version(number)
     if row.state is not State.DRAFT:
         raise _problem(Refusal.OVER)
-    promoted = await save(desk, overlays.decode(row.rules), body, more)
+    promoted = await save(desk, overlays.decode(row.rules), body, over)
     await kept.withdraw(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
     await backtests.end_draft(desk.conn, desk.owner, number, desk.now)
     return promoted
 
 
-async def sign(desk: Desk, number: int, reason: str, more: Sequence[Fault] = ()) -> None:
-    """Give the second signature to a version, which is in force from now on; `more` speaks against it."""
+async def sign(desk: Desk, number: int, reason: str, over: Over = NOTHING_OVER) -> None:
+    """Give the second signature to a version, which is in force from now on."""
     row = desk.version(number)
     newest = max((each.version for each in desk.versions if each.in_force(desk.now)), default=0)
     refusal = approve(row.state, row.author_id, desk.principal.staff_id, desk.principal.role, newest=number > newest)
@@ -189,7 +205,7 @@ async def sign(desk: Desk, number: int, reason: str, more: Sequence[Fault] = ())
     if refusal is not None:
         raise _problem(refusal)
     said = desk.review(overlays.decode(row.rules), row.valid_until)
-    if faults := (*said.faults, *more) or await plan_trial.missed(said.after.plan):
+    if faults := (*said.faults, *over.faults) or await _lost(said, over):
         raise _refused(faults, ())
     await kept.approve(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
     await _note(desk, Action.PLAN_APPROVED, number, reason, asks=list(row.asks))
@@ -241,10 +257,14 @@ async def _note(desk: Desk, action: Action, number: int, reason: str, **detail: 
 
 
 async def lay_over(desk: Desk, team: Layers, team_id: TeamId, reason: str) -> None:
-    """Have a patient's overlays lie over another team's; raises `Problem` (422) where they do not fit."""
+    """Have a patient's overlays lie over another team's; raises `Problem` (422) with what speaks against it."""
     own = [*desk.layers.standing, *desk.layers.temporary]
-    if found := overlays.fold(desk.layers.programme, [*team.all, *own]).faults:
+    layers = [*team.all, *own]
+    if found := overlays.fold(desk.layers.programme, layers).faults:
         raise _refused(found, ())
+    coming = [("", overlays.fold(desk.layers.programme, each).plan) for each in as_they_end(layers)]
+    if lost := await plan_trial.missed(coming):
+        raise _refused(lost, ())
     if desk.owner.stay_id is None:
         raise AssertionError("only a patient's overlays lie over a team's")
     await kept.name_team(desk.conn, desk.owner.stay_id, team_id, desk.now)

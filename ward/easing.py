@@ -37,10 +37,12 @@ def eased(programme: str, kept: str) -> Eased | None:
 
 
 def _until(programme: str, layers: Sequence[Layer], usual: Plan) -> datetime | None:
-    """Return when the last of the temporary layers ends, if without them nothing is eased."""
-    lasting = overlays.fold(programme, [each for each in layers if each.until is None]).plan
-    ends = [each.until for each in layers if each.until is not None]
-    return None if any(_wider(lasting, usual)) else max(ends, default=None)
+    """Return the first end of a temporary layer from which on nothing is eased; None where something stays so."""
+    for end in sorted(each.until for each in layers if each.until is not None):
+        left = [each for each in layers if each.until is None or each.until > end]
+        if not any(_wider(overlays.fold(programme, left).plan, usual)):
+            return end
+    return None
 
 
 def _wider(plan: Plan, usual: Plan) -> Iterator[VitalKind]:

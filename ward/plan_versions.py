@@ -6,7 +6,7 @@
 The invariant: what loosens a hard limit or turns to comfort care is in force with two names or not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -48,11 +48,13 @@ class Refusal(StrEnum):
 class Review:
     """What is said of a change before it is saved.
 
-    `faults` refuse it, `oddities` ask whether it is meant. `asks` names what needs a second person's signature: what is
-    looser than the layer below, and looser than what has been signed before.
+    `coming` is what the plan will be, now and each time that a temporary change ends. `faults` refuse it, `oddities`
+    ask whether it is meant. `asks` names what needs a second person's signature: what is looser than the layer below,
+    and looser than what has been signed before.
     """
 
     after: Effective
+    coming: tuple[plans.Plan, ...]
     faults: tuple[Fault, ...]
     oddities: tuple[Fault, ...]
     asks: tuple[str, ...]
@@ -100,6 +102,7 @@ def review(layers: Layers, change: Overlay, origin: Origin, until: datetime | No
     template = plans.template(own.plan.programme)
     return Review(
         after=after,
+        coming=tuple(overlays.fold(layers.programme, each).plan for each in as_they_end(then.all)),
         faults=(*_of_change(own, after), *_order(own, change, now), *_times(until, now)),
         oddities=oddities(own.plan, template),
         asks=tuple(each for each in loosened(own.plan, below.plan) if each in loosened(own.plan, before.plan)),
@@ -111,6 +114,13 @@ def with_change(layers: Layers, new: Layer) -> Layers:
     if new.until is None:
         return replace(layers, standing=(new,))
     return replace(layers, temporary=(*layers.temporary, new))
+
+
+def as_they_end(layers: Sequence[Layer]) -> Iterator[Sequence[Layer]]:
+    """Give the layers as they are, and what is left of them each time that a temporary one ends."""
+    yield layers
+    for end in sorted({each.until for each in layers if each.until is not None}):
+        yield [each for each in layers if each.until is None or each.until > end]
 
 
 def tried(programme: str, kept: str, rules: str, origin: Origin) -> Effective:
@@ -136,15 +146,17 @@ def _of_change(own: Effective, after: Effective) -> tuple[Fault, ...]:
 
 
 def _order(own: Effective, change: Overlay, now: datetime) -> tuple[Fault, ...]:
+    """Look at the order that a change brings or asks scale 2 by; one that waits as well, for another may ask later."""
     order = own.plan.scale_2_order
-    asked = change.spo2_scale == 2 or isinstance(change.scale_2_order, plans.Order)
-    if own.plan.spo2_scale == 1 or not asked:
+    brought = isinstance(change.scale_2_order, plans.Order)
+    asked = own.plan.spo2_scale == 2 and (brought or change.spo2_scale == 2)
+    if not (asked or brought):
         return ()
     if order is None:
         return (_order_fault("skala 2 kräver en läkares ordination", "scale 2 stands on a doctor's order alone"),)
     if order.ordered_at > now + _ASLANT:
         return (_order_fault("ordinationen ligger i framtiden", "the order lies in the future"),)
-    if order.expires_at <= now:
+    if asked and order.expires_at <= now:
         return (_order_fault("ordinationen har gått ut", "the order has run out"),)
     if order.expires_at - order.ordered_at > LONGEST_ORDER:
         return (_order_fault("ordinationen gäller högst ett år", "an order holds for a year at most"),)

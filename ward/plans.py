@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import Annotated
 
 import msgspec
 
@@ -20,6 +21,9 @@ from ward.vitals import VitalKind
 HIGHEST_NEWS2 = 20
 # Whoever's programme has no template of its own is watched by this one.
 DEFAULT_PROGRAMME = "hospital_at_home"
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone: one without cannot be compared with the present."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +183,8 @@ class Order:
     """A doctor's order, with name and expiry: SpO2 scale 2 stands on nothing else."""
 
     doctor: str
-    ordered_at: datetime
-    expires_at: datetime
+    ordered_at: Instant
+    expires_at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -213,6 +213,7 @@ async def _offer(conn: Connection, whose: Subject, body: OfferBody, principal: S
     team_id, staff_id = TeamId(body.team_id), None if body.staff_id is None else StaffId(body.staff_id)
     if await duty_schedules.team(conn, team_id) is None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no team {team_id}.")
+    await duty_layout.hold(conn, [whose.stay_id])
     if await sharing.blocks_team(conn, whose.patient_id, team_id):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The patient has a block against that team.")
     if staff_id is not None and not await duty_batons.is_member(conn, team_id, staff_id):

@@ -19,7 +19,7 @@ from api import plan_desk, plan_silence, plan_states
 from api.auth import Door
 from api.backtest_states import BacktestState
 from api.bodies import Why
-from api.plan_desk import Desk, Promotion, Saving, Wish
+from api.plan_desk import Desk, Over, Promotion, Saving, Wish
 from api.plan_states import ReviewState, TeamPlan, TeamPlanPage, VersionPage, VersionState
 from api.preconditions import IdempotencyKey, IfMatch, idempotency
 from api.replies import Id, reply
@@ -30,7 +30,7 @@ from ward.errors import NotFound
 from ward.overlays import Origin, Overlay
 from ward.people import TeamId
 from ward.plan_checks import Fault
-from ward.plan_versions import with_change
+from ward.plan_versions import as_they_end, with_change
 from ward.store import people, plan_versions, plans
 from ward.store.plan_versions import Owner
 from ward.store.pool import Connection
@@ -107,7 +107,7 @@ async def review(
         said = desk.review(overlay, body.until)
         rows = {(Origin.TEAM, row.version): row for row in desk.versions}
         state = plan_states.review_state(said, rows)
-        spoiled = [] if said.faults else await _spoiled(desk, overlay, body.until)
+        spoiled = [] if said.faults else (await _patients(desk, overlay, body.until)).faults
         return reply({**state, "faults": [*state["faults"], *plan_states.fault_states(spoiled)]})
 
 
@@ -124,7 +124,7 @@ async def put_plan(
     async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
         plan_desk.expect(desk, if_match)
         overlay = plan_desk.read_overlay(body.overlay)
-        number = await plan_desk.save(desk, overlay, body, await _spoiled(desk, overlay, body.until))
+        number = await plan_desk.save(desk, overlay, body, await _patients(desk, overlay, body.until))
         return await plan_desk.saved(desk, number)
 
 
@@ -141,7 +141,7 @@ async def post_draft(
     key = idempotency(idempotency_key, principal, f"{request.url.path}?{programme}", body)
     async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
         overlay = plan_desk.read_overlay(body.overlay)
-        return await plan_desk.drafted(desk, overlay, body, key, await _spoiled(desk, overlay, None))
+        return await plan_desk.drafted(desk, overlay, body, key, await _patients(desk, overlay, None))
 
 
 @router.post(f"{_PATH}/versions/{{version}}/silent", response_model=BacktestState, status_code=HTTPStatus.ACCEPTED)
@@ -169,7 +169,7 @@ async def promote(
     async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
         plan_desk.expect(desk, if_match)
         overlay = overlays.decode(desk.version(version).rules)
-        number = await plan_desk.promote(desk, version, body, await _spoiled(desk, overlay, body.until))
+        number = await plan_desk.promote(desk, version, body, await _patients(desk, overlay, body.until))
         return await plan_desk.saved(desk, number)
 
 
@@ -187,8 +187,8 @@ async def approve(
     async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
         plan_desk.expect(desk, if_match)
         row = desk.version(version)
-        spoiled = await _spoiled(desk, overlays.decode(row.rules), row.valid_until)
-        await plan_desk.sign(desk, version, body.reason, spoiled)
+        over = await _patients(desk, overlays.decode(row.rules), row.valid_until)
+        await plan_desk.sign(desk, version, body.reason, over)
         return await plan_desk.answer(desk, version, HTTPStatus.OK)
 
 
@@ -238,16 +238,18 @@ async def visible_team(conn: Connection, team_id: TeamId, principal: StaffPrinci
         raise NotFound
 
 
-async def _spoiled(desk: Desk, overlay: Overlay, until: datetime | None) -> list[Fault]:
-    """Say whose plan would be unusable over a change."""
+async def _patients(desk: Desk, overlay: Overlay, until: datetime | None) -> Over:
+    """Say whose plan would be unusable over a change, and what the plans of those with their own would be."""
     new = overlays.Layer(origin=Origin.TEAM, version=0, rules=overlays.raw(overlay), until=until)
     below = with_change(desk.layers, new).all
     programme = desk.layers.programme
     own = len(overlays.fold(programme, below).faults)
     stays = await plan_versions.stays_of(desk.conn, desk.owner, desk.now)
-    found = []
+    found, tried = [], []
     for stay in await plans.effective(desk.conn, stays, desk.now):
         layers = [each for each in overlays.read_layers(stay.plan_layers) if each.origin is Origin.PATIENT]
         over = overlays.fold(programme, [*below, *layers]).faults[own:]
         found += [Fault(path=f"stays.{stay.stay_id}.{each.path}", sv=each.sv, en=each.en) for each in over]
-    return found
+        each_left = as_they_end([*below, *layers]) if layers else ()
+        tried += [(f"stays.{stay.stay_id}", overlays.fold(programme, left).plan) for left in each_left]
+    return Over(faults=found, plans=tried)

@@ -27,7 +27,7 @@ from ward.duty.onramp import Accept, Cancel, Decline, Event, Transfer, due_at, l
 from ward.duty.routing import Policy
 from ward.errors import Conflict, IllegalTransition, NotFound
 from ward.people import PatientId, StayId, TeamId
-from ward.store import audit, duty, duty_care, duty_schedules, duty_transfers
+from ward.store import audit, duty, duty_care, duty_layout, duty_schedules, duty_transfers, sharing
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.pool import Connection
@@ -84,9 +84,12 @@ async def post_transfer(
     now = context.clock.now()
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
+        await duty_layout.hold(conn, [seat.stay_id])
         holder = await duty.holder(conn, seat.stay_id, now)
         if holder.team_id not in principal.team_ids:
             raise Problem(HTTPStatus.FORBIDDEN, "Only the team that answers for a patient arranges the way home.")
+        if await sharing.blocks_team(conn, seat.patient_id, TeamId(body.to_team)):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The patient has a block against that team.")
         await _require_routed(conn, seat.stay_id, TeamId(body.to_team), now)
         wanted = Transfer(
             stay_id=seat.stay_id,

@@ -9,9 +9,12 @@ from alerting import apply
 from tests.builders_duty import NOON
 from tests.fix_api import Served
 from tests.fix_duty import Unit
+from tests.integration.test_duty_batons import WAITS
 from tests.integration.test_duty_http import offer, serve, someone
 from ward.alerts import Evidence, Family, Finding, Priority
 from ward.people import StayId
+from ward.store import duty_layout, sessions, sharing
+from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
 
@@ -180,5 +183,26 @@ def test_operator_sees_no_patient_s_responsibility(unit: Unit) -> None:
 
             assert (await oskar.get(path)).status_code == 403
             assert (await oskar.get(f"/api/teams/{unit.day}/handover")).status_code == 403
+
+    serve(unit, visit)
+
+
+def test_h04_patient_is_not_offered_to_who_is_blocked_in_the_same_moment(unit: Unit) -> None:
+    """An offer that comes while a block is being set waits for it, and is refused."""
+
+    async def visit(served: Served) -> None:
+        path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility/offer"
+        async with someone(served, "anna") as anna, await connect(unit.url, "test") as blocking:
+            account = await sessions.find_account(blocking, "anna")
+            assert account is not None
+            await duty_layout.hold(blocking, [unit.stay])
+            against = sharing.Against(team_id=unit.lungs)
+            await sharing.block(blocking, unit.ward.beds[0].patient_id, against, account.account_id, NOON)
+            offering = asyncio.create_task(anna.post(path, json={"team_id": unit.lungs}))
+            async with await psycopg.AsyncConnection.connect(unit.url, autocommit=True) as watch, asyncio.timeout(30):
+                while not offering.done() and (await (await watch.execute(WAITS.encode())).fetchone()) != (True,):
+                    await asyncio.sleep(0.01)
+            await blocking.commit()
+            assert (await offering).status_code == 422
 
     serve(unit, visit)

@@ -1,6 +1,7 @@
 """The baton on a real store: who answers before and after, two who accept at once, and offers that run out."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -11,13 +12,14 @@ from tests.fix_duty import Unit
 from ward.duty.baton import Accept, Answer, Baton, Decline, Event, Person, Return
 from ward.duty.durations import HELD_FOR, OFFER_STANDS
 from ward.errors import Conflict, IllegalTransition
-from ward.people import StaffId, TeamId
-from ward.store import duty, duty_batons, duty_watch
+from ward.people import OrganisationId, StaffId, TeamId
+from ward.store import duty, duty_batons, duty_care, duty_layout, duty_watch
 from ward.store.duty_watch import Swept
 from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
 SOON = NOON + timedelta(minutes=1)
+WAITS = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
 
 
 def offer(unit: Unit, at: datetime = NOON) -> int:
@@ -164,3 +166,26 @@ def test_h25_person_who_cannot_be_reached_leaves_hours_of_nobody(unit: Unit) -> 
     assert not alone()
     unit.within(lambda conn: conn.execute("update staff set disabled_at = now() where staff_id = %s", (unit.lunga,)))
     assert alone()
+
+
+def test_h25_who_waits_to_lay_out_a_stay_lays_it_by_what_was_said_meanwhile(unit: Unit) -> None:
+    """Routed to another unit while somebody else lays them out: the layout is the new unit's, not that of before."""
+
+    async def race() -> None:
+        async with await connect(unit.url, "test") as first, await connect(unit.url, "test") as second:
+            home = OrganisationId(1)
+            away = await duty_care.add_policy(first, organisation_id=home, name="Ny", base_team_id=unit.lungs)
+            await first.commit()
+            await duty_layout.hold(first, [unit.stay])
+            said = await duty_care.care(first, unit.stay)
+            assert await duty_care.save_care(first, replace(said, policy_id=away))
+            await duty_layout.lay(first, [unit.stay], SOON)
+            waiting = asyncio.create_task(duty_layout.lay(second, [unit.stay], SOON))
+            async with await psycopg.AsyncConnection.connect(unit.url, autocommit=True) as watch, asyncio.timeout(30):
+                while (await (await watch.execute(WAITS.encode())).fetchone()) != (True,):
+                    await asyncio.sleep(0.01)
+            await first.commit()
+            await waiting
+
+    asyncio.run(race())
+    assert holder(unit, SOON) == (unit.lungs, None)

@@ -295,6 +295,23 @@ def test_h15_scale_2_needs_a_doctor_s_order(house: House) -> None:
     on_round(house, visit)
 
 
+def test_h15_order_waits_in_no_plan_before_it_is_looked_at(house: House) -> None:
+    """An order is refused that has no time zone or lasts for years, though nothing asks for scale 2 yet."""
+
+    async def visit(rounds: Round) -> None:
+        now = rounds.clock.now()
+        order = {"doctor": "Omar Exempeldoktor", "ordered_at": now.isoformat()}
+        bare = {**order, "ordered_at": "2026-01-01T00:00:00", "expires_at": "2026-02-01T00:00:00"}
+        endless = {**order, "expires_at": (now + timedelta(days=4000)).isoformat()}
+        for wrong in (bare, endless):
+            body = {"overlay": {"spo2_scale": 1, "scale_2_order": wrong}, **WHY}
+            refused = assert_problem(await rounds.nurse.put(rounds.path, json=body, headers=SEEN), 422)
+            assert len(refused["faults"]) == 1
+        assert (await rounds.plan())["version"] == 1
+
+    on_round(house, visit)
+
+
 def test_draft_watches_nobody_until_it_is_promoted(house: House) -> None:
     """A draft is kept beside the plan, the same request keeps it once, and promoted it is a change like any other."""
 

@@ -10,11 +10,13 @@ from alerting import apply, duty
 from tests.delivery_scene import NOON, Scene, scene
 from tests.fix_ward import Ward, admit
 from ward.alerts import Priority
-from ward.store import duty_debt
+from ward.people import TeamId
+from ward.store import duty_debt, people
 from ward.store.duty_debt import Debt
 from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ async def _end(stage: Scene) -> None:
     await duty.sweep(stage.courier.store, stage.clock)
 
 
-async def _debts(stage: Scene) -> list[Debt]:
+async def _debts(stage: Scene, team_id: TeamId | None = None) -> list[Debt]:
     async with await connect(stage.ward.database_url, "test") as conn:
-        return await duty_debt.debt(conn, stage.ward.team_id, stage.clock.now())
+        return await duty_debt.debt(conn, team_id or stage.ward.team_id, stage.clock.now())
 
 
 def test_alerts_end_with_their_stay(ward: Ward) -> None:
@@ -100,5 +102,33 @@ def test_h05_high_alert_that_ended_unseen_is_a_debt(ward: Ward) -> None:
         assert await _debts(stage) == [Debt(kind="ended_unseen", count=1, alerts=[unseen.alert_id])]
         stage.clock.advance(timedelta(days=2))
         assert await _debts(stage) == []
+
+    staged(ward, act)
+
+
+def test_h05_debt_of_an_ended_stay_is_of_the_team_that_answered_at_its_end(ward: Ward) -> None:
+    """The team for which the alert opened has handed the patient on: who had them when care ended owes the look."""
+
+    async def act(stage: Scene) -> None:
+        unseen = await stage.alarm(stage.ward.beds[0])
+        stay = stage.ward.beds[0].stay_id
+        async with await connect(stage.ward.database_url, "test") as conn:
+            home = await people.find_organisation(conn, "Testkommunen")
+            assert home is not None
+            later = await people.add_team(conn, organisation_id=home, name="Kvällen", phone="112")
+            now = stage.clock.now()
+            await conn.execute(
+                "update responsibility set period = tstzrange(lower(period), %s) where stay_id = %s", (now, stay)
+            )
+            for team, start, end in ((later, now, now + MINUTE), (stage.ward.team_id, now + MINUTE, None)):
+                await conn.execute(
+                    "insert into responsibility (stay_id, team_id, period) values (%s, %s, tstzrange(%s, %s))",
+                    (stay, team, start, end),
+                )
+        stage.clock.advance(MINUTE)
+        await _end(stage)
+
+        assert await _debts(stage) == []
+        assert await _debts(stage, later) == [Debt(kind="ended_unseen", count=1, alerts=[unseen.alert_id])]
 
     staged(ward, act)

@@ -12,9 +12,10 @@ from tests.fix_api import Served, serving
 from tests.fix_duty import Unit
 from tests.integration.test_duty_http import someone
 from ward.clock import FakeClock
+from ward.duty.baton import Accept, Baton, Person
 from ward.duty.onramp import GOOD_FOR
 from ward.people import TeamId
-from ward.store import duty, migrate
+from ward.store import duty, duty_batons, migrate
 from ward.store.pool import Connection
 
 pytestmark = pytest.mark.integration
@@ -112,3 +113,46 @@ def test_h25_declined_patient_stays_and_may_be_arranged_anew(unit: Unit) -> None
     assert (status, declined["closed"]) == (200, "declined")
     assert said(unit, "anna", "show", None)[1]["closed"] == "declined"
     assert said(unit, "anna", "arrange", None)[0] == 201
+
+
+def test_h25_baton_of_before_does_not_take_the_patient_back_from_who_took_them_home(unit: Unit) -> None:
+    """The hospital's hold ends with the transfer, though it was agreed for longer; a cancelled one leaves it."""
+
+    async def take(conn: Connection) -> None:
+        baton = Baton(
+            stay_id=unit.stay, rev=1, to_team=unit.day, to_staff=None, offered_by=unit.natt, offered_at=NOON - MINUTE,
+            expires_at=NOON + MINUTE, held_until=NOON + timedelta(days=2), note="",
+        )  # fmt: skip
+        number = await duty_batons.offer(conn, baton)
+        assert number is not None
+        person = Person(staff_id=unit.anna, team_ids=frozenset({unit.day}))
+        await duty_batons.apply_event(conn, unit.stay, number, Accept(by=person, rev=1), NOON - MINUTE / 2)
+
+    unit.within(take)
+    said(unit, "anna", "arrange", None)
+    assert said(unit, "anna", "cancel", 1)[0] == 200
+    assert holder(unit, NIGHT) == unit.day
+    said(unit, "anna", "arrange", None)
+    said(unit, "natt", "accept", 1)
+    measure(unit, NOON, NOON + GOOD_FOR)
+    assert look(unit, NOON + GOOD_FOR) == 1
+
+    assert holder(unit, NIGHT) == unit.base
+    assert holder(unit, NOON + timedelta(hours=1)) == unit.day
+
+
+def test_h04_receiving_team_is_not_blocked_and_no_blocked_team_receives(unit: Unit) -> None:
+    """Who is about to answer cannot be blocked, nor can a patient be sent to who is blocked."""
+    path = f"/api/patients/{unit.ward.beds[0].patient_id}"
+
+    async def run() -> tuple[int, int, int, int]:
+        async with serving(unit.url, FakeClock(NOON)) as served, someone(served, "anna") as anna:
+            body = {"team_id": unit.lungs}
+            arranged = await anna.post(f"{path}/transfer", json={"to_team": unit.lungs})
+            during = await anna.post(f"{path}/blocks", json=body)
+            await anna.post(f"{path}/transfer/cancel", json={}, headers={"If-Match": '"1"'})
+            after = await anna.post(f"{path}/blocks", json=body)
+            again = await anna.post(f"{path}/transfer", json={"to_team": unit.lungs})
+        return arranged.status_code, during.status_code, after.status_code, again.status_code
+
+    assert asyncio.run(run()) == (201, 409, 201, 422)

@@ -15,10 +15,15 @@ from alerting.backtest_report import is_technical, judge_limits
 from api import plan_trial
 from benchmarks import deteriorations as making
 from ward import plan_documents
+from ward.backtests import LibraryCase
 from ward.plans import Goals, template
 
 ROOT = Path(__file__).resolve().parents[2]
 WATCHING = [name for name in plan_documents.names() if template(name).goals is Goals.FULL]
+# What has neither limits nor scores nor trends.
+BLIND = replace(
+    template(), limits={}, news2_medium=20, news2_high=20, news2_rise=0, slopes=(), deviations=(), combinations=()
+)
 
 
 @pytest.mark.parametrize("programme", WATCHING)
@@ -58,14 +63,16 @@ def test_h29_courses_are_what_the_project_makes() -> None:
 
 
 def test_process_answers_for_a_plan_and_the_api_asks_it() -> None:
-    """The process reads a plan and says what it misses; the API gets nothing against the template."""
+    """The process reads plans and says what each misses; the API gets nothing against the template."""
     done = subprocess.run(
         [sys.executable, "-m", "alerting.plan_trial"],
         cwd=ROOT,
-        input=msgspec.json.encode(template()),
+        input=msgspec.json.encode([template(), BLIND]),
         capture_output=True,
         check=True,
     )
 
-    assert done.stdout == b"[]"
-    assert asyncio.run(plan_trial.missed(template())) == ()
+    finds, misses = msgspec.json.decode(done.stdout, type=list[list[LibraryCase]])
+    assert (finds, bool(misses)) == ([], True)
+    assert asyncio.run(plan_trial.missed([("", template()), ("stays.5", template())])) == ()
+    assert {each.path for each in asyncio.run(plan_trial.missed([("", template()), ("stays.5", BLIND)]))} == {"stays.5"}

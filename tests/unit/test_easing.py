@@ -49,6 +49,10 @@ def limits(kind: VitalKind, **fields: float | None) -> dict[str, Any]:
             Eased(kinds=(SPO2, RATE), until=None),
         ),
         (
+            [("patient", limits(SPO2, warn_low=90), END), ("patient", limits(RATE, delay_s=30), LATER)],
+            Eased(kinds=(SPO2,), until=END),
+        ),
+        (
             [("team", limits(SPO2, warn_low=93), None), ("patient", limits(SPO2, warn_low=91), None)],
             Eased(kinds=(SPO2,), until=None),
         ),
@@ -57,7 +61,7 @@ def limits(kind: VitalKind, **fields: float | None) -> dict[str, Any]:
 def test_h12_wider_limits_of_one_patient_are_named(
     layers: list[tuple[str, dict[str, Any], datetime | None]], found: Eased | None
 ) -> None:
-    """Limits wider than the team's count, tighter ones and the team's own do not; the last end counts, if all end."""
+    """Limits wider than the team's count, tighter ones and the team's own do not; the last end of these counts."""
     assert eased("hospital_at_home", kept(*layers)) == found
 
 

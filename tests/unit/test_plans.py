@@ -154,6 +154,17 @@ def test_h15_scale_2_lasts_as_long_as_its_order() -> None:
     assert overlays.effective("copd", kept('{"spo2_scale":2}'), NOW).scale_2_lapsed
 
 
+@pytest.mark.parametrize("scale", [1, 2])
+def test_h15_order_without_a_time_zone_is_left_out_and_told(scale: int) -> None:
+    """Nobody knows when it runs out, and comparing it would keep the patient from being evaluated at all."""
+    order = '{"doctor":"Omar Exempeldoktor","ordered_at":"2026-01-01T00:00:00","expires_at":"2026-02-01T00:00:00"}'
+    found = overlays.effective("copd", kept(f'{{"spo2_scale":{scale},"scale_2_order":{order}}}'), NOW)
+
+    assert (found.plan.spo2_scale, found.plan.scale_2_order) == (1, None)
+    assert ["ordered_at" in each.en for each in found.faults] == [True]
+    assert overlays.order_change(found.plan, NOW) is None
+
+
 def test_same_layers_are_one_plan() -> None:
     """Stays with the same layers share one object, so that a batch judges them together."""
     one, other = (overlays.effective("copd", kept('{"news2_rise":2}'), NOW) for _ in range(2))

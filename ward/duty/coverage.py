@@ -78,7 +78,8 @@ def _of_period(period: Period, team: OnDuty | None, reach: Reach, within: Span) 
     for from_at, until, turn in _watches(team, within):
         on_duty = turn is not None or team is None or not team.week.shifts
         crew = (period.staff_id,) if period.staff_id is not None else turn.crew if turn is not None else ()
-        reached = on_duty and reach.reaches(period.team_id, crew)
+        taken = period.staff_id in reach.staff  # a baton, at whatever hour
+        reached = taken or (on_duty and reach.reaches(period.team_id, crew))
         on_call = period.staff_id if turn is None or period.staff_id is not None else turn.on_call
         found.append(
             Cell(

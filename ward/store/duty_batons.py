@@ -134,6 +134,8 @@ async def apply_event(conn: Connection, stay_id: StayId, baton_id: int, event: E
     Conflict, IllegalTransition
         As `ward.duty.baton.step` says.
     """
+    if not isinstance(event, TimeOut):  # that moves nobody, and comes with the row locked
+        await duty_layout.hold(conn, [stay_id])
     row = await lock(conn, stay_id, baton_id)
     if row is None:
         raise NotFound(f"baton {baton_id}")
@@ -145,6 +147,15 @@ async def apply_event(conn: Connection, stay_id: StayId, baton_id: int, event: E
     )
     await duty_layout.lay(conn, [each.stay_id for each in effects if isinstance(each, Relay)], now)
     return baton
+
+
+async def let_go(conn: Connection, stay_id: StayId, now: datetime) -> None:
+    """Give a stay's taken patient back, of all that hold them: another team has taken the patient home for good."""
+    await conn.execute(
+        "update baton set returned_at = %(now)s, rev = rev + 1 where stay_id = %(stay)s and answer = 'accepted'"
+        " and held_until > %(now)s and (returned_at is null or returned_at > %(now)s)",
+        {"stay": stay_id, "now": now},
+    )
 
 
 async def time_out(conn: Connection, now: datetime, most: int = 500) -> list[StayId]:

@@ -2,8 +2,8 @@
 
 The kinds: alerts that nobody has seen (`unseen`), that somebody saw and that ring again, their acknowledgement or pause
 over (`lapsed`), that somebody has seen or taken a shift ago and nobody has closed (`unclosed`), of high priority that
-ended with their stay before anybody had seen them (`ended_unseen`), offers of patients that nobody answered, hand-overs
-that nobody took.
+ended with their stay before anybody had seen them (`ended_unseen`, of who answered at the end), offers of patients that
+nobody answered, hand-overs that nobody took.
 """
 
 from dataclasses import dataclass
@@ -32,8 +32,12 @@ _DEBT = b"""
         where a.resolved_at is null and a.state <> 'open'
           and greatest(a.acknowledged_at, a.held_since) <= %(now)s - %(old)s::interval
         union all
-        select 'ended_unseen', a.alert_id from alert a
-        where a.team_id = %(team)s and a.outcome = 'stay_ended' and a.worst = 3 and a.resolved_at > %(since)s
+        select 'ended_unseen', a.alert_id from alert a join stay s using (stay_id)
+        where a.outcome = 'stay_ended' and a.worst = 3 and a.resolved_at > %(since)s
+          and coalesce((
+            select r.team_id from responsibility r where r.stay_id = a.stay_id
+              and r.period @> least(upper(s.period), a.resolved_at) - interval '1 microsecond'
+          ), a.team_id) = %(team)s
           and not exists (
             select from alert_event e where e.stay_id = a.stay_id and e.alert_id = a.alert_id and e.staff_id is not null
           )

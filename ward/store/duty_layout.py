@@ -53,7 +53,7 @@ _STAYS = b"""
     select s.stay_id, greatest(lower(s.period), %(now)s) as started_at, c.policy_id, coalesce(c.needs, '{}') as needs
     from stay s left join duty_care c using (stay_id)
     where s.stay_id = any(%(stays)s) and (upper_inf(s.period) or upper(s.period) > %(now)s)
-    order by s.stay_id for no key update of s
+    order by s.stay_id
 """
 _PERIODS = b"""
     select stay_id, team_id, staff_id, ground, greatest(coalesce(lower(period), '-infinity'), '0001-01-02Z') as from_at,
@@ -75,7 +75,10 @@ _HOLDS = b"""
 
 async def lay(conn: Connection, stays: Iterable[StayId], now: datetime) -> int:
     """Lay out these stays anew from `now` on; return how many of them go on."""
-    wanted = {"stays": sorted(set(stays)), "now": now}
+    laid_out = sorted(set(stays))
+    wanted = {"stays": laid_out, "now": now}
+    # By itself: a question that waits for its lock would answer with what routed the stay before it waited.
+    await hold(conn, laid_out)
     cursor = conn.cursor(row_factory=class_row(_Stay))
     await cursor.execute(_STAYS, wanted)
     found = await cursor.fetchall()

@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 from ward.duty.onramp import Closed, Event, HandOver, Transfer, step
 from ward.errors import NotFound
 from ward.people import PatientId, StaffId, StayId, TeamId
-from ward.store import duty_layout
+from ward.store import duty_batons, duty_layout
 from ward.store.plans import LAYERS_OF_STAY
 from ward.store.pool import Connection
 from ward.vitals import BY_CODE, USABLE, VITALS, VitalKind
@@ -108,7 +108,9 @@ async def apply_event(conn: Connection, stay_id: StayId, event: Event, now: date
             stay_id,
         ),
     )
-    if transfer.closed is not None or any(isinstance(each, HandOver) for each in effects):
+    if any(isinstance(each, HandOver) for each in effects):
+        await duty_batons.let_go(conn, stay_id, now)
+    if transfer.closed is not None:
         await duty_layout.lay(conn, [stay_id], now)
     return transfer
 

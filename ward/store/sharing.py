@@ -1,7 +1,8 @@
 """What a patient has said of who may see them: consents between organisations, blocks, protected identity.
 
 The caller owns the transaction. History is kept: what ends gets a time. What follows from it is `ward.store.access`.
-The invariant: a block is never set against a team that answers for the patient now or ahead, or is offered them.
+The invariant: a block is never set against a team that answers for the patient now or ahead, is offered them, or is to
+take them home.
 """
 
 from dataclasses import dataclass
@@ -128,7 +129,8 @@ async def units(conn: Connection, stay_id: StayId, now: datetime) -> list[UnitRo
         " taking as (select r.team_id from responsibility r join asked using (stay_id)"
         " where upper_inf(r.period) or upper(r.period) > %(now)s"
         " union select b.to_team from baton b join asked using (stay_id)"
-        " where b.answer is null and b.expires_at > %(now)s),"
+        " where b.answer is null and b.expires_at > %(now)s"
+        " union select w.to_team from stay_transfer w join asked using (stay_id) where w.closed is null),"
         " blocked as (select b.team_id, b.organisation_id from patient_block b join asked using (patient_id)"
         " where b.lifted_at is null)"
         " select o.organisation_id, o.name as organisation, t.team_id, t.name as team,"
@@ -160,7 +162,7 @@ async def known(conn: Connection, patient_id: PatientId, against: Against) -> bo
 
 
 async def answers(conn: Connection, stay_id: StayId, against: Against, now: datetime) -> bool:
-    """Tell whether they answer for a stay now or ahead, or are offered it. Who asks holds the stay's lock."""
+    """Tell whether they answer for a stay now or ahead, or may be about to. Who asks holds the stay's lock."""
     row = await (
         await conn.execute(
             "select exists (select from responsibility r join team t using (team_id) where r.stay_id = %(stay)s"
@@ -168,7 +170,9 @@ async def answers(conn: Connection, stay_id: StayId, against: Against, now: date
             " and (t.team_id = %(team)s or t.organisation_id = %(organisation)s))"
             " or exists (select from baton b join team t on t.team_id = b.to_team where b.stay_id = %(stay)s"
             " and b.answer is null and b.expires_at > %(now)s"
-            " and (t.team_id = %(team)s or t.organisation_id = %(organisation)s))",
+            " and (t.team_id = %(team)s or t.organisation_id = %(organisation)s))"
+            " or exists (select from stay_transfer w join team t on t.team_id = w.to_team where w.stay_id = %(stay)s"
+            " and w.closed is null and (t.team_id = %(team)s or t.organisation_id = %(organisation)s))",
             {"stay": stay_id, "team": against.team_id, "organisation": against.organisation_id, "now": now},
         )
     ).fetchone()

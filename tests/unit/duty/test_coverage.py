@@ -18,7 +18,7 @@ from tests.builders_duty import (
 from ward.duty import checks
 from ward.duty.coverage import Cell, Colour, Reach, cells, idle_hours, in_words, of_team
 from ward.duty.holidays import Day
-from ward.duty.routing import OnDuty, Route, laid, routed
+from ward.duty.routing import Ground, OnDuty, Period, Route, laid, routed
 from ward.duty.schedule import Override, Schedule, gaps, turns
 from ward.people import StaffId, TeamId
 
@@ -58,6 +58,16 @@ def test_team_on_duty_that_cannot_be_reached_is_nobody() -> None:
 
     assert {each.colour for each in of_team(team, NONE, Colour.NOBODY, NOON, END)} == {Colour.NOBODY}
     assert {each.colour for each in of_team(team, person, Colour.NOBODY, NOON, END)} == {Colour.COVERED}
+
+
+def test_who_took_a_patient_covers_the_hours_that_their_team_does_not_keep() -> None:
+    """Somebody in reach who holds a patient by a baton is not nobody in the evening, as the warning has it too."""
+    holder, evening = StaffId(5), at("2026-11-18 20:00")
+    hold = Period(team_id=DAY_TEAM, staff_id=holder, from_at=NOON, until=evening, ground=Ground.BATON)
+    teams = {DAY_TEAM: on_duty(DAY_TEAM, office_hours((5,)))}
+
+    for reach, colour in ((Reach(teams=frozenset(), staff=frozenset({holder})), Colour.COVERED), (NONE, Colour.NOBODY)):
+        assert {each.colour for each in cells([hold], teams, reach, NOON, evening)} == {colour}
 
 
 def test_cells_join_from_end_to_end() -> None:
