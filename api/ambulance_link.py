@@ -10,19 +10,21 @@ HEADERS = {"Cache-Control": "no-cache", "X-Robots-Tag": "noindex, nofollow"}
 _HEAD = (
     '<!doctype html><html lang="sv"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     '<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer"><title>Hemvakt</title>'
+    # The card takes the place of this page's body and leaves its head: how the card looks is said here.
+    '<link rel="icon" href="/favicon.svg"><link rel="stylesheet" href="/card.css">'
 )
 _TURN_TO = 'Ring den som skickade länken. / <span lang="en">Call who sent it.</span>'
 _NO_SCRIPT = f"<noscript><p>Sidan behöver JavaScript. {_TURN_TO}</p></noscript>"
 WAITING = (
-    f'{_HEAD}<script src="{SCRIPT_PATH}" defer></script></head><body>'
+    f'{_HEAD}<script src="{SCRIPT_PATH}" defer></script></head><body><main>'
     f'<p role="status" id="said">Hämtar kortet … / <span lang="en">Fetching the card …</span></p>{_NO_SCRIPT}'
     f'<p id="over" hidden>Länken gäller inte. {_TURN_TO}</p>'
     '<p id="unreached" hidden>Kortet kunde inte hämtas. / <span lang="en">The card could not be fetched.</span>'
-    ' <button type="button" id="again">Försök igen / Try again</button></p></body></html>'
+    ' <button type="button" id="again">Försök igen / Try again</button></p></main></body></html>'
 )
 OF_OLD = (
-    f"{_HEAD}</head><body><p>Länken är av ett äldre slag och visar inget mer. {_TURN_TO} Be om en ny länk. /"
-    ' <span lang="en">This link is of an older kind. Ask for a new one.</span></p></body></html>'
+    f"{_HEAD}</head><body><main><p>Länken är av ett äldre slag och visar inget mer. {_TURN_TO} Be om en ny länk. /"
+    ' <span lang="en">This link is of an older kind. Ask for a new one.</span></p></main></body></html>'
 )
 SCRIPT = """\
 const part = (id) => document.getElementById(id);

@@ -29,14 +29,15 @@ def page(card: AmbulanceCard) -> str:
         _row("Vård / care", card["reason"]),
         _row("Mål / goals", _GOALS[card["goals"]]),
         _score(card),
-        _row("Ring / call", f"{card['team']['name']}, {card['team']['phone']}"),
+        _call(card),
         _row("Nästa steg / next step", card["next_step"]["what"]),
         *(_visit(each) for each in card["visits"]),
         _row("Läkarbesök hemma / doctor's visit", f"kan bokas {card['home_visit_on']}: ring teamet / ask the team"),
         "<h2>24 timmar / 24 hours</h2>",
-        "<table><thead><tr><th></th><td>senast / latest</td><td>lägst och högst / span</td><td></td></tr></thead>",
+        "<table><thead><tr><td></td><td>senast / latest</td><td>lägst och högst / span</td><td></td></tr></thead>",
+        "<tbody>",
         *(_trend(card, each) for each in card["trends"]),
-        "</table>",
+        "</tbody></table>",
         f"<p>Visas till / shown until {wallclock.wall(card['expires_at']):%Y-%m-%d %H:%M}. Varje öppning loggas.</p>",
     ]
     head = (
@@ -44,7 +45,7 @@ def page(card: AmbulanceCard) -> str:
         '<meta name="robots" content="noindex"><title>Hemvakt</title>'
         '<link rel="icon" href="/favicon.svg"><link rel="stylesheet" href="/card.css">'
     )
-    return f'<!doctype html><html lang="sv"><head>{head}</head><body>{"".join(parts)}</body></html>'
+    return f'<!doctype html><html lang="sv"><head>{head}</head><body><main>{"".join(parts)}</main></body></html>'
 
 
 def _visit(visit: VisitState) -> str:
@@ -53,6 +54,13 @@ def _visit(visit: VisitState) -> str:
 
 def _row(what: str, said: str) -> str:
     return f"<p><b>{escape(what)}:</b> {escape(said)}</p>" if said.strip() else ""
+
+
+def _call(card: AmbulanceCard) -> str:
+    phone = card["team"]["phone"]
+    number = "".join(each for each in phone or "" if each in "+0123456789")
+    link = f', <a href="tel:{number}">{escape(phone or "")}</a>' if number else ""
+    return f"<p><b>Ring / call:</b> {escape(card['team']['name'])}{link}</p>"
 
 
 def _score(card: AmbulanceCard) -> str:
@@ -68,10 +76,12 @@ def _trend(card: AmbulanceCard, trend: TrendState) -> str:
     newest = card["vitals"].get(kind)
     value = "" if newest is None else f"{_number(newest['value'])} {unit}"
     at = "" if newest is None else _when(newest["measured_at"], card)
-    span = f"{_number(min(trend['min']))}\N{EN DASH}{_number(max(trend['max']))}"
+    low, high = _number(min(trend["min"])), _number(max(trend["max"]))
+    span = low if low == high else f"{low}\N{EN DASH}{high}"
+    sv, en = (escape(each) for each in KINDS[kind])
     return (
-        f"<tr><th>{escape(KINDS[kind][0].capitalize())}</th><td><b>{escape(value)}</b> {at}</td>"
-        f"<td>{span}</td><td>{_drawn(trend)}</td></tr>"
+        f'<tr><th scope="row">{sv.capitalize()} <small lang="en">{en}</small></th><td><b>{escape(value)}</b> {at}</td>'
+        f"<td>{escape(span)} {escape(unit)}</td><td>{_drawn(trend)}</td></tr>"
     )
 
 
@@ -95,4 +105,4 @@ def _drawn(trend: TrendState) -> str:
         f' cy="{_HEIGHT - 4 - (value - low) / max(high - low, 1e-9) * (_HEIGHT - 8):.1f}"/>'
         for at, value in zip(trend["t"], trend["mean"], strict=True)
     ]
-    return f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="trend">{"".join(dots)}</svg>'
+    return f'<svg width="{_WIDTH}" height="{_HEIGHT}" aria-hidden="true">{"".join(dots)}</svg>'

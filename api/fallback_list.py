@@ -166,16 +166,16 @@ def printed(team: str, patients: Iterable[Listed], now: datetime, language: Lang
         until=f"{label('until', language)} {_moment(now + GOOD_FOR)}",
         intro=tuple(intro),
         overview=tuple(
-            _overview(each, language) for each in sorted(by_name, key=lambda each: each.urgency, reverse=True)
+            _overview(each, now, language) for each in sorted(by_name, key=lambda each: each.urgency, reverse=True)
         ),
         sheets=tuple(_sheet(each, now, language) for each in by_name),
     )
 
 
-def _overview(each: Listed, language: Language) -> tuple[str, ...]:
+def _overview(each: Listed, now: datetime, language: Language) -> tuple[str, ...]:
     worst, _ = each.urgency
     alerts = f"{len(each.alerts)}, {_in(_PRIORITIES[worst], language)}" if worst else "0"
-    return _name(each.seat), _phone(each, language), alerts, _score(each.score)
+    return _name(each.seat), _phone(each, language), alerts, _score(each.score, now)
 
 
 def _sheet(each: Listed, now: datetime, language: Language) -> Sheet:
@@ -240,7 +240,7 @@ def _value(kind: VitalKind, row: LatestRow | None, now: datetime, language: Lang
     if validity not in _GOOD:
         said += f" ({label('check', language)})"
     old = (now - measured_at).total_seconds() > VITALS[kind].freshness.stale_s
-    when = f"{wallclock.wall(measured_at):%H:%M}, {_ago(now - measured_at, language)}"
+    when = f"{_clock(measured_at, now)}, {_ago(now - measured_at, language)}"
     return said, f"{label('old', language)} {when}" if old else when
 
 
@@ -283,12 +283,12 @@ def _programme(programme: str, language: Language) -> str:
     return called.sv if language == "sv" else called.en
 
 
-def _score(score: ScoreRow | None) -> str:
+def _score(score: ScoreRow | None, now: datetime) -> str:
     if score is None:
         return "\N{EM DASH}"
     low, high = score.total_min, score.total_max
     total = str(low) if low == high else f"{low}\N{EN DASH}{high}"
-    return f"{total} ({wallclock.wall(score.scored_at):%H:%M})"
+    return f"{total} ({_clock(score.scored_at, now)})"
 
 
 def _figure(kind: VitalKind, value: float, language: Language) -> str:
@@ -307,6 +307,13 @@ def _ago(age: timedelta, language: Language) -> str:
     minutes = max(int(age.total_seconds() // 60), 0)
     amount = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} d"
     return f"{amount} {label('ago', language)}"
+
+
+def _clock(at: datetime, now: datetime) -> str:
+    """Return the time of day, with the day before it where that is another than the list's."""
+    wall = wallclock.wall(at)
+    same = wall.date() == wallclock.wall(now).date()
+    return f"{wall:%H:%M}" if same else f"{wall.day}/{wall.month} {wall:%H:%M}"
 
 
 def _moment(at: datetime) -> str:

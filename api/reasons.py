@@ -20,6 +20,8 @@ class Reason(StrEnum):
     WEAK_PASSWORD = "weak_password"  # noqa: S105 - likewise
     WRONG_CODE = "wrong_code"
     NO_FACTOR = "no_factor"
+    FACTORS_OFF = "factors_off"
+    NO_PASSWORD = "no_password"  # noqa: S105 - likewise
     NAME_TAKEN = "name_taken"
     ANOTHER_ACCOUNT = "another_account"
     BLOCKED = "blocked"

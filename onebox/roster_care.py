@@ -18,6 +18,7 @@ from onebox.roster_story import (
     CheckInEntry,
     EarlierEntry,
     LogInEntry,
+    LookEntry,
     MarkEntry,
     MedicationEntry,
     NoteEntry,
@@ -30,6 +31,7 @@ from onebox.roster_story import (
     VisitEntry,
     instant,
 )
+from ward.access.permissions import Permission
 from ward.access.principals import AccountId, Kind
 from ward.alerts import Evidence, Family, Finding, Input, Priority
 from ward.duty import working_days
@@ -39,6 +41,7 @@ from ward.manual import BY_HAND, BY_PATIENT, BY_STAFF, Refused, Typed, settle
 from ward.overlays import NOTHING
 from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
 from ward.store import (
+    accesses,
     care_events,
     device_events,
     effects,
@@ -52,6 +55,7 @@ from ward.store import (
     rounds,
     tiles,
 )
+from ward.store.accesses import Access
 from ward.store.care_events import Entry
 from ward.store.effects import NewReport
 from ward.store.homes import Step
@@ -118,7 +122,7 @@ async def tell(to: Telling, story: StoryEntry) -> list[str]:
     for check_in in story.check_in:
         await _check_in(to, check_in)
     for look in story.look:
-        await homes.look(to.conn, to.whose.stay_id, to.staff_id(look.by), to.at(look.hours))
+        await _look(to, look)
     if story.step is not None:
         await _step(to, story.step)
     for earlier in story.earlier:
@@ -173,6 +177,22 @@ async def _report(to: Telling, event_id: int, prescriber_id: StaffId, entry: Rep
     if entry.answer is not None:
         then = to.at(entry.answered_hours)
         await effects.answer(to.conn, prescriber_id, number, 1, entry.answer, entry.note, then)
+
+
+async def _look(to: Telling, entry: LookEntry) -> None:
+    """Enter a look where the patient reads it: on their page, and in the log of who has looked."""
+    staff_id, at = to.staff_id(entry.by), to.at(entry.hours)
+    await homes.look(to.conn, to.whose.stay_id, staff_id, at)
+    look = Access(
+        at=at,
+        actor=await accesses.staff(to.conn, staff_id),
+        permission=Permission.PATIENTS_READ.value,
+        method="GET",
+        path="/api/patients/{patient_id}/vitals",
+        why="care",
+        patient_ids=(to.whose.patient_id,),
+    )
+    await accesses.write(to.conn, [look])
 
 
 async def _readings(to: Telling, entry: ReadingsEntry) -> None:

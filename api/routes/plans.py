@@ -131,6 +131,7 @@ async def put_team(
         desk, team_id = patient.desk, TeamId(body.team_id)
         plan_desk.expect(desk, if_match)
         await visible_team(desk.conn, team_id, principal)
+        await plan_versions.share_team(desk.conn, team_id)
         rows = await plan_versions.versions(desk.conn, Owner(team_id=team_id, programme=patient.seat.programme))
         layers = plan_desk.team_layers(patient.seat.programme, rows, desk.now)
         await plan_desk.lay_over(desk, layers, team_id, body.reason)

@@ -192,6 +192,7 @@ async def _check_unit(conn: Connection, whose: Subject, body: CareBody, principa
     """Refuse a unit that does not exist, or another organisation's: nobody is given a patient without accepting."""
     if body.unit_id is None or body.unit_id == (await duty_care.care(conn, whose.stay_id)).policy_id:
         return
+    await duty_care.share_routes(conn, body.unit_id)
     unit = await duty_care.policy(conn, body.unit_id)
     if unit is None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no unit {body.unit_id}.")

@@ -110,10 +110,12 @@ async def remove_factor(request: Request, principal: MayOwnSession, body: Factor
 async def _proved(request: Request, context: Context, principal: Principal, body: FactorBody) -> Proofs:
     """Return who one is, proved anew."""
     if not context.settings.factor_key:
-        raise Problem(HTTPStatus.CONFLICT, "Second factors are not set up here (HEMVAKT_FACTOR_KEY).")
+        detail = "Second factors are not set up here (HEMVAKT_FACTOR_KEY)."
+        raise Problem(HTTPStatus.CONFLICT, detail, reason=Reason.FACTORS_OFF)
     who = await log_in.proofs_of(context, principal)
     if who.password_hash is None:
-        raise Problem(HTTPStatus.CONFLICT, "This account has no password: its provider asks for a second factor.")
+        detail = "This account has no password: its provider asks for a second factor."
+        raise Problem(HTTPStatus.CONFLICT, detail, reason=Reason.NO_PASSWORD)
     await log_in.slow_down(context, login_attempts.of_log_in(who.counted_as, log_in.address_of(request)))
     if not await log_in.fits(context, who.password_hash, body.password):
         raise Problem(HTTPStatus.FORBIDDEN, "The password is not right.", reason=Reason.WRONG_PASSWORD)

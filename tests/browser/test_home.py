@@ -230,6 +230,8 @@ def test_h27_relative_loses_the_page_when_the_patient_closes_it(
 
     expect(patient.get_by_test_id("nobody")).to_be_visible()
     expect(relative.get_by_test_id("closed")).to_be_visible(timeout=10_000)
+    expect(relative.locator("a[href='tel:1177']")).to_be_visible()
+    expect(relative.locator("a[href='tel:112']")).to_be_visible()
     expect(relative.get_by_test_id("lamp")).to_have_count(0)
 
 

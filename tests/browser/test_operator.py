@@ -46,3 +46,23 @@ def test_operator_sees_what_must_be_done_in_time(house: House) -> None:
         assert states == ["urgent", "well", "urgent", "well"]
         expect(lines.nth(2)).to_contain_text("det senaste försöket misslyckades; aldrig gjord")
         assert violations(page) == []
+
+
+def test_operator_of_a_new_store_is_not_told_that_what_was_never_done_is_in_time(house: House) -> None:
+    """No backup yet, and none due yet, is said so: "never done" beside "in time" would be a contradiction."""
+    with in_a_thread(lambda: serving(house.database_url)) as url, chromium() as browser:
+        page = browser.new_context(locale="sv-SE", viewport={"width": 390, "height": 844}).new_page()
+        page.goto(url)
+        page.get_by_test_id("login-username").fill("oskar")
+        page.get_by_test_id("login-password").fill(PASSWORD)
+        page.get_by_test_id("login-submit").click()
+        lines = page.get_by_test_id("chores").locator("tr")
+        expect(lines).to_have_count(2)
+        expect(lines.nth(0)).to_contain_text("inte gjord än")
+        expect(lines.nth(0)).to_contain_text("inte dags än")
+        expect(lines.nth(0)).not_to_contain_text("i tid")
+        page.get_by_role("link", name="Kod vid inloggning").or_(page.locator("a[href='/security']")).first.click()
+        page.get_by_test_id("factor-password").fill(PASSWORD)
+        page.get_by_test_id("factor-draw").click()
+        expect(page.get_by_role("alert")).to_contain_text("inte påslaget här")
+        assert violations(page) == []

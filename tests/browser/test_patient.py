@@ -11,6 +11,7 @@ from paho.mqtt import publish
 from playwright.sync_api import Browser, Page, Route, expect
 
 from onebox.environment import PROJECT
+from tests.fix_axe import violations
 from tests.fix_machine import PASSWORD, Machine
 from ward.clock import SystemClock, to_us
 
@@ -231,6 +232,11 @@ def test_ambulance_link_is_shown_once_and_taken_back(machine: Machine, nurse: Pa
     crew.on("request", lambda request: asked.append(request.url.partition("#")[0]))
     crew.goto(address)
     expect(crew.get_by_role("heading", level=1)).to_have_text("Cecilia Påhittsdotter")
+    assert crew.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 250, 247)"
+    crew.set_viewport_size({"width": 360, "height": 740})
+    assert crew.evaluate("document.documentElement.scrollWidth <= 360")
+    assert crew.evaluate("document.querySelector('tbody th').clientWidth") > 200  # no word is broken
+    assert violations(crew) == []
     nurse.get_by_role("button", name="Återkalla").click()
 
     expect(nurse.get_by_test_id("card-link")).to_have_count(0)

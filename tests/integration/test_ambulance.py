@@ -54,6 +54,8 @@ def test_crew_sees_the_last_day_and_whom_to_call_and_no_more(unit: Unit) -> None
             assert (card["next_step"]["what"], card["home_visit_on"]) == ("Sänk syrgasen <i>", "2026-11-19")
             assert "9801" not in answer.text + shown.text
             assert "Sänk syrgasen &lt;i&gt;" in shown.text
+            assert '<th scope="row">Syremättnad <small lang="en">oxygen saturation</small></th>' in shown.text
+            assert "<td>90\N{EN DASH}94 %</td>" in shown.text
             assert shown.text.count("<circle") == len(card["trends"][0]["t"])
 
     visit(unit, guest)

@@ -1,6 +1,8 @@
 """The baton and hand-overs over HTTP: offers, races, both names, and who sees none of it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -12,9 +14,11 @@ from tests.fix_duty import Unit
 from tests.integration.test_duty_batons import WAITS
 from tests.integration.test_duty_http import offer, serve, someone
 from ward.alerts import Evidence, Family, Finding, Priority
-from ward.people import StayId
-from ward.store import duty_layout, sessions, sharing
-from ward.store.pool import connect
+from ward.duty.routing import Policy, Route
+from ward.duty.schedule import Schedule
+from ward.people import OrganisationId, StayId, TeamId
+from ward.store import duty_care, duty_layout, duty_schedules, sessions, sharing
+from ward.store.pool import Connection, connect
 
 pytestmark = pytest.mark.integration
 
@@ -204,5 +208,53 @@ def test_h04_patient_is_not_offered_to_who_is_blocked_in_the_same_moment(unit: U
                     await asyncio.sleep(0.01)
             await blocking.commit()
             assert (await offering).status_code == 422
+
+    serve(unit, visit)
+
+
+async def _routes(unit: Unit, saving: Connection, made: int) -> TeamId:
+    """Save routes that lead to the day team."""
+    routes = Policy(base_team_id=unit.base, routes=(Route(team_id=unit.day),))
+    assert await duty_care.save_policy(saving, made, 1, routes)
+    await duty_layout.lay_or_leave(saving, await duty_care.stays_of(saving, made, NOON), NOON)
+    return unit.day
+
+
+async def _week(unit: Unit, saving: Connection, _made: int) -> TeamId:
+    """Save that the day team keeps no hours any more."""
+    await duty_schedules.save_week(saving, unit.day, 2, Schedule(), None, NOON)
+    await duty_layout.lay_or_leave(saving, await duty_care.stays_routed(saving, unit.day, NOON), NOON)
+    return unit.base
+
+
+@pytest.mark.parametrize("save", [_routes, _week])
+def test_h25_who_comes_into_a_unit_while_what_routes_it_is_saved_goes_by_the_new(
+    unit: Unit, save: Callable[[Unit, Connection, int], Awaitable[TeamId]]
+) -> None:
+    """What is being saved is waited for: whom it did not know yet is not laid out by the routes and weeks of before."""
+
+    async def visit(served: Served) -> None:
+        path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
+        async with someone(served, "anna") as anna, await connect(unit.url, "test") as saving:
+            before = () if save is _routes else (Route(team_id=unit.day),)
+            made = await duty_care.add_policy(
+                saving, organisation_id=OrganisationId(1), name="Ny", base_team_id=unit.base, routes=before
+            )
+            assert made is not None
+            await saving.commit()
+            rev = (await anna.get(path)).headers["ETag"]
+            nobody = replace(duty_care.unsaid(unit.stay), rev=int(rev.strip('"')))
+            assert await duty_care.save_care(saving, nobody)
+            await saving.commit()
+            rev = (await anna.get(path)).headers["ETag"]
+            expected = await save(unit, saving, made)
+            moving = asyncio.create_task(anna.put(path, json={"unit_id": made}, headers={"If-Match": rev}))
+            async with await psycopg.AsyncConnection.connect(unit.url, autocommit=True) as watch, asyncio.timeout(30):
+                while not moving.done() and (await (await watch.execute(WAITS.encode())).fetchone()) != (True,):
+                    await asyncio.sleep(0.01)
+            await saving.commit()
+            answer = await moving
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["now"]["team_id"] == expected
 
     serve(unit, visit)

@@ -80,7 +80,7 @@ def test_h36_list_says_numbers_limits_values_with_their_age_and_whom_to_call(uni
             "08-465 004 11",
             "Påhittsvägen 1",
             f"syremättnad % 84 11:59, 1 min sedan {limits.alert_low:g} {limits.warn_low:g} ",
-            "GAMMALT 16:00, 20 h sedan",
+            "GAMMALT 17/11 16:00, 20 h sedan",
             "38,25",
             "HÖG: Syremättnad 84 % under gränsen 88 %",
             "Svarar nu till 2026-11-18 16:00: Testteamet, 000; Anna Provsson, 08-465 004 31",

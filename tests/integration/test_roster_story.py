@@ -50,6 +50,18 @@ def test_demo_has_something_of_everything_that_screens_show(demo: str) -> None:
     assert ahead[0][0] >= 3
 
 
+def test_looks_of_the_demo_stand_in_the_log_of_who_has_looked(demo: str) -> None:
+    """Where the patient reads that the team saw the values, the log has that look, by the same person at that time."""
+    looks = rows(demo, "select k.at, k.staff_id, s.patient_id from care_look k join stay s using (stay_id) order by 1")
+    logged = rows(
+        demo,
+        "select at, staff_id, patient_ids[1] from access_entry where path like '%/{patient_id}/vitals' order by 1",
+    )
+
+    assert looks
+    assert logged == looks
+
+
 def test_effect_of_a_demo_medicine_is_computed_from_the_values(demo: str) -> None:
     """The reports say what the typed values show: weight down, peak flow up, and that the rest is not known."""
     reports = rows(demo, "select line_en, answer from effect_report order by report_id")

@@ -119,3 +119,14 @@ def test_who_is_asked_for_a_second_factor_sets_one_up_before_anything_else(house
     )
     assert (told.exit_code, told.output) == (0, "oskar has no second factor\n")
     assert asked(house, "select count(*) from second_factor") == [(0,)]
+
+
+def test_place_without_second_factors_says_so_and_not_that_somebody_was_first(house: House) -> None:
+    """Whoever wants one where none can be kept is told why, by a reason that the page has words for."""
+
+    async def visit(served: Served, _clock: FakeClock) -> None:
+        async with served.logged_in("anna") as anna:
+            refused = assert_problem(await anna.post("/api/session/factor", json={"password": PASSWORD}), 409)
+            assert refused["reason"] == "factors_off"
+
+    as_time_passes(house, visit, Settings(database_url=house.database_url, http_port=0))

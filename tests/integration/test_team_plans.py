@@ -1,5 +1,7 @@
 """Plans of teams over the api on a real store: what lies under patients' own, who may see it; programmes and cards."""
 
+import asyncio
+
 import psycopg
 import pytest
 
@@ -8,7 +10,12 @@ from api.plan_desk import card_of
 from tests.fix_api import House
 from tests.fix_plans import WHY, Round, on_round
 from tests.integration.test_api_http import assert_problem
+from tests.integration.test_duty_batons import WAITS
+from ward import overlays
+from ward.plan_versions import State
 from ward.plans import template
+from ward.store import plan_versions
+from ward.store.plan_versions import Change, Owner
 from ward.store.pool import connect, pool
 
 pytestmark = pytest.mark.integration
@@ -98,6 +105,32 @@ def test_h12_team_s_change_spoils_nobody_s_plan(house: House) -> None:
 
         assert [each["path"] for each in refused["faults"]] == ["stays.1.limits.spo2.alert_low"]
         assert rounds.ask("select count(*) from team_plan") == [(0,)]
+
+    on_round(house, visit)
+
+
+def test_h12_team_s_change_waits_for_a_patient_s_that_is_being_saved(house: House) -> None:
+    """Neither was looked at over the other, and together they are unusable: the second is refused, and none left out."""
+
+    async def visit(rounds: Round) -> None:
+        async with await connect(house.database_url, "test") as saving:
+            owner = Owner(stay_id=house.ward.beds[0].stay_id)
+            await plan_versions.lock(saving, owner)
+            overlay = overlays.decode('{"limits": {"spo2": {"alert_low": 90}}}')
+            at = rounds.clock.now()
+            change = Change(overlay=overlay, state=State.IN_FORCE, author_id=None, reason="", at=at)
+            await plan_versions.add(saving, owner, change)
+            team = f"/api/teams/{house.ward.team_id}/plan?programme=hospital_at_home"
+            body = {"overlay": {"limits": {"spo2": {"warn_low": 89}}}, **WHY}
+            asked = asyncio.create_task(rounds.nurse.put(team, json=body, headers={"If-Match": '"0"'}))
+            async with await psycopg.AsyncConnection.connect(house.database_url, autocommit=True) as watch:
+                while not asked.done() and (await (await watch.execute(WAITS.encode())).fetchone()) != (True,):
+                    await asyncio.sleep(0.01)
+            await saving.commit()
+
+        assert [each["path"] for each in assert_problem(await asked, 422)["faults"]] == [
+            "stays.1.limits.spo2.alert_low"
+        ]
 
     on_round(house, visit)
 

@@ -93,7 +93,7 @@ def test_h36_each_value_says_its_age_and_an_old_or_doubtful_one_says_so() -> Non
     assert swedish["syremättnad %"] == ("93", "06:57, 3 min sedan")
     assert swedish["hjärtfrekvens /min"] == ("71", "GAMMALT 02:00, 5 h sedan")
     assert swedish["temperatur °C"] == ("37,25 (kontrollera)", "06:00, 60 min sedan")
-    assert swedish["medvetandegrad"] == ("V", "GAMMALT 07:00, 3 d sedan")
+    assert swedish["medvetandegrad"] == ("V", "GAMMALT 15/11 07:00, 3 d sedan")
     assert english["temperature °C"] == ("37.25 (check)", "06:00, 60 min ago")
 
 

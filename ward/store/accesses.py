@@ -12,8 +12,9 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from ward.access.attempts import Attempts
-from ward.access.principals import AccountId, Actor
-from ward.people import OrganisationId, PatientId
+from ward.access.principals import AccountId, Actor, Capacity
+from ward.errors import NotFound
+from ward.people import OrganisationId, PatientId, StaffId
 from ward.store.pool import Connection
 
 REFUSED = "refused"
@@ -91,6 +92,28 @@ ROWS = """
     from access_entry e join account c using (account_id) left join staff f on f.staff_id = e.staff_id
     left join organisation o on o.organisation_id = e.organisation_id
 """
+
+
+_STAFF = """
+    select a.account_id, f.role, f.organisation_id, array(select m.team_id from team_member m
+           where m.staff_id = f.staff_id order by 1) as team_ids
+    from staff f join account a using (staff_id) where f.staff_id = %s
+"""
+
+
+async def staff(conn: Connection, staff_id: StaffId) -> Actor:
+    """Return a member of staff as the log names them, of whom there is one."""
+    row = await (await conn.execute(_STAFF.encode(), (staff_id,))).fetchone()
+    if row is None:
+        raise NotFound
+    account_id, role, organisation_id, team_ids = row
+    return Actor(
+        account_id=account_id,
+        capacity=Capacity(role),
+        staff_id=staff_id,
+        organisation_id=organisation_id,
+        team_ids=tuple(team_ids),
+    )
 
 
 async def write(conn: Connection, accesses: Sequence[Access]) -> None:

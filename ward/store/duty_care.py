@@ -179,20 +179,38 @@ async def save_care(conn: Connection, wanted: CareRow) -> bool:
     return done.rowcount == 1
 
 
+_LEADS = """(p.base_team_id = %(team)s or exists (
+    select from jsonb_array_elements(p.routes) r join team t on t.team_id = %(team)s
+    where r -> 'team_id' = to_jsonb(%(team)s::bigint) or r ->> 'competence' = any(t.competences)))"""
+
+
+async def share_routes(conn: Connection, policy_id: int) -> None:
+    """Wait for who changes what a unit leads to, and have them wait: who comes into it goes by what they have saved.
+
+    Before the stay is held, as everybody does who changes it.
+    """
+    await conn.execute("select from duty_policy where policy_id = %s for share", (policy_id,))
+
+
 async def stays_routed(conn: Connection, team_id: TeamId, now: datetime) -> list[StayId]:
-    """Return the stays in progress that a team's hours may concern: those of every unit that could lead to it."""
+    """Return the stays in progress that a team's hours may concern: those of every unit that could lead to it.
+
+    Nobody comes into these units until the transaction ends (`share_routes`).
+    """
+    asked = {"team": team_id, "now": now}
+    held = f"select from duty_policy p where {_LEADS} order by p.policy_id for no key update"  # nosec B608
+    await conn.execute(held.encode(), asked)
     cursor = await conn.execute(
-        "select c.stay_id from duty_care c join stay s using (stay_id) join duty_policy p using (policy_id)"
-        " where s.period @> %(now)s and (p.base_team_id = %(team)s or exists ("
-        " select from jsonb_array_elements(p.routes) r join team t on t.team_id = %(team)s"
-        " where r -> 'team_id' = to_jsonb(%(team)s::bigint) or r ->> 'competence' = any(t.competences))) order by 1",
-        {"team": team_id, "now": now},
+        "select c.stay_id from duty_care c join stay s using (stay_id) join duty_policy p using (policy_id)"  # nosec B608  # noqa: S608
+        f" where s.period @> %(now)s and {_LEADS} order by 1".encode(),
+        asked,
     )
     return [StayId(row[0]) for row in await cursor.fetchall()]
 
 
 async def stays_of(conn: Connection, policy_id: int, now: datetime) -> list[StayId]:
-    """Return the stays in progress of a unit."""
+    """Return the stays in progress of a unit; nobody comes into it until the transaction ends (`share_routes`)."""
+    await conn.execute("select from duty_policy where policy_id = %s for no key update", (policy_id,))
     cursor = await conn.execute(
         "select c.stay_id from duty_care c join stay s using (stay_id)"
         " where c.policy_id = %s and s.period @> %s order by 1",

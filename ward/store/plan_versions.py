@@ -12,7 +12,7 @@ from ward.overlays import Overlay
 from ward.people import StaffId, StayId, TeamId
 from ward.plan_versions import State
 from ward.store import bus
-from ward.store.plans import TEAM_OF_PLAN
+from ward.store.plans import TEAM_OF_PLAN, team_of
 from ward.store.pool import Connection
 
 
@@ -87,15 +87,31 @@ async def versions(conn: Connection, owner: Owner) -> list[Version]:
     return [_version(**dict(zip(names, row, strict=True))) for row in await cursor.fetchall()]
 
 
+# What who changes a team's plans holds alone, and who changes a patient's over one of them with others.
+_TEAM_S = b"hashtextextended('plans of team ' || %(team)s::bigint, 0)"
+
+
 async def lock(conn: Connection, owner: Owner) -> int:
-    """Let nobody else change these versions until the transaction ends; return their revision."""
+    """Let nobody else change these versions, or those that they lie over or under, until the transaction ends.
+
+    Return their revision.
+    """
     held = (
         "select from team where team_id = %(team)s for no key update"
         if owner.stay_id is None
         else "select from stay where stay_id = %(stay)s for no key update"
     )
     await conn.execute(held, owner.key)
+    if owner.team_id is not None:
+        await conn.execute(b"select pg_advisory_xact_lock(" + _TEAM_S + b")", owner.key)
+    elif owner.stay_id is not None and (below := await team_of(conn, owner.stay_id)) is not None:
+        await share_team(conn, below)
     return await revision(conn, owner)
+
+
+async def share_team(conn: Connection, team_id: TeamId) -> None:
+    """Have who changes a team's plans wait: a patient's is looked at over one of them."""
+    await conn.execute(b"select pg_advisory_xact_lock_shared(" + _TEAM_S + b")", {"team": team_id})
 
 
 async def revision(conn: Connection, owner: Owner) -> int:

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import { anAlert } from "../live/builders";
-import { askedOf, left, offered, PAUSES, undoS, type Me } from "./acts";
+import { askedOf, left, offered, PAUSES, undoS, type Me, whom } from "./acts";
 
 const ME: Me = { staffId: 1, teamIds: [11] };
 const SOMEBODY = { staff_id: 2, name: "Omar Exempeldoktor", title: "Läkare" };
@@ -53,8 +53,16 @@ describe("taking back", () => {
   });
 });
 
+describe("who is told next", () => {
+  it("is called by name where it is a person, and counted where it is many", () => {
+    expect(whom([{ name: "Omar Exempeldoktor", team: "Testteamet" }])).toEqual({ to: "Omar Exempeldoktor", n: 0 });
+    expect(whom([{ name: null, team: "Testteamet" }, { name: "Anna", team: "Testteamet" }])).toEqual({ to: "Testteamet", n: 1 });
+    expect(whom([])).toEqual({ to: "", n: 0 });
+  });
+});
+
 describe("a countdown", () => {
-  it.each([[192_000, "03:12"], [1_000, "00:01"], [-5_000, "00:00"], [3_720_000, "1 h 02 min"]])("of %i ms reads %s", (ms, text) => {
+  it.each([[192_000, "3 min 12 s"], [60_000, "1 min 00 s"], [1_000, "1 s"], [-5_000, "0 s"], [3_720_000, "1 h 02 min"]])("of %i ms reads %s", (ms, text) => {
     expect(left(NOW + ms, NOW)).toBe(text);
   });
 });

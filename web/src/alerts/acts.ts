@@ -61,11 +61,19 @@ export function undoS(alert: Alert, staffId: number, nowMs: number): number {
   return Math.max(0, Math.ceil((Date.parse(alert.undo.until) - nowMs) / 1000));
 }
 
-/** Writes what is left until an instant as minutes and seconds, or hours and minutes; never below nothing. */
+/** Returns by whom a step is called on a screen: who is told first, and how many more are. */
+export function whom(to: readonly { readonly name: string | null; readonly team: string }[]): { readonly to: string; readonly n: number } {
+  const [first] = to;
+  return { to: first ? (first.name ?? first.team) : "", n: Math.max(0, to.length - 1) };
+}
+
+/** Writes what is left until an instant as minutes and seconds, or hours and minutes, with its unit: 04:46 alone is a time
+ * of day at night. Never below nothing. */
 export function left(untilMs: number, nowMs: number): string {
   const seconds = Math.max(0, Math.ceil((untilMs - nowMs) / 1000));
   const two = (n: number): string => String(n).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
   if (hours > 0) return `${String(hours)} h ${two(Math.floor((seconds % 3600) / 60))} min`;
-  return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes > 0 ? `${String(minutes)} min ${two(seconds % 60)} s` : `${String(seconds)} s`;
 }

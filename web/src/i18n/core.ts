@@ -2,6 +2,7 @@
 
 export const sv = {
   "app.name": "Hemvakt",
+  "app.printed": "utskrivet {when}",
   "app.skip": "Hoppa till innehållet",
   "app.not_certified": "Inte en certifierad medicinteknisk produkt. Får inte användas för vård av riktiga patienter.",
   "app.not_certified_short": "Ej certifierad medicinteknisk produkt",
@@ -99,6 +100,7 @@ export const sv = {
 
 export const en: Readonly<Record<keyof typeof sv, string>> = {
   "app.name": "Hemvakt",
+  "app.printed": "printed {when}",
   "app.skip": "Skip to content",
   "app.not_certified": "Not a certified medical device. Must not be used for the care of real patients.",
   "app.not_certified_short": "Not a certified medical device",

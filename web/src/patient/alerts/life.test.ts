@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ahead, anybodySaw, rounds, seenBy, stages, type Told } from "./life";
+import { anybodySaw, due, rounds, seenBy, stages, type Told } from "./life";
 
 const told = (more: Partial<Told>): Told => ({
   notification_id: "1", ring: 1, step: 1, channel: "push", to: { team_id: 1, team: "Testteamet", staff_id: null, name: null, title: null }, state: "queued",
@@ -29,9 +29,9 @@ describe("H4: what became of a notification", () => {
     expect(found.map((each) => [each[0]?.step, each.length])).toEqual([[1, 2], [2, 1]]);
   });
 
-  it("knows who is next", () => {
+  it("knows when the next is told", () => {
     const step = (level: number, state: "pending" | "fired", due_at: string) => ({ ring: 1, step: level, level, state, due_at, done_at: null, reason: null });
-    expect(ahead([step(3, "pending", "2026-01-14T08:20:00Z"), step(2, "pending", "2026-01-14T08:10:00Z"), step(1, "fired", "2026-01-14T08:00:00Z")])).toEqual({ level: 2, dueAt: "2026-01-14T08:10:00Z" });
-    expect(ahead([step(1, "fired", "2026-01-14T08:00:00Z")])).toBeNull();
+    expect(due([step(3, "pending", "2026-01-14T08:20:00Z"), step(2, "pending", "2026-01-14T08:10:00Z"), step(1, "fired", "2026-01-14T08:00:00Z")])).toBe("2026-01-14T08:10:00Z");
+    expect(due([step(1, "fired", "2026-01-14T08:00:00Z")])).toBeNull();
   });
 });

@@ -42,13 +42,8 @@ export const anybodySaw = (all: readonly Told[]): boolean => all.some((each) => 
 /** Returns the people who have seen it, each once. */
 export const seenBy = (all: readonly Told[]): string[] => [...new Set(all.flatMap((each) => (each.seen_at === null ? [] : [each.to.name ?? each.to.team])))];
 
-export interface Ahead {
-  readonly level: number;
-  readonly dueAt: string;
-}
-
-/** Returns the next step that will be taken if nobody acts; null where none is left. */
-export function ahead(steps: AlertHistory["steps"]): Ahead | null {
+/** Returns when the next step will be taken if nobody acts; null where none is left. Who is told then: `alerts/ahead`. */
+export function due(steps: AlertHistory["steps"]): string | null {
   const [next] = steps.filter((each) => each.state === "pending").sort((a, b) => Date.parse(a.due_at) - Date.parse(b.due_at));
-  return next ? { level: next.level, dueAt: next.due_at } : null;
+  return next?.due_at ?? null;
 }
