@@ -110,7 +110,7 @@ def test_h12_team_s_change_spoils_nobody_s_plan(house: House) -> None:
 
 
 def test_h12_team_s_change_waits_for_a_patient_s_that_is_being_saved(house: House) -> None:
-    """Neither was looked at over the other, and together they are unusable: the second is refused, and none left out."""
+    """Neither was looked at over the other, and together they are unusable: the second is refused."""
 
     async def visit(rounds: Round) -> None:
         async with await connect(house.database_url, "test") as saving:
