@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, Page, Route, expect
 
 from tests.browser.test_log_in_page import in_a_thread
 from tests.fix_api import PASSWORD, House, serving
@@ -54,6 +54,11 @@ SENT = {"title": "Larm hög – logga in", "body": "Testteamet", "link": "https:
 def _vapid_key() -> str:
     raw = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value.to_bytes(32)
     return urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _with_invented_people(route: Route) -> None:
+    answer = route.fetch()
+    route.fulfill(response=answer, json={**answer.json(), "demo": True})
 
 
 @contextlib.contextmanager
@@ -120,6 +125,10 @@ def test_h04_way_that_broke_is_said_with_what_to_do(house: House) -> None:
     with own_page(house, email_gateway="json://127.0.0.1:9/{to}") as (page, _):
         expect(page.get_by_test_id("way")).to_contain_text("E-post till a…@example.se")
         expect(page.get_by_test_id("way")).to_contain_text("mottagaren finns inte längre. Lägg till den igen")
+        expect(page.get_by_test_id("ways-demo")).to_have_count(0)
+        page.route("**/api/session", _with_invented_people)
+        page.reload()
+        expect(page.get_by_test_id("ways-demo")).to_contain_text("i demon skickas inga riktiga meddelanden")
         page.get_by_test_id("lang").first.click()
         expect(page.get_by_test_id("way")).to_contain_text("the receiver is not there any more. Add it again")
 
