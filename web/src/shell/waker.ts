@@ -2,7 +2,7 @@
 // since a browser may change its subscription, or give it up, while no page is there to tell the server.
 
 import { http, Refused, told } from "../api/client";
-import { bytes, hintOf, isIos, same, standing, type Browser, type Held, type Standing, type Ways } from "./ways";
+import { bytes, hintOf, isIos, same, standing, type Browser, type Held, type Standing, type Typed, type Ways } from "./ways";
 
 const MARK = "hemvakt.woken.";
 const PATIENCE_MS = 20_000;
@@ -15,10 +15,14 @@ export class Unwoken extends Error {
 }
 
 export const list = (): Promise<Ways> => told(http.GET("/api/me/channels"));
-export const add = (kind: "sms" | "email", address: string): Promise<Ways> => told(http.POST("/api/me/channels", { body: { kind, address, mode: "real" } }));
-export const remove = async (id: number): Promise<void> => {
-  await told(http.DELETE("/api/me/channels/{channel_id}", { params: { path: { channel_id: id } } }));
-};
+export const add = (kind: Typed, address: string): Promise<Ways> => told(http.POST("/api/me/channels", { body: { kind, address, mode: "real" } }));
+export const remove = (id: number): Promise<void> =>
+  told(http.DELETE("/api/me/channels/{channel_id}", { params: { path: { channel_id: id } } })).then(() => undefined, unlessGone);
+
+/** What somebody else has taken out meanwhile is out. */
+export function unlessGone(failure: unknown): void {
+  if (!(failure instanceof Refused && failure.status === 404)) throw failure;
+}
 
 export const able = (): Browser => ({
   secure: isSecureContext,

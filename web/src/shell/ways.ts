@@ -5,9 +5,10 @@ import type { components } from "../api/schema";
 
 export type Ways = components["schemas"]["ChannelList"];
 export type Way = Ways["items"][number];
-/** What a person types in themselves. */
-export type Typed = "sms" | "email";
-export const TYPED: readonly Typed[] = ["sms", "email"];
+/** What is typed in: by a person for themselves, and by an operator for a team. */
+export type Typed = "sms" | "email" | "chat" | "webhook";
+export const OWN = ["sms", "email"] as const;
+export const OF_TEAMS = ["sms", "email", "chat", "webhook"] as const;
 
 /** A telephone number as the server takes it; a Swedish one may be written as at home. What is none is left as it was. */
 export function international(text: string): string {
