@@ -1,5 +1,7 @@
 """Addresses of ways to people: what may be entered, and how much of it is shown. Pure; an address is never logged."""
 
+import hashlib
+import json
 import re
 from collections.abc import Collection
 from enum import StrEnum
@@ -100,5 +102,16 @@ def hint(kind: str, address: str) -> str:
             return address
         case ChannelKind.WEBHOOK:
             return urlsplit(address).hostname or ""
+        case ChannelKind.PUSH:
+            return _browser(address)
         case _:
             return ""
+
+
+def _browser(subscription: str) -> str:
+    """Return by what a browser knows its own subscription in a list, and nobody can write to it."""
+    try:
+        endpoint = json.loads(subscription)["endpoint"]
+        return hashlib.sha256(endpoint.encode()).hexdigest()[:12]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""

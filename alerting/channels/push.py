@@ -22,7 +22,7 @@ def sender(private_key: str, contact: str) -> Send:
     def send(letter: Letter) -> Fate:
         session = requests.Session()
         session.max_redirects = 0  # a subscription leads to its push service and nowhere else
-        content = {"title": letter.title, "body": letter.team, "link": letter.link, "id": str(letter.letter_id)}
+        content = _content(letter)
         try:
             webpush(
                 subscription_info=json.loads(letter.to),
@@ -43,6 +43,19 @@ def sender(private_key: str, contact: str) -> Send:
         return Sent()
 
     return send
+
+
+def _content(letter: Letter) -> dict[str, object]:
+    """Return what the page's worker reads. An alert that comes again has the same tag."""
+    alone = len(letter.alert_ids) == 1
+    return {
+        "title": letter.title,
+        "body": letter.team,
+        "link": letter.link,
+        "id": str(letter.letter_id),
+        "tag": f"alert-{letter.alert_ids[0]}" if alone else str(letter.letter_id),
+        "urgent": letter.priority is Priority.HIGH,
+    }
 
 
 def _refused(error: WebPushException) -> Refused:

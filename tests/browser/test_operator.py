@@ -13,6 +13,7 @@ from tests.fix_axe import violations
 from tests.fix_browser import chromium
 from ward.chores import Ending, Kind
 from ward.clock import SystemClock
+from ward.settings import Settings
 from ward.store import chores
 from ward.store.pool import connect
 
@@ -66,3 +67,29 @@ def test_operator_of_a_new_store_is_not_told_that_what_was_never_done_is_in_time
         page.get_by_test_id("factor-draw").click()
         expect(page.get_by_role("alert")).to_contain_text("inte påslaget här")
         assert violations(page) == []
+
+
+def test_operator_looks_after_how_a_team_is_told(house: House) -> None:
+    """A team's room is added and taken out on the operator's page; a wrong one and what is not set up are said."""
+    settings = Settings(database_url=house.database_url, http_port=0, chat_gateway="json://127.0.0.1:9/{to}")
+    with in_a_thread(lambda: serving(house.database_url, settings=settings)) as url, chromium() as browser:
+        page = browser.new_context(locale="sv-SE", viewport={"width": 390, "height": 844}).new_page()
+        page.goto(url)
+        page.get_by_test_id("login-username").fill("oskar")
+        page.get_by_test_id("login-password").fill(PASSWORD)
+        page.get_by_test_id("login-submit").click()
+        expect(page.get_by_test_id("team-ways-missing")).to_contain_text("sms, e-post, andra system")
+        room = page.get_by_role("textbox", name="Chattrum")
+        room.fill("två ord")
+        room.press("Enter")
+        expect(page.get_by_role("alert").filter(has_text="Det är inget rum")).to_be_visible()
+        room.fill("#hemvard")
+        room.press("Enter")
+        expect(page.get_by_test_id("team-ways-done")).to_contain_text("Larm går nu också till #hemvard")
+        found = violations(page)
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        page.get_by_role("button", name="Ta bort: Chattrum #hemvard").click()
+        page.get_by_test_id("ways-yes").click()
+        expect(page.get_by_test_id("ways-none")).to_contain_text("Teamet har bara tavlan")
+
+        assert found == []

@@ -6,7 +6,7 @@ import threading
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -267,10 +267,22 @@ def test_push_can_be_read_by_its_browser_alone(browser: Browser, vapid_key: str)
             "body": "Testteamet",
             "link": "https://board.example/?alert=7",
             "id": "11111111-1111-4111-8111-111111111111",
+            "tag": "alert-7",
+            "urgent": True,
         }
         assert b"Testteamet" not in body
         assert headers["urgency"] == "high"
         assert headers["authorization"].startswith("vapid t=")
+
+
+def test_push_of_several_alerts_takes_no_other_ones_place(browser: Browser, vapid_key: str) -> None:
+    """What stands for many alerts has a tag of its own: it neither hides one of them nor is hidden by it."""
+    with receiving() as receiver:
+        letter = replace(a_letter(browser.subscription(f"{receiver.url}/push/1")), alert_ids=(AlertId(7), AlertId(9)))
+        push.sender(vapid_key, "mailto:drift@example.se")(replace(letter, priority=Priority.MEDIUM))
+        told = browser.read(receiver.got[0][1])
+
+        assert (told["tag"], told["urgent"]) == ("11111111-1111-4111-8111-111111111111", False)
 
 
 @pytest.mark.parametrize(

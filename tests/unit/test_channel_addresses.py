@@ -1,4 +1,6 @@
-"""Where a webhook may go: the outside world, and what is named."""
+"""Where a webhook may go: the outside world, and what is named; and how much of an address is shown."""
+
+import json
 
 import pytest
 
@@ -34,3 +36,11 @@ def test_network_that_is_named_is_open() -> None:
     assert not channels.may_reach("10.2.0.1", named)
     with pytest.raises(ValueError, match="host bits"):
         channels.networks("10.1.2.3/16")
+
+
+def test_browser_knows_its_own_subscription_and_nobody_else_can_use_it() -> None:
+    """A push subscription is shown as a digest of its endpoint, as the page reckons it; what is none as nothing."""
+    endpoint = "https://fcm.googleapis.com/fcm/send/one"
+
+    assert channels.hint("push", json.dumps({"endpoint": endpoint, "keys": {}})) == "004c71a3ade6"
+    assert [channels.hint("push", each) for each in ("", "{", "[]", "{}", '{"endpoint": 7}')] == [""] * 5

@@ -16249,7 +16249,7 @@ export interface operations {
                      *           "broken_at": null,
                      *           "broken_reason": null,
                      *           "channel_id": 4,
-                     *           "hint": "",
+                     *           "hint": "8bb989d7aa22",
                      *           "kind": "push",
                      *           "mode": "real"
                      *         }
@@ -16425,7 +16425,7 @@ export interface operations {
                      *           "broken_at": null,
                      *           "broken_reason": null,
                      *           "channel_id": 4,
-                     *           "hint": "",
+                     *           "hint": "8bb989d7aa22",
                      *           "kind": "push",
                      *           "mode": "real"
                      *         }

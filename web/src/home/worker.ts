@@ -1,5 +1,8 @@
 // The service worker: keeps the built files, by their digests, so that the page opens without a network. It never touches
 // what the API says: an answer about a patient is never taken from here. One build is one cache; the older ones go.
+// It shows what is pushed, too: where staff have let this browser be woken.
+
+import { board, leadsTo, shown } from "./pushed";
 
 interface Extendable extends Event {
   waitUntil(done: Promise<unknown>): void;
@@ -8,12 +11,29 @@ interface Asked extends Extendable {
   readonly request: Request;
   respondWith(answer: Promise<Response>): void;
 }
+interface Pushed extends Extendable {
+  readonly data: { text(): string } | null;
+}
+interface Touched extends Extendable {
+  readonly notification: Notification;
+}
+interface OpenPage {
+  readonly url: string;
+  focus(): Promise<unknown>;
+}
 interface Worker {
   readonly location: Location;
-  readonly clients: { claim(): Promise<void> };
+  readonly registration: ServiceWorkerRegistration;
+  readonly clients: {
+    claim(): Promise<void>;
+    matchAll(of: { readonly type: "window"; readonly includeUncontrolled: boolean }): Promise<readonly OpenPage[]>;
+    openWindow(address: string): Promise<unknown>;
+  };
   skipWaiting(): Promise<void>;
   addEventListener(name: "install" | "activate", act: (event: Extendable) => void): void;
   addEventListener(name: "fetch", act: (event: Asked) => void): void;
+  addEventListener(name: "push", act: (event: Pushed) => void): void;
+  addEventListener(name: "notificationclick", act: (event: Touched) => void): void;
 }
 
 // Filled in by the build: every file with its digest.
@@ -50,6 +70,14 @@ async function page(request: Request): Promise<Response> {
 
 const file = async (request: Request, path: string): Promise<Response> => (await caches.match(path, { cacheName: NAME })) ?? fetch(request);
 
+/** A board that is open shows the alert already, and whoever works in it loses nothing; else the alert's address is opened. */
+async function open(link: unknown): Promise<void> {
+  const { clients, location } = worker;
+  const there = board(await clients.matchAll({ type: "window", includeUncontrolled: true }));
+  const focused = await there?.focus().then(() => true, () => false);
+  if (!focused) await clients.openWindow(leadsTo(link, location.origin));
+}
+
 worker.addEventListener("install", (event) => { event.waitUntil(keep()); });
 worker.addEventListener("activate", (event) => { event.waitUntil(clear()); });
 worker.addEventListener("fetch", (event) => {
@@ -57,4 +85,12 @@ worker.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || origin !== worker.location.origin || /^\/(api|fhir|healthz|readyz|metrics|ambulance|ambulance\.js)(\/|$)/.test(pathname)) return;
   if (event.request.mode === "navigate") event.respondWith(page(event.request));
   else if (pathname in FILES) event.respondWith(file(event.request, pathname));
+});
+worker.addEventListener("push", (event) => {
+  const { title, options } = shown(event.data?.text() ?? null);
+  event.waitUntil(worker.registration.showNotification(title, options));
+});
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open((event.notification.data as { readonly link?: unknown } | null)?.link));
 });

@@ -6,6 +6,7 @@ import type { Session } from "../api/types";
 import { words } from "../i18n/words.svelte";
 import { live } from "../live/live.svelte";
 import { visitor } from "./pages";
+import { lookAfter } from "./waker";
 import { route } from "./route.svelte";
 
 const KEPT = "hemvakt.session";
@@ -50,8 +51,11 @@ class Who {
     this.session = session;
     words.suggest(session.account.language);
     // The board's stream is for staff of a ward; what patients and relatives see comes by their own page.
-    if (visitor(session) === "staff") live.start(() => { this.end(); });
-    else if (session.account.kind !== "staff") localStorage.setItem(KEPT, JSON.stringify(session));
+    if (visitor(session) === "staff") {
+      live.start(() => { this.end(); });
+      // What cannot be mended now is tried again when a page is opened next, and said on the page of one's own account.
+      lookAfter(session.account.account_id).catch(() => undefined);
+    } else if (session.account.kind !== "staff") localStorage.setItem(KEPT, JSON.stringify(session));
     if (route.login) route.go(this.#after);
   }
 
