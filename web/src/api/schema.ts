@@ -8253,7 +8253,9 @@ export interface components {
          */
         readonly "plan.Order": {
             readonly doctor: string;
+            /** Format: date-time */
             readonly expires_at: string;
+            /** Format: date-time */
             readonly ordered_at: string;
         };
         /**
