@@ -147,7 +147,9 @@ def test_h09_pause_has_an_end_and_a_reason_that_everybody_sees(machine: Machine,
     nurse.keyboard.type("Mäter om")
     nurse.keyboard.press("Enter")
 
-    expect(_card(doctor, alert)).to_contain_text(re.compile(r"Paused for 4 min \d+ s more by Anna Provsköterska: Mäter om"))
+    expect(_card(doctor, alert)).to_contain_text(
+        re.compile(r"Paused for 4 min \d+ s more by Anna Provsköterska: Mäter om")
+    )
     expect(_card(doctor, alert)).to_be_visible()
 
 

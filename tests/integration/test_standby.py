@@ -105,8 +105,18 @@ class Scene:
         self.pair.servers[1] = embedded.start(
             self.pair._place(1), port=self.pair.servers[1].port, options={"max_connections": "200"}
         )
-        self.tell(1, *LET_GO, "select pg_promote()")
+        for each in (*LET_GO, "select pg_promote()"):
+            while not self.taken(each):
+                pass
         self.pair.writing = 1
+
+    def taken(self, statement: str) -> bool:
+        """Tell the standby something; False where what it still reads of the primary's log got in its way."""
+        try:
+            self.tell(1, statement)
+        except psycopg.errors.SerializationFailure:
+            return False
+        return True
 
     def stored(self) -> int:
         """Return how many readings the promoted store has."""
