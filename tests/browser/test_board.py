@@ -77,20 +77,6 @@ def test_quiet_board_says_in_one_sentence_that_all_is_well(machine: Machine, log
     expect(page.locator("#alerts")).to_contain_text("Inga larm")
 
 
-def test_h04_message_on_a_telephone_leads_to_its_alert(machine: Machine, log_in: LogIn) -> None:
-    """The link that a push, a text message or a mail carries opens the alert of its patient, and Back the board."""
-    number = _alarm(machine, 2).removeprefix("alert-")
-    page = log_in(machine.url, "anna", PASSWORD)
-
-    page.goto(f"{machine.url}/?alert={number}")
-    expect(page).to_have_url(re.compile(rf"/patient/2/alerts\?alert={number}$"))
-    expect(_card(page, f"alert-{number}")).to_be_visible()
-
-    page.go_back()
-    expect(page.get_by_test_id("headline")).to_be_visible()
-    expect(page).to_have_url(f"{machine.url}/")
-
-
 def test_h24_alert_that_one_takes_is_hers_on_every_board(machine: Machine, log_in: LogIn) -> None:
     """Who takes an alert is named to everybody and nobody else is offered it; passed on, one is asked."""
     alert = _alarm(machine, 1)
