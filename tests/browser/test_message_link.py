@@ -22,7 +22,7 @@ def test_h04_message_on_a_telephone_leads_to_its_alert(machine: Machine, log_in:
         "hemvakt/1/hv-0002/vitals", json.dumps(reading), qos=1, hostname="127.0.0.1", port=machine.mqtt_port,
         auth={"username": "hv-0002", "password": "demo-hv-0002"},
     )  # fmt: skip
-    card = page.locator("article[data-testid^='alert-']").filter(has_text=re.compile("72 %")).first
+    card = page.locator("article[data-testid^='alert-']").filter(has_text=re.compile(r"72\s%")).first
     alert = (card.get_attribute("data-testid") or "").removeprefix("alert-")
 
     page.goto(f"{machine.url}/?alert={alert}")
