@@ -30,7 +30,7 @@ from ward.people import StayId
 from ward.plans import Plan
 from ward.store import alerts, bus, evaluation, newest_readings, plans
 from ward.store.alert_columns import to_alert
-from ward.store.borrow import LOST, borrow, patience
+from ward.store.borrow import LOST, borrow, hurry, patience
 from ward.store.bus import Channel, Hint
 from ward.store.pool import Connection, Pool, connect, pool
 from ward.vitals import BY_CODE, USABLE, VITALS
@@ -147,10 +147,10 @@ async def ring(conn: Connection, asked: Asked, plan_of: Mapping[StayId, Plan], n
     ]
     if not wanted:
         return 0
-    await patience(conn, _PATIENCE_MS)
+    readings_asked = await newest_readings.ask(conn, wanted, [each.value for each in USABLE])
+    await hurry(conn, _PATIENCE_MS)
     alerts_asked = await alerts.ask_in_force(conn, ids)
     plans_asked = await plans.ask(conn, ids, now)
-    readings_asked = await newest_readings.ask(conn, wanted, [each.value for each in USABLE])
     rules = [(each, limit_alerts.name_of(*limit)) for each in ids for limit in asked[each]]
     # The usual one comes alone, and is told after as few answers as can be.
     asked_early = {key: await apply.ask(conn, *key, now) for key in rules} if len(rules) == 1 else {}

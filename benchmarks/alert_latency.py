@@ -25,7 +25,7 @@ from ward.people import PatientId
 from ward.vitals import VitalKind
 from ward.wire import Leaf, topic
 
-_ALARMS = 40
+_ALARMS = 200
 _PULSE = 180
 _RULE = f"limit.{VitalKind.HEART_RATE}.high"
 _SETTLE_S = 2.0

@@ -142,7 +142,7 @@ class Feed:
             await bus.subscribe(hints, _CHANNELS)
             async with (
                 await connect(self._url, "api-feed", autocommit=True) as reads,
-                await connect(self._url, "api-alerts", autocommit=True) as alerts,
+                await connect(self._url, "api-alerts", autocommit=True, planned_once=True) as alerts,
             ):
                 self._pending = _Pending()
                 self._pending.seats = self._pending.sweep = True
@@ -152,7 +152,7 @@ class Feed:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._listen(hints), name="hints")
                     group.create_task(self._sweeps(), name="sweeps")
-                    group.create_task(self._rounds(reads), name="rounds")
+                    group.create_task(self._rounds(reads, alerts), name="rounds")
                     group.create_task(self._alerts(alerts), name="alerts")
 
     async def _listen(self, conn: Connection) -> None:
@@ -181,7 +181,7 @@ class Feed:
                     if client.turn == turn:
                         client.beat()
 
-    async def _rounds(self, conn: Connection) -> None:
+    async def _rounds(self, conn: Connection, alerts: Connection) -> None:
         while True:
             await self._hinted.wait()
             self._hinted.clear()
@@ -202,7 +202,7 @@ class Feed:
             if pending.sweep:
                 await self._compare(conn, pending, now)
             await self._tiles(conn, pending)
-            await self._rest(conn)
+            await self._rest(conn, alerts)
             if pending.news:
                 self._hub.publish_news(self.board.set_news(await news.of_stays(conn, sorted(pending.news))))
             if pending.presence or pending.sweep:
@@ -294,20 +294,22 @@ class Feed:
                 self._looked_at |= rung
             self._hinted.set()
 
-    async def _rest(self, conn: Connection) -> None:
+    async def _rest(self, conn: Connection, alerts: Connection) -> None:
         """Tell every alert that was announced by now and is not told yet; wait for those that are being told."""
         async with self._telling:
             wanted, self._rung = self._rung | self._moved, set()
-            looked_at = sorted(self._looked_at | wanted)
             if wanted:
-                rows = await alert_reads.read_alerts(conn, sorted(wanted), self._clock.now())
+                rows = await alert_reads.read_alerts(alerts, sorted(wanted), self._clock.now())
                 if any(map(self._is_out_of_place, rows)):
                     await self._seats(conn, self._clock.now())  # who is offered an alert sees its patient from now on
                 self._tell(rows)
                 self._moved = set()
-            if looked_at:
-                self.board.walk = await selfchecks.reached(conn, looked_at) or self.board.walk
-                self._looked_at = set()
+                self._looked_at |= wanted
+        # Whoever rings meanwhile does not wait for this.
+        looked_at = sorted(self._looked_at)
+        if looked_at:
+            self.board.walk = await selfchecks.reached(conn, looked_at) or self.board.walk
+            self._looked_at.difference_update(looked_at)
 
     def _is_out_of_place(self, row: AlertRow) -> bool:
         """Return whether others than before see the patient of an alert."""

@@ -46,6 +46,17 @@ async def patience(conn: Connection, milliseconds: int) -> None:
     await conn.execute("select set_config('lock_timeout', %s, true)", (f"{milliseconds}ms",))
 
 
+async def hurry(conn: Connection, milliseconds: int) -> None:
+    """Have `patience`, and statements that are prepared planned once, not each time, for the rest of the transaction.
+
+    Not before a question about readings: planned once, it would hold every partition, and not only those it asks.
+    """
+    await conn.execute(
+        "select set_config('lock_timeout', %s, true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+        (f"{milliseconds}ms",),
+    )
+
+
 async def mark(conn: Connection) -> None:
     """Mark a point of the transaction that `back` returns to; within a pipeline nobody waits for an answer to that.
 

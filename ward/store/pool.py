@@ -25,12 +25,12 @@ _LOCK_S = 5
 _STANDSTILL_S = 60
 
 
-def _conninfo(database_url: str, service: str) -> str:
+def _conninfo(database_url: str, service: str, settings: str = "") -> str:
     return make_conninfo(
         database_url,
         application_name=f"hemvakt-{service}",
         options=f"-c TimeZone=UTC -c lock_timeout={_LOCK_S}s -c idle_in_transaction_session_timeout={_STANDSTILL_S}s"
-        " -c jit=off",
+        " -c jit=off" + settings,
         connect_timeout=10,
         keepalives_idle=10,
         keepalives_interval=3,
@@ -39,15 +39,22 @@ def _conninfo(database_url: str, service: str) -> str:
     )
 
 
-async def connect(database_url: str, service: str, *, autocommit: bool = False) -> Connection:
+async def connect(
+    database_url: str, service: str, *, autocommit: bool = False, planned_once: bool = False
+) -> Connection:
     """Open one connection.
+
+    With `planned_once` statements that are prepared are planned once and not at each use: for few and long ones that
+    ask for a few rows by their keys, where planning costs more than asking. Not for readings: planned once, a question
+    would hold every partition.
 
     Raises
     ------
     psycopg.OperationalError
         If the store does not answer. Commands for people turn it into words: `reach`.
     """
-    return await AsyncConnection.connect(_conninfo(database_url, service), autocommit=autocommit)
+    settings = " -c plan_cache_mode=force_generic_plan" if planned_once else ""
+    return await AsyncConnection.connect(_conninfo(database_url, service, settings), autocommit=autocommit)
 
 
 async def reach(database_url: str, service: str) -> Connection:
