@@ -6,12 +6,11 @@ Any number of processes may run them. Hints wake them; the tables are looked at 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 
 from alerting.addressing import BOARD, CONSOLE, WEBHOOK
 from alerting.channels import board, console, gateway, push, webhook
-from alerting.deliver import AT_ONCE, ORDINARY, URGENT, Courier, send_due, take_steps
+from alerting.deliver import ORDINARY, URGENT, Courier, send_due, take_steps
 from alerting.figures import Sendings
 from alerting.letters import Send
 from ward import channels, log
@@ -25,8 +24,9 @@ from ward.store.pool import Pool, connect
 
 _SWEEP_S = 1.0
 _RETRY_S = 5.0
-# What is urgent does not wait for what is urgent on a slow gateway either.
+# What is urgent does not wait for what is urgent on a slow gateway either: not in its pass, nor for longer in another.
 _URGENT_LOOPS = 2
+_PATIENCE_S = 1.0
 
 
 def senders(settings: Settings, clock: Clock) -> Mapping[str, Send]:
@@ -77,24 +77,21 @@ async def run(settings: Settings, store: Pool, clock: Clock, sendings: Sendings)
     async def steps() -> bool:
         return await take_steps(store, clock) > 0
 
-    def lane(priorities: frozenset[Priority], threads: Executor) -> Callable[[], Awaitable[bool]]:
-        courier = Courier(
-            store=store, clock=clock, senders=ways, public_url=address, threads=threads, sendings=sendings
-        )
+    def lane(priorities: frozenset[Priority]) -> Callable[[], Awaitable[bool]]:
+        courier = Courier(store=store, clock=clock, senders=ways, public_url=address, sendings=sendings)
 
         async def send() -> bool:
-            return (await send_due(courier, priorities)).more
+            return (await send_due(courier, priorities, _PATIENCE_S)).more
 
         return send
 
-    with ThreadPoolExecutor(_URGENT_LOOPS * AT_ONCE) as urgent, ThreadPoolExecutor(AT_ONCE) as ordinary:
-        work = {"steps": steps, "ordinary": lane(ORDINARY, ordinary)}
-        work |= {f"urgent-{number}": lane(URGENT, urgent) for number in range(_URGENT_LOOPS)}
-        async with asyncio.TaskGroup() as group:
-            for name, do in work.items():
-                wakes.append(asyncio.Event())
-                group.create_task(_repeat(name, do, wakes[-1]), name=name)
-            group.create_task(_hints(settings.database_url, wakes), name="delivery-hints")
+    work = {"steps": steps, "ordinary": lane(ORDINARY)}
+    work |= {f"urgent-{number}": lane(URGENT) for number in range(_URGENT_LOOPS)}
+    async with asyncio.TaskGroup() as group:
+        for name, do in work.items():
+            wakes.append(asyncio.Event())
+            group.create_task(_repeat(name, do, wakes[-1]), name=name)
+        group.create_task(_hints(settings.database_url, wakes), name="delivery-hints")
 
 
 async def _repeat(name: str, work: Callable[[], Awaitable[bool]], wake: asyncio.Event) -> None:

@@ -1,22 +1,24 @@
 """Delivery: takes the steps that are due, sends the notifications that are due, and records what became of each.
 
 Two lanes, so that nothing waits behind something less urgent: high priority, which no limit and no grouping touches,
-and the rest, gathered and paced by what providers bear. The invariants: nothing is held in memory between two looks at
-the store, and what is sent before it is recorded is sent again under the same id: in doubt twice, never not at all.
+and the rest, gathered and paced by what providers bear. Nor does anything wait behind a way that hangs. The invariants:
+nothing is held in memory between two looks at the store, and what is sent before it is recorded is sent again under the
+same id: in doubt twice, never not at all.
 """
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from alerting import escalation, telling
-from alerting.addressing import BOARD, CONSOLE, NO_CHANNEL
+from alerting.addressing import BOARD, CONSOLE, NO_CHANNEL, WEBHOOK
 from alerting.durations import APART
 from alerting.figures import Sendings
+from alerting.handing import begin
 from alerting.letters import LONGEST_WAIT, Fate, Message, Refused, Send, Sent, letter, messages, retry_at
 from ward import log
 from ward.alerts import Closure, Priority, Signal
@@ -27,14 +29,22 @@ from ward.store.pool import Connection, Pool
 
 URGENT = frozenset({Priority.HIGH})
 ORDINARY = frozenset({Priority.MEDIUM, Priority.LOW})
-# Longer than a send may take (`letters.TIMEOUT_S`) and its record.
+# Longer than a send may take (`_HANGS_S`) and its record.
 LEASE = timedelta(seconds=20)
-AT_ONCE = 16
+# Longer than a way gives itself (`letters.TIMEOUT_S`): one that has not come back by then has told nobody.
+_HANGS_S = 15.0
+HANGS = "it does not answer"
+# Messages of a lane that are out at once, and how many of them may be of one way: the others are for the others.
+AT_ONCE = 32
+OF_ONE_WAY = 8
+# Calls of one way that have not come back; beyond them none is begun.
+_MOST_HANGING = 8
 _MOST_STEPS = 50
 _MOST_ROWS = 1000
 _STEP_RETRY = timedelta(seconds=10)
 _PACE = timedelta(minutes=1)
 _OVER_PACE = timedelta(seconds=10)
+_WAY_BUSY = timedelta(seconds=1)
 # Messages a minute that a provider is asked to carry beside those of high priority. The project's choice.
 PER_MINUTE: MappingProxyType[str, int] = MappingProxyType(
     {"sms": 30, "email": 60, "chat": 20, "push": 300, "webhook": 300, "console": 10_000}
@@ -55,15 +65,16 @@ class Delivered:
 class Courier:
     """What a lane of a worker sends by. `senders` has a function for each way that is set up.
 
-    `threads` are the lane's own, as many as it has messages out at once: no lane waits for another's slow gateway.
+    `out` has the messages that no pass waits for any more, by way, `hanging` counts the calls that never came back.
     """
 
     store: Pool
     clock: Clock
     senders: Mapping[str, Send]
     public_url: str
-    threads: Executor
     sendings: Sendings = field(default_factory=Sendings)
+    out: dict[asyncio.Task[Fate], str] = field(default_factory=dict)
+    hanging: Counter[str] = field(default_factory=Counter)
 
 
 async def take_steps(store: Pool, clock: Clock) -> int:
@@ -92,41 +103,89 @@ async def _take(conn: Connection, step: escalations.FrozenStep, now: datetime) -
     await telling.fire(conn, alert, step, now)
 
 
-async def send_due(courier: Courier, lane: frozenset[Priority]) -> Delivered:
-    """Send what is due in a lane, at most `AT_ONCE` messages at once; the rest is given back for the next pass."""
+async def send_due(courier: Courier, lane: frozenset[Priority], patience_s: float | None = None) -> Delivered:
+    """Send what is due in a lane, at most `AT_ONCE` messages at once; the rest is given back for the next pass.
+
+    The ways have `patience_s` to take it, or as long as they need. What is out for longer ends beside the passes that
+    follow, and leaves them the room of the other ways.
+    """
+    if (room := AT_ONCE - len(courier.out)) <= 0:
+        await asyncio.wait(courier.out, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        return Delivered(more=True)
     async with borrow(courier.store) as conn:
         now = courier.clock.now()
-        most = AT_ONCE if lane == URGENT else _MOST_ROWS
+        most = room if lane == URGENT else _MOST_ROWS
         await outbox.bring_back(conn, now, LONGEST_WAIT + APART)
         rows = await outbox.claim(conn, now, LEASE, most, [priority.value for priority in lane])
         if not rows:
             return Delivered()
-        going, late, paced = _paced(messages(rows), await outbox.sent_since(conn, now - _PACE))
-        await outbox.put_off(conn, [row for message in late for row in message.rows], now)
-        await outbox.put_off(conn, [row for message in paced for row in message.rows], now + _OVER_PACE)
-    fates = await asyncio.gather(*(_send(courier, message) for message in going))
+        plan = _planned(messages(rows), await outbox.sent_since(conn, now - _PACE), Counter(courier.out.values()), room)
+        for given_back, until in ((plan.late, now), (plan.held, now + _WAY_BUSY), (plan.paced, now + _OVER_PACE)):
+            await outbox.put_off(conn, [row for message in given_back for row in message.rows], until)
+    fates = await _sent(courier, plan.going, patience_s)
     sent = sum(isinstance(fate, Sent) for fate in fates)
-    return Delivered(sent=sent, refused=len(fates) - sent, paced=len(paced), more=bool(late) or len(rows) == most)
+    more = bool(plan.late) or len(rows) == most
+    return Delivered(sent=sent, refused=len(fates) - sent, paced=len(plan.paced), more=more)
 
 
-def _paced(waiting: Iterable[Message], sent: Mapping[str, int]) -> tuple[list[Message], list[Message], list[Message]]:
-    """Divide messages into those to send now, those for the next pass, and those that a provider has to wait for."""
-    room = {channel: limit - sent.get(channel, 0) for channel, limit in PER_MINUTE.items()}
-    going: list[Message] = []
-    late: list[Message] = []
-    paced: list[Message] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """Messages to send now, for the next pass, for when their way has come back, and for when a provider bears them."""
+
+    going: list[Message] = field(default_factory=list)
+    late: list[Message] = field(default_factory=list)
+    held: list[Message] = field(default_factory=list)
+    paced: list[Message] = field(default_factory=list)
+
+
+def _planned(waiting: Iterable[Message], sent: Mapping[str, int], out: Mapping[str, int], room: int) -> _Planned:
+    """Divide messages; `sent` are those of the last minute by channel, `out` those not waited for by way."""
+    bears = {channel: limit - sent.get(channel, 0) for channel, limit in PER_MINUTE.items()}
+    going_by = Counter(out)
+    plan = _Planned()
     for message in waiting:
-        channel = message.first.channel
+        channel, way = message.first.channel, _way(message)
         if channel == BOARD:
-            going.append(message)
-        elif message.first.priority != Priority.HIGH and room.get(channel, 1) <= 0:
-            paced.append(message)
-        elif len(going) >= AT_ONCE:
-            late.append(message)
+            plan.going.append(message)
+        elif message.first.priority != Priority.HIGH and bears.get(channel, 1) <= 0:
+            plan.paced.append(message)
+        elif going_by[way] >= OF_ONE_WAY and out.get(way, 0):
+            plan.held.append(message)
+        elif going_by[way] >= OF_ONE_WAY or len(plan.going) >= room:
+            plan.late.append(message)
         else:
-            room[channel] = room.get(channel, 1) - 1
-            going.append(message)
-    return going, late, paced
+            bears[channel] = bears.get(channel, 1) - 1
+            going_by[way] += 1
+            plan.going.append(message)
+    return plan
+
+
+def _way(message: Message) -> str:
+    """Return what hangs as one: a gateway with all that it serves, but each webhook by itself."""
+    channel = message.first.channel
+    return f"{channel}-{message.first.channel_id}" if channel == WEBHOOK else channel
+
+
+async def _sent(courier: Courier, going: Iterable[Message], patience_s: float | None) -> list[Fate]:
+    """Send messages; return the fates that are known in time."""
+    tasks = {asyncio.create_task(_send(courier, message)): _way(message) for message in going}
+    if not tasks:
+        return []
+    done, waiting = await asyncio.wait(tasks, timeout=patience_s)
+    for task in waiting:
+        courier.out[task] = tasks[task]
+        task.add_done_callback(lambda ended: _came_back(courier, ended))
+    failed = [error for error in (task.exception() for task in done) if error is not None]
+    if failed:
+        raise failed[0]
+    return [task.result() for task in done]
+
+
+def _came_back(courier: Courier, ended: asyncio.Task[Fate]) -> None:
+    """Make room again; what could not be recorded is sent again when its lease is over."""
+    del courier.out[ended]
+    if not ended.cancelled() and (error := ended.exception()) is not None:
+        log.get().warning("delivery_unrecorded", error=type(error).__name__)
 
 
 async def _send(courier: Courier, message: Message) -> Fate:
@@ -165,12 +224,28 @@ async def _hand_over(courier: Courier, message: Message) -> Fate:
         return Refused(reason="this way is not set up here", retry=False)
     if message.first.address is None and message.first.channel not in {BOARD, CONSOLE}:
         return Refused(reason=NO_CHANNEL, retry=False)
+    if courier.hanging[way := _way(message)] >= _MOST_HANGING:
+        return Refused(reason=HANGS)
     try:
-        told = letter(message, courier.public_url)
-        return await asyncio.get_running_loop().run_in_executor(courier.threads, send, told)
+        call = asyncio.wrap_future(begin(send, letter(message, courier.public_url)))
+        done, _ = await asyncio.wait({call}, timeout=_HANGS_S)
+        return call.result() if done else _given_up(courier, way, call)
     except Exception as error:  # noqa: BLE001 - a way that breaks is a notification that did not come through
         log.get().error("channel_failed", channel=message.first.channel, error=type(error).__name__)
         return Refused(reason=type(error).__name__)
+
+
+def _given_up(courier: Courier, way: str, call: asyncio.Future[Fate]) -> Refused:
+    """Leave a call that does not come back to itself, and count it for as long as it is out."""
+
+    def back(ended: asyncio.Future[Fate]) -> None:
+        courier.hanging[way] -= 1
+        ended.exception()  # it is told of already
+
+    courier.hanging[way] += 1
+    call.add_done_callback(back)
+    log.get().error("channel_hangs", way=way, calls=courier.hanging[way])
+    return Refused(reason=HANGS)
 
 
 async def record(conn: Connection, message: Message, fate: Fate, now: datetime) -> None:

@@ -33,10 +33,13 @@ from ward.store.pool import Connection, Pool
 
 _LOOK_S = 2.0
 _SIGNAL_S = 30.0
-_STORE_GONE_S = 60.0
+# Looks on end without an answer of the store after which the operator is told: a minute, of our own life.
+_MOST_SILENT = 30
 # A failure that lasts is told again after so many walks.
 _REMIND_AFTER = 6
 _TIMEOUT_S = 10.0
+# A gateway that takes longer holds up no walk.
+_TELLING_S = 30.0
 # A strain that lasts is told again after so long.
 _AGAIN_S = 1800.0
 _DAY_S = 86_400.0
@@ -130,8 +133,8 @@ class Watch:
     signal: Callable[[], None]
     remind: Callable[[str], None] = lambda _what: None
     told_chores: dict[str, float] = field(default_factory=dict)
-    gone_since_s: float | None = None
-    told_gone: bool = False
+    silent: int = 0
+    broken: str = ""
     strained: frozenset[guard.Part] = frozenset()
     told_strain: dict[guard.Part, float] = field(default_factory=dict)
 
@@ -140,14 +143,30 @@ class Watch:
         while True:
             try:
                 ended = await advance(self.store, self.clock, self.every)
-                self.gone_since_s, self.told_gone = None, False
+                self.silent, self.broken = 0, ""
                 if ended is not None:
                     await self._ended(ended)
-            except StoreUnavailable:
-                await self._store_gone()
+            except StoreUnavailable as error:
+                log.get().warning("selfcheck_waits_for_store", error=str(error)[:200])
             except Exception as error:  # noqa: BLE001 - the check goes on, whatever one look has met
-                log.get().error("selfcheck_broken", error=type(error).__name__, exc_info=error)
+                self.broken = type(error).__name__
+                log.get().error("selfcheck_broken", error=self.broken, exc_info=error)
             await asyncio.sleep(_LOOK_S)
+
+    async def listen(self) -> None:
+        """Tell the operator, once, that the walks have stood still for a minute.
+
+        Beside them: a store that hangs, or a disk under it, lets no look come to an end. Counted, and not by the clock,
+        since a machine that was asleep knows nothing of the store.
+        """
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            self.silent += 1
+            if self.silent == _MOST_SILENT:
+                log.get().error("selfcheck_silent", error=self.broken)
+                await self._tell(
+                    f"the self-check cannot be done ({self.broken})" if self.broken else "the store does not answer"
+                )
 
     async def _ended(self, walk: Walk) -> None:
         took = None if walk.ended_at is None else round((walk.ended_at - walk.started_at).total_seconds(), 1)
@@ -158,16 +177,10 @@ class Watch:
         if await faults_in_a_row(self.store) % _REMIND_AFTER == 1:
             await self._tell(f"the synthetic alert did not get through {walk.fault}")
 
-    async def _store_gone(self) -> None:
-        now_s = time.monotonic()
-        self.gone_since_s = self.gone_since_s or now_s
-        if now_s - self.gone_since_s > _STORE_GONE_S and not self.told_gone:
-            self.told_gone = True
-            await self._tell("the store does not answer")
-
     async def _tell(self, what: str, way: Callable[[str], None] | None = None) -> None:
         try:
-            await asyncio.to_thread(way or self.alarm, what)
+            async with asyncio.timeout(_TELLING_S):
+                await asyncio.to_thread(way or self.alarm, what)
         except Exception as error:  # noqa: BLE001 - the log and the missing signal remain
             log.get().error("operator_not_told", error=type(error).__name__)
 
@@ -256,4 +269,5 @@ async def run(settings: Settings, store: Pool, clock: Clock) -> None:
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(watch.walk(), name="selfcheck")
+        group.create_task(watch.listen(), name="selfcheck-silence")
         group.create_task(watch.signals(), name="deadman")

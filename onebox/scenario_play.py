@@ -8,14 +8,13 @@ until a stop is committed and acknowledged before anything is evaluated at it, s
 import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerting import duty, waves
 from alerting.channels import board
-from alerting.deliver import AT_ONCE, ORDINARY, URGENT, Courier, send_due, take_steps
+from alerting.deliver import ORDINARY, URGENT, Courier, send_due, take_steps
 from alerting.due import evaluate_due
 from alerting.letters import Fate, Letter, Sent
 from alerting.windows import Windows
@@ -110,13 +109,12 @@ async def _stage(database_url: str, began: datetime) -> AsyncIterator["_Stage"]:
     writing = asyncio.create_task(writer.run(), name="writer")
     try:
         async with pool(database_url, "scenario", size=_CONNECTIONS) as store:
-            with ThreadPoolExecutor(AT_ONCE) as threads:
-                ways = {"board": board.send, "console": _told}
-                courier = Courier(store=store, clock=clock, senders=ways, public_url="http://board", threads=threads)
-                yield _Stage(
-                    clock=clock, inbox=inbox, door=door, clocks=writer.clocks, writing=writing, store=store,
-                    courier=courier,
-                )  # fmt: skip
+            ways = {"board": board.send, "console": _told}
+            courier = Courier(store=store, clock=clock, senders=ways, public_url="http://board")
+            yield _Stage(
+                clock=clock, inbox=inbox, door=door, clocks=writer.clocks, writing=writing, store=store,
+                courier=courier,
+            )  # fmt: skip
     finally:
         writing.cancel()
         with suppress(asyncio.CancelledError):

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import AsyncIterator, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from psycopg.rows import dict_row
 
 from alerting.apply import raise_or_update
 from alerting.channels import board
-from alerting.deliver import AT_ONCE, ORDINARY, URGENT, Courier, Delivered, send_due, take_steps
+from alerting.deliver import ORDINARY, URGENT, Courier, Delivered, send_due, take_steps
 from alerting.letters import Fate, Letter, Refused, Sent
 from tests.builders_duty import round_the_clock
 from tests.fix_ward import Bed, Ward
@@ -176,8 +175,5 @@ async def scene(ward: Ward) -> AsyncIterator[Scene]:
     sms, webhook, console = Postbox(), Postbox(), Postbox()
     senders = {"board": board.send, "sms": sms.send, "webhook": webhook.send, "console": console.send}
     async with pool(ward.database_url, "test", size=6) as store:
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            courier = Courier(
-                store=store, clock=clock, senders=senders, public_url="https://board.example", threads=threads
-            )
-            yield Scene(ward=ward, clock=clock, courier=courier, sms=sms, webhook=webhook, console=console)
+        courier = Courier(store=store, clock=clock, senders=senders, public_url="https://board.example")
+        yield Scene(ward=ward, clock=clock, courier=courier, sms=sms, webhook=webhook, console=console)

@@ -108,6 +108,7 @@ SHELLS = {
     "alerting.measuring",
     "alerting.onramp",
     "alerting.deliver",
+    "alerting.handing",
     "alerting.courier",
     "alerting.selfcheck",
     "alerting.backtest_worker",

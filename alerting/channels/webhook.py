@@ -1,7 +1,8 @@
 """Webhooks: alerts for other systems, signed after Standard Webhooks (id, timestamp and HMAC-SHA256 in headers).
 
 A receiver answers 2xx when it has the message for good; 410 says never again. The id stays the same however often a
-message is sent, so whoever keeps it takes each one once. Redirects are not followed.
+message is sent, so whoever keeps it takes each one once. Redirects are not followed; of an answer nothing is read but
+its head, and that has to come in time as a whole, not byte by byte.
 
 Nobody makes the platform ask its own network: the name is looked up here, every address of it must be of the outside
 world or of a network that `HEMVAKT_WEBHOOK_INSIDE` names, and the one that was looked at is the one that is asked.
@@ -9,16 +10,19 @@ world or of a network that `HEMVAKT_WEBHOOK_INSIDE` names, and the one that was 
 
 import json
 import socket
-from collections.abc import Collection
+import ssl
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
+from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
-
-import urllib3
 
 from alerting.letters import TIMEOUT_S, Fate, Letter, Refused, Send, Sent, signature
 from ward.channels import Network, may_reach
 from ward.clock import Clock, to_us
 
 _GONE = 410
+_CONNECT_S = 4.0
 _NOT_UNDERSTOOD = frozenset({400, 401, 403, 404, 405, 413, 415, 422})
 
 
@@ -43,7 +47,7 @@ def sender(key: str, clock: Clock, inside: Collection[Network] = ()) -> Send:
             if not found or not all(may_reach(each, inside) for each in found):
                 return _INSIDE
             status = _post(parts, found[0], body, headers)
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (HTTPException, OSError, ValueError) as error:
             return Refused(reason=type(error).__name__)
         return _fate(status)
 
@@ -58,19 +62,40 @@ def _addresses(parts: SplitResult) -> list[str]:
 
 def _post(parts: SplitResult, address: str, body: bytes, headers: dict[str, str]) -> int:
     """Post to this very address; the certificate must be the host's. Return the status."""
-    timeout = urllib3.Timeout(total=TIMEOUT_S)
     host = parts.hostname or ""
-    pool: urllib3.HTTPConnectionPool = (
-        urllib3.HTTPSConnectionPool(
-            address, _port(parts), timeout=timeout, server_hostname=host, assert_hostname=host, retries=False
-        )
-        if parts.scheme == "https"
-        else urllib3.HTTPConnectionPool(address, _port(parts), timeout=timeout, retries=False)
-    )
     path = parts.path or "/"
     target = f"{path}?{parts.query}" if parts.query else path
-    with pool:
-        return pool.urlopen("POST", target, body=body, headers={**headers, "Host": parts.netloc}, redirect=False).status
+    with socket.create_connection((address, _port(parts)), _CONNECT_S) as line, _hung_up_in_time(line):
+        secure = parts.scheme == "https"
+        line.settimeout(TIMEOUT_S)
+        asking = HTTPConnection(address)
+        asking.sock = ssl.create_default_context().wrap_socket(line, server_hostname=host) if secure else line
+        with asking.sock:
+            asking.request("POST", target, body=body, headers={**headers, "Host": parts.netloc, "Connection": "close"})
+            return asking.getresponse().status
+
+
+@contextmanager
+def _hung_up_in_time(line: socket.socket) -> Iterator[None]:
+    """Hang up a connection after `TIMEOUT_S`, whatever still comes over it; raise `TimeoutError` then."""
+    over = Event()
+    twin = line.dup()  # the same connection, also when TLS has taken the other over
+
+    def hang_up() -> None:
+        over.set()
+        with suppress(OSError):  # it has just ended
+            twin.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(TIMEOUT_S, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        twin.close()
+        if over.is_set():
+            raise TimeoutError("the answer did not come in time")
 
 
 def _port(parts: SplitResult) -> int:

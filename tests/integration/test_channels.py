@@ -5,7 +5,7 @@ import socket
 import threading
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from alerting import courier
 from alerting.channels import board, console, gateway, push, webhook
-from alerting.letters import Letter, Refused, Sent, signature
+from alerting.letters import Fate, Letter, Refused, Sent, signature
 from ward import channels
 from ward.alerts import AlertId, Priority
 from ward.clock import FakeClock
@@ -144,6 +144,47 @@ def test_webhook_does_not_follow_a_redirect() -> None:
 
         assert fate == Refused(reason="HTTP 307")
         assert elsewhere.got == []
+
+
+@contextmanager
+def dripping(head: bytes, drop: bytes) -> Iterator[str]:
+    """Answer who connects with `head`, then with `drop` again and again until they hang up; give the address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            line, _ = server.accept()
+            with line, suppress(OSError):
+                line.sendall(head)
+                while not hung_up.wait(0.01):
+                    line.sendall(drop)
+
+        hung_up = threading.Event()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/hook"
+        finally:
+            hung_up.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("head", "fate"),
+    [
+        (b"", Refused(reason="TimeoutError")),
+        (b"HTTP/1.1 204 No Content\r\nX-Slow: ", Refused(reason="TimeoutError")),
+        (b"HTTP/1.1 200 OK\r\n\r\n", Sent()),
+    ],
+    ids=["no word", "head that does not end", "body that does not end"],
+)
+def test_h04_webhook_that_answers_byte_by_byte_is_not_waited_for(
+    head: bytes, fate: Fate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The head of an answer comes in time as a whole or not at all, and what follows it is not read."""
+    if isinstance(fate, Refused):
+        monkeypatch.setattr(webhook, "TIMEOUT_S", 0.2)
+    with dripping(head, b"a") as address:
+        assert webhook.sender(KEY, FakeClock(NOON), HERE)(a_letter(address)) == fate
 
 
 def test_webhook_asks_nothing_inside_the_network_that_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,13 @@
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from alerting.deliver import AT_ONCE, ORDINARY, PER_MINUTE, URGENT, send_due
-from alerting.letters import Fate, Letter, Refused
+from alerting import deliver
+from alerting.deliver import AT_ONCE, OF_ONE_WAY, ORDINARY, PER_MINUTE, URGENT, send_due
+from alerting.letters import Fate, Letter, Refused, Sent
 from tests.delivery_scene import NOON, scene
 from tests.fix_ward import Ward, admit
 from tests.integration.test_delivery import NUMBER, SECOND, webhook
@@ -87,7 +87,7 @@ def test_urgent_notifications_do_not_wait_behind_others(ward: Ward) -> None:
 
 
 def test_h23_gateway_that_hangs_holds_up_nothing_urgent(ward: Ward) -> None:
-    """While every thread of the ordinary lane waits for a gateway that hangs, what is urgent goes out."""
+    """While the ordinary lane waits with all that it has for a gateway that hangs, what is urgent goes out."""
     may_answer = threading.Event()
 
     def hangs(_letter: Letter) -> Fate:
@@ -101,14 +101,13 @@ def test_h23_gateway_that_hangs_holds_up_nothing_urgent(ward: Ward) -> None:
                 await here.alarm(ward.beds[0], Priority.MEDIUM, rule=f"rule.{number}")
                 await webhook(here, number)
             here.clock.advance(6 * SECOND)
-            with ThreadPoolExecutor(AT_ONCE) as threads:
-                slow = replace(here.courier, senders={"sms": hangs, "webhook": hangs}, threads=threads)
-                ordinary = asyncio.create_task(send_due(slow, ORDINARY))
-                await here.alarm(ward.beds[1], Priority.HIGH)
-                urgent = await send_due(here.courier, URGENT)
-                held_up = not ordinary.done()
-                may_answer.set()
-                await ordinary
+            slow = replace(here.courier, senders={"sms": hangs, "webhook": hangs})
+            ordinary = asyncio.create_task(send_due(slow, ORDINARY))
+            await here.alarm(ward.beds[1], Priority.HIGH)
+            urgent = await send_due(here.courier, URGENT)
+            held_up = not ordinary.done()
+            may_answer.set()
+            await ordinary
 
             assert urgent.sent >= 1
             assert held_up
@@ -130,5 +129,72 @@ def test_many_workers_send_each_notification_once(ward: Ward) -> None:
             ids = [letter.letter_id for letter in here.sms.letters]
             assert len(ids) == len(set(ids))
             assert {row["state"] for row in await here.outbox("sms")} == {"sent"}
+
+    asyncio.run(run())
+
+
+def test_h23_way_that_hangs_holds_up_nothing_urgent_of_another(ward: Ward) -> None:
+    """Of two urgent alerts' messages a webhook hangs; both telephones ring, without any answer of it."""
+    may_answer = threading.Event()
+
+    def hangs(_letter: Letter) -> Fate:
+        may_answer.wait(30)
+        return Sent()
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await webhook(here, 1)
+            courier = replace(here.courier, senders={**here.courier.senders, "webhook": hangs})
+            await here.alarms([f"rule.{number}" for number in range(3 * OF_ONE_WAY)], Priority.HIGH)
+            while (await send_due(courier, URGENT, 1.0)).more or not courier.out:
+                pass
+            rang, out = len(here.sms.letters), len(courier.out)
+            waiting = [row for row in await here.outbox("webhook") if row["attempts"] == 0]
+            may_answer.set()
+            await asyncio.wait(courier.out)
+
+            assert rang == 3 * OF_ONE_WAY
+            assert out == OF_ONE_WAY
+            assert len(waiting) == 2 * OF_ONE_WAY
+            assert {row["due_at"] - here.clock.now() for row in waiting} == {SECOND}
+            here.clock.advance(SECOND)
+            for _ in range(3):
+                await send_due(courier, URGENT)
+            assert {row["state"] for row in await here.outbox("webhook")} == {"sent"}
+
+    asyncio.run(run())
+
+
+def test_h04_way_that_never_comes_back_is_given_up_and_takes_nobody_s_place(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that does not return is a refusal that is tried again; when many of a way hang, no more are begun."""
+    monkeypatch.setattr(deliver, "_HANGS_S", 0.05)
+    may_answer = threading.Event()
+    begun: list[Letter] = []
+
+    def hangs(letter: Letter) -> Fate:
+        begun.append(letter)
+        may_answer.wait(30)
+        return Sent()
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await webhook(here, 1)
+            courier = replace(here.courier, senders={**here.courier.senders, "webhook": hangs})
+            await here.alarms([f"rule.{number}" for number in range(3 * OF_ONE_WAY)], Priority.HIGH)
+            while (await send_due(courier, URGENT)).more:
+                pass
+            rows = await here.outbox("webhook")
+            may_answer.set()
+            while courier.hanging.total():
+                await asyncio.sleep(0)
+
+            assert len(begun) == OF_ONE_WAY
+            assert {(row["state"], row["reason"]) for row in rows} == {("failed", deliver.HANGS)}
+            assert all(row["due_at"] > here.clock.now() for row in rows)
+            assert len(here.sms.letters) == 3 * OF_ONE_WAY
 
     asyncio.run(run())

@@ -213,38 +213,61 @@ async def _urgent_walk(here: Scene) -> Walk | None:
     return await _advance(here)
 
 
-def test_h22_store_that_is_gone_is_told_on_another_way(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the store has not answered for a minute the operator is told once, without the store."""
+class Enough(Exception):  # noqa: N818 - reads as what happened
+    """The loops have gone round often enough."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (StoreUnavailable("no answer"), "the store does not answer"),
+        (None, "the store does not answer"),
+        (KeyError("post"), "the self-check cannot be done (KeyError)"),
+    ],
+    ids=["gone", "hangs", "broken"],
+)
+def test_h22_store_that_is_gone_or_hangs_is_told_on_another_way(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, error: Exception | None, said: str
+) -> None:
+    """When no look has come to an end for a minute the operator is told once, without the store; and once anew later."""
     told: list[str] = []
-    slept: list[float] = []
-    clock_s = [1000.0]
+    looks: list[float] = []
+    sleep = asyncio.sleep
 
-    class Enough(BaseException):
-        """The loop has gone round often enough."""
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        clock_s[0] += 20.0
-        if len(slept) == 8:
+    async def asleep(seconds: float) -> None:
+        if asyncio.current_task() is looking:
+            looks.append(seconds)
+        if len(looks) == 90:
             raise Enough
+        await sleep(0)
 
-    async def gone(*_: object) -> None:
-        raise StoreUnavailable("no answer")
+    async def advance(*_: object) -> None:
+        if len(looks) in range(40, 50):
+            return  # it answers for a moment
+        if error is not None:
+            raise error
+        await sleep(0)
+        while len(looks) not in range(40, 50):  # it hangs
+            await sleep(0)
 
     async def run() -> None:
+        nonlocal looking
         async with pool(ward.database_url, "test", size=1) as store:
             watch = selfcheck.Watch(
                 store=store, clock=SystemClock(), every=EVERY, alarm=told.append, signal=lambda: None
             )
+            walking = asyncio.create_task(watch.walk())
+            looking = asyncio.create_task(watch.listen())
             with pytest.raises(Enough):
-                await watch.walk()
+                await looking
+            walking.cancel()
 
-    monkeypatch.setattr(selfcheck, "advance", gone)
-    monkeypatch.setattr("alerting.selfcheck.asyncio.sleep", sleep)
-    monkeypatch.setattr("alerting.selfcheck.time.monotonic", lambda: clock_s[0])
+    looking: asyncio.Task[None] | None = None
+    monkeypatch.setattr(selfcheck, "advance", advance)
+    monkeypatch.setattr("alerting.selfcheck.asyncio.sleep", asleep)
     asyncio.run(run())
 
-    assert told == ["the store does not answer"]
+    assert told == [said, said]
 
 
 def test_failure_that_lasts_is_counted(ward: Ward) -> None:
