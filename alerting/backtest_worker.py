@@ -2,7 +2,7 @@
 
 It runs at the lowest priority and shares nothing with live evaluation but the store, so that no back-test can delay an
 alert. Nothing that it does can notify anybody: it writes the job's own row and nothing else. Killed at any instant, its
-job is taken again when the lease is over, and begins anew.
+job is taken again when the lease is over, and begins anew; one that is at work renews it, however long a part takes.
 """
 
 import asyncio
@@ -35,6 +35,8 @@ from ward.store.pool import Pool, pool
 _LOOK_S = 1.0
 _RETRY_S = (0.5, 10.0)
 _NICE = 15
+# A few times within `backtests.LEASE`.
+_RENEW_S = 5.0
 
 
 async def run(settings: Settings, clock: Clock | None = None) -> None:
@@ -96,7 +98,7 @@ class Worker:
         number = BacktestId(job.backtest_id)
         started = time.monotonic()
         try:
-            report = await self._judge(job)
+            report = await self._held(job)
         except Cancelled:
             log.get().info("backtest_ended_early", backtest=number)
             return True
@@ -114,6 +116,30 @@ class Worker:
             "backtest_done", backtest=number, stays=len(job.stays), ms=round((time.monotonic() - started) * 1e3)
         )
         return True
+
+    async def _held(self, job: JobRow) -> str:
+        """Judge a job while its lease is renewed; nobody judges what is no longer this worker's."""
+        judging = asyncio.create_task(self._judge(job))
+        holding = asyncio.create_task(self._hold(BacktestId(job.backtest_id)))
+        try:
+            await asyncio.wait({judging, holding}, return_when=asyncio.FIRST_COMPLETED)
+            if not judging.done():
+                holding.result()
+                raise Cancelled
+            return judging.result()
+        finally:
+            for task in (judging, holding):
+                task.cancel()
+            await asyncio.gather(judging, holding, return_exceptions=True)
+
+    async def _hold(self, number: BacktestId) -> None:
+        """Renew the lease until the job is no longer this worker's."""
+        while True:
+            await asyncio.sleep(_RENEW_S)
+            with suppress(StoreUnavailable):
+                async with borrow(self.store) as conn:
+                    if not await backtests.renew(conn, number, self.name, self.clock.now()):
+                        return
 
     async def _judge(self, job: JobRow) -> str:
         """Read part by part, the next one while one is judged, and return the report as JSON."""

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import numpy as np
 import psycopg
 import pytest
 
-from alerting import apply
+from alerting import apply, backtest_worker
+from alerting.backtest_read import Part
+from alerting.backtest_report import Reporter
 from alerting.backtest_worker import Worker
 from tests.fix_api import House, serving
 from tests.integration.test_api_http import assert_problem
@@ -25,6 +28,7 @@ from ward.vitals import VITALS, VitalKind
 pytestmark = pytest.mark.integration
 NOW = SystemClock().now().replace(microsecond=0)
 BEGAN = NOW - timedelta(hours=3)
+LEASED = "select lease_until from backtest"
 
 
 def a_body(house: House, **changes: object) -> dict[str, object]:
@@ -261,6 +265,41 @@ def test_h21_job_of_a_worker_that_died_is_taken_again_when_its_lease_is_over(hou
             assert taken.backtest_id == first.backtest_id
             assert not await backtests.progress(conn, BacktestId(first.backtest_id), "dies", 1, NOW)
 
+    asyncio.run(visit())
+
+
+@pytest.mark.parametrize("cancelled", [False, True], ids=["to its end", "cancelled"])
+def test_h21_part_that_takes_longer_than_the_lease_stays_with_its_worker(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, cancelled: bool
+) -> None:
+    """Two workers do not take a long job from each other for ever; a cancel ends it in the middle of a part."""
+    may_go_on, clock = threading.Event(), FakeClock(NOW)
+    add = Reporter.add
+
+    def long(self: Reporter, part: Part) -> None:
+        may_go_on.wait(30)
+        add(self, part)
+
+    async def visit() -> None:
+        async with serving(house.database_url, clock) as served, served.logged_in("anna") as anna:
+            number = (await asked(anna, a_body(house)))["backtest_id"]
+            working = asyncio.create_task(done(house, clock))
+            for _ in range(4):
+                clock.advance(backtests.LEASE - timedelta(seconds=1))
+                while ask(house.database_url, LEASED) != [(clock.now() + backtests.LEASE,)]:
+                    await asyncio.sleep(0)
+                async with await connect(house.database_url, "test", autocommit=True) as conn:
+                    assert await backtests.take(conn, "another", clock.now()) is None
+            if cancelled:
+                await anna.delete(f"/api/backtests/{number}")
+                await working
+            may_go_on.set()
+            await working
+            state = (await anna.get(f"/api/backtests/{number}")).json()["state"]
+            assert state == ("cancelled" if cancelled else "done")
+
+    monkeypatch.setattr(backtest_worker, "_RENEW_S", 0.01)
+    monkeypatch.setattr(Reporter, "add", long)
     asyncio.run(visit())
 
 

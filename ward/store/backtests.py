@@ -147,6 +147,15 @@ async def progress(conn: Connection, number: BacktestId, worker: str, stays_done
     return done.rowcount == 1
 
 
+async def renew(conn: Connection, number: BacktestId, worker: str, now: datetime) -> bool:
+    """Renew a job's lease while a part takes its time; False where the job is no longer this worker's."""
+    done = await conn.execute(
+        "update backtest set lease_until = %s where backtest_id = %s and worker = %s and state = 'running'",
+        (now + LEASE, number, worker),
+    )
+    return done.rowcount == 1
+
+
 async def finish(conn: Connection, number: BacktestId, worker: str, report: str, now: datetime) -> bool:
     """Keep the report; a shadow waits for its next turn. False where the job is no longer this worker's."""
     done = await conn.execute(
