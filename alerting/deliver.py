@@ -29,10 +29,10 @@ from ward.store.pool import Connection, Pool
 
 URGENT = frozenset({Priority.HIGH})
 ORDINARY = frozenset({Priority.MEDIUM, Priority.LOW})
-# Longer than a send may take (`_HANGS_S`) and its record.
+# Longer than a send may take (`HANGS_S`) and its record.
 LEASE = timedelta(seconds=20)
 # Longer than a way gives itself (`letters.TIMEOUT_S`): one that has not come back by then has told nobody.
-_HANGS_S = 15.0
+HANGS_S = 15.0
 HANGS = "it does not answer"
 # Messages of a lane that are out at once, and how many of them may be of one way: the others are for the others.
 AT_ONCE = 32
@@ -228,7 +228,7 @@ async def _hand_over(courier: Courier, message: Message) -> Fate:
         return Refused(reason=HANGS)
     try:
         call = asyncio.wrap_future(begin(send, letter(message, courier.public_url)))
-        done, _ = await asyncio.wait({call}, timeout=_HANGS_S)
+        done, _ = await asyncio.wait({call}, timeout=HANGS_S)
         return call.result() if done else _given_up(courier, way, call)
     except Exception as error:  # noqa: BLE001 - a way that breaks is a notification that did not come through
         log.get().error("channel_failed", channel=message.first.channel, error=type(error).__name__)

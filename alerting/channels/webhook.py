@@ -22,7 +22,7 @@ from ward.channels import Network, may_reach
 from ward.clock import Clock, to_us
 
 _GONE = 410
-_CONNECT_S = 4.0
+CONNECT_S = 4.0
 _NOT_UNDERSTOOD = frozenset({400, 401, 403, 404, 405, 413, 415, 422})
 
 
@@ -65,7 +65,7 @@ def _post(parts: SplitResult, address: str, body: bytes, headers: dict[str, str]
     host = parts.hostname or ""
     path = parts.path or "/"
     target = f"{path}?{parts.query}" if parts.query else path
-    with socket.create_connection((address, _port(parts)), _CONNECT_S) as line, _hung_up_in_time(line):
+    with socket.create_connection((address, _port(parts)), CONNECT_S) as line, _hung_up_in_time(line):
         secure = parts.scheme == "https"
         line.settimeout(TIMEOUT_S)
         asking = HTTPConnection(address)

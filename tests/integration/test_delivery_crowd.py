@@ -170,7 +170,7 @@ def test_h04_way_that_never_comes_back_is_given_up_and_takes_nobody_s_place(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A call that does not return is a refusal that is tried again; when many of a way hang, no more are begun."""
-    monkeypatch.setattr(deliver, "_HANGS_S", 0.05)
+    monkeypatch.setattr(deliver, "HANGS_S", 0.05)
     may_answer = threading.Event()
     begun: list[Letter] = []
 

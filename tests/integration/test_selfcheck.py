@@ -229,7 +229,7 @@ class Enough(Exception):  # noqa: N818 - reads as what happened
 def test_h22_store_that_is_gone_or_hangs_is_told_on_another_way(
     ward: Ward, monkeypatch: pytest.MonkeyPatch, error: Exception | None, said: str
 ) -> None:
-    """When no look has come to an end for a minute the operator is told once, without the store; and once anew later."""
+    """When no look has come to an end for a minute the operator is told once, without the store, and each time anew."""
     told: list[str] = []
     looks: list[float] = []
     sleep = asyncio.sleep
