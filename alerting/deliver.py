@@ -21,7 +21,7 @@ from alerting.figures import Sendings
 from alerting.handing import begin
 from alerting.letters import LONGEST_WAIT, Fate, Message, Refused, Send, Sent, letter, messages, retry_at
 from ward import log
-from ward.alerts import Closure, Priority, Signal
+from ward.alerts import Closure, Family, Priority, Signal
 from ward.clock import Clock
 from ward.store import alerts, contact_channels, escalations, outbox
 from ward.store.borrow import LOST, borrow
@@ -40,7 +40,10 @@ OF_ONE_WAY = 8
 # Calls of one way that have not come back; beyond them none is begun.
 _MOST_HANGING = 8
 _MOST_STEPS = 50
-_MOST_ROWS = 1000
+# So many that what five hundred patients have in common is not torn apart: three signals each, by several ways.
+_MOST_ROWS = 10_000
+# What is technical and came a moment after its like was told waits for more of it: a failure comes over a minute.
+TOLD_AGAIN = timedelta(seconds=60)
 _STEP_RETRY = timedelta(seconds=10)
 _PACE = timedelta(minutes=1)
 _OVER_PACE = timedelta(seconds=10)
@@ -119,13 +122,25 @@ async def send_due(courier: Courier, lane: frozenset[Priority], patience_s: floa
         rows = await outbox.claim(conn, now, LEASE, most, [priority.value for priority in lane])
         if not rows:
             return Delivered()
-        plan = _planned(messages(rows), await outbox.sent_since(conn, now - _PACE), Counter(courier.out.values()), room)
+        told = await outbox.told_since(conn, now - TOLD_AGAIN, Family.TECHNICAL.value)
+        may_go, gathered = _gathered(messages(rows), told)
+        plan = _planned(may_go, await outbox.sent_since(conn, now - _PACE), Counter(courier.out.values()), room)
         for given_back, until in ((plan.late, now), (plan.held, now + _WAY_BUSY), (plan.paced, now + _OVER_PACE)):
             await outbox.put_off(conn, [row for message in given_back for row in message.rows], until)
+        for message in gathered:
+            await outbox.put_off(conn, message.rows, told[message.alike] + TOLD_AGAIN)
     fates = await _sent(courier, plan.going, patience_s)
     sent = sum(isinstance(fate, Sent) for fate in fates)
     more = bool(plan.late) or len(rows) == most
     return Delivered(sent=sent, refused=len(fates) - sent, paced=len(plan.paced), more=more)
+
+
+def _gathered(waiting: Iterable[Message], told: Mapping[outbox.Alike, datetime]) -> tuple[list[Message], list[Message]]:
+    """Divide messages into those that may go and those whose like was told a moment ago; what is urgent may go."""
+    found: tuple[list[Message], list[Message]] = [], []
+    for message in waiting:
+        found[message.first.priority != Priority.HIGH and message.alike in told].append(message)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

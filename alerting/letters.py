@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from ward.alerts import AlertId, Priority
 from ward.people import TeamId
-from ward.store.outbox import Due
+from ward.store.outbox import Alike, Due
 
 _PRIORITY = {
     "sv": {Priority.HIGH: "hög", Priority.MEDIUM: "medel", Priority.LOW: "låg"},
@@ -83,6 +83,11 @@ class Message:
         return self.rows[0]
 
     @property
+    def alike(self) -> Alike:
+        """What it has in common with whatever could be one message with it."""
+        return alike(self.first)
+
+    @property
     def group_id(self) -> UUID | None:
         """What its rows have in common, None where there is one."""
         return self.first.notification_id if len(self.rows) > 1 else None
@@ -95,13 +100,17 @@ class Message:
         return uuid5(self.first.notification_id, ",".join(sorted(str(row.notification_id) for row in self.rows)))
 
 
+def alike(row: Due) -> Alike:
+    """Return what the rows of one message have in common: one address, one team and one family."""
+    return Alike(row.channel, row.channel_id, row.staff_id, row.team_id, row.family)
+
+
 def messages(rows: Iterable[Due]) -> list[Message]:
     """Join what is for one address, one team and one family; what is of high priority always goes alone."""
     found: dict[tuple[object, ...], list[Due]] = {}
     for row in rows:
         alone = row.priority == Priority.HIGH
-        key = (row.notification_id,) if alone else (row.channel, row.channel_id, row.staff_id, row.team_id, row.family)
-        found.setdefault(key, []).append(row)
+        found.setdefault((row.notification_id,) if alone else alike(row), []).append(row)
     # The oldest stands for all.
     return [
         Message(rows=tuple(sorted(each, key=lambda row: (row.queued_at, row.notification_id))))

@@ -42,6 +42,65 @@ def test_h23_many_patients_of_one_failure_are_one_message(database_url: str) -> 
     asyncio.run(run())
 
 
+def test_h23_five_hundred_patients_by_several_ways_are_one_message_each(ward: Ward) -> None:
+    """Three silent signals each of 500 patients, by five ways: five messages, however many rows that is."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            for number in range(4):
+                await webhook(here, number)
+            await here.listen()
+            await here.alarms(["nodata.spo2"], Priority.MEDIUM)
+            async with await connect(ward.database_url, "test") as conn:
+                await _spread(conn)
+                await conn.execute(_MANY)
+            here.clock.advance(6 * SECOND)
+            while (await send_due(here.courier, ORDINARY)).more:
+                pass
+
+            assert [letter.title for letter in here.sms.letters] == ["500 patienter: larm medel – logga in"]
+            assert [letter.patients for letter in here.webhook.letters] == [500] * 4
+            assert {row["state"] for row in await here.outbox() if row["channel"] != "board"} == {"sent"}
+
+    asyncio.run(run())
+
+
+# 499 more patients like the one there is, three alerts each.
+_MANY = """
+    insert into outbox (stay_id, alert_id, ring, step, priority, family, mode, team_id, staff_id, channel, channel_id,
+        state, due_at, queued_at)
+    select stay_id + patient, alert_id + signal, ring, step, priority, family, mode, team_id, staff_id, channel,
+        channel_id, state, due_at, queued_at
+    from outbox, generate_series(0, 499) patient, generate_series(0, 2) signal
+    where channel <> 'board' and (patient, signal) <> (0, 0)
+"""
+
+
+def test_h23_failure_that_comes_over_a_minute_is_told_at_once_and_then_together(ward: Ward) -> None:
+    """Signals fall due one after another: the first is told, the rest of the minute is one message; nothing else waits."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.listen()
+            for number in range(10):
+                await here.alarms([f"nodata.{number}"], Priority.MEDIUM)
+                if number == 7:
+                    await here.alarm(ward.beds[1], Priority.MEDIUM)
+                    await here.alarm(ward.beds[2], Priority.HIGH)
+                here.clock.advance(5 * SECOND)
+                await here.pass_()
+            within = [(each.priority, len(each.alert_ids)) for each in here.sms.letters]
+            await here.until(here.clock.now() + 15 * SECOND)
+
+            assert within == [(Priority.MEDIUM, 1), (Priority.HIGH, 1), (Priority.MEDIUM, 1)]
+            assert [len(each.alert_ids) for each in here.sms.letters] == [1, 1, 1, 9]
+            assert {(row["state"], row["attempts"]) for row in await here.outbox("sms")} == {("sent", 1)}
+
+    asyncio.run(run())
+
+
 async def _spread(conn: Connection) -> None:
     """Give each alert a stay of its own, as if 217 patients had been admitted."""
     await conn.execute("alter table outbox drop constraint outbox_stay_id_alert_id_ring_step_fkey")

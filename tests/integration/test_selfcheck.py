@@ -84,6 +84,22 @@ def test_walk_comes_again_after_its_time(ward: Ward) -> None:
     asyncio.run(run())
 
 
+def test_one_worker_at_a_time_looks_after_the_walks(ward: Ward) -> None:
+    """While one is about to begin a walk another begins none; the next look sees what the first has begun."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            async with await connect(here.ward.database_url, "test") as conn:
+                assert await selfchecks.alone(conn)
+                assert await _advance(here) is None
+                assert await here.rows("select from selfcheck") == []
+            await _advance(here)
+            await _advance(here)
+            assert len(await here.rows("select from selfcheck")) == 1
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(("leg", "working"), [(Leg.ALERTING, 0), (Leg.DELIVERY, 1)])
 def test_h04_walk_that_does_not_arrive_names_the_leg(ward: Ward, leg: Leg, working: int) -> None:
     """A walk that is stuck ends after half a minute with the first leg that it has not reached."""

@@ -70,6 +70,15 @@ def test_open_alert_goes_on_speaking() -> None:
     assert admit([AWAY, SILENT], {(STAY, "nodata.spo2")}, {STAY: [False]}).held == ()
 
 
+def test_h11_silence_of_high_priority_speaks_though_the_device_is_away() -> None:
+    """A plan may make the silence of a signal as urgent as can be: then nothing speaks in its place."""
+    urgent = replace(SILENT, priority=Priority.HIGH)
+    admitted = admit([AWAY, urgent, a_finding("nodata.heart_rate")], (), {STAY: [False]})
+
+    assert admitted.speaks == (replace(AWAY, priority=Priority.MEDIUM), urgent)
+    assert [each.finding.rule for each in admitted.held] == ["nodata.heart_rate"]
+
+
 def test_another_stay_is_not_touched() -> None:
     """What is away in one stay holds nothing in another."""
     other = replace(SILENT, stay_id=StayId(2))

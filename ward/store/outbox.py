@@ -8,6 +8,7 @@ sent, given up with a reason, or cancelled. The caller owns the transaction. Rea
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -59,6 +60,16 @@ class Due:
     state: str
     attempts: int
     queued_at: datetime
+
+
+class Alike(NamedTuple):
+    """What notifications have in common that may be one message."""
+
+    channel: str
+    channel_id: int | None
+    staff_id: StaffId | None
+    team_id: TeamId
+    family: str
 
 
 async def queue(conn: Connection, rows: Sequence[Queued], now: datetime) -> None:
@@ -203,6 +214,19 @@ async def sent_since(conn: Connection, since: datetime) -> dict[str, int]:
         )
     ).fetchall()
     return {row[0]: int(row[1]) for row in rows}
+
+
+async def told_since(conn: Connection, since: datetime, family: str) -> dict[Alike, datetime]:
+    """Return when what is of a family and not of high priority was last sent since an instant, by what is alike."""
+    rows = await (
+        await conn.execute(
+            "select channel, channel_id, staff_id, team_id, family, max(sent_at) from outbox"
+            " where sent_at > %s and family = %s and priority < 3 and channel not in ('board', 'console')"
+            " group by 1, 2, 3, 4, 5",
+            (since, family),
+        )
+    ).fetchall()
+    return {Alike(*row[:5]): row[5] for row in rows}
 
 
 async def next_due(conn: Connection) -> datetime | None:
