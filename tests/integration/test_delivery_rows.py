@@ -161,7 +161,7 @@ def test_h05_step_that_cannot_be_taken_stops_no_other(ward: Ward, monkeypatch: p
 
             here.clock.advance(timedelta(minutes=10))
             with monkeypatch.context() as patch:
-                patch.setattr(deliver.telling, "fire", fires)
+                patch.setattr(telling, "fire", fires)
                 await deliver.take_steps(here.courier.store, here.clock)
             due = await here.rows(
                 "select alert_id, min(due_at) from escalation_step where state = 'pending' group by 1"

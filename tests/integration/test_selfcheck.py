@@ -249,6 +249,7 @@ def test_h22_store_that_is_gone_or_hangs_is_told_on_another_way(
     told: list[str] = []
     looks: list[float] = []
     sleep = asyncio.sleep
+    looking: asyncio.Task[None] | None = None
 
     async def asleep(seconds: float) -> None:
         if asyncio.current_task() is looking:
@@ -278,7 +279,6 @@ def test_h22_store_that_is_gone_or_hangs_is_told_on_another_way(
                 await looking
             walking.cancel()
 
-    looking: asyncio.Task[None] | None = None
     monkeypatch.setattr(selfcheck, "advance", advance)
     monkeypatch.setattr("alerting.selfcheck.asyncio.sleep", asleep)
     asyncio.run(run())
