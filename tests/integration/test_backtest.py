@@ -250,6 +250,21 @@ def test_cancelled_job_stays_cancelled_whatever_its_worker_says(house: House) ->
     asyncio.run(visit())
 
 
+def test_progress_is_what_has_been_judged_of_all(house: House) -> None:
+    """While a worker is at it the job says how much of it is done."""
+
+    async def visit() -> None:
+        async with serving(house.database_url, FakeClock(NOW)) as served, served.logged_in("anna") as anna:
+            number = BacktestId((await asked(anna, a_body(house)))["backtest_id"])
+            async with await connect(house.database_url, "test", autocommit=True) as conn:
+                assert await backtests.take(conn, "me", NOW) is not None
+                assert await backtests.progress(conn, number, "me", 1, NOW)
+            told = (await anna.get(f"/api/backtests/{number}")).json()
+            assert (told["state"], told["progress"]) == ("running", pytest.approx(1 / 3, abs=0.001))
+
+    asyncio.run(visit())
+
+
 def test_h21_job_of_a_worker_that_died_is_taken_again_when_its_lease_is_over(house: House) -> None:
     """Nobody takes it before; two workers never hold one job."""
 

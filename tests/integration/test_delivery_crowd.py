@@ -78,7 +78,7 @@ _MANY = """
 
 
 def test_h23_failure_that_comes_over_a_minute_is_told_at_once_and_then_together(ward: Ward) -> None:
-    """Signals fall due one after another: the first is told, the rest of the minute is one message; nothing else waits."""
+    """Signals fall due one by one: the first is told, then the rest of the minute together; nothing else waits."""
 
     async def run() -> None:
         async with scene(ward) as here:
