@@ -1,7 +1,9 @@
 """What must not stop the evaluation of everybody: one odd stay, plan, alert or period, a clock that jumped."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -93,6 +95,36 @@ def test_h13_stay_that_breaks_the_evaluation_stops_no_other(ward: str, monkeypat
         gone = conn.execute("select condition, signal from alert where rule = 'unwatched'").fetchall()
     assert gone == [("clearing", "ringing")]
     assert BAD in _watched(ward)
+
+
+def test_h13_stay_that_breaks_the_evaluation_is_tried_again_in_half_a_minute(
+    ward: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is put off for that long, and no longer: it neither takes every pass nor is forgotten."""
+    monkeypatch.setattr(due, "evaluate", _faulty)
+    _pass(ward)
+
+    with psycopg.connect(ward) as conn:
+        found = conn.execute("select due_at from evaluation_due where stay_id = %s", (BAD,)).fetchall()
+    assert found == [(LATER + timedelta(seconds=30),)]
+
+
+def test_h20_what_came_late_is_asked_for_again_where_somebody_was_quicker(
+    ward: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alert that a person changed during the pass hears of a late reading in the next one, from where it began."""
+    settle = apply.settle
+
+    async def overtaken(*arguments: Any) -> apply.Settled:
+        return replace(await settle(*arguments), overtaken=frozenset({BAD}))
+
+    monkeypatch.setattr(apply, "settle", overtaken)
+    with psycopg.connect(ward) as conn:
+        conn.execute("insert into evaluation_request values (%s, %s), (%s, %s)", (BAD, START, 4, START))
+    _pass(ward)
+
+    with psycopg.connect(ward) as conn:
+        assert conn.execute("select stay_id, since from evaluation_request").fetchall() == [(BAD, START)]
 
 
 # Who answers is entered with it: without them the store refuses the period.
