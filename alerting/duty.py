@@ -38,7 +38,7 @@ async def run(store: Pool, clock: Clock) -> None:
         if began >= warn_at:
             await _guarded(store, clock, _warnings)
             await _guarded(store, clock, measuring.tell)
-            await _guarded(store, clock, onramp.look)
+            await onramp.look(store, clock)
             warn_at = began + _WARN_S
         await asyncio.sleep(_BREATH_S if done >= AT_ONCE else _SWEEP_S)
 

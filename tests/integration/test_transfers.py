@@ -16,7 +16,7 @@ from ward.duty.baton import Accept, Baton, Person
 from ward.duty.onramp import GOOD_FOR
 from ward.people import TeamId
 from ward.store import duty, duty_batons, migrate
-from ward.store.pool import Connection
+from ward.store.pool import Connection, pool
 
 pytestmark = pytest.mark.integration
 NIGHT = NOON + timedelta(hours=10)
@@ -46,7 +46,12 @@ def measure(unit: Unit, since: datetime, until: datetime) -> None:
 
 def look(unit: Unit, at: datetime) -> int:
     """Let the minute's look be at an instant."""
-    return unit.within(lambda conn: onramp.look(conn, at))
+
+    async def run() -> int:
+        async with pool(unit.url, "test", size=2) as store:
+            return await onramp.look(store, FakeClock(at))
+
+    return asyncio.run(run())
 
 
 def said(unit: Unit, username: str, word: str, rev: int | None, at: datetime = NOON) -> tuple[int, dict[str, object]]:

@@ -41,6 +41,17 @@ async def lock_open(conn: Connection, stay_id: StayId, rule: str) -> Alert | Non
     return await _one(conn, query, {"stay": stay_id, "rule": rule})
 
 
+async def lock_all(conn: Connection, stay_id: StayId) -> list[Alert]:
+    """Return every alert of a stay that is not closed, by rule; all are locked before any is looked at."""
+    query = (
+        f"select {COLUMNS} from alert a"  # nosec B608  # noqa: S608
+        " where stay_id = %s and resolved_at is null order by rule for update"
+    )
+    async with conn.cursor(row_factory=class_row(AlertColumns)) as cursor:
+        await cursor.execute(query.encode(), (stay_id,))
+        return [to_alert(row) for row in await cursor.fetchall()]
+
+
 _IN_FORCE = f"""
     select {COLUMNS} from alert a where stay_id = any(%(stays)s) and resolved_at is null
     union all
