@@ -26,6 +26,7 @@ from api.preconditions import revision
 from api.replies import Instant, reply
 from ward import overlays
 from ward.access.principals import StaffPrincipal
+from ward.clock import Clock
 from ward.errors import NotFound
 from ward.overlays import Layer, Origin, Overlay
 from ward.people import PatientId, StayId, TeamId
@@ -106,11 +107,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def transaction(request: Request) -> AsyncIterator[tuple[Connection, datetime]]:
-    """Yield a connection in a transaction, and the present."""
+async def transaction(request: Request) -> AsyncIterator[tuple[Connection, Clock]]:
+    """Yield a connection in a transaction, and the clock: whoever waits for a lock reads it after that."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
-        yield conn, context.clock.now()
+        yield conn, context.clock
 
 
 def read_overlay(document: OverlayDocument) -> Overlay:

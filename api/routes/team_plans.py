@@ -57,8 +57,8 @@ async def list_plans(request: Request, principal: MayTeamPlansRead) -> Response:
 
     The team is the one whose plan applies, which is not always the one that answers now.
     """
-    async with plan_desk.transaction(request) as (conn, now):
-        rows = await plans.of_teams(conn, principal.scope, now)
+    async with plan_desk.transaction(request) as (conn, clock):
+        rows = await plans.of_teams(conn, principal.scope, clock.now())
     return reply(
         {"items": [{"team_id": each.team_id, "programme": each.programme, "patients": each.patients} for each in rows]}
     )
@@ -214,10 +214,11 @@ async def _team(
     request: Request, team_id: int, programme: str, principal: StaffPrincipal, take: Take = plan_versions.revision
 ) -> AsyncIterator[Desk]:
     """Put a team's plan on the desk, for those of the team and of its organisation."""
-    async with plan_desk.transaction(request) as (conn, now):
+    async with plan_desk.transaction(request) as (conn, clock):
         await visible_team(conn, TeamId(team_id), principal)
         owner = Owner(team_id=TeamId(team_id), programme=programme)
         rev = await take(conn, owner)
+        now = clock.now()
         rows = await plan_versions.versions(conn, owner)
         yield Desk(
             conn=conn,

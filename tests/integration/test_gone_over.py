@@ -1,9 +1,8 @@
 """A patient who goes over to another team takes what was offered of them, and their alerts, along: on a real store."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 import psycopg
@@ -13,9 +12,9 @@ from alerting import apply, onramp
 from tests.builders_duty import NOON
 from tests.fix_api import Served, serving
 from tests.fix_duty import Unit
-from tests.integration.test_duty_batons import WAITS
 from tests.integration.test_duty_http import offer, someone
 from tests.integration.test_transfers import NIGHT, measure, said
+from tests.turns import in_turn
 from ward.alerts import Alert, AlertId, Evidence, Family, Finding, Priority, Responsibility, Signal
 from ward.clock import FakeClock
 from ward.duty.baton import Accept, Baton, Person
@@ -86,19 +85,6 @@ async def complete(conn: Connection, clock: FakeClock) -> None:
 def act(client: httpx.AsyncClient, alert_id: int, what: str, rev: int, **body: object) -> Awaitable[httpx.Response]:
     """Do something about an alert."""
     return client.post(f"/api/alerts/{alert_id}/{what}", json=body, headers={"If-Match": f'"{rev}"'})
-
-
-async def in_turn(unit: Unit, first: Callable[[Connection], Awaitable[Any]], then: Coroutine[Any, Any, Any]) -> Any:
-    """Do something, have another begin and wait for it, and let both be done; return what came of the second."""
-    async with await connect(unit.url, "test") as conn:
-        await first(conn)
-        waiting = asyncio.create_task(then)
-        async with await psycopg.AsyncConnection.connect(unit.url, autocommit=True) as watch, asyncio.timeout(30):
-            while not waiting.done() and (await (await watch.execute(WAITS.encode())).fetchone()) != (True,):
-                await asyncio.sleep(0.01)
-        assert not waiting.done()
-        await conn.commit()
-        return (await asyncio.gather(waiting, return_exceptions=True))[0]
 
 
 def a_baton(unit: Unit, at: datetime, stands: timedelta = timedelta(hours=12)) -> int:
@@ -274,7 +260,7 @@ def test_h25_acceptance_that_waits_for_the_end_of_the_transfer_is_refused(unit: 
         refused = await asyncio.gather(take_patient(), take_alert(), return_exceptions=True)
         assert [type(each) for each in refused] == [Conflict, Conflict]
 
-    assert asyncio.run(in_turn(unit, lambda conn: complete(conn, clock), both())) is None
+    assert asyncio.run(in_turn(unit.url, lambda conn: complete(conn, clock), both())) is None
     assert holder(unit, NIGHT) == unit.base
     assert (alert(unit, number).team_id, alert(unit, number).holder_id) == (unit.base, None)
 
@@ -303,7 +289,7 @@ def test_h25_transfer_that_waits_for_an_acceptance_takes_the_patient_and_the_ale
         await take(conn)
         clock.advance(SOON)
 
-    assert asyncio.run(in_turn(unit, patient_first, finish())) is None
+    assert asyncio.run(in_turn(unit.url, patient_first, finish())) is None
     assert holder(unit, NIGHT + SOON) == unit.base
     after = alert(unit, number)
     assert (after.team_id, after.holder_id, after.responsibility, after.signal) == (
