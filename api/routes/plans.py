@@ -18,7 +18,7 @@ from api import plan_desk, plan_silence, plan_states
 from api.auth import Door
 from api.backtest_states import BacktestState
 from api.bodies import Why
-from api.plan_desk import Desk, Promotion, Saving, Wish
+from api.plan_desk import Desk, Promotion, Saving, Wish, Withdrawal
 from api.plan_states import PatientPlan, ProgrammePage, ReviewState, VersionPage, VersionState
 from api.preconditions import IdempotencyKey, IfMatch, idempotency
 from api.replies import Id, reply
@@ -206,13 +206,13 @@ async def withdraw(
     patient_id: Id,
     version: Id,
     principal: MayPlansChange,
-    body: Why,
+    body: Withdrawal,
     if_match: IfMatch = None,
 ) -> Response:
     """Take a version back; what was in force gives way to what is below it."""
     async with _patient(request, patient_id, principal, plan_versions.lock) as patient:
         plan_desk.expect(patient.desk, if_match)
-        await plan_desk.take_back(patient.desk, version, body.reason)
+        await plan_desk.take_back(patient.desk, version, body)
         return await plan_desk.answer(patient.desk, version, HTTPStatus.OK)
 
 
