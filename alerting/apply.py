@@ -41,7 +41,7 @@ from alerting.telling import Ringing
 from ward.alerts import Alert, AlertId, Closure, Finding, Hold, Signal
 from ward.errors import IllegalTransition, NotFound
 from ward.people import StaffId, StayId, TeamId
-from ward.store import alert_holds, alerts, duty, duty_schedules
+from ward.store import alert_holds, alerts, duty, duty_batons, duty_schedules
 from ward.store.bus import Channel, announce
 from ward.store.pool import Coming, Connection
 
@@ -102,14 +102,16 @@ async def hold(conn: Connection, alert_id: AlertId) -> None:
     await alerts.lock(conn, alert_id)
 
 
-async def go_over(conn: Connection, stay_id: StayId, before: TeamId, now: datetime) -> bool:
+async def go_over(conn: Connection, stay_id: StayId, before: TeamId, now: datetime) -> None:
     """Have a stay's alerts go over with the patient, where somebody has brought them from `before` to another team.
 
-    What somebody of that team has taken stays with them. The caller holds the stay. Tells whether it is another team.
+    What somebody of that team has taken stays with them; what was offered of the patient lapses. The caller holds the
+    stay.
     """
     team_id = (await duty.holder(conn, stay_id, now)).team_id
     if team_id == before:
-        return False
+        return
+    await duty_batons.lapse(conn, stay_id, now)
     there = frozenset(each.staff_id for each in (await duty_schedules.members(conn, [team_id]))[team_id])
     effects: list[Effect] = []
     for alert in await alerts.lock_all(conn, stay_id):
@@ -118,7 +120,6 @@ async def go_over(conn: Connection, stay_id: StayId, before: TeamId, now: dateti
             await _save(conn, changed, done, now)
             effects.extend(done)
     await _announce(conn, effects)
-    return True
 
 
 def _is_with(alert: Alert, team_id: TeamId, members: frozenset[StaffId]) -> bool:

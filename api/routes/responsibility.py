@@ -35,7 +35,7 @@ from ward.duty.baton import (
     Return,
     Withdraw,
     is_offered_to,
-    is_open,
+    is_past,
 )
 from ward.duty.durations import HELD_FOR, LONGEST_HOLD, OFFER_STANDS
 from ward.errors import Conflict, IllegalTransition, NotFound
@@ -94,8 +94,7 @@ async def put_care(
             raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this since you saw it.")
         await _note(conn, principal, whose, Action.CARE_SAVED, now, {"unit_id": body.unit_id})
         await duty_layout.lay(conn, [whose.stay_id], now)
-        if await apply.go_over(conn, whose.stay_id, before.team_id, now):
-            await duty_batons.lapse(conn, whose.stay_id, now)
+        await apply.go_over(conn, whose.stay_id, before.team_id, now)
         state = await page(conn, whose, now)
     return reply(state, headers={"ETag": f'"{state["rev"]}"'})
 
@@ -294,7 +293,7 @@ async def _asked(
         return await subject(conn, patient_id, principal, now)
     except NotFound:
         row = await duty_batons.of_patient(conn, PatientId(patient_id), baton_id)
-        if row is None or not is_offered_to(row.baton(), _person(principal)):
+        if row is None or not is_offered_to(row.baton(), _person(principal)) or not is_past(row.baton(), now):
             raise
         said, reason = _why_not(row.baton(), now)
         raise Problem(HTTPStatus.CONFLICT, said, reason=reason) from None
@@ -304,7 +303,7 @@ def _why_not(baton: Baton | None, now: datetime) -> tuple[str, Reason]:
     """Say what became of an offer that somebody answers too late."""
     if baton is not None and baton.answer is Answer.LAPSED:
         return "The patient has gone over to another team since, and the offer with them.", Reason.WENT_OVER
-    if baton is not None and (baton.answer is Answer.TIMED_OUT or (is_open(baton) and now >= baton.expires_at)):
+    if baton is not None and is_past(baton, now) and baton.answer in {None, Answer.TIMED_OUT}:
         return "The offer has run out: nobody answered in time.", Reason.RAN_OUT
     return "Somebody else has answered it before you, or it was taken back.", Reason.ANSWERED
 

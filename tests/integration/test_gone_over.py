@@ -166,6 +166,9 @@ def test_h25_alert_that_was_offered_before_the_way_home_is_the_new_team_s(unit: 
                 "unassigned",
                 "ringing",
             )
+            line = shown["events"][-1]
+            assert line["text_sv"] == "Dygnet runt svarar för patienten nu: larmet är deras"
+            assert line["text_en"] == "Dygnet runt answers for the patient now, and has it"
             assert (await act(natt, number, "claim", 4)).status_code == 200
 
     serve(unit, clock, visit)
@@ -308,3 +311,44 @@ def test_h25_colleague_who_left_the_team_does_not_take_a_patient_in_its_name(uni
 
     with pytest.raises(IllegalTransition):
         unit.within(lambda conn: duty_batons.apply_event(conn, unit.stay, number, Accept(by=gone, rev=1), NOON + SOON))
+
+
+def test_h24_who_gives_back_what_another_has_by_now_ends_no_offer_of_theirs(unit: Unit) -> None:
+    """Passed on twice: the first taker gives their part back, and who has the patient goes on offering them."""
+    path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility"
+
+    async def visit(served: Served) -> None:
+        async with someone(served, "anna") as anna, someone(served, "lunga") as lunga, someone(served, "natt") as natt:
+            first = {"baton_id": (await offer(anna, path, unit.lungs))["baton_id"]}
+            await lunga.post(f"{path}/accept", json=first, headers={"If-Match": '"1"'})
+            second = {"baton_id": (await offer(lunga, path, unit.base))["baton_id"]}
+            await natt.post(f"{path}/accept", json=second, headers={"If-Match": '"1"'})
+            await offer(natt, path, unit.day)
+            back = await lunga.post(f"{path}/return", json=first, headers={"If-Match": '"2"'})
+            assert back.status_code == 200, back.text
+            assert [each["state"] for each in (await natt.get(path)).json()["batons"]] == [
+                "waiting",
+                "held",
+                "returned",
+            ]
+
+    serve(unit, FakeClock(NOON), visit)
+    assert holder(unit, NOON) == unit.base
+
+
+def test_offer_of_a_patient_who_has_gone_home_is_found_no_more(unit: Unit) -> None:
+    """The stay is over: nobody is told that somebody else was first."""
+    number = a_baton(unit, NOON)
+    unit.within(
+        lambda conn: conn.execute(
+            "update stay set period = tstzrange(lower(period), %s) where stay_id = %s", (NOON + SOON, unit.stay)
+        )
+    )
+    path = f"/api/patients/{unit.ward.beds[0].patient_id}/responsibility/accept"
+
+    async def visit(served: Served) -> None:
+        async with someone(served, "lunga") as lunga:
+            late = await lunga.post(path, json={"baton_id": number}, headers={"If-Match": '"1"'})
+            assert late.status_code == 404
+
+    serve(unit, FakeClock(NOON + 2 * SOON), visit)

@@ -107,6 +107,20 @@ def test_h25_gap_in_the_data_begins_the_two_hours_anew(unit: Unit) -> None:
     assert holder(unit, NIGHT) == unit.base
 
 
+def test_h25_patient_whose_data_stopped_while_nobody_looked_is_not_handed_over_by_an_acceptance(unit: Unit) -> None:
+    """Good for two hours and then silent, with alerting down: accepted hours later, the hospital goes on answering."""
+    said(unit, "anna", "arrange", None)
+    measure(unit, NOON, NOON + GOOD_FOR)
+    assert look(unit, NOON + GOOD_FOR) == 1
+
+    late = NOON + timedelta(hours=5)
+    status, accepted = said(unit, "natt", "accept", 2, late)
+    assert (status, accepted["closed"]) == (200, None)
+    assert look(unit, late) == 1
+    assert said(unit, "natt", "show", None, late)[1]["waits_for"] == ["data"]
+    assert holder(unit, NIGHT) == unit.day
+
+
 def test_h25_declined_patient_stays_and_may_be_arranged_anew(unit: Unit) -> None:
     """Who is not taken on goes by the routes of before, shown as declined; nobody else's word counts."""
     said(unit, "anna", "arrange", None)

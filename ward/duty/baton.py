@@ -182,6 +182,11 @@ def is_held(baton: Baton, at: datetime) -> bool:
     return baton.answered_at <= at < until
 
 
+def is_past(baton: Baton, now: datetime) -> bool:
+    """Tell whether an offer is answered, or was not in time."""
+    return baton.answer is not None or now >= baton.expires_at
+
+
 def is_open(baton: Baton) -> bool:
     """Tell whether an offer waits for its answer."""
     return baton.answer is None

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from ward.duty.baton import Answer, Baton, Event, Lapse, Relay, Return, TimeOut, step
+from ward.duty.baton import Answer, Baton, Event, Lapse, Relay, TimeOut, step
 from ward.errors import NotFound
 from ward.people import PatientId, StaffId, StayId, TeamId
 from ward.store import duty_layout
@@ -155,8 +155,6 @@ async def apply_event(conn: Connection, stay_id: StayId, baton_id: int, event: E
         " where baton_id = %s",
         (baton.rev, baton.answer, baton.answered_by, baton.answered_at, baton.returned_at, baton_id),
     )
-    if isinstance(event, Return):
-        await lapse(conn, stay_id, now)
     await duty_layout.lay(conn, [each.stay_id for each in effects if isinstance(each, Relay)], now)
     return baton
 
