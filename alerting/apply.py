@@ -90,6 +90,11 @@ async def apply_event(conn: Connection, alert_id: AlertId, event: Event, now: da
         if await alerts.lock_open(conn, alert.stay_id, alert.rule) is not None:
             raise IllegalTransition(f"alert {alert_id} was closed, and another has taken its place")
     await _save(conn, changed, effects, now)
+    if alert.resolved_at is not None:
+        # Opened again: where its patient has gone over meanwhile, it has too.
+        before, after = [await duty.holder(conn, alert.stay_id, at) for at in (alert.resolved_at, now)]
+        if after.team_id != before.team_id:
+            effects = (*effects, *await _bring(conn, [changed], after.team_id, now))
     await _announce(conn, effects)
     return changed
 
@@ -112,14 +117,20 @@ async def go_over(conn: Connection, stay_id: StayId, before: TeamId, now: dateti
     if team_id == before:
         return
     await duty_batons.lapse(conn, stay_id, now)
-    there = frozenset(each.staff_id for each in (await duty_schedules.members(conn, [team_id]))[team_id])
+    there = [each for each in await alerts.lock_all(conn, stay_id) if each.closure is Closure.OPEN]
+    await _announce(conn, await _bring(conn, there, team_id, now))
+
+
+async def _bring(conn: Connection, theirs: Iterable[Alert], team_id: TeamId, now: datetime) -> list[Effect]:
+    """Bring open alerts of one stay, locked, to the team that answers by now; return what is to be announced."""
+    members = frozenset(each.staff_id for each in (await duty_schedules.members(conn, [team_id]))[team_id])
     effects: list[Effect] = []
-    for alert in await alerts.lock_all(conn, stay_id):
-        if not _is_with(alert, team_id, there):
+    for alert in theirs:
+        if not _is_with(alert, team_id, members):
             changed, done = step(alert, GoOver(team_id=team_id), now)
             await _save(conn, changed, done, now)
             effects.extend(done)
-    await _announce(conn, effects)
+    return effects
 
 
 def _is_with(alert: Alert, team_id: TeamId, members: frozenset[StaffId]) -> bool:

@@ -352,3 +352,23 @@ def test_offer_of_a_patient_who_has_gone_home_is_found_no_more(unit: Unit) -> No
             assert late.status_code == 404
 
     serve(unit, FakeClock(NOON + 2 * SOON), visit)
+
+
+def test_h25_alert_that_was_closed_by_mistake_as_its_patient_went_over_opens_with_who_answers(unit: Unit) -> None:
+    """Closed, gone over, and taken back within seconds: it is not in the hands of before again."""
+    on_the_way(unit)
+    number, clock = alarm(unit, NIGHT - SOON), FakeClock(NIGHT - timedelta(seconds=2))
+
+    async def visit(served: Served) -> None:
+        async with someone(served, "anna") as anna:
+            assert (await act(anna, number, "claim", 1)).status_code == 200
+            assert (await act(anna, number, "resolve", 2, outcome="false_alarm")).status_code == 200
+            clock.set(NIGHT)
+            async with await connect(unit.url, "test") as conn:
+                await complete(conn, clock)
+            assert (await act(anna, number, "undo", 3)).status_code == 200
+
+    serve(unit, clock, visit)
+    after = alert(unit, number)
+    assert (after.team_id, after.holder_id, after.signal) == (unit.base, None, Signal.RINGING)
+    assert [kind for kind, _ in kinds(unit, number)][-2:] == ["undone", "went_over"]

@@ -42,10 +42,10 @@ async def lock_open(conn: Connection, stay_id: StayId, rule: str) -> Alert | Non
 
 
 async def lock_all(conn: Connection, stay_id: StayId) -> list[Alert]:
-    """Return every alert of a stay that is not closed, by rule; all are locked before any is looked at."""
+    """Return every alert of a stay that is open or may be opened again, all of them locked first, in one order."""
     query = (
         f"select {COLUMNS} from alert a"  # nosec B608  # noqa: S608
-        " where stay_id = %s and resolved_at is null order by rule for update"
+        " where stay_id = %s and (resolved_at is null or undo is not null) order by rule, alert_id for update"
     )
     async with conn.cursor(row_factory=class_row(AlertColumns)) as cursor:
         await cursor.execute(query.encode(), (stay_id,))
