@@ -265,12 +265,12 @@ async def _answer(
             baton = await duty_batons.apply_event(conn, whose.stay_id, body.baton_id, event, now)
             detail: dict[str, object] = {"baton_id": body.baton_id, "answer": baton.answer or "returned"}
             await _note(conn, principal, whose, Action.BATON_ANSWERED, now, detail)
-            await apply.go_over(conn, whose.stay_id, before.team_id, now)
         except Conflict:
             row = await duty_batons.lock(conn, whose.stay_id, body.baton_id)
             refusal = _why_not(None if row is None else row.baton(), now)
         except IllegalTransition as error:
             refusal = f"It cannot be done: {error}.", Reason.NOT_NOW
+        await apply.go_over(conn, whose.stay_id, before.team_id, now)
         state = await page(conn, await _still(conn, whose, principal, now), now)
     if refusal is not None:
         said, reason = refusal
