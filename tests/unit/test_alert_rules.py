@@ -244,8 +244,9 @@ def test_offline_is_told_after_two_minutes() -> None:
     assert judged("offline", away) == "unknown"
     assert evaluate(away, NOW_S).next_s[0] == NOW_S + 1
     assert judged("offline", a_batch(devices=(a_device(online=False, changed_ago_s=120),))) == "low"
-    back = a_batch(devices=(a_device(),), alerts=(an_alert("offline", Priority.LOW),))
-    assert judged("offline", back) == "quiet"
+    alerts = (an_alert("offline", Priority.LOW),)
+    assert judged("offline", a_batch(devices=(a_device(),), alerts=alerts)) == "quiet"
+    assert judged("offline", a_batch(devices=(a_device(online=False, changed_ago_s=60),), alerts=alerts)) == "unknown"
 
 
 def test_h01_every_device_that_is_offline_is_named() -> None:
