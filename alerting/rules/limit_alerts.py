@@ -151,10 +151,17 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         params |= {"k": given.k, "n": given.n}
     return Evidence(
         rule_version=RULE_VERSION,
-        text_key=f"{LIMIT}.{side.label}" + (".doubtful" if doubtful else ""),
+        text_key=_text_key(kind, side, doubtful=doubtful),
         params=params,
         inputs=(reading_at(series, kind, place),),
     )
+
+
+def _text_key(kind: VitalKind, side: Side, *, doubtful: bool) -> str:
+    """Return the key of the words: a letter is neither high nor low."""
+    if kind is VitalKind.CONSCIOUSNESS and side is Side.HIGH:
+        return f"{LIMIT}.{kind}"
+    return f"{LIMIT}.{side.label}" + (".doubtful" if doubtful else "")
 
 
 def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:
