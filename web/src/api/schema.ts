@@ -19597,6 +19597,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -19751,6 +19755,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,
@@ -19902,7 +19919,7 @@ export interface operations {
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
                      *       "team_id": 2,
-                     *       "template_version": 3,
+                     *       "template_version": 4,
                      *       "temporary": [],
                      *       "version": 6
                      *     }
@@ -20307,6 +20324,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -20461,6 +20482,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,
@@ -20720,6 +20754,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -20874,6 +20912,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,
@@ -21025,7 +21076,7 @@ export interface operations {
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
                      *       "team_id": 1,
-                     *       "template_version": 3,
+                     *       "template_version": 4,
                      *       "temporary": [],
                      *       "version": 6
                      *     }
@@ -24111,6 +24162,10 @@ export interface operations {
                      *                 "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *                 "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *               },
+                     *               "limit.consciousness": {
+                     *                 "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *                 "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *               },
                      *               "limit.heart_rate": {
                      *                 "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *                 "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -24265,6 +24320,19 @@ export interface operations {
                      *             "gain": null,
                      *             "goals": "full",
                      *             "limits": {
+                     *               "consciousness": {
+                     *                 "alert_high": null,
+                     *                 "alert_low": null,
+                     *                 "ceiling": 3,
+                     *                 "clear_by": 0,
+                     *                 "delay_s": 0,
+                     *                 "floor": null,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": null,
+                     *                 "warn_low": null
+                     *               },
                      *               "heart_rate": {
                      *                 "alert_high": 130,
                      *                 "alert_low": 40,
@@ -24415,7 +24483,7 @@ export interface operations {
                      *             "en": "COPD at home: a lower saturation is often the patient's usual, too much oxygen is dangerous.",
                      *             "sv": "KOL hemma: lägre syremättnad är ofta patientens vanliga, för mycket syrgas är farligt."
                      *           },
-                     *           "version": 3
+                     *           "version": 4
                      *         },
                      *         {
                      *           "name": {
@@ -24459,6 +24527,10 @@ export interface operations {
                      *               "identity": {
                      *                 "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *                 "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *               },
+                     *               "limit.consciousness": {
+                     *                 "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *                 "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
                      *               },
                      *               "limit.heart_rate": {
                      *                 "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
@@ -24599,6 +24671,19 @@ export interface operations {
                      *             "gain": null,
                      *             "goals": "full",
                      *             "limits": {
+                     *               "consciousness": {
+                     *                 "alert_high": null,
+                     *                 "alert_low": null,
+                     *                 "ceiling": 3,
+                     *                 "clear_by": 0,
+                     *                 "delay_s": 0,
+                     *                 "floor": null,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": null,
+                     *                 "warn_low": null
+                     *               },
                      *               "heart_rate": {
                      *                 "alert_high": 130,
                      *                 "alert_low": 40,
@@ -24736,7 +24821,7 @@ export interface operations {
                      *             "en": "Follow-up of somebody who is well: a measurement a day.",
                      *             "sv": "Uppföljning när patienten mår bra: en mätning om dagen."
                      *           },
-                     *           "version": 3
+                     *           "version": 4
                      *         },
                      *         {
                      *           "name": {
@@ -24780,6 +24865,10 @@ export interface operations {
                      *               "identity": {
                      *                 "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *                 "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *               },
+                     *               "limit.consciousness": {
+                     *                 "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *                 "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
                      *               },
                      *               "limit.heart_rate": {
                      *                 "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
@@ -24935,6 +25024,19 @@ export interface operations {
                      *             "gain": null,
                      *             "goals": "full",
                      *             "limits": {
+                     *               "consciousness": {
+                     *                 "alert_high": null,
+                     *                 "alert_low": null,
+                     *                 "ceiling": 3,
+                     *                 "clear_by": 0,
+                     *                 "delay_s": 0,
+                     *                 "floor": null,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": null,
+                     *                 "warn_low": null
+                     *               },
                      *               "heart_rate": {
                      *                 "alert_high": 130,
                      *                 "alert_low": 40,
@@ -25085,7 +25187,7 @@ export interface operations {
                      *             "en": "Frail older people at home: small changes mean more, measurements are fewer.",
                      *             "sv": "Sköra äldre hemma: små förändringar betyder mer, mätningarna är färre."
                      *           },
-                     *           "version": 3
+                     *           "version": 4
                      *         }
                      *       ],
                      *       "kinds": {
@@ -28081,6 +28183,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -28235,6 +28341,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,
@@ -28385,7 +28504,7 @@ export interface operations {
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "team_id": 1,
-                     *       "template_version": 3,
+                     *       "template_version": 4,
                      *       "temporary": [],
                      *       "version": 0
                      *     }
@@ -28700,6 +28819,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -28854,6 +28977,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,
