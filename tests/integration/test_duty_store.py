@@ -11,6 +11,7 @@ from psycopg import sql
 from alerting import duty as alerting_duty
 from tests.builders_duty import NOON, office_hours
 from tests.fix_duty import Unit
+from ward.clock import FakeClock
 from ward.duty.contact import Holder, Why
 from ward.duty.durations import HANDOVER_STANDS
 from ward.duty.routing import Ground
@@ -227,7 +228,7 @@ def test_new_week_moves_patients_at_once(unit: Unit) -> None:
             conn, unit.day, 2, replace(week, shifts=(replace(shift, window=window),)), unit.anna, NOON
         )
         moved = await duty_care.stays_routed(conn, unit.day, NOON)
-        await duty_layout.lay_or_leave(conn, moved, NOON)
+        await duty_layout.lay_or_leave(conn, moved, FakeClock(NOON))
         return moved
 
     assert len(unit.within(save)) == 3
