@@ -161,7 +161,7 @@ def test_sweeps_share_the_work(unit: Unit) -> None:
     """Two workers at once lay out every stay once between them, and neither waits for the other."""
 
     async def both() -> tuple[int, int]:
-        late = NOON + timedelta(days=2)
+        late = FakeClock(NOON + timedelta(days=2))
         async with await connect(unit.url, "a") as first, await connect(unit.url, "b") as second:
             return await alerting_duty._layouts(first, late), await alerting_duty._layouts(second, late)
 
