@@ -74,6 +74,10 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
             f"Mätningen av {{kind}} är osäker. {_SENSOR[0]}",
             f"The measurement of your {{kind}} is uncertain. {_SENSOR[1]}",
         ),
+        "limit.consciousness": (
+            "Vakenheten är sämre än din plan säger.",
+            "Your alertness is worse than your plan says.",
+        ),
         "news2.total": _CHANGED,
         "news2.single": ("Ett av dina värden har ändrats mycket.", "One of your values has changed a lot."),
         "news2.rise": _CHANGED,

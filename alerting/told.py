@@ -79,9 +79,11 @@ def _present(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> F
     if alert is not None and there and row.priority < alert.priority <= track.most[index] - FINDING:
         return None
     known = alert.evidence if alert is not None and there and alert.priority is row.priority else None
-    worse = None
+    worse = milder = None
     if known is not None and rule.renewed is not None:
         worse = rule.renewed(batch, name, replace(row, from_s=now_s), known)
+    if alert is not None and there and row.priority < alert.priority and rule.eased is not None:
+        milder = rule.eased(batch, name, replace(row, from_s=now_s))
     return Finding(
         stay_id=stay.stay_id,
         rule=name,
@@ -89,7 +91,7 @@ def _present(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> F
         priority=row.priority,
         began_at=moment(row.began_s),
         due_at=moment(row.from_s),
-        evidence=worse or known or rule.evidence(batch, name, row),
+        evidence=worse or known or milder or rule.evidence(batch, name, row),
         renews=worse is not None,
     )
 

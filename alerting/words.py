@@ -79,6 +79,10 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "{kind} {value} över gränsen {limit}, men mätningen är dålig: kontrollera patient och givare",
             "{kind} {value} above the limit {limit}, but the measurement is poor: check patient and sensor",
         ),
+        "limit.consciousness": (
+            "{kind} {value}, sämre än gränsen {limit}{lasting}",
+            "{kind} {value}, worse than the limit {limit}{lasting}",
+        ),
         "news2.total": (
             "NEWS2 minst {total}, larmgräns {limit}{settling}",
             "NEWS2 at least {total}, alert threshold {limit}{settling}",

@@ -250,7 +250,7 @@ def _field(each: Field, row: Version | None) -> FieldState:
         "author": row.author if row else None,
         "approver": row.approver if row else None,
         "reason": row.reason if row else "",
-        "from": row.valid_from if row else None,
+        "from": row.begins_at if row else None,
         "until": row.valid_until if row else None,
     }
 

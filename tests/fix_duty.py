@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 import pytest
 
+from alerting import duty as alerting_duty
 from api.auth import digest, expiry
 from tests.builders_duty import NOON, office_hours, round_the_clock
 from tests.fix_ward import Ward, admit
+from ward.clock import FakeClock
 from ward.duty.routing import Route
 from ward.people import OrganisationId, Role, StaffId, StayId, TeamId
 from ward.store import duty_care, duty_layout, duty_schedules, people, sessions
 from ward.store.duty_care import CareRow
-from ward.store.pool import Connection, connect
+from ward.store.pool import Connection, connect, pool
 
 _Given = TypeVar("_Given")
 
@@ -48,6 +51,15 @@ class Unit:
         async def run() -> _Given:
             async with await connect(self.url, "test") as conn:
                 return await work(conn)
+
+        return asyncio.run(run())
+
+    def sweep(self, at: datetime) -> int:
+        """Let the loop of a process that has just begun do what is due at a time; return the most of one kind."""
+
+        async def run() -> int:
+            async with pool(self.url, "test", size=1) as store:
+                return await alerting_duty.sweep(store, FakeClock(at))
 
         return asyncio.run(run())
 

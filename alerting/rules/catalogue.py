@@ -63,6 +63,7 @@ class Rule:
     evidence : why a finding says what it says; asked with the rule's full name and its row, only where it is needed
     renewed : the evidence of until the row's `from_s`, None where it is not worse than the known one by a step that a
         screen shows; for rules whose alerts get worse at the same priority
+    eased : the evidence of a row that is milder than its alert, None where it is that of any other row
     memory : for a rule whose look-back is too long to be read at every evaluation
     """
 
@@ -72,6 +73,7 @@ class Rule:
     judge: Callable[[Batch], Mapping[str, Track]]
     evidence: Callable[[Batch, str, Row], Evidence]
     renewed: Callable[[Batch, str, Row, Evidence], Evidence | None] | None = None
+    eased: Callable[[Batch, str, Row], Evidence | None] | None = None
     memory: Memory | None = None
 
     def owns(self, rule: str) -> bool:
@@ -95,6 +97,7 @@ RULES: tuple[Rule, ...] = (
         judge=limit_alerts.judge,
         evidence=limit_alerts.evidence,
         renewed=limit_alerts.renewed,
+        eased=limit_alerts.eased,
     ),
     Rule(
         name="news2",

@@ -133,8 +133,7 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     """Return the worst reading of the violation until it counted, with the limit that it is beyond."""
     _, name, label = rule.split(".")
     kind, side = VitalKind(name), Side[label.upper()]
-    plan = batch.stays[row.stay].plan
-    in_force = by_night(plan, kind) if night.is_night(plan, row.from_s) else plan.limits.get(kind)
+    in_force = _in_force(batch.stays[row.stay].plan, kind, row.from_s)
     bound = limits.bounds([in_force], side)
     series = _seen(batch, kind, side, row.stay)
     place = _worst(batch, series, kind, side, row)
@@ -152,17 +151,24 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         params |= {"k": given.k, "n": given.n}
     return Evidence(
         rule_version=RULE_VERSION,
-        text_key=f"{LIMIT}.{side.label}" + (".doubtful" if doubtful else ""),
+        text_key=_text_key(kind, side, doubtful=doubtful),
         params=params,
         inputs=(reading_at(series, kind, place),),
     )
+
+
+def _text_key(kind: VitalKind, side: Side, *, doubtful: bool) -> str:
+    """Return the key of the words: a letter is neither high nor low."""
+    if kind is VitalKind.CONSCIOUSNESS and side is Side.HIGH:
+        return f"{LIMIT}.{kind}"
+    return f"{LIMIT}.{side.label}" + (".doubtful" if doubtful else "")
 
 
 def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:
     """Return the worst reading until now, and the newest one, where it is a step of the kind's display unit worse."""
     _, name, label = rule.split(".")
     kind, side = VitalKind(name), Side[label.upper()]
-    found = evidence(batch, rule, row)
+    found = evidence(batch, rule, _milder(batch, kind, side, row))
     now, before = found.params["value"], known.params.get("value")
     if not isinstance(now, float) or not isinstance(before, int | float):
         return None
@@ -173,6 +179,33 @@ def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | No
     newest = max(int(np.searchsorted(mine.t_s, row.from_s, side="right")) - 1, 0)
     last = reading_at(series, kind, first + newest)
     return found if last in found.inputs else replace(found, inputs=(*found.inputs, last))
+
+
+def eased(batch: Batch, rule: str, row: Row) -> Evidence | None:
+    """Return the worst reading since none was beyond the next limit any more; None where it is not beyond this one."""
+    _, name, label = rule.split(".")
+    side = Side[label.upper()]
+    found = evidence(batch, rule, _milder(batch, VitalKind(name), side, row))
+    value, limit = found.params["value"], found.params["limit"]
+    beyond = isinstance(value, float) and isinstance(limit, float) and (value - limit) * side.value > 0
+    return found if beyond else None
+
+
+def _milder(batch: Batch, kind: VitalKind, side: Side, row: Row) -> Row:
+    """Return a row of the warning from after the last reading beyond the alarm limit; the row itself where none is."""
+    if row.verdict is not Verdict.MEDIUM:
+        return row
+    bound = limits.bounds([_in_force(batch.stays[row.stay].plan, kind, row.from_s)], side)
+    _, mine = own(_seen(batch, kind, side, row.stay), row.stay)
+    places = np.flatnonzero((mine.t_s >= row.began_s) & (mine.t_s <= row.from_s))
+    worse = mine.value[places] * side.value > bound.limit[Level.ALERT, 0] * side.value
+    after = int(np.flatnonzero(worse)[-1]) + 1 if worse.any() else len(places)
+    return replace(row, began_s=float(mine.t_s[places[after]])) if after < len(places) else row
+
+
+def _in_force(plan: Plan, kind: VitalKind, at_s: float) -> Limits | None:
+    """Return the limits of a kind at an instant, by day or by night."""
+    return by_night(plan, kind) if night.is_night(plan, at_s) else plan.limits.get(kind)
 
 
 def _level(bound: Bounds, worst: float, row: Row) -> Level:

@@ -239,13 +239,14 @@ def plan_of(seat: Seat) -> plans.Plan:
 
 
 def bands(limits: Mapping[VitalKind, Limits]) -> dict[str, LimitState]:
-    """Build limits as they are shown, by kind."""
-    return {
+    """Build limits as they are shown, by kind; one that has hard bounds alone has no band to show."""
+    shown = {
         kind.value: LimitState(
             alert_low=each.alert_low, warn_low=each.warn_low, warn_high=each.warn_high, alert_high=each.alert_high
         )
         for kind, each in limits.items()
     }
+    return {kind: each for kind, each in shown.items() if any(limit is not None for limit in each.values())}
 
 
 def limits_state(seat: Seat) -> dict[str, LimitState]:

@@ -215,6 +215,20 @@ def test_wrong_tap_can_be_undone(house: House) -> None:
     with_team(house, visit)
 
 
+def test_closing_is_not_undone_where_another_alert_has_taken_its_place(house: House) -> None:
+    """Closed by mistake, and raised anew meanwhile because it got worse: the new one counts, the old stays closed."""
+
+    async def visit(team: Team) -> None:
+        await team.done(team.anna, "resolve", 1, outcome="false_alarm")
+        other = await alarm(team.house, team.house.ward.beds[0], priority=Priority.HIGH)
+        problem = await team.refused(team.anna, "undo", 2)
+
+        assert problem["alert"]["state"] == "resolved"
+        assert [each["alert_id"] for each in (await team.anna.get("/api/alerts")).json()["items"]] == [other]
+
+    with_team(house, visit, Priority.MEDIUM)
+
+
 def test_closed_alert_while_its_cause_is_there_is_not_raised_anew(house: House) -> None:
     """What Anna closed does not ring again at the next evaluation, and undoing that makes it hers to see again."""
 

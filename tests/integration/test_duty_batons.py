@@ -14,7 +14,6 @@ from ward.duty.durations import HELD_FOR, OFFER_STANDS
 from ward.errors import Conflict, IllegalTransition
 from ward.people import OrganisationId, StaffId, TeamId
 from ward.store import duty, duty_batons, duty_care, duty_layout, duty_watch
-from ward.store.duty_watch import Swept
 from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
@@ -81,11 +80,14 @@ def test_h25_offer_that_nobody_answers_leaves_the_patient_with_the_schedule(unit
     late = datetime.fromisoformat("2026-11-18T14:50:00+00:00")
     number = offer(unit, late)
 
-    def sweep(at: datetime) -> Swept:
-        return unit.within(lambda conn: duty_watch.sweep(conn, at))
+    def answered() -> list[tuple[str | None]]:
+        with psycopg.connect(unit.url) as conn:
+            return conn.execute("select answer from baton").fetchall()
 
-    assert sweep(late + OFFER_STANDS - timedelta(seconds=1)).timed_out == ()
-    assert sweep(late + OFFER_STANDS).timed_out == (unit.stay,)
+    unit.sweep(late + OFFER_STANDS - timedelta(seconds=1))
+    assert answered() == [(None,)]
+    unit.sweep(late + OFFER_STANDS)
+    assert answered() == [("timed_out",)]
     assert holder(unit, late + OFFER_STANDS) == (unit.base, None)
     with pytest.raises(IllegalTransition):
         answer(unit, number, Accept(by=taker(unit), rev=2), late + OFFER_STANDS)

@@ -8,14 +8,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from alerting import duty as alerting_duty
 from tests.builders_duty import NOON, office_hours
 from tests.fix_duty import Unit
 from ward.clock import FakeClock
 from ward.duty.contact import Holder, Why
+from ward.duty.durations import HANDOVER_STANDS
 from ward.duty.routing import Ground
 from ward.duty.schedule import Override
 from ward.people import StayId
-from ward.store import duty, duty_care, duty_layout, duty_schedules, duty_watch, migrate
+from ward.store import duty, duty_care, duty_handovers, duty_layout, duty_schedules, duty_watch, migrate
 from ward.store.pool import Connection, connect
 
 pytestmark = pytest.mark.integration
@@ -149,9 +151,9 @@ def test_sweep_lays_out_a_day_more_each_day(unit: Unit) -> None:
     """A day later the sweep extends what is laid out; a minute later, and a second time, there is nothing to do."""
     tomorrow = NOON + timedelta(days=1, hours=1)
 
-    assert unit.within(lambda conn: duty_watch.sweep(conn, NOON + timedelta(minutes=1))).laid == 0
-    assert unit.within(lambda conn: duty_watch.sweep(conn, tomorrow)).laid == 3
-    assert unit.within(lambda conn: duty_watch.sweep(conn, tomorrow)).laid == 0
+    assert unit.sweep(NOON + timedelta(minutes=1)) == 0
+    assert unit.sweep(tomorrow) == 3
+    assert unit.sweep(tomorrow) == 0
     assert holder(unit, datetime(2026, 12, 3, 12, 0, tzinfo=UTC)).team_id == unit.day
 
 
@@ -159,13 +161,29 @@ def test_sweeps_share_the_work(unit: Unit) -> None:
     """Two workers at once lay out every stay once between them, and neither waits for the other."""
 
     async def both() -> tuple[int, int]:
-        late = NOON + timedelta(days=2)
+        late = FakeClock(NOON + timedelta(days=2))
         async with await connect(unit.url, "a") as first, await connect(unit.url, "b") as second:
-            one = await duty_watch.sweep(first, late)
-            two = await duty_watch.sweep(second, late)
-        return one.laid, two.laid
+            return await alerting_duty._layouts(first, late), await alerting_duty._layouts(second, late)
 
     assert asyncio.run(both()) == (3, 0)
+
+
+def test_h25_handover_that_nobody_takes_ends_and_stays_with_who_gave_it(unit: Unit) -> None:
+    """A hand-over that is not taken in its time is closed as lapsed, to the second, and the next may be given."""
+
+    def given(at: datetime) -> int | None:
+        return unit.within(lambda conn: duty_handovers.give(conn, unit.day, unit.anna, "", [], {}, at))
+
+    def outcomes() -> list[tuple[str | None]]:
+        with psycopg.connect(unit.url) as conn:
+            return conn.execute("select outcome from duty_handover order by handover_id").fetchall()
+
+    assert given(NOON) is not None
+    unit.sweep(NOON + HANDOVER_STANDS - timedelta(seconds=1))
+    assert (outcomes(), given(NOON + timedelta(minutes=1))) == ([(None,)], None)
+    unit.sweep(NOON + HANDOVER_STANDS)
+    assert outcomes() == [("lapsed",)]
+    assert given(NOON + HANDOVER_STANDS) is not None
 
 
 def _close(unit: Unit, from_at: datetime, until: datetime) -> None:

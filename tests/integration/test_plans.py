@@ -146,6 +146,7 @@ def test_h12_hard_limit_is_loosened_by_two_people(house: House) -> None:
         assert after["plan"]["limits"]["spo2"]["floor"] == 75
         [field] = after["fields"]
         assert (field["author"], field["approver"]) == ("Dora Provläkare", "David Provläkare")
+        assert datetime.fromisoformat(field["from"]) == rounds.clock.now()
         assert rounds.ask("select action from audit order by audit_id")[-1] == ("plan.approved",)
 
     on_round(house, visit)

@@ -192,6 +192,9 @@ class Life(RuleBasedStateMachine):
         """The rule finds its condition."""
         said = f"{self.now} {len(self.lines)}" if rule_name == HELP else ""
         self._observe(rule_name, a_finding(rule_name, priority, said=said, began_at=self.now))
+        alert = self._open(rule_name)
+        if alert is not None and rule_name != HELP:
+            assert (alert.condition, alert.priority) == (Condition.PRESENT, priority)
 
     @rule(rule_name=st.sampled_from([each for each in RULES if each != HELP]), value=st.integers(60, 88))
     def find_worse(self, rule_name: str, value: int) -> None:
@@ -250,6 +253,10 @@ class Life(RuleBasedStateMachine):
         if before is None and alert is not None:
             assert self.rings == rang
             assert (alert.signal, alert.condition) == (Signal.SILENT, Condition.CLEARED)
+        if before is not None and priority <= before.worst:
+            assert self.rings == rang
+            assert alert is not None
+            assert alert.signal is before.signal
 
     @rule(minutes=st.integers(0, 70))
     def wait(self, minutes: int) -> None:

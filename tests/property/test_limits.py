@@ -1,8 +1,10 @@
 """Limits against a slow obvious walk over the readings, whatever their order of arrival and however often they come."""
 
+from datetime import datetime, timedelta
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -202,6 +204,17 @@ def test_h08_night_is_local_time_on_both_nights_on_which_clocks_change() -> None
         hours[month] = sum(night.is_night(plan, noon_s + 60 * minute) for minute in range(24 * 60)) / 60
 
     assert hours == {3: 7, 10: 9, 11: 8}
+
+
+@pytest.mark.parametrize("on", [(2026, 3, 28), (2026, 10, 24), (2026, 11, 21)])
+def test_h08_night_begins_and_ends_on_the_second(on: tuple[int, int, int]) -> None:
+    """Ten in the evening is night and six in the morning is not, on the nights of the change as well."""
+    plan, zone, tick = PLANS[0], night.STOCKHOLM, 1e-3
+    begins_s = datetime(*on, 22, tzinfo=zone).timestamp()
+    ends_s = (datetime(*on, 6, tzinfo=zone) + timedelta(days=1)).timestamp()
+
+    edges = (begins_s - tick, begins_s, ends_s - tick, ends_s)
+    assert [night.is_night(plan, at_s) for at_s in edges] == [False, True, True, False]
 
 
 def test_night_profile_is_in_force_by_night_alone() -> None:

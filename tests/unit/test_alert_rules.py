@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerting import words
 from alerting.evaluate import LOOK_AGAIN_S, Evaluation, evaluate, look_back
 from alerting.features import Batch, moment
 from alerting.observed import Quiet
 from alerting.rules import news2_alerts
 from tests.builders_alerting import NOW_S, a_batch, a_device, a_plan, an_alert
+from ward import plan_documents
 from ward.alerts import Alert, Finding, Priority
 from ward.plans import Limits, template
 from ward.vitals import VitalKind
@@ -105,11 +107,16 @@ def test_limit_that_was_taken_away_lets_its_alert_clear() -> None:
     assert judged(LOW, a_batch((SPO2, 5, 70), plan=plan, alerts=(an_alert(LOW),))) == "quiet"
 
 
-def test_hard_limit_on_consciousness_is_possible() -> None:
-    """A plan may raise a high alert at once for a patient who does not respond."""
-    plan = a_plan(limits={VitalKind.CONSCIOUSNESS: Limits(ceiling=3)})
+@pytest.mark.parametrize("programme", plan_documents.names())
+def test_patient_who_does_not_respond_is_told_at_once_in_every_programme(programme: str) -> None:
+    """U is beyond the hard bound: no delay, no score to wait for, and words that no letter turns around."""
+    found = evaluate(a_batch((VitalKind.CONSCIOUSNESS, 0, 4), plan=template(programme)), NOW_S)
+    said = told(found, "limit.consciousness.high")
 
-    assert judged("limit.consciousness.high", a_batch((VitalKind.CONSCIOUSNESS, 0, 4), plan=plan)) == "high"
+    assert isinstance(said, Finding)
+    assert (said.priority, said.evidence.text_key) == (Priority.HIGH, "limit.consciousness")
+    assert words.text("limit.consciousness", said.evidence.params, "sv") == "Medvetandegrad U, sämre än gränsen P"
+    assert judged("limit.consciousness.high", a_batch((VitalKind.CONSCIOUSNESS, 0, 3))) != "high"
 
 
 WELL = [
@@ -244,8 +251,9 @@ def test_offline_is_told_after_two_minutes() -> None:
     assert judged("offline", away) == "unknown"
     assert evaluate(away, NOW_S).next_s[0] == NOW_S + 1
     assert judged("offline", a_batch(devices=(a_device(online=False, changed_ago_s=120),))) == "low"
-    back = a_batch(devices=(a_device(),), alerts=(an_alert("offline", Priority.LOW),))
-    assert judged("offline", back) == "quiet"
+    alerts = (an_alert("offline", Priority.LOW),)
+    assert judged("offline", a_batch(devices=(a_device(),), alerts=alerts)) == "quiet"
+    assert judged("offline", a_batch(devices=(a_device(online=False, changed_ago_s=60),), alerts=alerts)) == "unknown"
 
 
 def test_h01_every_device_that_is_offline_is_named() -> None:

@@ -96,6 +96,14 @@ def test_h05_claim_rings_again_and_may_then_be_taken_over() -> None:
     assert lived(Claim(by=OMAR, rev=3), alert=lapsed).holder_id == OMAR
 
 
+def test_h24_paused_alert_of_somebody_is_not_taken_over() -> None:
+    """Who has taken an alert and paused it has it still; only what rings may be taken over."""
+    paused = lived(Claim(by=ANNA, rev=1), Snooze(by=ANNA, rev=2, until=after(10), reason="hostar"))
+
+    with pytest.raises(IllegalTransition):
+        step(paused, Claim(by=OMAR, rev=3), after(1))
+
+
 def test_released_alert_rings() -> None:
     """What somebody lets go is nobody's, and everybody hears it; only they can let it go."""
     taken = lived(Claim(by=ANNA, rev=1))
@@ -273,6 +281,14 @@ def test_closed_while_there_comes_back_when_worse() -> None:
     hold = hold_of(raised(a_finding(priority=MEDIUM)))
 
     assert held(hold, a_finding(priority=HIGH), after(1)) is None
+
+
+def test_h11_worse_that_came_late_ends_what_was_closed() -> None:
+    """Who closed the medium alert has not seen what a late reading tells of; what was no worse they have."""
+    hold = hold_of(raised(a_finding(priority=MEDIUM)))
+
+    assert held(hold, a_finding(priority=HIGH, began_at=after(-9), ended_at=after(-5)), after(1)) is None
+    assert held(hold, a_finding(priority=MEDIUM, began_at=after(-9), ended_at=after(-5)), after(1)) == hold
 
 
 def test_next_episode_of_what_was_closed_is_a_new_alert() -> None:

@@ -62,6 +62,14 @@ def test_h11_it_waits_no_longer_than_the_plan_says() -> None:
     assert SECOND not in seen
 
 
+def test_edges_of_doubt_are_those_of_the_plan() -> None:
+    """A change of exactly so many is none yet, and a quality of exactly the bound is good enough to ring."""
+    assert LOW not in found([*spo2(40), *others(heart_rate=80, resp_rate=18)])
+    assert LOW in found([*spo2(40), *others(heart_rate=81)])
+    assert LOW in found([*spo2(40), *others(resp_rate=19)])
+    assert LOW in found([*spo2(40, quality=0.7), *others()])
+
+
 @pytest.mark.parametrize(
     ("samples", "priority"),
     [

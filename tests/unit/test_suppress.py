@@ -86,6 +86,14 @@ def test_another_stay_is_not_touched() -> None:
     assert admit([AWAY, other], (), {STAY: [False], StayId(2): [False]}).held == ()
 
 
+def test_h11_silent_signal_of_high_priority_speaks() -> None:
+    """What is technical and of high priority is told beside the devices that are away."""
+    high = replace(SILENT, priority=Priority.HIGH)
+    admitted = admit([AWAY, high], (), {STAY: [False]})
+
+    assert (admitted.speaks, admitted.held) == ((AWAY, high), ())
+
+
 def test_h11_one_true_alert_in_a_flood_speaks() -> None:
     """Among a thousand silent signals of devices that are away, the one urgent clinical finding is told."""
     flood: list[Observation] = []

@@ -15,7 +15,7 @@ from ward.vitals import VitalKind
 
 SPO2, HR, RR = VitalKind.SPO2, VitalKind.HEART_RATE, VitalKind.RESP_RATE
 TEMP, FLOW = VitalKind.TEMPERATURE, VitalKind.OXYGEN_FLOW
-LOW = "limit.spo2.low"
+LOW, HIGH_PULSE = "limit.spo2.low", "limit.heart_rate.high"
 
 
 def found(looked_at: Batch, rule: str) -> Finding | Quiet | None:
@@ -97,6 +97,33 @@ def test_h20_what_nobody_knows_to_be_over_is_told_as_being_there() -> None:
     assert isinstance(said, Finding)
     assert said.ended_at is None
     assert NOW_S - said.began_at.timestamp() == 3600
+
+
+def test_milder_alert_says_what_makes_it_milder() -> None:
+    """A pulse that was 150 and is 125 now is told as 125 above the warning; that it was 150 is no news after that."""
+    samples: list[Sample] = [(HR, ago, 150) for ago in range(300, 200, -10)]
+    samples += [(HR, ago, 125 if ago > 100 else 120) for ago in range(200, -1, -10)]
+    raised = an_alert(HIGH_PULSE, Priority.HIGH, began_ago_s=240)
+    said = found(a_batch(*samples, alerts=(raised,)), HIGH_PULSE)
+
+    assert isinstance(said, Finding)
+    assert (said.priority, said.evidence.params["value"], said.evidence.params["limit"]) == (Priority.MEDIUM, 125, 110)
+    eased = replace(raised, priority=Priority.MEDIUM, evidence=said.evidence)
+    again = found(a_batch(*samples, alerts=(eased,)), HIGH_PULSE)
+    assert isinstance(again, Finding)
+    assert (again.renews, again.evidence) == (False, said.evidence)
+    worse = found(a_batch(*samples[:-1], (HR, 0, 128), alerts=(eased,)), HIGH_PULSE)
+    assert isinstance(worse, Finding)
+    assert (worse.renews, worse.evidence.params["value"]) == (True, 128)
+
+
+def test_milder_alert_between_the_limits_says_what_it_was() -> None:
+    """A pulse that is below the warning, but not by the hysteresis, is told by the reading that was beyond it."""
+    samples: list[Sample] = [(HR, ago, 150 if ago > 200 else 109) for ago in range(300, -1, -10)]
+    said = found(a_batch(*samples, alerts=(an_alert(HIGH_PULSE, Priority.HIGH, began_ago_s=240),)), HIGH_PULSE)
+
+    assert isinstance(said, Finding)
+    assert (said.priority, said.evidence.params["value"]) == (Priority.MEDIUM, 150)
 
 
 def test_evidence_is_made_only_where_it_is_news() -> None:

@@ -46,6 +46,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Level of consciousness U above the limit P",
     ),
     (
+        "limit.consciousness",
+        {"kind": "consciousness", "value": 4.0, "limit": 3.0, "unit": "{score}", "duration_s": 0.0},
+        "Medvetandegrad U, sämre än gränsen P",
+        "Level of consciousness U, worse than the limit P",
+    ),
+    (
         "news2.total",
         {"total": 7, "limit": 7, "duration_s": 60.0},
         "NEWS2 minst 7, larmgräns 7",

@@ -1,7 +1,7 @@
-"""What time alone changes in who answers: offers and hand-overs that run out, layouts to extend, hours of nobody ahead.
+"""Hours of nobody ahead: who can be reached, and which stays would be left alone soon.
 
-The caller owns the transaction and sweeps every few seconds; any number of workers share the work. The invariant: a
-timer is a row, so a restart loses none.
+The caller owns the transaction. Not here: what runs out and what is extended (`duty_batons`, `duty_handovers`,
+`duty_layout`; `alerting.duty` looks after them). The invariant: nothing is kept here between two looks.
 """
 
 from collections.abc import Iterable
@@ -11,20 +11,11 @@ from datetime import datetime, timedelta
 from ward.duty.coverage import Reach, idle_hours
 from ward.duty.durations import WARN_AHEAD
 from ward.people import StaffId, StayId, TeamId
-from ward.store import duty_batons, duty_handovers, duty_layout, duty_schedules
+from ward.store import duty_schedules
 from ward.store.pool import Connection
 
 # So far beyond the warning are open hours looked at, to say when they end.
 _SEEN_TO_THE_END = timedelta(days=3)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
-    """What one sweep did: stays whose offer ran out, hand-overs that nobody took, and how many stays were laid out."""
-
-    timed_out: tuple[StayId, ...]
-    lapsed: tuple[int, ...]
-    laid: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +26,6 @@ class Uncovered:
     team_id: TeamId
     from_at: datetime
     until: datetime
-
-
-async def sweep(conn: Connection, now: datetime) -> Swept:
-    """Do what has become due by now."""
-    timed_out = await duty_batons.time_out(conn, now)
-    lapsed = await duty_handovers.lapse(conn, now)
-    stays = await duty_layout.due(conn, now)
-    return Swept(timed_out=tuple(timed_out), lapsed=tuple(lapsed), laid=await duty_layout.lay(conn, stays, now))
 
 
 async def reach(conn: Connection) -> Reach:

@@ -61,11 +61,15 @@ class Version:
     ended_by: StaffId | None
     ended_at: datetime | None
 
+    @property
+    def begins_at(self) -> datetime:
+        """Since when it may be in force: what needs a second signature begins with that."""
+        return max(self.valid_from, self.approved_at or self.valid_from)
+
     def in_force(self, now: datetime) -> bool:
         """Tell whether time lets it be in force; of several standing ones the newest is."""
-        begun = max(self.valid_from, self.approved_at or self.valid_from) <= now
         kept = self.state is State.IN_FORCE or (self.ended_at is not None and self.ended_at > now)
-        return kept and begun and (self.valid_until is None or self.valid_until > now)
+        return kept and self.begins_at <= now and (self.valid_until is None or self.valid_until > now)
 
 
 _COLUMNS = (

@@ -41,6 +41,12 @@ def test_falling_on_more_oxygen_is_found() -> None:
     assert priority == Priority.HIGH
 
 
+@pytest.mark.parametrize("flow_by", [1.0, 1.1 - 0.1])
+def test_exactly_what_the_plan_says_is_found(flow_by: float) -> None:
+    """A fall of the plan's points on the plan's litre more is one, whatever binary rounding makes of it."""
+    assert len(episodes(judged(given(3, flow_by)))) == 1
+
+
 @pytest.mark.parametrize(("falls_by", "flow_by"), [(4, 0), (4, -1), (4, 0.5), (2, 2), (0, 2), (-2, 2)])
 def test_only_both_together_are_found(falls_by: float, flow_by: float) -> None:
     """A fall without more oxygen, more oxygen without a fall, or too little of either, is not found here."""

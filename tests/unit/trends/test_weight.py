@@ -53,6 +53,8 @@ def test_exactly_the_plans_gain_counts() -> None:
 def test_twice_as_much_is_told_at_once() -> None:
     """Four and a half kilograms since yesterday do not wait for tomorrow."""
     assert days(weighed([80, 80.1, 79.9, 84.5])) == [3]
+    assert days(weighed([80.1, 80.1, 80.1, 84.1])) == [3]
+    assert days(weighed([80.1, 80.1, 80.1, 84.0])) == []
 
 
 def test_h06_what_no_body_gains_waits_for_a_second_weighing() -> None:

@@ -19591,6 +19591,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -19745,6 +19749,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,
@@ -19896,7 +19913,7 @@ export interface operations {
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
                      *       "team_id": 2,
-                     *       "template_version": 3,
+                     *       "template_version": 4,
                      *       "temporary": [],
                      *       "version": 6
                      *     }
@@ -20301,6 +20318,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -20455,6 +20476,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,
@@ -20714,6 +20748,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -20868,6 +20906,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,
@@ -21019,7 +21070,7 @@ export interface operations {
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
                      *       "team_id": 1,
-                     *       "template_version": 3,
+                     *       "template_version": 4,
                      *       "temporary": [],
                      *       "version": 6
                      *     }
@@ -24105,6 +24156,10 @@ export interface operations {
                      *                 "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *                 "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *               },
+                     *               "limit.consciousness": {
+                     *                 "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *                 "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *               },
                      *               "limit.heart_rate": {
                      *                 "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *                 "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -24259,6 +24314,19 @@ export interface operations {
                      *             "gain": null,
                      *             "goals": "full",
                      *             "limits": {
+                     *               "consciousness": {
+                     *                 "alert_high": null,
+                     *                 "alert_low": null,
+                     *                 "ceiling": 3,
+                     *                 "clear_by": 0,
+                     *                 "delay_s": 0,
+                     *                 "floor": null,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": null,
+                     *                 "warn_low": null
+                     *               },
                      *               "heart_rate": {
                      *                 "alert_high": 130,
                      *                 "alert_low": 40,
@@ -24409,7 +24477,7 @@ export interface operations {
                      *             "en": "COPD at home: a lower saturation is often the patient's usual, too much oxygen is dangerous.",
                      *             "sv": "KOL hemma: lägre syremättnad är ofta patientens vanliga, för mycket syrgas är farligt."
                      *           },
-                     *           "version": 3
+                     *           "version": 4
                      *         },
                      *         {
                      *           "name": {
@@ -24453,6 +24521,10 @@ export interface operations {
                      *               "identity": {
                      *                 "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *                 "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *               },
+                     *               "limit.consciousness": {
+                     *                 "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *                 "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
                      *               },
                      *               "limit.heart_rate": {
                      *                 "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
@@ -24593,6 +24665,19 @@ export interface operations {
                      *             "gain": null,
                      *             "goals": "full",
                      *             "limits": {
+                     *               "consciousness": {
+                     *                 "alert_high": null,
+                     *                 "alert_low": null,
+                     *                 "ceiling": 3,
+                     *                 "clear_by": 0,
+                     *                 "delay_s": 0,
+                     *                 "floor": null,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": null,
+                     *                 "warn_low": null
+                     *               },
                      *               "heart_rate": {
                      *                 "alert_high": 130,
                      *                 "alert_low": 40,
@@ -24730,7 +24815,7 @@ export interface operations {
                      *             "en": "Follow-up of somebody who is well: a measurement a day.",
                      *             "sv": "Uppföljning när patienten mår bra: en mätning om dagen."
                      *           },
-                     *           "version": 3
+                     *           "version": 4
                      *         },
                      *         {
                      *           "name": {
@@ -24774,6 +24859,10 @@ export interface operations {
                      *               "identity": {
                      *                 "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *                 "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
+                     *               },
+                     *               "limit.consciousness": {
+                     *                 "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *                 "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
                      *               },
                      *               "limit.heart_rate": {
                      *                 "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
@@ -24929,6 +25018,19 @@ export interface operations {
                      *             "gain": null,
                      *             "goals": "full",
                      *             "limits": {
+                     *               "consciousness": {
+                     *                 "alert_high": null,
+                     *                 "alert_low": null,
+                     *                 "ceiling": 3,
+                     *                 "clear_by": 0,
+                     *                 "delay_s": 0,
+                     *                 "floor": null,
+                     *                 "k": 1,
+                     *                 "median_s": 0,
+                     *                 "n": 1,
+                     *                 "warn_high": null,
+                     *                 "warn_low": null
+                     *               },
                      *               "heart_rate": {
                      *                 "alert_high": 130,
                      *                 "alert_low": 40,
@@ -25079,7 +25181,7 @@ export interface operations {
                      *             "en": "Frail older people at home: small changes mean more, measurements are fewer.",
                      *             "sv": "Sköra äldre hemma: små förändringar betyder mer, mätningarna är färre."
                      *           },
-                     *           "version": 3
+                     *           "version": 4
                      *         }
                      *       ],
                      *       "kinds": {
@@ -28083,6 +28185,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -28237,6 +28343,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,
@@ -28387,7 +28506,7 @@ export interface operations {
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "team_id": 1,
-                     *       "template_version": 3,
+                     *       "template_version": 4,
                      *       "temporary": [],
                      *       "version": 0
                      *     }
@@ -28702,6 +28821,10 @@ export interface operations {
                      *             "en": "Could somebody else wear the device? Call and ask who does before its values are used.",
                      *             "sv": "Kan enheten sitta på någon annan? Ring och fråga vem som bär den innan värdena används."
                      *           },
+                     *           "limit.consciousness": {
+                     *             "en": "Call the patient or the relative now: answers, can be woken, breathes? No response: call 112.",
+                     *             "sv": "Ring patienten eller närstående nu: svarar, går att väcka, andas? Svarar inte: ring 112."
+                     *           },
                      *           "limit.heart_rate": {
                      *             "en": "Call the patient: chest pain, dizziness, fainting? With any of them 112. Otherwise measure again at rest after 10 minutes.",
                      *             "sv": "Ring patienten: bröstsmärta, yrsel, svimning? Vid något av dem 112. Annars ny mätning i vila efter 10 minuter."
@@ -28856,6 +28979,19 @@ export interface operations {
                      *         "gain": null,
                      *         "goals": "full",
                      *         "limits": {
+                     *           "consciousness": {
+                     *             "alert_high": null,
+                     *             "alert_low": null,
+                     *             "ceiling": 3,
+                     *             "clear_by": 0,
+                     *             "delay_s": 0,
+                     *             "floor": null,
+                     *             "k": 1,
+                     *             "median_s": 0,
+                     *             "n": 1,
+                     *             "warn_high": null,
+                     *             "warn_low": null
+                     *           },
                      *           "heart_rate": {
                      *             "alert_high": 130,
                      *             "alert_low": 40,

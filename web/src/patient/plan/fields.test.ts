@@ -4,7 +4,13 @@ import { fieldName, limitsOf, originOf } from "./fields";
 
 describe("the plan's fields", () => {
   it("stand in the order of the board, whatever order they come in", () => {
-    expect(limitsOf({ weight: {}, spo2: {}, heart_rate: {} }).map((each) => each.kind)).toEqual(["heart_rate", "spo2", "weight"]);
+    const band = { warn_low: 1 };
+    expect(limitsOf({ weight: band, spo2: band, heart_rate: band }).map((each) => each.kind)).toEqual(["heart_rate", "spo2", "weight"]);
+  });
+
+  it("leave out what has hard bounds alone: there is no band to show", () => {
+    const hard = { ceiling: 3, alert_low: null, warn_low: null, warn_high: null, alert_high: null };
+    expect(limitsOf({ consciousness: hard, spo2: { warn_low: 91 } }).map((each) => each.kind)).toEqual(["spo2"]);
   });
 
   it("say whose they are, and nothing where they are the template's", () => {

@@ -5,14 +5,18 @@ import type { Field } from "../types";
 
 const FIRST: readonly Kind[] = ["heart_rate", "spo2", "resp_rate", "systolic", "diastolic", "temperature"];
 
+const BOUNDS: ReadonlySet<string> = new Set(["alert_low", "warn_low", "warn_high", "alert_high"]);
+
 export interface LimitRow {
   readonly kind: Kind;
   readonly band: Partial<Band>;
 }
 
+/** Returns the kinds that have a band to show: one with hard bounds alone has none. */
 export function limitsOf(limits: Readonly<Partial<Record<Kind, Partial<Band>>>>): LimitRow[] {
   const place = (kind: Kind): number => (FIRST.includes(kind) ? FIRST.indexOf(kind) : FIRST.length);
-  return (Object.entries(limits) as [Kind, Partial<Band>][]).map(([kind, band]) => ({ kind, band })).sort((a, b) => place(a.kind) - place(b.kind));
+  const shown = ([, band]: [Kind, Partial<Band>]): boolean => Object.entries(band).some(([name, bound]) => BOUNDS.has(name) && bound !== null);
+  return (Object.entries(limits) as [Kind, Partial<Band>][]).filter(shown).map(([kind, band]) => ({ kind, band })).sort((a, b) => place(a.kind) - place(b.kind));
 }
 
 /** Returns whose a field is: the team's or the patient's own; null where it is the template's. */
@@ -20,8 +24,6 @@ export function originOf(fields: readonly Field[], path: string): "team" | "pati
   const found = fields.find((field) => field.path === path);
   return found ? (found.origin === "team" ? "team" : "patient") : null;
 }
-
-const BOUNDS: ReadonlySet<string> = new Set(["alert_low", "warn_low", "warn_high", "alert_high"]);
 
 /** Returns a path in words, as far as there are words: `limits.spo2.alert_low` is "Syremättnad, larm under". */
 export function fieldName(path: string, word: (key: string) => string): string {
