@@ -9183,6 +9183,29 @@ export interface components {
             readonly unit_id: number | null;
         };
         /**
+         * RestState
+         * @description When a value was measured that the score rests on; null where there is none. After these seconds it is old.
+         *
+         *     `counted` is false where the score lacks it. `received_at` matters where a device sends late: the worse counts.
+         */
+        readonly RestState: {
+            /** Ageing S */
+            readonly ageing_s: number;
+            /** Counted */
+            readonly counted: boolean;
+            /** Measured At */
+            readonly measured_at: string | null;
+            /**
+             * Part
+             * @enum {string}
+             */
+            readonly part: "resp_rate" | "spo2" | "oxygen" | "systolic" | "heart_rate" | "consciousness" | "temperature";
+            /** Received At */
+            readonly received_at: string | null;
+            /** Stale S */
+            readonly stale_s: number;
+        };
+        /**
          * ResumedMessage
          * @description Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`.
          *
@@ -9492,9 +9515,11 @@ export interface components {
         };
         /**
          * ScoreWords
-         * @description What the newest score says, in plain words.
+         * @description What the newest score says, in plain words, and what it rests on; `scored_at` is when it last changed.
          */
         readonly ScoreWords: {
+            /** Rests On */
+            readonly rests_on: readonly components["schemas"]["RestState"][];
             /**
              * Scored At
              * Format: date-time
