@@ -2658,8 +2658,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Tell when certificates end, and how old backup and rehearsal are
-         * @description Tell when certificates end, and how old backup and rehearsal are.
+         * Tell when certificates end, and how old backup, rehearsal and fallback lists are
+         * @description Tell when certificates end, and how old backup, rehearsal and fallback lists are.
          *
          *     Open to: operator (`platform.read`).
          */
@@ -5742,6 +5742,7 @@ export interface components {
             readonly backup: components["schemas"]["DeedState"];
             /** Certificates */
             readonly certificates: readonly components["schemas"]["CertificateState"][];
+            readonly fallback_lists: components["schemas"]["DeedState"];
             readonly rehearsal: components["schemas"]["DeedState"];
         };
         /**
@@ -24059,6 +24060,11 @@ export interface operations {
                      *         "standing": "well"
                      *       },
                      *       "certificates": [],
+                     *       "fallback_lists": {
+                     *         "failed": false,
+                     *         "last": null,
+                     *         "standing": "well"
+                     *       },
                      *       "rehearsal": {
                      *         "failed": false,
                      *         "last": null,
