@@ -58,7 +58,7 @@ def test_h19_log_in_that_ends_while_typing_takes_nothing(machine: Machine, as_pa
     expect(page.get_by_text("Fråga 2 av")).to_be_visible()
 
 
-def test_h04_yesterdays_page_says_that_it_is_yesterdays(as_patient: Callable[..., Page]) -> None:
+def test_h02_yesterdays_page_says_that_it_is_yesterdays(as_patient: Callable[..., Page]) -> None:
     """A page that has had no network since the day before says the day and not only the time."""
     page = as_patient(own_clock=True)
     page.context.set_offline(True)
@@ -101,7 +101,7 @@ def test_things_alike_stand_beside_each_other(machine: Machine, as_patient: Call
     expect(page.get_by_test_id("relative")).to_have_count(1)
 
 
-def test_h04_summary_does_not_look_younger_than_what_it_rests_on(
+def test_h02_summary_does_not_look_younger_than_what_it_rests_on(
     machine: Machine, as_patient: Callable[..., Page]
 ) -> None:
     """Each value of it has its time; one that is old is marked, and the words stand below a warning that they are."""

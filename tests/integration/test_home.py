@@ -97,7 +97,7 @@ def test_questions_are_asked_until_they_are_answered(unit: Unit) -> None:
     as_one(unit, patient, guest)
 
 
-def test_h04_summary_tells_when_each_of_its_values_was_measured(unit: Unit) -> None:
+def test_h02_summary_tells_when_each_of_its_values_was_measured(unit: Unit) -> None:
     """What a score rests on has its own time: no poor reading makes it younger, nor one that nobody has judged."""
     old, poor, new = (NOON - timedelta(minutes=ago) for ago in (470, 2, 1))
     patient, bed = admit_account(unit, "patient"), unit.ward.beds[0]
