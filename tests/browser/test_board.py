@@ -93,6 +93,7 @@ def test_h24_alert_that_one_takes_is_hers_on_every_board(machine: Machine, log_i
     nurse.get_by_test_id("act-send").click()
     doctor.get_by_test_id(f"{alert}-decline").click()
     expect(nurse.get_by_test_id(f"{alert}-ack")).to_be_visible()  # it rings again: they believed it was off their hands
+    expect(_card(nurse, alert)).to_contain_text("Omar Exempeldoktor tog inte emot – larmet är kvar hos dig")
 
 
 def test_h24_slower_of_two_is_told_who_was_faster(machine: Machine, log_in: LogIn) -> None:
