@@ -110,28 +110,24 @@ async def reached(conn: Connection, stay_id: StayId, alert_id: AlertId) -> Reach
     return NOBODY_TOLD if row is None else Reached(ring=row[0], level=row[1], next_at=row[2])
 
 
+_FREEZE = b"""
+    insert into escalation_step (stay_id, alert_id, ring, step, level, priority, contacts, due_at, again, state,
+        done_at)
+    select stay_id, alert_id, ring, number, level, priority, contacts, due_at, again,
+        case when number = %(taken)s then 'fired' else 'pending' end,
+        case when number = %(taken)s then %(at)s::timestamptz end
+    from json_to_recordset(%(steps)s::json) r(stay_id bigint, alert_id bigint, ring int, number int, level int,
+        priority smallint, contacts jsonb, due_at timestamptz, again interval)
+    on conflict do nothing
+"""
+
+
 async def freeze(conn: Connection, steps: Sequence[FrozenStep], taken_at: datetime | None = None) -> None:
     """Add steps that are still to be taken; the first of them is taken at `taken_at`, where that is given."""
-    async with conn.cursor() as cursor:
-        await cursor.executemany(
-            "insert into escalation_step (stay_id, alert_id, ring, step, level, priority, contacts, due_at, again,"
-            " state, done_at) values (%s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s) on conflict do nothing",
-            [
-                (
-                    each.stay_id,
-                    each.alert_id,
-                    each.ring,
-                    each.number,
-                    each.level,
-                    each.priority,
-                    msgspec.json.encode(each.contacts).decode(),
-                    each.due_at,
-                    each.again,
-                    *(("pending", None) if taken_at is None or place else ("fired", taken_at)),
-                )
-                for place, each in enumerate(steps)
-            ],
-        )
+    taken = None if taken_at is None else steps[0].number
+    # One statement, however many steps there are: an alert waits for it.
+    encoded = msgspec.json.encode(steps).decode()
+    await conn.execute(_FREEZE, {"steps": encoded, "taken": taken, "at": taken_at})
 
 
 async def bring_back(conn: Connection, now: datetime, longest: timedelta) -> None:

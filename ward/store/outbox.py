@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from psycopg.rows import class_row
 
 from ward.alerts import AlertId
@@ -61,17 +62,22 @@ class Due:
     queued_at: datetime
 
 
+_QUEUE = b"""
+    insert into outbox (stay_id, alert_id, ring, step, priority, family, mode, team_id, staff_id, channel, channel_id,
+        state, due_at, queued_at, sent_at, failed_at, reason)
+    select stay_id, alert_id, ring, step, priority, family, mode, team_id, staff_id, channel, channel_id,
+        state, due_at, %(now)s::timestamptz, case when state = 'sent' then %(now)s::timestamptz end,
+        case when state = 'failed' then %(now)s::timestamptz end, reason
+    from json_to_recordset(%(rows)s::json) r(stay_id bigint, alert_id bigint, ring int, step int, priority smallint,
+        family text, mode text, team_id bigint, staff_id bigint, channel text, channel_id bigint, state text,
+        due_at timestamptz, reason text)
+    on conflict do nothing
+"""
+
+
 async def queue(conn: Connection, rows: Sequence[Queued], now: datetime) -> None:
-    """Write notifications; one that is there already stays as it is."""
-    async with conn.cursor() as cursor:
-        await cursor.executemany(
-            "insert into outbox (stay_id, alert_id, ring, step, priority, family, mode, team_id, staff_id, channel,"
-            " channel_id, state, due_at, queued_at, sent_at, failed_at, reason) values (%(stay_id)s, %(alert_id)s,"
-            " %(ring)s, %(step)s, %(priority)s, %(family)s, %(mode)s, %(team_id)s, %(staff_id)s, %(channel)s,"
-            " %(channel_id)s, %(state)s, %(due_at)s, %(now)s, case when %(state)s = 'sent' then %(now)s end,"
-            " case when %(state)s = 'failed' then %(now)s end, %(reason)s) on conflict do nothing",
-            [{**{name: getattr(row, name) for name in Queued.__dataclass_fields__}, "now": now} for row in rows],
-        )
+    """Write notifications, in one statement, for an alert waits for it; one that is there already stays as it is."""
+    await conn.execute(_QUEUE, {"rows": msgspec.json.encode(rows).decode(), "now": now})
 
 
 _CLAIM = b"""
