@@ -22,6 +22,7 @@ from alerting.events import (
     Claim,
     Decline,
     Escalate,
+    GoOver,
     Lapse,
     Note,
     Offer,
@@ -189,6 +190,27 @@ def _back(alert: Alert, unheld: Responsibility) -> Alert:
     kept = unheld if alert.holder_id is None else Responsibility.ACCEPTED
     back = replace(alert, responsibility=kept, offered=None)
     return back if alert.condition is Condition.CLEARED else ringing(back)
+
+
+def gone_over(alert: Alert, event: GoOver, now: datetime) -> Alert:
+    """Return the alert in nobody's hands, with the team that answers from now on.
+
+    What somebody had, or had been offered, that team must hear of: it rings where its condition is not over. What is
+    over and was seen stays with who says what it was.
+    """
+    del now
+    if alert.signal is Signal.SILENT and alert.holder_id is not None:
+        return replace(alert, responsibility=Responsibility.ACCEPTED, offered=None)
+    free = replace(
+        alert,
+        responsibility=Responsibility.UNASSIGNED,
+        team_id=event.team_id,
+        holder_id=None,
+        held_since=None,
+        offered=None,
+    )
+    was_quiet_for_somebody = alert.holder_id is not None or alert.offered is not None
+    return ringing(free) if was_quiet_for_somebody and alert.condition is not Condition.CLEARED else free
 
 
 def resolved(alert: Alert, event: Resolve, now: datetime) -> Alert:

@@ -22,6 +22,7 @@ from alerting.events import (
     Escalate,
     Event,
     FromPeople,
+    GoOver,
     KeepClosed,
     Note,
     Offer,
@@ -37,10 +38,10 @@ from alerting.holds import held
 from alerting.lifecycle import respond, step
 from alerting.observed import Observation, Quiet
 from alerting.telling import Ringing
-from ward.alerts import Alert, AlertId, Closure, Finding, Hold
+from ward.alerts import Alert, AlertId, Closure, Finding, Hold, Signal
 from ward.errors import IllegalTransition, NotFound
-from ward.people import StayId
-from ward.store import alert_holds, alerts
+from ward.people import StaffId, StayId, TeamId
+from ward.store import alert_holds, alerts, duty, duty_batons, duty_schedules
 from ward.store.bus import Channel, announce
 from ward.store.pool import Coming, Connection
 
@@ -60,6 +61,8 @@ __all__ = [
     "Snooze",
     "Undo",
     "apply_event",
+    "go_over",
+    "hold",
     "raise_or_update",
     "settle",
 ]
@@ -87,8 +90,54 @@ async def apply_event(conn: Connection, alert_id: AlertId, event: Event, now: da
         if await alerts.lock_open(conn, alert.stay_id, alert.rule) is not None:
             raise IllegalTransition(f"alert {alert_id} was closed, and another has taken its place")
     await _save(conn, changed, effects, now)
+    if alert.resolved_at is not None:
+        # Opened again: where its patient has gone over meanwhile, it has too.
+        before, after = [await duty.holder(conn, alert.stay_id, at) for at in (alert.resolved_at, now)]
+        if after.team_id != before.team_id:
+            effects = (*effects, *await _bring(conn, [changed], after.team_id, now))
     await _announce(conn, effects)
     return changed
+
+
+async def hold(conn: Connection, alert_id: AlertId) -> None:
+    """Keep others from changing an alert until the transaction ends.
+
+    Whoever acts does this before they read the clock and look at who may: what they waited for was earlier.
+    """
+    await alerts.lock(conn, alert_id)
+
+
+async def go_over(conn: Connection, stay_id: StayId, before: TeamId, now: datetime) -> None:
+    """Have a stay's alerts go over with the patient, where somebody has brought them from `before` to another team.
+
+    What somebody of that team has taken stays with them; what was offered of the patient lapses. The caller holds the
+    stay.
+    """
+    team_id = (await duty.holder(conn, stay_id, now)).team_id
+    if team_id == before:
+        return
+    await duty_batons.lapse(conn, stay_id, now)
+    there = [each for each in await alerts.lock_all(conn, stay_id) if each.closure is Closure.OPEN]
+    await _announce(conn, await _bring(conn, there, team_id, now))
+
+
+async def _bring(conn: Connection, theirs: Iterable[Alert], team_id: TeamId, now: datetime) -> list[Effect]:
+    """Bring open alerts of one stay, locked, to the team that answers by now; return what is to be announced."""
+    members = frozenset(each.staff_id for each in (await duty_schedules.members(conn, [team_id]))[team_id])
+    effects: list[Effect] = []
+    for alert in theirs:
+        if not _is_with(alert, team_id, members):
+            changed, done = step(alert, GoOver(team_id=team_id), now)
+            await _save(conn, changed, done, now)
+            effects.extend(done)
+    return effects
+
+
+def _is_with(alert: Alert, team_id: TeamId, members: frozenset[StaffId]) -> bool:
+    """Tell whether an alert is a team's already: one of its people has it, or nobody has it nor is offered it."""
+    if alert.holder_id is not None:
+        return alert.holder_id in members or (alert.signal is Signal.SILENT and alert.offered is None)
+    return alert.team_id == team_id and alert.offered is None
 
 
 async def raise_or_update(conn: Connection, finding: Finding, now: datetime) -> Alert | None:

@@ -37,8 +37,8 @@ async def run(store: Pool, clock: Clock) -> None:
         done = await sweep(store, clock)
         if began >= warn_at:
             await _guarded(store, clock, _warnings)
-            await _guarded(store, clock, measuring.tell)
-            await _guarded(store, clock, onramp.look)
+            await _guarded(store, clock, _measuring)
+            await onramp.look(store, clock)
             warn_at = began + _WARN_S
         await asyncio.sleep(_BREATH_S if done >= AT_ONCE else _SWEEP_S)
 
@@ -48,11 +48,11 @@ async def sweep(store: Pool, clock: Clock) -> int:
     return max([await _guarded(store, clock, work) for work in (_offers, _handovers, _layouts, _ended)])
 
 
-async def _guarded(store: Pool, clock: Clock, work: Callable[[Connection, datetime], Awaitable[int]]) -> int:
+async def _guarded(store: Pool, clock: Clock, work: Callable[[Connection, Clock], Awaitable[int]]) -> int:
     """Do a piece of work in a transaction of its own; return how much was done."""
     try:
         async with borrow(store) as conn:
-            done = await work(conn, clock.now())
+            done = await work(conn, clock)
     except StoreUnavailable as error:
         log.get().warning("duty_waits_for_store", error=str(error)[:200])
     except Exception as error:  # noqa: BLE001 - who answers is kept up, whatever one pass has met
@@ -64,25 +64,27 @@ async def _guarded(store: Pool, clock: Clock, work: Callable[[Connection, dateti
     return 0
 
 
-async def _offers(conn: Connection, now: datetime) -> int:
-    return len(await duty_batons.time_out(conn, now))
+async def _offers(conn: Connection, clock: Clock) -> int:
+    return len(await duty_batons.time_out(conn, clock.now()))
 
 
-async def _handovers(conn: Connection, now: datetime) -> int:
-    return len(await duty_handovers.lapse(conn, now))
+async def _handovers(conn: Connection, clock: Clock) -> int:
+    return len(await duty_handovers.lapse(conn, clock.now()))
 
 
-async def _ended(conn: Connection, now: datetime) -> int:
+async def _ended(conn: Connection, clock: Clock) -> int:
     """Close the alerts of stays that are over: nobody is told of them any more, and their end is in their life."""
-    ended = await alerts.of_ended_stays(conn, now, AT_ONCE)
+    ended = await alerts.of_ended_stays(conn, clock.now(), AT_ONCE)
     for alert_id in ended:
-        await apply.apply_event(conn, alert_id, EndStay(), now)
+        await apply.hold(conn, alert_id)
+        await apply.apply_event(conn, alert_id, EndStay(), clock.now())
     return len(ended)
 
 
-async def _layouts(conn: Connection, now: datetime) -> int:
+async def _layouts(conn: Connection, clock: Clock) -> int:
     """Lay out what is due together; where one stay is at fault, each alone, so that it keeps no other waiting."""
-    due = await duty_layout.due(conn, now)
+    due = await duty_layout.due(conn, clock.now())
+    now = clock.now()
     try:
         async with conn.transaction():
             return await duty_layout.lay(conn, due, now)
@@ -104,8 +106,12 @@ async def _alone(conn: Connection, stay_id: StayId, now: datetime) -> int:
         return 0
 
 
-async def _warnings(conn: Connection, now: datetime) -> int:
-    return len(await warn(conn, now))
+async def _warnings(conn: Connection, clock: Clock) -> int:
+    return len(await warn(conn, clock.now()))
+
+
+async def _measuring(conn: Connection, clock: Clock) -> int:
+    return await measuring.tell(conn, clock.now())
 
 
 async def warn(conn: Connection, now: datetime) -> list[Alert]:

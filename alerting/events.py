@@ -1,7 +1,7 @@
 """What can happen to an alert, and what a step of its life asks the shell to carry out. Nouns: no rule is here.
 
-Events come from rules (`Raise` to `Recur`), from time alone (`Settle` to `Return`), and from people (`Acknowledge` to
-`Undo`): whoever acts names the revision that they saw, and anything else is refused.
+Events come from rules (`Raise` to `Recur`), from time alone (`Settle` to `EndStay`), from duty (`GoOver`), and from
+people (`Acknowledge` to `Undo`): whoever acts names the revision that they saw, and anything else is refused.
 """
 
 from dataclasses import dataclass
@@ -79,6 +79,13 @@ class Return:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndStay:
     """The patient's stay is over: nobody watches any more, and nobody can answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOver:
+    """The patient has gone over to another team: the alert is that team's, whoever had it or was offered it before."""
+
+    team_id: TeamId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +196,9 @@ class Undo:
 
 FromRules = Raise | Worsen | Ease | Renew | Clear | Recur
 FromTime = Settle | Lapse | Resume | Return | EndStay
+FromDuty = GoOver
 FromPeople = Acknowledge | Claim | Release | Offer | Accept | Decline | Snooze | Escalate | Note | Resolve | Undo
-Event = FromRules | FromTime | FromPeople
+Event = FromRules | FromTime | FromDuty | FromPeople
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +267,7 @@ KINDS: MappingProxyType[type, str] = MappingProxyType(
         Resume: "resumed",
         Return: "returned",
         EndStay: "ended",
+        GoOver: "went_over",
         Acknowledge: "acknowledged",
         Claim: "claimed",
         Release: "released",

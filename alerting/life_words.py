@@ -28,6 +28,7 @@ LIVES: MappingProxyType[str, Pair] = MappingProxyType(
         "resumed": ("Pausen är slut: det larmar igen", "The pause is over: it rings again"),
         "returned": ("Ingen svarade på överlämningen", "Nobody answered the offer"),
         "ended": ("Vårdtiden är slut: larmet stängdes", "The stay is over: the alert was closed"),
+        "went_over": ("{to} svarar för patienten nu: larmet är deras", "{to} answers for the patient now, and has it"),
         "acknowledged": ("{who} har sett det", "{who} has seen it"),
         "claimed": ("{who} har tagit det", "{who} has taken it"),
         "released": ("{who} har släppt det", "{who} has let it go"),

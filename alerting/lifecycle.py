@@ -8,6 +8,7 @@ responsibility and the closure mostly by people (`alerting.answers`)::
     signal           ringing ── Acknowledge, Claim, Accept ──> acknowledged,   ringing ── Snooze ──> paused
                      ringing <── Lapse, Resume, Worsen, Release, Escalate, an offer not taken ── acknowledged, paused
     responsibility   unassigned ── Offer ──> offered ── Accept ──> accepted,   unassigned ── Claim ──> accepted
+                     unassigned <── GoOver, to another team ── offered, accepted
     closure          open ── Resolve, or by itself when cleared and seen ──> closed
 
 The invariants: `rev` rises by exactly one with each event; a closed alert never changes, but for whoever closed it
@@ -40,6 +41,7 @@ from alerting.events import (
     FromPeople,
     FromRules,
     FromTime,
+    GoOver,
     Hush,
     KeepClosed,
     Lapse,
@@ -72,8 +74,9 @@ _GONE = frozenset({Condition.CLEARING, Condition.CLEARED})
 SIGNALS = frozenset(Signal)
 RESPONSIBILITIES = frozenset(Responsibility)
 _ASKED = frozenset({Responsibility.OFFERED})
-# Whoever has not seen the alert since the last of these has not seen how bad it is, or that somebody wants others told.
-WORSE = (Worsen, Renew, Recur, Escalate)
+# Whoever has not seen the alert since the last of these has not seen how bad it is, that somebody wants others told, or
+# that it is another team's.
+WORSE = (Worsen, Renew, Recur, Escalate, GoOver)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ TRANSITIONS: MappingProxyType[type, Transition] = MappingProxyType(
         Resume: Transition(change=answers.rings_again, conditions=_THERE, signals=frozenset({Signal.PAUSED})),
         Return: Transition(change=answers.returned, responsibilities=_ASKED),
         EndStay: Transition(change=condition.ended),
+        GoOver: Transition(change=answers.gone_over),
         Acknowledge: Transition(change=answers.acknowledged, signals=frozenset({Signal.RINGING, Signal.SILENT})),
         Claim: Transition(change=answers.claimed),
         Release: Transition(
@@ -194,7 +198,7 @@ def _effects(before: Alert | None, after: Alert, event: Event, now: datetime) ->
 
 def _says_more(before: Alert | None, after: Alert, event: Event) -> bool:
     """Return whether what rings already says something that nobody has been told of."""
-    if before is None or isinstance(event, Worsen):
+    if before is None or isinstance(event, Worsen | GoOver):
         return True
     if not isinstance(event, Recur) or event.finding.ended_at is not None:
         return False

@@ -3,7 +3,20 @@
 from dataclasses import replace
 from datetime import datetime
 
-from alerting.events import KINDS, Clear, EndStay, Event, FromPeople, FromRules, Offer, Raise, Resolve, Snooze, Undo
+from alerting.events import (
+    KINDS,
+    Clear,
+    EndStay,
+    Event,
+    FromPeople,
+    FromRules,
+    GoOver,
+    Offer,
+    Raise,
+    Resolve,
+    Snooze,
+    Undo,
+)
 from ward.alerts import Alert, AlertEvent
 
 
@@ -14,6 +27,8 @@ def line(alert: Alert, event: Event, now: datetime) -> AlertEvent:
         return _by_a_person(replace(said, staff_id=event.by, until=alert.signal_until), alert, event)
     if isinstance(event, EndStay):
         return replace(said, outcome=alert.outcome, cause=alert.cause)
+    if isinstance(event, GoOver):
+        return replace(said, to_team_id=event.team_id)
     if isinstance(event, FromRules) and not isinstance(event, Clear):
         over_at = alert.cleared_at if isinstance(event, Raise) else None
         return replace(said, priority=alert.priority, evidence=alert.evidence, until=over_at)

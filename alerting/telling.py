@@ -22,7 +22,7 @@ from ward.store.escalations import FrozenStep, Reached
 from ward.store.pool import Coming, Connection
 
 # Events after which the telling of what had been answered begins with the first level; else it goes on.
-_BEGINS = frozenset({"raised", "recurred"})
+_BEGINS = frozenset({"raised", "recurred", "went_over"})
 ASKED, RINGS_ANEW = "asked", "rings_anew"
 
 

@@ -16,6 +16,10 @@ from ward.store.alert_reads import AlertRow
 _TEXTS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     {
         "changed": ("Larmet har ändrats sedan du såg det.", "It has changed since you saw it."),
+        "went_over": (
+            "Patienten har gått över till ett annat team: larmet är deras nu.",
+            "The patient has gone over to another team, which has the alert now.",
+        ),
         "closed": ("Larmet är redan avslutat.", "It is closed already."),
         "taken": ("{holder} har redan tagit larmet.", "{holder} has it already."),
         "yours": ("Du har redan larmet.", "You have it already."),
@@ -60,10 +64,20 @@ class Refusal:
     en: str
 
 
+GONE = Refusal(reason="went_over", sv=_TEXTS["went_over"][0], en=_TEXTS["went_over"][1])
+"""What to say to somebody who had the alert, or was offered it, and may not see it any more."""
+
+
 def stale(alert: AlertRow, event: apply.FromPeople) -> Refusal:
     """Return what to say to somebody who acted on an older revision: who was first, if that is what has changed."""
     lost = isinstance(event, apply.Claim | apply.Accept) and alert.holder_id not in {None, event.by}
     return _refusal("taken" if lost else "changed", alert)
+
+
+def went_over(alert: AlertRow, event: apply.FromPeople) -> Refusal:
+    """Return what to say to somebody who acted on what another team answers for by now."""
+    del event
+    return _refusal("went_over", alert)
 
 
 def why_not(alert: AlertRow, event: apply.FromPeople) -> Refusal:

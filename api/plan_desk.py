@@ -26,11 +26,23 @@ from api.preconditions import revision
 from api.replies import Instant, reply
 from ward import overlays
 from ward.access.principals import StaffPrincipal
+from ward.clock import Clock
 from ward.errors import NotFound
 from ward.overlays import Layer, Origin, Overlay
 from ward.people import PatientId, StayId, TeamId
 from ward.plan_checks import Fault
-from ward.plan_versions import Layers, Refusal, Review, State, approve, as_they_end, review, withdraw
+from ward.plan_versions import (
+    Exchange,
+    Layers,
+    Refusal,
+    Review,
+    State,
+    approve,
+    as_they_end,
+    review,
+    withdraw,
+    withdrawal,
+)
 from ward.plans import Plan
 from ward.store import audit, backtests, plans
 from ward.store import plan_versions as kept
@@ -66,6 +78,12 @@ class Promotion(Why):
 
     meant: list[str] = Field(default_factory=list, max_length=200)
     until: Instant | None = None
+
+
+class Withdrawal(Why):
+    """Why a version is withdrawn. `meant` names what is found no more without it (the paths), and is meant so."""
+
+    meant: list[str] = Field(default_factory=list, max_length=2000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +124,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def transaction(request: Request) -> AsyncIterator[tuple[Connection, datetime]]:
-    """Yield a connection in a transaction, and the present."""
+async def transaction(request: Request) -> AsyncIterator[tuple[Connection, Clock]]:
+    """Yield a connection in a transaction, and the clock: whoever waits for a lock reads it after that."""
     context = context_of(request)
     async with borrow(context.pool) as conn:
-        yield conn, context.clock.now()
+        yield conn, context.clock
 
 
 def read_overlay(document: OverlayDocument) -> Overlay:
@@ -211,15 +229,31 @@ async def sign(desk: Desk, number: int, reason: str, over: Over = NOTHING_OVER) 
     await _note(desk, Action.PLAN_APPROVED, number, reason, asks=list(row.asks))
 
 
-async def take_back(desk: Desk, number: int, reason: str) -> None:
-    """Withdraw a version; what was in force gives way to what is below it."""
+async def take_back(desk: Desk, number: int, body: Withdrawal, over: Sequence[tuple[str, Exchange]] = ()) -> None:
+    """Withdraw a version; what was in force gives way to what is below it.
+
+    Raises `Problem` (422) with the deteriorations that are found with it and not without it, until who withdraws says
+    that this is meant: nobody is kept from going back. `over` is what it changes for who has something over it.
+    """
     row = desk.version(number)
     refusal = withdraw(row.state)
     if refusal is not None:
         raise _problem(refusal)
+    own = withdrawal(desk.layers.all, desk.origin, number, desk.layers.programme)
+    lost = await _losses([*(("", each) for each in own), *over])
+    if unsaid := [each for each in lost if each.path not in body.meant]:
+        raise _refused((), unsaid)
     await kept.withdraw(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
     await backtests.end_draft(desk.conn, desk.owner, number, desk.now)
-    await _note(desk, Action.PLAN_WITHDRAWN, number, reason)
+    await _note(desk, Action.PLAN_WITHDRAWN, number, body.reason, lost=[each.path for each in lost])
+
+
+async def _losses(exchanges: Sequence[tuple[str, Exchange]]) -> tuple[Fault, ...]:
+    """Return what is found no more; that it could not be tried is one thing to be meant among others."""
+    try:
+        return await plan_trial.lost(exchanges)
+    except Problem:
+        return (plan_trial.UNTRIED,)
 
 
 async def saved(desk: Desk, number: int) -> Response:

@@ -1,12 +1,12 @@
 """Asks whether plans still find the library of deteriorations, before they are put in force.
 
 Trying it takes numpy, so it is done by a process of its own (`alerting.plan_trial`), within a second or so. The
-invariant: a plan that could not be tried is not put in force.
+invariant: a plan that could not be tried is not put in force, but by who withdraws a version and says that it is meant.
 """
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from api.errors import Problem
 from ward import log
 from ward.backtests import LibraryCase
 from ward.plan_checks import Fault
+from ward.plan_versions import Exchange
 from ward.plans import Plan
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,49 @@ async def missed(plans: Iterable[tuple[str, Plan]]) -> tuple[Fault, ...]:
         paths.setdefault(msgspec.json.encode(plan), path)
     found = await _tried(b"[" + b",".join(paths) + b"]") if paths else []
     return tuple(fault(case, path) for path, cases in zip(paths.values(), found, strict=True) for case in cases)
+
+
+async def lost(exchanges: Sequence[tuple[str, Exchange]]) -> tuple[Fault, ...]:
+    """Return what of the library withdrawing a version loses: found with it, and not found without it.
+
+    What is missed with it as well is not what speaks against the withdrawal.
+
+    Parameters
+    ----------
+    exchanges : each with what comes before the name of a loss in its path
+
+    Raises
+    ------
+    Problem
+        503, if they could not be tried.
+    """
+    pairs = [(path, msgspec.json.encode(each.before), msgspec.json.encode(each.after)) for path, each in exchanges]
+    asked = list(dict.fromkeys(plan for _, before, after in pairs for plan in (after, before)))
+    found = dict(zip(asked, await _tried(b"[" + b",".join(asked) + b"]") if asked else [], strict=True))
+    told: dict[str, Fault] = {}
+    for path, before, after in pairs:
+        already = {case.name for case in found[before]}
+        for case in found[after]:
+            if case.name not in already:
+                told.setdefault(f"{path}library.{case.name}", _loss(case, f"{path}library.{case.name}"))
+    return tuple(told.values())
+
+
+def _loss(case: LibraryCase, path: str) -> Fault:
+    return Fault(
+        path=path,
+        sv=f"utan versionen hittas inte i tid: {case.title_sv} (skulle larma inom {case.found_by_min:g} min)."
+        " Ta tillbaka också det som ligger över den, eller spara en ändring som hittar det",
+        en=f"without the version this is not found in time: {case.title} (it should ring within"
+        f" {case.found_by_min:g} min). Withdraw what lies over it as well, or save a change that finds it",
+    )
+
+
+UNTRIED = Fault(
+    path="library",
+    sv="det gick inte att pröva vad som inte hittas utan versionen",
+    en="what is not found without the version could not be tried",
+)
 
 
 def fault(case: LibraryCase, path: str = "") -> Fault:

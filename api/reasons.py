@@ -48,6 +48,9 @@ class Reason(StrEnum):
     EXCEPTION_THERE = "exception_there"
     TOO_FAR_AHEAD = "too_far_ahead"
     WAITS = "waits"
+    WENT_OVER = "went_over"
+    RAN_OUT = "ran_out"
+    NOT_NOW = "not_now"
 
 
 ALL = tuple(

@@ -6,7 +6,7 @@ stays as it is. `onebox/demo.toml` is an example with every field.
 
 import secrets
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -18,14 +18,16 @@ from onebox import roster_care, roster_duty
 from onebox.roster_care import Telling, Whose
 from onebox.roster_duty import ShiftEntry, Tag, Text, UnitEntry, Week
 from onebox.roster_story import StoryEntry
-from ward import credentials, device_secrets, plan_documents
+from ward import credentials, device_secrets, overlays, plan_documents
 from ward.clock import SystemClock
 from ward.errors import ConfigError
 from ward.overlays import NOTHING, Origin, Overlay
 from ward.people import OrganisationId, Role, StaffId, StayId, TeamId
-from ward.plan_versions import Layers, review
-from ward.store import duty_care, duty_layout, people, plan_versions, proofs
+from ward.plan_versions import layers_of, review
+from ward.plans import Plan
+from ward.store import duty_care, duty_layout, people, plan_versions, plans, proofs
 from ward.store.duty_care import CareRow
+from ward.store.plan_versions import Owner
 from ward.store.pool import Connection, reach
 from ward.vitals import Mode
 
@@ -262,7 +264,7 @@ class _Loading:
             mode=mode,
         )
         await self._answering(entry, stay_id, started_at)
-        await plan_versions.begin(self._conn, stay_id, _overlay(entry, self._now), started_at)
+        await self._plan(entry, stay_id, started_at)
         self._patients[entry.device] = Whose(
             patient_id=patient_id,
             stay_id=stay_id,
@@ -308,17 +310,29 @@ class _Loading:
         await duty_care.save_care(self._conn, care)
         await duty_layout.lay(self._conn, [stay_id], started_at)
 
+    async def _plan(self, entry: PatientEntry, stay_id: StayId, started_at: datetime) -> None:
+        """Begin a stay's plan with what the file says of it, if that may be in force as it stands in a file."""
+        await plan_versions.lock(self._conn, Owner(stay_id=stay_id))
+        found = (await plans.effective(self._conn, [stay_id], self._now))[0]
+        layers = layers_of(found.programme, overlays.read_layers(found.plan_layers), Origin.PATIENT)
+        said = review(layers, entry.plan, Origin.PATIENT, None, self._now)
+        wrong = [f"{each.path}: {each.en}" for each in said.faults] + [f"{each}: needs two names" for each in said.asks]
+        if entry.plan != NOTHING:
+            wrong += _missed(said.coming)
+        if wrong:
+            raise ConfigError(f"the plan of the patient with device {entry.device} cannot be used: {'; '.join(wrong)}")
+        await plan_versions.begin(self._conn, stay_id, entry.plan, started_at)
+
     def _secret(self, device_id: str) -> str:
         return credentials.secret_of(self._device_key, device_id, device_secrets.FIRST)
 
 
-def _overlay(entry: PatientEntry, now: datetime) -> Overlay:
-    """Return what a patient's plan differs in, if it may be in force as it stands in a file."""
-    said = review(Layers(programme=entry.programme), entry.plan, Origin.PATIENT, None, now)
-    wrong = [f"{each.path}: {each.en}" for each in said.faults] + [f"{each}: needs two names" for each in said.asks]
-    if wrong:
-        raise ConfigError(f"the plan of the patient with device {entry.device} cannot be used: {'; '.join(wrong)}")
-    return entry.plan
+def _missed(coming: Sequence[Plan]) -> list[str]:
+    """Return the deteriorations that a plan does not find, in words."""
+    from alerting import plan_trial  # noqa: PLC0415 - it brings numpy, which other commands are spared
+
+    cases = {case.name: case for missed in plan_trial.missed_by_each(coming) for case in missed}
+    return [f"it does not find in time: {case.title}" for case in cases.values()]
 
 
 def _named(known: dict[str, _Id], name: str, what: str) -> _Id:

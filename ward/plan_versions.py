@@ -123,6 +123,25 @@ def as_they_end(layers: Sequence[Layer]) -> Iterator[Sequence[Layer]]:
         yield [each for each in layers if each.until is None or each.until > end]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What watches a patient at some time with a version, and what would without it."""
+
+    before: plans.Plan
+    after: plans.Plan
+
+
+def withdrawal(layers: Sequence[Layer], origin: Origin, number: int, programme: str) -> tuple[Exchange, ...]:
+    """Say what withdrawing a version changes: now, and each time that a temporary one ends by itself."""
+    found = []
+    for each in as_they_end(layers):
+        left = [layer for layer in each if (layer.origin, layer.version) != (origin, number)]
+        if len(left) < len(each):
+            before, after = overlays.fold(programme, each).plan, overlays.fold(programme, left).plan
+            found.append(Exchange(before=before, after=after))
+    return tuple(found)
+
+
 def tried(programme: str, kept: str, rules: str, origin: Origin) -> Effective:
     """Return what a draft would make of a stay's layers in force, as the store gives them.
 

@@ -40,6 +40,7 @@ class _Handling:
     rings: bool = True
     quieted: bool = False
     closed: bool = False
+    offered: bool = False
     seen_by: str | None = None
     held_by: str | None = None
 
@@ -140,19 +141,33 @@ def _handled(frame: _Frame, before: _Frame, line: Line) -> _Handling:
     changed = {
         "acknowledged": replace(now, rings=False, quieted=True, seen_by=who),
         "snoozed": replace(now, rings=False, quieted=True, seen_by=who),
-        "claimed": replace(now, rings=False, quieted=True, seen_by=who, held_by=who),
-        "accepted": replace(now, rings=False, quieted=True, seen_by=who, held_by=who),
-        "released": replace(_ringing(now), held_by=None),
+        "offered": replace(now, offered=True),
+        "claimed": replace(now, rings=False, quieted=True, offered=False, seen_by=who, held_by=who),
+        "accepted": replace(now, rings=False, quieted=True, offered=False, seen_by=who, held_by=who),
+        "released": replace(_ringing(now), offered=False, held_by=None),
+        "returned": replace(now, offered=False),
+        "declined": replace(now, offered=False),
         "settled": replace(now, rings=now.rings and frame.latches, quieted=False),
         "resolved": replace(now, rings=False, closed=True),
         "ended": replace(now, rings=False, closed=True),
+        "went_over": _gone_over(now, frame.condition),
     }
     rings = (
         line.kind in _RINGS_AGAIN
         or (line.kind in _BACK and frame.condition is not Condition.CLEARED)
         or (line.kind == "recurred" and _is_anew(frame, before))
     )
-    return _ringing(now) if rings else changed.get(line.kind, now)
+    kept = changed.get(line.kind, now)
+    return _ringing(kept) if rings else kept
+
+
+def _gone_over(now: _Handling, condition: Condition) -> _Handling:
+    """Return what somebody had, or had been offered, as the other team finds it."""
+    over = condition is Condition.CLEARED
+    if now.held_by is not None and over and not now.rings:
+        return replace(now, offered=False)
+    free = replace(now, offered=False, held_by=None)
+    return _ringing(free) if (now.held_by is not None or now.offered) and not over else free
 
 
 def _is_anew(frame: _Frame, before: _Frame) -> bool:

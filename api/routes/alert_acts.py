@@ -31,6 +31,7 @@ from ward.people import StaffId, TeamId
 from ward.store import alert_reads
 from ward.store.alert_reads import AlertRow
 from ward.store.borrow import borrow
+from ward.store.pool import Connection
 
 router = APIRouter(tags=["alerts"])
 Clinician = Annotated[StaffPrincipal, Depends(Door(Permission.ALERTS_ACT))]
@@ -148,26 +149,30 @@ async def offer(
     rev = revision(if_match)
     async with borrow(context.pool) as conn:
         row = await alert_reads.find_alert(conn, AlertId(alert_id), principal.scope, context.clock.now())
-        if row is None:
-            raise NotFound
-        team_id = row.team_id if body.team is None else TeamId(body.team)
-        if not await alert_reads.may_take(conn, row, team_id, staff_id):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "They do not care for this patient, or cannot take alerts.")
+    if row is None:
+        raise NotFound
+    team_id = row.team_id if body.team is None else TeamId(body.team)
     event = apply.Offer(by=principal.staff_id, rev=rev, team_id=team_id, staff_id=staff_id, note=body.note)
     return await _act(context, AlertId(alert_id), principal, event)
 
 
 async def _act(context: Context, alert_id: AlertId, principal: StaffPrincipal, event: apply.FromPeople) -> Response:
     """Apply what a person did; when the alert is not as they saw it, answer with how it is now."""
-    now = context.clock.now()
     refused = None
     async with borrow(context.pool) as conn:
-        if await alert_reads.find_alert(conn, alert_id, principal.scope, now) is None:
+        await apply.hold(conn, alert_id)
+        now = context.clock.now()
+        row = await alert_reads.find_alert(conn, alert_id, principal.scope, now)
+        if row is None:
+            await _say_where_it_went(conn, alert_id, principal)
             raise NotFound
+        if isinstance(event, apply.Offer) and not await alert_reads.may_take(conn, row, event.team_id, event.staff_id):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "They do not care for this patient, or cannot take alerts.")
         try:
             await apply.apply_event(conn, alert_id, event, now)
         except Conflict:
-            refused = alert_refusals.stale
+            gone = await alert_reads.has_gone_over(conn, row, event.rev)
+            refused = alert_refusals.went_over if gone else alert_refusals.stale
         except IllegalTransition:
             refused = alert_refusals.why_not
         row = await alert_reads.find_alert(conn, alert_id, principal.scope, now)
@@ -176,6 +181,16 @@ async def _act(context: Context, alert_id: AlertId, principal: StaffPrincipal, e
     if refused is not None:
         raise _problem(HTTPStatus.CONFLICT, refused(row, event), row, context)
     return reply(alert_state(row, now.date()), headers={"ETag": f'"{row.rev}"'})
+
+
+async def _say_where_it_went(conn: Connection, alert_id: AlertId, principal: StaffPrincipal) -> None:
+    """Refuse whoever had an alert, or was offered it, and sees it no more since its patient went over to another team.
+
+    They are told that, and nothing of the patient or of who has it.
+    """
+    if await alert_reads.went_from(conn, alert_id, principal.staff_id, principal.team_ids):
+        said = alert_refusals.GONE
+        raise Problem(HTTPStatus.CONFLICT, said.en, more={"reason": said.reason, "detail_sv": said.sv})
 
 
 def _problem(status: HTTPStatus, refusal: Refusal, row: AlertRow, context: Context) -> Problem:

@@ -4,7 +4,7 @@ First a proposal, which says what to check; then a confirmation at the bedside, 
 patient. The bounds are in `ward.association`. Nobody is told of a patient whom they may not see.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
 from ward.association import MOST_WRONG, PROPOSAL_HOLDS, Association, Identifier, Refusal, start_fault
 from ward.errors import NotFound
-from ward.store import audit, bindings, people, provisioning, wearers
+from ward.store import audit, bindings, people, provisioning, registry, wearers
 from ward.store import idempotency as keys
 from ward.store.audit import Action, Deed
 from ward.store.bindings import BindingRow
@@ -140,7 +140,7 @@ async def confirm(
     body: SecondIdentifier,
 ) -> Response:
     """Second step, at the bedside: from now on (or from `from`) what the device measures is this patient's."""
-    async with _step(request, device_id, principal) as step:
+    async with _step(request, device_id, principal, registry.freeze) as step:
         _, wearer = await _visible(step, binding_id)
         refusal, more = await _confirm(step, binding_id, body.identifier(), wearer)
         row, wearer = await _visible(step, binding_id)
@@ -156,7 +156,7 @@ async def end(
     body: Ending,
 ) -> Response:
     """End a binding, or withdraw a proposal. What was measured before the end stays this patient's, when it comes."""
-    async with _step(request, device_id, principal) as step:
+    async with _step(request, device_id, principal, registry.freeze) as step:
         row, wearer = await _visible(step, binding_id)
         conn, number = step.conn, step.device.device_no
         if row.association == Association.PRE:
@@ -172,11 +172,22 @@ async def end(
     return _answer(device_id, row, wearer, refusal, {})
 
 
+async def _nothing(conn: Connection) -> None:
+    """Hold nothing: who only looks waits for nobody."""
+
+
 @asynccontextmanager
-async def _step(request: Request, device_id: str, principal: StaffPrincipal) -> AsyncIterator[_Step]:
+async def _step(
+    request: Request,
+    device_id: str,
+    principal: StaffPrincipal,
+    take: Callable[[Connection], Awaitable[None]] = _nothing,
+) -> AsyncIterator[_Step]:
+    """Begin a request about a device; who changes a binding freezes them first, and sees what others did till then."""
     context = context_of(request)
-    now = context.clock.now()
     async with borrow(context.pool) as conn:
+        await take(conn)
+        now = context.clock.now()
         device = await provisioning.find_one(conn, device_id, now)
         if device is None:
             raise NotFound

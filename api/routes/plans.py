@@ -18,8 +18,7 @@ from api import plan_desk, plan_silence, plan_states
 from api.auth import Door
 from api.backtest_states import BacktestState
 from api.bodies import Why
-from api.context import context_of
-from api.plan_desk import Desk, Promotion, Saving, Wish
+from api.plan_desk import Desk, Promotion, Saving, Wish, Withdrawal
 from api.plan_states import PatientPlan, ProgrammePage, ReviewState, VersionPage, VersionState
 from api.preconditions import IdempotencyKey, IfMatch, idempotency
 from api.replies import Id, reply
@@ -28,6 +27,7 @@ from api.routes.team_plans import visible_team
 from ward import overlays
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
+from ward.errors import NotFound
 from ward.overlays import Origin
 from ward.people import TeamId
 from ward.plan_versions import layers_of
@@ -127,11 +127,17 @@ async def put_team(
     if_match: IfMatch = None,
 ) -> Response:
     """Name the team whose plan lies under the patient's from now on."""
-    async with _patient(request, patient_id, principal, plan_versions.lock) as patient:
-        desk, team_id = patient.desk, TeamId(body.team_id)
+    team_id = TeamId(body.team_id)
+
+    async def take(conn: Connection, owner: Owner) -> int:
+        rev = await plan_versions.lock(conn, owner)
+        await plan_versions.share_team(conn, team_id)
+        return rev
+
+    async with _patient(request, patient_id, principal, take) as patient:
+        desk = patient.desk
         plan_desk.expect(desk, if_match)
         await visible_team(desk.conn, team_id, principal)
-        await plan_versions.share_team(desk.conn, team_id)
         rows = await plan_versions.versions(desk.conn, Owner(team_id=team_id, programme=patient.seat.programme))
         layers = plan_desk.team_layers(patient.seat.programme, rows, desk.now)
         await plan_desk.lay_over(desk, layers, team_id, body.reason)
@@ -200,13 +206,13 @@ async def withdraw(
     patient_id: Id,
     version: Id,
     principal: MayPlansChange,
-    body: Why,
+    body: Withdrawal,
     if_match: IfMatch = None,
 ) -> Response:
     """Take a version back; what was in force gives way to what is below it."""
     async with _patient(request, patient_id, principal, plan_versions.lock) as patient:
         plan_desk.expect(patient.desk, if_match)
-        await plan_desk.take_back(patient.desk, version, body.reason)
+        await plan_desk.take_back(patient.desk, version, body)
         return await plan_desk.answer(patient.desk, version, HTTPStatus.OK)
 
 
@@ -214,11 +220,18 @@ async def withdraw(
 async def _patient(
     request: Request, patient_id: int, principal: StaffPrincipal, take: Take = plan_versions.revision
 ) -> AsyncIterator[_Patient]:
-    """Put a patient's plan on the desk; `take` is `plan_versions.lock` for who is going to change it."""
-    async with plan_desk.transaction(request) as (conn, now):
-        seat = await find_seat(conn, patient_id, principal.scope, context_of(request).clock)
-        owner = Owner(stay_id=seat.stay_id)
+    """Put a patient's plan on the desk; `take` is `plan_versions.lock` for who is going to change it.
+
+    Whoever waited for it looks again whether the patient is there: what is said of a stay that ended meanwhile would
+    hold for nobody.
+    """
+    async with plan_desk.transaction(request) as (conn, clock):
+        owner = Owner(stay_id=(await find_seat(conn, patient_id, principal.scope, clock)).stay_id)
         rev = await take(conn, owner)
+        now = clock.now()
+        seat = await find_seat(conn, patient_id, principal.scope, clock)
+        if seat.stay_id != owner.stay_id:
+            raise NotFound
         found = (await plans.effective(conn, [seat.stay_id], now))[0]
         own = await plan_versions.versions(conn, owner)
         team_id = await plans.team_of(conn, seat.stay_id)

@@ -13,29 +13,34 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from alerting import apply
 from api.auth import Door
-from api.context import context_of
+from api.context import Context, context_of
 from api.duty_bodies import AnswerBody, CareBody, OfferBody
 from api.duty_pages import ResponsibilityState, Subject, page, subject
 from api.errors import Problem
 from api.once import once
 from api.preconditions import IdempotencyKey, IfMatch, idempotency, revision
+from api.reasons import Reason
 from api.replies import Id, reply
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
 from ward.duty.baton import (
     Accept,
+    Answer,
     Baton,
     Decline,
     Event,
     Person,
     Return,
     Withdraw,
+    is_offered_to,
+    is_past,
 )
 from ward.duty.durations import HELD_FOR, LONGEST_HOLD, OFFER_STANDS
 from ward.errors import Conflict, IllegalTransition, NotFound
-from ward.people import Role, StaffId, TeamId
-from ward.store import audit, duty_batons, duty_care, duty_layout, duty_schedules, sharing
+from ward.people import PatientId, Role, StaffId, TeamId
+from ward.store import audit, duty, duty_batons, duty_care, duty_layout, duty_schedules, sharing
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.duty_care import CareRow
@@ -70,10 +75,9 @@ async def put_care(
     if_match: IfMatch = None,
 ) -> Response:
     """Say what routes a patient: the unit, the needs, the named nurse and doctor. It is laid out anew."""
-    context = context_of(request)
-    now, seen = context.clock.now(), revision(if_match)
+    context, seen = context_of(request), revision(if_match)
     async with borrow(context.pool) as conn:
-        whose = await _seen(conn, patient_id, principal, now)
+        whose = await _seen(conn, patient_id, principal, context.clock.now())
         await _check_unit(conn, whose, body, principal)
         await _check_named(conn, body)
         wanted = CareRow(
@@ -84,11 +88,13 @@ async def put_care(
             needs=sorted(body.needs),
             rev=seen,
         )
-        await duty_layout.hold(conn, [whose.stay_id])
+        now = await _hold(conn, whose, context)
+        before = await duty.holder(conn, whose.stay_id, now)
         if not await duty_care.save_care(conn, wanted):
             raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this since you saw it.")
         await _note(conn, principal, whose, Action.CARE_SAVED, now, {"unit_id": body.unit_id})
         await duty_layout.lay(conn, [whose.stay_id], now)
+        await apply.go_over(conn, whose.stay_id, before.team_id, now)
         state = await page(conn, whose, now)
     return reply(state, headers={"ETag": f'"{state["rev"]}"'})
 
@@ -107,9 +113,10 @@ async def offer(
 ) -> Response:
     """Offer a patient to a team, or one person of it. Until it is taken nothing changes."""
     context = context_of(request)
-    now = context.clock.now()
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
+        whose = await _seen(conn, patient_id, principal, context.clock.now())
+        now = await _hold(conn, whose, context)
         whose = await _seen(conn, patient_id, principal, now)
         done = await once(conn, key, now, lambda: _offer(conn, whose, body, principal, now))
         state = await page(conn, whose, now)
@@ -214,7 +221,6 @@ async def _offer(conn: Connection, whose: Subject, body: OfferBody, principal: S
     team_id, staff_id = TeamId(body.team_id), None if body.staff_id is None else StaffId(body.staff_id)
     if await duty_schedules.team(conn, team_id) is None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"There is no team {team_id}.")
-    await duty_layout.hold(conn, [whose.stay_id])
     if await sharing.blocks_team(conn, whose.patient_id, team_id):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The patient has a block against that team.")
     if staff_id is not None and not await duty_batons.is_member(conn, team_id, staff_id):
@@ -250,21 +256,56 @@ async def _answer(
 ) -> Response:
     """Apply what somebody did; when somebody else was first, answer with how it is now."""
     context = context_of(request)
-    now, refusal = context.clock.now(), None
+    refusal: tuple[str, Reason] | None = None
     async with borrow(context.pool) as conn:
-        whose = await subject(conn, patient_id, principal, now)
+        whose = await _asked(conn, patient_id, principal, body.baton_id, context)
+        now = await _hold(conn, whose, context)
+        before = await duty.holder(conn, whose.stay_id, now)
         try:
             baton = await duty_batons.apply_event(conn, whose.stay_id, body.baton_id, event, now)
             detail: dict[str, object] = {"baton_id": body.baton_id, "answer": baton.answer or "returned"}
             await _note(conn, principal, whose, Action.BATON_ANSWERED, now, detail)
         except Conflict:
-            refusal = "Somebody else has answered it before you."
+            row = await duty_batons.lock(conn, whose.stay_id, body.baton_id)
+            refusal = _why_not(None if row is None else row.baton(), now)
         except IllegalTransition as error:
-            refusal = f"It cannot be done: {error}."
+            refusal = f"It cannot be done: {error}.", Reason.NOT_NOW
+        await apply.go_over(conn, whose.stay_id, before.team_id, now)
         state = await page(conn, await _still(conn, whose, principal, now), now)
     if refusal is not None:
-        raise Problem(HTTPStatus.CONFLICT, refusal, more={"responsibility": state})
+        said, reason = refusal
+        raise Problem(HTTPStatus.CONFLICT, said, reason=reason, more={"responsibility": state})
     return reply(state)
+
+
+async def _hold(conn: Connection, whose: Subject, context: Context) -> datetime:
+    """Hold the stay, and return the present: what was waited for is past by then."""
+    await duty_layout.hold(conn, [whose.stay_id])
+    return context.clock.now()
+
+
+async def _asked(
+    conn: Connection, patient_id: int, principal: StaffPrincipal, baton_id: int, context: Context
+) -> Subject:
+    """Return the patient of an offer; who was offered them, and is no more, is told what became of that."""
+    now = context.clock.now()
+    try:
+        return await subject(conn, patient_id, principal, now)
+    except NotFound:
+        row = await duty_batons.of_patient(conn, PatientId(patient_id), baton_id)
+        if row is None or not is_offered_to(row.baton(), _person(principal)) or not is_past(row.baton(), now):
+            raise
+        said, reason = _why_not(row.baton(), now)
+        raise Problem(HTTPStatus.CONFLICT, said, reason=reason) from None
+
+
+def _why_not(baton: Baton | None, now: datetime) -> tuple[str, Reason]:
+    """Say what became of an offer that somebody answers too late."""
+    if baton is not None and baton.answer is Answer.LAPSED:
+        return "The patient has gone over to another team since, and the offer with them.", Reason.WENT_OVER
+    if baton is not None and is_past(baton, now) and baton.answer in {None, Answer.TIMED_OUT}:
+        return "The offer has run out: nobody answered in time.", Reason.RAN_OUT
+    return "Somebody else has answered it before you, or it was taken back.", Reason.ANSWERED
 
 
 async def _note(

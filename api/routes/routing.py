@@ -24,6 +24,7 @@ from api.refusals import refuse_faults
 from api.replies import Id, reply
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
+from ward.clock import Clock
 from ward.duty import checks
 from ward.duty.durations import HORIZON
 from ward.duty.routing import Policy
@@ -97,8 +98,9 @@ async def put_unit(
     if_match: IfMatch = None,
 ) -> Response:
     """Save a unit's routes; who answers for its patients is laid out anew."""
-    context = context_of(request)
-    now, seen = context.clock.now(), revision(if_match)
+    context, seen = context_of(request), revision(if_match)
+    clock = context.clock
+    now = clock.now()
     async with borrow(context.pool) as conn:
         row = await duty_care.policy(conn, unit_id)
         if row is None or row.organisation_id != principal.organisation_id:
@@ -108,7 +110,7 @@ async def put_unit(
         if not await duty_care.save_policy(conn, unit_id, seen, body.policy()):
             raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this unit since you saw it.")
         await _note(conn, principal, unit_id, now)
-        await duty_layout.lay_or_leave(conn, await duty_care.stays_of(conn, unit_id, now), now)
+        await duty_layout.lay_or_leave(conn, await duty_care.stays_of(conn, unit_id, now), clock)
         saved = await duty_care.policy(conn, unit_id)
     if saved is None:
         raise NotFound
@@ -123,7 +125,7 @@ async def put_consent(request: Request, unit_id: Id, team_id: Id, principal: May
     async with borrow(context.pool) as conn:
         await _asked(conn, unit_id, TeamId(team_id), principal)
         if await duty_care.consent(conn, unit_id, TeamId(team_id), principal.staff_id, now):
-            await _consented(conn, principal, unit_id, team_id, now, word="given")
+            await _consented(conn, principal, unit_id, team_id, context.clock, word="given")
         saved = await duty_care.policy(conn, unit_id)
     if saved is None:
         raise NotFound
@@ -134,11 +136,10 @@ async def put_consent(request: Request, unit_id: Id, team_id: Id, principal: May
 async def delete_consent(request: Request, unit_id: Id, team_id: Id, principal: MayRoutesChange) -> Response:
     """Take a consent back: who the routes led to the team go by the next route, at last to the unit's own base."""
     context = context_of(request)
-    now = context.clock.now()
     async with borrow(context.pool) as conn:
         await _asked(conn, unit_id, TeamId(team_id), principal)
         if await duty_care.withdraw_consent(conn, unit_id, TeamId(team_id)):
-            await _consented(conn, principal, unit_id, team_id, now, word="withdrawn")
+            await _consented(conn, principal, unit_id, team_id, context.clock, word="withdrawn")
         saved = await duty_care.policy(conn, unit_id)
     if saved is None:
         raise NotFound
@@ -154,11 +155,12 @@ async def _asked(conn: Connection, unit_id: int, team_id: TeamId, principal: Sta
 
 
 async def _consented(
-    conn: Connection, principal: StaffPrincipal, unit_id: int, team_id: int, now: datetime, *, word: str
+    conn: Connection, principal: StaffPrincipal, unit_id: int, team_id: int, clock: Clock, *, word: str
 ) -> None:
+    now = clock.now()
     detail = {"unit_id": unit_id, "team_id": team_id, "consent": word}
     await audit.write(conn, principal.actor, Deed(action=Action.ROUTING_SAVED, detail=detail), now)
-    await duty_layout.lay_or_leave(conn, await duty_care.stays_of(conn, unit_id, now), now)
+    await duty_layout.lay_or_leave(conn, await duty_care.stays_of(conn, unit_id, now), clock)
 
 
 async def _add(conn: Connection, body: UnitBody, principal: StaffPrincipal, now: datetime) -> int:

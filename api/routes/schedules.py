@@ -26,6 +26,7 @@ from api.refusals import refuse_faults
 from api.replies import Id, reply
 from ward.access.permissions import Permission
 from ward.access.principals import StaffPrincipal
+from ward.clock import Clock
 from ward.duty import checks
 from ward.duty.checks import Fault
 from ward.duty.durations import HORIZON
@@ -64,10 +65,11 @@ async def put_schedule(
     if_match: IfMatch = None,
 ) -> Response:
     """Save a team's whole week as a new revision; who answers for its patients is laid out anew."""
-    context = context_of(request)
-    now, seen = context.clock.now(), revision(if_match)
+    context, seen = context_of(request), revision(if_match)
+    clock = context.clock
     async with borrow(context.pool) as conn:
         row = await _own(conn, TeamId(team_id), principal)
+        now = clock.now()
         if row.rev != seen:
             more = {"rev": row.rev}
             raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this week since you saw it.", more=more)
@@ -82,7 +84,7 @@ async def put_schedule(
             Deed(action=Action.SCHEDULE_SAVED, detail={"team_id": team_id, "rev": seen + 1}),
             now,
         )
-        await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), now)
+        await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), clock)
         return await _answer(conn, await _own(conn, row.team_id, principal), now)
 
 
@@ -96,11 +98,11 @@ async def post_override(
 ) -> Response:
     """Add an exception for one date or time: somebody else is on duty, or nobody is."""
     context = context_of(request)
-    now = context.clock.now()
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with borrow(context.pool) as conn:
         row = await _own(conn, TeamId(team_id), principal)
-        done = await once(conn, key, now, lambda: _add(conn, row, body, principal, now))
+        now = context.clock.now()
+        done = await once(conn, key, now, lambda: _add(conn, row, body, principal, context.clock))
         found = (await duty_schedules.overrides(conn, [row.team_id], now, now + HORIZON))[row.team_id]
     made = next((each for each in found if each.override_id == done.number), None)
     if made is None:
@@ -118,21 +120,23 @@ async def withdraw_override(
 ) -> Response:
     """Take an exception back; the week counts again."""
     context = context_of(request)
-    now = context.clock.now()
+    clock = context.clock
     async with borrow(context.pool) as conn:
         row = await _own(conn, TeamId(team_id), principal)
+        now = clock.now()
         if not await duty_schedules.withdraw_override(conn, row.team_id, override_id, principal.staff_id, now):
             raise NotFound
         detail = {"team_id": team_id, "override_id": override_id}
         deed = Deed(action=Action.OVERRIDE_WITHDRAWN, reason=body.reason, detail=detail)
         await audit.write(conn, principal.actor, deed, now)
         refuse_faults(await _gaps(conn, row, row.schedule(), [], now))
-        await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), now)
+        await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), clock)
         return await _answer(conn, row, now)
 
 
-async def _add(conn: Connection, row: TeamRow, body: OverrideBody, principal: StaffPrincipal, now: datetime) -> int:
+async def _add(conn: Connection, row: TeamRow, body: OverrideBody, principal: StaffPrincipal, clock: Clock) -> int:
     """Keep an exception that leaves nobody alone."""
+    now = clock.now()
     override = body.override()
     if override.until <= now or override.until > now + HORIZON:
         raise Problem(
@@ -154,7 +158,7 @@ async def _add(conn: Connection, row: TeamRow, body: OverrideBody, principal: St
         )
     detail = {"team_id": row.team_id, "override_id": number}
     await audit.write(conn, principal.actor, Deed(action=Action.OVERRIDE_ADDED, reason=body.reason, detail=detail), now)
-    await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), now)
+    await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), clock)
     return number
 
 

@@ -19,7 +19,7 @@ from api import plan_desk, plan_silence, plan_states
 from api.auth import Door
 from api.backtest_states import BacktestState
 from api.bodies import Why
-from api.plan_desk import Desk, Over, Promotion, Saving, Wish
+from api.plan_desk import Desk, Over, Promotion, Saving, Wish, Withdrawal
 from api.plan_states import ReviewState, TeamPlan, TeamPlanPage, VersionPage, VersionState
 from api.preconditions import IdempotencyKey, IfMatch, idempotency
 from api.replies import Id, reply
@@ -30,7 +30,7 @@ from ward.errors import NotFound
 from ward.overlays import Origin, Overlay
 from ward.people import TeamId
 from ward.plan_checks import Fault
-from ward.plan_versions import as_they_end, with_change
+from ward.plan_versions import Exchange, as_they_end, with_change, withdrawal
 from ward.store import people, plan_versions, plans
 from ward.store.plan_versions import Owner
 from ward.store.pool import Connection
@@ -57,8 +57,8 @@ async def list_plans(request: Request, principal: MayTeamPlansRead) -> Response:
 
     The team is the one whose plan applies, which is not always the one that answers now.
     """
-    async with plan_desk.transaction(request) as (conn, now):
-        rows = await plans.of_teams(conn, principal.scope, now)
+    async with plan_desk.transaction(request) as (conn, clock):
+        rows = await plans.of_teams(conn, principal.scope, clock.now())
     return reply(
         {"items": [{"team_id": each.team_id, "programme": each.programme, "patients": each.patients} for each in rows]}
     )
@@ -199,13 +199,13 @@ async def withdraw(
     version: Id,
     programme: Programme,
     principal: MayTeamPlansChange,
-    body: Why,
+    body: Withdrawal,
     if_match: IfMatch = None,
 ) -> Response:
     """Take a version back; what was in force gives way to the template."""
     async with _team(request, team_id, programme, principal, plan_versions.lock) as desk:
         plan_desk.expect(desk, if_match)
-        await plan_desk.take_back(desk, version, body.reason)
+        await plan_desk.take_back(desk, version, body, await _without(desk, version))
         return await plan_desk.answer(desk, version, HTTPStatus.OK)
 
 
@@ -214,10 +214,11 @@ async def _team(
     request: Request, team_id: int, programme: str, principal: StaffPrincipal, take: Take = plan_versions.revision
 ) -> AsyncIterator[Desk]:
     """Put a team's plan on the desk, for those of the team and of its organisation."""
-    async with plan_desk.transaction(request) as (conn, now):
+    async with plan_desk.transaction(request) as (conn, clock):
         await visible_team(conn, TeamId(team_id), principal)
         owner = Owner(team_id=TeamId(team_id), programme=programme)
         rev = await take(conn, owner)
+        now = clock.now()
         rows = await plan_versions.versions(conn, owner)
         yield Desk(
             conn=conn,
@@ -229,6 +230,18 @@ async def _team(
             versions=rows,
             rev=rev,
         )
+
+
+async def _without(desk: Desk, number: int) -> list[tuple[str, Exchange]]:
+    """Say what withdrawing a version changes for those who have something of their own over the team's plan."""
+    found = []
+    stays = await plan_versions.stays_of(desk.conn, desk.owner, desk.now)
+    for stay in await plans.effective(desk.conn, stays, desk.now):
+        layers = overlays.read_layers(stay.plan_layers)
+        if any(each.origin is Origin.PATIENT for each in layers):
+            changes = withdrawal(layers, Origin.TEAM, number, stay.programme)
+            found += [(f"stays.{stay.stay_id}.", each) for each in changes]
+    return found
 
 
 async def visible_team(conn: Connection, team_id: TeamId, principal: StaffPrincipal) -> None:

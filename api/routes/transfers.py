@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from alerting import apply
 from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
@@ -81,10 +82,10 @@ async def post_transfer(
 ) -> Response:
     """Arrange that a patient goes home: the caller's team answers until the transfer is complete."""
     context = context_of(request)
-    now = context.clock.now()
     async with borrow(context.pool) as conn:
         seat = await find_seat(conn, patient_id, principal.scope, context.clock)
         await duty_layout.hold(conn, [seat.stay_id])
+        now = context.clock.now()
         holder = await duty.holder(conn, seat.stay_id, now)
         if holder.team_id not in principal.team_ids:
             raise Problem(HTTPStatus.FORBIDDEN, "Only the team that answers for a patient arranges the way home.")
@@ -131,17 +132,21 @@ async def cancel_transfer(
 
 async def _answer(request: Request, patient_id: int, principal: StaffPrincipal, event: Event) -> Response:
     context = context_of(request)
-    now = context.clock.now()
     async with borrow(context.pool) as conn:
-        stay_id = await duty_transfers.stay_of(conn, PatientId(patient_id), principal.team_ids, now)
+        asked_at = context.clock.now()
+        stay_id = await duty_transfers.stay_of(conn, PatientId(patient_id), principal.team_ids, asked_at)
         if stay_id is None:
             raise NotFound
+        await duty_layout.hold(conn, [stay_id])
+        now = context.clock.now()
+        before = await duty.holder(conn, stay_id, now)
         try:
             changed = await duty_transfers.apply_event(conn, stay_id, event, now)
         except Conflict as error:
             raise Problem(HTTPStatus.CONFLICT, "The transfer has changed since you saw it.") from error
         except IllegalTransition as error:
             raise Problem(HTTPStatus.CONFLICT, f"That cannot be said of this transfer: {error}.") from error
+        await apply.go_over(conn, stay_id, before.team_id, now)
         await _note(conn, principal, patient_id, changed, now)
     return _reply(changed, now, HTTPStatus.OK)
 

@@ -85,7 +85,7 @@ def test_stay_at_fault_keeps_no_other_from_being_laid_out(unit: Unit) -> None:
         )
     later = NOON + timedelta(days=2)
 
-    assert unit.within(lambda conn: duty._layouts(conn, later)) == 2
+    assert unit.within(lambda conn: duty._layouts(conn, FakeClock(later))) == 2
     assert unit.within(lambda conn: holder(conn, unit.stay, later + timedelta(days=30))).team_id == unit.base
 
 
@@ -96,7 +96,7 @@ def test_unreadable_week_and_routes_leave_the_base(unit: Unit) -> None:
         conn.execute('update duty_policy set routes = \'[{"team_id": "x"}]\'')
     later = NOON + timedelta(days=2)
 
-    assert unit.within(lambda conn: duty._layouts(conn, later)) == 3
+    assert unit.within(lambda conn: duty._layouts(conn, FakeClock(later))) == 3
     assert unit.within(lambda conn: holder(conn, unit.stay, later)).team_id == unit.base
     assert len(unit.within(lambda conn: chain(conn, unit.stay, later, ()))) >= 3
 

@@ -14,6 +14,7 @@ from tests.fix_duty import Unit
 from tests.integration.test_duty_batons import WAITS
 from tests.integration.test_duty_http import offer, serve, someone
 from ward.alerts import Evidence, Family, Finding, Priority
+from ward.clock import FakeClock
 from ward.duty.routing import Policy, Route
 from ward.duty.schedule import Schedule
 from ward.people import OrganisationId, StayId, TeamId
@@ -216,14 +217,14 @@ async def _routes(unit: Unit, saving: Connection, made: int) -> TeamId:
     """Save routes that lead to the day team."""
     routes = Policy(base_team_id=unit.base, routes=(Route(team_id=unit.day),))
     assert await duty_care.save_policy(saving, made, 1, routes)
-    await duty_layout.lay_or_leave(saving, await duty_care.stays_of(saving, made, NOON), NOON)
+    await duty_layout.lay_or_leave(saving, await duty_care.stays_of(saving, made, NOON), FakeClock(NOON))
     return unit.day
 
 
 async def _week(unit: Unit, saving: Connection, _made: int) -> TeamId:
     """Save that the day team keeps no hours any more."""
     await duty_schedules.save_week(saving, unit.day, 2, Schedule(), None, NOON)
-    await duty_layout.lay_or_leave(saving, await duty_care.stays_routed(saving, unit.day, NOON), NOON)
+    await duty_layout.lay_or_leave(saving, await duty_care.stays_routed(saving, unit.day, NOON), FakeClock(NOON))
     return unit.base
 
 

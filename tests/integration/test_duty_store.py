@@ -10,6 +10,7 @@ from psycopg import sql
 
 from tests.builders_duty import NOON, office_hours
 from tests.fix_duty import Unit
+from ward.clock import FakeClock
 from ward.duty.contact import Holder, Why
 from ward.duty.routing import Ground
 from ward.duty.schedule import Override
@@ -209,7 +210,7 @@ def test_new_week_moves_patients_at_once(unit: Unit) -> None:
             conn, unit.day, 2, replace(week, shifts=(replace(shift, window=window),)), unit.anna, NOON
         )
         moved = await duty_care.stays_routed(conn, unit.day, NOON)
-        await duty_layout.lay_or_leave(conn, moved, NOON)
+        await duty_layout.lay_or_leave(conn, moved, FakeClock(NOON))
         return moved
 
     assert len(unit.within(save)) == 3

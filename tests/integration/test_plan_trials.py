@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from api import plan_trial
 from tests.fix_api import House
 from tests.fix_plans import WHY, Round, on_round
 from tests.integration.test_api_http import assert_problem
@@ -87,5 +88,116 @@ def test_h12_plan_over_another_team_s_is_tried(house: House) -> None:
         answer = await rounds.nurse.put(f"{rounds.path}/team", json={"team_id": second, **WHY}, headers=seen)
 
         assert "does not find in time" in assert_problem(answer, 422)["detail"]
+
+    on_round(house, visit)
+
+
+SCORES = {"news2_medium": 5, "news2_high": 7}
+
+
+def _lies_under(rounds: Round, table: str, overlay: dict[str, Any], until: str | None = None) -> None:
+    """Put a version in force behind the desk's back, as an older library let it be."""
+    key = "stay_id" if table == "plan" else "team_id, programme"
+    whose = f"{rounds.house.ward.beds[0].stay_id}" if table == "plan" else "1, 'hospital_at_home'"
+    with psycopg.connect(rounds.house.database_url, autocommit=True) as conn:
+        conn.execute(
+            f"insert into {table} ({key}, version, rules, author_id, valid_from, valid_until)"  # noqa: S608
+            f" select {whose}, coalesce(max(version), 0) + 1, %s, 1, %s, %s from {table}"
+            f" where {'stay_id = ' + whose if table == 'plan' else 'team_id = 1'}".encode(),
+            (psycopg.types.json.Jsonb(overlay), rounds.clock.now(), until),
+        )
+
+
+def _audited(rounds: Round) -> list[Any]:
+    """What is written of withdrawals: what was found no more."""
+    return [
+        row[0] for row in rounds.ask("select detail -> 'lost' from audit where action = 'plan.withdrawn' order by 1")
+    ]
+
+
+def test_h12_withdrawal_says_what_is_found_no_more_and_is_done_when_it_is_meant(house: House) -> None:
+    """What lies below has become blind: to take back what covered it is asked about once, and never impossible."""
+
+    async def visit(rounds: Round) -> None:
+        blind = {**FEW_LIMITS, **NO_TRENDS}
+        _lies_under(rounds, "team_plan", blind)
+        saved = await rounds.put(SCORES, meant=_all_oddities(blind))
+        asked = assert_problem(await rounds.step(saved["version"], "withdraw", rounds.nurse), 422)
+        assert "without the version this is not found in time" in asked["detail"]
+        assert "Withdraw what lies over it as well, or save a change" in asked["detail"]
+        assert all(each["sv"].startswith("utan versionen hittas inte i tid") for each in asked["oddities"])
+        assert (await rounds.plan())["version"] == saved["version"]
+
+        named = [each["path"] for each in asked["oddities"]]
+        again = await rounds.step(saved["version"], "withdraw", rounds.nurse, meant=named[1:])
+        assert [each["path"] for each in assert_problem(again, 422)["oddities"]] == named[:1]
+        done = await rounds.step(saved["version"], "withdraw", rounds.nurse, meant=named)
+        assert (done.status_code, done.json()["state"]) == (200, "withdrawn")
+        assert _audited(rounds) == [named]
+
+    on_round(house, visit)
+
+
+def test_h12_bad_change_is_taken_back_whatever_else_is_the_matter(house: House) -> None:
+    """What the plan misses with the version as well is not what speaks against taking the version back."""
+
+    async def visit(rounds: Round) -> None:
+        _lies_under(rounds, "team_plan", {**FEW_LIMITS, **NO_TRENDS})
+        until = (rounds.clock.now() + timedelta(hours=6)).isoformat()
+        _lies_under(rounds, "plan", {"limits": {"spo2": {"delay_s": 120}}}, until)
+        answer = await rounds.step(2, "withdraw", rounds.nurse)
+
+        assert (answer.status_code, answer.json()["state"]) == (200, "withdrawn")
+        assert _audited(rounds) == [[]]
+
+    on_round(house, visit)
+
+
+def test_h12_team_s_version_is_not_taken_from_under_a_patient_unasked(house: House) -> None:
+    """A patient whose own plan finds everything only with the team's version is named, before it is withdrawn."""
+
+    async def visit(rounds: Round) -> None:
+        _lies_under(rounds, "team_plan", FEW_LIMITS)
+        _lies_under(rounds, "team_plan", SCORES, (rounds.clock.now() + timedelta(hours=6)).isoformat())
+        _lies_under(rounds, "plan", NO_TRENDS)
+        path = f"/api/teams/{house.ward.team_id}/plan/versions/2/withdraw?programme=hospital_at_home"
+        rev = (await rounds.nurse.get(f"/api/teams/{house.ward.team_id}/plan?programme=hospital_at_home")).json()["rev"]
+        seen = {"If-Match": f'"{rev}"'}
+        asked = assert_problem(await rounds.nurse.post(path, json=WHY, headers=seen), 422)
+        named = [each["path"] for each in asked["oddities"]]
+        assert {each.rpartition("library.")[0] for each in named} == {"stays.1."}
+        done = await rounds.nurse.post(path, json={**WHY, "meant": named}, headers=seen)
+        assert done.status_code == 200, done.text
+
+    on_round(house, visit)
+
+
+def test_h12_withdrawal_that_cannot_be_tried_is_asked_about_and_can_be_done(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial that does not answer keeps nobody from taking a bad version back at night."""
+
+    async def visit(rounds: Round) -> None:
+        saved = await rounds.put(SCORES)
+        monkeypatch.setattr(plan_trial, "_LONGEST_S", 0.0)
+        asked = assert_problem(await rounds.step(saved["version"], "withdraw", rounds.nurse), 422)
+        assert [each["path"] for each in asked["oddities"]] == ["library"]
+        done = await rounds.step(saved["version"], "withdraw", rounds.nurse, meant=["library"])
+
+        assert done.status_code == 200
+        assert _audited(rounds) == [["library"]]
+
+    on_round(house, visit)
+
+
+def test_h12_draft_is_thrown_away_without_a_trial(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What watches nobody is found by nobody, and missed by nobody."""
+
+    async def visit(rounds: Round) -> None:
+        kept = await rounds.nurse.post(f"{rounds.path}/drafts", json={"overlay": SCORES, **WHY})
+        monkeypatch.setattr(plan_trial, "_LONGEST_S", 0.0)
+        done = await rounds.step(kept.json()["version"], "withdraw", rounds.nurse)
+
+        assert done.status_code == 200
 
     on_round(house, visit)

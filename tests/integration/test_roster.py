@@ -4,11 +4,13 @@ import asyncio
 import re
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
 from onebox import machine, roster
-from ward import device_secrets
+from tests.integration.test_plan_trials import FEW_LIMITS, NO_TRENDS
+from ward import device_secrets, overlays
 from ward.clock import SystemClock
 from ward.duty.contact import Chain
 from ward.errors import ConfigError
@@ -90,6 +92,20 @@ def test_h12_plan_that_a_file_may_not_give_is_refused(database_url: str, tmp_pat
 
     with pytest.raises(ConfigError, match=re.escape(fault)):
         asyncio.run(roster.load(database_url, path))
+
+
+def test_h12_first_plan_of_a_stay_finds_the_library(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file's plan that would find deteriorations no more is refused by name, and nobody is admitted with it."""
+    whole = roster.read(machine.ROSTER)
+    blind = overlays.decode(msgspec.json.encode({**FEW_LIMITS, **NO_TRENDS}))
+    first = msgspec.structs.replace(whole.patient[0], plan=blind)
+    one = msgspec.structs.replace(whole, patient=[first], story=[])
+    monkeypatch.setattr(roster, "read", lambda _: one)
+
+    with pytest.raises(ConfigError, match=f"{first.device} cannot be used: it does not find in time"):
+        asyncio.run(roster.load(database_url, machine.ROSTER))
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("select count(*) from stay").fetchone() == (0,)
 
 
 def test_roster_with_an_unknown_team_changes_nothing(database_url: str, tmp_path: Path) -> None:

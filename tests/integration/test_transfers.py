@@ -16,7 +16,7 @@ from ward.duty.baton import Accept, Baton, Person
 from ward.duty.onramp import GOOD_FOR
 from ward.people import TeamId
 from ward.store import duty, duty_batons, migrate
-from ward.store.pool import Connection
+from ward.store.pool import Connection, pool
 
 pytestmark = pytest.mark.integration
 NIGHT = NOON + timedelta(hours=10)
@@ -46,7 +46,12 @@ def measure(unit: Unit, since: datetime, until: datetime) -> None:
 
 def look(unit: Unit, at: datetime) -> int:
     """Let the minute's look be at an instant."""
-    return unit.within(lambda conn: onramp.look(conn, at))
+
+    async def run() -> int:
+        async with pool(unit.url, "test", size=2) as store:
+            return await onramp.look(store, FakeClock(at))
+
+    return asyncio.run(run())
 
 
 def said(unit: Unit, username: str, word: str, rev: int | None, at: datetime = NOON) -> tuple[int, dict[str, object]]:
@@ -100,6 +105,20 @@ def test_h25_gap_in_the_data_begins_the_two_hours_anew(unit: Unit) -> None:
     assert holder(unit, NIGHT) == unit.day
     assert look(unit, NOON + timedelta(minutes=185)) == 1
     assert holder(unit, NIGHT) == unit.base
+
+
+def test_h25_patient_whose_data_stopped_while_nobody_looked_is_not_handed_over_by_an_acceptance(unit: Unit) -> None:
+    """Good for two hours and then silent, with alerting down: accepted hours later, the hospital goes on answering."""
+    said(unit, "anna", "arrange", None)
+    measure(unit, NOON, NOON + GOOD_FOR)
+    assert look(unit, NOON + GOOD_FOR) == 1
+
+    late = NOON + timedelta(hours=5)
+    status, accepted = said(unit, "natt", "accept", 2, late)
+    assert (status, accepted["closed"]) == (200, None)
+    assert look(unit, late) == 1
+    assert said(unit, "natt", "show", None, late)[1]["waits_for"] == ["data"]
+    assert holder(unit, NIGHT) == unit.day
 
 
 def test_h25_declined_patient_stays_and_may_be_arranged_anew(unit: Unit) -> None:

@@ -19,6 +19,7 @@ from alerting.events import (
     Escalate,
     Event,
     FromPeople,
+    GoOver,
     Hush,
     KeepClosed,
     Note,
@@ -49,7 +50,7 @@ from tests.builders_alerts import (
 )
 from ward.alerts import Alert, AlertId, Closure, Condition, Finding, Hold, Outcome, Priority, Signal
 from ward.errors import Conflict, IllegalTransition
-from ward.people import StaffId
+from ward.people import StaffId, TeamId
 from ward.store.alert_columns import AlertColumns, to_alert, to_columns
 
 RULES = tuple(FAMILIES)
@@ -74,10 +75,10 @@ def _act(act: type, by: StaffId, rev: int, now: datetime, minutes: int) -> FromP
 
 
 def _nobody_loses_it(before: Alert | None, after: Alert, event: Event) -> None:
-    """An alert leaves somebody's hands by themselves, by who was asked, or when they have let it ring."""
+    """An alert leaves somebody's hands by them, by who was asked, when they let it ring, or with its patient."""
     if before is None or before.holder_id in {None, after.holder_id}:
         return
-    assert isinstance(event, Release | Claim | Accept | Undo)
+    assert isinstance(event, Release | Claim | Accept | Undo | GoOver)
     if isinstance(event, Claim):
         assert before.signal is Signal.RINGING
     if isinstance(event, Accept):
@@ -144,7 +145,7 @@ class Life(RuleBasedStateMachine):
         _closed_never_changes(alert, event, self.now)
         self.alerts[changed.alert_id] = changed
         rang_anew = changed.signal is Signal.RINGING and (alert is None or alert.signal is not Signal.RINGING)
-        if rang_anew or isinstance(event, Raise | Worsen | Renew | Recur | Escalate):
+        if rang_anew or isinstance(event, Raise | Worsen | Renew | Recur | Escalate | GoOver):
             self.worse[changed.alert_id] = changed.rev
         for effect in effects:
             if isinstance(effect, Record):
@@ -215,6 +216,17 @@ class Life(RuleBasedStateMachine):
             assert ended.closure is Closure.CLOSED
             assert due_at(ended) is None
             assert not self.rings.get(alert.alert_id, False)
+
+    @rule(team=st.sampled_from([TEAM, OTHER_TEAM]))
+    def go_over(self, team: TeamId) -> None:
+        """The patient goes over to another team: nobody else has what is open; what was somebody's rings."""
+        for alert in [each for each in self.alerts.values() if each.closure is Closure.OPEN]:
+            after = self._take(alert, GoOver(team_id=team))
+            assert after.offered is None
+            if after.condition is not Condition.CLEARED:
+                assert (after.holder_id, after.team_id) == (None, team)
+            if after.condition is not Condition.CLEARED and None is not (alert.holder_id or alert.offered):
+                assert after.signal is Signal.RINGING
 
     @rule(rule_name=st.sampled_from(RULES))
     def quiet(self, rule_name: str) -> None:
@@ -294,4 +306,4 @@ TestLife.settings = settings(max_examples=150, stateful_step_count=40, deadline=
 
 def test_every_event_has_a_word() -> None:
     """Every kind of event is named in an alert's life, each by its own word."""
-    assert len(set(KINDS.values())) == len(KINDS) == 22
+    assert len(set(KINDS.values())) == len(KINDS) == 23

@@ -12,7 +12,7 @@ from ward import overlays, plan_documents
 from ward.overlays import Layer, Origin, Overlay, Patch
 from ward.plan_checks import active_rules, faults
 from ward.plan_oddities import loosened
-from ward.plan_versions import Layers, review, tried
+from ward.plan_versions import Layers, review, tried, withdrawal
 from ward.plans import Goals, Limits, template
 from ward.vitals import VITALS, VitalKind
 
@@ -141,3 +141,28 @@ def test_h12_limits_without_a_fault_stand_in_order(
     assert 1 <= limits.k <= limits.n
     if limits.warn_low is not None and limits.warn_high is not None:
         assert limits.warn_low + limits.clear_by <= limits.warn_high - limits.clear_by
+
+
+ENDS = st.none() | st.integers(1, 3).map(lambda hours: NOW.replace(hour=12 + hours))
+STANDING = st.lists(st.tuples(LIKELY, st.sampled_from([Origin.TEAM, Origin.PATIENT]), ENDS), max_size=5)
+
+
+@given(STANDING, st.integers(0, 5), st.sampled_from([Origin.TEAM, Origin.PATIENT]))
+def test_h12_withdrawal_is_an_exchange_at_each_time_at_which_the_version_would_still_count(
+    kept: list[tuple[object, Origin, datetime | None]], number: int, origin: Origin
+) -> None:
+    """As often as plans end while it lasts, and once more; without the version, what is left is all there is."""
+    layers = [
+        Layer(origin=each, version=place, rules=msgspec.Raw(json.dumps(rules).encode()), until=until)
+        for place, (rules, each, until) in enumerate(kept)
+    ]
+    mine = [each for each in layers if (each.origin, each.version) == (origin, number)]
+    changes = withdrawal(layers, origin, number, "hospital_at_home")
+    ends = {each.until for each in layers if each.until is not None}
+    lasts = [at for at in ends if mine and (mine[0].until is None or at < mine[0].until)]
+
+    assert len(changes) == (1 + len(lasts) if mine else 0)
+    if changes:
+        left = [each for each in layers if each is not mine[0]]
+        assert changes[0].before == overlays.fold("hospital_at_home", layers).plan
+        assert changes[0].after == overlays.fold("hospital_at_home", left).plan

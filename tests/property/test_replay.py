@@ -15,6 +15,7 @@ from alerting.events import (
     EndStay,
     Escalate,
     Event,
+    GoOver,
     Note,
     Offer,
     Raise,
@@ -33,7 +34,7 @@ from ward.people import StaffId
 from ward.replay import Line, moments
 
 WISHES = st.tuples(
-    st.sampled_from(["found", "quiet", "wait", "ends", *(each.__name__ for each in (
+    st.sampled_from(["found", "quiet", "wait", "ends", "goes", *(each.__name__ for each in (
         Accept, Acknowledge, Claim, Decline, Escalate, Note, Offer, Release, Resolve, Snooze, Undo))]),
     st.sampled_from([StaffId(1), StaffId(2)]),
     st.sampled_from(Priority),
@@ -55,6 +56,7 @@ def _act(name: str, by: StaffId, rev: int, now: datetime, minutes: int) -> Event
         "Snooze": Snooze(by=by, rev=rev, until=now + timedelta(minutes=minutes), reason="hostar"),
         "Undo": Undo(by=by, rev=rev),
         "ends": EndStay(),
+        "goes": GoOver(team_id=OTHER_TEAM),
     }
     return made[name]
 

@@ -15,6 +15,7 @@ from alerting.events import (
     EndHold,
     Escalate,
     FromPeople,
+    GoOver,
     Hush,
     KeepClosed,
     Lapse,
@@ -26,6 +27,7 @@ from alerting.events import (
     Resume,
     Return,
     Ring,
+    Settle,
     Snooze,
     Undo,
     Worsen,
@@ -131,6 +133,45 @@ def test_h25_declined_offer_is_back_and_rings() -> None:
     assert told(asked, no) == {Ring}
     back = lived(no, alert=asked)
     assert (back.responsibility, back.holder_id) == (Responsibility.ACCEPTED, ANNA)
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        (Claim(by=ANNA, rev=1),),
+        (Claim(by=ANNA, rev=1), Offer(by=ANNA, rev=2, team_id=TEAM)),
+        (Offer(by=ANNA, rev=1, team_id=TEAM),),
+        (Acknowledge(by=ANNA, rev=1), Offer(by=ANNA, rev=2, team_id=TEAM)),
+    ],
+)
+def test_h25_alert_goes_over_with_its_patient(acts: tuple[FromPeople, ...]) -> None:
+    """Whoever had it, or was offered it, has it no more; it rings with the team that answers now."""
+    theirs = lived(*acts)
+    went, effects = step(theirs, GoOver(team_id=OTHER_TEAM), after())
+
+    assert (went.team_id, went.holder_id, went.offered) == (OTHER_TEAM, None, None)
+    assert (went.responsibility, went.signal) == (Responsibility.UNASSIGNED, Signal.RINGING)
+    assert Ring in {type(each) for each in effects}
+    with pytest.raises(Conflict):
+        step(went, Acknowledge(by=ANNA, rev=theirs.rev), after())
+
+
+def test_h25_alert_that_is_over_stays_with_who_says_what_it_was() -> None:
+    """What has cleared in somebody's hands is theirs to close, whoever answers for the patient by now."""
+    seen = lived(Settle(), alert=lived(Claim(by=ANNA, rev=1), Clear()), now=after(20))
+    assert (seen.signal, seen.holder_id) == (Signal.SILENT, ANNA)
+    went, effects = step(seen, GoOver(team_id=OTHER_TEAM), after(60))
+
+    assert (went.team_id, went.holder_id, went.responsibility) == (TEAM, ANNA, Responsibility.ACCEPTED)
+    assert {Ring, Hush}.isdisjoint({type(each) for each in effects})
+
+
+def test_h10_alert_that_was_only_acknowledged_stays_quiet_as_long_as_it_was() -> None:
+    """Nobody had it: the other team has it on its boards, and hears it when the acknowledgement lapses."""
+    quiet = lived(Acknowledge(by=ANNA, rev=1))
+    went, _ = step(quiet, GoOver(team_id=OTHER_TEAM), after())
+
+    assert (went.team_id, went.signal, went.signal_until) == (OTHER_TEAM, Signal.ACKNOWLEDGED, quiet.signal_until)
 
 
 def test_declined_offer_of_nobodys_alert_says_so() -> None:

@@ -1,7 +1,8 @@
 """The baton: passing a patient to another team or person, which counts only once it is taken.
 
 Pure. `step` is the whole machine. The invariants: whoever holds the patient goes on doing so until somebody else has
-accepted; a baton that is declined, withdrawn or not answered in time changes nothing; of two who accept, one does.
+accepted; a baton that is declined, withdrawn, lapsed or not answered in time changes nothing; of two who accept, one
+does.
 """
 
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ class Answer(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     TIMED_OUT = "timed_out"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,11 @@ class TimeOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lapse:
+    """The patient has gone over to another team: what the one before it offered is offered no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
     """Who took the patient gives it back to the schedule."""
 
@@ -88,7 +95,7 @@ class Return:
     rev: int
 
 
-Event = Accept | Decline | Withdraw | TimeOut | Return
+Event = Accept | Decline | Withdraw | TimeOut | Lapse | Return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +127,14 @@ def step(baton: Baton, event: Event, now: datetime) -> tuple[Baton, tuple[Effect
     IllegalTransition
         If the event does not fit: it is answered already, its time is over, or it is not this person's to answer.
     """
-    if not isinstance(event, TimeOut) and event.rev != baton.rev:
+    if not isinstance(event, TimeOut | Lapse) and event.rev != baton.rev:
         raise Conflict("baton")
     if isinstance(event, Return):
         return _give_back(baton, event, now)
     if baton.answer is not None:
         raise IllegalTransition("answered")
+    if isinstance(event, Lapse):
+        return _settle(baton, Answer.LAPSED, None, now)
     if isinstance(event, TimeOut):
         if now < baton.expires_at:
             raise IllegalTransition("its time is not over")
@@ -136,16 +145,15 @@ def step(baton: Baton, event: Event, now: datetime) -> tuple[Baton, tuple[Effect
         if event.by.staff_id != baton.offered_by:
             raise IllegalTransition("offered by somebody else")
         return _settle(baton, Answer.WITHDRAWN, event.by.staff_id, now)
-    if not _offered_to(baton, event.by):
+    if not is_offered_to(baton, event.by):
         raise IllegalTransition("offered to somebody else")
     answer = Answer.ACCEPTED if isinstance(event, Accept) else Answer.DECLINED
     return _settle(baton, answer, event.by.staff_id, now)
 
 
-def _offered_to(baton: Baton, person: Person) -> bool:
-    if baton.to_staff is not None:
-        return person.staff_id == baton.to_staff
-    return baton.to_team in person.team_ids
+def is_offered_to(baton: Baton, person: Person) -> bool:
+    """Tell whether an offer is, or was, this person's to answer."""
+    return baton.to_team in person.team_ids and baton.to_staff in {None, person.staff_id}
 
 
 def _settle(baton: Baton, answer: Answer, by: StaffId | None, now: datetime) -> tuple[Baton, tuple[Effect, ...]]:
@@ -159,7 +167,7 @@ def _settle(baton: Baton, answer: Answer, by: StaffId | None, now: datetime) -> 
 def _give_back(baton: Baton, event: Return, now: datetime) -> tuple[Baton, tuple[Effect, ...]]:
     if not is_held(baton, now):
         raise IllegalTransition("not held")
-    if not (_offered_to(baton, event.by) or baton.to_team in event.by.team_ids):
+    if baton.to_team not in event.by.team_ids:
         raise IllegalTransition("held by somebody else")
     returned = replace(baton, rev=baton.rev + 1, returned_at=now)
     told = Told(stay_id=baton.stay_id, answer=None, by=event.by.staff_id)
@@ -172,6 +180,11 @@ def is_held(baton: Baton, at: datetime) -> bool:
         return False
     until = baton.held_until if baton.returned_at is None else min(baton.held_until, baton.returned_at)
     return baton.answered_at <= at < until
+
+
+def is_past(baton: Baton, now: datetime) -> bool:
+    """Tell whether an offer is answered, or was not in time."""
+    return baton.answer is not None or now >= baton.expires_at
 
 
 def is_open(baton: Baton) -> bool:

@@ -2,7 +2,8 @@
 
 Pure. `step` is the whole machine, `good_since` says of what was heard since when it is good. The invariants: the
 hospital's team answers until the transfer is complete; it is complete only when the receiving team has accepted *and*
-good data has come for `GOOD_FOR` without a break that matters; what is over changes no more.
+good data has come for `GOOD_FOR` without a break that matters, as was just heard: an acceptance completes nothing by
+itself, for what was heard last may be hours old. What is over changes no more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -139,7 +140,7 @@ def step(transfer: Transfer, event: Event, now: datetime) -> tuple[Transfer, tup
     if transfer.closed is not None:
         raise IllegalTransition("it is over")
     if isinstance(event, Heard):
-        return _completed(replace(transfer, good_since=event.good_since, rev=transfer.rev + 1), now, ())
+        return _completed(replace(transfer, good_since=event.good_since, rev=transfer.rev + 1), now)
     asked = transfer.from_team if isinstance(event, Cancel) else transfer.to_team
     if asked not in event.by.team_ids:
         raise IllegalTransition("it is another team's to say")
@@ -154,18 +155,17 @@ def step(transfer: Transfer, event: Event, now: datetime) -> tuple[Transfer, tup
 def _accepted(transfer: Transfer, by: StaffId, now: datetime) -> tuple[Transfer, tuple[Effect, ...]]:
     if transfer.accepted_at is not None:
         raise IllegalTransition("it is accepted already")
-    told = Told(stay_id=transfer.stay_id, closed=None, by=by)
-    return _completed(replace(transfer, rev=transfer.rev + 1, accepted_by=by, accepted_at=now), now, (told,))
+    accepted = replace(transfer, rev=transfer.rev + 1, accepted_by=by, accepted_at=now)
+    return accepted, (Told(stay_id=transfer.stay_id, closed=None, by=by),)
 
 
-def _completed(transfer: Transfer, now: datetime, told: tuple[Effect, ...]) -> tuple[Transfer, tuple[Effect, ...]]:
+def _completed(transfer: Transfer, now: datetime) -> tuple[Transfer, tuple[Effect, ...]]:
     """Return the transfer complete where it waits for nothing more; else as it is."""
     if lacks(transfer, now):
-        return transfer, told
+        return transfer, ()
     over = replace(transfer, closed=Closed.COMPLETE, closed_at=now)
     stay_id, team_id = transfer.stay_id, transfer.to_team
-    done = (HandOver(stay_id=stay_id, team_id=team_id), Told(stay_id=stay_id, closed=Closed.COMPLETE, by=None))
-    return over, (*told, *done)
+    return over, (HandOver(stay_id=stay_id, team_id=team_id), Told(stay_id=stay_id, closed=Closed.COMPLETE, by=None))
 
 
 def good_since(

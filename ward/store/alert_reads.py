@@ -220,6 +220,34 @@ async def read_events(conn: Connection, alert: AlertRow) -> list[EventRow]:
     return await cursor.fetchall()
 
 
+async def has_gone_over(conn: Connection, alert: AlertRow, rev: int) -> bool:
+    """Tell whether an alert has become another team's since it was at `rev`."""
+    cursor = await conn.execute(
+        "select exists (select from alert_event"
+        " where stay_id = %s and alert_id = %s and kind = 'went_over' and rev > %s)",
+        (alert.stay_id, alert.alert_id, rev),
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def went_from(conn: Connection, alert_id: AlertId, staff_id: StaffId, team_ids: Sequence[TeamId]) -> bool:
+    """Tell whether an alert was this person's, or offered to them or a team of theirs, and became another team's."""
+    cursor = await conn.execute(
+        """
+        select exists (
+            select from alert join alert_event e using (stay_id, alert_id) join alert_event o using (stay_id, alert_id)
+            where alert_id = %(alert)s and e.kind = 'went_over' and o.rev < e.rev
+            and (o.staff_id = %(staff)s or (o.kind = 'offered' and (
+                o.to_staff_id = %(staff)s or (o.to_staff_id is null and o.to_team_id = any(%(teams)s)))))
+        )
+        """,
+        {"alert": alert_id, "staff": staff_id, "teams": list(team_ids)},
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
 async def may_take(conn: Connection, alert: AlertRow, team_id: TeamId, staff_id: StaffId | None) -> bool:
     """Return whether an alert may be offered to a team, or to a person in its name.
 

@@ -41,6 +41,17 @@ async def lock_open(conn: Connection, stay_id: StayId, rule: str) -> Alert | Non
     return await _one(conn, query, {"stay": stay_id, "rule": rule})
 
 
+async def lock_all(conn: Connection, stay_id: StayId) -> list[Alert]:
+    """Return every alert of a stay that is open or may be opened again, all of them locked first, in one order."""
+    query = (
+        f"select {COLUMNS} from alert a"  # nosec B608  # noqa: S608
+        " where stay_id = %s and (resolved_at is null or undo is not null) order by rule, alert_id for update"
+    )
+    async with conn.cursor(row_factory=class_row(AlertColumns)) as cursor:
+        await cursor.execute(query.encode(), (stay_id,))
+        return [to_alert(row) for row in await cursor.fetchall()]
+
+
 _IN_FORCE = f"""
     select {COLUMNS} from alert a where stay_id = any(%(stays)s) and resolved_at is null
     union all

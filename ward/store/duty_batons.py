@@ -10,7 +10,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from ward.duty.baton import Answer, Baton, Event, Relay, TimeOut, step
+from ward.duty.baton import Answer, Baton, Event, Lapse, Relay, TimeOut, step
 from ward.errors import NotFound
 from ward.people import PatientId, StaffId, StayId, TeamId
 from ward.store import duty_layout
@@ -124,6 +124,16 @@ async def lock(conn: Connection, stay_id: StayId, baton_id: int) -> BatonRow | N
     return await cursor.fetchone()
 
 
+async def of_patient(conn: Connection, patient_id: PatientId, baton_id: int) -> BatonRow | None:
+    """Return one baton of a patient, whatever became of it."""
+    cursor = conn.cursor(row_factory=class_row(BatonRow))
+    await cursor.execute(
+        f"select {_COLUMNS} from baton join stay using (stay_id) where patient_id = %s and baton_id = %s".encode(),  # nosec B608  # noqa: S608
+        (patient_id, baton_id),
+    )
+    return await cursor.fetchone()
+
+
 async def apply_event(conn: Connection, stay_id: StayId, baton_id: int, event: Event, now: datetime) -> Baton:
     """Apply what somebody did with a baton, and lay out anew who answers where that changes it.
 
@@ -149,8 +159,20 @@ async def apply_event(conn: Connection, stay_id: StayId, baton_id: int, event: E
     return baton
 
 
+async def lapse(conn: Connection, stay_id: StayId, now: datetime) -> None:
+    """Settle the offer of a stay that waits for its answer: whoever made it has the patient no more.
+
+    The caller holds the stay.
+    """
+    query = "select baton_id from baton where stay_id = %s and answer is null for update"
+    cursor = await conn.execute(query, (stay_id,))
+    for (baton_id,) in await cursor.fetchall():
+        await apply_event(conn, stay_id, baton_id, Lapse(), now)
+
+
 async def let_go(conn: Connection, stay_id: StayId, now: datetime) -> None:
-    """Give a stay's taken patient back, of all that hold them: another team has taken the patient home for good."""
+    """End all that is held or offered of a stay's patient: another team has taken the patient home for good."""
+    await lapse(conn, stay_id, now)
     await conn.execute(
         "update baton set returned_at = %(now)s, rev = rev + 1 where stay_id = %(stay)s and answer = 'accepted'"
         " and held_until > %(now)s and (returned_at is null or returned_at > %(now)s)",

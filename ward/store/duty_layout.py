@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
+from ward.clock import Clock
 from ward.duty.durations import AHEAD
 from ward.duty.routing import Ground, Hold, OnDuty, Period, Policy, laid, routed, unheld
 from ward.people import StaffId, StayId, TeamId
@@ -115,9 +116,13 @@ async def hold(conn: Connection, stays: Iterable[StayId]) -> None:
     )
 
 
-async def lay_or_leave(conn: Connection, stays: Sequence[StayId], now: datetime) -> None:
-    """Lay out the first of many stays at once, and leave the others to the next sweeps."""
-    await lay(conn, stays[:AT_ONCE], now)
+async def lay_or_leave(conn: Connection, stays: Sequence[StayId], clock: Clock) -> None:
+    """Lay out the first of many stays at once, and leave the others to the next sweeps.
+
+    From when they are held on: what somebody else has changed while these were waited for is past and stays.
+    """
+    await hold(conn, stays[:AT_ONCE])
+    await lay(conn, stays[:AT_ONCE], clock.now())
     await conn.execute("update duty_care set laid_until = null where stay_id = any(%s)", (list(stays[AT_ONCE:]),))
 
 

@@ -675,11 +675,11 @@ CREATE TABLE public.baton (
     answered_by bigint,
     answered_at timestamp with time zone,
     returned_at timestamp with time zone,
-    CONSTRAINT baton_answer_check CHECK ((answer = ANY (ARRAY['accepted'::text, 'declined'::text, 'withdrawn'::text, 'timed_out'::text]))),
+    CONSTRAINT baton_answer_check CHECK ((answer = ANY (ARRAY['accepted'::text, 'declined'::text, 'withdrawn'::text, 'timed_out'::text, 'lapsed'::text]))),
     CONSTRAINT baton_check CHECK ((expires_at > offered_at)),
     CONSTRAINT baton_check1 CHECK ((held_until > offered_at)),
     CONSTRAINT baton_check2 CHECK (((answer IS NULL) = (answered_at IS NULL))),
-    CONSTRAINT baton_check3 CHECK (((answered_by IS NULL) = ((answer IS NULL) OR (answer = 'timed_out'::text)))),
+    CONSTRAINT baton_check3 CHECK (((answered_by IS NULL) = ((answer IS NULL) OR (answer = ANY (ARRAY['timed_out'::text, 'lapsed'::text]))))),
     CONSTRAINT baton_check4 CHECK (((returned_at IS NULL) OR (answer = 'accepted'::text)))
 );
 

@@ -12,13 +12,16 @@ from ward.duty.baton import (
     Baton,
     Decline,
     Event,
+    Lapse,
     Person,
     Relay,
     Return,
     TimeOut,
     Withdraw,
     is_held,
+    is_offered_to,
     is_open,
+    is_past,
     step,
 )
 from ward.duty.durations import HELD_FOR, OFFER_STANDS
@@ -49,6 +52,7 @@ def test_accepting_moves_the_patient_and_nothing_else_does() -> None:
         (Decline(by=TAKER, rev=1), Answer.DECLINED),
         (Withdraw(by=GIVER, rev=1), Answer.WITHDRAWN),
         (TimeOut(), Answer.TIMED_OUT),
+        (Lapse(), Answer.LAPSED),
     ]
     for event, answer in done:
         now = OFFER.expires_at if isinstance(event, TimeOut) else SOON
@@ -58,6 +62,18 @@ def test_accepting_moves_the_patient_and_nothing_else_does() -> None:
         assert is_held(after, now) is (answer is Answer.ACCEPTED)
         assert any(isinstance(each, Relay) for each in effects) is (answer is Answer.ACCEPTED)
         assert not is_open(after)
+        assert (is_past(OFFER, SOON), is_past(OFFER, OFFER.expires_at), is_past(after, SOON)) == (False, True, True)
+
+
+def test_h25_offer_lapses_once_and_only_while_it_waits() -> None:
+    """What somebody has answered stays answered; an offer to a person is that person's, as one of the team."""
+    taken, _ = step(OFFER, Accept(by=TAKER, rev=1), SOON)
+    mine = replace(OFFER, to_staff=TAKER.staff_id)
+
+    with pytest.raises(IllegalTransition):
+        step(taken, Lapse(), SOON)
+    assert [is_offered_to(mine, each) for each in (TAKER, OTHER)] == [True, False]
+    assert not is_offered_to(mine, replace(TAKER, team_ids=frozenset()))
 
 
 def test_h24_of_two_who_accept_one_does() -> None:

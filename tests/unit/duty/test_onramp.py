@@ -62,9 +62,13 @@ def test_h25_hospital_answers_until_both_are_there() -> None:
     assert HandOver(stay_id=StayId(1), team_id=HOME) in effects
 
 
-def test_acceptance_that_comes_last_completes() -> None:
-    """Where the data has been good for long, the acceptance itself hands the patient over."""
-    assert lived(Heard(good_since=NOON - GOOD_FOR), Accept(by=HOME_NURSE, rev=2)).closed is Closed.COMPLETE
+def test_h25_acceptance_that_comes_last_waits_for_what_is_heard_next() -> None:
+    """Data that was good when it was last heard of may have been silent since: it is heard once more."""
+    last = lived(Heard(good_since=NOON - GOOD_FOR), Accept(by=HOME_NURSE, rev=2))
+
+    assert (last.closed, lacks(last, NOON)) == (None, ())
+    assert step(last, Heard(good_since=NOON - GOOD_FOR), NOON)[0].closed is Closed.COMPLETE
+    assert step(last, Heard(good_since=None), NOON)[0].closed is None
 
 
 def test_two_hours_are_two_hours() -> None:

@@ -8557,7 +8557,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            readonly reason?: "ahead" | "another_account" | "answered" | "answers" | "before_stay" | "block_set" | "blocked" | "changed" | "closed" | "consented" | "contradicts" | "emergency_over" | "exception_there" | "factors_off" | "given_to_another" | "in_error" | "invitation_used" | "measured_since" | "name_taken" | "no_emergency" | "no_factor" | "no_medication" | "no_password" | "no_prescriber" | "no_reading" | "no_such_organisation" | "not_after_start" | "not_ahead" | "not_believed" | "not_by_opener" | "not_doctor" | "not_now" | "not_offered" | "not_opened" | "not_yours" | "nothing_opened" | "nothing_to_pause" | "offered" | "only_holder" | "other_answers" | "other_kind" | "other_mode" | "other_value" | "over" | "overtaken" | "own" | "patients_own" | "paused" | "revoked" | "same_password" | "seen" | "settled" | "taken" | "to_oneself" | "too_far_ahead" | "too_late" | "too_long" | "too_long_ago" | "waits" | "weak_password" | "worn" | "wrong_code" | "wrong_identifier" | "wrong_password" | "yours";
+            readonly reason?: "ahead" | "another_account" | "answered" | "answers" | "before_stay" | "block_set" | "blocked" | "changed" | "closed" | "consented" | "contradicts" | "emergency_over" | "exception_there" | "factors_off" | "given_to_another" | "in_error" | "invitation_used" | "measured_since" | "name_taken" | "no_emergency" | "no_factor" | "no_medication" | "no_password" | "no_prescriber" | "no_reading" | "no_such_organisation" | "not_after_start" | "not_ahead" | "not_believed" | "not_by_opener" | "not_doctor" | "not_now" | "not_offered" | "not_opened" | "not_yours" | "nothing_opened" | "nothing_to_pause" | "offered" | "only_holder" | "other_answers" | "other_kind" | "other_mode" | "other_value" | "over" | "overtaken" | "own" | "patients_own" | "paused" | "ran_out" | "revoked" | "same_password" | "seen" | "settled" | "taken" | "to_oneself" | "too_far_ahead" | "too_late" | "too_long" | "too_long_ago" | "waits" | "weak_password" | "went_over" | "worn" | "wrong_code" | "wrong_identifier" | "wrong_password" | "yours";
             /** Status */
             readonly status: number;
             /** Title */
@@ -10982,6 +10982,16 @@ export interface components {
             readonly starts: string;
         };
         /**
+         * Withdrawal
+         * @description Why a version is withdrawn. `meant` names what is found no more without it (the paths), and is meant so.
+         */
+        readonly Withdrawal: {
+            /** Meant */
+            readonly meant?: readonly string[];
+            /** Reason */
+            readonly reason: string;
+        };
+        /**
          * Writer
          * @description Somebody of the staff, by name.
          */
@@ -12056,13 +12066,9 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "acknowledged_at": "2026-01-14T08:00:00Z",
-                     *           "acknowledged_by": {
-                     *             "name": "Ivar Provsson",
-                     *             "staff_id": 9,
-                     *             "title": "Prov"
-                     *           },
-                     *           "acknowledged_until": "2026-01-14T10:00:00Z",
+                     *           "acknowledged_at": null,
+                     *           "acknowledged_by": null,
+                     *           "acknowledged_until": null,
                      *           "action": null,
                      *           "alert_id": 2,
                      *           "began_at": "2026-01-14T08:00:00Z",
@@ -12084,23 +12090,9 @@ export interface operations {
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
-                     *           "held_since": "2026-01-14T08:00:00Z",
-                     *           "holder": {
-                     *             "name": "Ivar Provsson",
-                     *             "staff_id": 9,
-                     *             "title": "Prov"
-                     *           },
-                     *           "offer": {
-                     *             "by": 9,
-                     *             "staff": {
-                     *               "name": "Anna Provsson",
-                     *               "staff_id": 2,
-                     *               "title": "Sjuksköterska"
-                     *             },
-                     *             "team_id": 1,
-                     *             "team_name": "Testteamet",
-                     *             "until": "2026-01-14T08:10:00Z"
-                     *           },
+                     *           "held_since": null,
+                     *           "holder": null,
+                     *           "offer": null,
                      *           "opened_at": "2026-01-14T08:00:00Z",
                      *           "outcome": null,
                      *           "patient": {
@@ -12115,13 +12107,13 @@ export interface operations {
                      *           "recurrences": 0,
                      *           "resolved_at": null,
                      *           "resolved_by": null,
-                     *           "responsibility": "offered",
+                     *           "responsibility": "unassigned",
                      *           "retrospective": false,
-                     *           "rev": 3,
+                     *           "rev": 5,
                      *           "rule": "limit.heart_rate.high",
-                     *           "signal": "acknowledged",
-                     *           "signal_until": "2026-01-14T10:00:00Z",
-                     *           "state": "acknowledged",
+                     *           "signal": "ringing",
+                     *           "signal_until": null,
+                     *           "state": "open",
                      *           "stay_id": 1,
                      *           "team": {
                      *             "name": "Testteamet",
@@ -12140,10 +12132,7 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *           "undo": {
-                     *             "staff_id": 9,
-                     *             "until": "2026-01-14T08:00:10Z"
-                     *           },
+                     *           "undo": null,
                      *           "worst": "medium"
                      *         }
                      *       ],
@@ -16092,7 +16081,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": []
+                     *       "items": [
+                     *         {
+                     *           "alert_id": 2,
+                     *           "next": {
+                     *             "due_at": "2026-01-14T08:00:00Z",
+                     *             "level": 2,
+                     *             "to": [
+                     *               {
+                     *                 "name": null,
+                     *                 "team": "Testteamet",
+                     *                 "title": null
+                     *               },
+                     *               {
+                     *                 "name": "Anna Provsson",
+                     *                 "team": "Testteamet",
+                     *                 "title": "Sjuksköterska"
+                     *               },
+                     *               {
+                     *                 "name": "Lotta Exempelsson",
+                     *                 "team": "Testteamet",
+                     *                 "title": "Undersköterska"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "speaks_for": []
+                     *         }
+                     *       ]
                      *     }
                      */
                     readonly "application/json": components["schemas"]["EscalationList"];
@@ -16803,13 +16818,9 @@ export interface operations {
                      *       "age": 86,
                      *       "alerts": [
                      *         {
-                     *           "acknowledged_at": "2026-01-14T08:00:00Z",
-                     *           "acknowledged_by": {
-                     *             "name": "Ivar Provsson",
-                     *             "staff_id": 9,
-                     *             "title": "Prov"
-                     *           },
-                     *           "acknowledged_until": "2026-01-14T10:00:00Z",
+                     *           "acknowledged_at": null,
+                     *           "acknowledged_by": null,
+                     *           "acknowledged_until": null,
                      *           "action": null,
                      *           "alert_id": 2,
                      *           "began_at": "2026-01-14T08:00:00Z",
@@ -16831,23 +16842,9 @@ export interface operations {
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
-                     *           "held_since": "2026-01-14T08:00:00Z",
-                     *           "holder": {
-                     *             "name": "Ivar Provsson",
-                     *             "staff_id": 9,
-                     *             "title": "Prov"
-                     *           },
-                     *           "offer": {
-                     *             "by": 9,
-                     *             "staff": {
-                     *               "name": "Anna Provsson",
-                     *               "staff_id": 2,
-                     *               "title": "Sjuksköterska"
-                     *             },
-                     *             "team_id": 1,
-                     *             "team_name": "Testteamet",
-                     *             "until": "2026-01-14T08:10:00Z"
-                     *           },
+                     *           "held_since": null,
+                     *           "holder": null,
+                     *           "offer": null,
                      *           "opened_at": "2026-01-14T08:00:00Z",
                      *           "outcome": null,
                      *           "patient": {
@@ -16862,13 +16859,13 @@ export interface operations {
                      *           "recurrences": 0,
                      *           "resolved_at": null,
                      *           "resolved_by": null,
-                     *           "responsibility": "offered",
+                     *           "responsibility": "unassigned",
                      *           "retrospective": false,
-                     *           "rev": 3,
+                     *           "rev": 5,
                      *           "rule": "limit.heart_rate.high",
-                     *           "signal": "acknowledged",
-                     *           "signal_until": "2026-01-14T10:00:00Z",
-                     *           "state": "acknowledged",
+                     *           "signal": "ringing",
+                     *           "signal_until": null,
+                     *           "state": "open",
                      *           "stay_id": 1,
                      *           "team": {
                      *             "name": "Testteamet",
@@ -16887,10 +16884,7 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *           "undo": {
-                     *             "staff_id": 9,
-                     *             "until": "2026-01-14T08:00:10Z"
-                     *           },
+                     *           "undo": null,
                      *           "worst": "medium"
                      *         }
                      *       ],
@@ -21434,7 +21428,7 @@ export interface operations {
                  *       "reason": "Behövs inte"
                  *     }
                  */
-                readonly "application/json": components["schemas"]["Why"];
+                readonly "application/json": components["schemas"]["Withdrawal"];
             };
         };
         readonly responses: {
@@ -27199,7 +27193,15 @@ export interface operations {
                     /**
                      * @example {
                      *       "competences": [],
-                     *       "debt": [],
+                     *       "debt": [
+                     *         {
+                     *           "alerts": [
+                     *             2
+                     *           ],
+                     *           "count": 1,
+                     *           "kind": "lapsed"
+                     *         }
+                     *       ],
                      *       "members": [
                      *         {
                      *           "name": "Anna Provsson",
@@ -29432,7 +29434,7 @@ export interface operations {
                  *       "reason": "Överenskommet på ronden"
                  *     }
                  */
-                readonly "application/json": components["schemas"]["Why"];
+                readonly "application/json": components["schemas"]["Withdrawal"];
             };
         };
         readonly responses: {
@@ -29992,7 +29994,84 @@ export interface operations {
                     /**
                      * @example {
                      *       "from": "2026-01-13T22:00:00Z",
-                     *       "owed": [],
+                     *       "owed": [
+                     *         {
+                     *           "alerts": [
+                     *             {
+                     *               "acknowledged_at": null,
+                     *               "acknowledged_by": null,
+                     *               "acknowledged_until": null,
+                     *               "action": null,
+                     *               "alert_id": 2,
+                     *               "began_at": "2026-01-14T08:00:00Z",
+                     *               "cause": null,
+                     *               "changed_at": "2026-01-14T08:00:00Z",
+                     *               "cleared_at": null,
+                     *               "closure": "open",
+                     *               "condition": "present",
+                     *               "evidence": {
+                     *                 "inputs": [
+                     *                   {
+                     *                     "kind": "spo2",
+                     *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "quality": null,
+                     *                     "unit": "%",
+                     *                     "value": 84
+                     *                   }
+                     *                 ],
+                     *                 "rule_version": 1
+                     *               },
+                     *               "family": "clinical",
+                     *               "held_since": null,
+                     *               "holder": null,
+                     *               "offer": null,
+                     *               "opened_at": "2026-01-14T08:00:00Z",
+                     *               "outcome": null,
+                     *               "patient": {
+                     *                 "age": 86,
+                     *                 "family_name": "Testsson 1",
+                     *                 "given_name": "Testa",
+                     *                 "number_hint": "9801"
+                     *               },
+                     *               "patient_id": 1,
+                     *               "pause_reason": null,
+                     *               "priority": "medium",
+                     *               "recurrences": 0,
+                     *               "resolved_at": null,
+                     *               "resolved_by": null,
+                     *               "responsibility": "unassigned",
+                     *               "retrospective": false,
+                     *               "rev": 5,
+                     *               "rule": "limit.heart_rate.high",
+                     *               "signal": "ringing",
+                     *               "signal_until": null,
+                     *               "state": "open",
+                     *               "stay_id": 1,
+                     *               "team": {
+                     *                 "name": "Testteamet",
+                     *                 "phone": "000",
+                     *                 "team_id": 1
+                     *               },
+                     *               "text": {
+                     *                 "key": "limit.low",
+                     *                 "params": {
+                     *                   "duration_s": 60,
+                     *                   "kind": "spo2",
+                     *                   "limit": 88,
+                     *                   "unit": "%",
+                     *                   "value": 84
+                     *                 }
+                     *               },
+                     *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
+                     *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *               "undo": null,
+                     *               "worst": "medium"
+                     *             }
+                     *           ],
+                     *           "count": 1,
+                     *           "kind": "lapsed"
+                     *         }
+                     *       ],
                      *       "patients": [
                      *         {
                      *           "alerts": [
@@ -30074,13 +30153,9 @@ export interface operations {
                      *               "worst": "high"
                      *             },
                      *             {
-                     *               "acknowledged_at": "2026-01-14T08:00:00Z",
-                     *               "acknowledged_by": {
-                     *                 "name": "Ivar Provsson",
-                     *                 "staff_id": 9,
-                     *                 "title": "Prov"
-                     *               },
-                     *               "acknowledged_until": "2026-01-14T10:00:00Z",
+                     *               "acknowledged_at": null,
+                     *               "acknowledged_by": null,
+                     *               "acknowledged_until": null,
                      *               "action": null,
                      *               "alert_id": 2,
                      *               "began_at": "2026-01-14T08:00:00Z",
@@ -30102,23 +30177,9 @@ export interface operations {
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
-                     *               "held_since": "2026-01-14T08:00:00Z",
-                     *               "holder": {
-                     *                 "name": "Ivar Provsson",
-                     *                 "staff_id": 9,
-                     *                 "title": "Prov"
-                     *               },
-                     *               "offer": {
-                     *                 "by": 9,
-                     *                 "staff": {
-                     *                   "name": "Anna Provsson",
-                     *                   "staff_id": 2,
-                     *                   "title": "Sjuksköterska"
-                     *                 },
-                     *                 "team_id": 1,
-                     *                 "team_name": "Testteamet",
-                     *                 "until": "2026-01-14T08:10:00Z"
-                     *               },
+                     *               "held_since": null,
+                     *               "holder": null,
+                     *               "offer": null,
                      *               "opened_at": "2026-01-14T08:00:00Z",
                      *               "outcome": null,
                      *               "patient": {
@@ -30133,13 +30194,13 @@ export interface operations {
                      *               "recurrences": 0,
                      *               "resolved_at": null,
                      *               "resolved_by": null,
-                     *               "responsibility": "offered",
+                     *               "responsibility": "unassigned",
                      *               "retrospective": false,
-                     *               "rev": 3,
+                     *               "rev": 5,
                      *               "rule": "limit.heart_rate.high",
-                     *               "signal": "acknowledged",
-                     *               "signal_until": "2026-01-14T10:00:00Z",
-                     *               "state": "acknowledged",
+                     *               "signal": "ringing",
+                     *               "signal_until": null,
+                     *               "state": "open",
                      *               "stay_id": 1,
                      *               "team": {
                      *                 "name": "Testteamet",
@@ -30158,10 +30219,7 @@ export interface operations {
                      *               },
                      *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
-                     *               "undo": {
-                     *                 "staff_id": 9,
-                     *                 "until": "2026-01-14T08:00:10Z"
-                     *               },
+                     *               "undo": null,
                      *               "worst": "medium"
                      *             }
                      *           ],
@@ -31918,7 +31976,7 @@ export interface operations {
                      *             ],
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
-                     *               "versionId": "3"
+                     *               "versionId": "5"
                      *             },
                      *             "mitigation": [
                      *               {
@@ -32465,7 +32523,7 @@ export interface operations {
                      *             ],
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
-                     *               "versionId": "3"
+                     *               "versionId": "5"
                      *             },
                      *             "mitigation": [
                      *               {

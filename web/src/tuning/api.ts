@@ -88,12 +88,13 @@ export async function approve(owner: Owner, version: number, rev: number, reason
   return kept(await told(http.POST("/api/teams/{team_id}/plan/versions/{version}/approve", { params, body: { reason }, ...PATIENT })));
 }
 
-export async function withdraw(owner: Owner, version: number, rev: number, reason: string): Promise<Kept> {
+export async function withdraw(owner: Owner, version: number, rev: number, reason: string, meant: readonly string[]): Promise<Kept> {
   const header = match(rev);
+  const body = { reason, meant: [...meant] };
   if (owner.kind === "patient")
-    return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/withdraw", { params: { path: { patient_id: owner.patientId, version }, header }, body: { reason } })));
+    return kept(await told(http.POST("/api/patients/{patient_id}/plan/versions/{version}/withdraw", { params: { path: { patient_id: owner.patientId, version }, header }, body })));
   const params = { path: { team_id: owner.teamId, version }, query: { programme: owner.programme }, header };
-  return kept(await told(http.POST("/api/teams/{team_id}/plan/versions/{version}/withdraw", { params, body: { reason } })));
+  return kept(await told(http.POST("/api/teams/{team_id}/plan/versions/{version}/withdraw", { params, body })));
 }
 
 export interface Cohort {

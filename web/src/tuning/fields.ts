@@ -57,6 +57,8 @@ export function fieldName(path: string, tongue: Tongue): string {
   if (branch === "expected") return t("field.expected", { kind: maybe(`kind.${about}`) });
   if (branch === "combinations") return t("field.combination", { name: maybe(`rule.combination.${about}`) });
   if (branch === "slopes" || branch === "deviations") return /^\d+$/.test(about) ? t(`field.${branch}`) : ruleName(`${branch.slice(0, -1)}.${about}`, tongue);
+  if (branch === "library") return t("field.library");
+  if (branch === "stays") return t("field.stay", { n: about });
   if (branch === "cards") return t("field.card", { rule: ruleName(path.slice("cards.".length), tongue) });
   return path;
 }
