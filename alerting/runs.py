@@ -16,9 +16,8 @@ from alerting.features import Batch, Bools, Floats, Ints, Runs, Series, own
 from alerting.rules.news2 import edges as chart_edges
 from alerting.ties import Speaks
 from ward.plans import Limits, Plan
-from ward.vitals import VITALS, VitalKind
+from ward.vitals import POOR_BELOW, VITALS, VitalKind
 
-POOR_BELOW = ties.POOR_BELOW
 # Values are compared in millionths: 39.5 - 0.2 is reached by a value of 39.3.
 _PER_UNIT = 1_000_000
 _LOWEST, _HIGHEST, _SPAN = -(1 << 31), 1 << 33, 1 << 35

@@ -17,7 +17,7 @@ from alerting.evaluate import exact_back
 from alerting.features import Batch, Bools, Rows
 from alerting.rules.limit_alerts import given, look_back
 from ward.plans import Limits, Plan
-from ward.vitals import USABLE, VITALS, VitalKind
+from ward.vitals import POOR_BELOW, USABLE, VITALS, VitalKind
 
 # Everything younger is kept, so that what comes late changes nothing that has been let go. The project's choice.
 THIN_AFTER_S: Final = 1800.0
@@ -105,6 +105,6 @@ def _spared(rows: Rows, kind: VitalKind, calm: Sequence[_Calm], batch: Batch, no
 
 def _speak(rows: Rows) -> Bools:
     """Tell which rows speak for the patient, and stand where they were measured."""
-    poor = (rows["quality"] >= 0) & (rows["quality"] < round(runs.POOR_BELOW * 100))
+    poor = (rows["quality"] >= 0) & (rows["quality"] < round(POOR_BELOW * 100))
     found: Bools = np.isin(rows["validity"], USABLE) & ~poor & (rows["measured_us"] <= rows["received_us"])
     return found

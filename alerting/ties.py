@@ -14,10 +14,8 @@ import numpy as np
 
 from alerting.rules.news2 import CHART, points
 from alerting.signal.records import Bools, Floats, Ints
-from ward.vitals import VITALS, VitalKind, badness
+from ward.vitals import POOR_BELOW, VITALS, VitalKind, badness
 
-# Below this a device itself says that its value is hardly one. The project's choice, to be confirmed locally.
-POOR_BELOW = 0.3
 Speaks = Callable[[Floats, Floats], Bools]
 """Which readings speak, by their values and qualities."""
 

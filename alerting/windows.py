@@ -17,13 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.features import Batch, Bools, Floats, Readings, Rows
-from alerting.runs import POOR_BELOW
 from alerting.thinning import THIN_AFTER_S, Thinner
 from alerting.trend_memory import TrendMemory
 from ward import log
 from ward.people import StayId
 from ward.plans import Plan
-from ward.vitals import USABLE, VITALS, VitalKind
+from ward.vitals import POOR_BELOW, USABLE, VITALS, VitalKind
 
 # Readings that come so late are no reason to read a stay anew. The project's choice.
 LATE_S = 900.0

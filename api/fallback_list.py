@@ -12,6 +12,7 @@ from typing import Literal
 from alerting.words import KINDS, UNITS
 from api.live.messages import shown_name
 from ward.alerts import Priority
+from ward.chores import LISTS_GOOD_FOR
 from ward.duty import wallclock
 from ward.plans import Goals, Limits, Plan, title
 from ward.store.alert_reads import AlertRow
@@ -21,7 +22,7 @@ from ward.vitals import BY_CODE, VITALS, Acvpu, Validity, VitalKind
 
 Language = Literal["sv", "en"]
 Pair = tuple[str, str]
-GOOD_FOR = timedelta(hours=24)
+GOOD_FOR = LISTS_GOOD_FOR
 """How long a list may be used: the next one is made each morning."""
 
 LABELS: dict[str, Pair] = {

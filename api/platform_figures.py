@@ -128,6 +128,11 @@ def _chores(chores: Chores, now: datetime) -> Iterator[Metric]:
         "Time since a restore was last rehearsed; where none was, since the store was made",
         [({}, chores.age(Deed.REHEARSAL, now).total_seconds())],
     )
+    yield gauge(
+        "fallback_lists_age_seconds",
+        "Time since the fallback lists of all teams were last made; where they never were, since the store was made",
+        [({}, chores.age(Deed.LISTS, now).total_seconds())],
+    )
 
 
 def _walk(walk: Walk, now: datetime) -> Iterator[Metric]:

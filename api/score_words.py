@@ -5,11 +5,27 @@ patient. The invariant: nothing is called unusual that was not measured, and not
 Wording to be confirmed by who is clinically responsible.
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
+from api.live.messages import Part
 from ward import measuring
 from ward.measuring import Band, Score
 from ward.plans import Plan
+from ward.vitals import VitalKind
+
+PARTS: Mapping[Part, tuple[VitalKind, ...]] = MappingProxyType(
+    {
+        "resp_rate": (VitalKind.RESP_RATE,),
+        "spo2": (VitalKind.SPO2,),
+        "oxygen": (VitalKind.OXYGEN_FLOW, VitalKind.FIO2),
+        "systolic": (VitalKind.SYSTOLIC,),
+        "heart_rate": (VitalKind.HEART_RATE,),
+        "consciousness": (VitalKind.CONSCIOUSNESS,),
+        "temperature": (VitalKind.TEMPERATURE,),
+    }
+)
+"""What each part of the score is known by, in the order of the chart; one kind of several is enough."""
 
 _QUIET = (
     "De senaste mätvärdena visar ingen varning. Ring ditt team om du mår sämre, 112 om det är bråttom.",

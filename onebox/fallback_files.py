@@ -1,7 +1,8 @@
 """Writes the fallback lists of teams as files, for whoever prints them when the platform is down.
 
 The invariant: under a list's name stands a whole list or none, readable by its owner alone; one that could not be made
-leaves the one before, whose "not after" tells its age.
+leaves the one before, whose "not after" tells its age. That all were made is told to the store, which misses them when
+they do not come (`ward.chores`).
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from ward import log
 from ward.clock import SystemClock
 from ward.errors import ConfigError, NotFound
 from ward.people import TeamId
-from ward.store import duty_schedules
+from ward.store import chores, duty_schedules
 from ward.store.duty_schedules import TeamRow
 from ward.store.pool import Connection, reach
 
@@ -48,15 +49,17 @@ def run(database_url: str, wanted: Wanted) -> list[Path]:
 
 
 async def _run(database_url: str, wanted: Wanted) -> list[Path]:
-    written = []
+    written, clock = [], SystemClock()
     async with await reach(database_url, "fallback-list") as conn:
+        began = clock.now()
         for team, path in await _targets(conn, wanted):
-            made = await fallback_read.read(conn, team, SystemClock().now(), wanted.language)
+            made = await fallback_read.read(conn, team, clock.now(), wanted.language)
             _replace(path, await fallback_read.pdf(made))
             log.get().info("fallback_list_written", team_id=team.team_id, patients=len(made.patients))
             written.append(path)
-    if wanted.team_id is None:
-        _remove_others(wanted.target, written)
+        if wanted.team_id is None:
+            _remove_others(wanted.target, written)
+            await chores.listed(conn, len(written), began)
     return written
 
 

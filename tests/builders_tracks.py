@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 
-from alerting import runs
 from alerting.evaluate import judge
 from alerting.features import Batch, Readings, StayContext, batch, gathered
 from alerting.tracks import Track, Verdict, in_force
 from ward.alerts import Priority
 from ward.people import StayId
 from ward.plans import Combination, Limits, Night, Plan, Side, Term, template
-from ward.vitals import USABLE, VITALS, Validity, VitalKind
+from ward.vitals import POOR_BELOW, USABLE, VITALS, Validity, VitalKind
 
 # 21:40 in Stockholm: some night begins within what is judged.
 START_S = 1_795_034_400.0
@@ -161,7 +160,7 @@ def decides(rows: Sequence[Given], back_s: Mapping[VitalKind, float], at_s: floa
         recent = [each for each in own if each.t_s >= at_s - back_s.get(kind, 0.0)]
         before = [each for each in own if each.t_s < at_s - back_s.get(kind, 0.0)]
         usable = [each for each in before if each.validity == 0]
-        good = [each for each in usable if each.quality >= runs.POOR_BELOW]
+        good = [each for each in usable if each.quality >= POOR_BELOW]
         newest = [some[-1] for some in (before, usable, good) if some]
         kept += [*(each for each in before if each in newest), *recent]
     return kept

@@ -52,3 +52,12 @@ def staff(machine: Machine, username: str = "anna") -> Iterator[httpx.Client]:
     with httpx.Client(base_url=machine.url, headers={"Origin": machine.url}, timeout=20) as client:
         assert client.post("/api/session", json={"username": username, "password": PASSWORD}).status_code == 200
         yield client
+
+
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait while the browser goes on until something is so."""
+    for _ in range(300):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it never came to be so")

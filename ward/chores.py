@@ -1,4 +1,4 @@
-"""What must be renewed or done again before it is too late: certificates, backups, rehearsals of a restore. Pure.
+"""What must be renewed or done again before it is too late: certificates, backups, rehearsals, fallback lists. Pure.
 
 One verdict for `hemvakt check`, `/readyz`, the figures, the operator's page and the platform's message to its operator.
 It names devices by their ids, and nobody. The invariant: what nobody has ever done is as old as the store.
@@ -10,12 +10,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 # The project's choices: a month to renew in, and a week that an authority may need; a night's backup that is two hours
-# late; a rehearsal each month.
+# late; a rehearsal each month;
+# lists on paper each hour, of which two may fail to come.
 SOON = timedelta(days=30)
 NOW_OR_NEVER = timedelta(days=7)
 BACKUP_OLD = timedelta(hours=26)
 BACKUP_LOST = timedelta(days=7)
 REHEARSAL_OLD = timedelta(days=35)
+LISTS_OLD = timedelta(hours=3)
+# So long a list on paper may be used; it says so itself.
+LISTS_GOOD_FOR = timedelta(hours=24)
 _MOST_NAMED = 5
 
 
@@ -36,6 +40,7 @@ class Deed(StrEnum):
 
     BACKUP = "backup"
     REHEARSAL = "rehearsal"
+    LISTS = "fallback_lists"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A backup or a rehearsal that has ended; `fault` says how it failed, None of a good one."""
+    """A backup, a rehearsal or a writing of all lists that has ended; `fault` is how it failed, None of a good one."""
 
     deed: Deed
     began_at: datetime
@@ -109,7 +114,7 @@ _RENEW = "renew it: docs/certificates.md"
 
 def due(chores: Chores, now: datetime) -> list[Due]:
     """Return what must be done, certificates first."""
-    return [*_certificates(chores, now), *_backup(chores, now), *_rehearsal(chores, now)]
+    return [*_certificates(chores, now), *_backup(chores, now), *_rehearsal(chores, now), *_lists(chores, now)]
 
 
 def _certificates(chores: Chores, now: datetime) -> Iterator[Due]:
@@ -164,6 +169,15 @@ def _rehearsal(chores: Chores, now: datetime) -> Iterator[Due]:
         never = "no restore has ever been rehearsed" if chores.last(Deed.REHEARSAL) is None else ""
         said = never or f"the newest rehearsal of a restore is {span(age)} old"
         yield Due(what=Deed.REHEARSAL, urgent=False, said=said, todo=todo)
+
+
+def _lists(chores: Chores, now: datetime) -> Iterator[Due]:
+    age, never = chores.age(Deed.LISTS, now), chores.last(Deed.LISTS) is None
+    if age <= (LISTS_GOOD_FOR if never else LISTS_OLD):
+        return
+    said = "no fallback lists have ever been made" if never else f"the newest fallback lists are {span(age)} old"
+    todo = "see what became of the timer; hemvakt fallback-list --folder FOLDER"
+    yield Due(what=Deed.LISTS, urgent=not never and age > LISTS_GOOD_FOR, said=said, todo=todo)
 
 
 def span(age: timedelta) -> str:

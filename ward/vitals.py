@@ -8,7 +8,19 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
-__all__ = ["ACVPU", "USABLE", "VITALS", "Acvpu", "Freshness", "Mode", "Reading", "Validity", "Vital", "VitalKind"]
+__all__ = [
+    "ACVPU",
+    "POOR_BELOW",
+    "USABLE",
+    "VITALS",
+    "Acvpu",
+    "Freshness",
+    "Mode",
+    "Reading",
+    "Validity",
+    "Vital",
+    "VitalKind",
+]
 
 
 class VitalKind(StrEnum):
@@ -67,6 +79,8 @@ IMPLAUSIBLE = frozenset({Validity.OFLW, Validity.UFLW})
 # What may enter a rule or an aggregate. Questionable values still speak (an extreme is not an artefact until somebody
 # has looked); the others never do. To change it, have every hour rolled up anew by a migration (0009).
 USABLE = (Validity.VLD, Validity.QST, Validity.VLDATED)
+# Below this quality a device itself says that its value is hardly one. The project's choice, to be confirmed locally.
+POOR_BELOW = 0.3
 
 
 class Mode(StrEnum):

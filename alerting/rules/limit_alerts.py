@@ -19,7 +19,7 @@ from alerting.tracks import Row, Track, Verdict, without
 from ward import plans
 from ward.alerts import Evidence
 from ward.plans import Limits, Plan
-from ward.vitals import VITALS, VitalKind
+from ward.vitals import POOR_BELOW, VITALS, VitalKind
 
 LIMIT = "limit"
 _ROUNDING = 1e-9
@@ -138,7 +138,7 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     series = _seen(batch, kind, side, row.stay)
     place = _worst(batch, series, kind, side, row)
     level = _level(bound, float(series.value[place]), row)
-    doubtful = float(series.quality[place]) < runs.POOR_BELOW
+    doubtful = float(series.quality[place]) < POOR_BELOW
     given = in_force or Limits()
     params: dict[str, str | float | int | None] = {
         "kind": kind.value,

@@ -1,4 +1,4 @@
-"""`GET /api/platform/chores`: what must be done in time, for operators: certificates, backups, rehearsals of a restore.
+"""`GET /api/platform/chores`: what must be done in time, for operators: certificates, backups, rehearsals, lists.
 
 It is about the whole platform, so no device of any organisation is named: which one it is, `hemvakt check` says.
 """
@@ -47,11 +47,12 @@ class ChoresState(TypedDict):
     certificates: list[CertificateState]
     backup: DeedState
     rehearsal: DeedState
+    fallback_lists: DeedState
 
 
 @router.get("/api/platform/chores", response_model=ChoresState)
 async def get_chores(request: Request, _principal: MayPlatform) -> Response:
-    """Tell when certificates end, and how old backup and rehearsal are."""
+    """Tell when certificates end, and how old backup, rehearsal and fallback lists are."""
     context = context_of(request)
     now = context.clock.now()
     async with borrow(context.pool) as conn:
@@ -66,6 +67,7 @@ async def get_chores(request: Request, _principal: MayPlatform) -> Response:
         ],
         backup=_deed(known, Deed.BACKUP, waiting),
         rehearsal=_deed(known, Deed.REHEARSAL, waiting),
+        fallback_lists=_deed(known, Deed.LISTS, waiting),
     )
     return reply(state)
 

@@ -6,6 +6,7 @@ and free text are never here; alerts and scores come in plain words, and promise
 """
 
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -20,33 +21,50 @@ from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
 from api.live.alert_messages import evidence_of
-from api.live.messages import TeamState, VitalState, plan_of, vitals_by_stay
+from api.live.messages import Part, TeamState, VitalState, plan_of, vitals_by_stay
 from api.reasons import Reason
 from api.replies import Id, reply
 from api.routes.patients import find_seat
 from api.routes.vitals import VitalsQuery, VitalsState, vitals_of
-from api.score_words import score_words
+from api.score_words import PARTS, score_words
 from ward.access.permissions import Permission
 from ward.access.principals import Opened, PatientPrincipal, RelativePrincipal, Scope
 from ward.alerts import AlertState, Family
 from ward.errors import NotFound
 from ward.measuring import Score
 from ward.plans import Plan
-from ward.store import alert_reads, tiles
+from ward.store import alert_reads, score_inputs, tiles
 from ward.store.alert_reads import AlertRow, WantedAlerts
 from ward.store.borrow import borrow
 from ward.store.pool import Connection
+from ward.store.score_inputs import Input
 from ward.store.tiles import ScoreRow, Seat
+from ward.vitals import VITALS
 
 router = APIRouter(tags=["opened"])
 MayOpenedRead = Annotated[PatientPrincipal | RelativePrincipal, Depends(Door(Permission.OPENED_READ))]
 _ALERTS = 50
 
 
+class RestState(TypedDict):
+    """When a value was measured that the score rests on; null where there is none. After these seconds it is old.
+
+    `counted` is false where the score lacks it. `received_at` matters where a device sends late: the worse counts.
+    """
+
+    part: Part
+    measured_at: datetime | None
+    received_at: datetime | None
+    ageing_s: float
+    stale_s: float
+    counted: bool
+
+
 class ScoreWords(TypedDict):
-    """What the newest score says, in plain words."""
+    """What the newest score says, in plain words, and what it rests on; `scored_at` is when it last changed."""
 
     scored_at: datetime
+    rests_on: list[RestState]
     text_sv: str
     text_en: str
 
@@ -165,15 +183,33 @@ async def get_opened_vitals(
 async def _values(conn: Connection, seat: Seat, now: datetime, ringing: int) -> ValuesPart:
     changes = await tiles.read_tiles(conn, [seat.stay_id], now)
     vitals = vitals_by_stay(changes.latest).get(seat.stay_id, {})
-    return ValuesPart(
-        vitals=vitals, score=_score(changes.scores[0], plan_of(seat), ringing) if changes.scores else None
-    )
+    inputs = await score_inputs.newest(conn, seat.stay_id, now)
+    score = _score(changes.scores[0], plan_of(seat), ringing, inputs) if changes.scores else None
+    return ValuesPart(vitals=vitals, score=score)
 
 
-def _score(row: ScoreRow, plan: Plan, ringing: int) -> ScoreWords | None:
+def _score(row: ScoreRow, plan: Plan, ringing: int, inputs: Sequence[Input]) -> ScoreWords | None:
     ends = Score(total_min=row.total_min, total_max=row.total_max, single_three=bool(row.detail.get("single_three")))
     said = score_words(row.risk, ends, plan, ringing)
-    return None if said is None else ScoreWords(scored_at=row.scored_at, text_sv=said[0], text_en=said[1])
+    if said is None:
+        return None
+    lacks = {*(row.detail.get("missing") or ()), *(row.detail.get("stale") or ())}  # type: ignore[misc]  # as kept
+    rests = [_rest(part, inputs, counted=part not in lacks) for part in PARTS]
+    return ScoreWords(scored_at=row.scored_at, rests_on=rests, text_sv=said[0], text_en=said[1])
+
+
+def _rest(part: Part, inputs: Sequence[Input], *, counted: bool) -> RestState:
+    """Return when what a part rests on was measured: the newest where there are two ways to know."""
+    newest = max((each for each in inputs if each.kind in PARTS[part]), key=lambda each: each.measured_at, default=None)
+    fresh = VITALS[PARTS[part][0] if newest is None else newest.kind].freshness
+    return RestState(
+        part=part,
+        measured_at=None if newest is None else newest.measured_at,
+        received_at=None if newest is None else newest.received_at,
+        ageing_s=fresh.ageing_s,
+        stale_s=fresh.stale_s,
+        counted=counted and newest is not None,
+    )
 
 
 async def _alerts(conn: Connection, seat: Seat, now: datetime) -> list[AlertRow]:

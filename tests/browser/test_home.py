@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from onebox.environment import PROJECT
 from tests.bad_network import BadNetwork, Weather
-from tests.fix_home import enter, staff
+from tests.fix_home import enter, staff, until
 from tests.fix_machine import PASSWORD, Machine
 
 pytestmark = pytest.mark.browser
@@ -156,7 +156,7 @@ def test_h19_entry_outlives_network_and_browser_and_arrives_once(
         flags: dict[str, Any] = {"executable_path": _program(), "args": ["--no-sandbox", "--disable-gpu"]}
         with launch(tmp_path, **flags, **options) as context:
             page = enter(context.pages[0], network.url, "astrid")
-            _until(page, lambda: page.evaluate(_SERVED))
+            until(page, lambda: page.evaluate(_SERVED))
             network.turn(Weather.CUT)
             weigh(page, "71,25")
             expect(page.get_by_test_id("waiting")).to_contain_text("Väntar på nätet: 1")
@@ -169,7 +169,7 @@ def test_h19_entry_outlives_network_and_browser_and_arrives_once(
             expect(page.get_by_test_id("waiting")).to_contain_text("Väntar på nätet: 1")
             with page.expect_request("**/readings"):
                 network.turn(Weather.DEAF)
-            _until(page, lambda: weights(machine, 71.25) == 1)
+            until(page, lambda: weights(machine, 71.25) == 1)
             network.turn(Weather.FAIR)
             expect(page.get_by_test_id("waiting")).to_have_count(0)
             expect(page.get_by_test_id("old")).to_have_count(0)
@@ -180,7 +180,7 @@ def test_h06_entry_never_goes_into_another_account(machine: Machine, as_patient:
     """What one patient entered is not shown to and not sent by who logs in next in that browser, staff least of all."""
     with BadNetwork(machine.http_port) as network:
         page = as_patient(url=network.url)
-        _until(page, lambda: page.evaluate(_SERVED))
+        until(page, lambda: page.evaluate(_SERVED))
         network.turn(Weather.CUT)
         weigh(page, "71,75")
         expect(page.get_by_test_id("waiting")).to_be_visible()
@@ -198,7 +198,7 @@ def test_logging_out_wipes_what_the_browser_kept(machine: Machine, as_patient: C
     """After logging out nothing of the person is left in the browser, and the page asks before unsent entries go."""
     with BadNetwork(machine.http_port) as network:
         page = as_patient(url=network.url)
-        _until(page, lambda: page.evaluate(_SERVED))
+        until(page, lambda: page.evaluate(_SERVED))
         network.turn(Weather.CUT)
         weigh(page, "70,5")
         expect(page.get_by_test_id("waiting")).to_be_visible()
@@ -314,12 +314,3 @@ _KEPT = """() => new Promise((done) => {
 
 def _program() -> str:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or "chromium"
-
-
-def _until(page: Page, is_so: Callable[[], bool]) -> None:
-    """Wait while the browser goes on until something is so."""
-    for _ in range(300):
-        if is_so():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it never came to be so")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.fix_home import say_who, staff
+from tests.fix_home import say_who, staff, until
 from tests.fix_machine import Machine
 
 pytestmark = pytest.mark.browser
@@ -20,6 +20,22 @@ _NAMESAKE = """
     insert into relative_access (account_id, patient_id, opens, given_at, given_by)
     select made.account_id, h.patient_id, '{values}', now(), h.account_id
     from made, account h where h.username = 'helge' returning patient_id"""
+_MEASURED = """
+    with made as (
+        select stay_id, kind, now() - ago as at, device_no, value from (values
+            (1, interval '1 min', 70), (2, interval '1 min', 15), (3, interval '1 min', 97), (4, interval '400 min', 37)
+        ) k (kind, ago, value), stay join binding using (stay_id)
+        where patient_id = (select patient_id from account where username = 'helge')
+    ), stored as (
+        insert into reading (stay_id, kind, measured_at, device_no, value, received_at, validity, quality)
+        select stay_id, kind, at, device_no, value, at, 0, 97 from made
+    ), latest as (
+        insert into latest_reading (stay_id, kind, measured_at, device_no, value, received_at, validity, quality)
+        select stay_id, kind, at, device_no, value, at, 0, 97 from made
+    )
+    insert into evaluation_request (stay_id, since) select stay_id, min(at) from made group by 1 returning stay_id"""
+_JUDGED = """select 1 from score join stay using (stay_id) where not detail -> 'missing' ? 'temperature'
+    and patient_id = (select patient_id from account where username = 'helge')"""
 _HELGE = "select patient_id from account where username = 'helge'"
 
 
@@ -42,7 +58,7 @@ def test_h19_log_in_that_ends_while_typing_takes_nothing(machine: Machine, as_pa
     expect(page.get_by_text("Fråga 2 av")).to_be_visible()
 
 
-def test_h04_yesterdays_page_says_that_it_is_yesterdays(as_patient: Callable[..., Page]) -> None:
+def test_h02_yesterdays_page_says_that_it_is_yesterdays(as_patient: Callable[..., Page]) -> None:
     """A page that has had no network since the day before says the day and not only the time."""
     page = as_patient(own_clock=True)
     page.context.set_offline(True)
@@ -83,6 +99,28 @@ def test_things_alike_stand_beside_each_other(machine: Machine, as_patient: Call
     page.get_by_test_id("close-relative").first.click()
     page.get_by_test_id("close-yes").click()
     expect(page.get_by_test_id("relative")).to_have_count(1)
+
+
+def test_h02_summary_does_not_look_younger_than_what_it_rests_on(
+    machine: Machine, as_patient: Callable[..., Page]
+) -> None:
+    """Each value of it has its time; one that is old is marked, and the words stand below a warning that they are."""
+    machine.ask(_MEASURED)
+    machine.ask("update relative_access set opens = '{values}' where ended_at is null and account_id ="
+                " (select account_id from account where username = 'gerda') returning 1")  # fmt: skip
+    page = as_patient("helge")
+    until(page, lambda: machine.ask(_JUDGED) != [])
+    page.goto(f"{machine.url}/values")
+
+    for each in (page, as_patient("gerda")):
+        summary = each.get_by_test_id("summary")
+        expect(summary).to_have_attribute("data-old", "true")
+        expect(summary).to_contain_text(re.compile(r"^Bygger på gamla mätvärden"))
+        expect(each.get_by_test_id("rest-temperature")).to_have_text(
+            re.compile(r"Temperatur (i går )?\d\d:\d\d, gammalt")
+        )
+        expect(each.get_by_test_id("rest-heart_rate")).to_have_attribute("data-standing", "now")
+        expect(each.get_by_test_id("rest-consciousness")).to_contain_text("saknas")
 
 
 def test_h27_relative_to_whom_the_contacts_are_closed_reads_no_name(

@@ -152,7 +152,7 @@ def _shown(page: Page, url: str, taken: int, waiting: int) -> dict[str, Any]:
     """Return what the board shows of patients and of two alerts, and what the api says of every open one."""
     cards = [page.get_by_test_id(f"alert-{each}") for each in (taken, waiting)]
     expect(cards[0]).to_contain_text("Du har tagit larmet")
-    expect(cards[1]).to_contain_text(re.compile(r"larmas (nu|om (\d+ min )?\d+ s)"))
+    expect(cards[1]).to_contain_text(re.compile(r"larmas (nu|om (\d+\smin )?\d+\ss)"))
     alerts = page.request.get(f"{url}/api/alerts?limit=100").json()["items"]
     ahead = page.request.get(f"{url}/api/escalations").json()["items"]
     return {

@@ -101,6 +101,26 @@ def test_charts_share_a_time_axis_that_keys_move(machine: Machine, nurse: Page) 
     expect(nurse.get_by_test_id("now")).to_have_attribute("aria-pressed", "false")
 
 
+_ON_PAPER = """addEventListener("beforeprint", () => {
+  window.drawn = [...document.querySelectorAll(".u-wrap")].map((each) => parseFloat(each.style.width));
+})"""
+
+
+def test_h02_charts_on_paper_reach_to_now(machine: Machine, nurse: Page) -> None:
+    """What is printed is drawn for the paper: no chart is cut where its newest values are."""
+    _open(nurse, machine)
+    expect(nurse.locator(".u-wrap").first).to_be_attached()
+    nurse.evaluate(_ON_PAPER)
+    width = "[...document.querySelectorAll('.u-wrap')].map((each) => parseFloat(each.style.width))"
+    before = nurse.evaluate(width)
+    nurse.pdf(format="A4")
+
+    paper = (210 - 2 * 14) / 25.4 * 96
+    assert min(before) > paper
+    assert all(each <= paper for each in nurse.evaluate("drawn"))
+    nurse.wait_for_function(f"before => JSON.stringify({width}) === JSON.stringify(before)", arg=before)
+
+
 def test_h02_ecg_says_how_old_it_is_and_leads_to_the_newest(machine: Machine, nurse: Page) -> None:
     """What is sent while one looks at a curve is found by the page itself, and one press away; the dark is followed."""
     began = SystemClock().now() - timedelta(minutes=5)

@@ -143,11 +143,12 @@ def test_store_of_an_older_version_can_be_backed_up(full: Ward, tmp_path: Path) 
 def test_backup_of_another_program_counts(full: Ward) -> None:
     """Whoever backs up by other means says so, and is not alarmed."""
     change(full.database_url, "update migration set applied_at = now() - interval '30 days'")
-    assert [each.what for each in due(known(full.database_url), NOW)] == [Deed.BACKUP]
+    assert [each.what for each in due(known(full.database_url), NOW)] == [Deed.BACKUP, Deed.LISTS]
 
     assert backup.elsewhere(full.database_url).startswith("noted: ")
 
-    assert due(known(full.database_url, SystemClock().now()), SystemClock().now()) == []
+    found = due(known(full.database_url, SystemClock().now()), SystemClock().now())
+    assert [each.what for each in found] == [Deed.LISTS]
 
 
 def test_certificates_count_while_they_are_in_use(ward: Ward) -> None:
@@ -192,7 +193,8 @@ def test_check_readiness_and_figures_say_the_same(house: House) -> None:
     assert told["certificates"] == ("fail", said, "renew it: docs/certificates.md")
     assert told["backup"][:2] == ("warn", "there has never been a backup of this store, which is 30 h old")
     assert told["rehearsal"][:2] == ("ok", "none yet; the store is 30 h old")
-    assert ready == "ok, but due: endpoint, backup"
+    assert told["fallback_lists"][:2] == ("warn", "no fallback lists have ever been made")
+    assert ready == "ok, but due: endpoint, backup, fallback_lists"
     ends = (NOW + 6.5 * DAY).timestamp()
     assert any(
         line.startswith('hemvakt_certificate_ends_timestamp_seconds{of="endpoint"}')

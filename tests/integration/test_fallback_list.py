@@ -2,7 +2,7 @@
 
 import io
 import stat
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -16,8 +16,10 @@ from tests.fix_api import Served
 from tests.fix_duty import Unit
 from tests.resource_visits import admit_account, evaluate, get, someone, store, visit
 from ward import plans
+from ward.chores import Deed
+from ward.clock import SystemClock
 from ward.errors import NotFound, StoreUnavailable
-from ward.store import fallback_lists
+from ward.store import chores, fallback_lists, heartbeats, platform
 from ward.store.pool import Connection
 from ward.vitals import VitalKind
 
@@ -125,6 +127,32 @@ def test_h36_list_holds_whom_the_next_shift_takes_over_and_not_whom_it_is_blocke
         assert "Svarar nu till 2026-11-18 21:00: Dygnet runt" in day
 
     visit(unit, guest, AFTER_HOURS)
+
+
+def test_h36_lists_that_were_made_are_remembered_and_those_that_do_not_come_are_missed(
+    unit: Unit, tmp_path: Path
+) -> None:
+    """A whole folder counts, one team's list does not; days later the store still knows of the last and tells of it."""
+    now = SystemClock().now()
+
+    async def known(conn: Connection) -> None:
+        await heartbeats.beat(
+            conn, "ingest", "a", now + timedelta(days=3), {}
+        )  # which forgets services that are silent
+        found.append((await chores.read(conn, now)).last(Deed.LISTS))
+        services.append(set((await platform.read(conn, now)).beats))
+
+    found: list[datetime | None] = []
+    services: list[set[str]] = []
+    fallback_files.run(unit.url, Wanted(language="sv", team_id=unit.day, target=tmp_path / "one.pdf"))
+    unit.within(known)
+    fallback_files.run(unit.url, Wanted(language="sv", team_id=None, target=tmp_path / "lists"))
+    unit.within(known)
+
+    assert found[0] is None
+    assert found[1] is not None
+    assert found[1] >= now
+    assert services == [{"ingest"}] * 2
 
 
 def test_h36_files_of_all_teams_are_whole_private_and_survive_a_dead_store(unit: Unit, tmp_path: Path) -> None:

@@ -97,6 +97,34 @@ def test_questions_are_asked_until_they_are_answered(unit: Unit) -> None:
     as_one(unit, patient, guest)
 
 
+def test_h02_summary_tells_when_each_of_its_values_was_measured(unit: Unit) -> None:
+    """What a score rests on has its own time: no poor reading makes it younger, nor one that nobody has judged."""
+    old, poor, new = (NOON - timedelta(minutes=ago) for ago in (470, 2, 1))
+    patient, bed = admit_account(unit, "patient"), unit.ward.beds[0]
+    store(unit, VitalKind.TEMPERATURE, [(old, 37.0)])
+    store(unit, VitalKind.SPO2, [(old, 96.0), (poor, 97.0), (new, 98.0)])
+    detail = '{"parts": {}, "missing": ["consciousness"], "stale": [], "settles": null, "single_three": false}'
+    with psycopg.connect(unit.url, autocommit=True) as conn:
+        conn.execute(
+            "insert into score (stay_id, scored_at, total_min, total_max, risk, spo2_scale, detail)"
+            " values (%s, %s, 0, 3, 'low', 1, %s)",
+            (bed.stay_id, NOON, detail),
+        )
+        conn.execute("delete from evaluation_request")
+        conn.execute("update reading set quality = 5 where measured_at = %s", (poor,))
+        conn.execute("insert into evaluation_request (stay_id, since) values (%s, %s)", (bed.stay_id, new))
+
+    async def guest(own: httpx.AsyncClient) -> None:
+        told = (await get(own, f"{path_of(unit)}/opened"))["values"]["score"]
+        rests = {each["part"]: (each["measured_at"], each["counted"]) for each in told["rests_on"]}
+
+        assert list(rests)[:3] == ["resp_rate", "spo2", "oxygen"]
+        assert rests["temperature"] == rests["spo2"] == ("2026-11-18T03:10:00Z", True)
+        assert rests["consciousness"] == (None, False)
+
+    as_one(unit, patient, guest)
+
+
 def test_h27_relative_gets_what_was_opened_and_no_more(unit: Unit) -> None:
     """A relative sees lamp and numbers to call always, values where opened, never the questions; no opening is 404."""
     store(unit, VitalKind.SPO2, [(NOON - timedelta(minutes=1), 96.0)])

@@ -11,14 +11,14 @@ from alerting.rules.news2_alerts import RISE_HOLD_S
 from alerting.rules.news2_steps import MEASURED_S
 from tests.builders_tracks import HR, PLANS, RR, START_S, Given, batch_of, readings, said, tracks_of
 from ward.plans import Plan
-from ward.vitals import VITALS, VitalKind
+from ward.vitals import POOR_BELOW, VITALS, VitalKind
 
 
 def scored(rows: list[Given], plan: Plan, at_s: float) -> Scores:
     """Score what is known at an instant (seconds after the start), by the chart alone."""
     values, stale = {}, {}
     for kind in INPUTS:
-        own = [row for row in rows if row.kind is kind and row.t_s <= at_s and row.quality >= runs.POOR_BELOW]
+        own = [row for row in rows if row.kind is kind and row.t_s <= at_s and row.quality >= POOR_BELOW]
         own = [row for row in own if row.validity == 0]
         last = max(own, key=lambda row: row.t_s, default=None)
         gone = last is None or at_s - last.t_s >= MEASURED_S

@@ -14,6 +14,7 @@ from alerting.rules.catalogue import RULES
 from alerting.tracks import Track, Verdict, in_force, next_s
 from tests.builders_tracks import PLANS, START_S, Given, batch_of, decides, instants, readings, said, tracks_of
 from ward.plans import Plan
+from ward.vitals import POOR_BELOW
 
 plans = st.sampled_from(PLANS)
 # Which reading, and how long after it, something is cut.
@@ -99,7 +100,7 @@ def decides_remembering(rows: list[Given], plan: Plan, at_s: float) -> list[Give
     kept = [each for each in rows if each.t_s >= at_s]
     for kind in {each.kind for each in rows}:
         before = sorted((each for each in rows if each.kind is kind and each.t_s < at_s), key=lambda each: each.t_s)
-        good = [each for each in before if each.validity == 0 and each.quality >= runs.POOR_BELOW]
+        good = [each for each in before if each.validity == 0 and each.quality >= POOR_BELOW]
         kept += good[-1:]
     return kept
 

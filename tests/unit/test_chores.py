@@ -19,13 +19,15 @@ def a_run(deed: Deed, ago: timedelta, fault: str | None = None) -> Run:
     return Run(deed=deed, began_at=began, ended_at=began + timedelta(minutes=1), fault=fault)
 
 
-BACKUP, DRILL = a_run(Deed.BACKUP, HOUR), a_run(Deed.REHEARSAL, DAY)
+BACKUP, DRILL, LISTS = a_run(Deed.BACKUP, HOUR), a_run(Deed.REHEARSAL, DAY), a_run(Deed.LISTS, HOUR)
 
 
-def a_store(*endings: Ending, backup: Run = BACKUP, drill: Run = DRILL, failed: Run | None = None) -> Chores:
+def a_store(
+    *endings: Ending, backup: Run = BACKUP, drill: Run = DRILL, lists: Run = LISTS, failed: Run | None = None
+) -> Chores:
     """An old store in which everything was done, but for what is given."""
     newest = {run.deed: run for run in (backup, drill, *((failed,) if failed else ()))}
-    return Chores(made_at=NOW - 400 * DAY, endings=endings, newest=list(newest.values()), good=[backup, drill])
+    return Chores(made_at=NOW - 400 * DAY, endings=endings, newest=list(newest.values()), good=[backup, drill, lists])
 
 
 def ending(kind: Kind, left: timedelta, holder: str = "here") -> Ending:
@@ -80,12 +82,25 @@ def test_rehearsal_is_told_after_a_month() -> None:
     assert brief(due(a_store(failed=a_run(Deed.REHEARSAL, HOUR, "ConfigError")), NOW)) == [("rehearsal", True)]
 
 
+def test_h36_lists_on_paper_are_missed_after_three_hours() -> None:
+    """Two hours' lists may fail to come; when the newest must not be used any more it is urgent."""
+    assert due(a_store(lists=a_run(Deed.LISTS, 3 * HOUR)), NOW) == []
+    (late,) = due(a_store(lists=a_run(Deed.LISTS, 4 * HOUR)), NOW)
+    assert (late.what, late.urgent, late.said) == (Deed.LISTS, False, "the newest fallback lists are 4 h old")
+    assert brief(due(a_store(lists=a_run(Deed.LISTS, 25 * HOUR)), NOW)) == [("fallback_lists", True)]
+
+
 def test_what_was_never_done_is_as_old_as_the_store() -> None:
     """A store of today need not have a backup yet; one of yesterday must."""
     assert due(Chores(made_at=NOW - HOUR), NOW) == []
-    (backup,) = due(Chores(made_at=NOW - 30 * HOUR), NOW)
+    backup, lists = due(Chores(made_at=NOW - 30 * HOUR), NOW)
+    assert (lists.said, lists.urgent) == ("no fallback lists have ever been made", False)
     assert backup.said == "there has never been a backup of this store, which is 30 h old"
-    assert brief(due(Chores(made_at=NOW - 36 * DAY), NOW)) == [("backup", True), ("rehearsal", False)]
+    assert brief(due(Chores(made_at=NOW - 36 * DAY), NOW)) == [
+        ("backup", True),
+        ("rehearsal", False),
+        ("fallback_lists", False),
+    ]
 
 
 def test_figures_tell_the_first_of_each_kind_and_no_device() -> None:
@@ -102,4 +117,5 @@ def test_figures_tell_the_first_of_each_kind_and_no_device() -> None:
         ("hemvakt_backup_age_seconds", frozenset()): 3600.0,
         ("hemvakt_backup_failed", frozenset()): 1.0,
         ("hemvakt_restore_rehearsal_age_seconds", frozenset()): 86400.0,
+        ("hemvakt_fallback_lists_age_seconds", frozenset()): 3600.0,
     }

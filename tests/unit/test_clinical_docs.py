@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alerting import addressing, durations, escalation, runs
+from alerting import addressing, durations, escalation
 from alerting.rules import (
     news2,
     news2_alerts,
@@ -21,7 +21,7 @@ from ward import attribution, plan_documents, plan_oddities, plan_ranges, plan_v
 from ward.alerts import Priority
 from ward.plans import Limits, template
 from ward.store import listeners
-from ward.vitals import VITALS
+from ward.vitals import POOR_BELOW, VITALS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "clinical-sources.md"
 CHARTED = {
@@ -271,6 +271,6 @@ def test_page_states_the_numbers_of_rules_over_readings() -> None:
         f"is {plan.news2_rise} points above the upper end at some time in the last {plan.news2_rise_s / 3600:g} h"
         in page
     )
-    assert f"a quality below {runs.POOR_BELOW:g} |" in page
+    assert f"a quality below {POOR_BELOW:g} |" in page
     assert f"after {signals.POOR_S:g} s of nothing else" in page
     assert f"none outside for {signals.CHECK_HOLD_S:g} s" in page

@@ -129,6 +129,18 @@ def test_alerts_that_dashboards_name_exist() -> None:
     assert named
 
 
+def test_what_must_be_done_in_time_is_drawn() -> None:
+    """Whatever an alert of certificates, backups, rehearsals and lists asks for is in a panel that names that alert."""
+    (kept,) = (
+        group["rules"] for group in loaded(PROMETHEUS / "rules.yml")["groups"] if group["name"] == "hemvakt-kept"
+    )
+    for rule in kept:
+        wanted = set(re.findall(r"\bhemvakt_\w+", rule["expr"]))
+        (panel,) = (each for each in panels() if re.search(rf"\b{rule['alert']}\b", each["description"]))
+
+        assert wanted <= set(re.findall(r"\bhemvakt_\w+", " ".join(each["expr"] for each in panel["targets"])))
+
+
 def test_nothing_asks_for_a_patient() -> None:
     """No figure that is asked for is by patient, stay, device or person."""
     expressions = [rule["expr"] for rule in rules()]

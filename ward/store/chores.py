@@ -1,4 +1,4 @@
-"""Certificates, backups and rehearsals as the store knows them, for `ward.chores`.
+"""Certificates, backups, rehearsals and fallback lists as the store knows them, for `ward.chores`.
 
 The invariant: what a process said of its certificates counts while it says it, so that one that has ended, or uses
 another by now, raises no alarm; what a device came with counts while it is in use.
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from psycopg.rows import TupleRow
 
 from ward.chores import Chores, Deed, Ending, Kind, Run
+from ward.store import heartbeats
 from ward.store.pool import Connection
 
 # Who has a certificate says so every minute, who looks at one from outside every five.
@@ -44,6 +45,11 @@ async def note(conn: Connection, run: Run) -> None:
     )
 
 
+async def listed(conn: Connection, teams: int, now: datetime) -> None:
+    """Keep that the fallback lists of all teams were made: a sign of life, like a service's."""
+    await heartbeats.beat(conn, heartbeats.LISTS, "all", now, {"teams": teams})
+
+
 async def _there(conn: Connection) -> bool:
     row = await (await conn.execute("select to_regclass('backup_run') is not null")).fetchone()
     return row is not None and bool(row[0])
@@ -62,7 +68,7 @@ async def read(conn: Connection, now: datetime) -> Chores:
         made_at=now if made is None or made[0] is None else made[0],
         endings=[Ending(kind=Kind(row[0]), holder=row[1], ends_at=row[2]) for row in await endings.fetchall()],
         newest=await _newest(conn, good=False),
-        good=await _newest(conn, good=True),
+        good=[*await _newest(conn, good=True), *await _lists(conn)],
     )
 
 
@@ -74,6 +80,11 @@ async def _newest(conn: Connection, *, good: bool) -> list[Run]:
         (good,),
     )
     return [_run(row) for row in await rows.fetchall()]
+
+
+async def _lists(conn: Connection) -> list[Run]:
+    at = (await heartbeats.newest(conn)).get(heartbeats.LISTS)
+    return [] if at is None else [Run(deed=Deed.LISTS, began_at=at, ended_at=at)]
 
 
 async def carry(of: Connection, to: Connection) -> None:

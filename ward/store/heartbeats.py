@@ -7,6 +7,9 @@ from psycopg.types.json import Jsonb
 
 from ward.store.pool import Connection
 
+LISTS = "fallback-list"
+"""What a timer starts and nothing keeps running: its last sign of life is kept, however old (`ward.store.chores`)."""
+
 _FORGET = timedelta(days=1)
 
 
@@ -17,7 +20,7 @@ async def beat(conn: Connection, service: str, instance: str, now: datetime, det
         " on conflict (service, instance) do update set beat_at = excluded.beat_at, detail = excluded.detail",
         (service, instance, now, Jsonb(dict(detail))),
     )
-    await conn.execute("delete from service_heartbeat where beat_at < %s", (now - _FORGET,))
+    await conn.execute("delete from service_heartbeat where beat_at < %s and service <> %s", (now - _FORGET, LISTS))
 
 
 async def newest(conn: Connection) -> dict[str, datetime]:

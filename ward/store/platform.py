@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ward.chores import Chores
 from ward.selfcheck import Waiting, Walk
-from ward.store import chores, disk, evaluation_lag, listeners, outbox_reads, selfchecks, suppressions
+from ward.store import chores, disk, evaluation_lag, heartbeats, listeners, outbox_reads, selfchecks, suppressions
 from ward.store.disk import Room
 from ward.store.evaluation_lag import EvaluationLag
 from ward.store.outbox_reads import Backlog
@@ -85,8 +85,9 @@ async def _server(conn: Connection) -> Server:
 async def _beats(conn: Connection, now: datetime) -> dict[str, tuple[int, datetime]]:
     rows = await (
         await conn.execute(
-            "select service, count(*) filter (where beat_at > %s), max(beat_at) from service_heartbeat group by 1",
-            (now - _AT_WORK,),
+            "select service, count(*) filter (where beat_at > %s), max(beat_at) from service_heartbeat"
+            " where service <> %s group by 1",
+            (now - _AT_WORK, heartbeats.LISTS),
         )
     ).fetchall()
     return {row[0]: (row[1], row[2]) for row in rows}

@@ -1,4 +1,4 @@
-"""Checks of what must be renewed or done again before it is too late: certificates, backups, rehearsed restores."""
+"""Checks of what must be renewed or done again in time: certificates, backups, rehearsed restores, fallback lists."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -62,7 +62,7 @@ describe("who is told next", () => {
 });
 
 describe("a countdown", () => {
-  it.each([[192_000, "3 min 12 s"], [60_000, "1 min 00 s"], [1_000, "1 s"], [-5_000, "0 s"], [3_720_000, "1 h 02 min"]])("of %i ms reads %s", (ms, text) => {
+  it.each([[192_000, "3\u00a0min 12\u00a0s"], [60_000, "1\u00a0min 00\u00a0s"], [1_000, "1\u00a0s"], [-5_000, "0\u00a0s"], [3_720_000, "1\u00a0h 02\u00a0min"]])("of %i ms reads %s", (ms, text) => {
     expect(left(NOW + ms, NOW)).toBe(text);
   });
 });

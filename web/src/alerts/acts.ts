@@ -67,13 +67,13 @@ export function whom(to: readonly { readonly name: string | null; readonly team:
   return { to: first ? (first.name ?? first.team) : "", n: Math.max(0, to.length - 1) };
 }
 
-/** Writes what is left until an instant as minutes and seconds, or hours and minutes, with its unit: 04:46 alone is a time
- * of day at night. Never below nothing. */
+/** Writes what is left until an instant as minutes and seconds, or hours and minutes, with its unit, which stays on its line:
+ * 04:46 alone is a time of day at night. Never below nothing. */
 export function left(untilMs: number, nowMs: number): string {
   const seconds = Math.max(0, Math.ceil((untilMs - nowMs) / 1000));
   const two = (n: number): string => String(n).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
-  if (hours > 0) return `${String(hours)} h ${two(Math.floor((seconds % 3600) / 60))} min`;
+  if (hours > 0) return `${String(hours)}\u00a0h ${two(Math.floor((seconds % 3600) / 60))}\u00a0min`;
   const minutes = Math.floor(seconds / 60);
-  return minutes > 0 ? `${String(minutes)} min ${two(seconds % 60)} s` : `${String(seconds)} s`;
+  return minutes > 0 ? `${String(minutes)}\u00a0min ${two(seconds % 60)}\u00a0s` : `${String(seconds)}\u00a0s`;
 }

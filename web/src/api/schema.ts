@@ -2658,8 +2658,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Tell when certificates end, and how old backup and rehearsal are
-         * @description Tell when certificates end, and how old backup and rehearsal are.
+         * Tell when certificates end, and how old backup, rehearsal and fallback lists are
+         * @description Tell when certificates end, and how old backup, rehearsal and fallback lists are.
          *
          *     Open to: operator (`platform.read`).
          */
@@ -5742,6 +5742,7 @@ export interface components {
             readonly backup: components["schemas"]["DeedState"];
             /** Certificates */
             readonly certificates: readonly components["schemas"]["CertificateState"][];
+            readonly fallback_lists: components["schemas"]["DeedState"];
             readonly rehearsal: components["schemas"]["DeedState"];
         };
         /**
@@ -9183,6 +9184,29 @@ export interface components {
             readonly unit_id: number | null;
         };
         /**
+         * RestState
+         * @description When a value was measured that the score rests on; null where there is none. After these seconds it is old.
+         *
+         *     `counted` is false where the score lacks it. `received_at` matters where a device sends late: the worse counts.
+         */
+        readonly RestState: {
+            /** Ageing S */
+            readonly ageing_s: number;
+            /** Counted */
+            readonly counted: boolean;
+            /** Measured At */
+            readonly measured_at: string | null;
+            /**
+             * Part
+             * @enum {string}
+             */
+            readonly part: "resp_rate" | "spo2" | "oxygen" | "systolic" | "heart_rate" | "consciousness" | "temperature";
+            /** Received At */
+            readonly received_at: string | null;
+            /** Stale S */
+            readonly stale_s: number;
+        };
+        /**
          * ResumedMessage
          * @description Comes first after `?since=` where nothing is missing: what was missed follows, counted from `seq`.
          *
@@ -9492,9 +9516,11 @@ export interface components {
         };
         /**
          * ScoreWords
-         * @description What the newest score says, in plain words.
+         * @description What the newest score says, in plain words, and what it rests on; `scored_at` is when it last changed.
          */
         readonly ScoreWords: {
+            /** Rests On */
+            readonly rests_on: readonly components["schemas"]["RestState"][];
             /**
              * Scored At
              * Format: date-time
@@ -24079,6 +24105,11 @@ export interface operations {
                      *         "standing": "well"
                      *       },
                      *       "certificates": [],
+                     *       "fallback_lists": {
+                     *         "failed": false,
+                     *         "last": null,
+                     *         "standing": "well"
+                     *       },
                      *       "rehearsal": {
                      *         "failed": false,
                      *         "last": null,

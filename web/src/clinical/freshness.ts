@@ -11,7 +11,7 @@ export function ageS(vital: Pick<Vital, "measured_at" | "received_at">, nowMs: n
   return Number.isNaN(oldest) ? Infinity : Math.max(0, (nowMs - oldest) / 1000);
 }
 
-export function freshness(vital: Vital, nowMs: number): Freshness {
+export function freshness(vital: Pick<Vital, "measured_at" | "received_at" | "ageing_s" | "stale_s">, nowMs: number): Freshness {
   const age = ageS(vital, nowMs);
   if (!(age < vital.stale_s)) return "stale";
   return age < vital.ageing_s ? "fresh" : "ageing";

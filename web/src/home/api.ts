@@ -11,6 +11,9 @@ export type Lamp = Home["lamp"];
 export type Contact = Home["contacts"][number];
 export type Question = Home["questions"][number];
 export type Opened = Shapes["OpenedState"];
+/** A summary of the values in words, and when each value that it rests on was measured. */
+export type Score = Shapes["ScoreWords"];
+export type Rest = Score["rests_on"][number];
 export type Opening = Shapes["OpenPage"];
 export type Part = Shapes["RelativeState"]["opens"][number];
 export type Relative = Shapes["RelativeState"];

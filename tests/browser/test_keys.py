@@ -1,0 +1,46 @@
+"""The board by keys alone: to the alerts, through the acts on one of them, and never back to the top of the page."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_board import LogIn, alarm
+from tests.fix_machine import PASSWORD, Machine
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(("number", "width"), [(1, 1440), (2, 390)])
+def test_h24_who_works_by_keys_goes_on_from_the_alert_that_they_acted_on(
+    machine: Machine, log_in: LogIn, number: int, width: int
+) -> None:
+    """An act takes its button away; the keyboard stays at the alert, and where that is gone at the alerts."""
+    alert = alarm(machine, number)
+    page = log_in(machine.url, "anna", PASSWORD, width=width, height=844)
+    card = page.get_by_test_id(alert)
+    if width < 700:
+        page.get_by_test_id("tab-alerts").click()
+    for act in ("claim", "undo", "ack"):
+        button = page.get_by_test_id(f"{alert}-{act}")
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(button).to_have_count(0)
+        expect(card).to_be_focused()
+    page.keyboard.press("Tab")
+    assert card.evaluate("card => card.contains(document.activeElement) && card !== document.activeElement")
+
+    page.get_by_test_id(f"{alert}-more").press("Enter")
+    page.get_by_test_id(f"{alert}-close").press("Enter")
+    page.get_by_test_id("outcome-false_alarm").press("Space")
+    page.get_by_test_id("act-send").press("Enter")
+    expect(page.get_by_test_id("act-dialog")).to_have_count(0)
+    expect(card.or_(page.locator("#alerts")).and_(page.locator(":focus"))).to_have_count(1)
+
+
+def test_alerts_are_one_key_away_from_the_content(machine: Machine, log_in: LogIn) -> None:
+    """Before the patients, of whom there may be many, a link leads to the alerts."""
+    page = log_in(machine.url, "anna", PASSWORD)
+    page.get_by_test_id("skip-alerts").focus()
+    expect(page.get_by_test_id("skip-alerts")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#alerts")).to_be_focused()
