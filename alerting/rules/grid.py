@@ -102,11 +102,11 @@ def unread(stays: int, names: Iterable[str]) -> dict[str, Track]:
 
 
 def mean_at(quarters: Quarters, kind: VitalKind, place: int) -> Input:
-    """Return the mean of one quarter as evidence, measured when it was over."""
+    """Return the mean of one quarter as evidence, as old as its oldest reading may be: when the quarter began."""
     return Input(
         kind=kind.value,
         value=float(quarters.mean[place]),
         unit=VITALS[kind].unit,
-        measured_at=moment(float(quarters.end_s[place])),
+        measured_at=moment(float(quarters.start_s[place])),
         quality=None,
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alerting.features import Batch, Heard
+from alerting.features import Batch, Heard, moment
 from alerting.observed import Quiet
 from alerting.rules import identity
 from alerting.signal.records import Floats
@@ -77,6 +77,15 @@ def test_weight_evidence_tells_the_usual() -> None:
     evidence = identity.evidence(batch, identity.WEIGHT, row)
 
     assert "62.0 kg does not agree with the last ones, 80.1 kg" in text(evidence.text_key, evidence.params, "en")
+
+
+def test_h02_weighing_looks_no_newer_in_evidence_than_it_is() -> None:
+    """What was weighed at the beginning of a quarter of an hour is of then, not of when the quarter was over."""
+    batch = weighed([80, 80.2, 79.9, 80.1, 80.1, 62])
+    track = identity.judge(batch)[identity.WEIGHT]
+    row = row_of(track, int(np.argmax(track.verdict >= Verdict.LOW)))
+
+    assert identity.evidence(batch, identity.WEIGHT, row).inputs[-1].measured_at == moment(START_S + 5 * DAY_S)
 
 
 def test_h06_kit_on_another_person_is_asked_about() -> None:
