@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-import msgspec
 import numpy as np
 
 from alerting import apply, asking, runs, waves_series
@@ -381,5 +380,5 @@ def _score_row(scored: Scored, now: datetime) -> scores.ScoreRow:
         total_max=scored.total_max,
         risk=scored.risk,
         spo2_scale=scored.spo2_scale,
-        detail=msgspec.json.encode(detail).decode(),
+        detail=detail,
     )

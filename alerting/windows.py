@@ -28,6 +28,8 @@ from ward.vitals import POOR_BELOW, USABLE, VITALS, VitalKind
 LATE_S = 900.0
 # Every stay is looked at more often than once an hour: one that is not has ended, or is another worker's.
 _HOUR_US = 3_600_000_000
+# In one sorted number: the code of a kind, and 50 days of microseconds.
+_KIND_BITS, _TIME_BITS = 8, 42
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,13 +178,18 @@ def _newest(rows: Rows, time_us: npt.NDArray[np.int64], among: Bools) -> Bools:
 
 def _tidy(rows: Rows) -> Rows:
     """Sort by stay, kind and time, and drop repeats."""
-    order = np.lexsort((rows["measured_us"], rows["kind"], rows["place"]))
-    rows = rows[order]
-    again = np.zeros(len(rows), np.bool_)
-    again[1:] = np.logical_and.reduce(
-        [rows[name][1:] == rows[name][:-1] for name in ("place", "kind", "measured_us", "received_us", "value")]
-    )
-    return rows[~again] if again.any() else rows
+    if not len(rows):
+        return rows
+    time_us = rows["measured_us"] - rows["measured_us"].min()
+    series = rows["place"].astype(np.int64) << _KIND_BITS | rows["kind"]
+    # As one number each they are sorted in a third of the time: what is held and what is new are in order already.
+    fits = int(time_us.max()) >> _TIME_BITS == 0 and int(series.max()) >> (63 - _TIME_BITS) == 0
+    order = np.argsort(series << _TIME_BITS | time_us, kind="stable") if fits else np.lexsort((time_us, series))
+    rows, series, time_us = rows[order], series[order], time_us[order]
+    # Of one instant there are seldom two: only those are looked at whole.
+    twin = np.flatnonzero((time_us[1:] == time_us[:-1]) & (series[1:] == series[:-1])) + 1
+    again = twin[np.logical_and.reduce([rows[name][twin] == rows[name][twin - 1] for name in ("received_us", "value")])]
+    return np.delete(rows, again) if len(again) else rows
 
 
 def columns(rows: Rows) -> Readings:

@@ -1,7 +1,6 @@
 """Scores into the store, by the evaluation, when they change. Reading them: `ward.store.tiles` and `series`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -27,9 +26,8 @@ class ScoreDetail(msgspec.Struct, frozen=True):
     single_three: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreRow:
-    """One score of one stay; `detail` is JSON of `ScoreDetail`."""
+class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One score of one stay."""
 
     stay_id: StayId
     scored_at: datetime
@@ -37,26 +35,19 @@ class ScoreRow:
     total_max: int
     risk: str
     spo2_scale: int
-    detail: str
+    detail: ScoreDetail
 
 
 async def insert(conn: Connection, rows: Sequence[ScoreRow]) -> None:
     """Add scores; a stay scored again in the same microsecond keeps the later one."""
+    # As one text: lists of texts are quoted one by one, which took as long as judging some of the rules.
     await conn.execute(
         """
         insert into score (stay_id, scored_at, total_min, total_max, risk, spo2_scale, detail)
-        select * from unnest(%s::bigint[], %s::timestamptz[], %s::smallint[], %s::smallint[], %s::text[],
-            %s::smallint[], %s::jsonb[])
+        select * from json_to_recordset(%s::json) r(stay_id bigint, scored_at timestamptz, total_min smallint,
+            total_max smallint, risk text, spo2_scale smallint, detail jsonb)
         on conflict (stay_id, scored_at) do update set total_min = excluded.total_min, total_max = excluded.total_max,
             risk = excluded.risk, spo2_scale = excluded.spo2_scale, detail = excluded.detail
         """,
-        (
-            [row.stay_id for row in rows],
-            [row.scored_at for row in rows],
-            [row.total_min for row in rows],
-            [row.total_max for row in rows],
-            [row.risk for row in rows],
-            [row.spo2_scale for row in rows],
-            [row.detail for row in rows],
-        ),
+        (msgspec.json.encode(rows).decode(),),
     )
