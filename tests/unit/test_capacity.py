@@ -31,7 +31,7 @@ def test_costs_follow_from_the_figures() -> None:
     found = [int(line.split("|")[1].replace(",", "")) for line in capacity.limits()[2:]]
 
     assert one.judging + one.store > 1 / (60 * capacity.JUDGED.value)
-    assert one.store == pytest.approx(0.43 / 1000 / 60 + 110 / 387 / 5162 / 60 + 0.01 * 0.0003)
+    assert one.store == pytest.approx(0.43 / 1000 / 60 + 130 / 363 / 5506 / 60 + 0.01 * 0.0003)
     assert one.waves == pytest.approx(0.01 * 0.00435)
     assert found == sorted(found)
     assert found[0] == 11_000  # half a core over a tenth of 0.435 ms a second
