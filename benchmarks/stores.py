@@ -116,10 +116,13 @@ async def scored(store: Store) -> None:
     """Write a score of each of 200 stays."""
     store.at_us += 1
     at = START + timedelta(microseconds=store.at_us - to_us(START))
+    detail = scores.ScoreDetail(parts={}, missing=[], stale=[], settles=None, single_three=False)
     await scores.insert(
         store.conn,
         [
-            scores.ScoreRow(stay_id=stay, scored_at=at, total_min=0, total_max=2, risk="low", spo2_scale=1, detail="{}")
+            scores.ScoreRow(
+                stay_id=stay, scored_at=at, total_min=0, total_max=2, risk="low", spo2_scale=1, detail=detail
+            )
             for stay in store.stays[:200]
         ],
     )

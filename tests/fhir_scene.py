@@ -15,7 +15,7 @@ from tests.fix_ward import Bed
 from ward.clock import SystemClock, to_us
 from ward.store import migrate, registry, samples, scores
 from ward.store.pool import connect
-from ward.store.scores import ScoreRow
+from ward.store.scores import PointRange, ScoreDetail, ScoreRow
 from ward.store.waveforms import BlockRow, insert_blocks
 from ward.vitals import VITALS, Validity, VitalKind
 from ward.waveforms import WaveformBlock, WaveKind
@@ -56,7 +56,13 @@ async def store(house: House, bed: Bed, readings: Sequence[Reading]) -> None:
 
 async def score(house: House, bed: Bed, at: datetime, low: int = 3, high: int = 6) -> None:
     """Score a bed."""
-    detail = '{"parts":{"spo2":{"min":3,"max":3},"consciousness":{"min":0,"max":3}},"missing":["consciousness"]}'
+    detail = ScoreDetail(
+        parts={"spo2": PointRange(min=3, max=3), "consciousness": PointRange(min=0, max=3)},
+        missing=["consciousness"],
+        stale=[],
+        settles=None,
+        single_three=True,
+    )
     row = ScoreRow(
         stay_id=bed.stay_id, scored_at=at, total_min=low, total_max=high, risk="medium", spo2_scale=1, detail=detail
     )
