@@ -182,7 +182,7 @@ def _tidy(rows: Rows) -> Rows:
         return rows
     time_us = rows["measured_us"] - rows["measured_us"].min()
     series = rows["place"].astype(np.int64) << _KIND_BITS | rows["kind"]
-    # As one number each they are sorted in a third of the time: what is held and what is new are in order already.
+    # As one number each they are sorted sooner: what is held and what is new are in order already.
     fits = int(time_us.max()) >> _TIME_BITS == 0 and int(series.max()) >> (63 - _TIME_BITS) == 0
     order = np.argsort(series << _TIME_BITS | time_us, kind="stable") if fits else np.lexsort((time_us, series))
     rows, series, time_us = rows[order], series[order], time_us[order]

@@ -51,6 +51,32 @@ def test_h19_another_plan_reads_anew_what_was_let_go() -> None:
     assert not windows.covers(STAY, PLANS[0], windows.worker, None)
 
 
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(1, 3), st.integers(0, 4), st.integers(0, 1), st.integers(60, 61)),
+        max_size=30,
+    ),
+    st.sampled_from((1, 60_000_000, 30 * 86_400_000_000)),
+)
+def test_rows_are_in_order_and_told_once_however_far_apart_they_are(
+    given_rows: list[tuple[int, int, int, int, int]], apart_us: int
+) -> None:
+    """What is sent twice falls together and nothing else does, within a minute as over months."""
+    rows = np.zeros(len(given_rows), ROW)
+    for at, (place, kind, instant, late, value) in enumerate(given_rows):
+        us = 1_700_000_000_000_000 + instant * apart_us
+        rows[["place", "kind", "measured_us", "received_us", "value"]][at] = (place, kind, us, us + late, value)
+    seen = [tuple(row) for row in rows[["place", "kind", "measured_us", "received_us", "value"]].tolist()]
+
+    tidied = Windows().extend([StayId(each) for each in range(4)], set(), rows)
+    told = [tuple(row) for row in tidied[["place", "kind", "measured_us", "received_us", "value"]].tolist()]
+
+    assert [row[:3] for row in told] == sorted(row[:3] for row in told)
+    assert set(told) == set(seen)
+    in_order = sorted(seen, key=lambda row: row[:3])
+    assert told == [row for at, row in enumerate(in_order) if at == 0 or row != in_order[at - 1]]
+
+
 arrivals = st.lists(st.tuples(st.integers(0, 25), st.booleans()), min_size=1, max_size=4)
 
 
