@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import settings
 
+from ward import log
+
 pytest_plugins = [
     "tests.fix_golden",
     "tests.fix_recordings",
@@ -23,6 +25,8 @@ pytest_plugins = [
 # A busy machine is no fault of the code. In CI Hypothesis itself takes the same examples every time.
 settings.register_profile("here", settings(), deadline=None, max_examples=60)
 settings.load_profile("here")
+# What is logged is written as the product writes it: pictures of exceptions, made for people, take seconds each.
+log.as_lines()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

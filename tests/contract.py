@@ -4,15 +4,18 @@ It names no route but `/readyz`: what the document tells of is tried, so a new r
 """
 
 import re
+import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import schemathesis
+from hypothesis.errors import Flaky
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.schemas import BaseSchema
 
 from ward.access.permissions import GRANTED, Permission
 from ward.access.principals import Capacity
@@ -80,17 +83,35 @@ def open_to(capacity: Capacity, path: Mapping[str, Any]) -> bool:
 
 
 def attempt(document: Mapping[str, Any], url: str, token: str, *, examples: int, phases: Mapping[str, Any]) -> Tried:
-    """Try every operation of a document as whoever has this token."""
+    """Try every operation of a document as whoever has this token.
+
+    Where a request could not even be made up, and could at once when that was repeated, nothing was asked and nothing
+    is known of the api: that operation is tried once more.
+    """
     schema = schemathesis.openapi.from_dict(dict(document), config=_config(url, token, examples, phases))
     tried = Tried()
+    again = _try(schema, tried)
+    if again:
+        left = _try(schema.include(name=sorted(again)), tried)
+        tried.broken += [f"{label}: {what}" for label, what in left.items()]
+    return tried
+
+
+def _try(schema: BaseSchema, tried: Tried) -> dict[str, str]:
+    """Note what is found, and return the operations for which no request could be made up, each with the reason."""
+    unmade: dict[str, str] = {}
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _take(tried, event.recorder)
         elif isinstance(event, events.NonFatalError):
-            tried.broken.append(f"{event.label}: {event.value}")
+            said = "".join(traceback.format_exception(event.value))
+            if isinstance(event.value, Flaky):
+                unmade[event.label] = said
+            else:
+                tried.broken.append(f"{event.label}: {said}")
         elif isinstance(event, events.FatalError):
             raise event.exception
-    return tried
+    return unmade
 
 
 def _config(url: str, token: str, examples: int, phases: Mapping[str, Any]) -> SchemathesisConfig:

@@ -19,13 +19,7 @@ _MOST_FRAMES = 12
 def configure(service: str, *, level: str = "info") -> None:
     """Configure logging for one process; `service` is bound to every line."""
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _without_words,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=_steps(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
         cache_logger_on_first_use=True,
@@ -35,10 +29,25 @@ def configure(service: str, *, level: str = "info") -> None:
     sys.excepthook = _broken
 
 
+def as_lines() -> None:
+    """Write the same lines in a process that is not ours to configure: wherever its standard output leads just then."""
+    structlog.configure(processors=_steps())
+
+
 def get() -> structlog.typing.FilteringBoundLogger:
     """Return the logger."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return logger
+
+
+def _steps() -> list[structlog.typing.Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_words,
+        structlog.processors.JSONRenderer(),
+    ]
 
 
 class _Libraries(logging.Handler):

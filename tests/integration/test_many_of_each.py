@@ -5,7 +5,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -87,9 +87,17 @@ class Cell:
             outbox = Outbox(kit, HABITS, self.ledger, Counts(), rng, patient.course)
             self.patients.append(patient)
             self.devices.append(Device(outbox, balancer.port, manner, Counts(), rng, self))
-        while not (all(part.ready() for part in self.endpoints) and self._listening() == 4):
-            await asyncio.sleep(0.05)
+        await self._started((*self.endpoints, *self.alerting))
         return balancer
+
+    async def _started(self, parts: Sequence[Part]) -> None:
+        """Wait until all are at work; tell what was said if one ends or all of it takes too long."""
+        until = asyncio.get_running_loop().time() + 120
+        while (listening := self._listening()) != 4 or not all(part.ready() for part in self.endpoints):
+            late = asyncio.get_running_loop().time() > until
+            told = [part.said() for part in parts if late or not part.running()]
+            assert not told, f"of alerting's four processes {listening} listen\n" + "\n".join(told)
+            await asyncio.sleep(0.05)
 
     def _listening(self) -> int:
         """Count the processes of alerting that are at work: two a worker."""

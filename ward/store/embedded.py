@@ -24,6 +24,8 @@ from ward.errors import ConfigError
 
 _ROOT_HOME = Path("/var/lib/hemvakt")
 _PREDECESSOR_S = 10.0
+_LISTENED_ON = range(20_000, 32_768)
+_TRIES = 100
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 _CONF = """\
 listen_addresses = '127.0.0.1'
@@ -148,11 +150,21 @@ def _demote(account: Account | None) -> Callable[[], None]:
 
 
 def free_port() -> int:
-    """Ask the system for a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a loopback port that is free now, and that no outgoing connection is given before it is listened on.
+
+    It is taken at random from below those that systems give to outgoing connections (Linux: 32768 and up; RFC 6335:
+    49152 and up); where so many are taken that none is met, the system chooses.
+    """
+    tries = (*(_LISTENED_ON.start + secrets.randbelow(len(_LISTENED_ON)) for _ in range(_TRIES)), 0)
+    for port in tries:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            free: int = probe.getsockname()[1]
+            return free
+    raise ConfigError("no port of 127.0.0.1 is free: close a program that listens on many")
 
 
 def start(data_dir: Path, *, port: int | None = None, options: Mapping[str, str] = _NO_OPTIONS) -> Server:
