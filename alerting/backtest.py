@@ -52,12 +52,13 @@ class Raised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A recorded alert that a person closed as true or false."""
+    """A recorded alert that a person closed as true or false: when it rang, or was there if it came late."""
 
     alert_id: int
     stay_id: StayId
     rule: str
     opened_s: float
+    until_s: float
 
 
 @dataclass(slots=True)
@@ -179,7 +180,7 @@ def would_ring(plan: Raised, known: Known) -> bool:
     if known.rule not in plan.rules:
         return False
     mine = (plan.stay == known.stay_id) & (plan.rule == plan.rules.index(known.rule))
-    meets = (plan.opened_s <= known.opened_s + SAME_S) & (plan.ended_s >= known.opened_s - SAME_S)
+    meets = (plan.opened_s <= known.until_s + SAME_S) & (plan.ended_s >= known.opened_s - SAME_S)
     return bool((mine & meets).any())
 
 

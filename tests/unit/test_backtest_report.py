@@ -87,7 +87,7 @@ def test_h11_true_alarm_that_a_change_removes_is_lost_though_another_rang_before
             rules=("limit.spo2.low",), stay=one, rule=0 * one, opened_s=at_s, ended_s=at_s + 60, priority=2 * one
         )
 
-    true = Known(alert_id=1, stay_id=STAY, rule="limit.spo2.low", opened_s=40_000.0)
+    true = Known(alert_id=1, stay_id=STAY, rule="limit.spo2.low", opened_s=40_000.0, until_s=40_000.0)
     change = Change(kind=SPO2, setting="delay_s", before=0.0, after=120.0)
     both, early = raised(4_000.0, 40_000.0), raised(4_000.0)
 
