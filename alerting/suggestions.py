@@ -108,10 +108,10 @@ def judged(
     recorded : alerts closed as true, and as false
     """
     true_alerts, false_alerts = recorded
-    speaks = backtest.clinical(before, frozenset()), backtest.clinical(after, frozenset())
+    speaks_before, speaks_after = (backtest.clinical(each, frozenset(), recorded) for each in (before, after))
     # Another alert of the hours before finds the deterioration, but the alert that people called true is gone.
     gone = [backtest.would_ring(before, each) and not backtest.would_ring(after, each) for each in true_alerts]
-    missed = [_found(before, each, speaks[0]) and not _found(after, each, speaks[1]) for each in true_alerts]
+    missed = [_found(before, each, speaks_before) and not _found(after, each, speaks_after) for each in true_alerts]
     lost = sum(each or other for each, other in zip(gone, missed, strict=True))
     removed = sum(backtest.would_ring(before, each) and not backtest.would_ring(after, each) for each in false_alerts)
     return Suggestion(

@@ -81,3 +81,15 @@ def test_alert_that_came_late_is_raised_again_at_any_time_at_which_it_was_there(
     assert would_ring(rang(("limit.spo2.low", 3600 + SAME_S, Priority.HIGH)), late)
     assert not would_ring(rang(("limit.spo2.low", 3601 + SAME_S, Priority.HIGH)), late)
     assert not would_ring(rang(("limit.spo2.low", -SAME_S - 11, Priority.HIGH)), late)
+
+
+def test_alert_that_was_closed_as_false_has_found_nobody() -> None:
+    """What rang two hours before and was no sign of anything makes no plan find the deterioration two hours earlier."""
+    before, at = -7200.0, 0.0
+    plan = rang(("limit.spo2.low", before, Priority.HIGH), ("limit.spo2.low", at, Priority.HIGH))
+    false = replace(KNOWN, alert_id=6, opened_s=AT_S + before, until_s=AT_S + before)
+
+    assert found_at(plan, KNOWN, clinical(plan, frozenset(), ((KNOWN,), ()))) == AT_S + before
+    assert found_at(plan, KNOWN, clinical(plan, frozenset(), ((KNOWN,), (false,)))) == AT_S + at
+    both = replace(KNOWN, opened_s=AT_S + before)
+    assert found_at(plan, KNOWN, clinical(plan, frozenset(), ((both,), (false,)))) == AT_S + before
