@@ -1,11 +1,14 @@
 """A back-test that its workers die of is not tried for ever, on a real store."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
 
 from alerting.backtest_worker import Worker
+from onebox.environment import PROJECT
 from tests.fix_api import House, serving
 from tests.integration.test_backtest import NOW, a_body, ask, asked, done
 from ward.clock import FakeClock
@@ -57,3 +60,12 @@ def test_h21_worker_that_only_lost_the_store_or_was_asked_to_end_used_up_no_try(
         assert ask(house.database_url, "select state, tries, worker from backtest") == [("queued", 0, None)]
 
     asyncio.run(visit())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is told who goes first")
+def test_process_that_may_go_first_says_so() -> None:
+    """Where memory runs out the kernel ends back-tests before whatever raises alerts."""
+    script = "from ward import process; process.first_to_go(); print(open('/proc/self/oom_score_adj').read())"
+    told = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == "1000"
