@@ -39,6 +39,7 @@ MAY_SEE = {
 ALERTING_FOR_API = {
     "alerting.apply",
     "alerting.durations",
+    "alerting.going_over",
     "alerting.life_words",
     "alerting.lifecycle",
     "alerting.observed",

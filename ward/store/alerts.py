@@ -52,6 +52,17 @@ async def lock_all(conn: Connection, stay_id: StayId) -> list[Alert]:
         return [to_alert(row) for row in await cursor.fetchall()]
 
 
+async def left_open(conn: Connection, stay_ids: Sequence[StayId]) -> list[StayId]:
+    """Return those of these stays that have an open alert, or an offer of the patient that waits, in their order."""
+    cursor = await conn.execute(
+        "select stay_id from unnest(%s::bigint[]) as w (stay_id) where exists (select from alert a"
+        " where a.stay_id = w.stay_id and a.resolved_at is null) or exists (select from baton b"
+        " where b.stay_id = w.stay_id and b.answer is null) order by 1",
+        (list(stay_ids),),
+    )
+    return [StayId(stay_id) for (stay_id,) in await cursor.fetchall()]
+
+
 _IN_FORCE = f"""
     select {COLUMNS} from alert a where stay_id = any(%(stays)s) and resolved_at is null
     union all

@@ -5283,6 +5283,7 @@ export interface components {
          *     `stay_id` is the stay it is about, null where it is about several. `origin`: a person on purpose, the editor after
          *     a change, somebody who wants suggestions, a draft in silence (`draft`, of `stay_id`'s plan or of `team_id`'s for
          *     `programme`). `layer`: whose standing overlay the plan is tried in place of. `*_per_day`: alerts per patient-day.
+         *     `failure`: what `fault` says, for programs: it broke, or whoever counted it was cut off each time.
          */
         readonly BacktestState: {
             /**
@@ -5302,6 +5303,8 @@ export interface components {
             readonly draft: number | null;
             /** Ended At */
             readonly ended_at: string | null;
+            /** Failure */
+            readonly failure: ("broke" | "cut_off") | null;
             /** Fault */
             readonly fault: string | null;
             /**
@@ -14339,6 +14342,7 @@ export interface operations {
                      *           "candidate_per_day": null,
                      *           "draft": null,
                      *           "ended_at": null,
+                     *           "failure": null,
                      *           "fault": null,
                      *           "from_at": "2026-01-13T00:00:00Z",
                      *           "in_force_per_day": null,
@@ -14372,6 +14376,7 @@ export interface operations {
                      *           "candidate_per_day": null,
                      *           "draft": 1,
                      *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "failure": null,
                      *           "fault": null,
                      *           "from_at": "2026-01-14T07:59:00Z",
                      *           "in_force_per_day": null,
@@ -14405,6 +14410,7 @@ export interface operations {
                      *           "candidate_per_day": null,
                      *           "draft": 3,
                      *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "failure": null,
                      *           "fault": null,
                      *           "from_at": "2026-01-14T07:59:00Z",
                      *           "in_force_per_day": null,
@@ -14488,6 +14494,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": null,
                      *       "ended_at": null,
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-13T00:00:00Z",
                      *       "in_force_per_day": null,
@@ -14554,6 +14561,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": null,
                      *       "ended_at": null,
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
                      *       "in_force_per_day": null,
@@ -14611,6 +14619,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": null,
                      *       "ended_at": "2026-01-14T08:00:00Z",
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
                      *       "in_force_per_day": null,
@@ -21422,6 +21431,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": 3,
                      *       "ended_at": null,
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-14T07:59:00Z",
                      *       "in_force_per_day": null,
@@ -29506,6 +29516,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": 1,
                      *       "ended_at": null,
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-14T07:59:00Z",
                      *       "in_force_per_day": null,
