@@ -6467,11 +6467,13 @@ export interface components {
         };
         /**
          * EvidenceState
-         * @description The numbers behind an alert, and the version of the rule.
+         * @description The numbers behind an alert, the version of the rule, and the time at which it was judged, as far as is known.
          */
         readonly EvidenceState: {
             /** Inputs */
             readonly inputs: readonly components["schemas"]["InputState"][];
+            /** Judged At */
+            readonly judged_at: string | null;
             /** Rule Version */
             readonly rule_version: number;
         };
@@ -6824,8 +6826,14 @@ export interface components {
         /**
          * InputState
          * @description One number that an alert rests on.
+         *
+         *     `role`: it was judged, is the first of what lasts, what it is compared with, or the person's own usual. `age_s`: how
+         *     old it was when it was judged, None where nobody knows (alerts of older programs). `old`: it was judged though it
+         *     was older than its kind should be. `over_s`: it is of so many seconds from `measured_at` on, 0 for one reading.
          */
         readonly InputState: {
+            /** Age S */
+            readonly age_s: number | null;
             /** Kind */
             readonly kind: string;
             /**
@@ -6833,8 +6841,17 @@ export interface components {
              * Format: date-time
              */
             readonly measured_at: string;
+            /** Old */
+            readonly old: boolean;
+            /** Over S */
+            readonly over_s: number;
             /** Quality */
             readonly quality: number | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            readonly role: "judged" | "since" | "before" | "usual";
             /** Unit */
             readonly unit: string;
             /** Value */
