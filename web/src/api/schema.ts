@@ -12097,13 +12097,18 @@ export interface operations {
                      *           "evidence": {
                      *             "inputs": [
                      *               {
+                     *                 "age_s": 0,
                      *                 "kind": "spo2",
                      *                 "measured_at": "2026-01-14T08:00:00Z",
+                     *                 "old": false,
+                     *                 "over_s": 0,
                      *                 "quality": null,
+                     *                 "role": "judged",
                      *                 "unit": "%",
                      *                 "value": 84
                      *               }
                      *             ],
+                     *             "judged_at": "2026-01-14T08:00:00Z",
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
@@ -12267,13 +12272,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12496,13 +12506,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12623,13 +12638,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12746,13 +12766,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12958,13 +12983,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13081,13 +13111,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13201,13 +13236,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13326,13 +13366,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13459,13 +13504,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13581,13 +13631,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13709,13 +13764,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13819,13 +13879,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -16849,13 +16914,18 @@ export interface operations {
                      *           "evidence": {
                      *             "inputs": [
                      *               {
+                     *                 "age_s": 0,
                      *                 "kind": "spo2",
                      *                 "measured_at": "2026-01-14T08:00:00Z",
+                     *                 "old": false,
+                     *                 "over_s": 0,
                      *                 "quality": null,
+                     *                 "role": "judged",
                      *                 "unit": "%",
                      *                 "value": 84
                      *               }
                      *             ],
+                     *             "judged_at": "2026-01-14T08:00:00Z",
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
@@ -30165,13 +30235,18 @@ export interface operations {
                      *               "evidence": {
                      *                 "inputs": [
                      *                   {
+                     *                     "age_s": 0,
                      *                     "kind": "spo2",
                      *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "old": false,
+                     *                     "over_s": 0,
                      *                     "quality": null,
+                     *                     "role": "judged",
                      *                     "unit": "%",
                      *                     "value": 84
                      *                   }
                      *                 ],
+                     *                 "judged_at": "2026-01-14T08:00:00Z",
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
@@ -30243,13 +30318,18 @@ export interface operations {
                      *               "evidence": {
                      *                 "inputs": [
                      *                   {
+                     *                     "age_s": 0,
                      *                     "kind": "spo2",
                      *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "old": false,
+                     *                     "over_s": 0,
                      *                     "quality": null,
+                     *                     "role": "judged",
                      *                     "unit": "%",
                      *                     "value": 84
                      *                   }
                      *                 ],
+                     *                 "judged_at": "2026-01-14T08:00:00Z",
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
@@ -30320,13 +30400,18 @@ export interface operations {
                      *               "evidence": {
                      *                 "inputs": [
                      *                   {
+                     *                     "age_s": 0,
                      *                     "kind": "spo2",
                      *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "old": false,
+                     *                     "over_s": 0,
                      *                     "quality": null,
+                     *                     "role": "judged",
                      *                     "unit": "%",
                      *                     "value": 84
                      *                   }
                      *                 ],
+                     *                 "judged_at": "2026-01-14T08:00:00Z",
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
@@ -32104,7 +32189,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -32214,7 +32299,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -32651,7 +32736,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -32761,7 +32846,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -33166,7 +33251,7 @@ export interface operations {
                      *         {
                      *           "code": [
                      *             {
-                     *               "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *               "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *             }
                      *           ]
                      *         }
