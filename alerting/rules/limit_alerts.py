@@ -140,7 +140,8 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     bound = limits.bounds([in_force], side)
     series = _seen(batch, kind, side, row.stay)
     spoken = _spoken(batch, series, kind, side, row)
-    place = int(spoken[(series.value[spoken] * side.value).argmax()])
+    # Of those equally bad the newest.
+    place = int(spoken[::-1][(series.value[spoken[::-1]] * side.value).argmax()])
     level = _level(bound, float(series.value[place]), row)
     doubtful = float(series.quality[place]) < POOR_BELOW
     given = in_force or Limits()

@@ -11,7 +11,7 @@ import numpy as np
 
 from alerting.features import Batch, Bools, Floats, Ints, in_order_of_time, moment
 from alerting.observed import RULE_VERSION
-from alerting.quarters import QUARTER_S, Quarters
+from alerting.quarters import DECIMALS, QUARTER_S, Quarters
 from alerting.rules import grid
 from alerting.rules.grid import mean_at
 from alerting.signal.spans import after
@@ -91,7 +91,12 @@ def _hour(quarters: Quarters, smooth: Floats, place: int, role: Role) -> Input:
     kind, over_s = VitalKind.SPO2, SMOOTH * QUARTER_S
     began_at = moment(float(quarters.end_s[place]) - over_s)
     return Input(
-        kind=kind, value=float(smooth[place]), unit=VITALS[kind].unit, measured_at=began_at, role=role, over_s=over_s
+        kind=kind,
+        value=round(float(smooth[place]), DECIMALS),
+        unit=VITALS[kind].unit,
+        measured_at=began_at,
+        role=role,
+        over_s=over_s,
     )
 
 

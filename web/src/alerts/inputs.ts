@@ -18,9 +18,14 @@ export function details(input: Evidence, translate: Translate): readonly string[
   ].filter(Boolean);
 }
 
-/** Returns how many seconds after its judgement an alert was opened, 0 where that is no time. */
-export function judgedLate(alert: Alert): number {
-  if (!alert.evidence.judged_at) return 0;
-  const late = (Date.parse(alert.opened_at) - Date.parse(alert.evidence.judged_at)) / 1000;
-  return late >= LATE_S ? late : 0;
+/** Writes when an alert was judged, as far as is known, and that it was opened long after. */
+export function judgement(alert: Alert, at: (time: string) => string, translate: Translate): readonly string[] {
+  const judged = alert.evidence.judged_at;
+  if (!judged) return [];
+  const late = (Date.parse(alert.opened_at) - Date.parse(judged)) / 1000;
+  return [
+    translate("alerts.judged", { time: at(judged) }),
+    alert.evidence.inputs.length > 0 ? translate("alerts.ages_then") : "",
+    late >= LATE_S ? translate("alerts.judged_late", { age: age(late, translate) }) : "",
+  ].filter(Boolean);
 }
