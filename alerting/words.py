@@ -150,12 +150,12 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
         ),
         "fall": ("ett fall har upptäckts (enhet {device_id})", "a fall has been detected (device {device_id})"),
         "slope.rise": (
-            "{kind} stiger säkert, {value} i timmen under {duration} (gräns {limit} i timmen){reaching}",
-            "{kind} is certainly rising, {value} an hour over {duration} (limit {limit} an hour){reaching}",
+            "{kind} stiger säkert, {value} i timmen{surely} under {duration} (gräns {limit} i timmen){reaching}",
+            "{kind} is certainly rising, {value} an hour{surely} over {duration} (limit {limit} an hour){reaching}",
         ),
         "slope.fall": (
-            "{kind} sjunker säkert, {value} i timmen under {duration} (gräns {limit} i timmen){reaching}",
-            "{kind} is certainly falling, {value} an hour over {duration} (limit {limit} an hour){reaching}",
+            "{kind} sjunker säkert, {value} i timmen{surely} under {duration} (gräns {limit} i timmen){reaching}",
+            "{kind} is certainly falling, {value} an hour{surely} over {duration} (limit {limit} an hour){reaching}",
         ),
         "deviation.low": (
             "{kind} {value} är långt under patientens eget vanliga, {usual}{lasting}",
@@ -204,6 +204,7 @@ _OWN_UNIT: MappingProxyType[str, str | None] = MappingProxyType(
 # Parameters that list names, and the words for them.
 _LISTS: MappingProxyType[str, Mapping[str, Pair]] = MappingProxyType({"questions": TOPICS, "kinds": KINDS})
 _REACHING: Pair = ("; når {reach_limit} om {reach}", "; reaches {reach_limit} in {reach}")
+_SURELY: Pair = (" (minst {certain})", " (at least {certain})")
 _LASTING: Pair = (" i {duration}", " for {duration}")
 _COUNTED: Pair = (" i {k} av {n} mätningar", " in {k} of {n} readings")
 _SETTLING: Pair = (" (högst {total_max}; mät {settled_by})", " (at most {total_max}; measure {settled_by})")
@@ -232,6 +233,8 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     if limit is not None and unit:
         words["limit"] = _with_unit(limit, unit, side)
     words |= _further(params, kind, unit, side)
+    certain = _number(params.get("certain"), decimals)
+    words["surely"] = "" if certain is None else _SURELY[side].format(certain=_with_unit(certain, unit, side))
     if "part" in params:
         words["part"] = PARTS[str(params["part"])][side]
     seconds = params.get("duration_s")

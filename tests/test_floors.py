@@ -44,6 +44,7 @@ ALERTING_FOR_API = {
     "alerting.lifecycle",
     "alerting.observed",
     "alerting.plain_words",
+    "alerting.sentences",
     "alerting.words",
 }
 
@@ -60,6 +61,7 @@ GROUND_FLOOR_BRINGS = {
     "ward.overlays": {"msgspec"},
     "ward.plan_versions": {"msgspec"},
     "ward.backtests": {"msgspec"},
+    "ward.evidence": {"msgspec"},
     "ward.formats.claims": {"msgspec"},
     "ward.formats.vitals": {"msgspec"},
     "ward.formats.status": {"msgspec"},

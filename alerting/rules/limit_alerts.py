@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 
 from alerting import runs, ties
-from alerting.features import Batch, Bools, Floats, Runs, Series, own, reading_at
+from alerting.features import Batch, Bools, Floats, Ints, Runs, Series, in_order_of_time, own, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import cuff, limits, night, second_signal
 from alerting.rules.limits import Bounds, Level, Side
 from alerting.tracks import Row, Track, Verdict, without
 from ward import plans
-from ward.alerts import Evidence
+from ward.alerts import Evidence, Role
 from ward.plans import Limits, Plan
 from ward.vitals import POOR_BELOW, VITALS, VitalKind
 
@@ -130,13 +130,18 @@ def _differ(plan: Plan, kind: VitalKind) -> bool:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return the worst reading of the violation until it counted, with the limit that it is beyond."""
+    """Return the worst reading of the violation until it counted, with the limit that it is beyond.
+
+    Beside it the first, since which it has lasted, and the newest.
+    """
     _, name, label = rule.split(".")
     kind, side = VitalKind(name), Side[label.upper()]
     in_force = _in_force(batch.stays[row.stay].plan, kind, row.from_s)
     bound = limits.bounds([in_force], side)
     series = _seen(batch, kind, side, row.stay)
-    place = _worst(batch, series, kind, side, row)
+    spoken = _spoken(batch, series, kind, side, row)
+    # Of those equally bad the newest.
+    place = int(spoken[::-1][(series.value[spoken[::-1]] * side.value).argmax()])
     level = _level(bound, float(series.value[place]), row)
     doubtful = float(series.quality[place]) < POOR_BELOW
     given = in_force or Limits()
@@ -153,7 +158,11 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         rule_version=RULE_VERSION,
         text_key=_text_key(kind, side, doubtful=doubtful),
         params=params,
-        inputs=(reading_at(series, kind, place),),
+        inputs=in_order_of_time(
+            reading_at(series, kind, place),
+            reading_at(series, kind, int(spoken[-1])),
+            reading_at(series, kind, int(spoken[0]), Role.SINCE),
+        ),
     )
 
 
@@ -165,7 +174,7 @@ def _text_key(kind: VitalKind, side: Side, *, doubtful: bool) -> str:
 
 
 def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:
-    """Return the worst reading until now, and the newest one, where it is a step of the kind's display unit worse."""
+    """Return the evidence of until now, where the worst reading is a step of the kind's display unit worse."""
     _, name, label = rule.split(".")
     kind, side = VitalKind(name), Side[label.upper()]
     found = evidence(batch, rule, _milder(batch, kind, side, row))
@@ -174,11 +183,10 @@ def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | No
         return None
     if (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
         return None
-    series = _seen(batch, kind, side, row.stay)
-    first, mine = own(series, row.stay)
-    newest = max(int(np.searchsorted(mine.t_s, row.from_s, side="right")) - 1, 0)
-    last = reading_at(series, kind, first + newest)
-    return found if last in found.inputs else replace(found, inputs=(*found.inputs, last))
+    # What was read now may begin later than what has lasted; how it began is known.
+    judged = [each for each in found.inputs if each.role is Role.JUDGED]
+    first = [replace(each, role=Role.SINCE) for each in known.inputs[:1]]
+    return replace(found, inputs=in_order_of_time(*judged, *first))
 
 
 def eased(batch: Batch, rule: str, row: Row) -> Evidence | None:
@@ -225,8 +233,8 @@ def _seen(batch: Batch, kind: VitalKind, side: Side, stay: int) -> Series:
     return runs.toward(batch, kind, side.value, speaks).of(kind)
 
 
-def _worst(batch: Batch, series: Series, kind: VitalKind, side: Side, row: Row) -> int:
-    """Return the place of the worst reading of the violation, or of what was read of it."""
+def _spoken(batch: Batch, series: Series, kind: VitalKind, side: Side, row: Row) -> Ints:
+    """Return the places of the readings of the violation that speak, or of what was read of it; one at least."""
     first, mine = own(series, row.stay)
     within = (mine.t_s >= row.began_s) & (mine.t_s <= row.from_s)
     if not within.any():
@@ -235,4 +243,4 @@ def _worst(batch: Batch, series: Series, kind: VitalKind, side: Side, row: Row) 
     signed = mine.value * side.value
     # A poor reading speaks only beyond the hard bound.
     spoken = within & (~runs.poor(mine) | (signed > bound.limit[Level.HARD, 0] * side.value))
-    return first + int(np.where(spoken if spoken.any() else within, signed, -np.inf).argmax())
+    return first + np.flatnonzero(spoken if spoken.any() else within)

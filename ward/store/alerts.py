@@ -13,9 +13,10 @@ from psycopg.rows import class_row
 
 from ward.alerts import Alert, AlertEvent, AlertId, Finding, Hold, Priority
 from ward.errors import NotFound
+from ward.evidence import UNREADABLE
 from ward.people import StayId, TeamId
 from ward.store import alert_holds, duty
-from ward.store.alert_columns import COLUMNS, UNREADABLE, AlertColumns, to_alert, to_columns
+from ward.store.alert_columns import COLUMNS, AlertColumns, to_alert, to_columns
 from ward.store.pool import Coming, Connection
 
 

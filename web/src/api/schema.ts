@@ -6470,11 +6470,13 @@ export interface components {
         };
         /**
          * EvidenceState
-         * @description The numbers behind an alert, and the version of the rule.
+         * @description The numbers behind an alert, the version of the rule, and the time at which it was judged, as far as is known.
          */
         readonly EvidenceState: {
             /** Inputs */
             readonly inputs: readonly components["schemas"]["InputState"][];
+            /** Judged At */
+            readonly judged_at: string | null;
             /** Rule Version */
             readonly rule_version: number;
         };
@@ -6827,8 +6829,14 @@ export interface components {
         /**
          * InputState
          * @description One number that an alert rests on.
+         *
+         *     `role`: it was judged, is the first of what lasts, what it is compared with, or the person's own usual. `age_s`: how
+         *     old it was when it was judged, None where nobody knows (alerts of older programs). `old`: it was judged though it
+         *     was older than its kind should be. `over_s`: it is of so many seconds from `measured_at` on, 0 for one reading.
          */
         readonly InputState: {
+            /** Age S */
+            readonly age_s: number | null;
             /** Kind */
             readonly kind: string;
             /**
@@ -6836,8 +6844,17 @@ export interface components {
              * Format: date-time
              */
             readonly measured_at: string;
+            /** Old */
+            readonly old: boolean;
+            /** Over S */
+            readonly over_s: number;
             /** Quality */
             readonly quality: number | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            readonly role: "judged" | "since" | "before" | "usual";
             /** Unit */
             readonly unit: string;
             /** Value */
@@ -12083,13 +12100,18 @@ export interface operations {
                      *           "evidence": {
                      *             "inputs": [
                      *               {
+                     *                 "age_s": 0,
                      *                 "kind": "spo2",
                      *                 "measured_at": "2026-01-14T08:00:00Z",
+                     *                 "old": false,
+                     *                 "over_s": 0,
                      *                 "quality": null,
+                     *                 "role": "judged",
                      *                 "unit": "%",
                      *                 "value": 84
                      *               }
                      *             ],
+                     *             "judged_at": "2026-01-14T08:00:00Z",
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
@@ -12253,13 +12275,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12482,13 +12509,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12609,13 +12641,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12732,13 +12769,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12944,13 +12986,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13067,13 +13114,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13187,13 +13239,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13312,13 +13369,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13445,13 +13507,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13567,13 +13634,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13695,13 +13767,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13805,13 +13882,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -16841,13 +16923,18 @@ export interface operations {
                      *           "evidence": {
                      *             "inputs": [
                      *               {
+                     *                 "age_s": 0,
                      *                 "kind": "spo2",
                      *                 "measured_at": "2026-01-14T08:00:00Z",
+                     *                 "old": false,
+                     *                 "over_s": 0,
                      *                 "quality": null,
+                     *                 "role": "judged",
                      *                 "unit": "%",
                      *                 "value": 84
                      *               }
                      *             ],
+                     *             "judged_at": "2026-01-14T08:00:00Z",
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
@@ -30159,13 +30246,18 @@ export interface operations {
                      *               "evidence": {
                      *                 "inputs": [
                      *                   {
+                     *                     "age_s": 0,
                      *                     "kind": "spo2",
                      *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "old": false,
+                     *                     "over_s": 0,
                      *                     "quality": null,
+                     *                     "role": "judged",
                      *                     "unit": "%",
                      *                     "value": 84
                      *                   }
                      *                 ],
+                     *                 "judged_at": "2026-01-14T08:00:00Z",
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
@@ -30237,13 +30329,18 @@ export interface operations {
                      *               "evidence": {
                      *                 "inputs": [
                      *                   {
+                     *                     "age_s": 0,
                      *                     "kind": "spo2",
                      *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "old": false,
+                     *                     "over_s": 0,
                      *                     "quality": null,
+                     *                     "role": "judged",
                      *                     "unit": "%",
                      *                     "value": 84
                      *                   }
                      *                 ],
+                     *                 "judged_at": "2026-01-14T08:00:00Z",
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
@@ -30314,13 +30411,18 @@ export interface operations {
                      *               "evidence": {
                      *                 "inputs": [
                      *                   {
+                     *                     "age_s": 0,
                      *                     "kind": "spo2",
                      *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "old": false,
+                     *                     "over_s": 0,
                      *                     "quality": null,
+                     *                     "role": "judged",
                      *                     "unit": "%",
                      *                     "value": 84
                      *                   }
                      *                 ],
+                     *                 "judged_at": "2026-01-14T08:00:00Z",
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
@@ -32098,7 +32200,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -32208,7 +32310,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -32645,7 +32747,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -32755,7 +32857,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -33160,7 +33262,7 @@ export interface operations {
                      *         {
                      *           "code": [
                      *             {
-                     *               "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *               "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *             }
                      *           ]
                      *         }
