@@ -16,7 +16,7 @@ from alerting.features import Batch, Bools, Floats, StayContext, moment, seconds
 from alerting.observed import Observation, Quiet
 from alerting.rules.catalogue import Rule
 from alerting.tracks import FINDING, Episode, Row, Track, Verdict, episodes, in_force, row_of, stay_of
-from ward.alerts import Alert, Condition, Family, Finding
+from ward.alerts import Alert, Condition, Evidence, Family, Finding, Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +91,21 @@ def _present(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> F
         priority=row.priority,
         began_at=moment(row.began_s),
         due_at=moment(row.from_s),
-        evidence=worse or known or milder or rule.evidence(batch, name, row),
+        evidence=worse or known or milder or _found(stand, rule, name, row),
         renews=worse is not None,
     )
+
+
+def _found(stand: Stand, rule: Rule, name: str, row: Row) -> Evidence:
+    """Return why a row was found; that of until now, where only that is beyond a hard bound.
+
+    Who has closed an alert while it was there has not seen the hard bound, and no alert is open that would be renewed.
+    """
+    found = rule.evidence(stand.batch, name, row)
+    if found.hard or row.priority is not Priority.HIGH or rule.renewed is None:
+        return found
+    worse = rule.renewed(stand.batch, name, replace(row, from_s=stand.now_s), found)
+    return found if worse is None or not worse.hard else worse
 
 
 def _fired_unjudged(stand: Stand, track: Track) -> Bools:

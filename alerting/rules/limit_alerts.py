@@ -17,7 +17,7 @@ from alerting.rules import cuff, limits, night, second_signal
 from alerting.rules.limits import Bounds, Level, Side
 from alerting.tracks import Row, Track, Verdict, without
 from ward import plans
-from ward.alerts import Evidence
+from ward.alerts import BAND, HARD, Evidence
 from ward.plans import Limits, Plan
 from ward.vitals import POOR_BELOW, VITALS, VitalKind
 
@@ -147,7 +147,9 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         "unit": VITALS[kind].unit,
         "duration_s": 0.0 if level is Level.HARD else given.delay_s,
     }
-    if given.n > 1 and level is not Level.HARD:
+    if level is Level.HARD:
+        params[BAND] = HARD
+    elif given.n > 1:
         params |= {"k": given.k, "n": given.n}
     return Evidence(
         rule_version=RULE_VERSION,
@@ -165,14 +167,18 @@ def _text_key(kind: VitalKind, side: Side, *, doubtful: bool) -> str:
 
 
 def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:
-    """Return the worst reading until now, and the newest one, where it is a step of the kind's display unit worse."""
+    """Return the worst reading until now, and the newest one, where it is a step of the kind's display unit worse.
+
+    Beyond a hard bound that was not passed before it is worse by however little.
+    """
     _, name, label = rule.split(".")
     kind, side = VitalKind(name), Side[label.upper()]
     found = evidence(batch, rule, _milder(batch, kind, side, row))
     now, before = found.params["value"], known.params.get("value")
     if not isinstance(now, float) or not isinstance(before, int | float):
         return None
-    if (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
+    passed = found.hard and not known.hard
+    if not passed and (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
         return None
     series = _seen(batch, kind, side, row.stay)
     first, mine = own(series, row.stay)
