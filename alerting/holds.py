@@ -30,9 +30,9 @@ def kept_closed(alert: Alert) -> Hold | None:
 def held(hold: Hold, observation: Observation | None, now: datetime) -> Hold | None:
     """Return what becomes of a hold by an observation; None when it is over and the rule may open an alert again.
 
-    It is over when the condition is worse than what was closed (of higher priority, or beyond a hard bound), when its time is up and the condition is there, and
-    when the condition has been away for the damping time: what comes after that is another episode. An episode of the
-    past that was no worse says nothing about this one.
+    It is over when the condition is worse than what was closed (of higher priority, or beyond a hard bound), when its
+    time is up and the condition is there, and when the condition has been away for the damping time: what comes after
+    that is another episode. An episode of the past that was no worse says nothing about this one.
     """
     if observation is None:
         return hold

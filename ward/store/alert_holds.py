@@ -26,12 +26,13 @@ class _Row:
     hard: bool
 
 
-# A hold, to be asked for and locked; whether a hard bound was passed stands in the evidence of the alert that was closed.
-HOLD = (
-    "select stay_id, rule, alert_id, priority, until, quiet_since,"
-    " exists (select from alert a where a.stay_id = h.stay_id and a.alert_id = h.alert_id"
-    f" and a.evidence #>> '{{params,{BAND}}}' = '{HARD}') as hard from alert_hold h"
-)
+# A hold, to be asked for and locked; that a hard bound was passed stands in the evidence of the alert that was closed.
+HOLD = f"""
+    select stay_id, rule, alert_id, priority, until, quiet_since,
+        exists (select from alert a where a.stay_id = h.stay_id and a.alert_id = h.alert_id
+            and a.evidence #>> '{{params,{BAND}}}' = '{HARD}') as hard
+    from alert_hold h
+"""  # nosec B608  # noqa: S608 - put together from constants
 
 
 async def lock(conn: Connection, stay_id: StayId, rule: str) -> Hold | None:

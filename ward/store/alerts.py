@@ -117,8 +117,8 @@ class Opening:
 
 _OPENING = f"""
     with hold as materialized ({alert_holds.HOLD} where stay_id = %(stay)s and rule = %(rule)s for update)
-    select nextval('alert_id_seq') as alert_id, held.team_id, hold.alert_id, hold.priority, hold.until, hold.quiet_since,
-        hold.hard
+    select nextval('alert_id_seq') as alert_id, held.team_id, hold.alert_id, hold.priority, hold.until,
+        hold.quiet_since, hold.hard
     from (select ({duty.HOLDER_TEAM}) as team_id) held left join hold on true
 """.encode()  # nosec B608  # noqa: S608 - put together from constants
 
