@@ -108,6 +108,7 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
         "plan.order": _OURS,
         "coverage": _OURS,
         "clock.ahead": _OURS,
+        "clock.refused": _OURS,
         "clock.behind": _OURS,
         "unwatched": (
             "Dina värden kan inte bedömas just nu. Det är ett tekniskt fel.",

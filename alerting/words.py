@@ -140,6 +140,10 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "klockan i enheten {device_id} går {duration} före",
             "the clock of device {device_id} is {duration} ahead",
         ),
+        "clock.refused": (
+            "klockan i enheten {device_id} går {duration} före: dess mätvärden tas inte emot",
+            "the clock of device {device_id} is {duration} ahead: its values are not accepted",
+        ),
         "clock.behind": (
             "klockan i enheten {device_id} går {duration} efter, eller så kommer värdena så sent",
             "the clock of device {device_id} is {duration} behind, or its values arrive that late",
@@ -204,7 +208,9 @@ _OWN_UNIT: MappingProxyType[str, str | None] = MappingProxyType(
 # Parameters that list names, and the words for them.
 _LISTS: MappingProxyType[str, Mapping[str, Pair]] = MappingProxyType({"questions": TOPICS, "kinds": KINDS})
 _REACHING: Pair = ("; når {reach_limit} om {reach}", "; reaches {reach_limit} in {reach}")
+_BOUNDED: Pair = (" (gräns {limit})", " (limit {limit})")
 _LASTING: Pair = (" i {duration}", " for {duration}")
+_MEDIAN: Pair = (" (median av {})", " (median of {})")
 _COUNTED: Pair = (" i {k} av {n} mätningar", " in {k} of {n} readings")
 _SETTLING: Pair = (" (högst {total_max}; mät {settled_by})", " (at most {total_max}; measure {settled_by})")
 _MOST_DECIMALS = 2
@@ -222,8 +228,8 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     words: dict[str, str] = {name: str(value) for name, value in params.items()}
     kind = params.get("kind")
     unit = str(params.get("unit") or "")
-    # What changes by the hour changes by fractions of what a screen shows.
-    decimals = _decimals(kind) + key.startswith("slope.")
+    # What changes by the hour changes by fractions of what a screen shows; so do pauses of a few seconds.
+    decimals = _decimals(kind) + key.startswith(("slope.", "rhythm.pause"))
     value, limit = _numbers(kind, params.get("value"), params.get("limit"), decimals)
     if kind is not None:
         words["kind"] = KINDS[str(kind)][side]
@@ -231,6 +237,7 @@ def text(key: str, params: Parameters, lang: Language) -> str:
         words["value"] = _with_unit(value, unit, side)
     if limit is not None and unit:
         words["limit"] = _with_unit(limit, unit, side)
+    words["bounded"] = "" if limit is None else _BOUNDED[side].format_map(words)
     words |= _further(params, kind, unit, side)
     if "part" in params:
         words["part"] = PARTS[str(params["part"])][side]
@@ -246,6 +253,8 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     if "settles" in params:
         words["settled_by"] = PARTS[str(params["settles"])][side]
         words["settling"] = _SETTLING[side].format_map(words)
+    if "median_s" in params:
+        words["value"] += _MEDIAN[side].format(_duration(float(params["median_s"] or 0), side))
     if "k" in params:
         words["lasting"] = _COUNTED[side].format_map(words) + words["lasting"]
     sentence = TEMPLATES[key][side].format_map(words)

@@ -130,7 +130,7 @@ def _differ(plan: Plan, kind: VitalKind) -> bool:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return the worst reading of the violation until it counted, with the limit that it is beyond."""
+    """Return the worst reading, or median, of the violation until it counted, with the limit that it is beyond."""
     _, name, label = rule.split(".")
     kind, side = VitalKind(name), Side[label.upper()]
     in_force = _in_force(batch.stays[row.stay].plan, kind, row.from_s)
@@ -138,8 +138,12 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     series = _seen(batch, kind, side, row.stay)
     place = _worst(batch, series, kind, side, row)
     level = _level(bound, float(series.value[place]), row)
-    doubtful = float(series.quality[place]) < POOR_BELOW
     given = in_force or Limits()
+    if given.median_s > 0 and level is not Level.HARD:
+        # A single reading may lie anywhere: the bands have not looked at it.
+        series = _filtered(batch, kind, side, row)
+        place = _worst(batch, series, kind, side, row)
+    doubtful = float(series.quality[place]) < POOR_BELOW
     params: dict[str, str | float | int | None] = {
         "kind": kind.value,
         "value": float(series.value[place]),
@@ -151,6 +155,8 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         params[BAND] = HARD
     elif given.n > 1:
         params |= {"k": given.k, "n": given.n}
+    if given.median_s > 0 and level is not Level.HARD:
+        params["median_s"] = given.median_s
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=_text_key(kind, side, doubtful=doubtful),
@@ -180,7 +186,7 @@ def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | No
     passed = found.hard and not known.hard
     if not passed and (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
         return None
-    series = _seen(batch, kind, side, row.stay)
+    series = _seen(batch, kind, side, row.stay) if found.hard else _filtered(batch, kind, side, row)
     first, mine = own(series, row.stay)
     newest = max(int(np.searchsorted(mine.t_s, row.from_s, side="right")) - 1, 0)
     last = reading_at(series, kind, first + newest)
@@ -202,7 +208,7 @@ def _milder(batch: Batch, kind: VitalKind, side: Side, row: Row) -> Row:
     if row.verdict is not Verdict.MEDIUM:
         return row
     bound = limits.bounds([_in_force(batch.stays[row.stay].plan, kind, row.from_s)], side)
-    _, mine = own(_seen(batch, kind, side, row.stay), row.stay)
+    _, mine = own(_filtered(batch, kind, side, row), row.stay)
     places = np.flatnonzero((mine.t_s >= row.began_s) & (mine.t_s <= row.from_s))
     worse = mine.value[places] * side.value > bound.limit[Level.ALERT, 0] * side.value
     after = int(np.flatnonzero(worse)[-1]) + 1 if worse.any() else len(places)
@@ -229,6 +235,16 @@ def _seen(batch: Batch, kind: VitalKind, side: Side, stay: int) -> Series:
         return ties.good(value, quality) | ((value - hard) * side.value > 0)
 
     return runs.toward(batch, kind, side.value, speaks).of(kind)
+
+
+def _filtered(batch: Batch, kind: VitalKind, side: Side, row: Row) -> Series:
+    """Return what the two bands of a stay look at: its readings, or their medians where the plan asks for those."""
+    series = _seen(batch, kind, side, row.stay)
+    given = _in_force(batch.stays[row.stay].plan, kind, row.from_s)
+    if given is None or given.median_s <= 0:
+        return series
+    toward = runs.toward(batch, kind, side.value)
+    return replace(toward.of(kind), value=limits.medians(toward, kind, given.median_s))
 
 
 def _worst(batch: Batch, series: Series, kind: VitalKind, side: Side, row: Row) -> int:

@@ -41,6 +41,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     ),
     (
         "limit.high",
+        {"kind": "resp_rate", "value": 23.0, "limit": 22.0, "unit": "/min", "duration_s": 120.0, "median_s": 180.0},
+        "Andningsfrekvens 23 /min (median av 3 min) över gränsen 22 /min i 2 min",
+        "Respiratory rate 23 /min (median of 3 min) above the limit 22 /min for 2 min",
+    ),
+    (
+        "limit.high",
         {"kind": "consciousness", "value": 4.0, "limit": 3.0, "unit": "{score}", "duration_s": 0.0},
         "Medvetandegrad U över gränsen P",
         "Level of consciousness U above the limit P",
@@ -176,6 +182,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         {"device_id": "hv-0003", "duration_s": 45.0},
         "Klockan i enheten hv-0003 går 45 s före",
         "The clock of device hv-0003 is 45 s ahead",
+    ),
+    (
+        "clock.refused",
+        {"device_id": "hv-0003", "duration_s": 360.0},
+        "Klockan i enheten hv-0003 går 6 min före: dess mätvärden tas inte emot",
+        "The clock of device hv-0003 is 6 min ahead: its values are not accepted",
     ),
     (
         "clock.behind",
