@@ -101,7 +101,7 @@ def test_evidence_holds_the_worst_value_and_the_limit() -> None:
 
 
 def test_evidence_of_a_filtered_limit_is_the_median_that_was_judged() -> None:
-    """One breath count of 34 among many of 23 is not what rang at 22; beyond the hard bound it is, as it was measured."""
+    """One count of 34 among many of 23 is not what rang at 22; beyond the hard bound it is, as it was measured."""
     counted = [(RR, ago, 34 if ago == 150 else 23) for ago in range(600, 0, -15)]
     found = told(evaluate(a_batch(*counted), NOW_S), "limit.resp_rate.high")
     hard = told(evaluate(a_batch(*counted, (RR, 0, 36)), NOW_S), "limit.resp_rate.high")
@@ -345,10 +345,19 @@ def test_h17_implausible_value_asks_for_a_look_until_a_plausible_one_comes() -> 
 
 @pytest.mark.parametrize(
     ("ahead_s", "word"),
-    [(None, "quiet"), (0.0, "quiet"), (30.0, "quiet"), (31.0, "low"), (300.0, "low"), (301.0, "medium"), (-299.0, "quiet"), (-301.0, "low")],
+    [
+        (None, "quiet"),
+        (0.0, "quiet"),
+        (30.0, "quiet"),
+        (31.0, "low"),
+        (300.0, "low"),
+        (301.0, "medium"),
+        (-299.0, "quiet"),
+        (-301.0, "low"),
+    ],
 )
 def test_h08_wrong_clock_is_told(ahead_s: float | None, word: str) -> None:
-    """A clock more than half a minute ahead, or surely five minutes behind, is told; louder where values are refused."""
+    """A clock more than half a minute ahead, or surely five minutes behind, is told; louder where it is refused."""
     devices = (replace(a_device(), ahead_s=ahead_s),)
 
     assert judged("clock", a_batch(devices=devices, alerts=(an_alert("clock"),))) == word
