@@ -12,7 +12,7 @@ from alerting.words import Language, Pair, Parameters
 _KINDS: MappingProxyType[str, Pair] = MappingProxyType(
     {
         "heart_rate": ("pulsen", "pulse"),
-        "resp_rate": ("andningen", "breathing"),
+        "resp_rate": ("andningstakten", "breathing rate"),
         "spo2": ("syret i blodet", "oxygen in the blood"),
         "temperature": ("temperaturen", "temperature"),
         "skin_temperature": ("hudens temperatur", "skin temperature"),

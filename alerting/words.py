@@ -3,12 +3,12 @@
 Pure; brings no numpy. The invariant: every key has both languages, reviewed side by side (a snapshot test holds them).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal
 
 from alerting.words_waves import WAVES
-from ward.checkins import TOPICS
+from ward.checkins import SAID, TOPICS
 from ward.vitals import VITALS, Acvpu, VitalKind
 
 __all__ = ["KINDS", "PARTS", "TEMPLATES", "UNITS", "Language", "text"]
@@ -87,7 +87,10 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "NEWS2 minst {total}, larmgräns {limit}{settling}",
             "NEWS2 at least {total}, alert threshold {limit}{settling}",
         ),
-        "news2.single": ("NEWS2: {points} poäng för {part}{settling}", "NEWS2: {points} points for {part}{settling}"),
+        "news2.single": (
+            "NEWS2: {points} poäng för {part}{settling_all}",
+            "NEWS2: {points} points for {part}{settling_all}",
+        ),
         "news2.rise": (
             "NEWS2 har stigit med minst {points} på {duration}, nu minst {total}{settling}",
             "NEWS2 has risen by at least {points} in {duration}, now at least {total}{settling}",
@@ -213,6 +216,10 @@ _LASTING: Pair = (" i {duration}", " for {duration}")
 _MEDIAN: Pair = (" (median av {})", " (median of {})")
 _COUNTED: Pair = (" i {k} av {n} mätningar", " in {k} of {n} readings")
 _SETTLING: Pair = (" (högst {total_max}; mät {settled_by})", " (at most {total_max}; measure {settled_by})")
+_SETTLING_ALL: Pair = (
+    " (alla tillsammans högst {total_max}; mät {settled_by})",
+    " (all together at most {total_max}; measure {settled_by})",
+)
 _MOST_DECIMALS = 2
 
 
@@ -249,10 +256,11 @@ def text(key: str, params: Parameters, lang: Language) -> str:
         words["name"] = COMBINATIONS.get(words["name"], (words["name"],) * 2)[side]
     if "terms" in params:
         words["terms"] = ", ".join(_term(each, side) for each in str(params["terms"]).split(", "))
-    words["settling"] = ""
+    words["settling"] = words["settling_all"] = ""
     if "settles" in params:
         words["settled_by"] = PARTS[str(params["settles"])][side]
         words["settling"] = _SETTLING[side].format_map(words)
+        words["settling_all"] = _SETTLING_ALL[side].format_map(words)
     if "median_s" in params:
         words["value"] += _MEDIAN[side].format(_duration(float(params["median_s"] or 0), side))
     if "k" in params:
@@ -271,12 +279,23 @@ def _further(params: Parameters, kind: object, unit: str, side: int) -> dict[str
     for name, listed in _LISTS.items():
         if name in params:
             words[name] = ", ".join(listed[each][side] for each in str(params[name]).split(","))
+    if "answers" in params:
+        words["questions"] = ", ".join(_answered(params, side))
     reach_s = params.get("reach_s")
     words["reaching"] = ""
     if isinstance(reach_s, int | float):
         words["reach"] = _duration(reach_s, side)
         words["reaching"] = _REACHING[side].format_map(words)
     return words
+
+
+def _answered(params: Parameters, side: int) -> Iterator[str]:
+    """Write each question that was answered worryingly, and how where its name does not say it: a number, or a word."""
+    asked, answers = (str(params[name]).split(",") for name in ("questions", "answers"))
+    for question, answer in zip(asked, answers, strict=False):
+        number = answer.replace(".", ",") if side == 0 else answer
+        said = SAID[answer][side] if answer in SAID else number if answer.replace(".", "").isdigit() else ""
+        yield f"{TOPICS[question][side]} ({said})" if said else TOPICS[question][side]
 
 
 def _term(written: str, side: int) -> str:

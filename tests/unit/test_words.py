@@ -124,6 +124,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "NEWS2: 3 points for supplemental oxygen",
     ),
     (
+        "news2.single",
+        {"part": "resp_rate", "points": 3, "duration_s": 300.0, "settles": "systolic", "total_max": 15},
+        "NEWS2: 3 poäng för andningsfrekvens (alla tillsammans högst 15; mät systoliskt blodtryck)",
+        "NEWS2: 3 points for respiratory rate (all together at most 15; measure systolic blood pressure)",
+    ),
+    (
         "nodata",
         {"kind": "spo2", "value": 94.0, "unit": "%", "duration_s": 600.0},
         "Inget värde för syremättnad på 10 min, senast 94 %",
@@ -285,8 +291,14 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
         "check_in",
         {"questions": "chest_pain,breath", "answers": "yes,worse", "device_id": "hv-0003"},
-        "Oroande svar på dagens frågor: bröstsmärta, andningen",
-        "Worrying answers to the day's questions: chest pain, breathing",
+        "Oroande svar på dagens frågor: bröstsmärta, andningen (sämre)",
+        "Worrying answers to the day's questions: chest pain, breathing (worse)",
+    ),
+    (
+        "check_in",
+        {"questions": "pain,phlegm,eaten", "answers": "8.5,coloured,no", "device_id": "hv-0003"},
+        "Oroande svar på dagens frågor: smärta (8,5), slem (färgat), maten",
+        "Worrying answers to the day's questions: pain (8.5), phlegm (coloured), eating",
     ),
     (
         "check_in.missed",
