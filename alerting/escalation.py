@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from ward.alerts import Priority
+from ward.alerts import Alert, Priority
 from ward.duty.contact import Chain, Contact
 from ward.people import StaffId, TeamId
 from ward.store.escalations import Told
@@ -136,6 +136,13 @@ _BREATHING = frozenset(
 )
 
 
-def needs(rule: str) -> frozenset[str]:
-    """Return what a rule's alert asks for beyond the team itself, as tags that `ward.store.duty.chain` routes by."""
-    return frozenset() if _BREATHING.isdisjoint(rule.split(".")) else frozenset({"respiratory"})
+def needs(alert: Alert) -> frozenset[str]:
+    """Return what an alert asks for beyond the team itself, as tags that `ward.store.duty.chain` routes by.
+
+    A rule that names a kind speaks of it. A combination names none: it speaks of breathing where all that holds in it
+    does; and a single parameter of NEWS2 is named by its evidence.
+    """
+    terms = [each.split(" ")[0] for each in str(alert.evidence.params.get("terms") or "").split(", ") if each]
+    named = {*alert.rule.split("."), str(alert.evidence.params.get("part", ""))}
+    breathing = not _BREATHING.isdisjoint(named) or (bool(terms) and _BREATHING.issuperset(terms))
+    return frozenset({"respiratory"}) if breathing else frozenset()

@@ -41,6 +41,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     ),
     (
         "limit.high",
+        {"kind": "resp_rate", "value": 23.0, "limit": 22.0, "unit": "/min", "duration_s": 120.0, "median_s": 180.0},
+        "Andningsfrekvens 23 /min (median av 3 min) över gränsen 22 /min i 2 min",
+        "Respiratory rate 23 /min (median of 3 min) above the limit 22 /min for 2 min",
+    ),
+    (
+        "limit.high",
         {"kind": "consciousness", "value": 4.0, "limit": 3.0, "unit": "{score}", "duration_s": 0.0},
         "Medvetandegrad U över gränsen P",
         "Level of consciousness U above the limit P",
@@ -118,6 +124,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "NEWS2: 3 points for supplemental oxygen",
     ),
     (
+        "news2.single",
+        {"part": "resp_rate", "points": 3, "duration_s": 300.0, "settles": "systolic", "total_max": 15},
+        "NEWS2: 3 poäng för andningsfrekvens (alla tillsammans högst 15; mät systoliskt blodtryck)",
+        "NEWS2: 3 points for respiratory rate (all together at most 15; measure systolic blood pressure)",
+    ),
+    (
         "nodata",
         {"kind": "spo2", "value": 94.0, "unit": "%", "duration_s": 600.0},
         "Inget värde för syremättnad på 10 min, senast 94 %",
@@ -176,6 +188,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         {"device_id": "hv-0003", "duration_s": 45.0},
         "Klockan i enheten hv-0003 går 45 s före",
         "The clock of device hv-0003 is 45 s ahead",
+    ),
+    (
+        "clock.refused",
+        {"device_id": "hv-0003", "duration_s": 360.0},
+        "Klockan i enheten hv-0003 går 6 min före: dess mätvärden tas inte emot",
+        "The clock of device hv-0003 is 6 min ahead: its values are not accepted",
     ),
     (
         "clock.behind",
@@ -273,8 +291,14 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
         "check_in",
         {"questions": "chest_pain,breath", "answers": "yes,worse", "device_id": "hv-0003"},
-        "Oroande svar på dagens frågor: bröstsmärta, andningen",
-        "Worrying answers to the day's questions: chest pain, breathing",
+        "Oroande svar på dagens frågor: bröstsmärta, andningen (sämre)",
+        "Worrying answers to the day's questions: chest pain, breathing (worse)",
+    ),
+    (
+        "check_in",
+        {"questions": "pain,phlegm,eaten", "answers": "8.5,coloured,no", "device_id": "hv-0003"},
+        "Oroande svar på dagens frågor: smärta (8,5), slem (färgat), maten",
+        "Worrying answers to the day's questions: pain (8.5), phlegm (coloured), eating",
     ),
     (
         "check_in.missed",
