@@ -114,7 +114,7 @@ def test_evidence_of_a_filtered_limit_is_the_median_that_was_judged() -> None:
     assert isinstance(found, Finding)
     assert isinstance(hard, Finding)
     assert (found.priority, found.evidence.params["value"], found.evidence.params["limit"]) == (Priority.MEDIUM, 23, 22)
-    assert (found.evidence.params["median_s"], [each.value for each in found.evidence.inputs]) == (180, [23])
+    assert (found.evidence.params["median_s"], [each.value for each in found.evidence.inputs]) == (180, [23, 23])
     assert (hard.priority, hard.evidence.params["value"], hard.evidence.params["limit"]) == (Priority.HIGH, 36, 35)
     assert hard.evidence.hard
     assert "median_s" not in hard.evidence.params
