@@ -58,6 +58,7 @@ GROUND_FLOOR_BRINGS = {
     "ward.plans": {"msgspec"},
     "ward.overlays": {"msgspec"},
     "ward.plan_versions": {"msgspec"},
+    "ward.scale_orders": {"msgspec"},
     "ward.backtests": {"msgspec"},
     "ward.formats.claims": {"msgspec"},
     "ward.formats.vitals": {"msgspec"},
