@@ -168,7 +168,7 @@ def test_h15_order_of_scale_2_is_its_doctor_s_to_confirm(machine: Machine, log_i
     """A nurse chooses the doctor from a list, by keys; scale 1 is used until that doctor has confirmed it."""
     nurse = log_in(machine.url, "anna", PASSWORD)
     nurse.goto(f"{machine.url}/tuning/patient/6")
-    nurse.get_by_text("Skala 2 för syremättnad, lindrande vård").press("Enter")
+    nurse.locator("summary").filter(has_text="Skala 2 för syremättnad, lindrande vård").press("Enter")
     form = nurse.get_by_test_id("scale-2")
     expect(form.locator("option").filter(has_text="Omar Exempeldoktor")).to_have_count(1)
     form.get_by_label("Läkare i personalen").focus()
@@ -193,6 +193,8 @@ def test_h15_order_of_scale_2_is_its_doctor_s_to_confirm(machine: Machine, log_i
     expect(doctor.get_by_test_id("order-standing")).to_contain_text("Bekräftad av Omar Exempeldoktor")
     doctor.goto(f"{machine.url}/patient/6/plan")
     expect(doctor.get_by_test_id("order-standing")).to_contain_text("Bekräftad av Omar Exempeldoktor")
+    differs = doctor.get_by_role("listitem").filter(has_text="Ordination av skala 2")
+    expect(differs).to_contain_text("→ Omar Exempeldoktor, till")
     assert doctor.evaluate("document.documentElement.scrollWidth") <= 390
     clean(doctor)
 
