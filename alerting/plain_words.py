@@ -112,6 +112,7 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
         "battery": ("Din utrustning behöver laddas.", "Your equipment needs to be charged."),
         "plan": _OURS,
         "plan.order": _OURS,
+        "plan.order.unnamed": _OURS,
         "coverage": _OURS,
         "clock.ahead": _OURS,
         "clock.refused": _OURS,

@@ -127,6 +127,10 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "ordinationen av SpO₂-skala 2 gäller inte längre: skala 1 används",
             "the order of SpO₂ scale 2 does not hold any more: scale 1 is used",
         ),
+        "plan.order.unnamed": (
+            "ordinationen av SpO₂-skala 2 är inte bekräftad av någon läkare i personalen: den gäller till sitt slut",
+            "no doctor of the staff has confirmed the order of SpO₂ scale 2: it holds until it runs out",
+        ),
         "unwatched": (
             "patientens värden kan inte bedömas: inga andra larm kan ges",
             "the patient's values cannot be evaluated: no other alarm can be given",

@@ -11,6 +11,7 @@ import msgspec
 from pydantic import JsonValue, WithJsonSchema
 from typing_extensions import TypedDict
 
+from api.order_states import OrderState, order_state
 from ward import overlays, plan_documents, plans
 from ward.overlays import Effective, Field, Origin, Overlay
 from ward.plan_checks import Fault
@@ -136,8 +137,8 @@ class ProgrammePage(TypedDict):
 class PlanState(TypedDict):
     """The plan in force. `fields` are those that differ from the template; `faults` tell why a layer was left out.
 
-    `overlay` is the standing one, which a new version replaces; `temporary` lie over it. `next_change_at`: when by time
-    alone it will be another. `rev` is the ETag as well.
+    `order` is the one that scale 2 is, or was, used by. `overlay` is the standing one, which a new version replaces;
+    `temporary` lie over it. `next_change_at`: when by time alone it will be another. `rev` is the ETag as well.
     """
 
     programme: str
@@ -147,6 +148,7 @@ class PlanState(TypedDict):
     goals: str
     spo2_scale: int
     scale_2_lapsed: bool
+    order: OrderState | None
     plan: PlanDocument
     fields: list[FieldState]
     faults: list[FaultState]
@@ -275,6 +277,7 @@ def plan_state(
         goals=found.plan.goals.value,
         spo2_scale=found.plan.spo2_scale,
         scale_2_lapsed=found.scale_2_lapsed,
+        order=order_state(found, own, now),
         plan=plan_document(found.plan),
         fields=field_states(found.fields, rows),
         faults=fault_states(found.faults),

@@ -60,6 +60,7 @@ GROUND_FLOOR_BRINGS = {
     "ward.plans": {"msgspec"},
     "ward.overlays": {"msgspec"},
     "ward.plan_versions": {"msgspec"},
+    "ward.scale_orders": {"msgspec"},
     "ward.backtests": {"msgspec"},
     "ward.evidence": {"msgspec"},
     "ward.formats.claims": {"msgspec"},

@@ -272,47 +272,6 @@ def test_h33_board_hears_of_comfort_care(house: House) -> None:
     on_round(house, visit)
 
 
-def test_h15_scale_2_needs_a_doctor_s_order(house: House) -> None:
-    """Scale 2 without an order, or with one that has run out, is refused; with one it lasts as long as the order."""
-
-    async def visit(rounds: Round) -> None:
-        now = rounds.clock.now()
-        order = {"doctor": "Omar Exempeldoktor", "ordered_at": now.isoformat()}
-        ended = {**order, "ordered_at": "2020-01-01T00:00:00Z", "expires_at": "2020-02-01T00:00:00Z"}
-        endless = {**order, "expires_at": (now + timedelta(days=400)).isoformat()}
-        for wrong in ({}, {"scale_2_order": ended}, {"scale_2_order": endless}):
-            body = {"overlay": {"spo2_scale": 2, **wrong}, **WHY}
-            refused = assert_problem(await rounds.nurse.put(rounds.path, json=body, headers=SEEN), 422)
-            assert [each["path"] for each in refused["faults"]] == ["scale_2_order"]
-        until = now + timedelta(hours=6)
-        await rounds.put({"spo2_scale": 2, "scale_2_order": {**order, "expires_at": until.isoformat()}})
-        during = await rounds.plan()
-        rounds.clock.set(until)
-        after = await rounds.plan()
-
-        assert datetime.fromisoformat(during["next_change_at"]) == until
-        assert [(plan["spo2_scale"], plan["scale_2_lapsed"]) for plan in (during, after)] == [(2, False), (1, True)]
-
-    on_round(house, visit)
-
-
-def test_h15_order_waits_in_no_plan_before_it_is_looked_at(house: House) -> None:
-    """An order is refused that has no time zone or lasts for years, though nothing asks for scale 2 yet."""
-
-    async def visit(rounds: Round) -> None:
-        now = rounds.clock.now()
-        order = {"doctor": "Omar Exempeldoktor", "ordered_at": now.isoformat()}
-        bare = {**order, "ordered_at": "2026-01-01T00:00:00", "expires_at": "2026-02-01T00:00:00"}
-        endless = {**order, "expires_at": (now + timedelta(days=4000)).isoformat()}
-        for wrong in (bare, endless):
-            body = {"overlay": {"spo2_scale": 1, "scale_2_order": wrong}, **WHY}
-            refused = assert_problem(await rounds.nurse.put(rounds.path, json=body, headers=SEEN), 422)
-            assert len(refused["faults"]) == 1
-        assert (await rounds.plan())["version"] == 1
-
-    on_round(house, visit)
-
-
 def test_draft_watches_nobody_until_it_is_promoted(house: House) -> None:
     """A draft is kept beside the plan, the same request keeps it once, and promoted it is a change like any other."""
 
