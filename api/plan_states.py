@@ -3,12 +3,12 @@
 A plan and an overlay go out as the JSON that the store keeps; their schemas are made from the types they are read into.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from pydantic import JsonValue, WithJsonSchema
+from pydantic import AfterValidator, JsonValue, WithJsonSchema
 from typing_extensions import TypedDict
 
 from api.order_states import OrderState, order_state
@@ -29,8 +29,27 @@ def _shape(name: str) -> WithJsonSchema:
     return WithJsonSchema({"allOf": [{"$ref": f"{_AT}{name}"}]})
 
 
+def _texts(value: JsonValue) -> Iterator[str]:
+    """Yield every text of a document, the names of its fields included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield name
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def _storable(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if any("\0" in text for text in _texts(document)):
+        raise ValueError("may not hold the character NUL")
+    return document
+
+
 PlanDocument = Annotated[dict[str, JsonValue], _shape("Plan")]
-OverlayDocument = Annotated[dict[str, JsonValue], _shape("Overlay")]
+OverlayDocument = Annotated[dict[str, JsonValue], AfterValidator(_storable), _shape("Overlay")]
 
 
 def shapes() -> dict[str, object]:

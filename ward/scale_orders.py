@@ -95,8 +95,10 @@ def faults(order: Order | None, doctors: Mapping[StaffId, Doctor]) -> Iterator[F
 
 
 def _written(name: str, text: str) -> Iterator[Fault]:
-    if not text.strip() or len(text) > _LONGEST_TEXT:
-        yield _fault(name, f"skrivs med 1–{_LONGEST_TEXT} tecken", f"is written in 1–{_LONGEST_TEXT} characters")
+    # What is not printable could be read as another name than it is.
+    if not text.strip() or len(text) > _LONGEST_TEXT or not text.isprintable():
+        sv = f"skrivs på en rad med 1–{_LONGEST_TEXT} tecken"
+        yield _fault(name, sv, f"is written on one line, in 1–{_LONGEST_TEXT} characters")
 
 
 def _fault(name: str, sv: str, en: str) -> Fault:

@@ -89,6 +89,23 @@ def test_h12_what_is_no_overlay_is_refused(house: House) -> None:
     on_round(house, visit)
 
 
+def test_text_that_the_store_cannot_keep_is_refused(house: House) -> None:
+    """NUL in a card, a name of one or an order is a fault of the request, in a draft as well."""
+
+    async def visit(rounds: Round) -> None:
+        unkept: list[dict[str, Any]] = [
+            {"cards": {"": {"sv": "a\0b", "en": "ab"}}},
+            {"cards": {"a\0": {"sv": "ab", "en": "ab"}}},
+            {"scale_2_order": {"doctor": "\0", "ordered_at": "2026-01-01T00:00:00Z"}},
+        ]
+        for overlay in unkept:
+            body = {"overlay": overlay, **WHY}
+            assert_problem(await rounds.nurse.put(rounds.path, json=body, headers=SEEN), 422)
+            assert_problem(await rounds.nurse.post(f"{rounds.path}/drafts", json=body), 422)
+
+    on_round(house, visit)
+
+
 def test_h12_limit_far_from_the_template_must_be_meant(house: House) -> None:
     """Nine for ninety is asked about, and is saved when whoever writes it says that it is meant."""
     odd = {"limits": {"heart_rate": {"alert_low": 9, "floor": 9}}}

@@ -84,6 +84,8 @@ def test_h15_order_waits_until_a_doctor_has_put_their_name_to_it(
         (ordered(outside=LUNGS), ["outside"]),
         (msgspec.structs.replace(ELSEWHERE, outside=Outside(clinic=" ", way=Way.LETTER)), ["outside.clinic"]),
         (msgspec.structs.replace(ELSEWHERE, doctor="x" * 201), ["doctor"]),
+        (msgspec.structs.replace(ELSEWHERE, doctor="\u202eLova"), ["doctor"]),
+        (msgspec.structs.replace(ELSEWHERE, outside=Outside(clinic="a\nb", way=Way.LETTER)), ["outside.clinic"]),
     ],
 )
 @pytest.mark.parametrize("scale", [1, 2])
