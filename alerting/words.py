@@ -92,8 +92,8 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "NEWS2: {points} points for {part}{settling_all}",
         ),
         "news2.rise": (
-            "NEWS2 har stigit med minst {points} på {duration}, nu minst {total}{settling}",
-            "NEWS2 has risen by at least {points} in {duration}, now at least {total}{settling}",
+            "NEWS2 har stigit med minst {points} inom {duration}, nu minst {total}{settling}",
+            "NEWS2 has risen by at least {points} within {duration}, now at least {total}{settling}",
         ),
         "combination": (
             "{name}: {terms}{lasting} (minst {least} av {all})",

@@ -72,8 +72,8 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
         "news2.rise",
         {"total": 4, "points": 3, "duration_s": 21600.0},
-        "NEWS2 har stigit med minst 3 på 6 h, nu minst 4",
-        "NEWS2 has risen by at least 3 in 6 h, now at least 4",
+        "NEWS2 har stigit med minst 3 inom 6 h, nu minst 4",
+        "NEWS2 has risen by at least 3 within 6 h, now at least 4",
     ),
     (
         "limit.low.doubtful",
