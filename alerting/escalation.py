@@ -6,7 +6,6 @@ chain or the policy later takes no step and nobody out of a running escalation. 
 all it is told again and again until somebody answers.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -14,7 +13,6 @@ from types import MappingProxyType
 from ward.alerts import Alert, Priority
 from ward.duty.chain import once
 from ward.duty.contact import Chain, Contact
-from ward.people import StaffId, TeamId
 from ward.store.escalations import Told
 from ward.vitals import VitalKind
 
