@@ -253,7 +253,7 @@ def text(key: str, params: Parameters, lang: Language) -> str:
         words["duration"] = _duration(seconds, side)
         words["lasting"] = _LASTING[side].format_map(words) if seconds > 0 else ""
     if "name" in params:
-        words["name"] = COMBINATIONS.get(words["name"], (words["name"],) * 2)[side]
+        words["name"] = COMBINATIONS.get(words["name"], (words["name"].replace("_", " "),) * 2)[side]
     if "terms" in params:
         words["terms"] = ", ".join(_term(each, side) for each in str(params["terms"]).split(", "))
     words["settling"] = words["settling_all"] = ""

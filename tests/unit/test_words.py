@@ -112,6 +112,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Breathing: oxygen saturation ≤ 91 % (at least 1 of 2)",
     ),
     (
+        "combination",
+        {"name": "vatska_i_lungan", "terms": "spo2 low 91", "least": 1, "all": 1, "duration_s": 0.0},
+        "Vatska i lungan: syremättnad ≤ 91 % (minst 1 av 1)",
+        "Vatska i lungan: oxygen saturation ≤ 91 % (at least 1 of 1)",
+    ),
+    (
         "quality",
         {"kind": "spo2", "quality_pct": 12, "duration_s": 180.0},
         "Dålig mätkvalitet för syremättnad i 3 min (12 %): värdena bedöms inte",
