@@ -6,14 +6,13 @@ chain or the policy later takes no step and nobody out of a running escalation. 
 all it is told again and again until somebody answers.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from ward.alerts import Alert, Priority
+from ward.duty.chain import once
 from ward.duty.contact import Chain, Contact
-from ward.people import StaffId, TeamId
 from ward.store.escalations import Told
 from ward.vitals import VitalKind
 
@@ -67,7 +66,7 @@ def steps(
     waited_for : when the level after that would have been told; what has got worse never puts it off
     """
     reached = max(1, min(reached, len(chain)))
-    first = _once(contact for level in chain[:reached] for contact in level)
+    first = once(contact for level in chain[:reached] for contact in level)
     levels = (first, *chain[reached:])
     if policy.second is None or policy.last is None:
         return (Step(number=1, level=reached, due_at=now, contacts=first),)
@@ -106,9 +105,9 @@ def by_now(level: int, frozen: tuple[Contact, ...], chain: Chain, told: Told, *,
         return ByNow(contacts=frozen, again=frozen)
     place = len(chain) if last else min(level, len(chain))
     reached = [contact for each in chain[:place] for contact in each]
-    own = _once(reached if level == told.first_level else chain[place - 1])
+    own = once(reached if level == told.first_level else chain[place - 1])
     new = (each for each in reached if (each.team_id, each.staff_id) not in told.contacts)
-    return ByNow(contacts=_once([*frozen, *own, *new]), again=own)
+    return ByNow(contacts=once([*frozen, *own, *new]), again=own)
 
 
 def _after(second: timedelta, last: timedelta, index: int, levels: int) -> timedelta:
@@ -121,14 +120,6 @@ def _after(second: timedelta, last: timedelta, index: int, levels: int) -> timed
 def _no_later(due_at: datetime, index: int, now: datetime, waited_for: datetime | None) -> datetime:
     """Bring the level after the first forward to when it would have been told anyway."""
     return due_at if index != 1 or waited_for is None else min(due_at, max(now, waited_for))
-
-
-def _once(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
-    """Return the contacts in order, each person and team once."""
-    found: dict[tuple[TeamId, StaffId | None], Contact] = {}
-    for each in contacts:
-        found.setdefault((each.team_id, each.staff_id), each)
-    return tuple(found.values())
 
 
 _BREATHING = frozenset(

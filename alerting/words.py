@@ -92,8 +92,8 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "NEWS2: {points} points for {part}{settling_all}",
         ),
         "news2.rise": (
-            "NEWS2 har stigit med minst {points} på {duration}, nu minst {total}{settling}",
-            "NEWS2 has risen by at least {points} in {duration}, now at least {total}{settling}",
+            "NEWS2 har stigit med minst {points} inom {duration}, nu minst {total}{settling}",
+            "NEWS2 has risen by at least {points} within {duration}, now at least {total}{settling}",
         ),
         "combination": (
             "{name}: {terms}{lasting} (minst {least} av {all})",
@@ -260,7 +260,7 @@ def text(key: str, params: Parameters, lang: Language) -> str:
         words["duration"] = _duration(seconds, side)
         words["lasting"] = _LASTING[side].format_map(words) if seconds > 0 else ""
     if "name" in params:
-        words["name"] = COMBINATIONS.get(words["name"], (words["name"],) * 2)[side]
+        words["name"] = COMBINATIONS.get(words["name"], (words["name"].replace("_", " "),) * 2)[side]
     if "terms" in params:
         words["terms"] = ", ".join(_term(each, side) for each in str(params["terms"]).split(", "))
     words["settling"] = words["settling_all"] = ""

@@ -72,8 +72,8 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
         "news2.rise",
         {"total": 4, "points": 3, "duration_s": 21600.0},
-        "NEWS2 har stigit med minst 3 på 6 h, nu minst 4",
-        "NEWS2 has risen by at least 3 in 6 h, now at least 4",
+        "NEWS2 har stigit med minst 3 inom 6 h, nu minst 4",
+        "NEWS2 has risen by at least 3 within 6 h, now at least 4",
     ),
     (
         "limit.low.doubtful",
@@ -110,6 +110,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         {"name": "breathing", "terms": "spo2 low 91", "least": 1, "all": 2, "duration_s": 0.0},
         "Andningen: syremättnad ≤ 91 % (minst 1 av 2)",
         "Breathing: oxygen saturation ≤ 91 % (at least 1 of 2)",
+    ),
+    (
+        "combination",
+        {"name": "vatska_i_lungan", "terms": "spo2 low 91", "least": 1, "all": 1, "duration_s": 0.0},
+        "Vatska i lungan: syremättnad ≤ 91 % (minst 1 av 1)",
+        "Vatska i lungan: oxygen saturation ≤ 91 % (at least 1 of 1)",
     ),
     (
         "quality",
