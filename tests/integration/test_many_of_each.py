@@ -93,20 +93,20 @@ class Cell:
     async def _started(self, parts: Sequence[Part]) -> None:
         """Wait until all are at work; tell what was said if one ends or all of it takes too long."""
         until = asyncio.get_running_loop().time() + 120
-        while (listening := self._listening()) != 4 or not all(part.ready() for part in self.endpoints):
+        while len(listening := self._listening()) != 4 or not all(part.ready() for part in self.endpoints):
             late = asyncio.get_running_loop().time() > until
             told = [part.said() for part in parts if late or not part.running()]
-            assert not told, f"of alerting's four processes {listening} listen\n" + "\n".join(told)
+            assert not told, f"of alerting's four processes listen {listening}\n" + "\n".join(told)
             await asyncio.sleep(0.05)
 
-    def _listening(self) -> int:
-        """Count the processes of alerting that are at work: two a worker."""
+    def _listening(self) -> list[str]:
+        """Name the processes of alerting that are at work: two a worker."""
         with psycopg.connect(self.store.database_url) as conn:
-            row = conn.execute(
-                "select count(*) from pg_stat_activity"
+            rows = conn.execute(
+                "select application_name from pg_stat_activity"
                 " where application_name in ('hemvakt-alerting-hints', 'hemvakt-rush-hints')"
-            ).fetchone()
-        return row[0] if row else 0
+            ).fetchall()
+        return sorted(name for (name,) in rows)
 
     async def _measure(self, ill: list[Patient]) -> None:
         """Let everybody measure ten times, some falling ill midway; comes back while much of it is under way."""

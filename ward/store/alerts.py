@@ -13,9 +13,10 @@ from psycopg.rows import class_row
 
 from ward.alerts import Alert, AlertEvent, AlertId, Finding, Hold, Priority
 from ward.errors import NotFound
+from ward.evidence import UNREADABLE
 from ward.people import StayId, TeamId
 from ward.store import alert_holds, duty
-from ward.store.alert_columns import COLUMNS, UNREADABLE, AlertColumns, to_alert, to_columns
+from ward.store.alert_columns import COLUMNS, AlertColumns, to_alert, to_columns
 from ward.store.pool import Coming, Connection
 
 
@@ -128,7 +129,8 @@ class Opening:
 
 _OPENING = f"""
     with hold as materialized ({alert_holds.HOLD} where stay_id = %(stay)s and rule = %(rule)s for update)
-    select nextval('alert_id_seq') as alert_id, held.team_id, hold.alert_id, hold.priority, hold.until, hold.quiet_since
+    select nextval('alert_id_seq') as alert_id, held.team_id, hold.alert_id, hold.priority, hold.until,
+        hold.quiet_since, hold.hard
     from (select ({duty.HOLDER_TEAM}) as team_id) held left join hold on true
 """.encode()  # nosec B608  # noqa: S608 - put together from constants
 
@@ -149,7 +151,7 @@ async def answer_opening(asked: Coming, stay_id: StayId, rule: str) -> Opening:
     row = await asked.fetchone()
     if row is None or row[1] is None:
         raise NotFound(f"a team for stay {stay_id}")
-    alert_id, team_id, held_id, priority, until, quiet_since = row
+    alert_id, team_id, held_id, priority, until, quiet_since, hard = row
     hold = None
     if held_id is not None:
         hold = Hold(
@@ -159,6 +161,7 @@ async def answer_opening(asked: Coming, stay_id: StayId, rule: str) -> Opening:
             priority=Priority(priority),
             until=until,
             quiet_since=quiet_since,
+            hard=hard,
         )
     return Opening(alert_id=AlertId(alert_id), team_id=TeamId(team_id), hold=hold)
 

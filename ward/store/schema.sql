@@ -1302,6 +1302,7 @@ CASE state
     WHEN 'superseded'::text THEN (ended_at IS NOT NULL)
     ELSE (ended_at IS NULL)
 END),
+    CONSTRAINT plan_ordered CHECK (((NOT ('scale_2_order'::text = ANY (asks))) OR (approved_by IS NULL) OR ((rules #>> '{scale_2_order,doctor_id}'::text[]) IS NULL) OR ((approved_by)::text = (rules #>> '{scale_2_order,doctor_id}'::text[])))),
     CONSTRAINT plan_signatures CHECK (((approved_by <> author_id) AND ((approved_by IS NULL) = (approved_at IS NULL)))),
     CONSTRAINT plan_signed CHECK (((asks = '{}'::text[]) OR (approved_by IS NOT NULL) OR (state <> ALL ('{in_force,superseded}'::text[])))),
     CONSTRAINT plan_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'awaiting'::text, 'in_force'::text, 'superseded'::text, 'withdrawn'::text])))
