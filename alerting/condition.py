@@ -9,7 +9,7 @@ from datetime import datetime
 
 from alerting.durations import HOLDER_CLOSES_WITHIN, SETTLES_AFTER
 from alerting.events import Clear, Ease, EndStay, Raise, Recur, Renew, Settle, Worsen
-from ward.alerts import Alert, Cause, Condition, Family, Finding, Outcome, Priority, Responsibility, Signal
+from ward.alerts import Alert, Cause, Condition, Evidence, Family, Finding, Outcome, Priority, Responsibility, Signal
 from ward.errors import IllegalTransition
 from ward.people import StaffId
 
@@ -81,10 +81,21 @@ def raised(event: Raise, now: datetime) -> Alert:
     return over if latches(over) else closed(over, Outcome.SELF_RESOLVED, now)
 
 
+def is_worse(alert: Alert, priority: Priority, evidence: Evidence) -> bool:
+    """Return whether this is worse than what whoever made the alert quiet has seen.
+
+    It is of higher priority, or beyond a hard bound that had not been passed; or further beyond it than when the alert
+    was paused, since nobody says by a pause that they are with the patient.
+    """
+    if priority is not alert.priority or not evidence.hard:
+        return priority > alert.priority
+    return not alert.evidence.hard or (alert.signal is Signal.PAUSED and evidence != alert.evidence)
+
+
 def worsened(alert: Alert, event: Worsen, now: datetime) -> Alert:
-    """Return the alert at a higher priority, ringing."""
+    """Return the alert at a higher priority, or beyond a hard bound, ringing."""
     del now
-    if event.priority <= alert.priority:
+    if not is_worse(alert, event.priority, event.evidence):
         raise IllegalTransition(f"priority {event.priority.name} is not worse than {alert.priority.name}")
     worst = max(alert.worst, event.priority)
     return replace(ringing(alert), priority=event.priority, worst=worst, evidence=event.evidence)
@@ -134,7 +145,7 @@ def recurred(alert: Alert, event: Recur, now: datetime) -> Alert:
         worst=max(alert.worst, finding.priority),
         evidence=finding.evidence,
     )
-    damped = alert.condition is Condition.CLEARING and finding.priority <= alert.priority
+    damped = alert.condition is Condition.CLEARING and not is_worse(alert, finding.priority, finding.evidence)
     return back if damped else ringing(back)
 
 

@@ -6,14 +6,13 @@ chain or the policy later takes no step and nobody out of a running escalation. 
 all it is told again and again until somebody answers.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from ward.alerts import Priority
+from ward.alerts import Alert, Priority
+from ward.duty.chain import once
 from ward.duty.contact import Chain, Contact
-from ward.people import StaffId, TeamId
 from ward.store.escalations import Told
 from ward.vitals import VitalKind
 
@@ -67,7 +66,7 @@ def steps(
     waited_for : when the level after that would have been told; what has got worse never puts it off
     """
     reached = max(1, min(reached, len(chain)))
-    first = _once(contact for level in chain[:reached] for contact in level)
+    first = once(contact for level in chain[:reached] for contact in level)
     levels = (first, *chain[reached:])
     if policy.second is None or policy.last is None:
         return (Step(number=1, level=reached, due_at=now, contacts=first),)
@@ -106,9 +105,9 @@ def by_now(level: int, frozen: tuple[Contact, ...], chain: Chain, told: Told, *,
         return ByNow(contacts=frozen, again=frozen)
     place = len(chain) if last else min(level, len(chain))
     reached = [contact for each in chain[:place] for contact in each]
-    own = _once(reached if level == told.first_level else chain[place - 1])
+    own = once(reached if level == told.first_level else chain[place - 1])
     new = (each for each in reached if (each.team_id, each.staff_id) not in told.contacts)
-    return ByNow(contacts=_once([*frozen, *own, *new]), again=own)
+    return ByNow(contacts=once([*frozen, *own, *new]), again=own)
 
 
 def _after(second: timedelta, last: timedelta, index: int, levels: int) -> timedelta:
@@ -123,19 +122,18 @@ def _no_later(due_at: datetime, index: int, now: datetime, waited_for: datetime 
     return due_at if index != 1 or waited_for is None else min(due_at, max(now, waited_for))
 
 
-def _once(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
-    """Return the contacts in order, each person and team once."""
-    found: dict[tuple[TeamId, StaffId | None], Contact] = {}
-    for each in contacts:
-        found.setdefault((each.team_id, each.staff_id), each)
-    return tuple(found.values())
-
-
 _BREATHING = frozenset(
     {VitalKind.SPO2, VitalKind.RESP_RATE, VitalKind.OXYGEN_FLOW, VitalKind.FIO2, VitalKind.PEAK_FLOW}
 )
 
 
-def needs(rule: str) -> frozenset[str]:
-    """Return what a rule's alert asks for beyond the team itself, as tags that `ward.store.duty.chain` routes by."""
-    return frozenset() if _BREATHING.isdisjoint(rule.split(".")) else frozenset({"respiratory"})
+def needs(alert: Alert) -> frozenset[str]:
+    """Return what an alert asks for beyond the team itself, as tags that `ward.store.duty.chain` routes by.
+
+    A rule that names a kind speaks of it. A combination names none: it speaks of breathing where all that holds in it
+    does; and a single parameter of NEWS2 is named by its evidence.
+    """
+    terms = [each.split(" ")[0] for each in str(alert.evidence.params.get("terms") or "").split(", ") if each]
+    named = {*alert.rule.split("."), str(alert.evidence.params.get("part", ""))}
+    breathing = not _BREATHING.isdisjoint(named) or (bool(terms) and _BREATHING.issuperset(terms))
+    return frozenset({"respiratory"}) if breathing else frozenset()

@@ -23,7 +23,7 @@ class Raise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worsen:
-    """The finding has a higher priority than the alert; what was made quiet at the milder one rings again."""
+    """The finding is worse than the alert (`condition.is_worse`); what was made quiet at the milder one rings again."""
 
     priority: Priority
     evidence: Evidence

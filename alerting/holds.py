@@ -23,15 +23,16 @@ def kept_closed(alert: Alert) -> Hold | None:
         priority=alert.priority,
         until=alert.resolved_at + KEPT_CLOSED_FOR[alert.priority],
         quiet_since=alert.cleared_at,
+        hard=alert.evidence.hard,
     )
 
 
 def held(hold: Hold, observation: Observation | None, now: datetime) -> Hold | None:
     """Return what becomes of a hold by an observation; None when it is over and the rule may open an alert again.
 
-    It is over when the condition is worse than what was closed, when its time is up and the condition is there, and
-    when the condition has been away for the damping time: what comes after that is another episode. An episode of the
-    past that was no worse says nothing about this one.
+    It is over when the condition is worse than what was closed (of higher priority, or beyond a hard bound), when its
+    time is up and the condition is there, and when the condition has been away for the damping time: what comes after
+    that is another episode. An episode of the past that was no worse says nothing about this one.
     """
     if observation is None:
         return hold
@@ -42,7 +43,8 @@ def held(hold: Hold, observation: Observation | None, now: datetime) -> Hold | N
         return None
     if isinstance(observation, Quiet):
         return hold if hold.quiet_since is not None else replace(hold, quiet_since=now)
-    if observation.priority > hold.priority or _is_over(hold, now):
+    worse = (observation.priority, observation.evidence.hard) > (hold.priority, hold.hard)
+    if worse or _is_over(hold, now):
         return None
     return replace(hold, quiet_since=None)
 

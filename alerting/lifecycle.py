@@ -202,7 +202,7 @@ def _says_more(before: Alert | None, after: Alert, event: Event) -> bool:
         return True
     if not isinstance(event, Recur) or event.finding.ended_at is not None:
         return False
-    return before.condition is not Condition.CLEARING or after.priority > before.priority
+    return before.condition is not Condition.CLEARING or condition.is_worse(before, after.priority, after.evidence)
 
 
 def respond(alert: Alert, observation: Observation | None, now: datetime) -> FromRules | FromTime | None:
@@ -215,7 +215,7 @@ def respond(alert: Alert, observation: Observation | None, now: datetime) -> Fro
         return None
     if (settles_at := condition.settles_at(alert)) is not None and now >= settles_at:
         return Settle()
-    if alert.offered is not None and now >= alert.offered.until:
+    if answers.offer_is_over(alert, now):
         return Return()
     spoken = _hear(alert, observation)
     if spoken is not None or alert.condition is not Condition.PRESENT:
@@ -242,7 +242,7 @@ def _meet(alert: Alert, finding: Finding) -> Worsen | Ease | Renew | Recur | Non
     if finding.family is Family.REQUEST:
         # A rule finds a request once: another one says something else, and what was taken already says the same.
         return None if finding.evidence == alert.evidence else Recur(finding=finding)
-    if finding.priority > alert.priority:
+    if condition.is_worse(alert, finding.priority, finding.evidence):
         return Worsen(priority=finding.priority, evidence=finding.evidence)
     if finding.priority < alert.priority:
         return Ease(priority=finding.priority, evidence=finding.evidence)

@@ -14,7 +14,7 @@ from ward.alerts import Evidence
 _KINDS: MappingProxyType[str, Pair] = MappingProxyType(
     {
         "heart_rate": ("pulsen", "pulse"),
-        "resp_rate": ("andningen", "breathing"),
+        "resp_rate": ("andningstakten", "breathing rate"),
         "spo2": ("syret i blodet", "oxygen in the blood"),
         "temperature": ("temperaturen", "temperature"),
         "skin_temperature": ("hudens temperatur", "skin temperature"),
@@ -112,8 +112,10 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
         "battery": ("Din utrustning behöver laddas.", "Your equipment needs to be charged."),
         "plan": _OURS,
         "plan.order": _OURS,
+        "plan.order.unnamed": _OURS,
         "coverage": _OURS,
         "clock.ahead": _OURS,
+        "clock.refused": _OURS,
         "clock.behind": _OURS,
         "unwatched": (
             "Dina värden kan inte bedömas just nu. Det är ett tekniskt fel.",

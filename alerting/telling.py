@@ -121,7 +121,7 @@ async def _found(conn: Connection, alert: Alert, now: datetime, asked: Coming | 
     """Return whom there is to tell now; nobody where that cannot be found out."""
     try:
         asked = asked or await ask_chain(conn, alert.stay_id, now)
-        return await duty.answer_chain(asked, alert.stay_id, now, escalation.needs(alert.rule))
+        return await duty.answer_chain(asked, alert.stay_id, now, escalation.needs(alert))
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a schedule, somebody must be told

@@ -16,7 +16,7 @@ from alerting.features import Batch, Bools, Floats, StayContext, moment, seconds
 from alerting.observed import Observation, Quiet
 from alerting.rules.catalogue import Rule
 from alerting.tracks import FINDING, Episode, Row, Track, Verdict, episodes, in_force, row_of, stay_of
-from ward.alerts import Alert, Condition, Evidence, Family, Finding
+from ward.alerts import Alert, Condition, Evidence, Family, Finding, Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def _present(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> F
         priority=row.priority,
         began_at=moment(row.began_s),
         due_at=moment(row.from_s),
-        evidence=judged_when(news, now_s) if news else known or _found(batch, rule, name, row),
+        evidence=judged_when(news, now_s) if news else known or _until_now(stand, rule, name, row),
         renews=worse is not None,
     )
 
@@ -100,6 +100,18 @@ def _present(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> F
 def _found(batch: Batch, rule: Rule, name: str, row: Row) -> Evidence:
     """Return the evidence of a row, judged when the row begins: whoever finds it, and whenever, says the same."""
     return judged_when(rule.evidence(batch, name, row), row.from_s)
+
+
+def _until_now(stand: Stand, rule: Rule, name: str, row: Row) -> Evidence:
+    """Return the evidence of a row; that of until now, where only that is beyond a hard bound.
+
+    Who has closed an alert while it was there has not seen the hard bound, and no alert is open that would be renewed.
+    """
+    found = _found(stand.batch, rule, name, row)
+    if found.hard or row.priority is not Priority.HIGH or rule.renewed is None:
+        return found
+    worse = rule.renewed(stand.batch, name, replace(row, from_s=stand.now_s), found)
+    return found if worse is None or not worse.hard else judged_when(worse, stand.now_s)
 
 
 def judged_when(found: Evidence, at_s: float) -> Evidence:

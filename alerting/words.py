@@ -3,12 +3,12 @@
 Pure; brings no numpy. The invariant: every key has both languages, reviewed side by side (a snapshot test holds them).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal
 
 from alerting.words_waves import WAVES
-from ward.checkins import TOPICS
+from ward.checkins import SAID, TOPICS
 from ward.vitals import VITALS, Acvpu, VitalKind
 
 __all__ = ["KINDS", "PARTS", "TEMPLATES", "UNITS", "Language", "text"]
@@ -87,10 +87,13 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "NEWS2 minst {total}, larmgräns {limit}{settling}",
             "NEWS2 at least {total}, alert threshold {limit}{settling}",
         ),
-        "news2.single": ("NEWS2: {points} poäng för {part}{settling}", "NEWS2: {points} points for {part}{settling}"),
+        "news2.single": (
+            "NEWS2: {points} poäng för {part}{settling_all}",
+            "NEWS2: {points} points for {part}{settling_all}",
+        ),
         "news2.rise": (
-            "NEWS2 har stigit med minst {points} på {duration}, nu minst {total}{settling}",
-            "NEWS2 has risen by at least {points} in {duration}, now at least {total}{settling}",
+            "NEWS2 har stigit med minst {points} inom {duration}, nu minst {total}{settling}",
+            "NEWS2 has risen by at least {points} within {duration}, now at least {total}{settling}",
         ),
         "combination": (
             "{name}: {terms}{lasting} (minst {least} av {all})",
@@ -124,6 +127,10 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "ordinationen av SpO₂-skala 2 gäller inte längre: skala 1 används",
             "the order of SpO₂ scale 2 does not hold any more: scale 1 is used",
         ),
+        "plan.order.unnamed": (
+            "ordinationen av SpO₂-skala 2 är inte bekräftad av någon läkare i personalen: den gäller till sitt slut",
+            "no doctor of the staff has confirmed the order of SpO₂ scale 2: it holds until it runs out",
+        ),
         "unwatched": (
             "patientens värden kan inte bedömas: inga andra larm kan ges",
             "the patient's values cannot be evaluated: no other alarm can be given",
@@ -139,6 +146,10 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
         "clock.ahead": (
             "klockan i enheten {device_id} går {duration} före",
             "the clock of device {device_id} is {duration} ahead",
+        ),
+        "clock.refused": (
+            "klockan i enheten {device_id} går {duration} före: dess mätvärden tas inte emot",
+            "the clock of device {device_id} is {duration} ahead: its values are not accepted",
         ),
         "clock.behind": (
             "klockan i enheten {device_id} går {duration} efter, eller så kommer värdena så sent",
@@ -205,9 +216,15 @@ _OWN_UNIT: MappingProxyType[str, str | None] = MappingProxyType(
 _LISTS: MappingProxyType[str, Mapping[str, Pair]] = MappingProxyType({"questions": TOPICS, "kinds": KINDS})
 _REACHING: Pair = ("; når {reach_limit} om {reach}", "; reaches {reach_limit} in {reach}")
 _SURELY: Pair = (" (minst {certain})", " (at least {certain})")
+_BOUNDED: Pair = (" (gräns {limit})", " (limit {limit})")
 _LASTING: Pair = (" i {duration}", " for {duration}")
+_MEDIAN: Pair = (" (median av {})", " (median of {})")
 _COUNTED: Pair = (" i {k} av {n} mätningar", " in {k} of {n} readings")
 _SETTLING: Pair = (" (högst {total_max}; mät {settled_by})", " (at most {total_max}; measure {settled_by})")
+_SETTLING_ALL: Pair = (
+    " (alla tillsammans högst {total_max}; mät {settled_by})",
+    " (all together at most {total_max}; measure {settled_by})",
+)
 _MOST_DECIMALS = 2
 
 
@@ -223,8 +240,8 @@ def text(key: str, params: Parameters, lang: Language) -> str:
     words: dict[str, str] = {name: str(value) for name, value in params.items()}
     kind = params.get("kind")
     unit = str(params.get("unit") or "")
-    # What changes by the hour changes by fractions of what a screen shows.
-    decimals = _decimals(kind) + key.startswith("slope.")
+    # What changes by the hour changes by fractions of what a screen shows; so do pauses of a few seconds.
+    decimals = _decimals(kind) + key.startswith(("slope.", "rhythm.pause"))
     value, limit = _numbers(kind, params.get("value"), params.get("limit"), decimals)
     if kind is not None:
         words["kind"] = KINDS[str(kind)][side]
@@ -232,6 +249,7 @@ def text(key: str, params: Parameters, lang: Language) -> str:
         words["value"] = _with_unit(value, unit, side)
     if limit is not None and unit:
         words["limit"] = _with_unit(limit, unit, side)
+    words["bounded"] = "" if limit is None else _BOUNDED[side].format_map(words)
     words |= _further(params, kind, unit, side)
     certain = _number(params.get("certain"), decimals)
     words["surely"] = "" if certain is None else _SURELY[side].format(certain=_with_unit(certain, unit, side))
@@ -242,13 +260,16 @@ def text(key: str, params: Parameters, lang: Language) -> str:
         words["duration"] = _duration(seconds, side)
         words["lasting"] = _LASTING[side].format_map(words) if seconds > 0 else ""
     if "name" in params:
-        words["name"] = COMBINATIONS.get(words["name"], (words["name"],) * 2)[side]
+        words["name"] = COMBINATIONS.get(words["name"], (words["name"].replace("_", " "),) * 2)[side]
     if "terms" in params:
         words["terms"] = ", ".join(_term(each, side) for each in str(params["terms"]).split(", "))
-    words["settling"] = ""
+    words["settling"] = words["settling_all"] = ""
     if "settles" in params:
         words["settled_by"] = PARTS[str(params["settles"])][side]
         words["settling"] = _SETTLING[side].format_map(words)
+        words["settling_all"] = _SETTLING_ALL[side].format_map(words)
+    if "median_s" in params:
+        words["value"] += _MEDIAN[side].format(_duration(float(params["median_s"] or 0), side))
     if "k" in params:
         words["lasting"] = _COUNTED[side].format_map(words) + words["lasting"]
     sentence = TEMPLATES[key][side].format_map(words)
@@ -265,12 +286,23 @@ def _further(params: Parameters, kind: object, unit: str, side: int) -> dict[str
     for name, listed in _LISTS.items():
         if name in params:
             words[name] = ", ".join(listed[each][side] for each in str(params[name]).split(","))
+    if "answers" in params:
+        words["questions"] = ", ".join(_answered(params, side))
     reach_s = params.get("reach_s")
     words["reaching"] = ""
     if isinstance(reach_s, int | float):
         words["reach"] = _duration(reach_s, side)
         words["reaching"] = _REACHING[side].format_map(words)
     return words
+
+
+def _answered(params: Parameters, side: int) -> Iterator[str]:
+    """Write each question that was answered worryingly, and how where its name does not say it: a number, or a word."""
+    asked, answers = (str(params[name]).split(",") for name in ("questions", "answers"))
+    for question, answer in zip(asked, answers, strict=False):
+        number = answer.replace(".", ",") if side == 0 else answer
+        said = SAID[answer][side] if answer in SAID else number if answer.replace(".", "").isdigit() else ""
+        yield f"{TOPICS[question][side]} ({said})" if said else TOPICS[question][side]
 
 
 def _term(written: str, side: int) -> str:

@@ -28,8 +28,8 @@ WAVES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "the ECG suggests atrial fibrillation for most of {duration}: needs to be read",
         ),
         "rhythm.pause": (
-            "paus på {value} mellan två hjärtslag i EKG",
-            "pause of {value} between two heart beats in the ECG",
+            "paus på {value} mellan två hjärtslag i EKG{bounded}",
+            "pause of {value} between two heart beats in the ECG{bounded}",
         ),
         "rhythm.ventricular_run": (
             "{beats} breda slag i rad i EKG, {per_min} /min",

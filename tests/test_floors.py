@@ -39,6 +39,7 @@ MAY_SEE = {
 ALERTING_FOR_API = {
     "alerting.apply",
     "alerting.durations",
+    "alerting.going_over",
     "alerting.life_words",
     "alerting.lifecycle",
     "alerting.observed",
@@ -59,6 +60,7 @@ GROUND_FLOOR_BRINGS = {
     "ward.plans": {"msgspec"},
     "ward.overlays": {"msgspec"},
     "ward.plan_versions": {"msgspec"},
+    "ward.scale_orders": {"msgspec"},
     "ward.backtests": {"msgspec"},
     "ward.evidence": {"msgspec"},
     "ward.formats.claims": {"msgspec"},

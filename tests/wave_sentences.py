@@ -16,8 +16,14 @@ WAVE_PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
         "rhythm.pause",
         {"value": 3.42, "unit": "s"},
-        "Paus på 3 s mellan två hjärtslag i EKG",
-        "Pause of 3 s between two heart beats in the ECG",
+        "Paus på 3,4 s mellan två hjärtslag i EKG",
+        "Pause of 3.4 s between two heart beats in the ECG",
+    ),
+    (
+        "rhythm.pause",
+        {"value": 3.04, "limit": 3.0, "unit": "s"},
+        "Paus på 3,04 s mellan två hjärtslag i EKG (gräns 3,00 s)",
+        "Pause of 3.04 s between two heart beats in the ECG (limit 3.00 s)",
     ),
     (
         "rhythm.ventricular_run",

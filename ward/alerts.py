@@ -137,6 +137,10 @@ class Input:
     over_s: float = 0.0
 
 
+# The parameter of evidence that says which of a kind's limits is passed, where it is the hard bound.
+BAND, HARD = "band", "hard"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Why a finding says what it says: the rule in force, its numbers, and the words to show.
@@ -150,6 +154,11 @@ class Evidence:
     params: dict[str, str | float | int | None]
     inputs: tuple[Input, ...]
     judged_at: datetime | None = None
+
+    @property
+    def hard(self) -> bool:
+        """Whether it says that a hard bound of the plan is passed: nobody who has seen less has seen this."""
+        return self.params.get(BAND) == HARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,8 +291,8 @@ class Alert:
 class Hold:
     """An alert closed by a person while its condition was still there: the same episode opens no other for a while.
 
-    `until` bounds it, a priority above `priority` breaks it, and it ends with the episode: `quiet_since` is when the
-    condition was first known to be absent.
+    `until` bounds it, a priority above `priority` breaks it, so does a hard bound where it was not passed (`hard`), and
+    it ends with the episode: `quiet_since` is when the condition was first known to be absent.
     """
 
     stay_id: StayId
@@ -292,6 +301,7 @@ class Hold:
     priority: Priority
     until: datetime
     quiet_since: datetime | None = None
+    hard: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,6 +132,15 @@ TOPICS: Final = MappingProxyType(
         "anxiety": ("oro", "anxiety"),
     }
 )
+# What is said of an answer, in both languages; of a yes or a no nothing, since the question is named by what worries.
+SAID: Final = MappingProxyType(
+    {
+        "worse": ("sämre", "worse"),
+        "much_worse": ("mycket sämre", "much worse"),
+        "more": ("mer", "more"),
+        "coloured": ("färgat", "coloured"),
+    }
+)
 
 
 def worrying(programme: str, answers: Iterable[Answer]) -> tuple[Worrying, ...]:

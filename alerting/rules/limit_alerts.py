@@ -7,6 +7,7 @@ what is not known (no fresh value) gives neither a finding nor quiet.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from alerting.rules import cuff, limits, night, second_signal
 from alerting.rules.limits import Bounds, Level, Side
 from alerting.tracks import Row, Track, Verdict, without
 from ward import plans
-from ward.alerts import Evidence, Role
+from ward.alerts import BAND, HARD, Evidence, Input, Role
 from ward.plans import Limits, Plan
 from ward.vitals import POOR_BELOW, VITALS, VitalKind
 
@@ -130,7 +131,7 @@ def _differ(plan: Plan, kind: VitalKind) -> bool:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return the worst reading of the violation until it counted, with the limit that it is beyond.
+    """Return the worst reading, or median, of the violation until it counted, with the limit that it is beyond.
 
     Beside it the first, since which it has lasted, and the newest.
     """
@@ -140,11 +141,15 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     bound = limits.bounds([in_force], side)
     series = _seen(batch, kind, side, row.stay)
     spoken = _spoken(batch, series, kind, side, row)
-    # Of those equally bad the newest.
-    place = int(spoken[::-1][(series.value[spoken[::-1]] * side.value).argmax()])
+    place = _worst(series, spoken, side)
     level = _level(bound, float(series.value[place]), row)
-    doubtful = float(series.quality[place]) < POOR_BELOW
     given = in_force or Limits()
+    if given.median_s > 0 and level is not Level.HARD:
+        # A single reading may lie anywhere: the bands have not looked at it.
+        series = _filtered(batch, kind, side, row)
+        spoken = _spoken(batch, series, kind, side, row)
+        place = _worst(series, spoken, side)
+    doubtful = float(series.quality[place]) < POOR_BELOW
     params: dict[str, str | float | int | None] = {
         "kind": kind.value,
         "value": float(series.value[place]),
@@ -152,18 +157,28 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         "unit": VITALS[kind].unit,
         "duration_s": 0.0 if level is Level.HARD else given.delay_s,
     }
-    if given.n > 1 and level is not Level.HARD:
+    if level is Level.HARD:
+        params[BAND] = HARD
+    elif given.n > 1:
         params |= {"k": given.k, "n": given.n}
+    over_s = 0.0 if level is Level.HARD else given.median_s
+    if over_s > 0:
+        params["median_s"] = over_s
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=_text_key(kind, side, doubtful=doubtful),
         params=params,
         inputs=in_order_of_time(
-            reading_at(series, kind, place),
-            reading_at(series, kind, int(spoken[-1])),
-            reading_at(series, kind, int(spoken[0]), Role.SINCE),
+            _over(reading_at(series, kind, place), over_s),
+            _over(reading_at(series, kind, int(spoken[-1])), over_s),
+            _over(reading_at(series, kind, int(spoken[0]), Role.SINCE), over_s),
         ),
     )
+
+
+def _over(each: Input, over_s: float) -> Input:
+    """Return a number as that of a window which ends with it."""
+    return replace(each, measured_at=each.measured_at - timedelta(seconds=over_s), over_s=over_s)
 
 
 def _text_key(kind: VitalKind, side: Side, *, doubtful: bool) -> str:
@@ -174,14 +189,18 @@ def _text_key(kind: VitalKind, side: Side, *, doubtful: bool) -> str:
 
 
 def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:
-    """Return the evidence of until now, where the worst reading is a step of the kind's display unit worse."""
+    """Return the evidence of until now, where the worst reading is a step of the kind's display unit worse.
+
+    Beyond a hard bound that was not passed before it is worse by however little.
+    """
     _, name, label = rule.split(".")
     kind, side = VitalKind(name), Side[label.upper()]
     found = evidence(batch, rule, _milder(batch, kind, side, row))
     now, before = found.params["value"], known.params.get("value")
     if not isinstance(now, float) or not isinstance(before, int | float):
         return None
-    if (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
+    passed = found.hard and not known.hard
+    if not passed and (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
         return None
     # What was read now may begin later than what has lasted; how it began is known.
     judged = [each for each in found.inputs if each.role is Role.JUDGED]
@@ -204,7 +223,7 @@ def _milder(batch: Batch, kind: VitalKind, side: Side, row: Row) -> Row:
     if row.verdict is not Verdict.MEDIUM:
         return row
     bound = limits.bounds([_in_force(batch.stays[row.stay].plan, kind, row.from_s)], side)
-    _, mine = own(_seen(batch, kind, side, row.stay), row.stay)
+    _, mine = own(_filtered(batch, kind, side, row), row.stay)
     places = np.flatnonzero((mine.t_s >= row.began_s) & (mine.t_s <= row.from_s))
     worse = mine.value[places] * side.value > bound.limit[Level.ALERT, 0] * side.value
     after = int(np.flatnonzero(worse)[-1]) + 1 if worse.any() else len(places)
@@ -231,6 +250,22 @@ def _seen(batch: Batch, kind: VitalKind, side: Side, stay: int) -> Series:
         return ties.good(value, quality) | ((value - hard) * side.value > 0)
 
     return runs.toward(batch, kind, side.value, speaks).of(kind)
+
+
+def _filtered(batch: Batch, kind: VitalKind, side: Side, row: Row) -> Series:
+    """Return what the two bands of a stay look at: its readings, or their medians where the plan asks for those."""
+    series = _seen(batch, kind, side, row.stay)
+    given = _in_force(batch.stays[row.stay].plan, kind, row.from_s)
+    if given is None or given.median_s <= 0:
+        return series
+    toward = runs.toward(batch, kind, side.value)
+    return replace(toward.of(kind), value=limits.medians(toward, kind, given.median_s))
+
+
+def _worst(series: Series, places: Ints, side: Side) -> int:
+    """Return the place of the worst of these, and of those equally bad of the newest."""
+    signed = np.nan_to_num(series.value[places[::-1]] * side.value, nan=-np.inf)
+    return int(places[::-1][signed.argmax()])
 
 
 def _spoken(batch: Batch, series: Series, kind: VitalKind, side: Side, row: Row) -> Ints:

@@ -248,9 +248,7 @@ def speaking(batch: Batch, kind: VitalKind, bound: Bounds) -> Runs:
     value = series.value
     stay = np.repeat(np.arange(len(batch.stays)), np.diff(series.offsets))
     for window_s in np.unique(bound.median_s[bound.median_s > 0]).tolist():
-        known = batch.medians.get((kind, window_s))
-        medians = _medians(batch, kind, window_s) if known is None else known
-        value = np.where(bound.median_s[stay] == window_s, medians, value)
+        value = np.where(bound.median_s[stay] == window_s, medians(batch, kind, window_s), value)
     return runs.each(batch, kind, ~runs.poor(series), value)
 
 
@@ -264,6 +262,12 @@ def filtered(batch: Batch) -> Batch:
         if each.median_s > 0
     }
     return replace(batch, medians={each: _medians(batch, *each) for each in sorted(asked)})
+
+
+def medians(batch: Batch, kind: VitalKind, window_s: float) -> Floats:
+    """Return the medians of a kind's readings over a window, (n,): those that are known, or made now."""
+    known = batch.medians.get((kind, window_s))
+    return _medians(batch, kind, window_s) if known is None else known
 
 
 def _medians(batch: Batch, kind: VitalKind, window_s: float) -> Floats:

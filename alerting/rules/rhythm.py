@@ -176,6 +176,8 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         params |= _of_strip(strip)
     if rule == AF:
         params["duration_s"] = AF_WINDOW_S
+    if rule == PAUSE:
+        params["limit"] = batch.stays[row.stay].plan.rhythm.pause_s
     read = Input(
         kind=str(feature),
         value=value,

@@ -22,6 +22,8 @@ from ward.vitals import VITALS, VitalKind
 NODATA, OFFLINE, BATTERY, PLAN = "nodata", "offline", "battery", "plan"
 SEVERAL = f"{OFFLINE}.several"
 ORDER, UNWATCHED = "plan.order", "unwatched"
+# Says that an order stands under a name that nobody could check.
+UNNAMED = f"{ORDER}.unnamed"
 # The project's choices, to be confirmed locally: seconds, per cent.
 OFFLINE_AFTER_S = 120.0
 BATTERY_LOW_PCT, BATTERY_EMPTY_PCT, BATTERY_CLEAR_PCT = 15.0, 5.0, 20.0
@@ -153,16 +155,28 @@ def _battery(stay: StayContext, now_s: float) -> list[Observation]:
 
 
 def observe_watching(batch: Batch, now_s: float) -> Observed:
-    """Find stays of whose plan a layer was left out, or an order has run out; to be here at all is to be evaluated."""
+    """Find stays of whose plan a layer was left out, or whose order of scale 2 has run out or is no known doctor's.
+
+    To be here at all is to be evaluated.
+    """
     observations: list[Observation] = []
     for stay in batch.stays:
+        order = _order_text(stay)
         if stay.plan_faults:
             observations.append(_finding(stay.stay_id, PLAN, Priority.MEDIUM, now_s, now_s, {}))
-        if stay.scale_2_lapsed:
-            observations.append(_finding(stay.stay_id, ORDER, Priority.LOW, now_s, now_s, {}))
-        over = [rule for rule, on in ((PLAN, stay.plan_faults != ()), (ORDER, stay.scale_2_lapsed)) if not on]
+        if order is not None:
+            observations.append(_finding(stay.stay_id, ORDER, Priority.LOW, now_s, now_s, {}, order))
+        over = [rule for rule, on in ((PLAN, stay.plan_faults != ()), (ORDER, order is not None)) if not on]
         observations += [Quiet(stay_id=stay.stay_id, rule=rule) for rule in (*over, UNWATCHED) if rule in stay.alerts]
     return Observed(observations=tuple(observations), next_s=np.full(len(batch.stays), np.inf))
+
+
+def _order_text(stay: StayContext) -> str | None:
+    """Return what is to be told of a stay's order of scale 2, as the key of its words."""
+    if stay.scale_2_lapsed:
+        return ORDER
+    order = stay.plan.scale_2_order
+    return UNNAMED if stay.plan.spo2_scale == 2 and order is not None and not order.is_named else None
 
 
 def unwatched(stay_id: StayId, now_s: float) -> Finding:
@@ -177,6 +191,7 @@ def _finding(
     began_s: float,
     due_s: float,
     params: dict[str, str | float | int | None],
+    text_key: str | None = None,
 ) -> Finding:
     return Finding(
         stay_id=stay_id,
@@ -185,5 +200,11 @@ def _finding(
         priority=priority,
         began_at=moment(began_s),
         due_at=moment(due_s),
-        evidence=Evidence(rule_version=RULE_VERSION, text_key=rule, params=params, inputs=(), judged_at=moment(due_s)),
+        evidence=Evidence(
+            rule_version=RULE_VERSION,
+            text_key=text_key or rule,
+            params=params,
+            inputs=(),
+            judged_at=moment(due_s),
+        ),
     )

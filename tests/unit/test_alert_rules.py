@@ -105,6 +105,38 @@ def test_evidence_holds_the_worst_value_and_the_limit() -> None:
     assert (NOW_S - found.began_at.timestamp(), NOW_S - found.due_at.timestamp()) == (100, 40)
 
 
+def test_evidence_of_a_filtered_limit_is_the_median_that_was_judged() -> None:
+    """One count of 34 among many of 23 is not what rang at 22; beyond the hard bound it is, as it was measured."""
+    counted = [(RR, ago, 34 if ago == 150 else 23) for ago in range(600, 0, -15)]
+    found = told(evaluate(a_batch(*counted), NOW_S), "limit.resp_rate.high")
+    hard = told(evaluate(a_batch(*counted, (RR, 0, 36)), NOW_S), "limit.resp_rate.high")
+
+    assert isinstance(found, Finding)
+    assert isinstance(hard, Finding)
+    assert (found.priority, found.evidence.params["value"], found.evidence.params["limit"]) == (Priority.MEDIUM, 23, 22)
+    assert (found.evidence.params["median_s"], [each.value for each in found.evidence.inputs]) == (180, [23, 23])
+    assert (hard.priority, hard.evidence.params["value"], hard.evidence.params["limit"]) == (Priority.HIGH, 36, 35)
+    assert hard.evidence.hard
+    assert "median_s" not in hard.evidence.params
+
+
+def test_filtered_alert_gets_worse_by_its_median_alone() -> None:
+    """A single count of 34 makes nothing of an alert of 23; minutes of 25 do, and the words say the median."""
+    usual = [(RR, ago, 23) for ago in range(900, 100, -15)]
+    alert = an_alert("limit.resp_rate.high", Priority.MEDIUM, began_ago_s=600)
+    known = told(evaluate(a_batch(*usual), NOW_S), "limit.resp_rate.high")
+    assert isinstance(known, Finding)
+    there = replace(alert, evidence=known.evidence)
+    calm = told(evaluate(a_batch(*usual, (RR, 50, 34), (RR, 5, 23), alerts=(there,)), NOW_S), "limit.resp_rate.high")
+    later = [(RR, ago, 25) for ago in range(100, -1, -5)]
+    worse = told(evaluate(a_batch(*usual, *later, alerts=(there,)), NOW_S), "limit.resp_rate.high")
+
+    assert isinstance(calm, Finding)
+    assert isinstance(worse, Finding)
+    assert (calm.renews, calm.evidence) == (False, known.evidence)
+    assert (worse.renews, worse.evidence.params["value"]) == (True, 25)
+
+
 def test_limit_that_was_taken_away_lets_its_alert_clear() -> None:
     """An alert of a limit that the plan no longer has does not stay for ever."""
     plan = a_plan(limits={SPO2: Limits()})
@@ -318,10 +350,19 @@ def test_h17_implausible_value_asks_for_a_look_until_a_plausible_one_comes() -> 
 
 @pytest.mark.parametrize(
     ("ahead_s", "word"),
-    [(None, "quiet"), (0.0, "quiet"), (30.0, "quiet"), (31.0, "low"), (-299.0, "quiet"), (-301.0, "low")],
+    [
+        (None, "quiet"),
+        (0.0, "quiet"),
+        (30.0, "quiet"),
+        (31.0, "low"),
+        (300.0, "low"),
+        (301.0, "medium"),
+        (-299.0, "quiet"),
+        (-301.0, "low"),
+    ],
 )
 def test_h08_wrong_clock_is_told(ahead_s: float | None, word: str) -> None:
-    """A clock more than half a minute ahead, or surely five minutes behind, raises a technical alert."""
+    """A clock more than half a minute ahead, or surely five minutes behind, is told; louder where it is refused."""
     devices = (replace(a_device(), ahead_s=ahead_s),)
 
     assert judged("clock", a_batch(devices=devices, alerts=(an_alert("clock"),))) == word

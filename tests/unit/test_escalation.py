@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.escalation import POLICIES, ByNow, Policy, by_now, needs, steps
+from tests.builders_alerting import an_alert
 from ward.alerts import Priority
 from ward.duty.contact import Chain, Contact, Why
 from ward.people import StaffId, TeamId
@@ -199,4 +200,24 @@ def test_more_urgent_is_never_slower() -> None:
 )
 def test_breathing_asks_for_who_knows_about_it(rule: str, expected: set[str]) -> None:
     """An alert about breathing asks for the competence, another for none."""
-    assert needs(rule) == expected
+    assert needs(replace(an_alert("limit.temperature.high"), rule=rule)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "params", "expected"),
+    [
+        ("combination.breathing", {"terms": "spo2 low 91, resp_rate high 25"}, {"respiratory"}),
+        ("combination.andnod", {"terms": "oxygen_flow high 4"}, {"respiratory"}),
+        ("combination.infection", {"terms": "temperature high 38.3, resp_rate high 22"}, set()),
+        ("combination.breathing", {}, set()),
+        ("news2.single", {"part": "resp_rate"}, {"respiratory"}),
+        ("news2.single", {"part": "systolic"}, set()),
+    ],
+)
+def test_what_is_wrong_is_read_from_the_evidence_where_the_rule_names_no_kind(
+    rule: str, params: dict[str, str | float | int | None], expected: set[str]
+) -> None:
+    """A combination of breathing values, and three points for breathing, are for the team that knows breathing."""
+    alert = replace(an_alert("limit.temperature.high"), rule=rule)
+
+    assert needs(replace(alert, evidence=replace(alert.evidence, params=params))) == expected

@@ -188,6 +188,8 @@ def test_overlay_survives_the_store() -> None:
         ("news2.total", "news2"),
         ("rhythm.af", "rhythm.af"),
         ("rhythm.pause", "rhythm"),
+        ("sensor.ecg", "sensor"),
+        ("sensor.heart", "sensor.heart"),
     ],
 )
 def test_card_is_the_longest_that_begins_the_rule(rule: str, card: str) -> None:
@@ -198,11 +200,25 @@ def test_card_is_the_longest_that_begins_the_rule(rule: str, card: str) -> None:
     assert replace(plan, cards={}).card_for(rule) is None
 
 
+@pytest.mark.parametrize("programme", sorted({*plan_documents.names()} - {"palliative"}))
+@pytest.mark.parametrize("rule", ["rhythm.asystole", "rhythm.ventricular_fibrillation", "sensor.heart"])
+def test_who_may_be_without_a_heart_beat_is_not_asked_about_electrodes(programme: str, rule: str) -> None:
+    """Where the heart may stand still nobody waits for the next visit: who does not answer is called 112 for."""
+    card = template(programme).card_for(rule)
+
+    assert card is not None
+    assert "Svarar inte: ring 112" in card.sv
+    assert "No answer: call 112" in card.en
+    assert "besök" not in card.sv
+
+
 @pytest.mark.parametrize("programme", plan_documents.names())
 def test_every_rule_has_an_action_card(programme: str) -> None:
     """Whatever speaks, the plan says what applies here; equipment is not answered as if it were a value."""
     plan = template(programme)
-    equipment = ("nodata", "quality", "sensor", "offline", "battery", "check", "plan", "unwatched", "identity")
+    equipment = ("nodata", "quality", "sensor", "offline", "battery", "check", "plan", "unwatched", "identity", "clock")
+
+    assert all(plan.card_for(each) == plan.cards[each] for each in ("silent", "held", "second", "coverage"))
 
     assert plan.card_for("whatever comes") is not None
     assert all(plan.card_for(each) == plan.cards[each] for each in equipment)

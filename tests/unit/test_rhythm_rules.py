@@ -210,7 +210,9 @@ def test_finding_says_what_to_look_at() -> None:
     assert seen.began_at.timestamp() == NOW_S - 38
     assert seen.evidence.params["lead"] == "II"
     assert str(seen.evidence.params["strip_from"]) == seen.began_at.isoformat()
-    assert text(seen.evidence.text_key, seen.evidence.params, "sv") == "Paus på 4 s mellan två hjärtslag i EKG"
+    assert text(seen.evidence.text_key, seen.evidence.params, "sv") == (
+        "Paus på 4,2 s mellan två hjärtslag i EKG (gräns 3,0 s)"
+    )
 
 
 @pytest.mark.parametrize(

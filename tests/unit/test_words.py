@@ -41,6 +41,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     ),
     (
         "limit.high",
+        {"kind": "resp_rate", "value": 23.0, "limit": 22.0, "unit": "/min", "duration_s": 120.0, "median_s": 180.0},
+        "Andningsfrekvens 23 /min (median av 3 min) över gränsen 22 /min i 2 min",
+        "Respiratory rate 23 /min (median of 3 min) above the limit 22 /min for 2 min",
+    ),
+    (
+        "limit.high",
         {"kind": "consciousness", "value": 4.0, "limit": 3.0, "unit": "{score}", "duration_s": 0.0},
         "Medvetandegrad U över gränsen P",
         "Level of consciousness U above the limit P",
@@ -66,8 +72,8 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
         "news2.rise",
         {"total": 4, "points": 3, "duration_s": 21600.0},
-        "NEWS2 har stigit med minst 3 på 6 h, nu minst 4",
-        "NEWS2 has risen by at least 3 in 6 h, now at least 4",
+        "NEWS2 har stigit med minst 3 inom 6 h, nu minst 4",
+        "NEWS2 has risen by at least 3 within 6 h, now at least 4",
     ),
     (
         "limit.low.doubtful",
@@ -106,6 +112,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "Breathing: oxygen saturation ≤ 91 % (at least 1 of 2)",
     ),
     (
+        "combination",
+        {"name": "vatska_i_lungan", "terms": "spo2 low 91", "least": 1, "all": 1, "duration_s": 0.0},
+        "Vatska i lungan: syremättnad ≤ 91 % (minst 1 av 1)",
+        "Vatska i lungan: oxygen saturation ≤ 91 % (at least 1 of 1)",
+    ),
+    (
         "quality",
         {"kind": "spo2", "quality_pct": 12, "duration_s": 180.0},
         "Dålig mätkvalitet för syremättnad i 3 min (12 %): värdena bedöms inte",
@@ -116,6 +128,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         {"part": "oxygen", "points": 3, "duration_s": 60.0},
         "NEWS2: 3 poäng för tillförd syrgas",
         "NEWS2: 3 points for supplemental oxygen",
+    ),
+    (
+        "news2.single",
+        {"part": "resp_rate", "points": 3, "duration_s": 300.0, "settles": "systolic", "total_max": 15},
+        "NEWS2: 3 poäng för andningsfrekvens (alla tillsammans högst 15; mät systoliskt blodtryck)",
+        "NEWS2: 3 points for respiratory rate (all together at most 15; measure systolic blood pressure)",
     ),
     (
         "nodata",
@@ -176,6 +194,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         {"device_id": "hv-0003", "duration_s": 45.0},
         "Klockan i enheten hv-0003 går 45 s före",
         "The clock of device hv-0003 is 45 s ahead",
+    ),
+    (
+        "clock.refused",
+        {"device_id": "hv-0003", "duration_s": 360.0},
+        "Klockan i enheten hv-0003 går 6 min före: dess mätvärden tas inte emot",
+        "The clock of device hv-0003 is 6 min ahead: its values are not accepted",
     ),
     (
         "clock.behind",
@@ -273,8 +297,14 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
     (
         "check_in",
         {"questions": "chest_pain,breath", "answers": "yes,worse", "device_id": "hv-0003"},
-        "Oroande svar på dagens frågor: bröstsmärta, andningen",
-        "Worrying answers to the day's questions: chest pain, breathing",
+        "Oroande svar på dagens frågor: bröstsmärta, andningen (sämre)",
+        "Worrying answers to the day's questions: chest pain, breathing (worse)",
+    ),
+    (
+        "check_in",
+        {"questions": "pain,phlegm,eaten", "answers": "8.5,coloured,no", "device_id": "hv-0003"},
+        "Oroande svar på dagens frågor: smärta (8,5), slem (färgat), maten",
+        "Worrying answers to the day's questions: pain (8.5), phlegm (coloured), eating",
     ),
     (
         "check_in.missed",
@@ -293,6 +323,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         {},
         "Ordinationen av SpO₂-skala 2 gäller inte längre: skala 1 används",
         "The order of SpO₂ scale 2 does not hold any more: scale 1 is used",
+    ),
+    (
+        "plan.order.unnamed",
+        {},
+        "Ordinationen av SpO₂-skala 2 är inte bekräftad av någon läkare i personalen: den gäller till sitt slut",
+        "No doctor of the staff has confirmed the order of SpO₂ scale 2: it holds until it runs out",
     ),
     (
         "unwatched",

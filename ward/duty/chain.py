@@ -3,7 +3,7 @@
 Pure. The invariants: no level is empty, nobody is named who cannot log in, and the first level is of who answers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ward.duty.contact import Chain, Contact, Holder, Why
@@ -41,21 +41,33 @@ class Ranks:
         return self.crew(team_id) or self.members.get(team_id, ())
 
 
-def chain(held: Holder, named: Named, following: Iterable[TeamId], ranks: Ranks) -> Chain:
+def chain(
+    held: Holder, named: Named, following: Iterable[TeamId], ranks: Ranks, able: Collection[TeamId] = ()
+) -> Chain:
     """Return the levels for a patient whom `held` answers for.
 
     Parameters
     ----------
     following : teams on duty that the routes lead to beside the holder's, in their order, the base last
+    able : those of them that what is wrong leads to, and the patient's own needs do not: the first is told with the
+        next team, also where that is another one, since it knows what this is about
     """
     others = [team_id for team_id in following if team_id != held.team_id]
     levels = (
         _first(held, named, ranks),
         _team(held.team_id, Why.TEAM, ranks),
-        _next(held, others, ranks),
+        once((*_next(held, others, ranks), *_able(others, able, ranks))),
         _doctor(held, named, others, ranks),
     )
     return tuple(level for level in levels if level)
+
+
+def once(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
+    """Return the contacts in order, each person and team once."""
+    found: dict[tuple[TeamId, StaffId | None], Contact] = {}
+    for each in contacts:
+        found.setdefault((each.team_id, each.staff_id), each)
+    return tuple(found.values())
 
 
 def _first(held: Holder, named: Named, ranks: Ranks) -> tuple[Contact, ...]:
@@ -86,6 +98,11 @@ def _next(held: Holder, others: list[TeamId], ranks: Ranks) -> tuple[Contact, ..
     ]
     chosen = (away or others)[0]
     return _team(chosen, Why.BASE if chosen == others[-1] else Why.NEXT_TEAM, ranks)
+
+
+def _able(others: list[TeamId], able: Collection[TeamId], ranks: Ranks) -> tuple[Contact, ...]:
+    chosen = next((team_id for team_id in others if team_id in able), None)
+    return () if chosen is None else _team(chosen, Why.NEXT_TEAM, ranks)
 
 
 def _doctor(held: Holder, named: Named, others: list[TeamId], ranks: Ranks) -> tuple[Contact, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from ward.alerts import AlertId, Hold, Priority
+from ward.alerts import BAND, HARD, AlertId, Hold, Priority
 from ward.people import StayId
 from ward.store.pool import Connection
 
@@ -23,10 +23,16 @@ class _Row:
     priority: int
     until: datetime
     quiet_since: datetime | None
+    hard: bool
 
 
-# A hold, to be asked for and locked.
-HOLD = "select stay_id, rule, alert_id, priority, until, quiet_since from alert_hold"
+# A hold, to be asked for and locked; that a hard bound was passed stands in the evidence of the alert that was closed.
+HOLD = f"""
+    select stay_id, rule, alert_id, priority, until, quiet_since,
+        exists (select from alert a where a.stay_id = h.stay_id and a.alert_id = h.alert_id
+            and a.evidence #>> '{{params,{BAND}}}' = '{HARD}') as hard
+    from alert_hold h
+"""  # nosec B608  # noqa: S608 - put together from constants
 
 
 async def lock(conn: Connection, stay_id: StayId, rule: str) -> Hold | None:
@@ -46,6 +52,7 @@ async def lock(conn: Connection, stay_id: StayId, rule: str) -> Hold | None:
         priority=Priority(row.priority),
         until=row.until,
         quiet_since=row.quiet_since,
+        hard=row.hard,
     )
 
 

@@ -53,6 +53,17 @@ async def lock_all(conn: Connection, stay_id: StayId) -> list[Alert]:
         return [to_alert(row) for row in await cursor.fetchall()]
 
 
+async def left_open(conn: Connection, stay_ids: Sequence[StayId]) -> list[StayId]:
+    """Return those of these stays that have an open alert, or an offer of the patient that waits, in their order."""
+    cursor = await conn.execute(
+        "select stay_id from unnest(%s::bigint[]) as w (stay_id) where exists (select from alert a"
+        " where a.stay_id = w.stay_id and a.resolved_at is null) or exists (select from baton b"
+        " where b.stay_id = w.stay_id and b.answer is null) order by 1",
+        (list(stay_ids),),
+    )
+    return [StayId(stay_id) for (stay_id,) in await cursor.fetchall()]
+
+
 _IN_FORCE = f"""
     select {COLUMNS} from alert a where stay_id = any(%(stays)s) and resolved_at is null
     union all
@@ -118,7 +129,8 @@ class Opening:
 
 _OPENING = f"""
     with hold as materialized ({alert_holds.HOLD} where stay_id = %(stay)s and rule = %(rule)s for update)
-    select nextval('alert_id_seq') as alert_id, held.team_id, hold.alert_id, hold.priority, hold.until, hold.quiet_since
+    select nextval('alert_id_seq') as alert_id, held.team_id, hold.alert_id, hold.priority, hold.until,
+        hold.quiet_since, hold.hard
     from (select ({duty.HOLDER_TEAM}) as team_id) held left join hold on true
 """.encode()  # nosec B608  # noqa: S608 - put together from constants
 
@@ -139,7 +151,7 @@ async def answer_opening(asked: Coming, stay_id: StayId, rule: str) -> Opening:
     row = await asked.fetchone()
     if row is None or row[1] is None:
         raise NotFound(f"a team for stay {stay_id}")
-    alert_id, team_id, held_id, priority, until, quiet_since = row
+    alert_id, team_id, held_id, priority, until, quiet_since, hard = row
     hold = None
     if held_id is not None:
         hold = Hold(
@@ -149,6 +161,7 @@ async def answer_opening(asked: Coming, stay_id: StayId, rule: str) -> Opening:
             priority=Priority(priority),
             until=until,
             quiet_since=quiet_since,
+            hard=hard,
         )
     return Opening(alert_id=AlertId(alert_id), team_id=TeamId(team_id), hold=hold)
 

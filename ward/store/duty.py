@@ -129,9 +129,13 @@ async def answer_chain(asked: Coming, stay_id: StayId, at: datetime, needs: Coll
     said = around.care or duty_care.unsaid(stay_id)
     teams = _on_duty(around, at)
     following: tuple[TeamId, ...] = ()
+    able: list[TeamId] = []
     if around.unit is not None:
-        following = fitting(around.unit.policy(), frozenset(said.needs) | frozenset(needs), teams, at, at + _INSTANT)
-    return levels(held, said.named(), following, _ranks(teams, around.members))
+        policy, until = around.unit.policy(), at + _INSTANT
+        following = fitting(policy, frozenset(said.needs) | frozenset(needs), teams, at, until)
+        own = fitting(policy, frozenset(said.needs), teams, at, until) if needs else following
+        able = [team_id for team_id in following if team_id not in own]
+    return levels(held, said.named(), following, _ranks(teams, around.members), able)
 
 
 def _on_duty(around: _Around, at: datetime) -> dict[TeamId, OnDuty]:

@@ -1,5 +1,7 @@
 """Whom to tell, level by level."""
 
+from dataclasses import replace
+
 from tests.builders_duty import (
     DAY_TEAM,
     DOCTORS,
@@ -65,6 +67,25 @@ def test_nobody_who_cannot_log_in_is_named() -> None:
     levels = _chain(Named(nurse_id=StaffId(2), doctor_id=DOCTOR), 1, left)
     assert all(levels)
     assert {each.staff_id for level in levels for each in level} == {None}
+
+
+def test_team_that_knows_what_is_wrong_is_told_with_the_next_one() -> None:
+    """A breathing alert reaches the lung team of the own organisation, though the next team is another one's."""
+    lungs = TeamId(77)
+    teams = {**RANKS.teams, lungs: on_duty(lungs, round_the_clock((9,)), competences=["respiratory"])}
+    teams[NIGHT_TEAM] = on_duty(NIGHT_TEAM, round_the_clock((3,)), organisation=REGION)
+    ranks = replace(RANKS, teams=teams, roles={**RANKS.roles, StaffId(9): Role.NURSE})
+    held = Holder(team_id=DAY_TEAM, staff_id=None, since=NOON, until=None)
+    following = [lungs, DAY_TEAM, NIGHT_TEAM]
+
+    without, level = (chain(held, Named(), following, ranks, able)[2] for able in ([], [lungs]))
+    assert {each.team_id for each in without} == {NIGHT_TEAM}
+    assert [(each.team_id, each.staff_id, each.why) for each in level] == [
+        (NIGHT_TEAM, None, Why.BASE),
+        (NIGHT_TEAM, 3, Why.BASE),
+        (lungs, None, Why.NEXT_TEAM),
+        (lungs, 9, Why.NEXT_TEAM),
+    ]
 
 
 def test_doctor_at_home_is_told_where_none_is_on_duty() -> None:

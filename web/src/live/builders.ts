@@ -78,6 +78,7 @@ export const aTile = (changes: Partial<Tile> = {}): Tile => ({
   device: null,
   limits: {},
   eased: null,
+  scale_2: null,
   goals: "full",
   protected: false,
   ...changes,
