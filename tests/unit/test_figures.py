@@ -1,5 +1,6 @@
 """Figures for Prometheus: what is counted, how it travels from process to process, how it is written."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -121,6 +122,19 @@ def test_alert_counts_at_its_first_showing_alone() -> None:
 
     assert sum(shown.alert_opened.counts) == 1
     assert sum(shown.alert_measured.counts) == 0
+
+
+def test_alert_counts_from_what_was_judged_alone() -> None:
+    """What an alert compares with, or what came before a silence, is old by its nature and says nothing of us."""
+    old, new = (str(NOW - ago * SECOND) for ago in (86_400, 1))
+    judged = [{"kind": "spo2", "measured_at": new, "role": "judged"}, {"kind": "spo2", "measured_at": new}]
+    before = [{"kind": "spo2", "measured_at": old, "role": "before"}]
+    shown = Shown()
+    for inputs in (judged, before, judged[1:]):
+        shown.alert(replace(an_alert(1), evidence={"inputs": inputs}), NOW)
+
+    assert sum(shown.alert_measured.counts) == 2
+    assert shown.alert_measured.total_s == 2
 
 
 def test_readings_count_from_their_measuring_and_from_their_arrival() -> None:
