@@ -155,11 +155,13 @@ def offered(alert: Alert, event: Offer, now: datetime) -> Alert:
     return replace(alert, responsibility=Responsibility.OFFERED, offered=to)
 
 
-def _asked(alert: Alert, event: Accept | Decline) -> Offered:
-    """Return the offer that this person may answer."""
+def _asked(alert: Alert, event: Accept | Decline, now: datetime) -> Offered:
+    """Return the offer that this person may answer: by the clock, whether or not anybody has looked since."""
     offer = alert.offered
     if offer is None:
         raise IllegalTransition("nobody offers it")
+    if offer_is_over(alert, now):
+        raise IllegalTransition("its time is over")
     if offer.staff_id != event.by if offer.staff_id is not None else offer.team_id not in event.teams:
         raise IllegalTransition("it is offered to somebody else")
     return offer
@@ -167,22 +169,26 @@ def _asked(alert: Alert, event: Accept | Decline) -> Offered:
 
 def accepted(alert: Alert, event: Accept, now: datetime) -> Alert:
     """Return the alert in the hands of whom it was offered to."""
-    return _taken(alert, event.by, _asked(alert, event).team_id, now)
+    return _taken(alert, event.by, _asked(alert, event, now).team_id, now)
 
 
 def declined(alert: Alert, event: Decline, now: datetime) -> Alert:
     """Return the alert back with whom it was."""
-    del now
-    _asked(alert, event)
+    _asked(alert, event, now)
     return _back(alert, Responsibility.DECLINED)
 
 
 def returned(alert: Alert, event: Return, now: datetime) -> Alert:
     """Return the alert back with whom it was: nobody has answered."""
     del event
-    if alert.offered is None or now < alert.offered.until:
+    if not offer_is_over(alert, now):
         raise IllegalTransition("the offer still waits for an answer")
     return _back(alert, Responsibility.UNASSIGNED)
+
+
+def offer_is_over(alert: Alert, now: datetime) -> bool:
+    """Tell whether nobody has answered an offer in time."""
+    return alert.offered is not None and now >= alert.offered.until
 
 
 def _back(alert: Alert, unheld: Responsibility) -> Alert:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from alerting import telling
+from alerting.answers import offer_is_over
 from alerting.durations import APART
 from alerting.events import (
     Accept,
@@ -30,6 +31,7 @@ from alerting.events import (
     Record,
     Release,
     Resolve,
+    Return,
     Ring,
     Snooze,
     Undo,
@@ -83,6 +85,7 @@ async def apply_event(conn: Connection, alert_id: AlertId, event: Event, now: da
     alert = await alerts.lock(conn, alert_id)
     if alert is None:
         raise NotFound(f"alert {alert_id}")
+    alert = await _come_back(conn, alert, event, now)
     changed, effects = step(alert, event, now)
     if alert.closure is Closure.CLOSED:
         # What is reopened must be the only one: whoever opens another holds this lock too.
@@ -99,6 +102,20 @@ async def apply_event(conn: Connection, alert_id: AlertId, event: Event, now: da
     return changed
 
 
+async def _come_back(conn: Connection, alert: Alert, event: Event, now: datetime) -> Alert:
+    """Return an alert whose offer has run out to whom it was with, before it is answered or offered anew.
+
+    The next look would do it; who comes in between must not find an offer that is over. It is kept though they are
+    refused then, for what they saw has changed.
+    """
+    if not (isinstance(event, Accept | Decline | Offer) and offer_is_over(alert, now)):
+        return alert
+    back, effects = step(alert, Return(), now)
+    await _save(conn, back, effects, now)
+    await _announce(conn, effects)
+    return back
+
+
 async def hold(conn: Connection, alert_id: AlertId) -> None:
     """Keep others from changing an alert until the transaction ends.
 
@@ -107,18 +124,20 @@ async def hold(conn: Connection, alert_id: AlertId) -> None:
     await alerts.lock(conn, alert_id)
 
 
-async def go_over(conn: Connection, stay_id: StayId, before: TeamId, now: datetime) -> None:
+async def go_over(conn: Connection, stay_id: StayId, before: TeamId, now: datetime) -> list[AlertId]:
     """Have a stay's alerts go over with the patient, where somebody has brought them from `before` to another team.
 
     What somebody of that team has taken stays with them; what was offered of the patient lapses. The caller holds the
-    stay.
+    stay. Returns which alerts went over.
     """
     team_id = (await duty.holder(conn, stay_id, now)).team_id
     if team_id == before:
-        return
+        return []
     await duty_batons.lapse(conn, stay_id, now)
     there = [each for each in await alerts.lock_all(conn, stay_id) if each.closure is Closure.OPEN]
-    await _announce(conn, await _bring(conn, there, team_id, now))
+    effects = await _bring(conn, there, team_id, now)
+    await _announce(conn, effects)
+    return [effect.alert_id for effect in effects if isinstance(effect, Announce)]
 
 
 async def _bring(conn: Connection, theirs: Iterable[Alert], team_id: TeamId, now: datetime) -> list[Effect]:

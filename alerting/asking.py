@@ -68,6 +68,7 @@ async def _heard(conn: Connection, stay_ids: Sequence[StayId], now: datetime) ->
             device_id=row.device_id,
             mean=row.mean,
             count=row.count,
+            first_s=seconds(row.first_at),
             last_s=seconds(row.last_at),
         )
         found.setdefault(row.stay_id, []).append(heard)

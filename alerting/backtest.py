@@ -52,12 +52,13 @@ class Raised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A recorded alert that a person closed as true or false."""
+    """A recorded alert that a person closed as true or false: when it rang, or was there if it came late."""
 
     alert_id: int
     stay_id: StayId
     rule: str
     opened_s: float
+    until_s: float
 
 
 @dataclass(slots=True)
@@ -176,29 +177,52 @@ def found_at(plan: Raised, known: Known, clinical: Bools) -> float:
 
 def would_ring(plan: Raised, known: Known) -> bool:
     """Tell whether a plan would have raised a recorded alert again: the same rule, at about the same time."""
+    return bool(_is(plan, known).any())
+
+
+def _is(plan: Raised, known: Known) -> Bools:
+    """Return which alerts of a plan are a recorded one."""
     if known.rule not in plan.rules:
-        return False
+        return np.zeros(len(plan), np.bool_)
     mine = (plan.stay == known.stay_id) & (plan.rule == plan.rules.index(known.rule))
-    meets = (plan.opened_s <= known.opened_s + SAME_S) & (plan.ended_s >= known.opened_s - SAME_S)
-    return bool((mine & meets).any())
+    meets = (plan.opened_s <= known.until_s + SAME_S) & (plan.ended_s >= known.opened_s - SAME_S)
+    found: Bools = mine & meets
+    return found
 
 
-def clinical(plan: Raised, technical: frozenset[str]) -> Bools:
-    """Return which alerts speak of the patient; `technical` are the rules that speak of equipment."""
+def clinical(
+    plan: Raised, technical: frozenset[str], recorded: tuple[Sequence[Known], Sequence[Known]] = ((), ())
+) -> Bools:
+    """Return which alerts speak of the patient: medium or high, of no equipment, and not closed as false.
+
+    Parameters
+    ----------
+    technical : the rules that speak of equipment
+    recorded : alerts closed as true, and as false; what is both is believed
+    """
     speaks = np.array([rule not in technical for rule in plan.rules], np.bool_)
     of_patient = speaks[plan.rule] if len(plan) else np.empty(0, np.bool_)
-    return of_patient & (plan.priority >= Priority.MEDIUM.value)
+    true_alerts, false_alerts = (_any_of(plan, each) for each in recorded)
+    found: Bools = of_patient & (plan.priority >= Priority.MEDIUM.value) & (true_alerts | ~false_alerts)
+    return found
+
+
+def _any_of(plan: Raised, recorded: Sequence[Known]) -> Bools:
+    found = np.zeros(len(plan), np.bool_)
+    for each in recorded:
+        found |= _is(plan, each)
+    return found
 
 
 def deteriorations(
     candidate: Raised,
     in_force: Raised,
-    true_alerts: Sequence[Known],
+    recorded: tuple[Sequence[Known], Sequence[Known]],
     patients: Mapping[StayId, PatientId],
     technical: frozenset[str],
 ) -> list[Deterioration]:
-    """Tell for each recorded true alert when each plan would have found it."""
-    speaks = clinical(candidate, technical), clinical(in_force, technical)
+    """Tell for each recorded true alert when each plan would have found it; what was closed as false found nobody."""
+    speaks = clinical(candidate, technical, recorded), clinical(in_force, technical, recorded)
     return [
         Deterioration(
             alert_id=each.alert_id,
@@ -208,7 +232,7 @@ def deteriorations(
             candidate_at=_moment(found_at(candidate, each, speaks[0])),
             in_force_at=_moment(found_at(in_force, each, speaks[1])),
         )
-        for each in true_alerts
+        for each in recorded[0]
     ]
 
 

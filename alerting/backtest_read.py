@@ -104,7 +104,13 @@ async def question(
     settled = await cohorts.settled(conn, stays, *period)
     known = {
         outcome: tuple(
-            Known(alert_id=row.alert_id, stay_id=row.stay_id, rule=row.rule, opened_s=seconds(row.opened_at))
+            Known(
+                alert_id=row.alert_id,
+                stay_id=row.stay_id,
+                rule=row.rule,
+                opened_s=seconds(row.opened_at),
+                until_s=seconds(row.until_at),
+            )
             for row in settled
             if row.outcome == outcome
         )

@@ -139,7 +139,9 @@ class Reporter:
             judged_until=asked.period[1],
             candidate=backtest.tally(ours, days, until_s, asked.patients),
             in_force=backtest.tally(theirs, days, until_s, asked.patients),
-            deteriorations=backtest.deteriorations(ours, theirs, asked.true_alerts, asked.patients, equipment),
+            deteriorations=backtest.deteriorations(
+                ours, theirs, (asked.true_alerts, asked.false_alerts), asked.patients, equipment
+            ),
             library=deteriorations.found(
                 list({id(each): each for each in asked.candidate.values()}.values()), judge, is_technical
             ),

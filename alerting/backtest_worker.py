@@ -1,8 +1,9 @@
 """The process that does back-tests: takes a job, reads its readings part by part, judges them, keeps the report.
 
 It runs at the lowest priority and shares nothing with live evaluation but the store, so that no back-test can delay an
-alert. Nothing that it does can notify anybody: it writes the job's own row and nothing else. Killed at any instant, its
-job is taken again when the lease is over, and begins anew; one that is at work renews it, however long a part takes.
+alert: where memory runs out, it is the first to go. Nothing that it does can notify anybody: it writes the job's own
+row and nothing else. Killed at any instant, its job is taken again when the lease is over, and begins anew, a few
+times; one that is at work renews it, however long a part takes, and one that is asked to end gives it back.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -20,7 +21,7 @@ import msgspec
 from alerting import backtest_read
 from alerting.backtest_read import Part, Question
 from alerting.backtest_report import Reporter
-from ward import log
+from ward import log, process
 from ward.backtests import BacktestId
 from ward.clock import Clock, SystemClock
 from ward.errors import StoreUnavailable
@@ -43,11 +44,13 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
     """Do back-tests until SIGTERM or SIGINT; a lost store is waited for."""
     clock = clock or SystemClock()
     os.nice(_NICE)
+    process.first_to_go()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with pool(settings.database_url, "backtest", size=3) as store:
-        working = asyncio.create_task(Worker(store=store, clock=clock).work(), name="work")
+        worker = Worker(store=store, clock=clock)
+        working = asyncio.create_task(worker.work(), name="work")
         waiting = asyncio.create_task(stopping.wait(), name="stopping")
         teller = Teller(service="backtest", clock=clock, families=list)
         telling = asyncio.create_task(teller.run(store), name="figures")
@@ -55,6 +58,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
         for task in (working, waiting, telling):
             task.cancel()
         await asyncio.gather(working, waiting, telling, return_exceptions=True)
+        await worker.leave()
         if working in done:
             working.result()
 
@@ -69,11 +73,10 @@ class Worker:
 
     store: Pool
     clock: Clock
-    name: str = ""
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     async def work(self) -> None:
         """Do what waits, for ever."""
-        self.name = self.name or secrets.token_hex(8)
         retry_s = _RETRY_S[0]
         while True:
             try:
@@ -87,9 +90,17 @@ class Worker:
             if not busy:
                 await asyncio.sleep(_LOOK_S)
 
+    async def leave(self) -> None:
+        """Give back what is under way; where the store is lost, it is taken when the lease is over."""
+        with suppress(StoreUnavailable):
+            async with borrow(self.store) as conn:
+                await backtests.give_back(conn, self.name, self.clock.now())
+
     async def once(self) -> bool:
         """Take a job and do it; whether there was one."""
         async with borrow(self.store) as conn:
+            for given_up in await backtests.give_up(conn, self.name, self.clock.now()):
+                log.get().error("backtest_given_up", backtest=given_up, tries=backtests.MOST_TRIES)
             job = await backtests.take(conn, self.name, self.clock.now())
             if job is not None:
                 job = await backtests.gather(conn, job, self.clock.now())

@@ -36,5 +36,6 @@ def _finding(hours: Uncovered, now: datetime) -> Finding:
             text_key=COVERAGE,
             params={"starts": f"{starts:%Y-%m-%d %H:%M}", "ends": f"{ends:%Y-%m-%d %H:%M}"},
             inputs=(),
+            judged_at=now,
         ),
     )

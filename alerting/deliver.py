@@ -131,7 +131,7 @@ async def send_due(courier: Courier, lane: frozenset[Priority], patience_s: floa
             await outbox.put_off(conn, message.rows, told[message.alike] + TOLD_AGAIN)
     fates = await _sent(courier, plan.going, patience_s)
     sent = sum(isinstance(fate, Sent) for fate in fates)
-    more = bool(plan.late) or len(rows) == most
+    more = bool(plan.late) or len(rows) >= most
     return Delivered(sent=sent, refused=len(fates) - sent, paced=len(plan.paced), more=more)
 
 

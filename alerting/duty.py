@@ -8,10 +8,10 @@ Any number of processes may run it: rows are locked and skipped, a timer is a ro
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from alerting import apply, measuring, onramp
+from alerting import apply, going_over, measuring, onramp
 from alerting.coverage import COVERAGE, observe
 from alerting.events import EndStay
 from ward import log
@@ -83,22 +83,29 @@ async def _ended(conn: Connection, clock: Clock) -> int:
 
 async def _layouts(conn: Connection, clock: Clock) -> int:
     """Lay out what is due together; where one stay is at fault, each alone, so that it keeps no other waiting."""
-    due = await duty_layout.due(conn, clock.now())
+    due, later = await duty_layout.portion(conn, await duty_layout.due(conn, clock.now()))
     now = clock.now()
     try:
         async with conn.transaction():
-            return await duty_layout.lay(conn, due, now)
+            done = await _lay(conn, due, now)
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one stay, the others must be laid out
         log.get().error("layout_failed", stays=len(due), error=type(error).__name__, exc_info=error)
-    return sum([await _alone(conn, stay_id, now) for stay_id in due])
+        done = sum([await _alone(conn, stay_id, now) for stay_id in due])
+    return AT_ONCE if later else done
+
+
+async def _lay(conn: Connection, stays: Sequence[StayId], now: datetime) -> int:
+    laid = await duty_layout.lay(conn, stays, now)
+    await going_over.go_over(conn, laid)
+    return laid.count
 
 
 async def _alone(conn: Connection, stay_id: StayId, now: datetime) -> int:
     try:
         async with conn.transaction():
-            return await duty_layout.lay(conn, [stay_id], now)
+            return await _lay(conn, [stay_id], now)
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 - the same; its last period has no end, so somebody answers

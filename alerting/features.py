@@ -18,7 +18,7 @@ from alerting.observed import Observation
 from alerting.quarters import Normals, Quarters
 from alerting.quarters import none as no_quarters
 from alerting.ties import Ties, standing
-from ward.alerts import Alert, Input
+from ward.alerts import Alert, Input, Role
 from ward.clock import from_us, to_us
 from ward.events import Answer, EventKind
 from ward.people import StayId
@@ -130,12 +130,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What one of several devices of a stay has measured lately: the mean of `count` readings of a kind."""
+    """What one of several devices of a stay has measured lately: the mean of `count` readings of a kind.
+
+    first_s, last_s : when the first and the last of them were measured
+    """
 
     kind: VitalKind
     device_id: str
     mean: float
     count: int
+    first_s: float
     last_s: float
 
 
@@ -355,7 +359,7 @@ def newest_at(series: Series, stay: int, at_s: float) -> int:
     return first + count - 1 if count else -1
 
 
-def reading_at(series: Series, kind: VitalKind, index: int) -> Input:
+def reading_at(series: Series, kind: VitalKind, index: int, role: Role = Role.JUDGED) -> Input:
     """Return one reading as evidence."""
     quality = float(series.quality[index])
     return Input(
@@ -364,7 +368,16 @@ def reading_at(series: Series, kind: VitalKind, index: int) -> Input:
         unit=VITALS[kind].unit,
         measured_at=moment(float(series.t_s[index])),
         quality=None if math.isnan(quality) else quality,
+        role=role,
     )
+
+
+def in_order_of_time(*inputs: Input) -> tuple[Input, ...]:
+    """Return inputs in the order in which they were measured, each measured value once and as what it was first."""
+    kept: dict[tuple[str, datetime], Input] = {}
+    for each in inputs:
+        kept.setdefault((each.kind, each.measured_at), each)
+    return tuple(sorted(kept.values(), key=lambda each: each.measured_at))
 
 
 def seconds(at: datetime) -> float:

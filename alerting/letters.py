@@ -106,16 +106,24 @@ def alike(row: Due) -> Alike:
 
 
 def messages(rows: Iterable[Due]) -> list[Message]:
-    """Join what is for one address, one team and one family; what is of high priority always goes alone."""
+    """Join what is for one address, one team and one family.
+
+    What is of high priority goes alone, unless one act has caused it all: then it is joined with what that has caused.
+    """
     found: dict[tuple[object, ...], list[Due]] = {}
     for row in rows:
-        alone = row.priority == Priority.HIGH
-        found.setdefault((row.notification_id,) if alone else alike(row), []).append(row)
+        found.setdefault(_joined(row), []).append(row)
     # The oldest stands for all.
     return [
         Message(rows=tuple(sorted(each, key=lambda row: (row.queued_at, row.notification_id))))
         for each in found.values()
     ]
+
+
+def _joined(row: Due) -> tuple[object, ...]:
+    if row.priority != Priority.HIGH:
+        return alike(row)
+    return (row.notification_id,) if row.group_id is None else (row.group_id, *alike(row))
 
 
 def letter(message: Message, public_url: str) -> Letter:

@@ -215,7 +215,7 @@ def respond(alert: Alert, observation: Observation | None, now: datetime) -> Fro
         return None
     if (settles_at := condition.settles_at(alert)) is not None and now >= settles_at:
         return Settle()
-    if alert.offered is not None and now >= alert.offered.until:
+    if answers.offer_is_over(alert, now):
         return Return()
     spoken = _hear(alert, observation)
     if spoken is not None or alert.condition is not Condition.PRESENT:

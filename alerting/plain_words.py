@@ -8,6 +8,8 @@ that all is well); what speaks of the patient ends with what to do when one feel
 from types import MappingProxyType
 
 from alerting.words import Language, Pair, Parameters
+from ward import evidence as kept
+from ward.alerts import Evidence
 
 _KINDS: MappingProxyType[str, Pair] = MappingProxyType(
     {
@@ -47,6 +49,10 @@ _RHYTHM: Pair = (
 _WORSE: Pair = (
     "Om du mår sämre: tryck på hjälpknappen eller ring ditt team. Vid livsfara: ring 112.",
     "If you feel worse: press the help button or call your team. If life is in danger: call 112.",
+)
+_OLD: Pair = (
+    "En del av mätvärdena bakom var inte nya.",
+    "Some of the measurements behind it were not new.",
 )
 # Keys that speak of the patient: their words end with what to do when one feels worse.
 _OF_PATIENT = (
@@ -106,6 +112,7 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
         "battery": ("Din utrustning behöver laddas.", "Your equipment needs to be charged."),
         "plan": _OURS,
         "plan.order": _OURS,
+        "plan.order.unnamed": _OURS,
         "coverage": _OURS,
         "clock.ahead": _OURS,
         "clock.refused": _OURS,
@@ -198,7 +205,7 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
 )
 
 
-def plain(key: str, params: Parameters, lang: Language) -> str:
+def plain(evidence: Evidence, lang: Language) -> str:
     """Return what an alert is about, in plain words.
 
     Raises
@@ -207,6 +214,13 @@ def plain(key: str, params: Parameters, lang: Language) -> str:
         If there is no such key.
     """
     side = 0 if lang == "sv" else 1
+    key = evidence.text_key
+    said = [_about(key, evidence.params, side)]
+    said += [_OLD[side]] if any(kept.old(evidence)) else []
+    said += [_WORSE[side]] if key.startswith(_OF_PATIENT) or key in _OF_PATIENT_TOO else []
+    return " ".join(said)
+
+
+def _about(key: str, params: Parameters, side: int) -> str:
     name = _KINDS.get(str(params.get("kind")), _ANY)[side]
-    said = PLAIN[key][side].format(kind=name, Kind=name[0].upper() + name[1:])
-    return f"{said} {_WORSE[side]}" if key.startswith(_OF_PATIENT) or key in _OF_PATIENT_TOO else said
+    return PLAIN[key][side].format(kind=name, Kind=name[0].upper() + name[1:])

@@ -27,7 +27,7 @@ NORMAL_EVERY_S: Final = 12 * 3600.0
 NORMAL_LOOK_BACK_S: Final = baseline.look_back_s()
 """How far back from the time at which it is taken hours are needed; the last `baseline.LAG_S` are not."""
 _LOCAL: Final = ZoneInfo("Europe/Stockholm")
-_DECIMALS: Final = 6
+DECIMALS: Final = 6
 """Of a mean: sums of the same readings in another order differ in the last digits of a double, and must not here."""
 
 
@@ -118,7 +118,7 @@ def columns(
     counted = np.asarray(count, np.int64)
     return Quarters(
         start_s=np.asarray(start_s, np.float64),
-        mean=np.round(np.asarray(total, np.float64) / counted, _DECIMALS),
+        mean=np.round(np.asarray(total, np.float64) / counted, DECIMALS),
         low=np.asarray(bounds[0], np.float64),
         high=np.asarray(bounds[1], np.float64),
         count=counted,

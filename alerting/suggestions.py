@@ -1,7 +1,8 @@
 """What one change of a limit would have done: each computed over the same readings, never invented.
 
 Pure. A suggestion changes one setting of one kind's limits towards fewer alerts; hard floors and ceilings are never
-touched. It is told with what it removes, which of the recorded false alarms, and which recorded true ones it loses.
+touched. It is told with what it removes, and how many of the recorded false alarms. The invariant: none loses an alert
+that was closed as true.
 """
 
 import math
@@ -107,10 +108,10 @@ def judged(
     recorded : alerts closed as true, and as false
     """
     true_alerts, false_alerts = recorded
-    speaks = backtest.clinical(before, frozenset()), backtest.clinical(after, frozenset())
+    speaks_before, speaks_after = (backtest.clinical(each, frozenset(), recorded) for each in (before, after))
     # Another alert of the hours before finds the deterioration, but the alert that people called true is gone.
     gone = [backtest.would_ring(before, each) and not backtest.would_ring(after, each) for each in true_alerts]
-    missed = [_found(before, each, speaks[0]) and not _found(after, each, speaks[1]) for each in true_alerts]
+    missed = [_found(before, each, speaks_before) and not _found(after, each, speaks_after) for each in true_alerts]
     lost = sum(each or other for each, other in zip(gone, missed, strict=True))
     removed = sum(backtest.would_ring(before, each) and not backtest.would_ring(after, each) for each in false_alerts)
     return Suggestion(
@@ -130,6 +131,6 @@ def _found(plan: Raised, known: Known, speaks: Bools) -> bool:
 
 
 def ranked(suggestions: Sequence[Suggestion]) -> list[Suggestion]:
-    """Sort: nothing lost first, then what removes most; what removes nothing is left out."""
-    useful = [each for each in suggestions if each.alerts_after < each.alerts_before]
-    return sorted(useful, key=lambda each: (each.lost, each.alerts_after - each.alerts_before))
+    """Sort: what removes most first; what removes nothing, or loses an alert that was closed as true, is none."""
+    useful = [each for each in suggestions if each.alerts_after < each.alerts_before and each.lost == 0]
+    return sorted(useful, key=lambda each: each.alerts_after - each.alerts_before)

@@ -84,6 +84,7 @@ def _present(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> F
         worse = rule.renewed(batch, name, replace(row, from_s=now_s), known)
     if alert is not None and there and row.priority < alert.priority and rule.eased is not None:
         milder = rule.eased(batch, name, replace(row, from_s=now_s))
+    news = worse or milder
     return Finding(
         stay_id=stay.stay_id,
         rule=name,
@@ -91,21 +92,31 @@ def _present(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> F
         priority=row.priority,
         began_at=moment(row.began_s),
         due_at=moment(row.from_s),
-        evidence=worse or known or milder or _found(stand, rule, name, row),
+        evidence=judged_when(news, now_s) if news else known or _until_now(stand, rule, name, row),
         renews=worse is not None,
     )
 
 
-def _found(stand: Stand, rule: Rule, name: str, row: Row) -> Evidence:
-    """Return why a row was found; that of until now, where only that is beyond a hard bound.
+def _found(batch: Batch, rule: Rule, name: str, row: Row) -> Evidence:
+    """Return the evidence of a row, judged when the row begins: whoever finds it, and whenever, says the same."""
+    return judged_when(rule.evidence(batch, name, row), row.from_s)
+
+
+def _until_now(stand: Stand, rule: Rule, name: str, row: Row) -> Evidence:
+    """Return the evidence of a row; that of until now, where only that is beyond a hard bound.
 
     Who has closed an alert while it was there has not seen the hard bound, and no alert is open that would be renewed.
     """
-    found = rule.evidence(stand.batch, name, row)
+    found = _found(stand.batch, rule, name, row)
     if found.hard or row.priority is not Priority.HIGH or rule.renewed is None:
         return found
     worse = rule.renewed(stand.batch, name, replace(row, from_s=stand.now_s), found)
-    return found if worse is None or not worse.hard else worse
+    return found if worse is None or not worse.hard else judged_when(worse, stand.now_s)
+
+
+def judged_when(found: Evidence, at_s: float) -> Evidence:
+    """Return evidence with the time at which it was judged."""
+    return replace(found, judged_at=moment(at_s))
 
 
 def _fired_unjudged(stand: Stand, track: Track) -> Bools:
@@ -173,7 +184,7 @@ def _over(batch: Batch, rule: Rule, name: str, row: Row, ended_s: float) -> Find
         priority=row.priority,
         began_at=moment(row.began_s),
         due_at=moment(row.from_s),
-        evidence=rule.evidence(batch, name, row),
+        evidence=_found(batch, rule, name, row),
         ended_at=moment(ended_s),
     )
 

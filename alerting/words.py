@@ -127,6 +127,10 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
             "ordinationen av SpO₂-skala 2 gäller inte längre: skala 1 används",
             "the order of SpO₂ scale 2 does not hold any more: scale 1 is used",
         ),
+        "plan.order.unnamed": (
+            "ordinationen av SpO₂-skala 2 är inte bekräftad av någon läkare i personalen: den gäller till sitt slut",
+            "no doctor of the staff has confirmed the order of SpO₂ scale 2: it holds until it runs out",
+        ),
         "unwatched": (
             "patientens värden kan inte bedömas: inga andra larm kan ges",
             "the patient's values cannot be evaluated: no other alarm can be given",
@@ -157,12 +161,12 @@ TEMPLATES: MappingProxyType[str, Pair] = MappingProxyType(
         ),
         "fall": ("ett fall har upptäckts (enhet {device_id})", "a fall has been detected (device {device_id})"),
         "slope.rise": (
-            "{kind} stiger säkert, {value} i timmen under {duration} (gräns {limit} i timmen){reaching}",
-            "{kind} is certainly rising, {value} an hour over {duration} (limit {limit} an hour){reaching}",
+            "{kind} stiger säkert, {value} i timmen{surely} under {duration} (gräns {limit} i timmen){reaching}",
+            "{kind} is certainly rising, {value} an hour{surely} over {duration} (limit {limit} an hour){reaching}",
         ),
         "slope.fall": (
-            "{kind} sjunker säkert, {value} i timmen under {duration} (gräns {limit} i timmen){reaching}",
-            "{kind} is certainly falling, {value} an hour over {duration} (limit {limit} an hour){reaching}",
+            "{kind} sjunker säkert, {value} i timmen{surely} under {duration} (gräns {limit} i timmen){reaching}",
+            "{kind} is certainly falling, {value} an hour{surely} over {duration} (limit {limit} an hour){reaching}",
         ),
         "deviation.low": (
             "{kind} {value} är långt under patientens eget vanliga, {usual}{lasting}",
@@ -211,6 +215,7 @@ _OWN_UNIT: MappingProxyType[str, str | None] = MappingProxyType(
 # Parameters that list names, and the words for them.
 _LISTS: MappingProxyType[str, Mapping[str, Pair]] = MappingProxyType({"questions": TOPICS, "kinds": KINDS})
 _REACHING: Pair = ("; når {reach_limit} om {reach}", "; reaches {reach_limit} in {reach}")
+_SURELY: Pair = (" (minst {certain})", " (at least {certain})")
 _BOUNDED: Pair = (" (gräns {limit})", " (limit {limit})")
 _LASTING: Pair = (" i {duration}", " for {duration}")
 _MEDIAN: Pair = (" (median av {})", " (median of {})")
@@ -246,6 +251,8 @@ def text(key: str, params: Parameters, lang: Language) -> str:
         words["limit"] = _with_unit(limit, unit, side)
     words["bounded"] = "" if limit is None else _BOUNDED[side].format_map(words)
     words |= _further(params, kind, unit, side)
+    certain = _number(params.get("certain"), decimals)
+    words["surely"] = "" if certain is None else _SURELY[side].format(certain=_with_unit(certain, unit, side))
     if "part" in params:
         words["part"] = PARTS[str(params["part"])][side]
     seconds = params.get("duration_s")

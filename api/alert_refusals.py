@@ -20,6 +20,10 @@ _TEXTS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "Patienten har gått över till ett annat team: larmet är deras nu.",
             "The patient has gone over to another team, which has the alert now.",
         ),
+        "ran_out": (
+            "Erbjudandet har gått ut: ingen svarade i tid. Larmet är kvar där det var.",
+            "The offer has run out: nobody answered in time. The alert is with whom it was.",
+        ),
         "closed": ("Larmet är redan avslutat.", "It is closed already."),
         "taken": ("{holder} har redan tagit larmet.", "{holder} has it already."),
         "yours": ("Du har redan larmet.", "You have it already."),
@@ -78,6 +82,12 @@ def went_over(alert: AlertRow, event: apply.FromPeople) -> Refusal:
     """Return what to say to somebody who acted on what another team answers for by now."""
     del event
     return _refusal("went_over", alert)
+
+
+def ran_out(alert: AlertRow, event: apply.FromPeople) -> Refusal:
+    """Return what to say to somebody who answers an offer whose time is over."""
+    del event
+    return _refusal("ran_out", alert)
 
 
 def why_not(alert: AlertRow, event: apply.FromPeople) -> Refusal:

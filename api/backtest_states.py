@@ -1,7 +1,7 @@
 """A back-test as the API shows it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import orjson
@@ -9,7 +9,7 @@ from pydantic import JsonValue, WithJsonSchema
 from typing_extensions import TypedDict
 
 from api.plan_states import OverlayDocument
-from ward.backtests import Report
+from ward.backtests import Failure, Report
 from ward.store.backtests import JobRow
 
 _AT = "#/components/schemas/backtest."
@@ -28,6 +28,7 @@ class BacktestState(TypedDict):
     `stay_id` is the stay it is about, null where it is about several. `origin`: a person on purpose, the editor after
     a change, somebody who wants suggestions, a draft in silence (`draft`, of `stay_id`'s plan or of `team_id`'s for
     `programme`). `layer`: whose standing overlay the plan is tried in place of. `*_per_day`: alerts per patient-day.
+    `failure`: what `fault` says, for programs: it broke, or whoever counted it was cut off each time.
     """
 
     backtest_id: int
@@ -55,6 +56,7 @@ class BacktestState(TypedDict):
     in_force_per_day: float | None
     report: ReportDocument | None
     fault: str | None
+    failure: Literal["broke", "cut_off"] | None
 
 
 def backtest_state(row: JobRow) -> BacktestState:
@@ -85,4 +87,5 @@ def backtest_state(row: JobRow) -> BacktestState:
         in_force_per_day=row.in_force_per_day,
         report=None if row.report is None else orjson.loads(row.report),
         fault=row.fault,
+        failure=None if row.failure is None else Failure(row.failure).value,
     )

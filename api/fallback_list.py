@@ -57,7 +57,11 @@ LABELS: dict[str, Pair] = {
     "base": ("Dygnet runt", "At all hours"),
     "alerts": ("Öppna larm", "Open alerts"),
     "taken": ("tagit av", "taken by"),
-    "scale": ("SpO₂-skala 2", "SpO₂ scale 2"),
+    "scale": ("SpO₂-skala 2, ordinerad av {doctor} till {until}", "SpO₂ scale 2, ordered by {doctor} until {until}"),
+    "scale_unnamed": (
+        "SpO₂-skala 2 till {until}, ordination i namnet {doctor} som ingen läkare har bekräftat",
+        "SpO₂ scale 2 until {until}, an order in the name {doctor} that no doctor has confirmed",
+    ),
     "value": ("Värde", "Value"),
     "latest": ("Senast", "Latest"),
     "measured": ("Mätt", "Measured"),
@@ -194,8 +198,9 @@ def _facts(each: Listed, language: Language) -> list[Pair]:
     care = f"{_programme(seat.programme, language)}. {seat.reason}"
     if each.plan.goals is Goals.COMFORT:
         care += f". {label('comfort', language)}"
-    if each.plan.spo2_scale == 2:
-        care += f". {label('scale', language)}"
+    if each.plan.spo2_scale == 2 and (order := each.plan.scale_2_order) is not None:
+        said = label("scale" if order.is_named else "scale_unnamed", language)
+        care += f". {said.format(doctor=order.doctor, until=_moment(order.expires_at))}"
     return [
         ("phone", _phone(each, language)),
         ("address", address),

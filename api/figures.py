@@ -10,10 +10,12 @@ from datetime import datetime
 
 from prometheus_client.metrics_core import Metric
 
+from ward.alerts import Role
 from ward.figures import AGE, WAY, WORK, Spread, counter, gauge, spreads
 from ward.store.alert_reads import AlertRow
 from ward.store.bus import Latest
 
+JUDGED = Role.JUDGED.value
 # Coarser than WORK: there is one for each route.
 REQUEST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
@@ -39,7 +41,8 @@ class Shown:
             return
         self.alert_opened.add((now - row.opened_at).total_seconds())
         inputs = row.evidence.get("inputs")
-        times = [each["measured_at"] for each in inputs if "measured_at" in each] if isinstance(inputs, list) else []
+        judged = [each for each in inputs if each.get("role", JUDGED) == JUDGED] if isinstance(inputs, list) else []
+        times = [each["measured_at"] for each in judged if "measured_at" in each]
         if times:
             newest = max(datetime.fromisoformat(str(each)) for each in times)
             self.alert_measured.add((now - newest).total_seconds())

@@ -7,7 +7,7 @@ reviewed against the very layers it will lie over, and every deed is in the audi
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
@@ -24,18 +24,19 @@ from api.once import once
 from api.plan_states import CardState, OverlayDocument, card_state, fault_states, version_state
 from api.preconditions import revision
 from api.replies import Instant, reply
-from ward import overlays
+from ward import overlays, scale_orders
 from ward.access.principals import StaffPrincipal
 from ward.clock import Clock
 from ward.errors import NotFound
 from ward.overlays import Layer, Origin, Overlay
-from ward.people import PatientId, StayId, TeamId
+from ward.people import PatientId, StaffId, StayId, TeamId
 from ward.plan_checks import Fault
 from ward.plan_versions import (
     Exchange,
     Layers,
     Refusal,
     Review,
+    Signing,
     State,
     approve,
     as_they_end,
@@ -43,7 +44,8 @@ from ward.plan_versions import (
     withdraw,
     withdrawal,
 )
-from ward.plans import Plan
+from ward.plans import Order, Plan
+from ward.scale_orders import Doctor, Hand
 from ward.store import audit, backtests, plans
 from ward.store import plan_versions as kept
 from ward.store.audit import Action, Deed
@@ -55,7 +57,12 @@ from ward.store.pool import Connection
 _ANSWERS: Mapping[Refusal, tuple[HTTPStatus, str]] = {
     Refusal.OVER: (HTTPStatus.CONFLICT, "This version is settled or over already."),
     Refusal.OWN: (HTTPStatus.FORBIDDEN, "The second signature is another person's than the author's."),
-    Refusal.NOT_DOCTOR: (HTTPStatus.FORBIDDEN, "A doctor signs what loosens a hard limit or turns to comfort care."),
+    Refusal.NOT_DOCTOR: (
+        HTTPStatus.FORBIDDEN,
+        "A doctor signs what loosens a hard limit, turns to comfort care or brings an order of scale 2.",
+    ),
+    Refusal.NOT_ORDERING: (HTTPStatus.FORBIDDEN, "The doctor who is named confirms the order of scale 2, nobody else."),
+    Refusal.NOT_CARING: (HTTPStatus.FORBIDDEN, "A doctor who cares for the patient confirms an order of scale 2."),
     Refusal.OVERTAKEN: (HTTPStatus.CONFLICT, "The plan has changed since this was written. Write it anew."),
 }
 
@@ -99,7 +106,10 @@ NOTHING_OVER = Over()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One plan at one instant: whose, its layers in force, its versions, its revision, and who looks."""
+    """One plan at one instant: whose, its layers in force, its versions, its revision, and who looks.
+
+    `doctors` are those who care for its patient: an order of scale 2 is one of theirs, or one answers for it.
+    """
 
     conn: Connection
     principal: StaffPrincipal
@@ -110,6 +120,7 @@ class Desk:
     versions: Sequence[Version]
     rev: int
     patient_id: PatientId | None = None
+    doctors: Mapping[StaffId, Doctor] = field(default_factory=dict)
 
     def version(self, number: int) -> Version:
         """Return a version; raises NotFound if there is none."""
@@ -118,9 +129,20 @@ class Desk:
             raise NotFound
         return found
 
-    def review(self, overlay: Overlay, until: datetime | None) -> Review:
-        """Say what a change would be."""
-        return review(self.layers, overlay, self.origin, until, self.now)
+    def review(self, overlay: Overlay, until: datetime | None, by: StaffId | None = None) -> Review:
+        """Say what a change would be; `by` is who wrote it, where that is not who looks."""
+        hand = Hand(by=by or self.principal.staff_id, doctors=self.doctors)
+        return review(self.layers, overlay, self.origin, until, self.now, hand)
+
+    def read(self, document: OverlayDocument) -> Overlay:
+        """Read the overlay of a request, and write the name of the doctor whose order it brings; raises `Problem`."""
+        overlay = read_overlay(document)
+        order = overlay.scale_2_order
+        if not isinstance(order, Order):
+            return overlay
+        standing = overlays.fold(self.layers.programme, [*self.layers.below, *self.layers.standing]).plan
+        named = scale_orders.signed_by_name(order, standing.scale_2_order, self.doctors)
+        return msgspec.structs.replace(overlay, scale_2_order=named)
 
 
 @asynccontextmanager
@@ -216,17 +238,32 @@ async def promote(desk: Desk, number: int, body: Promotion, over: Over = NOTHING
 async def sign(desk: Desk, number: int, reason: str, over: Over = NOTHING_OVER) -> None:
     """Give the second signature to a version, which is in force from now on."""
     row = desk.version(number)
-    newest = max((each.version for each in desk.versions if each.in_force(desk.now)), default=0)
-    refusal = approve(row.state, row.author_id, desk.principal.staff_id, desk.principal.role, newest=number > newest)
+    overlay = overlays.decode(row.rules)
+    refusal = approve(row.state, row.author_id, _signing(desk, row, overlay))
     if refusal is None and row.valid_until is not None and row.valid_until <= desk.now:
         refusal = Refusal.OVER
     if refusal is not None:
         raise _problem(refusal)
-    said = desk.review(overlays.decode(row.rules), row.valid_until)
+    said = desk.review(overlay, row.valid_until, row.author_id)
+    if not set(said.asks) <= set(row.asks):  # what it was written over has gone: more is asked of it by now
+        raise _problem(Refusal.OVERTAKEN)
     if faults := (*said.faults, *over.faults) or await _lost(said, over):
         raise _refused(faults, ())
     await kept.approve(desk.conn, desk.owner, row, desk.principal.staff_id, desk.now)
     await _note(desk, Action.PLAN_APPROVED, number, reason, asks=list(row.asks))
+
+
+def _signing(desk: Desk, row: Version, overlay: Overlay) -> Signing:
+    """Return who would sign a version, and the order that it asks their name for."""
+    newest = max((each.version for each in desk.versions if each.in_force(desk.now)), default=0)
+    order = overlay.scale_2_order if scale_orders.ASK in row.asks else None
+    return Signing(
+        by=desk.principal.staff_id,
+        role=desk.principal.role,
+        newest=row.version > newest,
+        order=order if isinstance(order, Order) else None,
+        doctors=desk.doctors,
+    )
 
 
 async def take_back(desk: Desk, number: int, body: Withdrawal, over: Sequence[tuple[str, Exchange]] = ()) -> None:

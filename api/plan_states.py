@@ -3,14 +3,15 @@
 A plan and an overlay go out as the JSON that the store keeps; their schemas are made from the types they are read into.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from pydantic import JsonValue, WithJsonSchema
+from pydantic import AfterValidator, JsonValue, WithJsonSchema
 from typing_extensions import TypedDict
 
+from api.order_states import OrderState, order_state
 from ward import overlays, plan_documents, plans
 from ward.overlays import Effective, Field, Origin, Overlay
 from ward.plan_checks import Fault
@@ -28,8 +29,27 @@ def _shape(name: str) -> WithJsonSchema:
     return WithJsonSchema({"allOf": [{"$ref": f"{_AT}{name}"}]})
 
 
+def _texts(value: JsonValue) -> Iterator[str]:
+    """Yield every text of a document, the names of its fields included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield name
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def _storable(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if any("\0" in text for text in _texts(document)):
+        raise ValueError("may not hold the character NUL")
+    return document
+
+
 PlanDocument = Annotated[dict[str, JsonValue], _shape("Plan")]
-OverlayDocument = Annotated[dict[str, JsonValue], _shape("Overlay")]
+OverlayDocument = Annotated[dict[str, JsonValue], AfterValidator(_storable), _shape("Overlay")]
 
 
 def shapes() -> dict[str, object]:
@@ -136,8 +156,8 @@ class ProgrammePage(TypedDict):
 class PlanState(TypedDict):
     """The plan in force. `fields` are those that differ from the template; `faults` tell why a layer was left out.
 
-    `overlay` is the standing one, which a new version replaces; `temporary` lie over it. `next_change_at`: when by time
-    alone it will be another. `rev` is the ETag as well.
+    `order` is the one that scale 2 is, or was, used by. `overlay` is the standing one, which a new version replaces;
+    `temporary` lie over it. `next_change_at`: when by time alone it will be another. `rev` is the ETag as well.
     """
 
     programme: str
@@ -147,6 +167,7 @@ class PlanState(TypedDict):
     goals: str
     spo2_scale: int
     scale_2_lapsed: bool
+    order: OrderState | None
     plan: PlanDocument
     fields: list[FieldState]
     faults: list[FaultState]
@@ -275,6 +296,7 @@ def plan_state(
         goals=found.plan.goals.value,
         spo2_scale=found.plan.spo2_scale,
         scale_2_lapsed=found.scale_2_lapsed,
+        order=order_state(found, own, now),
         plan=plan_document(found.plan),
         fields=field_states(found.fields, rows),
         faults=fault_states(found.faults),

@@ -151,6 +151,7 @@ def raise_alert(database_url: str, stays: list[StayId]) -> Callable[[int], int]:
                 text_key="limit.low",
                 params={"kind": "spo2", "limit": 88.0, "value": 84.0, "unit": "%", "duration_s": 60.0},
                 inputs=(Input(kind="spo2", value=84.0, unit="%", measured_at=now),),
+                judged_at=now,
             ),
         )
         async with await connect(database_url, "bench") as conn:

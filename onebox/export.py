@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from alerting import words
+from alerting.sentences import sentence
 from onebox import record_csv
 from onebox.environment import PROJECT
 from onebox.progress import Step, bar
@@ -23,6 +23,7 @@ from onebox.sink import Archive, Folder, Write, sink
 from ward import log, plan_documents
 from ward.clock import SystemClock
 from ward.errors import ConfigError, NotFound
+from ward.evidence import read
 from ward.fhir import alerts, codes, observations, people, waves
 from ward.fhir.codes import Resource
 from ward.record import (
@@ -183,9 +184,9 @@ def _json(value: Mapping[str, object]) -> str:
 
 def _in_words(evidence: str) -> str:
     """Say what an alert found, in both languages; an older program's evidence may have no words any more."""
-    kept = json.loads(evidence)
+    kept = read(evidence)
     try:
-        return " / ".join(words.text(kept["text_key"], kept["params"], language) for language in ("sv", "en"))
+        return " / ".join((sentence(kept, "sv"), sentence(kept, "en")))
     except (KeyError, ValueError):
         return ""
 

@@ -19,6 +19,7 @@ from rich.console import Console
 from onebox import roster, webbuild
 from onebox.environment import PROJECT
 from onebox.supervisor import Part, Supervisor, accepts, require_free
+from simulator import scenario
 from ward.clock import SystemClock, to_us
 from ward.errors import ConfigError
 from ward.settings import Settings
@@ -190,7 +191,8 @@ async def _service_url(database_url: str) -> str:
 async def _heard(database_url: str) -> bool:
     conn = await connect(database_url, "supervisor")
     async with conn:
-        return await registry.silent_stays(conn, SystemClock().now(), timedelta(minutes=1)) == 0
+        devices = [entry.device_id for entry in scenario.load_roster()]
+        return await registry.silent_stays(conn, SystemClock().now(), timedelta(minutes=1), devices) == 0
 
 
 async def _empty(database_url: str) -> bool:

@@ -295,7 +295,7 @@ async def _alert(to: Telling, stay_id: StayId, entry: AlertEntry, at: datetime) 
         priority=Priority.MEDIUM,
         began_at=at,
         due_at=at,
-        evidence=Evidence(rule_version=1, text_key="limit.low", params=numbers, inputs=(measured,)),
+        evidence=Evidence(rule_version=1, text_key="limit.low", params=numbers, inputs=(measured,), judged_at=at),
     )
     raised = await apply.raise_or_update(to.conn, finding, at)
     if raised is None:

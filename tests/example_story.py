@@ -154,6 +154,7 @@ _CARE = [
 ]  # fmt: skip
 _PLANS = [
     Step("anna", f"PUT {_PLAN}", {"overlay": _TIGHT, **_WHY}),
+    Step("anna", f"GET {_PLAN}/doctors"),
     Step("anna", f"POST {_PLAN}/drafts", {"overlay": {"news2_rise": 2}, **_WHY}, keep={"draft": "version"}),
     Step("anna", f"POST {_PLAN}/versions/{{version}}/silent", at={"version": "draft"}),
     Step("anna", f"POST {_PLAN}/versions/{{version}}/promote", _WHY, at={"version": "draft"}),

@@ -207,6 +207,7 @@ async def alarm(house: House, bed: Bed, rule: str = "limit.spo2.low", priority: 
             text_key="limit.low",
             params={"kind": "spo2", "limit": 88.0, "value": 84.0, "unit": "%", "duration_s": 60.0},
             inputs=(Input(kind="spo2", value=84.0, unit="%", measured_at=now),),
+            judged_at=now,
         ),
     )
     async with await connect(house.database_url, "test") as conn:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from tests.fix_api import House, password_hash, serving
+from tests.fix_api import House, Served, password_hash, serving
 from tests.fix_kit import seated
 from ward.clock import FakeClock, SystemClock
 from ward.people import Role
@@ -24,6 +24,7 @@ class Round:
     """A nurse, two doctors and a nurse of another organisation, who look at the same patient's plan."""
 
     house: House
+    served: Served
     clock: FakeClock
     nurse: httpx.AsyncClient
     doctor: httpx.AsyncClient
@@ -58,15 +59,15 @@ class Round:
         seen = {"If-Match": f'"{(await self.plan())["rev"]}"'}
         return await by.post(f"{self.path}/versions/{version}/{step}", json={**WHY, **more}, headers=seen)
 
-    def change(self, query: str) -> None:
+    def change(self, query: str, *given: object) -> None:
         """Change the store behind everybody's back."""
         with psycopg.connect(self.house.database_url, autocommit=True) as conn:
-            conn.execute(query.encode())
+            conn.execute(query.encode(), given or None)
 
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
+    def ask(self, query: str, *given: object) -> list[tuple[Any, ...]]:
         """Ask the store."""
         with psycopg.connect(self.house.database_url) as conn:
-            return conn.execute(query.encode()).fetchall()
+            return conn.execute(query.encode(), given or None).fetchall()
 
 
 async def _doctors(house: House) -> None:
@@ -98,6 +99,16 @@ def on_round(house: House, visit: Callable[[Round], Awaitable[None]]) -> None:
             nurse, doctor, second, stranger = [
                 await stack.enter_async_context(seated(house, served, name)) for name in names
             ]
-            await visit(Round(house=house, clock=clock, nurse=nurse, doctor=doctor, second=second, stranger=stranger))
+            await visit(
+                Round(
+                    house=house,
+                    served=served,
+                    clock=clock,
+                    nurse=nurse,
+                    doctor=doctor,
+                    second=second,
+                    stranger=stranger,
+                )
+            )
 
     asyncio.run(whole())

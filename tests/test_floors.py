@@ -39,10 +39,12 @@ MAY_SEE = {
 ALERTING_FOR_API = {
     "alerting.apply",
     "alerting.durations",
+    "alerting.going_over",
     "alerting.life_words",
     "alerting.lifecycle",
     "alerting.observed",
     "alerting.plain_words",
+    "alerting.sentences",
     "alerting.words",
 }
 
@@ -58,7 +60,9 @@ GROUND_FLOOR_BRINGS = {
     "ward.plans": {"msgspec"},
     "ward.overlays": {"msgspec"},
     "ward.plan_versions": {"msgspec"},
+    "ward.scale_orders": {"msgspec"},
     "ward.backtests": {"msgspec"},
+    "ward.evidence": {"msgspec"},
     "ward.formats.claims": {"msgspec"},
     "ward.formats.vitals": {"msgspec"},
     "ward.formats.status": {"msgspec"},

@@ -111,15 +111,30 @@ class Action(StrEnum):
     EQUIPMENT_FIXED = "equipment_fixed"
 
 
+class Role(StrEnum):
+    """What a number is to its finding.
+
+    `JUDGED` was judged, `SINCE` is the first of what lasts, `BEFORE` is what it is compared with, `USUAL` the person's
+    own usual.
+    """
+
+    JUDGED = "judged"
+    SINCE = "since"
+    BEFORE = "before"
+    USUAL = "usual"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One number that a finding rests on."""
+    """One number that a finding rests on; `over_s` where it is of so many seconds from `measured_at` on."""
 
     kind: str
     value: float
     unit: str
     measured_at: datetime
     quality: float | None = None
+    role: Role = Role.JUDGED
+    over_s: float = 0.0
 
 
 # The parameter of evidence that says which of a kind's limits is passed, where it is the hard bound.
@@ -130,13 +145,15 @@ BAND, HARD = "band", "hard"
 class Evidence:
     """Why a finding says what it says: the rule in force, its numbers, and the words to show.
 
-    `text_key` names a sentence in the message catalogue of every language; `params` fills it.
+    `text_key` names a sentence in the message catalogue of every language; `params` fills it. `judged_at` is the event
+    time at which it was found, from which the inputs' ages count (`ward.evidence`); None where it was not kept yet.
     """
 
     rule_version: int
     text_key: str
     params: dict[str, str | float | int | None]
     inputs: tuple[Input, ...]
+    judged_at: datetime | None = None
 
     @property
     def hard(self) -> bool:

@@ -25,6 +25,13 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Failure(StrEnum):
+    """Why a job failed: it broke, or whoever counted it was cut off in the middle as often as it is tried."""
+
+    BROKE = "broke"
+    CUT_OFF = "cut_off"
+
+
 class JobOrigin(StrEnum):
     """Who or what asked for a back-test.
 

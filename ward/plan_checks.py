@@ -110,7 +110,7 @@ def _scores(plan: Plan) -> Iterator[Fault]:
     yield from _in("news2_rise_s", plan.news2_rise_s)
     yield from _within("spo2_scale", plan.spo2_scale, 1, 2)
     order = plan.scale_2_order
-    if order is not None and not order.doctor.strip():
+    if order is not None and order.doctor_id is None and not order.doctor.strip():
         yield Fault(path="scale_2_order.doctor", sv="läkarens namn saknas", en="the doctor's name is missing")
     if order is not None and order.expires_at <= order.ordered_at:
         yield Fault(path="scale_2_order.expires_at", sv="går ut innan den gäller", en="runs out before it begins")

@@ -3,21 +3,23 @@
     draft → in force, or awaiting a second signature → in force → superseded, withdrawn
     draft, awaiting → withdrawn
 
-The invariant: what loosens a hard limit or turns to comfort care is in force with two names or not at all.
+The invariant: what loosens a hard limit or turns to comfort care is in force with two names or not at all, and what
+brings an order of SpO2 scale 2 with the name of the doctor whose it is (`ward.scale_orders`).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
-from ward import overlays, plans
+from ward import overlays, plans, scale_orders
 from ward.overlays import Effective, Layer, Origin, Overlay
 from ward.people import Role, StaffId
 from ward.plan_checks import Fault
 from ward.plan_oddities import loosened, oddities
+from ward.scale_orders import NOBODY, Doctor, Hand
 
 # The project's choices, to be confirmed locally.
 LONGEST_ORDER = timedelta(days=366)
@@ -41,6 +43,8 @@ class Refusal(StrEnum):
     OVER = "over"
     OWN = "own"
     NOT_DOCTOR = "not_doctor"
+    NOT_ORDERING = "not_ordering"
+    NOT_CARING = "not_caring"
     OVERTAKEN = "overtaken"
 
 
@@ -50,7 +54,7 @@ class Review:
 
     `coming` is what the plan will be, now and each time that a temporary change ends. `faults` refuse it, `oddities`
     ask whether it is meant. `asks` names what needs a second person's signature: what is looser than the layer below,
-    and looser than what has been signed before.
+    and looser than what has been signed before; and an order of scale 2 that no doctor has put their name to.
     """
 
     after: Effective
@@ -91,7 +95,9 @@ def layers_of(programme: str, layers: Sequence[Layer], origin: Origin) -> Layers
     )
 
 
-def review(layers: Layers, change: Overlay, origin: Origin, until: datetime | None, now: datetime) -> Review:
+def review(
+    layers: Layers, change: Overlay, origin: Origin, until: datetime | None, now: datetime, hand: Hand = NOBODY
+) -> Review:
     """Say what a change would be: in place of the standing overlay, or with `until` over all that is in force."""
     new = Layer(origin=origin, version=_next(layers), rules=overlays.raw(change), until=until)
     then = with_change(layers, new)
@@ -100,12 +106,19 @@ def review(layers: Layers, change: Overlay, origin: Origin, until: datetime | No
     own = overlays.fold(layers.programme, [*then.below, *then.standing, *([new] if until else [])])
     after = overlays.fold(layers.programme, then.all)
     template = plans.template(own.plan.programme)
+    order = scale_orders.brought(own.plan, before.plan)
+    looser = [each for each in loosened(own.plan, below.plan) if each in loosened(own.plan, before.plan)]
     return Review(
         after=after,
         coming=tuple(overlays.fold(layers.programme, each).plan for each in as_they_end(then.all)),
-        faults=(*_of_change(own, after), *_order(own, change, now), *_times(until, now)),
+        faults=(
+            *_of_change(own, after),
+            *_order(own, change, before.plan, now),
+            *scale_orders.faults(order, hand.doctors),
+            *_times(until, now),
+        ),
         oddities=oddities(own.plan, template),
-        asks=tuple(each for each in loosened(own.plan, below.plan) if each in loosened(own.plan, before.plan)),
+        asks=(*looser, *([scale_orders.ASK] if scale_orders.asks(order, hand) else [])),
     )
 
 
@@ -164,8 +177,11 @@ def _of_change(own: Effective, after: Effective) -> tuple[Fault, ...]:
     return own.faults or after.faults
 
 
-def _order(own: Effective, change: Overlay, now: datetime) -> tuple[Fault, ...]:
-    """Look at the order that a change brings or asks scale 2 by; one that waits as well, for another may ask later."""
+def _order(own: Effective, change: Overlay, before: plans.Plan, now: datetime) -> tuple[Fault, ...]:
+    """Look at the order that a change brings or asks scale 2 by; one that waits as well, for another may ask later.
+
+    One that has run out and is kept as it was is nothing new: scale 1 is used, and the rest may be changed.
+    """
     order = own.plan.scale_2_order
     brought = isinstance(change.scale_2_order, plans.Order)
     asked = own.plan.spo2_scale == 2 and (brought or change.spo2_scale == 2)
@@ -175,7 +191,8 @@ def _order(own: Effective, change: Overlay, now: datetime) -> tuple[Fault, ...]:
         return (_order_fault("skala 2 kräver en läkares ordination", "scale 2 stands on a doctor's order alone"),)
     if order.ordered_at > now + _ASLANT:
         return (_order_fault("ordinationen ligger i framtiden", "the order lies in the future"),)
-    if asked and order.expires_at <= now:
+    kept = (before.spo2_scale, before.scale_2_order) == (2, order)
+    if asked and order.expires_at <= now and not kept:
         return (_order_fault("ordinationen har gått ut", "the order has run out"),)
     if order.expires_at - order.ordered_at > LONGEST_ORDER:
         return (_order_fault("ordinationen gäller högst ett år", "an order holds for a year at most"),)
@@ -197,15 +214,34 @@ def _times(until: datetime | None, now: datetime) -> tuple[Fault, ...]:
     return ()
 
 
-def approve(state: State, author_id: StaffId | None, by: StaffId, role: Role, *, newest: bool) -> Refusal | None:
-    """Say why somebody may not sign a version, None when they may; `newest`: nothing has come in force after it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """Who would sign a version; `order` is the one it asks their name for.
+
+    `newest`: nothing has come in force after it. `doctors` care for the patient.
+    """
+
+    by: StaffId
+    role: Role
+    newest: bool
+    order: plans.Order | None = None
+    doctors: Mapping[StaffId, Doctor] = field(default_factory=dict)
+
+
+def approve(state: State, author_id: StaffId | None, signing: Signing) -> Refusal | None:
+    """Say why somebody may not sign a version, None when they may."""
+    by, order = signing.by, signing.order
     if state is not State.AWAITING:
         return Refusal.OVER
     if by == author_id:
         return Refusal.OWN
-    if role is not Role.DOCTOR:
+    if signing.role is not Role.DOCTOR:
         return Refusal.NOT_DOCTOR
-    return None if newest else Refusal.OVERTAKEN
+    if order is not None and by not in signing.doctors:
+        return Refusal.NOT_CARING
+    if order is not None and not scale_orders.confirms(order, by, signing.doctors):
+        return Refusal.NOT_ORDERING
+    return None if signing.newest else Refusal.OVERTAKEN
 
 
 def withdraw(state: State) -> Refusal | None:

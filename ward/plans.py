@@ -15,6 +15,7 @@ import msgspec
 
 from ward import plan_documents
 from ward.alerts import Priority
+from ward.people import StaffId
 from ward.vitals import VitalKind
 
 # RCP, NEWS2, 2017: three points for each of six parameters and two for oxygen.
@@ -178,13 +179,40 @@ class Card:
     en: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A doctor's order, with name and expiry: SpO2 scale 2 stands on nothing else."""
+class Way(StrEnum):
+    """How the order of a doctor from outside came."""
 
-    doctor: str
+    TELEPHONE = "telephone"
+    VIDEO = "video"
+    IN_PERSON = "in_person"
+    LETTER = "letter"
+    RECORD = "record"
+
+
+class Outside(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Where a doctor works whom nobody here can look up, and how the order came to who wrote it."""
+
+    clinic: str
+    way: Way
+
+
+class Order(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A doctor's order, with name and expiry: SpO2 scale 2 stands on nothing else.
+
+    It is of a member of staff, `doctor_id`, whose name the server writes, or of a doctor from `outside`. One with
+    neither was written before it was checked whose an order is.
+    """
+
+    doctor: str = ""
+    doctor_id: StaffId | None = None
+    outside: Outside | None = None
     ordered_at: Instant
     expires_at: Instant
+
+    @property
+    def is_named(self) -> bool:
+        """Tell whether it says whose it is in a way that could be checked."""
+        return self.doctor_id is not None or self.outside is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,14 @@ def give_way(pid: int, niceness: int) -> None:
         return
 
 
+def first_to_go() -> None:
+    """Ask the kernel to end this process before any other where memory runs out; best effort."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    except OSError:
+        return
+
+
 def name() -> str:
     """Return what this process is called among those of its service: where it runs, and as what."""
     return f"{platform.node()}-{os.getpid()}"

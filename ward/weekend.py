@@ -14,6 +14,7 @@ from typing import Final
 
 from ward.duty import wallclock
 from ward.duty.coverage import Cell, Colour
+from ward.plans import Order
 
 LATELY: Final = timedelta(hours=72)
 """How far back alerts and changes of medication are counted."""
@@ -42,6 +43,10 @@ class Reason(StrEnum):
     BATTERY_EMPTY = "battery_empty"
     BATTERY_LOW = "battery_low"
     PLAN_EXPIRES = "plan_expires"
+    ORDER_EXPIRES = "order_expires"
+    ORDER_OVER = "order_over"
+    ORDER_UNNAMED = "order_unnamed"
+    PLAN_WAITS = "plan_waits"
     INPUTS_MISSING = "inputs_missing"
     ANSWERS_MISSING = "answers_missing"
     MEDICATION = "medication"
@@ -66,6 +71,10 @@ POINTS: Final = MappingProxyType(
         Reason.BATTERY_EMPTY: 15,
         Reason.BATTERY_LOW: 5,
         Reason.PLAN_EXPIRES: 15,
+        Reason.ORDER_EXPIRES: 15,
+        Reason.ORDER_OVER: 15,
+        Reason.ORDER_UNNAMED: 15,
+        Reason.PLAN_WAITS: 15,
         Reason.INPUTS_MISSING: 10,
         Reason.ANSWERS_MISSING: 10,
         Reason.MEDICATION: 10,
@@ -90,6 +99,22 @@ _WORDS: Final = MappingProxyType(
         Reason.BATTERY_EMPTY: ("batteri {n} %", "battery {n} %"),
         Reason.BATTERY_LOW: ("batteri {n} %", "battery {n} %"),
         Reason.PLAN_EXPIRES: ("gränser upphör {at}", "limits expire {at}"),
+        Reason.ORDER_EXPIRES: (
+            "ordinationen av SpO₂-skala 2 går ut {at}",
+            "the order of SpO₂ scale 2 runs out {at}",
+        ),
+        Reason.ORDER_OVER: (
+            "ordinationen av SpO₂-skala 2 gick ut {at}: skala 1 används",
+            "the order of SpO₂ scale 2 ran out {at}: scale 1 is used",
+        ),
+        Reason.ORDER_UNNAMED: (
+            "ordinationen av SpO₂-skala 2 är inte bekräftad av någon läkare",
+            "no doctor has confirmed the order of SpO₂ scale 2",
+        ),
+        Reason.PLAN_WAITS: (
+            "ändringar av planen som väntar på en läkares underskrift: {n}",
+            "changes of the plan that wait for a doctor's signature: {n}",
+        ),
         Reason.INPUTS_MISSING: ("NEWS2 saknar {n} värden", "NEWS2 lacks {n} values"),
         Reason.ANSWERS_MISSING: ("dagens frågor är obesvarade", "the day's questions are unanswered"),
         Reason.MEDICATION: ("läkemedel ändrat på tre dygn", "medication changed within three days"),
@@ -108,7 +133,8 @@ class Facts:
     """What is known of a stay when the round is made. None: not known, or there is none.
 
     `score_high` is the upper bound of NEWS2 now, `score_high_before` a day ago; `missing` counts its inputs that are
-    missing or stale; `plan_change_at` is when limits in force run out by themselves.
+    missing or stale; `plan_change_at` is when limits in force run out by themselves; `order` that of SpO2 scale 2 where
+    that is asked for; `waiting` counts the versions of the plan that wait for a signature.
     """
 
     score_high: int | None
@@ -122,6 +148,8 @@ class Facts:
     online: int
     battery_pct: float | None
     plan_change_at: datetime | None
+    order: Order | None
+    waiting: int
     answered_at: datetime | None
     medications: int
     open_reports: int
@@ -141,7 +169,7 @@ class Found:
 
 def reasons(facts: Facts, cells: Iterable[Cell], until: datetime, now: datetime) -> tuple[Found, ...]:
     """Return why somebody may be needed until `until`, the weightiest first; `cells` are who answers until then."""
-    found = [*_score(facts), *_alerts(facts), *_devices(facts), *_dated(facts, until, now)]
+    found = [*_score(facts), *_alerts(facts), *_devices(facts), *_plan(facts, until, now), *_dated(facts, until, now)]
     open_cell = next((cell for cell in cells if cell.colour is Colour.NOBODY), None)
     if open_cell is not None:
         found.append(_said(Reason.NO_COVER, at=open_cell.from_at))
@@ -195,9 +223,24 @@ def _devices(facts: Facts) -> Iterable[Found]:
         yield _said(reason, round(facts.battery_pct))
 
 
-def _dated(facts: Facts, until: datetime, now: datetime) -> Iterable[Found]:
+def _plan(facts: Facts, until: datetime, now: datetime) -> Iterable[Found]:
     if facts.plan_change_at is not None and facts.plan_change_at < until:
         yield _said(Reason.PLAN_EXPIRES, at=facts.plan_change_at)
+    if facts.waiting:
+        yield _said(Reason.PLAN_WAITS, facts.waiting)
+    order = facts.order
+    if order is None:
+        return
+    if order.expires_at <= now:
+        yield _said(Reason.ORDER_OVER, at=order.expires_at)
+        return
+    if order.expires_at < until:
+        yield _said(Reason.ORDER_EXPIRES, at=order.expires_at)
+    if not order.is_named:
+        yield _said(Reason.ORDER_UNNAMED)
+
+
+def _dated(facts: Facts, until: datetime, now: datetime) -> Iterable[Found]:
     if facts.remind_at is not None and facts.remind_at < until:
         yield _said(Reason.REMINDER, at=facts.remind_at)
     if facts.answered_at is not None and now - facts.answered_at > ANSWERS_AFTER:

@@ -10,14 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from alerting.features import Batch, Bools, Floats, Ints
+from alerting.features import Batch, Bools, Floats, Ints, in_order_of_time, moment
 from alerting.observed import RULE_VERSION
 from alerting.quarters import NORMAL_EVERY_S, QUARTER_S, Normals, Quarters, at_night, taken_s
 from alerting.rules import grid
 from alerting.rules.grid import mean_at
 from alerting.signal.spans import between
 from alerting.tracks import Row, Track, Verdict, Verdicts
-from ward.alerts import Evidence
+from ward.alerts import Evidence, Input, Role
 from ward.plans import Deviation, Plan, Side
 from ward.vitals import VITALS, VitalKind
 
@@ -60,13 +60,16 @@ def judge(batch: Batch) -> dict[str, Track]:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return the last quarter's mean, and what is usual for the person at this time of day."""
+    """Return the last quarter's mean, the first beyond, and what is usual for the person at this time of day."""
     kind, side = (part for part in rule.split(".")[1:])
     quarters, normals = batch.quarters[VitalKind(kind)], batch.normals[VitalKind(kind)]
     centre, spread, _ = in_force(quarters, normals)
     usual, limits = float(centre[row.place]), _of(batch.stays[row.stay].plan, VitalKind(kind), Side(side))
     sds = max((each.sds for each in limits if each.priority <= row.priority), default=0.0)
     away = sds * float(spread[row.place])
+    signed = scores(quarters, normals) * (1 if side == Side.HIGH else -1)
+    beyond = np.flatnonzero((signed >= sds) & (quarters.row == row.stay) & (quarters.start_s >= row.began_s))
+    first = min(int(beyond[0]), row.place) if len(beyond) else row.place
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=f"{DEVIATION}.{side}",
@@ -78,7 +81,25 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
             "unit": VITALS[VitalKind(kind)].unit,
             "duration_s": row.from_s - row.began_s,
         },
-        inputs=(mean_at(quarters, VitalKind(kind), row.place),),
+        inputs=(
+            *in_order_of_time(
+                mean_at(quarters, VitalKind(kind), row.place),
+                mean_at(quarters, VitalKind(kind), first, Role.SINCE),
+            ),
+            usual_at(quarters, normals, VitalKind(kind), row.place),
+        ),
+    )
+
+
+def usual_at(quarters: Quarters, normals: Normals, kind: VitalKind, place: int) -> Input:
+    """Return the person's own normal that a quarter is judged by as evidence, as of when it was taken."""
+    centre, _, _ = in_force(quarters, normals)
+    return Input(
+        kind=kind,
+        value=float(centre[place]),
+        unit=VITALS[kind].unit,
+        measured_at=moment(float(taken_s(quarters.end_s[place]))),
+        role=Role.USUAL,
     )
 
 

@@ -70,6 +70,7 @@ def _worried(stay: StayContext, told: list[tuple[Request, tuple[Worrying, ...]]]
                 "occurred_at": moment(last.occurred_s).isoformat(),
             },
             inputs=(),
+            judged_at=moment(max(last.occurred_s, last.received_s)),
         ),
         repeats=len(told) - 1,
     )
@@ -96,7 +97,11 @@ def _missed(stay: StayContext, now_s: float) -> tuple[list[Observation], float]:
     if now_s >= due_on(stay.answered_s, 1 + EXPECTED_DAYS) and MISSED not in stay.alerts:
         return [], np.inf
     evidence = Evidence(
-        rule_version=RULE_VERSION, text_key=MISSED, params={"duration_s": now_s - stay.answered_s}, inputs=()
+        rule_version=RULE_VERSION,
+        text_key=MISSED,
+        params={"duration_s": now_s - stay.answered_s},
+        inputs=(),
+        judged_at=moment(now_s),
     )
     found = Finding(
         stay_id=stay.stay_id,

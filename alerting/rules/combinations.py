@@ -9,12 +9,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from alerting import runs
-from alerting.features import Batch, reading_at
+from alerting.features import Batch, in_order_of_time, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import steps
 from alerting.rules.steps import Steps
 from alerting.tracks import FINDING, Row, Track, Verdict, joined, track
-from ward.alerts import Evidence, Input
+from ward.alerts import Evidence, Input, Role
 from ward.plans import Combination, Plan, Side, Term
 from ward.vitals import VITALS, VitalKind
 
@@ -78,10 +78,11 @@ def _toward(batch: Batch, term: Term) -> Batch:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return the terms that held, with the values that reached them."""
+    """Return the terms that held, with the values that reached them: those since when, and those of now."""
     name = rule.removeprefix(f"{COMBINATION}.")
     combination = next(each for each in batch.stays[row.stay].plan.combinations if each.name == name)
-    held: dict[VitalKind, Input] = {}
+    held: list[Input] = []
+    since: list[Input] = []
     said: list[str] = []
     for term in combination.terms:
         series = _toward(batch, term).of(term.kind)
@@ -90,7 +91,9 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
             continue
         value = float(series.value[place])
         if (value <= term.bound + _EPS) if term.side is Side.LOW else (value >= term.bound - _EPS):
-            held[term.kind] = reading_at(series, term.kind, place)
+            held.append(reading_at(series, term.kind, place))
+            first = runs.spoken_at(series, row.stay, row.began_s)
+            since += [reading_at(series, term.kind, first, Role.SINCE)] if first >= 0 else []
             said.append(f"{term.kind} {term.side} {term.bound:g}")
     return Evidence(
         rule_version=RULE_VERSION,
@@ -102,5 +105,5 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
             "all": len(combination.terms),
             "duration_s": combination.delay_s,
         },
-        inputs=tuple(held.values()),
+        inputs=in_order_of_time(*held, *since),
     )

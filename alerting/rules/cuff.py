@@ -11,12 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from alerting.features import Batch, Bools, Floats
+from alerting.features import Batch, Bools, Floats, in_order_of_time, newest_at, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import steps
 from alerting.rules.steps import Steps
 from alerting.tracks import Row
-from ward.alerts import Evidence
+from ward.alerts import Evidence, Role
 from ward.plans import Plan
 from ward.vitals import VitalKind
 
@@ -44,11 +44,17 @@ def look_back(plan: Plan) -> Mapping[VitalKind, float]:
     return {VitalKind.SYSTOLIC: WINDOW_S} if VitalKind.SPO2 in plan.limits else {}
 
 
-def evidence(batch: Batch, rule: str, row: Row) -> Evidence:  # noqa: ARG001 - every rule is asked alike
-    """Return that a fall is held back, and for how long at most."""
+def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
+    """Return that a fall is held back, and for how long at most: its first value and its last, and the cuff's."""
+    spo2, cuff = batch.of(VitalKind.SPO2), batch.of(VitalKind.SYSTOLIC)
+    first, last = newest_at(spo2, row.stay, row.began_s), newest_at(spo2, row.stay, row.from_s)
+    taken = newest_at(cuff, row.stay, row.from_s)
+    read = [reading_at(spo2, VitalKind.SPO2, last)] if last >= 0 else []
+    read += [reading_at(spo2, VitalKind.SPO2, first, Role.SINCE)] if first >= 0 else []
+    read += [reading_at(cuff, VitalKind.SYSTOLIC, taken)] if taken >= 0 else []
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=rule,
         params={"kind": VitalKind.SPO2.value, "duration_s": WINDOW_S},
-        inputs=(),
+        inputs=in_order_of_time(*read),
     )

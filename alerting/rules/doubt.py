@@ -54,5 +54,6 @@ def _clock(stay: StayContext, device: DeviceReport, now_s: float) -> Finding:
             text_key=f"{CLOCK}.refused" if refused else f"{CLOCK}.ahead" if ahead_s > 0 else f"{CLOCK}.behind",
             params={"device_id": device.device_id, "duration_s": abs(ahead_s)},
             inputs=(),
+            judged_at=moment(now_s),
         ),
     )

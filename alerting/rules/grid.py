@@ -13,7 +13,7 @@ from alerting.features import Batch, Bools, Floats, Ints, moment
 from alerting.quarters import Quarters
 from alerting.rules.steps import hold
 from alerting.tracks import FINDING, Track, Verdict, Verdicts, track, without
-from ward.alerts import Input, Priority
+from ward.alerts import Input, Priority, Role
 from ward.plans import Goals, Plan
 from ward.vitals import VITALS, VitalKind
 
@@ -101,12 +101,13 @@ def unread(stays: int, names: Iterable[str]) -> dict[str, Track]:
     return {name: track(stays, whole, none, whole, none) for name in names}
 
 
-def mean_at(quarters: Quarters, kind: VitalKind, place: int) -> Input:
+def mean_at(quarters: Quarters, kind: VitalKind, place: int, role: Role = Role.JUDGED) -> Input:
     """Return the mean of one quarter as evidence, as old as its oldest reading may be: when the quarter began."""
     return Input(
         kind=kind.value,
         value=float(quarters.mean[place]),
         unit=VITALS[kind].unit,
         measured_at=moment(float(quarters.start_s[place])),
-        quality=None,
+        role=role,
+        over_s=quarters.step_s,
     )

@@ -17,11 +17,11 @@ from alerting.features import Batch, Bools, Floats, Heard, Ints, Observed, StayC
 from alerting.observed import RULE_VERSION, Observation, Quiet
 from alerting.quarters import HOUR_S, Quarters
 from alerting.rules import grid
-from alerting.rules.baseline_rules import scores
+from alerting.rules.baseline_rules import scores, usual_at
 from alerting.rules.grid import mean_at
 from alerting.signal.spans import Spans, between, medians
 from alerting.tracks import Row, Track, Verdict
-from ward.alerts import Evidence, Family, Finding, Priority
+from ward.alerts import Evidence, Family, Finding, Input, Priority, Role
 from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
 
@@ -65,6 +65,7 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     if rule == WEARER:
         return _wearer_evidence(batch, row)
     quarters = batch.quarters[VitalKind.WEIGHT]
+    first = int(_weighed_before(quarters).first[row.place])
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=WEIGHT,
@@ -74,17 +75,25 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
             "usual": float(usual_weight(quarters)[row.place]),
             "unit": VITALS[VitalKind.WEIGHT].unit,
         },
-        inputs=(mean_at(quarters, VitalKind.WEIGHT, row.place),),
+        inputs=(
+            *(mean_at(quarters, VitalKind.WEIGHT, place, Role.BEFORE) for place in range(first, row.place)),
+            mean_at(quarters, VitalKind.WEIGHT, row.place),
+        ),
     )
 
 
 def usual_weight(quarters: Quarters) -> Floats:
     """Return the median of the weighings before each, NaN where there are too few: (n,)."""
-    row, place = quarters.row, np.arange(len(quarters.mean))
-    spans = between(quarters.course(), row, quarters.start_s - USUAL_S, quarters.start_s)
+    spans = _weighed_before(quarters)
+    return np.where(spans.count >= USUAL_WEIGHINGS, medians(quarters.mean, spans), np.nan)
+
+
+def _weighed_before(quarters: Quarters) -> Spans:
+    """Return the weighings before each that say what is usual."""
+    place = np.arange(len(quarters.mean))
+    spans = between(quarters.course(), quarters.row, quarters.start_s - USUAL_S, quarters.start_s)
     first = np.maximum(spans.first, place - MOST_WEIGHINGS)
-    found = medians(quarters.mean, Spans(first=np.minimum(first, place), end=place))
-    return np.where(place - first >= USUAL_WEIGHINGS, found, np.nan)
+    return Spans(first=np.minimum(first, place), end=place)
 
 
 def _weighings(batch: Batch) -> Track:
@@ -149,13 +158,17 @@ def _wearer_evidence(batch: Batch, row: Row) -> Evidence:
     kinds = [kind for kind in sorted(batch.normals) if kind in batch.quarters and _has(batch, kind)[row.stay]]
     whose, at_s, worn_s = (np.array([each]) for each in (row.stay, row.from_s, row.began_s))
     jumped = [kind for kind in kinds if jumps(batch, kind, whose, at_s, worn_s)[1][0]]
-    newest = [(kind, between(batch.quarters[kind].course(), whose, worn_s, at_s)) for kind in jumped]
+    spans = [(kind, between(batch.quarters[kind].course(), whose, worn_s, at_s)) for kind in jumped]
+    newest = [(kind, batch.quarters[kind], int(each.end[0]) - 1) for kind, each in spans]
     device = max(batch.stays[row.stay].devices, key=lambda each: each.worn_from_s or -np.inf)
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=WEARER,
         params={"device_id": device.device_id, "kinds": ",".join(jumped), "duration_s": row.from_s - row.began_s},
-        inputs=tuple(mean_at(batch.quarters[kind], kind, int(spans.end[0]) - 1) for kind, spans in newest),
+        inputs=(
+            *(mean_at(quarters, kind, place) for kind, quarters, place in newest),
+            *(usual_at(quarters, batch.normals[kind], kind, place) for kind, quarters, place in newest),
+        ),
     )
 
 
@@ -212,6 +225,18 @@ def _disagreement(stay: StayContext, pair: tuple[Heard, Heard], now_s: float) ->
                 "device_id": one.device_id,
                 "other_id": other.device_id,
             },
-            inputs=(),
+            inputs=(_mean(one), _mean(other)),
+            judged_at=moment(now_s),
         ),
+    )
+
+
+def _mean(heard: Heard) -> Input:
+    """Return what a device has measured lately as evidence, as old as the first of it."""
+    return Input(
+        kind=heard.kind,
+        value=heard.mean,
+        unit=VITALS[heard.kind].unit,
+        measured_at=moment(heard.first_s),
+        over_s=heard.last_s - heard.first_s,
     )

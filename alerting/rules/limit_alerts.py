@@ -7,17 +7,18 @@ what is not known (no fresh value) gives neither a finding nor quiet.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 
 from alerting import runs, ties
-from alerting.features import Batch, Bools, Floats, Runs, Series, own, reading_at
+from alerting.features import Batch, Bools, Floats, Ints, Runs, Series, in_order_of_time, own, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import cuff, limits, night, second_signal
 from alerting.rules.limits import Bounds, Level, Side
 from alerting.tracks import Row, Track, Verdict, without
 from ward import plans
-from ward.alerts import BAND, HARD, Evidence
+from ward.alerts import BAND, HARD, Evidence, Input, Role
 from ward.plans import Limits, Plan
 from ward.vitals import POOR_BELOW, VITALS, VitalKind
 
@@ -130,19 +131,24 @@ def _differ(plan: Plan, kind: VitalKind) -> bool:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return the worst reading, or median, of the violation until it counted, with the limit that it is beyond."""
+    """Return the worst reading, or median, of the violation until it counted, with the limit that it is beyond.
+
+    Beside it the first, since which it has lasted, and the newest.
+    """
     _, name, label = rule.split(".")
     kind, side = VitalKind(name), Side[label.upper()]
     in_force = _in_force(batch.stays[row.stay].plan, kind, row.from_s)
     bound = limits.bounds([in_force], side)
     series = _seen(batch, kind, side, row.stay)
-    place = _worst(batch, series, kind, side, row)
+    spoken = _spoken(batch, series, kind, side, row)
+    place = _worst(series, spoken, side)
     level = _level(bound, float(series.value[place]), row)
     given = in_force or Limits()
     if given.median_s > 0 and level is not Level.HARD:
         # A single reading may lie anywhere: the bands have not looked at it.
         series = _filtered(batch, kind, side, row)
-        place = _worst(batch, series, kind, side, row)
+        spoken = _spoken(batch, series, kind, side, row)
+        place = _worst(series, spoken, side)
     doubtful = float(series.quality[place]) < POOR_BELOW
     params: dict[str, str | float | int | None] = {
         "kind": kind.value,
@@ -155,14 +161,24 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         params[BAND] = HARD
     elif given.n > 1:
         params |= {"k": given.k, "n": given.n}
-    if given.median_s > 0 and level is not Level.HARD:
-        params["median_s"] = given.median_s
+    over_s = 0.0 if level is Level.HARD else given.median_s
+    if over_s > 0:
+        params["median_s"] = over_s
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=_text_key(kind, side, doubtful=doubtful),
         params=params,
-        inputs=(reading_at(series, kind, place),),
+        inputs=in_order_of_time(
+            _over(reading_at(series, kind, place), over_s),
+            _over(reading_at(series, kind, int(spoken[-1])), over_s),
+            _over(reading_at(series, kind, int(spoken[0]), Role.SINCE), over_s),
+        ),
     )
+
+
+def _over(each: Input, over_s: float) -> Input:
+    """Return a number as that of a window which ends with it."""
+    return replace(each, measured_at=each.measured_at - timedelta(seconds=over_s), over_s=over_s)
 
 
 def _text_key(kind: VitalKind, side: Side, *, doubtful: bool) -> str:
@@ -173,7 +189,7 @@ def _text_key(kind: VitalKind, side: Side, *, doubtful: bool) -> str:
 
 
 def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:
-    """Return the worst reading until now, and the newest one, where it is a step of the kind's display unit worse.
+    """Return the evidence of until now, where the worst reading is a step of the kind's display unit worse.
 
     Beyond a hard bound that was not passed before it is worse by however little.
     """
@@ -186,11 +202,10 @@ def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | No
     passed = found.hard and not known.hard
     if not passed and (now - before) * side.value < 10.0 ** -VITALS[kind].decimals - _ROUNDING:
         return None
-    series = _seen(batch, kind, side, row.stay) if found.hard else _filtered(batch, kind, side, row)
-    first, mine = own(series, row.stay)
-    newest = max(int(np.searchsorted(mine.t_s, row.from_s, side="right")) - 1, 0)
-    last = reading_at(series, kind, first + newest)
-    return found if last in found.inputs else replace(found, inputs=(*found.inputs, last))
+    # What was read now may begin later than what has lasted; how it began is known.
+    judged = [each for each in found.inputs if each.role is Role.JUDGED]
+    first = [replace(each, role=Role.SINCE) for each in known.inputs[:1]]
+    return replace(found, inputs=in_order_of_time(*judged, *first))
 
 
 def eased(batch: Batch, rule: str, row: Row) -> Evidence | None:
@@ -247,8 +262,14 @@ def _filtered(batch: Batch, kind: VitalKind, side: Side, row: Row) -> Series:
     return replace(toward.of(kind), value=limits.medians(toward, kind, given.median_s))
 
 
-def _worst(batch: Batch, series: Series, kind: VitalKind, side: Side, row: Row) -> int:
-    """Return the place of the worst reading of the violation, or of what was read of it."""
+def _worst(series: Series, places: Ints, side: Side) -> int:
+    """Return the place of the worst of these, and of those equally bad of the newest."""
+    signed = np.nan_to_num(series.value[places[::-1]] * side.value, nan=-np.inf)
+    return int(places[::-1][signed.argmax()])
+
+
+def _spoken(batch: Batch, series: Series, kind: VitalKind, side: Side, row: Row) -> Ints:
+    """Return the places of the readings of the violation that speak, or of what was read of it; one at least."""
     first, mine = own(series, row.stay)
     within = (mine.t_s >= row.began_s) & (mine.t_s <= row.from_s)
     if not within.any():
@@ -257,4 +278,4 @@ def _worst(batch: Batch, series: Series, kind: VitalKind, side: Side, row: Row) 
     signed = mine.value * side.value
     # A poor reading speaks only beyond the hard bound.
     spoken = within & (~runs.poor(mine) | (signed > bound.limit[Level.HARD, 0] * side.value))
-    return first + int(np.where(spoken if spoken.any() else within, signed, -np.inf).argmax())
+    return first + np.flatnonzero(spoken if spoken.any() else within)

@@ -128,6 +128,29 @@ def _risen(batch: Batch, score: Totals, least: Ints) -> Steps:
     return steps.hold(score.stays, score.stay, score.from_s, np.where(on, until_s, np.inf), on.astype(np.int64), 0.0)
 
 
+def lower_before(batch: Batch, stay: int, at_s: float) -> tuple[int, float] | None:
+    """Return what a rise that is found at an instant rose from: the points then, and until when it was so low.
+
+    An input that was never measured counts nothing at either time. None where nothing is known of such a time.
+    """
+    score = news2_steps.totals(batch)
+    own = slice(*np.searchsorted(score.stay, (stay, stay + 1)).tolist())
+    place = int(np.searchsorted(score.from_s[own], at_s, side="right")) - 1
+    if place < 0:
+        return None
+    low, ceiling = int(score.low[own][place]), int(score.ceiling[own][place])
+    level = ceiling - batch.stays[stay].plan.news2_rise
+    high = score.high[own][: place + 1]
+    ended_s = np.append(score.from_s[own][1 : place + 1], at_s)
+    known_s = _before(batch)[stay].copy()
+    np.maximum.at(known_s, high, ended_s)
+    known_s = np.maximum.accumulate(known_s)
+    if level < 0 or np.isneginf(known_s[level]):
+        return None
+    points = int(np.flatnonzero(known_s == known_s[level])[0])
+    return max(points - (ceiling - low), 0), float(known_s[level])
+
+
 def _last(score: Totals, level: int, before_s: Floats) -> Floats:
     """Return for each row until when, before it, the upper end was last at most `level`."""
     low = np.where(score.high <= level, np.arange(len(score.stay)), -1)

@@ -6,13 +6,13 @@ Also the score at the present instant, as the board shows it. Pure; the rules ar
 import numpy as np
 
 from alerting import runs
-from alerting.features import Batch, Series, newest, reading_at
+from alerting.features import Batch, Series, moment, newest, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import news2
 from alerting.rules.news2 import INPUTS, SINGLE, Part, Scores
-from alerting.rules.news2_alerts import HOLD_S, MEDIUM_HOLD_S, ONE, ONE_HOLD_S, RISE, TOTAL
+from alerting.rules.news2_alerts import HOLD_S, MEDIUM_HOLD_S, NEWS2, ONE, ONE_HOLD_S, RISE, TOTAL, lower_before
 from alerting.tracks import Row, Verdict
-from ward.alerts import Evidence
+from ward.alerts import Evidence, Input, Role
 from ward.vitals import VITALS, VitalKind
 
 
@@ -56,7 +56,19 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     if scores.settles[0] >= 0:
         params |= {"total_max": int(scores.total_max[0]), "settles": Part(int(scores.settles[0])).label}
     inputs = tuple(reading_at(batch.of(kind), kind, place) for kind, place in places.items() if place >= 0)
+    if rule == RISE:
+        inputs = (*_risen(batch, row, int(scores.total_min[0])), *inputs)
     return Evidence(rule_version=RULE_VERSION, text_key=rule, params=params, inputs=inputs)
+
+
+def _risen(batch: Batch, row: Row, points: int) -> tuple[Input, ...]:
+    """Return the points before and now."""
+    now = Input(kind=NEWS2, value=points, unit="{score}", measured_at=moment(row.from_s))
+    lower = lower_before(batch, row.stay, row.from_s)
+    if lower is None:
+        return (now,)
+    then = Input(kind=NEWS2, value=lower[0], unit="{score}", measured_at=moment(lower[1]), role=Role.BEFORE)
+    return then, now
 
 
 def renewed(batch: Batch, rule: str, row: Row, known: Evidence) -> Evidence | None:

@@ -9,14 +9,14 @@ from typing import Final
 
 import numpy as np
 
-from alerting.features import Batch, Bools, Floats
+from alerting.features import Batch, Bools, Floats, Ints, in_order_of_time, moment
 from alerting.observed import RULE_VERSION
-from alerting.quarters import QUARTER_S, Quarters
+from alerting.quarters import DECIMALS, QUARTER_S, Quarters
 from alerting.rules import grid
 from alerting.rules.grid import mean_at
 from alerting.signal.spans import after
 from alerting.tracks import Row, Track, Verdict
-from ward.alerts import Evidence
+from ward.alerts import Evidence, Input, Role
 from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
 
@@ -59,10 +59,11 @@ def judge(batch: Batch) -> dict[str, Track]:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:  # noqa: ARG001 - every rule is asked alike
-    """Return by how much it has fallen, and the oxygen then and now."""
+    """Return by how much it has fallen, and saturation and oxygen then and now."""
     quarters = batch.quarters[VitalKind.SPO2]
     fallen, since_s, _ = (each[row.place] for each in fall(batch))
-    flowing = flow_at(quarters, batch.of_quarters(VitalKind.OXYGEN_FLOW))
+    flow, smooth = batch.of_quarters(VitalKind.OXYGEN_FLOW), smoothed(quarters)
+    flowing = flow_place(quarters, flow)
     own = slice(int(quarters.offsets[row.stay]), row.place + 1)
     then = own.start + int(np.argmin(np.abs(quarters.end_s[own] - since_s)))
     return Evidence(
@@ -72,11 +73,30 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:  # noqa: ARG001 - e
             "kind": VitalKind.SPO2.value,
             "value": float(fallen),
             "unit": VITALS[VitalKind.SPO2].unit,
-            "flow_before": float(flowing[then]),
-            "flow_now": float(flowing[row.place]),
+            "flow_before": float(flow.mean[flowing[then]]),
+            "flow_now": float(flow.mean[flowing[row.place]]),
             "duration_s": row.from_s - float(since_s),
         },
-        inputs=tuple(mean_at(quarters, VitalKind.SPO2, place) for place in (then, row.place)),
+        inputs=in_order_of_time(
+            _hour(quarters, smooth, row.place, Role.JUDGED),
+            mean_at(flow, VitalKind.OXYGEN_FLOW, int(flowing[row.place])),
+            _hour(quarters, smooth, then, Role.BEFORE),
+            mean_at(flow, VitalKind.OXYGEN_FLOW, int(flowing[then]), Role.BEFORE),
+        ),
+    )
+
+
+def _hour(quarters: Quarters, smooth: Floats, place: int, role: Role) -> Input:
+    """Return the saturation that is compared: the mean of an hour, as old as the hour's beginning."""
+    kind, over_s = VitalKind.SPO2, SMOOTH * QUARTER_S
+    began_at = moment(float(quarters.end_s[place]) - over_s)
+    return Input(
+        kind=kind,
+        value=round(float(smooth[place]), DECIMALS),
+        unit=VITALS[kind].unit,
+        measured_at=began_at,
+        role=role,
+        over_s=over_s,
     )
 
 
@@ -128,11 +148,15 @@ def smoothed(quarters: Quarters) -> Floats:
 
 def flow_at(quarters: Quarters, flow: Quarters) -> Floats:
     """Return the flow in force at the end of each quarter, NaN where it is not known or stale."""
+    place = flow_place(quarters, flow)
+    return np.where(place >= 0, np.append(flow.mean, np.nan)[place], np.nan)
+
+
+def flow_place(quarters: Quarters, flow: Quarters) -> Ints:
+    """Return the place of the flow in force at the end of each quarter, -1 where it is not known or stale."""
     if not len(flow.mean):
-        return np.full(len(quarters.mean), np.nan)
+        return np.full(len(quarters.mean), -1, np.int64)
     row = quarters.row
     place = after(flow.course(), row, quarters.end_s) - 1
-    there = place >= flow.offsets[row]
-    place = np.maximum(place, 0)
-    fresh = there & (quarters.end_s - flow.end_s[place] < FLOW_STALE_S)
-    return np.where(fresh, flow.mean[place], np.nan)
+    fresh = (place >= flow.offsets[row]) & (quarters.end_s - flow.end_s[np.maximum(place, 0)] < FLOW_STALE_S)
+    return np.where(fresh, place, -1)

@@ -46,6 +46,8 @@ def _finding(stay: StayContext, requests: list[Request]) -> Finding:
             text_key=str(last.kind),
             params={"device_id": last.device_id, "occurred_at": moment(last.occurred_s).isoformat()},
             inputs=(),
+            # Not when it is looked at: what an alert has taken up already must be known again.
+            judged_at=moment(max(last.occurred_s, last.received_s)),
         ),
         repeats=len(requests) - 1,
     )

@@ -179,8 +179,13 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     if rule == PAUSE:
         params["limit"] = batch.stays[row.stay].plan.rhythm.pause_s
     read = Input(
-        kind=str(feature), value=value, unit=unit, measured_at=ends, quality=float(signal.quality[place])
-    )  # fmt: skip
+        kind=str(feature),
+        value=value,
+        unit=unit,
+        measured_at=moment(float(signal.t_s[place]) - CELL_S),
+        quality=float(signal.quality[place]),
+        over_s=CELL_S,
+    )
     return Evidence(rule_version=RULE_VERSION, text_key=rule, params=params, inputs=(read,))
 
 

@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from alerting.features import Batch, Bools, Floats, newest_at
+from alerting.features import Batch, Bools, Floats, in_order_of_time, newest_at, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules.steps import Aligned
 from alerting.tracks import Row
-from ward.alerts import Evidence
+from ward.alerts import Evidence, Input, Role
 from ward.plans import Plan, SecondSignal
 from ward.vitals import VITALS, VitalKind
 
@@ -24,6 +24,7 @@ NAME: Final = "second"
 SECOND: Final = f"{NAME}.{VitalKind.SPO2}"
 BEFORE_S: Final = 300.0
 """What heart rate and breathing are compared with was measured at least so long before the fall."""
+_OTHERS: Final = (VitalKind.HEART_RATE, VitalKind.RESP_RATE)
 
 
 def waits_s(batch: Batch) -> Floats:
@@ -40,7 +41,7 @@ def look_back(plan: Plan) -> Mapping[VitalKind, float]:
     if asked is None or not delays_s:
         return {}
     longest_s = BEFORE_S + max(delays_s) + asked.wait_s
-    return {kind: longest_s + VITALS[kind].freshness.stale_s for kind in (VitalKind.HEART_RATE, VitalKind.RESP_RATE)}
+    return {kind: longest_s + VITALS[kind].freshness.stale_s for kind in _OTHERS}
 
 
 def doubted(batch: Batch, at: Aligned, began_s: Floats, until_s: Floats) -> Bools:
@@ -65,9 +66,7 @@ def _doubtful(batch: Batch, stay: int, began_s: float) -> bool:
     place = newest_at(series, stay, began_s)
     if asked is None or place < 0 or not series.quality[place] < asked.quality_below:
         return False
-    return _unchanged(batch, stay, began_s, VitalKind.HEART_RATE, asked) and _unchanged(
-        batch, stay, began_s, VitalKind.RESP_RATE, asked
-    )
+    return all(_unchanged(batch, stay, began_s, kind, asked) for kind in _OTHERS)
 
 
 def _unchanged(batch: Batch, stay: int, at_s: float, kind: VitalKind, asked: SecondSignal) -> bool:
@@ -82,11 +81,22 @@ def _unchanged(batch: Batch, stay: int, at_s: float, kind: VitalKind, asked: Sec
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return that a doubtful fall waits, and for how long at most."""
+    """Return that a doubtful fall waits, and for how long at most, with what has not changed: then, and before."""
     asked = batch.stays[row.stay].plan.second_signal
+    read = [
+        *_read(batch, row.stay, VitalKind.SPO2, row.began_s),
+        *(each for kind in _OTHERS for each in _read(batch, row.stay, kind, row.began_s)),
+        *(each for kind in _OTHERS for each in _read(batch, row.stay, kind, row.began_s - BEFORE_S, Role.BEFORE)),
+    ]
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=rule,
         params={"kind": VitalKind.SPO2.value, "duration_s": 0.0 if asked is None else asked.wait_s},
-        inputs=(),
+        inputs=in_order_of_time(*read),
     )
+
+
+def _read(batch: Batch, stay: int, kind: VitalKind, at_s: float, role: Role = Role.JUDGED) -> list[Input]:
+    """Return the newest reading at an instant, if there is one."""
+    place = newest_at(batch.of(kind), stay, at_s)
+    return [reading_at(batch.of(kind), kind, place, role)] if place >= 0 else []

@@ -5,12 +5,12 @@ that is poor; and when both lose the heart at once, soonest: it may be the heart
 at all (`wave_silence`). The invariant: a sensor is never said to be well for want of a signal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
 
-from alerting.features import Batch, Bools, moment
+from alerting.features import Batch, Bools, Signal, moment
 from alerting.observed import RULE_VERSION
 from alerting.rules.cells import Cells, cells, mostly, oldest_s, recent, said
 from alerting.signal.quality import READABLE, Reason
@@ -90,17 +90,29 @@ def _lasting(at: Cells, yes: Bools, window_s: float) -> tuple[Bools, ...]:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return since when the signal has not been readable, and how good it is now."""
-    feature = CHANNELS.get(rule, WaveFeature.ECG_QUALITY)
-    signal = batch.signal(feature)
-    at = moment(row.from_s)
-    quality = float(signal.value[row.place])
+    """Return since when the signal has not been readable, and how good it is now; of both where both lost the heart."""
+    shown = [CHANNELS[rule]] if rule in CHANNELS else CHANNELS.values()
     why = "off" if row.priority is Priority.MEDIUM else "poor"
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=rule if rule == HEART else f"{rule}.{why}",
         params={"duration_s": row.from_s - row.began_s},
-        inputs=(
-            Input(kind=str(feature), value=quality, unit="{score}", measured_at=at, quality=quality),
-        ),
-    )  # fmt: skip
+        inputs=tuple(each for feature in shown for each in _read(batch.signal(feature), feature, row)),
+    )
+
+
+def _read(signal: Signal, feature: WaveFeature, row: Row) -> Iterator[Input]:
+    """Yield how well a signal could be read in its last ten seconds."""
+    own = signal.t_s[int(signal.offsets[row.stay]) : int(signal.offsets[row.stay + 1])]
+    place = int(signal.offsets[row.stay]) + int(np.searchsorted(own, row.from_s, side="right")) - 1
+    value = float(signal.value[place]) if place >= signal.offsets[row.stay] else np.nan
+    if np.isnan(value):
+        return
+    yield Input(
+        kind=str(feature),
+        value=value,
+        unit="{score}",
+        measured_at=moment(float(signal.t_s[place]) - CELL_S),
+        quality=value,
+        over_s=CELL_S,
+    )

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from alerting import runs
-from alerting.features import Batch, Ints, Series, newest_at, reading_at
+from alerting.features import Batch, Ints, Series, in_order_of_time, newest_at, reading_at
 from alerting.observed import RULE_VERSION
 from alerting.rules import steps
 from alerting.rules.steps import Steps
 from alerting.tracks import Row, Track, Verdict, track
-from ward.alerts import Evidence
+from ward.alerts import Evidence, Role
 from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
 
@@ -55,15 +55,19 @@ def _quality(batch: Batch, kind: VitalKind) -> Track:
 
 
 def quality_evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return how poor the newest value was."""
+    """Return how poor the newest value was, and the first that was poor."""
     kind = VitalKind(rule.removeprefix(f"{QUALITY}."))
     series = batch.of(kind)
     place = newest_at(series, row.stay, row.from_s)
+    first = newest_at(series, row.stay, row.began_s)
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=QUALITY,
         params={"kind": kind.value, "quality_pct": round(100 * float(series.quality[place])), "duration_s": POOR_S},
-        inputs=(reading_at(series, kind, place),),
+        inputs=in_order_of_time(
+            reading_at(series, kind, place),
+            reading_at(series, kind, place if first < 0 else first, Role.SINCE),
+        ),
     )
 
 

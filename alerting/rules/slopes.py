@@ -12,7 +12,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from alerting.features import Batch, Floats, Ints
+from alerting.features import Batch, Floats, Ints, in_order_of_time
 from alerting.observed import RULE_VERSION
 from alerting.quarters import QUARTER_S, Quarters
 from alerting.rules import grid
@@ -22,7 +22,7 @@ from alerting.signal.records import Bools
 from alerting.signal.series import Heading, Lack, Moments
 from alerting.signal.spans import Spans, between
 from alerting.tracks import Row, Track, Verdict, Verdicts
-from ward.alerts import Evidence, Priority
+from ward.alerts import Evidence, Priority, Role
 from ward.plans import Plan, Side, Slope
 from ward.vitals import VITALS, VitalKind
 
@@ -97,7 +97,7 @@ def judge(batch: Batch) -> dict[str, Track]:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
-    """Return how fast it changes, the bound, and the first and the last quarter of the window."""
+    """Return how fast it changes, and certainly; the bound, and the first and the last quarter of the window."""
     wanted = next(each for each in asked(batch.plans) if each.name == rule)
     quarters, plan = batch.quarters[wanted.kind], batch.stays[row.stay].plan
     at = Moments(row=np.array([row.stay]), at_s=np.array([row.from_s]))
@@ -110,12 +110,16 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:
         params={
             "kind": wanted.kind.value,
             "value": wanted.sign * float(found.per_hour[0]),
+            "certain": float((found.low if wanted.side is Side.HIGH else -found.high)[0]),
             "limit": bound,
             "unit": VITALS[wanted.kind].unit,
             "duration_s": wanted.over_s,
             **_reach(plan, wanted, found),
         },
-        inputs=tuple(mean_at(quarters, wanted.kind, place) for place in (int(window.first[0]), int(window.end[0]) - 1)),
+        inputs=in_order_of_time(
+            mean_at(quarters, wanted.kind, int(window.end[0]) - 1),
+            mean_at(quarters, wanted.kind, int(window.first[0]), Role.BEFORE),
+        ),
     )
 
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from alerting.features import Batch, DeviceReport, Floats, Ints, Observed, Series, StayContext, moment
+from alerting.features import Batch, DeviceReport, Floats, Ints, Observed, Series, StayContext, moment, reading_at
 from alerting.observed import RULE_VERSION, Observation, Quiet
 from alerting.rules import steps
 from alerting.tracks import Row, Track, Verdict, track, without
-from ward.alerts import Evidence, Family, Finding, Priority
+from ward.alerts import Evidence, Family, Finding, Input, Priority, Role
 from ward.people import StayId
 from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
@@ -22,6 +22,8 @@ from ward.vitals import VITALS, VitalKind
 NODATA, OFFLINE, BATTERY, PLAN = "nodata", "offline", "battery", "plan"
 SEVERAL = f"{OFFLINE}.several"
 ORDER, UNWATCHED = "plan.order", "unwatched"
+# Says that an order stands under a name that nobody could check.
+UNNAMED = f"{ORDER}.unnamed"
 # The project's choices, to be confirmed locally: seconds, per cent.
 OFFLINE_AFTER_S = 120.0
 BATTERY_LOW_PCT, BATTERY_EMPTY_PCT, BATTERY_CLEAR_PCT = 15.0, 5.0, 20.0
@@ -88,17 +90,17 @@ def _signs(batch: Batch, series: Series, least_s: float) -> tuple[Ints, Floats, 
 def silence_evidence(batch: Batch, rule: str, row: Row) -> Evidence:
     """Return since when nothing has come, and what came last."""
     kind = VitalKind(rule.removeprefix(f"{NODATA}."))
-    last = None if row.place < 0 else float(batch.of(kind).value[row.place])
+    last = None if row.place < 0 else reading_at(batch.of(kind), kind, row.place, Role.BEFORE)
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=f"{NODATA}.never" if last is None else NODATA,
         params={
             "kind": kind.value,
             "duration_s": row.from_s - row.began_s,
-            "value": last,
+            "value": None if last is None else last.value,
             "unit": VITALS[kind].unit,
         },
-        inputs=(),
+        inputs=() if last is None else (last,),
     )
 
 
@@ -107,7 +109,7 @@ def observe_devices(batch: Batch, now_s: float) -> Observed:
     observations: list[Observation] = []
     next_s = np.full(len(batch.stays), np.inf)
     for index, stay in enumerate(batch.stays):
-        observations += _battery(stay)
+        observations += _battery(stay, now_s)
         away = [device for device in stay.devices if not device.online]
         due = [(device.changed_s + OFFLINE_AFTER_S, device) for device in away]
         gone = [(due_s, device) for due_s, device in due if due_s <= now_s]
@@ -138,29 +140,43 @@ def _named(evidence: Evidence) -> set[str]:
     return set(str(evidence.params.get("devices", evidence.params.get("device_id", ""))).split(", "))
 
 
-def _battery(stay: StayContext) -> list[Observation]:
+def _battery(stay: StayContext, now_s: float) -> list[Observation]:
     told = [(device.battery_pct, device) for device in stay.devices if device.battery_pct is not None]
     percent, device = min(told, key=lambda each: each[0], default=(100.0, None))
     if device is not None and percent <= BATTERY_LOW_PCT:
         priority = Priority.MEDIUM if percent <= BATTERY_EMPTY_PCT else Priority.LOW
         params: dict[str, str | float | int | None] = {"device_id": device.device_id, "value": percent, "unit": "%"}
-        return [_finding(stay.stay_id, BATTERY, priority, device.reported_s, device.reported_s, params)]
+        found = _finding(stay.stay_id, BATTERY, priority, device.reported_s, device.reported_s, params)
+        left = Input(kind=BATTERY, value=percent, unit="%", measured_at=moment(device.reported_s))
+        return [replace(found, evidence=replace(found.evidence, inputs=(left,), judged_at=moment(now_s)))]
     if BATTERY in stay.alerts and percent >= BATTERY_CLEAR_PCT:
         return [Quiet(stay_id=stay.stay_id, rule=BATTERY)]
     return []
 
 
 def observe_watching(batch: Batch, now_s: float) -> Observed:
-    """Find stays of whose plan a layer was left out, or an order has run out; to be here at all is to be evaluated."""
+    """Find stays of whose plan a layer was left out, or whose order of scale 2 has run out or is no known doctor's.
+
+    To be here at all is to be evaluated.
+    """
     observations: list[Observation] = []
     for stay in batch.stays:
+        order = _order_text(stay)
         if stay.plan_faults:
             observations.append(_finding(stay.stay_id, PLAN, Priority.MEDIUM, now_s, now_s, {}))
-        if stay.scale_2_lapsed:
-            observations.append(_finding(stay.stay_id, ORDER, Priority.LOW, now_s, now_s, {}))
-        over = [rule for rule, on in ((PLAN, stay.plan_faults != ()), (ORDER, stay.scale_2_lapsed)) if not on]
+        if order is not None:
+            observations.append(_finding(stay.stay_id, ORDER, Priority.LOW, now_s, now_s, {}, order))
+        over = [rule for rule, on in ((PLAN, stay.plan_faults != ()), (ORDER, order is not None)) if not on]
         observations += [Quiet(stay_id=stay.stay_id, rule=rule) for rule in (*over, UNWATCHED) if rule in stay.alerts]
     return Observed(observations=tuple(observations), next_s=np.full(len(batch.stays), np.inf))
+
+
+def _order_text(stay: StayContext) -> str | None:
+    """Return what is to be told of a stay's order of scale 2, as the key of its words."""
+    if stay.scale_2_lapsed:
+        return ORDER
+    order = stay.plan.scale_2_order
+    return UNNAMED if stay.plan.spo2_scale == 2 and order is not None and not order.is_named else None
 
 
 def unwatched(stay_id: StayId, now_s: float) -> Finding:
@@ -175,6 +191,7 @@ def _finding(
     began_s: float,
     due_s: float,
     params: dict[str, str | float | int | None],
+    text_key: str | None = None,
 ) -> Finding:
     return Finding(
         stay_id=stay_id,
@@ -183,5 +200,11 @@ def _finding(
         priority=priority,
         began_at=moment(began_s),
         due_at=moment(due_s),
-        evidence=Evidence(rule_version=RULE_VERSION, text_key=rule, params=params, inputs=()),
+        evidence=Evidence(
+            rule_version=RULE_VERSION,
+            text_key=text_key or rule,
+            params=params,
+            inputs=(),
+            judged_at=moment(due_s),
+        ),
     )

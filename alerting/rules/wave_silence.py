@@ -13,7 +13,7 @@ import numpy as np
 
 from alerting.features import Batch, Observed, Signal, StayContext, moment, newest_at
 from alerting.observed import RULE_VERSION, Observation, Quiet
-from ward.alerts import Evidence, Family, Finding, Priority
+from ward.alerts import Evidence, Family, Finding, Input, Priority, Role
 from ward.vitals import VitalKind
 from ward.wave_features import CELL_S, WaveFeature
 
@@ -51,7 +51,7 @@ def _said(batch: Batch, place: int, rule: str, signal: Signal, last_s: float, no
         if rule in stay.alerts:
             yield Quiet(stay_id=stay.stay_id, rule=rule)
     elif _streamed(signal, place, last_s) and _others_come(batch, place, now_s):
-        yield _finding(stay, rule, last_s)
+        yield _finding(stay, rule, last_s, _last(signal, place, rule))
 
 
 def _streamed(signal: Signal, place: int, last_s: float) -> bool:
@@ -70,7 +70,22 @@ def _others_come(batch: Batch, place: int, now_s: float) -> bool:
     return False
 
 
-def _finding(stay: StayContext, rule: str, last_s: float) -> Finding:
+def _last(signal: Signal, place: int, rule: str) -> tuple[Input, ...]:
+    """Return how well the signal could be read in the last ten seconds that came."""
+    newest = int(signal.offsets[place + 1]) - 1
+    value, begins_s = float(signal.value[newest]), float(signal.t_s[newest]) - CELL_S
+    read = Input(
+        kind=str(CHANNELS[rule]),
+        value=value,
+        unit="{score}",
+        measured_at=moment(begins_s),
+        role=Role.BEFORE,
+        over_s=CELL_S,
+    )
+    return () if np.isnan(value) else (read,)
+
+
+def _finding(stay: StayContext, rule: str, last_s: float, last: tuple[Input, ...]) -> Finding:
     return Finding(
         stay_id=stay.stay_id,
         rule=rule,
@@ -78,5 +93,11 @@ def _finding(stay: StayContext, rule: str, last_s: float) -> Finding:
         priority=Priority.MEDIUM,
         began_at=moment(last_s),
         due_at=moment(last_s + SILENT_S),
-        evidence=Evidence(rule_version=RULE_VERSION, text_key=rule, params={"duration_s": SILENT_S}, inputs=()),
+        evidence=Evidence(
+            rule_version=RULE_VERSION,
+            text_key=rule,
+            params={"duration_s": SILENT_S},
+            inputs=last,
+            judged_at=moment(last_s + SILENT_S),
+        ),
     )

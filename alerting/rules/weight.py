@@ -11,14 +11,14 @@ from typing import Final
 
 import numpy as np
 
-from alerting.features import Batch, Floats, Ints
+from alerting.features import Batch, Floats, Ints, in_order_of_time
 from alerting.observed import RULE_VERSION
 from alerting.quarters import Quarters
 from alerting.rules import grid
 from alerting.rules.grid import mean_at
 from alerting.signal.spans import after
 from alerting.tracks import Row, Track, Verdict
-from ward.alerts import Evidence
+from ward.alerts import Evidence, Role
 from ward.plans import Plan
 from ward.vitals import VITALS, VitalKind
 
@@ -61,11 +61,14 @@ def judge(batch: Batch) -> dict[str, Track]:
 
 
 def evidence(batch: Batch, rule: str, row: Row) -> Evidence:  # noqa: ARG001 - every rule is asked alike
-    """Return what was gained in which time, and both weighings."""
+    """Return what was gained in which time, and the weighings: those of the lightest, and those that show the gain."""
     quarters, plan = batch.quarters[VitalKind.WEIGHT], batch.stays[row.stay].plan
     gained, since_s = (each[row.place] for each in gain(quarters, _within_s(batch)[batch.plan_of[quarters.row]]))
     own = slice(int(quarters.offsets[row.stay]), row.place)
     then = own.start + int(np.argmin(np.abs(quarters.end_s[own] - since_s)))
+    before = np.unique(_trio(quarters, np.array([then]), np.array([row.place]))).tolist()
+    again = int(_confirming(quarters)[row.place])
+    shown = [row.place] if again in {-1, *before} else [again, row.place]
     return Evidence(
         rule_version=RULE_VERSION,
         text_key=GAIN,
@@ -76,7 +79,10 @@ def evidence(batch: Batch, rule: str, row: Row) -> Evidence:  # noqa: ARG001 - e
             "unit": VITALS[VitalKind.WEIGHT].unit,
             "duration_s": row.from_s - float(since_s),
         },
-        inputs=tuple(mean_at(quarters, VitalKind.WEIGHT, place) for place in (then, row.place)),
+        inputs=in_order_of_time(
+            *(mean_at(quarters, VitalKind.WEIGHT, place) for place in shown),
+            *(mean_at(quarters, VitalKind.WEIGHT, place, Role.BEFORE) for place in before),
+        ),
     )
 
 
@@ -111,24 +117,34 @@ def _steadied(weighings: Quarters, place: Ints, until: Ints) -> Floats:
 
     Nothing behind `until` is looked at; with fewer than three it is the weighing itself.
     """
-    kg, t_s, row = weighings.mean, weighings.end_s, weighings.row
+    found: Floats = np.median(weighings.mean[_trio(weighings, place, until)], axis=0)
+    return found
+
+
+def _trio(weighings: Quarters, place: Ints, until: Ints) -> Ints:
+    """Return the places of each weighing and its neighbours, (3, n); of itself thrice where it has too few."""
+    t_s, row = weighings.end_s, weighings.row
     before = np.maximum(place - 1, 0)
     joined = (place > 0) & (row[before] == row[place]) & (t_s[place] - t_s[before] <= NEIGHBOURS_S)
     third = np.where(joined, before, place + 2)
     three = joined | (third <= until)
-    third = np.where(three, third, place)
-    middle = np.median(np.stack([kg[place], kg[np.minimum(place + 1, until)], kg[third]]), axis=0)
-    found: Floats = np.where(three, middle, kg[place])
+    found: Ints = np.where(three, np.stack([place, np.minimum(place + 1, until), third]), place)
     return found
+
+
+def _confirming(weighings: Quarters) -> Ints:
+    """Return the place of the weighing before each that may confirm it, -1 for none: (n,)."""
+    t_s, row = weighings.end_s, weighings.row
+    earlier = after(weighings.course(), row, weighings.start_s + weighings.step_s / 2 - TOGETHER_S) - 1
+    there = (earlier >= weighings.offsets[row]) & (t_s - t_s[np.maximum(earlier, 0)] <= STALE_S)
+    return np.where(there, earlier, -1)
 
 
 def _verdicts(weighings: Quarters, gained: Floats, kg: Floats) -> Ints:
     """Return QUIET, PENDING, UNKNOWN, or LOW for "told" of each weighing."""
-    t_s, row = weighings.end_s, weighings.row
     beyond = gained >= kg - _EPS
-    earlier = after(weighings.course(), row, weighings.start_s + weighings.step_s / 2 - TOGETHER_S) - 1
-    there = (earlier >= weighings.offsets[row]) & (t_s - t_s[np.maximum(earlier, 0)] <= STALE_S)
-    again = beyond & there & beyond[np.maximum(earlier, 0)]
+    earlier = _confirming(weighings)
+    again = beyond & (earlier >= 0) & beyond[earlier]
     surely = (gained >= HARD * kg - _EPS) & (gained < IMPLAUSIBLE_SHARE * weighings.mean)
     said = np.where(gained < CLEAR * kg, Verdict.QUIET, Verdict.PENDING)
     # Nothing is known of this body then; what was told of it before is not over.

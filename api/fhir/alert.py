@@ -1,13 +1,13 @@
 """DetectedIssue: an alert, with what it rests on and what was done about it."""
 
-import json
 from collections.abc import Sequence
 
-from alerting import words
+from alerting.sentences import sentence
 from api.fhir import numbering
 from api.fhir.reads import Reads
 from api.fhir.search import Form, Kind, Order, Page, Parameter, Query
 from api.fhir.values import EVER
+from ward.evidence import read
 from ward.fhir import alerts
 from ward.fhir.codes import Resource, instant, mode_tags
 from ward.store import fhir_alerts
@@ -61,8 +61,8 @@ def resource(told: Told) -> Resource:
 
 def _in_words(evidence: str) -> str:
     """Say what was found, in both languages; an older program's evidence may have no words any more."""
-    kept = json.loads(evidence)
+    kept = read(evidence)
     try:
-        return " / ".join(words.text(kept["text_key"], kept["params"], language) for language in ("sv", "en"))
+        return " / ".join((sentence(kept, "sv"), sentence(kept, "en")))
     except (KeyError, ValueError):
         return ""

@@ -6,10 +6,12 @@ from typing import Literal
 import msgspec
 from typing_extensions import TypedDict
 
-from alerting import words
+from alerting import sentences
 from alerting.durations import UNDO_WITHIN
+from alerting.words import Language
 from api.live.messages import TeamState, Tile, age_at, shown_name
-from ward.alerts import Evidence, Priority, Signal
+from ward import evidence as kept_evidence
+from ward.alerts import Evidence, Input, Priority, Signal
 from ward.people import StaffId
 from ward.store.alert_reads import AlertRow
 
@@ -42,19 +44,29 @@ class TextState(TypedDict):
 
 
 class InputState(TypedDict):
-    """One number that an alert rests on."""
+    """One number that an alert rests on.
+
+    `role`: it was judged, is the first of what lasts, what it is compared with, or the person's own usual. `age_s`: how
+    old it was when it was judged, None where nobody knows (alerts of older programs). `old`: it was judged though it
+    was older than its kind should be. `over_s`: it is of so many seconds from `measured_at` on, 0 for one reading.
+    """
 
     kind: str
     value: float
     unit: str
     measured_at: datetime
     quality: float | None
+    role: Literal["judged", "since", "before", "usual"]
+    age_s: float | None
+    old: bool
+    over_s: float
 
 
 class EvidenceState(TypedDict):
-    """The numbers behind an alert, and the version of the rule."""
+    """The numbers behind an alert, the version of the rule, and the time at which it was judged, as far as is known."""
 
     rule_version: int
+    judged_at: datetime | None
     inputs: list[InputState]
 
 
@@ -148,10 +160,10 @@ def staff_state(staff_id: StaffId | None, name: str | None, title: str | None) -
     return None if staff_id is None else StaffState(staff_id=staff_id, name=name or "", title=title or "")
 
 
-def sentence(rule: str, evidence: Evidence, lang: words.Language) -> str:
+def sentence(rule: str, evidence: Evidence, lang: Language) -> str:
     """Put evidence into words; an alert whose words a newer program wrote shows its rule, and is never left out."""
     try:
-        return words.text(evidence.text_key, evidence.params, lang)
+        return sentences.sentence(evidence, lang)
     except (KeyError, ValueError):
         return rule
 
@@ -161,7 +173,21 @@ def evidence_of(kept: dict[str, object] | None) -> Evidence:
     try:
         return msgspec.convert(kept, Evidence, strict=False)
     except msgspec.ValidationError:
-        return Evidence(rule_version=0, text_key="", params={}, inputs=())
+        return kept_evidence.UNREADABLE
+
+
+def _input(evidence: Evidence, each: Input) -> InputState:
+    return InputState(
+        kind=each.kind,
+        value=each.value,
+        unit=each.unit,
+        measured_at=each.measured_at,
+        quality=each.quality,
+        role=each.role.value,
+        age_s=kept_evidence.age_s(evidence, each),
+        old=kept_evidence.is_old(evidence, each),
+        over_s=each.over_s,
+    )
 
 
 def _offer(row: AlertRow) -> OfferState | None:
@@ -236,15 +262,7 @@ def alert_state(row: AlertRow, today: date) -> AlertState:
         text_en=sentence(row.rule, evidence, "en"),
         evidence=EvidenceState(
             rule_version=evidence.rule_version,
-            inputs=[
-                InputState(
-                    kind=each.kind,
-                    value=each.value,
-                    unit=each.unit,
-                    measured_at=each.measured_at,
-                    quality=each.quality,
-                )
-                for each in evidence.inputs
-            ],
+            judged_at=evidence.judged_at,
+            inputs=[_input(evidence, each) for each in evidence.inputs],
         ),
     )

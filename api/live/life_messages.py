@@ -85,11 +85,11 @@ def _event(rule: str, row: EventRow) -> EventState:
 def alert_detail(row: AlertRow, events: list[EventRow], today: date) -> AlertDetail:
     """Build an alert with its life."""
     state = alert_state(row, today)
-    key, params = state["text"]["key"], state["text"]["params"]
-    known = key in PLAIN
+    evidence = evidence_of(row.evidence)
+    known = evidence.text_key in PLAIN
     return AlertDetail(
         **state,
-        plain_sv=plain(key, params, "sv") if known else "",
-        plain_en=plain(key, params, "en") if known else "",
+        plain_sv=plain(evidence, "sv") if known else "",
+        plain_en=plain(evidence, "en") if known else "",
         events=[_event(row.rule, each) for each in events],
     )

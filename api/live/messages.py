@@ -129,8 +129,21 @@ class EasedState(TypedDict):
     until: datetime | None
 
 
+class Scale2State(TypedDict):
+    """That the plan asks for SpO2 scale 2: until when its order holds, and whether it is a known doctor's.
+
+    From `until` on scale 1 is used; that is None where there is no order.
+    """
+
+    until: datetime | None
+    named: bool
+
+
 class Head(TypedDict):
-    """What of a tile changes seldom; `eased` is None where the limits are as for the team's other patients."""
+    """What of a tile changes seldom; `eased` is None where the limits are as for the team's other patients.
+
+    `scale_2` is None where the plan asks for scale 1.
+    """
 
     patient_id: int
     stay_id: int
@@ -146,6 +159,7 @@ class Head(TypedDict):
     mode: Literal["real", "test", "demo"]
     limits: Annotated[dict[str, LimitState], BY_KIND]
     eased: EasedState | None
+    scale_2: Scale2State | None
     goals: Literal["full", "comfort"]
     protected: bool
 
@@ -228,6 +242,7 @@ def head_state(seat: Seat, today: date) -> Head:
         mode=seat.mode,  # type: ignore[typeddict-item]  # the schema checks the word
         limits=limits_state(seat),
         eased=eased_state(seat),
+        scale_2=scale_2_state(seat),
         goals=plan_of(seat).goals.value,
         protected=seat.protected,
     )
@@ -252,6 +267,17 @@ def bands(limits: Mapping[VitalKind, Limits]) -> dict[str, LimitState]:
 def limits_state(seat: Seat) -> dict[str, LimitState]:
     """Build the limits in force, by kind."""
     return bands(plan_of(seat).limits)
+
+
+def scale_2_state(seat: Seat) -> Scale2State | None:
+    """Say until when scale 2 is ordered, whatever the time; None where it is not asked for."""
+    plan = plan_of(seat)
+    if plan.spo2_scale == 1:
+        return None
+    order = plan.scale_2_order
+    if order is None:
+        return Scale2State(until=None, named=False)
+    return Scale2State(until=order.expires_at, named=order.is_named)
 
 
 def eased_state(seat: Seat) -> EasedState | None:

@@ -4,6 +4,7 @@ Nothing here changes an alert: `alerting.apply` does. Whoever acts names the rev
 repeat does nothing twice. A refusal says why, in both languages, and holds the alert as it is now.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -171,8 +172,7 @@ async def _act(context: Context, alert_id: AlertId, principal: StaffPrincipal, e
         try:
             await apply.apply_event(conn, alert_id, event, now)
         except Conflict:
-            gone = await alert_reads.has_gone_over(conn, row, event.rev)
-            refused = alert_refusals.went_over if gone else alert_refusals.stale
+            refused = await _why_stale(conn, row, event)
         except IllegalTransition:
             refused = alert_refusals.why_not
         row = await alert_reads.find_alert(conn, alert_id, principal.scope, now)
@@ -181,6 +181,17 @@ async def _act(context: Context, alert_id: AlertId, principal: StaffPrincipal, e
     if refused is not None:
         raise _problem(HTTPStatus.CONFLICT, refused(row, event), row, context)
     return reply(alert_state(row, now.date()), headers={"ETag": f'"{row.rev}"'})
+
+
+async def _why_stale(
+    conn: Connection, row: AlertRow, event: apply.FromPeople
+) -> Callable[[AlertRow, apply.FromPeople], Refusal]:
+    """Return what says why somebody who saw an older revision is refused."""
+    if await alert_reads.has_gone_over(conn, row, event.rev):
+        return alert_refusals.went_over
+    if isinstance(event, apply.Accept | apply.Decline) and await alert_reads.has_come_back(conn, row, event.rev):
+        return alert_refusals.ran_out
+    return alert_refusals.stale
 
 
 async def _say_where_it_went(conn: Connection, alert_id: AlertId, principal: StaffPrincipal) -> None:

@@ -212,7 +212,11 @@ async def _found(conn: Connection, device_id: str, context: Context) -> Register
 
 
 async def _own(conn: Connection, device_id: str, principal: StaffPrincipal, context: Context) -> Registered:
-    """Return a device that the operator may change: one that nobody wears, or a patient of their organisation."""
+    """Return a device that the operator may change: one that nobody wears, or a patient of their organisation.
+
+    Nobody else changes it meanwhile; what is done with it is done from now on.
+    """
+    await provisioning.hold(conn, (await _found(conn, device_id, context)).device_no)
     found = await _found(conn, device_id, context)
     if found.stay_id is not None and await wearers.organisation_of(conn, found.stay_id) != principal.organisation_id:
         raise Problem(HTTPStatus.FORBIDDEN, _ELSEWHERE)

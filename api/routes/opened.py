@@ -229,8 +229,8 @@ def _alert(row: AlertRow) -> AlertWords:
     return AlertWords(
         opened_at=row.opened_at,
         resolved_at=row.resolved_at,
-        plain_sv=plain(evidence.text_key, evidence.params, "sv"),
-        plain_en=plain(evidence.text_key, evidence.params, "en"),
+        plain_sv=plain(evidence, "sv"),
+        plain_en=plain(evidence, "en"),
     )
 
 

@@ -1,7 +1,8 @@
 """`/api/patients/{id}/plan`: what watches a patient and whose each field is, and how it is changed. `/api/programmes`.
 
 A change names only what differs from the layer below, and why. What loosens a hard limit, and comfort care, wait for a
-doctor's signature who is not the author. Whoever changes a plan names the revision they saw in `If-Match`.
+doctor's signature who is not the author; an order of SpO2 scale 2 waits for the doctor whose it is. Whoever changes a
+plan names the revision they saw in `If-Match`.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -14,10 +15,11 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import plan_desk, plan_silence, plan_states
+from api import order_states, plan_desk, plan_silence, plan_states
 from api.auth import Door
 from api.backtest_states import BacktestState
 from api.bodies import Why
+from api.order_states import DoctorPage
 from api.plan_desk import Desk, Promotion, Saving, Wish, Withdrawal
 from api.plan_states import PatientPlan, ProgrammePage, ReviewState, VersionPage, VersionState
 from api.preconditions import IdempotencyKey, IfMatch, idempotency
@@ -31,7 +33,7 @@ from ward.errors import NotFound
 from ward.overlays import Origin
 from ward.people import TeamId
 from ward.plan_versions import layers_of
-from ward.store import plan_versions, plans
+from ward.store import doctors, plan_versions, plans
 from ward.store.plan_versions import Owner, Version
 from ward.store.plans import StayLayers
 from ward.store.pool import Connection
@@ -90,6 +92,13 @@ async def get_versions(request: Request, patient_id: Id, principal: MayPlansRead
         return reply({"rev": desk.rev, "items": items}, headers={"ETag": f'"{desk.rev}"'})
 
 
+@router.get(f"{_PATH}/doctors", response_model=DoctorPage)
+async def get_doctors(request: Request, patient_id: Id, principal: MayPlansChange) -> Response:
+    """List the doctors who care for the patient and can log in: who may order SpO2 scale 2, or answer for an order."""
+    async with _patient(request, patient_id, principal) as patient:
+        return reply({"items": order_states.doctor_states(patient.desk.doctors.values())})
+
+
 @router.post(f"{_PATH}/review", response_model=ReviewState)
 async def review(
     request: Request,
@@ -99,7 +108,7 @@ async def review(
 ) -> Response:
     """Say what a change would be; nothing is saved."""
     async with _patient(request, patient_id, principal) as patient:
-        said = patient.desk.review(plan_desk.read_overlay(body.overlay), body.until)
+        said = patient.desk.review(patient.desk.read(body.overlay), body.until)
         return reply(plan_states.review_state(said, patient.rows))
 
 
@@ -114,7 +123,7 @@ async def put_plan(
     """Save a change: 200 when it is in force, 202 when it waits for a second signature."""
     async with _patient(request, patient_id, principal, plan_versions.lock) as patient:
         plan_desk.expect(patient.desk, if_match)
-        number = await plan_desk.save(patient.desk, plan_desk.read_overlay(body.overlay), body)
+        number = await plan_desk.save(patient.desk, patient.desk.read(body.overlay), body)
         return await plan_desk.saved(patient.desk, number)
 
 
@@ -156,7 +165,7 @@ async def post_draft(
     """Keep a draft. It watches nobody; it can be tried on what was measured, and be promoted."""
     key = idempotency(idempotency_key, principal, request.url.path, body)
     async with _patient(request, patient_id, principal, plan_versions.lock) as patient:
-        return await plan_desk.drafted(patient.desk, plan_desk.read_overlay(body.overlay), body, key)
+        return await plan_desk.drafted(patient.desk, patient.desk.read(body.overlay), body, key)
 
 
 @router.post(f"{_PATH}/versions/{{version}}/silent", response_model=BacktestState, status_code=HTTPStatus.ACCEPTED)
@@ -247,6 +256,7 @@ async def _patient(
             versions=own,
             rev=rev,
             patient_id=seat.patient_id,
+            doctors=await doctors.caring(conn, seat.stay_id, now),
         )
         rows = {(Origin.TEAM, row.version): row for row in below} | {(Origin.PATIENT, row.version): row for row in own}
         yield _Patient(desk=desk, seat=seat, found=found, team_id=team_id, rows=rows)

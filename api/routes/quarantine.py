@@ -119,7 +119,6 @@ async def assign(
     from ward.store import assignments  # noqa: PLC0415 - it brings numpy, which the api is spared until then
 
     context = context_of(request)
-    now = context.clock.now()
     async with borrow(context.pool) as conn:
         entry = await _entry(conn, quarantine_id, principal, request)
         sought(request, [body.patient_id])
@@ -128,10 +127,10 @@ async def assign(
         refusal: Refusal | None = Refusal.WRONG_IDENTIFIER
         if await _fits(conn, seat, body):
             action = Action.QUARANTINE_ASSIGNED
-            refusal = await assignments.assign(conn, entry, seat.stay_id, principal.staff_id, now)
+            refusal = await assignments.assign(conn, entry, seat.stay_id, principal.staff_id, context.clock)
         if refusal in {None, Refusal.WRONG_IDENTIFIER}:
             deed = _deed(action, entry, body.reason, seat)
-            await audit.write(conn, principal.actor, deed, now)
+            await audit.write(conn, principal.actor, deed, context.clock.now())
         entry = await _entry(conn, quarantine_id, principal, request)
     if refusal is not None:
         raise refused(refusal, {"entry": _state(entry, principal)})
@@ -147,15 +146,14 @@ async def dismiss(
 ) -> Response:
     """Put an entry aside. That nobody's reading is of no use is for clinical staff to say."""
     context = context_of(request)
-    now = context.clock.now()
     async with borrow(context.pool) as conn:
         entry = await _entry(conn, quarantine_id, principal, request)
         if principal.role == Role.OPERATOR and entry.reason == wire.Reason.NO_BINDING:
             raise Problem(HTTPStatus.FORBIDDEN, "A reading that may be a patient's is settled by clinical staff.")
-        refusal = await settlements.dismiss(conn, entry, principal.staff_id, now)
+        refusal = await settlements.dismiss(conn, entry, principal.staff_id, context.clock)
         if refusal is None:
             deed = _deed(Action.QUARANTINE_DISMISSED, entry, body.reason, None)
-            await audit.write(conn, principal.actor, deed, now)
+            await audit.write(conn, principal.actor, deed, context.clock.now())
         entry = await _entry(conn, quarantine_id, principal, request)
     if refusal is not None:
         raise refused(refusal, {"entry": _state(entry, principal)})

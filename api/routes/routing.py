@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from alerting.going_over import lay_out
 from api.auth import Door
 from api.context import context_of
 from api.duty_bodies import RoutingBody, UnitBody
@@ -30,7 +31,7 @@ from ward.duty.durations import HORIZON
 from ward.duty.routing import Policy
 from ward.errors import NotFound
 from ward.people import TeamId
-from ward.store import audit, duty_care, duty_layout, duty_schedules, people
+from ward.store import audit, duty_care, duty_schedules, people
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.duty_care import PolicyRow
@@ -110,7 +111,7 @@ async def put_unit(
         if not await duty_care.save_policy(conn, unit_id, seen, body.policy()):
             raise Problem(HTTPStatus.CONFLICT, "Somebody else has saved this unit since you saw it.")
         await _note(conn, principal, unit_id, now)
-        await duty_layout.lay_or_leave(conn, await duty_care.stays_of(conn, unit_id, now), clock)
+        await lay_out(conn, await duty_care.stays_of(conn, unit_id, now), clock)
         saved = await duty_care.policy(conn, unit_id)
     if saved is None:
         raise NotFound
@@ -160,7 +161,7 @@ async def _consented(
     now = clock.now()
     detail = {"unit_id": unit_id, "team_id": team_id, "consent": word}
     await audit.write(conn, principal.actor, Deed(action=Action.ROUTING_SAVED, detail=detail), now)
-    await duty_layout.lay_or_leave(conn, await duty_care.stays_of(conn, unit_id, now), clock)
+    await lay_out(conn, await duty_care.stays_of(conn, unit_id, now), clock)
 
 
 async def _add(conn: Connection, body: UnitBody, principal: StaffPrincipal, now: datetime) -> int:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from alerting.going_over import lay_out
 from api.auth import Door
 from api.bodies import Why
 from api.context import context_of
@@ -33,7 +34,7 @@ from ward.duty.durations import HORIZON
 from ward.duty.schedule import Override, Schedule
 from ward.errors import NotFound
 from ward.people import Role, TeamId
-from ward.store import audit, duty_care, duty_layout, duty_schedules
+from ward.store import audit, duty_care, duty_schedules
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.duty_schedules import TeamRow
@@ -84,7 +85,7 @@ async def put_schedule(
             Deed(action=Action.SCHEDULE_SAVED, detail={"team_id": team_id, "rev": seen + 1}),
             now,
         )
-        await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), clock)
+        await lay_out(conn, await duty_care.stays_routed(conn, row.team_id, now), clock)
         return await _answer(conn, await _own(conn, row.team_id, principal), now)
 
 
@@ -130,7 +131,7 @@ async def withdraw_override(
         deed = Deed(action=Action.OVERRIDE_WITHDRAWN, reason=body.reason, detail=detail)
         await audit.write(conn, principal.actor, deed, now)
         refuse_faults(await _gaps(conn, row, row.schedule(), [], now))
-        await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), clock)
+        await lay_out(conn, await duty_care.stays_routed(conn, row.team_id, now), clock)
         return await _answer(conn, row, now)
 
 
@@ -158,7 +159,7 @@ async def _add(conn: Connection, row: TeamRow, body: OverrideBody, principal: St
         )
     detail = {"team_id": row.team_id, "override_id": number}
     await audit.write(conn, principal.actor, Deed(action=Action.OVERRIDE_ADDED, reason=body.reason, detail=detail), now)
-    await duty_layout.lay_or_leave(conn, await duty_care.stays_routed(conn, row.team_id, now), clock)
+    await lay_out(conn, await duty_care.stays_routed(conn, row.team_id, now), clock)
     return number
 
 

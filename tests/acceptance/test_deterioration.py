@@ -94,7 +94,7 @@ def test_evidence_is_renewed_while_it_worsens(timeline: Timeline) -> None:
 
     timeline.expect("06:00", SPO2, priority="high", state="open", rev=3)
     assert timeline.life(SPO2) == ["raised", "renewed", "renewed"]
-    assert timeline.evidence(SPO2) == (82.0, [82.0])
+    assert timeline.evidence(SPO2) == (82.0, [86.0, 82.0])
     assert timeline.rings(SPO2) == 1
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.acceptance.timeline import CALM, START, Timeline
@@ -92,7 +93,8 @@ def test_h13_plan_that_is_taken_away_leaves_the_programme_watching(timeline: Tim
 
 def test_h15_order_that_runs_out_is_told_and_the_scale_turns_back(timeline: Timeline) -> None:
     """When the order of scale 2 runs out, scale 1 is used from that moment, and somebody is told."""
-    order = Order(doctor="Omar Exempeldoktor", ordered_at=START, expires_at=START + timedelta(minutes=4))
+    until = START + timedelta(minutes=4)
+    order = Order(doctor="Omar Exempeldoktor", doctor_id=StaffId(1), ordered_at=START, expires_at=until)
     change(timeline, Overlay(spo2_scale=2, scale_2_order=order))
     timeline.vitals("03:59", **CALM)
     scales = "select spo2_scale from score order by scored_at desc limit 1"
@@ -102,6 +104,20 @@ def test_h15_order_that_runs_out_is_told_and_the_scale_turns_back(timeline: Time
     assert (before, timeline.sql.execute(scales).fetchone()) == ((2,), (1,))
     change(timeline, Overlay())
     timeline.expect("06:05", "plan.order", state="resolved")
+
+
+def test_h15_order_that_is_nobody_s_goes_on_and_somebody_is_told(timeline: Timeline) -> None:
+    """Of an order under a free name the team is told while it holds; it is gone when a doctor has ordered anew."""
+    free = Order(doctor="Omar Exempeldoktor", ordered_at=START, expires_at=START + timedelta(hours=4))
+    change(timeline, Overlay(spo2_scale=2, scale_2_order=free))
+    timeline.vitals("02:00", **CALM).expect("02:00", "plan.order", priority="low", state="open")
+    told = timeline.sql.execute("select evidence ->> 'text_key' from alert where rule = 'plan.order'").fetchone()
+    scale = timeline.sql.execute("select spo2_scale from score order by scored_at desc limit 1").fetchone()
+    order = msgspec.structs.replace(free, doctor_id=StaffId(1))
+    change(timeline, Overlay(spo2_scale=2, scale_2_order=order))
+
+    assert (told, scale) == (("plan.order.unnamed",), (2,))
+    timeline.expect("02:05", "plan.order", condition="clearing").expect("04:05", "plan.order", state="resolved")
 
 
 def test_h33_comfort_care_rings_for_requests_alone(timeline: Timeline) -> None:

@@ -1,5 +1,6 @@
 """The patient's page with real services behind it: each of its flows once."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -54,6 +55,15 @@ def _send_ecg(machine: Machine, began: datetime) -> None:
     }  # fmt: skip
     publish.single(
         "hemvakt/1/hv-0003/waveform", cbor2.dumps(block), qos=1, hostname="127.0.0.1", port=machine.mqtt_port,
+        auth={"username": "hv-0003", "password": "demo-hv-0003"},
+    )  # fmt: skip
+
+
+def _send_temperature(machine: Machine, at: datetime) -> None:
+    """Let the device of patient 3 measure once; returns when ingest has it."""
+    reading = {"kind": "temperature", "value": 37.4, "unit": "Cel", "measured_at": at.isoformat()}
+    publish.single(
+        "hemvakt/1/hv-0003/vitals", json.dumps(reading), qos=1, hostname="127.0.0.1", port=machine.mqtt_port,
         auth={"username": "hv-0003", "password": "demo-hv-0003"},
     )  # fmt: skip
 
@@ -243,6 +253,7 @@ def test_h06_device_is_bound_only_when_the_patient_was_told_apart(machine: Machi
 
 def test_ambulance_link_is_shown_once_and_taken_back(machine: Machine, nurse: Page) -> None:
     """The link opens a card without a log-in, and in no address that is sent, until it is revoked."""
+    _send_temperature(machine, SystemClock().now())
     _open(nurse, machine, "/access")
     nurse.get_by_test_id("card-reason").fill("Ambulans på väg")
     nurse.get_by_test_id("make-card").click()

@@ -25,8 +25,8 @@ _DIPS, _DIP_MIN, _APART_MIN, _LOW, _USUAL = 4, 4, 40, 86.0, 93.0
 _TRIES = 50
 # COPD alone finds nothing of an exacerbation without these: the oxygen's limits, the breathing's and a low score.
 DEAF = """{"news2_medium": 20, "news2_high": 20, "news2_rise": 0, "spo2_scale": 2,
-  "scale_2_order": {"doctor": "Omar", "ordered_at": new Date(Date.now() - 6e4),
-    "expires_at": new Date(Date.now() + 6e8)},
+  "scale_2_order": {"doctor": "Lova", "outside": {"clinic": "Prov", "way": "letter"},
+    "ordered_at": new Date(Date.now() - 6e4), "expires_at": new Date(Date.now() + 6e8)},
   "combinations": {"breathing": null, "infection": null}, "slopes": [],
   "limits": {"spo2": {"alert_low": null, "warn_low": null}, "resp_rate": {"alert_low": null, "warn_low": null,
     "warn_high": null, "alert_high": null}}}"""
@@ -162,6 +162,60 @@ def test_h12_hard_limit_needs_a_second_name(machine: Machine, log_in: Callable[.
 
     expect(doctor.get_by_test_id("inheritance")).to_contain_text("Omar Exempeldoktor")
     assert machine.ask("select count(*) from plan where stay_id = 4 and approved_by is not null") == [(1,)]
+
+
+def test_h15_order_of_scale_2_is_its_doctor_s_to_confirm(machine: Machine, log_in: Callable[..., Page]) -> None:
+    """A nurse chooses the doctor from a list, by keys; scale 1 is used until that doctor has confirmed it."""
+    nurse = log_in(machine.url, "anna", PASSWORD)
+    nurse.goto(f"{machine.url}/tuning/patient/6")
+    nurse.locator("summary").filter(has_text="Skala 2 för syremättnad, lindrande vård").press("Enter")
+    form = nurse.get_by_test_id("scale-2")
+    expect(form.locator("option").filter(has_text="Omar Exempeldoktor")).to_have_count(1)
+    form.get_by_label("Läkare i personalen").focus()
+    nurse.keyboard.press("Tab")
+    nurse.keyboard.type("Omar")
+    expect(form.get_by_test_id("order-becomes")).to_contain_text("Väntar tills Omar Exempeldoktor har bekräftat den")
+    clean(nurse)
+    form.get_by_role("button", name="Använd skala 2").press("Enter")
+    expect(nurse.get_by_test_id("needs-sign")).to_contain_text("som Omar Exempeldoktor bekräftar")
+    nurse.get_by_label("Varför ändras planen?").fill("KOL, mål 88–92 %")
+    nurse.get_by_test_id("save-now").click()
+    expect(nurse.get_by_test_id("saved")).to_contain_text("väntar på underskrift")
+    expect(nurse.get_by_test_id("versions")).to_contain_text("Omar Exempeldoktor bekräftar ordinationen.")
+
+    doctor = log_in(machine.url, "omar", PASSWORD, width=390, height=844)
+    doctor.goto(f"{machine.url}/tuning/patient/6")
+    doctor.get_by_role("button", name="Skriv under").click()
+    expect(doctor.get_by_test_id("confirms")).to_contain_text("Du ordinerar skala 2: Omar Exempeldoktor, till")
+    doctor.get_by_label("Varför?").fill("Bedömd i dag")
+    doctor.get_by_role("button", name="Bekräfta").click()
+
+    expect(doctor.get_by_test_id("order-standing")).to_contain_text("Bekräftad av Omar Exempeldoktor")
+    doctor.goto(f"{machine.url}/patient/6/plan")
+    expect(doctor.get_by_test_id("order-standing")).to_contain_text("Bekräftad av Omar Exempeldoktor")
+    differs = doctor.get_by_role("listitem").filter(has_text="Ordination av skala 2")
+    expect(differs).to_contain_text("→ Omar Exempeldoktor, till")
+    assert doctor.evaluate("document.documentElement.scrollWidth") <= 390
+    clean(doctor)
+
+
+def test_h15_order_from_outside_says_where_and_how_it_came(machine: Machine, log_in: Callable[..., Page]) -> None:
+    """On a telephone: name, clinic and way are written, who took it is said, and a doctor's name is asked for."""
+    page = log_in(machine.url, "emily", PASSWORD, width=390, height=844)
+    page.goto(f"{machine.url}/tuning/patient/7")
+    page.get_by_text("Scale 2 for oxygen saturation, comfort care").click()
+    form = page.get_by_test_id("scale-2")
+    form.get_by_label("A doctor from outside").check()
+    form.get_by_test_id("order-name").fill("Lova Lungläkare")
+    form.get_by_test_id("order-clinic").fill("Lungmottagningen, Provsjukhuset")
+    form.get_by_test_id("order-way").select_option("telephone")
+    expect(form).to_contain_text("Taken and written by Emily Samplenurse.")
+    form.get_by_role("button", name="Use scale 2").click()
+
+    expect(page.get_by_test_id("save")).to_contain_text("Lova Lungläkare, Lungmottagningen, Provsjukhuset (telephone)")
+    expect(page.get_by_test_id("needs-sign")).to_contain_text("which a doctor of the staff confirms")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    clean(page)
 
 
 def test_h11_plan_that_misses_a_known_course_is_refused_in_words(machine: Machine, log_in: Callable[..., Page]) -> None:

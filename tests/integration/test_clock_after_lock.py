@@ -1,6 +1,7 @@
 """Whoever waited for somebody else acts at the time at which they could: what was waited for lies before it."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,15 +14,17 @@ from alerting import apply
 from tests.builders_duty import NOON
 from tests.fix_api import House, Served, serving
 from tests.fix_duty import Unit
+from tests.fix_kit import BORN, REASON, Desk, at_desk
 from tests.fix_plans import WHY, Round, on_round
 from tests.integration.test_duty_http import offer, someone
 from tests.integration.test_gone_over import alarm
 from tests.turns import in_turn
-from ward.clock import FakeClock
+from ward.clock import FakeClock, SystemClock
 from ward.people import TeamId
-from ward.store import duty_layout, plan_versions, registry
+from ward.store import duty_layout, plan_versions, quarantine, registry
 from ward.store.plan_versions import Owner
-from ward.store.pool import Connection
+from ward.store.pool import Connection, connect
+from ward.store.quarantine import Refused
 
 pytestmark = pytest.mark.integration
 WAITED = timedelta(seconds=4)
@@ -229,3 +232,56 @@ def test_h06_second_of_two_who_end_a_binding_at_once_is_told_that_it_is_over(uni
             assert one(unit, b"select end_reason from binding order by binding_id limit 1") == "först"
 
     with_unit(unit, visit)
+
+
+def at_a_desk(house: House, visit: Callable[[Desk, FakeClock], Awaitable[None]]) -> None:
+    """Run a visit of a nurse and an operator to the api by a clock."""
+    clock = FakeClock(SystemClock().now())
+    asyncio.run(at_desk(house, lambda desk: visit(desk, clock), clock))
+
+
+def test_h06_what_is_done_about_a_refused_reading_counts_from_when_it_was_to_be_had(house: House) -> None:
+    """Given to a patient, or put aside, after a wait: settled, and audited, at its end."""
+
+    async def visit(desk: Desk, clock: FakeClock) -> None:
+        reading = {"kind": "spo2", "value": 92, "measured_at": (clock.now() - timedelta(minutes=2)).isoformat()}
+        entry = Refused(
+            received_at=clock.now(), device_id="hv-1", topic="hemvakt/1/hv-1/vitals", reason="no_binding", detail="",
+            index=None, payload=json.dumps(reading).encode(),
+        )  # fmt: skip
+        async with await connect(house.database_url, "test") as conn:
+            await quarantine.insert(conn, [entry, entry])
+        given, aside = (number for (number,) in desk.ask("select quarantine_id from quarantine order by 1"))
+
+        async def hold(conn: Connection) -> None:
+            await conn.execute("select from quarantine for update")
+
+        patient = {"patient_id": house.ward.beds[0].patient_id, **BORN, **REASON}
+        for wanted in (
+            desk.nurse.post(f"/api/quarantine/{given}/assign", json=patient),
+            desk.nurse.post(f"/api/quarantine/{aside}/dismiss", json=REASON),
+        ):
+            answer = await in_turn(house.database_url, hold, wanted, lambda: clock.advance(WAITED))
+            assert answer.status_code == 200, answer.text
+            assert desk.ask("select max(resolved_at), (select max(at) from audit) from quarantine") == [
+                (clock.now(), clock.now())
+            ]
+
+    at_a_desk(house, visit)
+
+
+def test_h06_device_that_was_waited_for_is_shut_out_from_when_it_was_to_be_had(house: House) -> None:
+    """Revoked after a wait: at its end, and the stay in which it is worn by then is looked at."""
+
+    async def visit(desk: Desk, clock: FakeClock) -> None:
+        async def hold(conn: Connection) -> None:
+            await conn.execute("select from device where device_id = 'hv-1' for update")
+
+        wanted = desk.operator.post("/api/devices/hv-1/revoke", json=WHY)
+        answer = await in_turn(house.database_url, hold, wanted, lambda: clock.advance(WAITED))
+        assert answer.status_code == 200, answer.text
+        assert desk.ask("select revoked_at, (select max(at) from audit) from device where device_id = 'hv-1'") == [
+            (clock.now(), clock.now())
+        ]
+
+    at_a_desk(house, visit)

@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from alerting import deliver
-from alerting.deliver import AT_ONCE, OF_ONE_WAY, ORDINARY, PER_MINUTE, URGENT, send_due
+from alerting.deliver import AT_ONCE, OF_ONE_WAY, ORDINARY, PER_MINUTE, URGENT, Courier, send_due
 from alerting.letters import Fate, Letter, Refused, Sent
-from tests.delivery_scene import NOON, scene
+from tests.delivery_scene import NOON, Scene, scene
 from tests.fix_ward import Ward, admit
 from tests.integration.test_delivery import NUMBER, SECOND, webhook
 from ward.alerts import Priority
@@ -192,25 +194,42 @@ def test_many_workers_send_each_notification_once(ward: Ward) -> None:
     asyncio.run(run())
 
 
-def test_h23_way_that_hangs_holds_up_nothing_urgent_of_another(ward: Ward) -> None:
-    """Of two urgent alerts' messages a webhook hangs; both telephones ring, without any answer of it."""
-    may_answer = threading.Event()
+@dataclass
+class _Hangs:
+    """A receiver that takes a letter and does not answer until it may."""
 
-    def hangs(_letter: Letter) -> Fate:
-        may_answer.wait(30)
+    may_answer: threading.Event = field(default_factory=threading.Event)
+    begun: list[Letter] = field(default_factory=list)
+
+    def send(self, letter: Letter) -> Fate:
+        """Take a letter."""
+        self.begun.append(letter)
+        self.may_answer.wait(30)
         return Sent()
 
+
+@asynccontextmanager
+async def _hanging(ward: Ward) -> AsyncIterator[tuple[Scene, Courier, _Hangs]]:
+    """Urgent alerts for a telephone and a webhook that hangs, more than one way may have out at once."""
+    receiver = _Hangs()
+    async with scene(ward) as here:
+        await here.telephone(ward.nurse_id, NUMBER)
+        await webhook(here, 1)
+        courier = replace(here.courier, senders={**here.courier.senders, "webhook": receiver.send})
+        await here.alarms([f"rule.{number}" for number in range(3 * OF_ONE_WAY)], Priority.HIGH)
+        yield here, courier, receiver
+
+
+def test_h23_way_that_hangs_holds_up_nothing_urgent_of_another(ward: Ward) -> None:
+    """Of two urgent alerts' messages a webhook hangs; both telephones ring, without any answer of it."""
+
     async def run() -> None:
-        async with scene(ward) as here:
-            await here.telephone(ward.nurse_id, NUMBER)
-            await webhook(here, 1)
-            courier = replace(here.courier, senders={**here.courier.senders, "webhook": hangs})
-            await here.alarms([f"rule.{number}" for number in range(3 * OF_ONE_WAY)], Priority.HIGH)
+        async with _hanging(ward) as (here, courier, receiver):
             while (await send_due(courier, URGENT, 1.0)).more or not courier.out:
                 pass
             rang, out = len(here.sms.letters), len(courier.out)
             waiting = [row for row in await here.outbox("webhook") if row["attempts"] == 0]
-            may_answer.set()
+            receiver.may_answer.set()
             await asyncio.wait(courier.out)
 
             assert rang == 3 * OF_ONE_WAY
@@ -230,28 +249,17 @@ def test_h04_way_that_never_comes_back_is_given_up_and_takes_nobody_s_place(
 ) -> None:
     """A call that does not return is a refusal that is tried again; when many of a way hang, no more are begun."""
     monkeypatch.setattr(deliver, "HANGS_S", 0.05)
-    may_answer = threading.Event()
-    begun: list[Letter] = []
-
-    def hangs(letter: Letter) -> Fate:
-        begun.append(letter)
-        may_answer.wait(30)
-        return Sent()
 
     async def run() -> None:
-        async with scene(ward) as here:
-            await here.telephone(ward.nurse_id, NUMBER)
-            await webhook(here, 1)
-            courier = replace(here.courier, senders={**here.courier.senders, "webhook": hangs})
-            await here.alarms([f"rule.{number}" for number in range(3 * OF_ONE_WAY)], Priority.HIGH)
+        async with _hanging(ward) as (here, courier, receiver):
             while (await send_due(courier, URGENT)).more:
                 pass
             rows = await here.outbox("webhook")
-            may_answer.set()
+            receiver.may_answer.set()
             while courier.hanging.total():
                 await asyncio.sleep(0)
 
-            assert len(begun) == OF_ONE_WAY
+            assert len(receiver.begun) == OF_ONE_WAY
             assert {(row["state"], row["reason"]) for row in rows} == {("failed", deliver.HANGS)}
             assert all(row["due_at"] > here.clock.now() for row in rows)
             assert len(here.sms.letters) == 3 * OF_ONE_WAY

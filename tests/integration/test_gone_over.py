@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from alerting import apply, onramp
+from alerting.durations import OFFERED_FOR
 from tests.builders_duty import NOON
 from tests.fix_api import Served, serving
 from tests.fix_duty import Unit
@@ -38,10 +39,10 @@ def serve(unit: Unit, clock: FakeClock, visit: Callable[[Served], Awaitable[None
     asyncio.run(run())
 
 
-def alarm(unit: Unit, at: datetime, rule: str = "help_button") -> AlertId:
-    """Raise an alert about the first patient."""
+def alarm(unit: Unit, at: datetime, rule: str = "help_button", *, bed: int = 0) -> AlertId:
+    """Raise an alert about the first patient, or another."""
     finding = Finding(
-        stay_id=unit.stay,
+        stay_id=unit.ward.beds[bed].stay_id,
         rule=rule,
         family=Family.REQUEST,
         priority=Priority.HIGH,
@@ -138,6 +139,31 @@ def test_h25_late_answer_to_an_offer_that_ran_out_says_so(unit: Unit) -> None:
             assert stranger.status_code == 404
 
     serve(unit, FakeClock(NOON + SOON), visit)
+
+
+@pytest.mark.parametrize("answer", ["accept", "decline"])
+def test_h25_alert_that_was_offered_is_not_taken_after_its_time(unit: Unit, answer: str) -> None:
+    """Nothing has looked since the offer ran out: the late answer is refused in plain words, and the alert is back."""
+    number, clock = alarm(unit, NOON), FakeClock(NOON)
+    with psycopg.connect(unit.url, autocommit=True) as conn:
+        conn.execute("insert into team_member values (%s, %s)", (unit.day, unit.lunga))
+
+    async def visit(served: Served) -> None:
+        async with someone(served, "anna") as anna, someone(served, "lunga") as lunga:
+            assert (await act(anna, number, "claim", 1)).status_code == 200
+            assert (await act(anna, number, "offer", 2, team=unit.day, staff=unit.lunga)).status_code == 200
+            clock.advance(OFFERED_FOR[Priority.HIGH])
+            late = await act(lunga, number, answer, 3)
+            assert (late.status_code, late.json()["reason"]) == (409, "ran_out")
+            assert "ingen svarade i tid" in late.json()["detail_sv"]
+            left = late.json()["alert"]
+            assert (left["holder"]["staff_id"], left["offer"], left["signal"]) == (unit.anna, None, "ringing")
+            again = await act(lunga, number, answer, 3)
+            assert (again.status_code, again.json()["reason"]) == (409, "ran_out")
+            assert (await act(anna, number, "offer", 4, team=unit.day, staff=unit.lunga)).status_code == 200
+
+    serve(unit, clock, visit)
+    assert [kind for kind, _ in kinds(unit, number)][-2:] == ["returned", "offered"]
 
 
 @pytest.mark.parametrize("answer", ["accept", "decline"])

@@ -18,6 +18,7 @@ from ward.errors import ConfigError
 from ward.store import registry
 from ward.store.pool import connect
 
+DEVICES = [f"hv-{number:04d}" for number in range(1, 13)]
 pytestmark = pytest.mark.integration
 PASSWORD = "hemvakt-demo"
 
@@ -109,10 +110,31 @@ def test_typed_values_leave_the_devices_silent(demo: str) -> None:
     async def ask() -> tuple[bool, int]:
         async with await connect(demo, "test") as conn:
             now = SystemClock().now()
-            silent = await registry.silent_stays(conn, now, timedelta(minutes=1))
+            silent = await registry.silent_stays(conn, now, timedelta(minutes=1), DEVICES)
             return await registry.any_reading(conn), silent
 
     assert asyncio.run(ask()) == (False, 12)
+
+
+def test_demo_waits_for_no_device_that_nobody_wears_or_that_is_shut_out(demo: str) -> None:
+    """A kit that was taken off, revoked, or is not the simulator's, keeps the next start from nothing."""
+
+    async def ask() -> int:
+        async with await connect(demo, "test") as conn:
+            now = SystemClock().now()
+            await conn.execute(
+                "update device set revoked_at = %s, revoked_reason = 'x' where device_id = 'hv-0002'", (now,)
+            )
+            await conn.execute(
+                "update binding set period = tstzrange(lower(period), %s), end_reason = 'x'"
+                " where device_no = (select device_no from device where device_id = 'hv-0003')",
+                (now,),
+            )
+            silent = await registry.silent_stays(conn, now, timedelta(minutes=1), [*DEVICES[:-1], "hv-unknown"])
+            await conn.rollback()
+            return silent
+
+    assert asyncio.run(ask()) == 9
 
 
 def test_story_is_as_old_whenever_it_is_loaded(demo: str, database_url: str) -> None:

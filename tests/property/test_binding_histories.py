@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.fix_ward import Ward
 from tests.writer_bench import Bench
 from ward.association import Identifier, Refusal
-from ward.clock import SystemClock
+from ward.clock import FakeClock, SystemClock
 from ward.people import DeviceNo
 from ward.store import assignments, bindings, people, quarantine_reads
 from ward.store.pool import Connection, connect
@@ -98,7 +98,7 @@ class History:
         wanted = WantedEntries(scope=None, device_id=self.device_id, settled=False, limit=1)
         for entry in await quarantine_reads.find(self.conn, wanted, self.now):
             stay_id, by = self.ward.beds[place].stay_id, self.ward.nurse_id
-            refusal = await assignments.assign(self.conn, entry, stay_id, by, self.now)
+            refusal = await assignments.assign(self.conn, entry, stay_id, by, FakeClock(self.now))
             self.refusals += [refusal] if refusal else []
         await self.conn.commit()
 

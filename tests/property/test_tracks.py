@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from alerting import evaluate, runs
 from alerting.features import Batch
 from alerting.rules import news2_alerts
-from alerting.rules.catalogue import RULES
-from alerting.tracks import Track, Verdict, in_force, next_s
+from alerting.rules.catalogue import RULES, Rule
+from alerting.rules.news2_alerts import lower_before
+from alerting.tracks import Track, Verdict, in_force, next_s, row_of
 from tests.builders_tracks import PLANS, START_S, Given, batch_of, decides, instants, readings, said, tracks_of
+from ward.alerts import Evidence
 from ward.plans import Plan
 from ward.vitals import POOR_BELOW
 
@@ -91,6 +93,29 @@ def test_memory_stands_for_the_readings_before_it(
         if at_s >= from_s:
             for stay in (0, 1):
                 assert said(one, "news2.rise", at_s, stay) == said(other, "news2.rise", at_s, stay)
+                assert lower_before(whole, stay, at_s) == lower_before(part, stay, at_s)
+
+
+@given(readings(), plans, cuts)
+@settings(max_examples=25, deadline=None)
+def test_evidence_does_not_depend_on_what_else_was_read(rows: list[Given], plan: Plan, at: tuple[int, int]) -> None:
+    """A finding that falls due rests on the same numbers, whether all was read or no more than the look-back."""
+    cut = placed(rows, at)
+    for rule in RULES:
+        whole = batch_of(rows, [plan])
+        part = batch_of(decides(rows, rule.look_back(plan), cut), [plan])
+        one, other = (found(rule, given, START_S + cut) for given in (whole, part))
+        assert {each: one[each] for each in one.keys() & other.keys()} == other
+
+
+def found(rule: Rule, given: Batch, from_s: float) -> dict[tuple[object, ...], Evidence]:
+    """Return the evidence of every finding that begins and falls due from an instant on."""
+    return {
+        (name, row.from_s, row.verdict, row.began_s): rule.evidence(given, name, row)
+        for name, track in rule.judge(given).items()
+        for row in (row_of(track, place) for place in np.flatnonzero(track.verdict >= Verdict.LOW).tolist())
+        if row.from_s >= from_s and row.began_s >= from_s
+    }
 
 
 def _at(cut: float) -> np.ndarray:

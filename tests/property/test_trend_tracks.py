@@ -14,9 +14,10 @@ from alerting.rules import baseline_rules, identity, oxygen, slopes, trends, wei
 from alerting.signal.norms import NORMS
 from alerting.signal.records import Bools
 from alerting.signal.series import Moments
-from alerting.tracks import Track
+from alerting.tracks import Track, Verdict, row_of
 from tests.builders_alerting import a_device, a_plan
 from tests.builders_trends import DAY_S, HOUR_S, START_S, a_series, a_stay, a_trend_batch
+from ward.alerts import Evidence
 from ward.plans import Deviation, Gain, Plan, Side, Slope, Support
 from ward.vitals import VitalKind
 
@@ -134,6 +135,33 @@ def test_look_back_is_enough(seed: int, quarter: int) -> None:
 
     for name, track in all_tracks(near).items():
         assert said(track, times) == said(whole[name], times), name
+
+
+def found(batch: Batch, from_s: float) -> dict[tuple[str, float, int], Evidence]:
+    """Return the evidence of every finding that falls due after an instant, by rule, time and verdict."""
+    return {
+        (name, row.from_s, int(row.verdict)): rule.evidence(batch, name, row)
+        for rule in RULES.values()
+        for name, track in rule.judge(batch).items()
+        for row in (row_of(track, place) for place in np.flatnonzero(track.verdict >= Verdict.LOW).tolist())
+        if row.from_s > from_s
+    }
+
+
+@settings(max_examples=15)
+@given(SEEDS, CUT)
+def test_evidence_is_the_same_however_time_is_cut(seed: int, quarter: int) -> None:
+    """What a finding rests on, with values, times and roles, does not depend on how much else was read."""
+    batch, from_s = a_ward(seed), START_S + quarter * QUARTER_S
+    back_s = trends.look_back(batch.plans[0])
+    until_s = from_s + 12 * HOUR_S
+    since = {kind: each.chosen(each.start_s >= from_s - back_s.get(kind, 0.0)) for kind, each in batch.quarters.items()}
+    near = kept(replace(batch, quarters=since), lambda each: each.end_s <= until_s, lambda each: each.at_s <= until_s)
+
+    whole, part = found(batch, from_s), found(near, from_s)
+    assert {each: part[each] for each in part if each[1] <= until_s} == {
+        each: whole[each] for each in whole if each[1] <= until_s
+    }
 
 
 @settings(max_examples=10)

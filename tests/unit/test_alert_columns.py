@@ -5,7 +5,8 @@ from dataclasses import replace
 from alerting.events import Acknowledge, Offer
 from tests.builders_alerts import ANNA, OTHER_TEAM, lived, raised
 from ward.alerts import Alert
-from ward.store.alert_columns import UNREADABLE, AlertColumns, to_alert, to_columns
+from ward.evidence import UNREADABLE
+from ward.store.alert_columns import AlertColumns, to_alert, to_columns
 
 
 def row_of(alert: Alert, **spoilt: object) -> AlertColumns:

@@ -13,7 +13,8 @@ from alerting.observed import Quiet
 from alerting.rules import news2_alerts
 from tests.builders_alerting import NOW_S, a_batch, a_device, a_plan, an_alert
 from ward import plan_documents
-from ward.alerts import Alert, Finding, Priority
+from ward.alerts import Alert, Finding, Priority, Role
+from ward.evidence import age_s
 from ward.plans import Limits, template
 from ward.vitals import VitalKind
 
@@ -91,12 +92,16 @@ def test_limit_asks_again_when_its_delay_runs_out() -> None:
 
 
 def test_evidence_holds_the_worst_value_and_the_limit() -> None:
-    """The finding tells the worst reading of the violation, its limit, and how long that had to last."""
+    """The finding tells the worst reading of the violation, its limit, how long that had to last, and since when."""
     found = told(evaluate(a_batch((SPO2, 100, 86), (SPO2, 50, 84), (SPO2, 5, 87)), NOW_S), LOW)
 
     assert isinstance(found, Finding)
     assert found.evidence.params == {"kind": "spo2", "value": 84, "limit": 88, "unit": "%", "duration_s": 60}
-    assert [(each.kind, each.value, each.quality) for each in found.evidence.inputs] == [("spo2", 84, 0.9)]
+    assert [(each.kind, each.value, each.quality, each.role) for each in found.evidence.inputs] == [
+        ("spo2", 86, 0.9, Role.SINCE),
+        ("spo2", 84, 0.9, Role.JUDGED),
+    ]
+    assert [age_s(found.evidence, each) for each in found.evidence.inputs] == [60, 10]
     assert (NOW_S - found.began_at.timestamp(), NOW_S - found.due_at.timestamp()) == (100, 40)
 
 
@@ -109,7 +114,7 @@ def test_evidence_of_a_filtered_limit_is_the_median_that_was_judged() -> None:
     assert isinstance(found, Finding)
     assert isinstance(hard, Finding)
     assert (found.priority, found.evidence.params["value"], found.evidence.params["limit"]) == (Priority.MEDIUM, 23, 22)
-    assert (found.evidence.params["median_s"], [each.value for each in found.evidence.inputs]) == (180, [23])
+    assert (found.evidence.params["median_s"], [each.value for each in found.evidence.inputs]) == (180, [23, 23])
     assert (hard.priority, hard.evidence.params["value"], hard.evidence.params["limit"]) == (Priority.HIGH, 36, 35)
     assert hard.evidence.hard
     assert "median_s" not in hard.evidence.params

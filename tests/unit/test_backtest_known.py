@@ -1,6 +1,7 @@
 """Which recorded alerts a plan would have found, and which it would have raised again: by whom, by what, and when."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from ward.people import StayId
 
 AT_S = 1_000_000.0
 RULES = ("limit.spo2.low", "news2.total", "nodata.spo2")
-KNOWN = Known(alert_id=7, stay_id=StayId(1), rule="limit.spo2.low", opened_s=AT_S)
+KNOWN = Known(alert_id=7, stay_id=StayId(1), rule="limit.spo2.low", opened_s=AT_S, until_s=AT_S)
 
 
 def rang(*alerts: tuple[str, float, Priority], stay: int = 1) -> Raised:
@@ -71,3 +72,24 @@ def test_deterioration_is_found_by_the_first_that_rings_for_the_patient() -> Non
 def test_false_alarm_rings_again_by_its_own_rule_at_its_own_time(plan: Raised, *, again: bool) -> None:
     """A false alarm that another rule, another patient or another hour raises is no longer that one."""
     assert would_ring(plan, KNOWN) is again
+
+
+def test_alert_that_came_late_is_raised_again_at_any_time_at_which_it_was_there() -> None:
+    """Whoever closed it was told hours after: what rings while it was there is the same, also long after it began."""
+    late = replace(KNOWN, until_s=AT_S + 3600)
+
+    assert would_ring(rang(("limit.spo2.low", 3600 + SAME_S, Priority.HIGH)), late)
+    assert not would_ring(rang(("limit.spo2.low", 3601 + SAME_S, Priority.HIGH)), late)
+    assert not would_ring(rang(("limit.spo2.low", -SAME_S - 11, Priority.HIGH)), late)
+
+
+def test_alert_that_was_closed_as_false_has_found_nobody() -> None:
+    """What rang two hours before and was no sign of anything makes no plan find the deterioration two hours earlier."""
+    before, at = -7200.0, 0.0
+    plan = rang(("limit.spo2.low", before, Priority.HIGH), ("limit.spo2.low", at, Priority.HIGH))
+    false = replace(KNOWN, alert_id=6, opened_s=AT_S + before, until_s=AT_S + before)
+
+    assert found_at(plan, KNOWN, clinical(plan, frozenset(), ((KNOWN,), ()))) == AT_S + before
+    assert found_at(plan, KNOWN, clinical(plan, frozenset(), ((KNOWN,), (false,)))) == AT_S + at
+    both = replace(KNOWN, opened_s=AT_S + before)
+    assert found_at(plan, KNOWN, clinical(plan, frozenset(), ((both,), (false,)))) == AT_S + before

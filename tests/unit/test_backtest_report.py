@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from alerting.backtest import Known, Raised
 from alerting.backtest_read import Part, Question, tried_at
 from alerting.backtest_report import Reporter
 from alerting.features import Series
-from alerting.suggestions import Change, judged
+from alerting.suggestions import Change, judged, ranked
 from tests.builders_alerting import a_plan
-from ward.backtests import PlanTally, Report
+from ward.backtests import PlanTally, Report, Suggestion
 from ward.overlays import Origin, effective
 from ward.people import PatientId, StayId
 from ward.plans import Goals, Limits, Plan, build, template
@@ -86,7 +87,7 @@ def test_h11_true_alarm_that_a_change_removes_is_lost_though_another_rang_before
             rules=("limit.spo2.low",), stay=one, rule=0 * one, opened_s=at_s, ended_s=at_s + 60, priority=2 * one
         )
 
-    true = Known(alert_id=1, stay_id=STAY, rule="limit.spo2.low", opened_s=40_000.0)
+    true = Known(alert_id=1, stay_id=STAY, rule="limit.spo2.low", opened_s=40_000.0, until_s=40_000.0)
     change = Change(kind=SPO2, setting="delay_s", before=0.0, after=120.0)
     both, early = raised(4_000.0, 40_000.0), raised(4_000.0)
 
@@ -133,6 +134,17 @@ def test_suggestion_counts_the_alerts_of_its_own_kind_alone() -> None:
     counted = {(each.kind, each.alerts_before) for each in asked.suggestions}
     assert counted == {(PULSE, own["limit.heart_rate.high"]), (SPO2, own["limit.spo2.low"])}
     assert not report(replace(plan, goals=Goals.COMFORT), plan, values, suggest=True).suggestions
+
+
+def test_h11_change_that_loses_what_was_closed_as_true_is_no_suggestion() -> None:
+    """However many alerts it removes; of the others what removes most comes first."""
+    less = Suggestion(
+        kind="spo2", setting="delay_s", before=60, after=120, alerts_before=9, alerts_after=5, false_removed=2, lost=0
+    )
+    more, losing = (structs.replace(less, after=300, alerts_after=1, lost=lost) for lost in (0, 1))
+
+    assert ranked([less, losing]) == [less]
+    assert ranked([less, more]) == [more, less]
 
 
 def test_h12_suggestion_is_tried_by_night_as_it_would_hold_by_night() -> None:

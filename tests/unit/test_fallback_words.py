@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from api.fallback_list import LABELS, Listed, Turn, printed
 from ward import plans
-from ward.people import OrganisationId, PatientId, StayId, TeamId
-from ward.plans import Goals, Plan
+from ward.people import OrganisationId, PatientId, StaffId, StayId, TeamId
+from ward.plans import Goals, Order, Plan
 from ward.store.fallback_lists import Reached
 from ward.store.tiles import LatestRow, ScoreRow, Seat
 from ward.vitals import VITALS, Acvpu, Validity, VitalKind
@@ -117,6 +119,20 @@ def test_limits_are_those_of_day_and_night_and_none_under_comfort_care() -> None
 def _bands(limits: plans.Limits) -> list[float]:
     found = [limits.alert_low, limits.warn_low, limits.warn_high, limits.alert_high]
     return [each for each in found if each is not None]
+
+
+def test_h15_scale_2_says_whose_order_it_is_and_until_when() -> None:
+    """A list that is read a day later says until when scale 2 holds, and which order no doctor has confirmed."""
+    known = Order(doctor="Dora Provläkare", doctor_id=StaffId(7), ordered_at=NOW, expires_at=NOW + timedelta(hours=9))
+    free = msgspec.structs.replace(known, doctor_id=None)
+
+    for order, said in (
+        (known, "SpO₂-skala 2, ordinerad av Dora Provläkare till 2026-11-18 16:00"),
+        (free, "i namnet Dora Provläkare som ingen läkare har bekräftat"),
+    ):
+        listed = a_patient(plan=replace(PLAN, spo2_scale=2, scale_2_order=order))
+        facts = printed("Prov", [listed], NOW, "sv").sheets[0].facts
+        assert any(said in text for _, text in facts)
 
 
 def test_page_says_when_nobody_can_be_reached_when_it_is_empty_and_when_it_is_invented() -> None:

@@ -85,7 +85,8 @@ ALERT = Raised(
     resolved_at=None,
     outcome=None,
     recurrences=0,
-    evidence='{"inputs":[{"kind":"spo2","value":84,"unit":"%","measured_at":"2026-11-22T01:29:00Z"}]}',
+    evidence='{"rule_version":1,"text_key":"limit.low","params":{},"judged_at":"2026-11-22T01:30:00Z",'
+    '"inputs":[{"kind":"spo2","value":84,"unit":"%","measured_at":"2026-11-22T01:29:00Z","quality":0.97}]}',
 )
 EVENT = Happened(
     stay_id=7,
@@ -327,7 +328,8 @@ def test_alert_says_how_grave_and_what_was_done() -> None:
     made = alerts.detected_issue(ALERT, [EVENT], "SpO2 84 %")
 
     assert (made["severity"], made["status"], made["detail"]) == ("high", "preliminary", "SpO2 84 %")
-    assert made["evidence"] == [{"code": [{"text": "spo2 84 % 2026-11-22T01:29:00Z"}]}]
+    written = "spo2 84.0 % 2026-11-22T01:29:00.000000Z, age 60 s, quality 0.97, judged"
+    assert made["evidence"] == [{"code": [{"text": written}]}]
     assert "Nora Testsköterska" in str(made["mitigation"])
     assert made["identifiedPeriod"] == {"start": codes.instant(AT)}
 

@@ -52,6 +52,18 @@ def test_h23_what_is_alike_is_one_message() -> None:
     assert made.letter_id == message.letter_id
 
 
+def test_h23_what_is_urgent_goes_alone_unless_one_act_has_caused_it_all() -> None:
+    """Many alerts that go over to a team by one change of hours are one message each way; a new one is its own."""
+    act = UUID(int=1000)
+    gone = [a_row(number, priority=Priority.HIGH.value, group_id=act) for number in range(1, 201)]
+    other = [a_row(number + 300, priority=Priority.HIGH.value, group_id=act, channel_id=6) for number in range(1, 201)]
+    found = messages(
+        [*gone, *other, a_row(500, priority=Priority.HIGH.value), a_row(501, priority=Priority.HIGH.value)]
+    )
+
+    assert sorted(len(each.rows) for each in found) == [1, 1, 200, 200]
+
+
 @pytest.mark.parametrize(
     "change",
     [{"channel_id": 6}, {"team_id": TeamId(2)}, {"family": "clinical"}, {"channel": "email"}, {"staff_id": StaffId(2)}],

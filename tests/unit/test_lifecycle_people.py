@@ -200,6 +200,20 @@ def test_h25_offer_that_nobody_answers_returns() -> None:
     assert told(asked, Return(), OFFERED_FOR[HIGH].total_seconds() / 60) == {Ring}
 
 
+@pytest.mark.parametrize(
+    "answer", [Accept(by=OMAR, rev=3, teams=(OTHER_TEAM,)), Decline(by=OMAR, rev=3, teams=(OTHER_TEAM,))]
+)
+def test_h25_offer_whose_time_is_over_cannot_be_answered(answer: Accept | Decline) -> None:
+    """By the clock, to the instant: nobody needs to have looked."""
+    asked = lived(Claim(by=ANNA, rev=1), Offer(by=ANNA, rev=2, team_id=OTHER_TEAM))
+    ends_at = after() + OFFERED_FOR[HIGH]
+
+    with pytest.raises(IllegalTransition):
+        step(asked, answer, ends_at)
+    answered, _ = step(asked, answer, ends_at - timedelta(microseconds=1))
+    assert answered.offered is None
+
+
 @pytest.mark.parametrize("priority", Priority)
 def test_h09_pause_has_an_end_and_a_reason(priority: Priority) -> None:
     """A pause lasts as long as its priority allows and no longer, and says why."""

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from alerting.plain_words import PLAIN, plain
 from alerting.words import KINDS, TEMPLATES
+from ward.alerts import Evidence, Input
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "alert-lifecycle.md"
 PROMISES = (
@@ -22,6 +25,11 @@ PROMISES = (
 )
 
 
+def of(key: str, kind: str = "spo2", **params: float) -> Evidence:
+    """Make evidence of a sentence."""
+    return Evidence(rule_version=1, text_key=key, params={"kind": kind, **params}, inputs=())
+
+
 def test_n21_every_sentence_of_staff_has_one_for_the_patient() -> None:
     """The two catalogues have the same keys: an alert without plain words cannot be."""
     assert set(PLAIN) == set(TEMPLATES)
@@ -30,7 +38,7 @@ def test_n21_every_sentence_of_staff_has_one_for_the_patient() -> None:
 @pytest.mark.parametrize("key", sorted(PLAIN))
 def test_h35_plain_words_are_whole_in_both_languages(key: str) -> None:
     """Nothing is left unfilled, nothing is a number but that to call, and the languages differ."""
-    sv, en = (plain(key, {"kind": "spo2", "value": 84.0, "limit": 88.0}, lang) for lang in ("sv", "en"))
+    sv, en = (plain(of(key, value=84.0, limit=88.0), lang) for lang in ("sv", "en"))
 
     for text in (sv, en):
         assert text[0].isupper()
@@ -44,7 +52,7 @@ def test_h35_plain_words_are_whole_in_both_languages(key: str) -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_has_a_plain_name(kind: str) -> None:
     """No kind is called by its clinical name, or by none."""
-    said = plain("limit.low", {"kind": kind}, "sv")
+    said = plain(of("limit.low", kind=kind), "sv")
 
     assert "ett av dina värden" not in said.lower()
 
@@ -54,14 +62,26 @@ def test_every_kind_has_a_plain_name(kind: str) -> None:
 )
 def test_h32_what_speaks_of_the_patient_says_whom_to_call(key: str) -> None:
     """Nobody is left to believe that the platform calls for them."""
-    assert "112" in plain(key, {"kind": "spo2"}, "sv")
-    assert "112" in plain(key, {"kind": "spo2"}, "en")
+    assert "112" in plain(of(key), "sv")
+    assert "112" in plain(of(key), "en")
 
 
 @pytest.mark.parametrize("key", ["battery", "offline", "nodata", "plan", "clock.ahead"])
 def test_what_speaks_of_equipment_frightens_nobody(key: str) -> None:
     """A technical alert says what to check, or that there is nothing to do, and no emergency number."""
-    assert "112" not in plain(key, {"kind": "spo2"}, "sv")
+    assert "112" not in plain(of(key), "sv")
+
+
+def test_h02_patient_reads_that_something_was_not_new() -> None:
+    """Where an alert was judged by an old value the patient is told so, before what to do; of a fresh one nothing."""
+    at = datetime(2026, 11, 21, 10, tzinfo=UTC)
+    flow = Input(kind="oxygen_flow", value=3.0, unit="L/min", measured_at=at - timedelta(hours=9))
+    kept = replace(of("support.spo2"), inputs=(flow,), judged_at=at)
+
+    said = {"sv": plain(kept, "sv"), "en": plain(kept, "en")}
+    assert "En del av mätvärdena bakom var inte nya. Om du mår sämre" in said["sv"]
+    assert "Some of the measurements behind it were not new. If you feel worse" in said["en"]
+    assert "inte nya" not in plain(replace(kept, judged_at=flow.measured_at), "sv")
 
 
 def test_h35_plain_words_are_as_reviewed(golden_table: Callable[[Path, str, list[str]], None]) -> None:

@@ -14,7 +14,7 @@ from ward.people import Role, StaffId
 from ward.plan_checks import faults
 from ward.plan_oddities import FAR, loosened, oddities
 from ward.plan_ranges import RANGES
-from ward.plan_versions import Refusal, State, approve, withdraw
+from ward.plan_versions import Refusal, Signing, State, approve, withdraw
 from ward.plans import (
     Card,
     Combination,
@@ -214,7 +214,7 @@ def test_h12_what_needs_a_second_name(plan: Plan, asks: tuple[str, ...]) -> None
 )
 def test_h12_second_signature(state: State, by: int, role: Role, newest: bool, refusal: Refusal | None) -> None:  # noqa: FBT001
     """Only what waits is signed, by a doctor who did not write it, while nothing has overtaken it."""
-    assert approve(state, StaffId(1), StaffId(by), role, newest=newest) is refusal
+    assert approve(state, StaffId(1), Signing(by=StaffId(by), role=role, newest=newest)) is refusal
 
 
 @pytest.mark.parametrize("state", State)

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ward.duty.coverage import Cell, Colour
-from ward.people import TeamId
+from ward.people import StaffId, TeamId
+from ward.plans import Order
 from ward.weekend import _WORDS, POINTS, Facts, Reason, reasons, risk
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+DORA = StaffId(7)
 UNTIL = datetime(2026, 11, 23, 7, tzinfo=UTC)
 QUIET = Facts(
     score_high=2,
@@ -23,12 +25,20 @@ QUIET = Facts(
     online=1,
     battery_pct=90,
     plan_change_at=None,
+    order=None,
+    waiting=0,
     answered_at=NOW - timedelta(hours=5),
     medications=0,
     open_reports=0,
     remind_at=None,
     has_next_step=True,
 )
+
+
+def ordered(until: datetime, doctor_id: StaffId | None = DORA) -> Order:
+    """Return an order of scale 2 that runs out then."""
+    at = NOW - timedelta(days=30)
+    return Order(doctor="Dora Provläkare", doctor_id=doctor_id, ordered_at=at, expires_at=until)
 
 
 def cell(colour: Colour) -> Cell:
@@ -55,6 +65,11 @@ def cell(colour: Colour) -> Cell:
         (replace(QUIET, battery_pct=20), {Reason.BATTERY_EMPTY}),
         (replace(QUIET, plan_change_at=UNTIL - timedelta(hours=1)), {Reason.PLAN_EXPIRES}),
         (replace(QUIET, plan_change_at=UNTIL), set()),
+        (replace(QUIET, waiting=1), {Reason.PLAN_WAITS}),
+        (replace(QUIET, order=ordered(UNTIL)), set()),
+        (replace(QUIET, order=ordered(UNTIL - timedelta(hours=1))), {Reason.ORDER_EXPIRES}),
+        (replace(QUIET, order=ordered(NOW)), {Reason.ORDER_OVER}),
+        (replace(QUIET, order=ordered(UNTIL, doctor_id=None)), {Reason.ORDER_UNNAMED}),
         (replace(QUIET, answered_at=NOW - timedelta(hours=27)), {Reason.ANSWERS_MISSING}),
         (replace(QUIET, answered_at=None), set()),
         (replace(QUIET, medications=1), {Reason.MEDICATION}),

@@ -325,6 +325,12 @@ PAIRS: list[tuple[str, dict[str, str | float | int | None], str, str]] = [
         "The order of SpO₂ scale 2 does not hold any more: scale 1 is used",
     ),
     (
+        "plan.order.unnamed",
+        {},
+        "Ordinationen av SpO₂-skala 2 är inte bekräftad av någon läkare i personalen: den gäller till sitt slut",
+        "No doctor of the staff has confirmed the order of SpO₂ scale 2: it holds until it runs out",
+    ),
+    (
         "unwatched",
         {},
         "Patientens värden kan inte bedömas: inga andra larm kan ges",

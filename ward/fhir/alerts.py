@@ -4,11 +4,11 @@ DetectedIssue, since it alone has a place for severity, for the time in which th
 for what was done about it. A Flag has none of these, and a Communication is what was told to whom, not what was found.
 """
 
-import json
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from ward.alerts import AlertState, Priority
+from ward.alerts import AlertState, Input, Priority
+from ward.evidence import age_s, read
 from ward.fhir import codes
 from ward.fhir.codes import OWN, Resource
 from ward.record import Happened, Raised
@@ -43,10 +43,16 @@ def detected_issue(alert: Raised, events: Sequence[Happened], text: str) -> Reso
 
 def _inputs(evidence: str) -> list[str]:
     """Write each number that the alert rests on."""
-    return [
-        f"{each['kind']} {each['value']} {each.get('unit', '')} {each['measured_at']}"
-        for each in json.loads(evidence).get("inputs", [])
-    ]
+    kept = read(evidence)
+    return [_input(each, age_s(kept, each)) for each in kept.inputs]
+
+
+def _input(each: Input, age: float | None) -> str:
+    """Write one: what, when, how old it was when it was judged, how sure, and what it is to what was found."""
+    said = [f"{each.kind} {each.value} {each.unit} {codes.instant(each.measured_at)}"]
+    said += [] if age is None else [f"age {age:.0f} s"]
+    said += [] if each.quality is None else [f"quality {each.quality:.2f}"]
+    return ", ".join([*said, each.role])
 
 
 def _mitigation(event: Happened) -> Resource:

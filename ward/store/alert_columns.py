@@ -14,7 +14,6 @@ from ward.alerts import (
     AlertId,
     Cause,
     Condition,
-    Evidence,
     Family,
     Offered,
     Outcome,
@@ -23,6 +22,7 @@ from ward.alerts import (
     Signal,
     Undoable,
 )
+from ward.evidence import UNREADABLE, read
 from ward.people import StaffId, StayId, TeamId
 
 # Of `alert a`, so that another table with some of these names may be joined.
@@ -32,9 +32,6 @@ COLUMNS = (
     " pause_reason, responsibility, team_id, holder_id, held_since, offered_team_id, offered_staff_id, offered_by,"
     " offered_until, resolved_at, resolved_by, outcome, cause, action, undo::text as undo"
 )
-
-# Stands for evidence that this program cannot read; never written, what is kept stays.
-UNREADABLE = Evidence(rule_version=0, text_key="", params={}, inputs=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +78,6 @@ def _staff(number: int | None) -> StaffId | None:
     return None if number is None else StaffId(number)
 
 
-def _evidence(kept: str) -> Evidence:
-    """Read evidence; what another program version wrote must not keep the alert from being acted upon."""
-    try:
-        return msgspec.json.decode(kept, type=Evidence)
-    except msgspec.DecodeError:
-        return UNREADABLE
-
-
 def _undo(kept: str | None) -> Undoable | None:
     """Read a person's last act; one that cannot be read cannot be taken back, and nothing else is lost."""
     try:
@@ -125,7 +114,7 @@ def to_alert(row: AlertColumns) -> Alert:
         changed_at=row.changed_at,
         cleared_at=row.cleared_at,
         recurrences=row.recurrences,
-        evidence=_evidence(row.evidence),
+        evidence=read(row.evidence),
         signal=Signal(row.signal),
         signal_until=row.signal_until,
         acknowledged_at=row.acknowledged_at,

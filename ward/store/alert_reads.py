@@ -231,6 +231,17 @@ async def has_gone_over(conn: Connection, alert: AlertRow, rev: int) -> bool:
     return bool(row and row[0])
 
 
+async def has_come_back(conn: Connection, alert: AlertRow, rev: int) -> bool:
+    """Tell whether an offer of an alert has run out since it was at `rev`."""
+    cursor = await conn.execute(
+        "select exists (select from alert_event"
+        " where stay_id = %s and alert_id = %s and kind = 'returned' and rev > %s)",
+        (alert.stay_id, alert.alert_id, rev),
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
 async def went_from(conn: Connection, alert_id: AlertId, staff_id: StaffId, team_ids: Sequence[TeamId]) -> bool:
     """Tell whether an alert was this person's, or offered to them or a team of theirs, and became another team's."""
     cursor = await conn.execute(

@@ -13,9 +13,10 @@ from psycopg.rows import class_row
 
 from ward.alerts import Alert, AlertEvent, AlertId, Finding, Hold, Priority
 from ward.errors import NotFound
+from ward.evidence import UNREADABLE
 from ward.people import StayId, TeamId
 from ward.store import alert_holds, duty
-from ward.store.alert_columns import COLUMNS, UNREADABLE, AlertColumns, to_alert, to_columns
+from ward.store.alert_columns import COLUMNS, AlertColumns, to_alert, to_columns
 from ward.store.pool import Coming, Connection
 
 
@@ -50,6 +51,17 @@ async def lock_all(conn: Connection, stay_id: StayId) -> list[Alert]:
     async with conn.cursor(row_factory=class_row(AlertColumns)) as cursor:
         await cursor.execute(query.encode(), (stay_id,))
         return [to_alert(row) for row in await cursor.fetchall()]
+
+
+async def left_open(conn: Connection, stay_ids: Sequence[StayId]) -> list[StayId]:
+    """Return those of these stays that have an open alert, or an offer of the patient that waits, in their order."""
+    cursor = await conn.execute(
+        "select stay_id from unnest(%s::bigint[]) as w (stay_id) where exists (select from alert a"
+        " where a.stay_id = w.stay_id and a.resolved_at is null) or exists (select from baton b"
+        " where b.stay_id = w.stay_id and b.answer is null) order by 1",
+        (list(stay_ids),),
+    )
+    return [StayId(stay_id) for (stay_id,) in await cursor.fetchall()]
 
 
 _IN_FORCE = f"""

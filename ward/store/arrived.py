@@ -68,6 +68,7 @@ _ALERTED = b"""
         from alert a cross join jsonb_array_elements(a.evidence -> 'inputs') i
         join reading r on r.stay_id = a.stay_id and r.measured_at = (i ->> 'measured_at')::timestamptz
         where a.opened_at >= %(since)s and a.rev = 1 and r.device_no = any(%(known)s)
+            and coalesce(i ->> 'role', 'judged') = 'judged'
         group by a.alert_id, a.opened_at) t
 """
 

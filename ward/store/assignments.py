@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from ward import redecode
 from ward.association import Refusal
-from ward.clock import from_us, to_us
+from ward.clock import Clock, from_us, to_us
 from ward.formats.settle import Settled
 from ward.people import DeviceNo, StaffId, StayId
 from ward.store import bindings, migrate, registry, samples, settlements
@@ -34,8 +34,11 @@ class _Place:
     worn_by: StayId | None
 
 
-async def assign(conn: Connection, entry: EntryRow, stay_id: StayId, by: StaffId, now: datetime) -> Refusal | None:
-    """Store the reading of an entry with a stay and settle the entry, or say why not."""
+async def assign(conn: Connection, entry: EntryRow, stay_id: StayId, by: StaffId, clock: Clock) -> Refusal | None:
+    """Store the reading of an entry with a stay and settle the entry, or say why not.
+
+    Settled when it could be: whoever it waited for had the entry, or the bindings, until then.
+    """
     if await settlements.is_settled(conn, entry):
         return Refusal.SETTLED
     reading = redecode.decode(entry.topic, bytes(entry.payload)) if entry.reason == Reason.NO_BINDING else None
@@ -53,7 +56,7 @@ async def assign(conn: Connection, entry: EntryRow, stay_id: StayId, by: StaffId
     inserted = await _store(conn, place.device_no, stay_id, reading, entry.received_at)
     if inserted is None or inserted.conflicts:
         return Refusal.CONTRADICTS
-    await settlements.settle_assigned(conn, entry, stay_id, by, now)
+    await settlements.settle_assigned(conn, entry, stay_id, by, clock.now())
     return None
 
 

@@ -1,7 +1,8 @@
 """Back-test jobs: asked for by people, taken by workers, watched and cancelled while they run. Whose: `cohorts`.
 
 Workers share the jobs by `for update skip locked` and hold one by a lease. The caller owns the transaction. The
-invariant: only the worker that holds the lease changes a running job, and a job that was cancelled stays cancelled.
+invariants: only the worker that holds the lease changes a running job, and a job that was cancelled stays cancelled; a
+job that its workers die of is begun `MOST_TRIES` times and not again.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from psycopg.rows import class_row
 
 from ward.access.principals import Scope
-from ward.backtests import BacktestId, JobOrigin
+from ward.backtests import BacktestId, Failure, JobOrigin
 from ward.overlays import Origin
 from ward.people import OrganisationId, StaffId, StayId, TeamId
 from ward.store import access
@@ -19,10 +20,16 @@ from ward.store.pool import Connection
 
 LEASE = timedelta(seconds=30)
 SHADOW_EVERY = timedelta(minutes=10)
+# By so many workers is a turn begun: one may have been ended by something else, three were not.
+MOST_TRIES = 3
+CUT_OFF = (
+    f"Whoever counted it was cut off in the middle, {MOST_TRIES} times, as happens when memory does not suffice."
+    " It is not tried again. Ask for fewer patients or a shorter time."
+)
 
 _COLUMNS = (
     "backtest_id, staff_id, asked_at, name, stays, from_at, until_at, plan::text as plan, suggest, state, started_at,"
-    " ended_at, stays_done, report::text as report, fault, layer, origin, team_id, programme, draft,"
+    " ended_at, stays_done, report::text as report, fault, failure, layer, origin, team_id, programme, draft,"
     " (select f.name from staff f where f.staff_id = backtest.staff_id) as asker,"
     " (report -> 'candidate' ->> 'per_patient_day')::float8 as candidate_per_day,"
     " (report -> 'in_force' ->> 'per_patient_day')::float8 as in_force_per_day"
@@ -75,6 +82,7 @@ class JobRow:
     stays_done: int
     report: str | None
     fault: str | None
+    failure: str | None
     layer: str
     origin: str
     team_id: int | None
@@ -119,12 +127,38 @@ async def add(conn: Connection, order: Order, now: datetime) -> BacktestId:
     return BacktestId(row[0])
 
 
+async def give_up(conn: Connection, worker: str, now: datetime) -> list[BacktestId]:
+    """Let the jobs fail that the last of so many workers, none of them this one, did not come back from."""
+    cursor = await conn.execute(
+        "update backtest set state = 'failed', failure = %(failure)s, fault = %(fault)s, lease_until = null,"
+        " ended_at = %(now)s where backtest_id in (select backtest_id from backtest where state = 'running'"
+        " and lease_until < %(now)s and tries >= %(most)s and worker <> %(worker)s for update skip locked)"
+        " returning backtest_id",
+        {"failure": Failure.CUT_OFF, "fault": CUT_OFF, "now": now, "most": MOST_TRIES, "worker": worker},
+    )
+    return [BacktestId(number) for (number,) in await cursor.fetchall()]
+
+
+async def give_back(conn: Connection, worker: str, now: datetime) -> None:
+    """Let others take what a worker has, which ends in good order: that was no try."""
+    await conn.execute(
+        "update backtest set state = 'queued', lease_until = null, stays_done = 0, worker = null,"
+        " tries = greatest(tries - 1, 0), due_at = least(due_at, %(now)s)"
+        " where worker = %(worker)s and state = 'running'",
+        {"worker": worker, "now": now},
+    )
+
+
 async def take(conn: Connection, worker: str, now: datetime) -> JobRow | None:
-    """Take the job that has waited longest, or one whose worker has not renewed its lease; None where there is none."""
+    """Take the job that has waited longest, or one whose worker has not renewed its lease; None where there is none.
+
+    Each other worker that begins it is a try; one that had lost the store meanwhile only goes on.
+    """
     async with conn.cursor(row_factory=class_row(JobRow)) as cursor:
         await cursor.execute(
             f"""
             update backtest set state = 'running', worker = %(worker)s, lease_until = %(lease)s, stays_done = 0,
+                tries = tries + (worker is distinct from %(worker)s)::int,
                 started_at = coalesce(started_at, %(now)s)
             where backtest_id = (
                 select backtest_id from backtest
@@ -161,6 +195,7 @@ async def finish(conn: Connection, number: BacktestId, worker: str, report: str,
     done = await conn.execute(
         """
         update backtest set report = %(report)s::jsonb, lease_until = null, stays_done = cardinality(stays),
+            tries = 0, worker = null,
             state = case when until_at is null then 'queued' else 'done' end,
             due_at = %(again)s, ended_at = case when until_at is null then null else %(now)s end
         where backtest_id = %(number)s and worker = %(worker)s and state = 'running'
@@ -173,9 +208,9 @@ async def finish(conn: Connection, number: BacktestId, worker: str, report: str,
 async def fail(conn: Connection, number: BacktestId, worker: str, fault: str, now: datetime) -> None:
     """Say why a job could not be done."""
     await conn.execute(
-        "update backtest set state = 'failed', fault = %s, lease_until = null, ended_at = %s"
+        "update backtest set state = 'failed', failure = %s, fault = %s, lease_until = null, ended_at = %s"
         " where backtest_id = %s and worker = %s and state = 'running'",
-        (fault, now, number, worker),
+        (Failure.BROKE, fault, now, number, worker),
     )
 
 

@@ -19,13 +19,17 @@ from ward.store.pool import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledRow:
-    """A recorded clinical alert that a person has closed."""
+    """A recorded clinical alert that a person has closed.
+
+    `opened_at` is when it rang. What came late and was over never rang: it was there from then until `until_at`.
+    """
 
     alert_id: int
     stay_id: StayId
     patient_id: PatientId
     rule: str
     opened_at: datetime
+    until_at: datetime
     outcome: str
 
 
@@ -96,15 +100,17 @@ async def stays_of(conn: Connection, patient_ids: Sequence[PatientId], start: da
 
 
 async def settled(conn: Connection, stay_ids: Sequence[StayId], start: datetime, end: datetime) -> list[SettledRow]:
-    """Return the clinical alerts of these stays that opened within a period and that a person closed."""
+    """Return the clinical alerts of these stays that rang, or were there, within a period and that a person closed."""
     async with conn.cursor(row_factory=class_row(SettledRow)) as cursor:
         await cursor.execute(
             """
-            select a.alert_id, a.stay_id, s.patient_id, a.rule, a.opened_at, a.outcome
-            from alert a join stay s using (stay_id)
-            where a.stay_id = any(%s) and a.opened_at >= %s and a.opened_at < %s and a.family = 'clinical'
+            select a.alert_id, a.stay_id, s.patient_id, a.rule, w.opened_at, w.until_at, a.outcome
+            from alert a join stay s using (stay_id), lateral (
+                select case when a.cleared_at <= a.opened_at then a.began_at else a.opened_at end as opened_at,
+                    case when a.cleared_at <= a.opened_at then a.cleared_at else a.opened_at end as until_at) w
+            where a.stay_id = any(%s) and w.opened_at >= %s and w.opened_at < %s and a.family = 'clinical'
                 and a.state = 'resolved' and a.outcome in ('true_alarm', 'false_alarm')
-            order by a.opened_at, a.alert_id
+            order by w.opened_at, a.alert_id
             """,
             (list(stay_ids), start, end),
         )

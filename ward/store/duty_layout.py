@@ -14,13 +14,24 @@ from ward.clock import Clock
 from ward.duty.durations import AHEAD
 from ward.duty.routing import Ground, Hold, OnDuty, Period, Policy, laid, routed, unheld
 from ward.people import StaffId, StayId, TeamId
-from ward.store import bus, duty_care, duty_schedules
+from ward.store import alerts, bus, duty_care, duty_schedules
 from ward.store.pool import Connection
 
 # Laid out a day further than is shown, so that it is looked at once a day.
 REACH = AHEAD + timedelta(days=1)
 # As many as are laid out in the transaction that changes what routes them; the others within seconds, by `sweep`.
 AT_ONCE = 200
+# So many of them may have alerts or offers that go over with them, each of which is told.
+AT_ONCE_OPEN = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laid:
+    """What a layout did: how many stays go on; who answered before, of those for whom others do from `at` on."""
+
+    at: datetime
+    count: int
+    moved: Mapping[StayId, TeamId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +85,11 @@ _HOLDS = b"""
 """
 
 
-async def lay(conn: Connection, stays: Iterable[StayId], now: datetime) -> int:
-    """Lay out these stays anew from `now` on; return how many of them go on."""
+async def lay(conn: Connection, stays: Iterable[StayId], now: datetime) -> Laid:
+    """Lay out these stays anew from `now` on.
+
+    Whoever calls it has the alerts go over of those that it moves, in the same transaction (`alerting.going_over`).
+    """
     laid_out = sorted(set(stays))
     wanted = {"stays": laid_out, "now": now}
     # By itself: a question that waits for its lock would answer with what routed the stay before it waited.
@@ -86,7 +100,7 @@ async def lay(conn: Connection, stays: Iterable[StayId], now: datetime) -> int:
     before = await _periods(conn, wanted)
     holds = await _holds(conn, wanted)
     plain = await _plain(conn, found, before, now)
-    gone, come = [], []
+    gone, come, moved = [], [], {}
     for stay in found:
         start = stay.started_at
         old = before.get(stay.stay_id, [])
@@ -94,6 +108,9 @@ async def lay(conn: Connection, stays: Iterable[StayId], now: datetime) -> int:
         new = laid(plain[stay.stay_id], holds.get(stay.stay_id, ()), start, current)
         gone += [(stay.stay_id, each) for each in old if each not in new]
         come += [(stay.stay_id, each) for each in new if each not in old]
+        answered, answers = _team(old, now), _team(new, now)
+        if answered is not None and answered != answers:
+            moved[stay.stay_id] = answered
     await _replace(conn, gone, come)
     # Looked at now and not only at the commit, so that what is wrong with one stay is found where it can be set aside.
     await conn.execute("set constraints responsibility_is_whole immediate")
@@ -103,7 +120,13 @@ async def lay(conn: Connection, stays: Iterable[StayId], now: datetime) -> int:
     await conn.execute(
         "update duty_care set laid_until = %s where stay_id = any(%s)", (now + REACH, [each.stay_id for each in found])
     )
-    return len(found)
+    return Laid(at=now, count=len(found), moved=moved)
+
+
+def _team(periods: Iterable[Period], at: datetime) -> TeamId | None:
+    """Return the team that answers at an instant."""
+    covering = (each.team_id for each in periods if each.from_at <= at and (each.until is None or at < each.until))
+    return next(covering, None)
 
 
 async def hold(conn: Connection, stays: Iterable[StayId]) -> None:
@@ -116,14 +139,25 @@ async def hold(conn: Connection, stays: Iterable[StayId]) -> None:
     )
 
 
-async def lay_or_leave(conn: Connection, stays: Sequence[StayId], clock: Clock) -> None:
+async def lay_or_leave(conn: Connection, stays: Sequence[StayId], clock: Clock) -> Laid:
     """Lay out the first of many stays at once, and leave the others to the next sweeps.
 
     From when they are held on: what somebody else has changed while these were waited for is past and stays.
     """
-    await hold(conn, stays[:AT_ONCE])
-    await lay(conn, stays[:AT_ONCE], clock.now())
-    await conn.execute("update duty_care set laid_until = null where stay_id = any(%s)", (list(stays[AT_ONCE:]),))
+    now, later = await portion(conn, stays)
+    await hold(conn, now)
+    laid_out = await lay(conn, now, clock.now())
+    await conn.execute("update duty_care set laid_until = null where stay_id = any(%s)", (later,))
+    return laid_out
+
+
+async def portion(conn: Connection, stays: Sequence[StayId]) -> tuple[list[StayId], list[StayId]]:
+    """Divide stays into as many as one transaction lays out, those with open alerts or offers first, and the others."""
+    unsettled = await alerts.left_open(conn, stays)
+    apart = set(unsettled)
+    first = [*unsettled[:AT_ONCE_OPEN], *(each for each in stays if each not in apart)][:AT_ONCE]
+    taken = set(first)
+    return first, [each for each in stays if each not in taken]
 
 
 async def due(conn: Connection, now: datetime, most: int = AT_ONCE) -> list[StayId]:

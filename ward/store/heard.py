@@ -23,6 +23,7 @@ class HeardRow:
     device_id: str
     mean: float
     count: int
+    first_at: datetime
     last_at: datetime
 
 
@@ -34,7 +35,7 @@ async def lately(conn: Connection, stay_ids: Sequence[StayId], kinds: Sequence[i
         await cursor.execute(
             """
             select r.stay_id, r.kind, d.device_id, avg(r.value) as mean, count(*)::int as count,
-                max(r.measured_at) as last_at
+                min(r.measured_at) as first_at, max(r.measured_at) as last_at
             from reading r join device d using (device_no)
             where r.stay_id = any(%(stays)s) and r.kind = any(%(kinds)s::smallint[])
                 and r.measured_at > %(since)s and r.measured_at <= %(now)s and r.validity = any(%(usable)s)

@@ -41,7 +41,10 @@ class Queued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A notification that somebody must look at now, with what is needed to send it."""
+    """A notification that somebody must look at now, with what is needed to send it.
+
+    `group_id` is of those that one act has caused.
+    """
 
     stay_id: StayId
     notification_id: UUID
@@ -61,6 +64,7 @@ class Due:
     state: str
     attempts: int
     queued_at: datetime
+    group_id: UUID | None = None
 
 
 class Alike(NamedTuple):
@@ -75,10 +79,13 @@ class Alike(NamedTuple):
 
 _QUEUE = b"""
     insert into outbox (stay_id, alert_id, ring, step, priority, family, mode, team_id, staff_id, channel, channel_id,
-        state, due_at, queued_at, sent_at, failed_at, reason)
+        state, due_at, queued_at, sent_at, failed_at, reason, group_id)
     select stay_id, alert_id, ring, step, priority, family, mode, team_id, staff_id, channel, channel_id,
         state, due_at, %(now)s::timestamptz, case when state = 'sent' then %(now)s::timestamptz end,
-        case when state = 'failed' then %(now)s::timestamptz end, reason
+        case when state = 'failed' then %(now)s::timestamptz end, reason,
+        case when priority = 3 and channel <> 'board' then (
+            select g.group_id from outbox g where g.stay_id = r.stay_id and g.alert_id = r.alert_id and g.ring = r.ring
+            and g.group_id is not null order by 1 limit 1) end
     from json_to_recordset(%(rows)s::json) r(stay_id bigint, alert_id bigint, ring int, step int, priority smallint,
         family text, mode text, team_id bigint, staff_id bigint, channel text, channel_id bigint, state text,
         due_at timestamptz, reason text)
@@ -87,15 +94,24 @@ _QUEUE = b"""
 
 
 async def queue(conn: Connection, rows: Sequence[Queued], now: datetime) -> None:
-    """Write notifications, in one statement, for an alert waits for it; one that is there already stays as it is."""
+    """Write notifications, in one statement, for an alert waits for it; one that is there already stays as it is.
+
+    What is urgent and was told together with others (`join`) is so at the steps that follow.
+    """
     await conn.execute(_QUEUE, {"rows": msgspec.json.encode(rows).decode(), "now": now})
 
 
 _CLAIM = b"""
-    with due as (
-        select stay_id, notification_id from outbox
+    with first as (
+        select stay_id, notification_id, group_id from outbox
         where due_at <= %(now)s and priority = any(%(priorities)s)
         order by priority desc, due_at limit %(most)s for update skip locked
+    ), joined as (
+        select stay_id, notification_id from outbox
+        where group_id in (select group_id from first where group_id is not null)
+        and due_at <= %(now)s and priority = any(%(priorities)s) for update skip locked
+    ), due as (
+        select stay_id, notification_id from first union select stay_id, notification_id from joined
     ), taken as (
         update outbox o set due_at = %(until)s, attempts = attempts + 1 from due d
         where o.stay_id = d.stay_id and o.notification_id = d.notification_id returning o.*
@@ -103,7 +119,7 @@ _CLAIM = b"""
     select n.stay_id, n.notification_id, n.alert_id, n.ring, n.step, n.priority, n.family, n.mode, n.team_id,
         t.name as team_name, n.staff_id, f.language, n.channel, n.channel_id,
         case when f.disabled_at is null then c.address end as address, n.state, n.attempts,
-        n.queued_at
+        n.queued_at, n.group_id
     from taken n join team t using (team_id) left join staff f on f.staff_id = n.staff_id
     left join contact_channel c on c.channel_id = n.channel_id and c.broken_at is null
     order by n.priority desc, n.queued_at
@@ -111,7 +127,9 @@ _CLAIM = b"""
 
 
 async def claim(conn: Connection, now: datetime, lease: timedelta, most: int, priorities: Sequence[int]) -> list[Due]:
-    """Lease up to `most` notifications that are due, the most urgent first; what others hold is left out.
+    """Lease up to `most` notifications that are due, the most urgent first, and with them what goes together with them.
+
+    What others hold is left out.
 
     Who cannot log in any more has no address: being sent a message is not being told.
     """
@@ -137,6 +155,17 @@ _THESE = (
 
 def _named(rows: Sequence[Due], now: datetime) -> dict[str, object]:
     return {"stays": [row.stay_id for row in rows], "ids": [row.notification_id for row in rows], "now": now}
+
+
+async def join(
+    conn: Connection, stay_ids: Sequence[StayId], alert_ids: Sequence[AlertId], now: datetime, group_id: UUID
+) -> None:
+    """Let what was written just now of these stays' alerts go together, however urgent: one act has caused it all."""
+    await conn.execute(
+        "update outbox set group_id = %(group)s where stay_id = any(%(stays)s) and alert_id = any(%(alerts)s)"
+        " and queued_at = %(now)s and state = 'queued' and due_at is not null and channel <> 'board'",
+        {"group": group_id, "stays": list(stay_ids), "alerts": list(alert_ids), "now": now},
+    )
 
 
 async def sent(conn: Connection, rows: Sequence[Due], now: datetime, group_id: UUID | None) -> None:

@@ -66,6 +66,11 @@ class Version:
         """Since when it may be in force: what needs a second signature begins with that."""
         return max(self.valid_from, self.approved_at or self.valid_from)
 
+    @property
+    def was_in_force(self) -> bool:
+        """Tell whether it ever came in force; a withdrawn one says so by when it ceased."""
+        return self.state in {State.IN_FORCE, State.SUPERSEDED} or self.ended_at is not None
+
     def in_force(self, now: datetime) -> bool:
         """Tell whether time lets it be in force; of several standing ones the newest is."""
         kept = self.state is State.IN_FORCE or (self.ended_at is not None and self.ended_at > now)

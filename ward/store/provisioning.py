@@ -132,6 +132,11 @@ async def add(conn: Connection, device: NewDevice, actor: Actor, now: datetime) 
     return DeviceNo(row[0])
 
 
+async def hold(conn: Connection, device_no: DeviceNo) -> None:
+    """Keep others from changing a device until the transaction ends; the clock is read after this."""
+    await conn.execute("select from device where device_no = %s for no key update", (device_no,))
+
+
 async def revoke(conn: Connection, device: Registered, reason: str, actor: Actor, now: datetime) -> bool:
     """Shut a device out for good; False when it was out already. Its stay is evaluated: it has gone silent."""
     done = await conn.execute(

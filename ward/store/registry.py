@@ -1,6 +1,6 @@
 """Devices and bindings as ingest needs them: read whole, kept in memory, and never used when out of date."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -104,13 +104,19 @@ async def admits(
     return row is not None and bool(row[0])
 
 
-async def silent_stays(conn: Connection, now: datetime, within: timedelta) -> int:
-    """Count the present stays of which nothing has been received `within` the time before `now`."""
+async def silent_stays(conn: Connection, now: datetime, within: timedelta, devices: Collection[str]) -> int:
+    """Count the stays that wear one of these devices now and of which nothing came `within` the time before `now`.
+
+    Who wears none of them is not waited for, and what was shut out is not heard any more.
+    """
     row = await (
         await conn.execute(
-            "select count(*) from stay s where s.period @> %(now)s::timestamptz and not exists (select 1"
+            "select count(*) from stay s where s.period @> %(now)s::timestamptz and exists (select 1"
+            " from binding b join device d using (device_no) where b.stay_id = s.stay_id"
+            " and b.period @> %(now)s::timestamptz and d.device_id = any(%(devices)s) and d.revoked_at is null)"
+            " and not exists (select 1"
             " from latest_reading l where l.stay_id = s.stay_id and l.received_at > %(since)s)",
-            {"now": now, "since": now - within},
+            {"now": now, "since": now - within, "devices": list(devices)},
         )
     ).fetchone()
     return int(row[0]) if row else 0

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
+from ward import overlays
 from ward.people import PatientId, StaffId, StayId, TeamId
 from ward.store.plans import LAYERS_OF_STAY
 from ward.store.pool import Connection
@@ -39,7 +40,10 @@ class StayFacts:
     worn: int
     online: int
     battery_pct: float | None
+    programme: str
+    plan_layers: str
     plan_change_at: datetime | None
+    waiting: int
     answered_at: datetime | None
     medications: int
     open_reports: int
@@ -47,6 +51,7 @@ class StayFacts:
 
     def facts(self) -> Facts:
         """Return what the rules of a round look at."""
+        plan = overlays.folded(self.programme, self.plan_layers).plan
         return Facts(
             score_high=self.score_high,
             score_high_before=self.score_high_before,
@@ -59,6 +64,8 @@ class StayFacts:
             online=self.online,
             battery_pct=self.battery_pct,
             plan_change_at=self.plan_change_at,
+            order=plan.scale_2_order if plan.spo2_scale == 2 else None,
+            waiting=self.waiting,
             answered_at=self.answered_at,
             medications=self.medications,
             open_reports=self.open_reports,
@@ -89,6 +96,9 @@ _FACTS = f"""
            coalesce(jsonb_array_length(c.detail -> 'missing'), 0)
                + coalesce(jsonb_array_length(c.detail -> 'stale'), 0) as missing,
            a.open_alerts, a.worst_open, a.alerts_lately, d.worn, d.online, d.battery_pct, plan.plan_change_at,
+           plan.plan_layers, s.programme,
+           (select count(*)::int from plan v where v.stay_id = s.stay_id and v.state = 'awaiting'
+                and (v.valid_until is null or v.valid_until > %(now)s)) as waiting,
            (select max(occurred_at) from device_event q where q.stay_id = s.stay_id and q.kind = 'check_in')
                as answered_at,
            e.medications, e.remind_at,

@@ -615,10 +615,13 @@ CREATE TABLE public.backtest (
     team_id bigint,
     programme text,
     draft integer,
+    tries integer DEFAULT 0 NOT NULL,
+    failure text,
     CONSTRAINT backtest_check CHECK ((until_at > from_at)),
     CONSTRAINT backtest_check1 CHECK (((state = 'running'::text) = (lease_until IS NOT NULL))),
     CONSTRAINT backtest_check2 CHECK (((state <> 'done'::text) OR (report IS NOT NULL))),
     CONSTRAINT backtest_draft CHECK (((draft IS NULL) OR (until_at IS NULL))),
+    CONSTRAINT backtest_failure_check CHECK ((failure = ANY (ARRAY['broke'::text, 'cut_off'::text]))),
     CONSTRAINT backtest_layer_check CHECK ((layer = ANY (ARRAY['team'::text, 'patient'::text]))),
     CONSTRAINT backtest_of_team CHECK (((team_id IS NULL) = (programme IS NULL))),
     CONSTRAINT backtest_origin_check CHECK ((origin = ANY (ARRAY['person'::text, 'editor'::text, 'suggestions'::text, 'silent'::text]))),
@@ -1299,6 +1302,7 @@ CASE state
     WHEN 'superseded'::text THEN (ended_at IS NOT NULL)
     ELSE (ended_at IS NULL)
 END),
+    CONSTRAINT plan_ordered CHECK (((NOT ('scale_2_order'::text = ANY (asks))) OR (approved_by IS NULL) OR ((rules #>> '{scale_2_order,doctor_id}'::text[]) IS NULL) OR ((approved_by)::text = (rules #>> '{scale_2_order,doctor_id}'::text[])))),
     CONSTRAINT plan_signatures CHECK (((approved_by <> author_id) AND ((approved_by IS NULL) = (approved_at IS NULL)))),
     CONSTRAINT plan_signed CHECK (((asks = '{}'::text[]) OR (approved_by IS NOT NULL) OR (state <> ALL ('{in_force,superseded}'::text[])))),
     CONSTRAINT plan_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'awaiting'::text, 'in_force'::text, 'superseded'::text, 'withdrawn'::text])))

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from ward.association import Refusal
+from ward.clock import Clock
 from ward.people import StaffId, StayId
 from ward.store.pool import Connection
 from ward.store.quarantine_reads import EntryRow
@@ -22,11 +23,11 @@ async def settle_assigned(conn: Connection, entry: EntryRow, stay_id: StayId, by
     await _settle(conn, entry, "assigned", stay_id, by, now)
 
 
-async def dismiss(conn: Connection, entry: EntryRow, by: StaffId, now: datetime) -> Refusal | None:
-    """Put an entry aside, or say why not."""
+async def dismiss(conn: Connection, entry: EntryRow, by: StaffId, clock: Clock) -> Refusal | None:
+    """Put an entry aside, or say why not, when whoever had it before has it no more."""
     if await is_settled(conn, entry):
         return Refusal.SETTLED
-    await _settle(conn, entry, "dismissed", None, by, now)
+    await _settle(conn, entry, "dismissed", None, by, clock.now())
     return None
 
 

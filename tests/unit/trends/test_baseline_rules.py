@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alerting.features import Batch, Floats
+from alerting.features import Batch, Floats, moment
 from alerting.quarters import at_night
 from alerting.rules import baseline_rules
 from alerting.tracks import Verdict, row_of
 from alerting.words import text
 from tests.builders_alerting import a_plan
 from tests.builders_trends import DAY_S, HOUR_S, START_S, a_series, a_stay, a_trend_batch, episodes
-from ward.alerts import Priority
+from ward.alerts import Priority, Role
 from ward.plans import Deviation, Plan, Side
 from ward.vitals import VitalKind
 
@@ -118,4 +118,10 @@ def test_evidence_names_the_usual() -> None:
     assert float(evidence.params["usual"] or 0) == pytest.approx(72, abs=1.5)
     assert float(evidence.params["value"] or 0) == pytest.approx(112, abs=2)
     assert 72 < float(evidence.params["limit"] or 0) < 112
+    assert [(each.role, each.value) for each in evidence.inputs if each.role is not Role.SINCE] == [
+        (Role.JUDGED, evidence.params["value"]),
+        (Role.USUAL, evidence.params["usual"]),
+    ]
+    assert evidence.inputs[0].role is Role.SINCE
+    assert moment(row.began_s) <= evidence.inputs[0].measured_at < moment(row.from_s - 3600)
     assert "far above the patient's own usual, 72 /min for 2 h" in text(evidence.text_key, evidence.params, "en")

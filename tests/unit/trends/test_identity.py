@@ -13,7 +13,8 @@ from alerting.tracks import Verdict, row_of
 from alerting.words import text
 from tests.builders_alerting import NOW_S, a_batch, a_device, a_plan, an_alert
 from tests.builders_trends import DAY_S, HOUR_S, START_S, a_series, a_stay, a_trend_batch, episodes, people, person
-from ward.alerts import Family, Finding, Priority
+from ward.alerts import Family, Finding, Priority, Role
+from ward.evidence import age_s
 from ward.plans import Deviation, Side
 from ward.vitals import VitalKind
 
@@ -77,6 +78,9 @@ def test_weight_evidence_tells_the_usual() -> None:
     evidence = identity.evidence(batch, identity.WEIGHT, row)
 
     assert "62.0 kg does not agree with the last ones, 80.1 kg" in text(evidence.text_key, evidence.params, "en")
+    before = [each.value for each in evidence.inputs if each.role is Role.BEFORE]
+    assert np.median(before) == evidence.params["usual"]
+    assert [each.value for each in evidence.inputs if each.role is Role.JUDGED] == [62]
 
 
 def test_h02_weighing_looks_no_newer_in_evidence_than_it_is() -> None:
@@ -115,7 +119,9 @@ def test_wearer_evidence_names_the_device() -> None:
     evidence = identity.evidence(batch, identity.WEARER, row_of(track, int(np.argmax(track.verdict >= Verdict.LOW))))
 
     assert evidence.params["kinds"] == "heart_rate,resp_rate"
-    assert {each.kind for each in evidence.inputs} == {"heart_rate", "resp_rate"}
+    assert [(each.kind, each.role) for each in evidence.inputs] == [
+        (kind, role) for role in (Role.JUDGED, Role.USUAL) for kind in ("heart_rate", "resp_rate")
+    ]
     assert "since device hv-0001 was put on" in text(evidence.text_key, evidence.params, "en").lower()
 
 
@@ -137,7 +143,7 @@ def test_h10_stable_people_who_put_on_their_own_kit_are_not_asked() -> None:
 
 def heard(mean: float, device_id: str = "hv-0001", count: int = 10, kind: VitalKind = PULSE) -> Heard:
     """Make what a device measured lately."""
-    return Heard(kind=kind, device_id=device_id, mean=mean, count=count, last_s=NOW_S - 5)
+    return Heard(kind=kind, device_id=device_id, mean=mean, count=count, first_s=NOW_S - 125, last_s=NOW_S - 5)
 
 
 def observed(*of: Heard, rule: str | None = None) -> tuple[object, ...]:
@@ -155,6 +161,10 @@ def test_h06_two_devices_that_disagree_are_told() -> None:
     assert "hv-0001 and hv-0002 measure different heart rate, 72 /min and 96 /min" in text(
         finding.evidence.text_key, finding.evidence.params, "en"
     )
+    assert [(each.value, age_s(finding.evidence, each), each.over_s) for each in finding.evidence.inputs] == [
+        (72, 125, 120),
+        (96, 125, 120),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,20 @@
 """Saturation that falls although more oxygen is given: found when both are known, never guessed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from alerting.features import Batch
 from alerting.rules import oxygen
+from alerting.sentences import sentence
+from alerting.told import judged_when
 from alerting.tracks import Track, Verdict, row_of
 from alerting.words import text
 from tests.builders_alerting import a_plan
 from tests.builders_trends import HOUR_S, START_S, a_series, a_stay, a_trend_batch, episodes
-from ward.alerts import Priority
+from ward.alerts import Priority, Role
+from ward.evidence import old
 from ward.plans import Support
 from ward.vitals import VitalKind
 
@@ -77,11 +82,32 @@ def test_h14_unknown_flow_is_not_air() -> None:
 
 
 def test_evidence_tells_both_flows() -> None:
-    """Evidence tells the fall, and the oxygen before and now."""
+    """Evidence tells the fall, and saturation and oxygen before and now: the numbers that the sentence compares."""
     batch = given(4, 2)
     track = judged(batch)
     evidence = oxygen.evidence(batch, oxygen.SUPPORT, row_of(track, int(np.argmax(track.verdict >= Verdict.LOW))))
 
     assert (evidence.params["flow_before"], evidence.params["flow_now"]) == (1.0, 3.0)
-    assert [each.value for each in evidence.inputs] == [95.0, 91.0]
+    before, now = ([each for each in evidence.inputs if each.role is role] for role in (Role.BEFORE, Role.JUDGED))
+    assert [(each.kind, each.value) for each in before] == [("spo2", 95.0), ("oxygen_flow", 1.0)]
+    assert [each.value for each in now if each.kind == "oxygen_flow"] == [3.0]
+    assert before[0].value - now[0].value == pytest.approx(evidence.params["value"])
     assert "although the oxygen flow rose from 1.0 L/min to 3.0 L/min" in text(evidence.text_key, evidence.params, "en")
+
+
+def test_h02_flow_that_was_old_is_told_as_old() -> None:
+    """A flow that was raised eight hours before the saturation fell is named with its age in both languages."""
+    falls = 95 - 4 * (TIMES >= 20 * HOUR_S)
+    batch = a_trend_batch(
+        [a_stay(a_plan(support=replace(SUPPORT, within_s=12 * HOUR_S)))],
+        {
+            VitalKind.SPO2: a_series((TIMES, falls)),
+            VitalKind.OXYGEN_FLOW: a_series(([6 * HOUR_S, 12 * HOUR_S], [1, 3])),
+        },
+    )
+    row = row_of(judged(batch), int(np.argmax(judged(batch).verdict >= Verdict.LOW)))
+    evidence = judged_when(oxygen.evidence(batch, oxygen.SUPPORT, row), row.from_s)
+
+    assert [(each.kind, round(age_s / HOUR_S, 2)) for each, age_s in old(evidence)] == [("oxygen_flow", 8.75)]
+    assert sentence(evidence, "sv").endswith("; inte nya mätvärden: syrgasflöde 8 h")
+    assert sentence(evidence, "en").endswith("; readings that were not new: oxygen flow 8 h")

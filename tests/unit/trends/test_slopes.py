@@ -12,7 +12,7 @@ from alerting.tracks import Track, Verdict, in_force, row_of
 from alerting.words import text
 from tests.builders_alerting import a_plan
 from tests.builders_trends import HOUR_S, START_S, a_series, a_stay, a_trend_batch, episodes
-from ward.alerts import Priority
+from ward.alerts import Priority, Role
 from ward.plans import Goals, Plan, Slope
 from ward.vitals import VitalKind
 
@@ -144,7 +144,9 @@ def test_evidence_shows_both_ends() -> None:
     assert 3.0 < float(evidence.params["value"] or 0) < 6.0
     assert (last.measured_at - first.measured_at).total_seconds() == pytest.approx(6 * HOUR_S, abs=1800)
     assert last.value > first.value
-    assert "an hour over 6 h (limit 3.0 /min an hour)" in text(evidence.text_key, evidence.params, "en")
+    assert 3.0 <= float(evidence.params["certain"] or 0) < float(evidence.params["value"] or 0)
+    assert (first.role, last.role) == (Role.BEFORE, Role.JUDGED)
+    assert " /min) over 6 h (limit 3.0 /min an hour)" in text(evidence.text_key, evidence.params, "en")
 
 
 def test_evidence_tells_when_the_limit_would_be_reached() -> None:

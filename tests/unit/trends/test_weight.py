@@ -11,7 +11,7 @@ from alerting.tracks import Track, Verdict, row_of
 from alerting.words import text
 from tests.builders_alerting import a_plan
 from tests.builders_trends import DAY_S, HOUR_S, START_S, a_series, a_stay, a_trend_batch, episodes
-from ward.alerts import Priority
+from ward.alerts import Priority, Role
 from ward.plans import Gain
 from ward.vitals import VitalKind
 
@@ -116,11 +116,13 @@ def test_plan_without_a_gain_has_no_rule() -> None:
 
 
 def test_evidence_shows_both_weighings() -> None:
-    """Evidence tells the gain, the time, and the two weighings."""
+    """Evidence tells the gain, the time, the weighings that show it, and those of which the lighter is the median."""
     batch = weighed([80, 80.1, 79.9, 82.2, 82.4])
     track = judged(batch)
     evidence = weight.evidence(batch, weight.GAIN, row_of(track, int(np.argmax(track.verdict >= Verdict.LOW))))
 
-    assert evidence.inputs[1].value == 82.4
+    before, now = ([each.value for each in evidence.inputs if each.role is role] for role in (Role.BEFORE, Role.JUDGED))
+    assert now == [82.2, 82.4]
+    assert now[-1] - np.median(before) == pytest.approx(evidence.params["value"])
     assert float(evidence.params["value"] or 0) == pytest.approx(2.4, abs=0.11)
     assert text(evidence.text_key, evidence.params, "sv").startswith("Vikten har ökat 2,4 kg på 72 h")

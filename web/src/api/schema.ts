@@ -1922,6 +1922,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/patients/{patient_id}/plan/doctors": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the doctors who care for the patient and can log in: who may order SpO2 scale 2, or answer for an order
+         * @description List the doctors who care for the patient and can log in: who may order SpO2 scale 2, or answer for an order.
+         *
+         *     Open to: clinician, doctor, nurse (`plans.change`).
+         */
+        readonly get: operations["plans_get_doctors"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients/{patient_id}/plan/drafts": {
         readonly parameters: {
             readonly query?: never;
@@ -5283,6 +5305,7 @@ export interface components {
          *     `stay_id` is the stay it is about, null where it is about several. `origin`: a person on purpose, the editor after
          *     a change, somebody who wants suggestions, a draft in silence (`draft`, of `stay_id`'s plan or of `team_id`'s for
          *     `programme`). `layer`: whose standing overlay the plan is tried in place of. `*_per_day`: alerts per patient-day.
+         *     `failure`: what `fault` says, for programs: it broke, or whoever counted it was cut off each time.
          */
         readonly BacktestState: {
             /**
@@ -5302,6 +5325,8 @@ export interface components {
             readonly draft: number | null;
             /** Ended At */
             readonly ended_at: string | null;
+            /** Failure */
+            readonly failure: ("broke" | "cut_off") | null;
             /** Fault */
             readonly fault: string | null;
             /**
@@ -6162,6 +6187,28 @@ export interface components {
          */
         readonly Disposition: "home" | "hospital" | "care_home" | "died" | "other";
         /**
+         * DoctorPage
+         * @description The doctors who may order for a patient, by name.
+         */
+        readonly DoctorPage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["DoctorState"][];
+        };
+        /**
+         * DoctorState
+         * @description A doctor of the staff who cares for the patient.
+         */
+        readonly DoctorState: {
+            /** Name */
+            readonly name: string;
+            /** Organisation */
+            readonly organisation: string;
+            /** Staff Id */
+            readonly staff_id: number;
+            /** Title */
+            readonly title: string;
+        };
+        /**
          * DrawnFactor
          * @description A new secret, told once: typed in, opened as an address, or scanned (`square`: rows of 0 and 1).
          */
@@ -6467,11 +6514,13 @@ export interface components {
         };
         /**
          * EvidenceState
-         * @description The numbers behind an alert, and the version of the rule.
+         * @description The numbers behind an alert, the version of the rule, and the time at which it was judged, as far as is known.
          */
         readonly EvidenceState: {
             /** Inputs */
             readonly inputs: readonly components["schemas"]["InputState"][];
+            /** Judged At */
+            readonly judged_at: string | null;
             /** Rule Version */
             readonly rule_version: number;
         };
@@ -6824,8 +6873,14 @@ export interface components {
         /**
          * InputState
          * @description One number that an alert rests on.
+         *
+         *     `role`: it was judged, is the first of what lasts, what it is compared with, or the person's own usual. `age_s`: how
+         *     old it was when it was judged, None where nobody knows (alerts of older programs). `old`: it was judged though it
+         *     was older than its kind should be. `over_s`: it is of so many seconds from `measured_at` on, 0 for one reading.
          */
         readonly InputState: {
+            /** Age S */
+            readonly age_s: number | null;
             /** Kind */
             readonly kind: string;
             /**
@@ -6833,8 +6888,17 @@ export interface components {
              * Format: date-time
              */
             readonly measured_at: string;
+            /** Old */
+            readonly old: boolean;
+            /** Over S */
+            readonly over_s: number;
             /** Quality */
             readonly quality: number | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            readonly role: "judged" | "since" | "before" | "usual";
             /** Unit */
             readonly unit: string;
             /** Value */
@@ -7782,6 +7846,42 @@ export interface components {
             readonly way: "password" | "oidc";
         };
         /**
+         * OrderState
+         * @description The order by which scale 2 is used, or was until it ran out.
+         *
+         *     `doctor_id` is null and `clinic` and `way` are said where the doctor is from outside; all three are null where it
+         *     was written before it was checked whose an order is. `written_by` took it down; `confirmed_by` is the doctor of the
+         *     staff who put their name to it, null where none did.
+         */
+        readonly OrderState: {
+            /** Clinic */
+            readonly clinic: string | null;
+            /** Confirmed At */
+            readonly confirmed_at: string | null;
+            /** Confirmed By */
+            readonly confirmed_by: string | null;
+            /** Doctor */
+            readonly doctor: string;
+            /** Doctor Id */
+            readonly doctor_id: number | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /**
+             * Ordered At
+             * Format: date-time
+             */
+            readonly ordered_at: string;
+            readonly standing: components["schemas"]["Standing"];
+            readonly way: components["schemas"]["Way"] | null;
+            /** Written At */
+            readonly written_at: string | null;
+            /** Written By */
+            readonly written_by: string | null;
+        };
+        /**
          * OrganisationState
          * @description Where they work.
          */
@@ -8006,6 +8106,7 @@ export interface components {
             readonly protected: boolean;
             /** Reason */
             readonly reason: string;
+            readonly scale_2: components["schemas"]["Scale2State"] | null;
             readonly score: components["schemas"]["ScoreState"] | null;
             /**
              * Sex
@@ -8054,6 +8155,7 @@ export interface components {
             readonly goals: string;
             /** Next Change At */
             readonly next_change_at: string | null;
+            readonly order: components["schemas"]["OrderState"] | null;
             /** Overlay */
             readonly overlay: components["schemas"]["plan.Overlay"];
             /** Patient Id */
@@ -8251,13 +8353,29 @@ export interface components {
         /**
          * plan.Order
          * @description A doctor's order, with name and expiry: SpO2 scale 2 stands on nothing else.
+         *
+         *         It is of a member of staff, `doctor_id`, whose name the server writes, or of a doctor from `outside`. One with
+         *         neither was written before it was checked whose an order is.
          */
         readonly "plan.Order": {
+            /** @default  */
             readonly doctor: string;
+            /** @default null */
+            readonly doctor_id: number | null;
             /** Format: date-time */
             readonly expires_at: string;
             /** Format: date-time */
             readonly ordered_at: string;
+            /** @default null */
+            readonly outside: components["schemas"]["plan.Outside"] | null;
+        };
+        /**
+         * plan.Outside
+         * @description Where a doctor works whom nobody here can look up, and how the order came to who wrote it.
+         */
+        readonly "plan.Outside": {
+            readonly clinic: string;
+            readonly way: components["schemas"]["plan.Way"];
         };
         /**
          * plan.Overlay
@@ -8460,6 +8578,12 @@ export interface components {
          */
         readonly "plan.VitalKind": "consciousness" | "diastolic" | "fio2" | "glucose" | "heart_rate" | "mean_pressure" | "oxygen_flow" | "pain" | "peak_flow" | "perfusion_index" | "resp_rate" | "skin_temperature" | "spo2" | "steps" | "systolic" | "temperature" | "weight";
         /**
+         * plan.Way
+         * @description How the order of a doctor from outside came.
+         * @enum {unknown}
+         */
+        readonly "plan.Way": "in_person" | "letter" | "record" | "telephone" | "video";
+        /**
          * PlanDeskWish
          * @description A change of a plan. `meant` names the oddities (their paths) that are meant as they are.
          */
@@ -8557,7 +8681,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            readonly reason?: "ahead" | "another_account" | "answered" | "answers" | "before_stay" | "block_set" | "blocked" | "changed" | "closed" | "consented" | "contradicts" | "emergency_over" | "exception_there" | "factors_off" | "given_to_another" | "in_error" | "invitation_used" | "measured_since" | "name_taken" | "no_emergency" | "no_factor" | "no_medication" | "no_password" | "no_prescriber" | "no_reading" | "no_such_organisation" | "not_after_start" | "not_ahead" | "not_believed" | "not_by_opener" | "not_doctor" | "not_now" | "not_offered" | "not_opened" | "not_yours" | "nothing_opened" | "nothing_to_pause" | "offered" | "only_holder" | "other_answers" | "other_kind" | "other_mode" | "other_value" | "over" | "overtaken" | "own" | "patients_own" | "paused" | "ran_out" | "revoked" | "same_password" | "seen" | "settled" | "taken" | "to_oneself" | "too_far_ahead" | "too_late" | "too_long" | "too_long_ago" | "waits" | "weak_password" | "went_over" | "worn" | "wrong_code" | "wrong_identifier" | "wrong_password" | "yours";
+            readonly reason?: "ahead" | "another_account" | "answered" | "answers" | "before_stay" | "block_set" | "blocked" | "changed" | "closed" | "consented" | "contradicts" | "emergency_over" | "exception_there" | "factors_off" | "given_to_another" | "in_error" | "invitation_used" | "measured_since" | "name_taken" | "no_emergency" | "no_factor" | "no_medication" | "no_password" | "no_prescriber" | "no_reading" | "no_such_organisation" | "not_after_start" | "not_ahead" | "not_believed" | "not_by_opener" | "not_caring" | "not_doctor" | "not_now" | "not_offered" | "not_opened" | "not_ordering" | "not_yours" | "nothing_opened" | "nothing_to_pause" | "offered" | "only_holder" | "other_answers" | "other_kind" | "other_mode" | "other_value" | "over" | "overtaken" | "own" | "patients_own" | "paused" | "ran_out" | "revoked" | "same_password" | "seen" | "settled" | "taken" | "to_oneself" | "too_far_ahead" | "too_late" | "too_long" | "too_long_ago" | "waits" | "weak_password" | "went_over" | "worn" | "wrong_code" | "wrong_identifier" | "wrong_password" | "yours";
             /** Status */
             readonly status: number;
             /** Title */
@@ -9418,6 +9542,18 @@ export interface components {
             readonly until?: string | null;
         };
         /**
+         * Scale2State
+         * @description That the plan asks for SpO2 scale 2: until when its order holds, and whether it is a known doctor's.
+         *
+         *     From `until` on scale 1 is used; that is None where there is no order.
+         */
+        readonly Scale2State: {
+            /** Named */
+            readonly named: boolean;
+            /** Until */
+            readonly until: string | null;
+        };
+        /**
          * ScheduleBody
          * @description A team's whole week.
          */
@@ -9839,6 +9975,12 @@ export interface components {
             readonly title: string;
         };
         /**
+         * Standing
+         * @description How an order stands in time.
+         * @enum {string}
+         */
+        readonly Standing: "holds" | "ending" | "over";
+        /**
          * StayState
          * @description The bounds of a stay.
          */
@@ -10038,6 +10180,7 @@ export interface components {
             readonly goals: string;
             /** Next Change At */
             readonly next_change_at: string | null;
+            readonly order: components["schemas"]["OrderState"] | null;
             /** Overlay */
             readonly overlay: components["schemas"]["plan.Overlay"];
             /** Plan */
@@ -10146,6 +10289,7 @@ export interface components {
             readonly protected: boolean;
             /** Reason */
             readonly reason: string;
+            readonly scale_2: components["schemas"]["Scale2State"] | null;
             readonly score: components["schemas"]["ScoreState"] | null;
             /**
              * Sex
@@ -10842,6 +10986,12 @@ export interface components {
          * @enum {string}
          */
         readonly WaveKind: "ecg" | "ppg" | "resp" | "accel";
+        /**
+         * Way
+         * @description How the order of a doctor from outside came.
+         * @enum {string}
+         */
+        readonly Way: "telephone" | "video" | "in_person" | "letter" | "record";
         /**
          * Ways
          * @description How people can log in here. `demo`: as the invented people too, whose password everybody knows.
@@ -12080,13 +12230,18 @@ export interface operations {
                      *           "evidence": {
                      *             "inputs": [
                      *               {
+                     *                 "age_s": 0,
                      *                 "kind": "spo2",
                      *                 "measured_at": "2026-01-14T08:00:00Z",
+                     *                 "old": false,
+                     *                 "over_s": 0,
                      *                 "quality": null,
+                     *                 "role": "judged",
                      *                 "unit": "%",
                      *                 "value": 84
                      *               }
                      *             ],
+                     *             "judged_at": "2026-01-14T08:00:00Z",
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
@@ -12250,13 +12405,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12479,13 +12639,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12606,13 +12771,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12729,13 +12899,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -12941,13 +13116,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13064,13 +13244,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13184,13 +13369,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13309,13 +13499,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13442,13 +13637,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13564,13 +13764,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13692,13 +13897,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -13802,13 +14012,18 @@ export interface operations {
                      *       "evidence": {
                      *         "inputs": [
                      *           {
+                     *             "age_s": 0,
                      *             "kind": "spo2",
                      *             "measured_at": "2026-01-14T08:00:00Z",
+                     *             "old": false,
+                     *             "over_s": 0,
                      *             "quality": null,
+                     *             "role": "judged",
                      *             "unit": "%",
                      *             "value": 84
                      *           }
                      *         ],
+                     *         "judged_at": "2026-01-14T08:00:00Z",
                      *         "rule_version": 1
                      *       },
                      *       "family": "clinical",
@@ -14339,6 +14554,7 @@ export interface operations {
                      *           "candidate_per_day": null,
                      *           "draft": null,
                      *           "ended_at": null,
+                     *           "failure": null,
                      *           "fault": null,
                      *           "from_at": "2026-01-13T00:00:00Z",
                      *           "in_force_per_day": null,
@@ -14372,6 +14588,7 @@ export interface operations {
                      *           "candidate_per_day": null,
                      *           "draft": 1,
                      *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "failure": null,
                      *           "fault": null,
                      *           "from_at": "2026-01-14T07:59:00Z",
                      *           "in_force_per_day": null,
@@ -14405,6 +14622,7 @@ export interface operations {
                      *           "candidate_per_day": null,
                      *           "draft": 3,
                      *           "ended_at": "2026-01-14T08:00:00Z",
+                     *           "failure": null,
                      *           "fault": null,
                      *           "from_at": "2026-01-14T07:59:00Z",
                      *           "in_force_per_day": null,
@@ -14488,6 +14706,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": null,
                      *       "ended_at": null,
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-13T00:00:00Z",
                      *       "in_force_per_day": null,
@@ -14554,6 +14773,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": null,
                      *       "ended_at": null,
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
                      *       "in_force_per_day": null,
@@ -14611,6 +14831,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": null,
                      *       "ended_at": "2026-01-14T08:00:00Z",
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-12T08:00:00Z",
                      *       "in_force_per_day": null,
@@ -16597,6 +16818,7 @@ export interface operations {
                      *           "programme": "hospital_at_home",
                      *           "protected": false,
                      *           "reason": "hemligt om patienten",
+                     *           "scale_2": null,
                      *           "score": null,
                      *           "sex": "female",
                      *           "stay_id": 1,
@@ -16710,6 +16932,7 @@ export interface operations {
                      *           "programme": "hospital_at_home",
                      *           "protected": false,
                      *           "reason": "",
+                     *           "scale_2": null,
                      *           "score": null,
                      *           "sex": "female",
                      *           "stay_id": 2,
@@ -16772,6 +16995,7 @@ export interface operations {
                      *           "programme": "hospital_at_home",
                      *           "protected": false,
                      *           "reason": "",
+                     *           "scale_2": null,
                      *           "score": null,
                      *           "sex": "female",
                      *           "stay_id": 3,
@@ -16832,13 +17056,18 @@ export interface operations {
                      *           "evidence": {
                      *             "inputs": [
                      *               {
+                     *                 "age_s": 0,
                      *                 "kind": "spo2",
                      *                 "measured_at": "2026-01-14T08:00:00Z",
+                     *                 "old": false,
+                     *                 "over_s": 0,
                      *                 "quality": null,
+                     *                 "role": "judged",
                      *                 "unit": "%",
                      *                 "value": 84
                      *               }
                      *             ],
+                     *             "judged_at": "2026-01-14T08:00:00Z",
                      *             "rule_version": 1
                      *           },
                      *           "family": "clinical",
@@ -16969,6 +17198,7 @@ export interface operations {
                      *       "programme": "hospital_at_home",
                      *       "protected": false,
                      *       "reason": "hemligt om patienten",
+                     *       "scale_2": null,
                      *       "score": null,
                      *       "sex": "female",
                      *       "stay": {
@@ -17073,7 +17303,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 93,
+                     *           "access_id": 94,
                      *           "area": "",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -17091,7 +17321,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 92,
+                     *           "access_id": 93,
                      *           "area": "patients",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -17109,7 +17339,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 91,
+                     *           "access_id": 92,
                      *           "area": "emergencies",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -19571,6 +19801,7 @@ export interface operations {
                      *       ],
                      *       "goals": "full",
                      *       "next_change_at": null,
+                     *       "order": null,
                      *       "overlay": {
                      *         "limits": {
                      *           "spo2": {
@@ -20062,6 +20293,52 @@ export interface operations {
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 428: components["responses"]["PreconditionRequired"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readonly plans_get_doctors: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patient_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "Astrid Provsson",
+                     *           "organisation": "Annanregionen",
+                     *           "staff_id": 12,
+                     *           "title": "Prov"
+                     *         },
+                     *         {
+                     *           "name": "Ivar Provsson",
+                     *           "organisation": "Testkommunen",
+                     *           "staff_id": 9,
+                     *           "title": "Prov"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["DoctorPage"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["UnprocessableEntity"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
@@ -20728,6 +21005,7 @@ export interface operations {
                      *       ],
                      *       "goals": "full",
                      *       "next_change_at": null,
+                     *       "order": null,
                      *       "overlay": {
                      *         "limits": {
                      *           "spo2": {
@@ -21422,6 +21700,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": 3,
                      *       "ended_at": null,
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-14T07:59:00Z",
                      *       "in_force_per_day": null,
@@ -28171,6 +28450,7 @@ export interface operations {
                      *       ],
                      *       "goals": "full",
                      *       "next_change_at": null,
+                     *       "order": null,
                      *       "overlay": {
                      *         "limits": {
                      *           "spo2": {
@@ -29506,6 +29786,7 @@ export interface operations {
                      *       "candidate_per_day": null,
                      *       "draft": 1,
                      *       "ended_at": null,
+                     *       "failure": null,
                      *       "fault": null,
                      *       "from_at": "2026-01-14T07:59:00Z",
                      *       "in_force_per_day": null,
@@ -30148,13 +30429,18 @@ export interface operations {
                      *               "evidence": {
                      *                 "inputs": [
                      *                   {
+                     *                     "age_s": 0,
                      *                     "kind": "spo2",
                      *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "old": false,
+                     *                     "over_s": 0,
                      *                     "quality": null,
+                     *                     "role": "judged",
                      *                     "unit": "%",
                      *                     "value": 84
                      *                   }
                      *                 ],
+                     *                 "judged_at": "2026-01-14T08:00:00Z",
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
@@ -30226,13 +30512,18 @@ export interface operations {
                      *               "evidence": {
                      *                 "inputs": [
                      *                   {
+                     *                     "age_s": 0,
                      *                     "kind": "spo2",
                      *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "old": false,
+                     *                     "over_s": 0,
                      *                     "quality": null,
+                     *                     "role": "judged",
                      *                     "unit": "%",
                      *                     "value": 84
                      *                   }
                      *                 ],
+                     *                 "judged_at": "2026-01-14T08:00:00Z",
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
@@ -30303,13 +30594,18 @@ export interface operations {
                      *               "evidence": {
                      *                 "inputs": [
                      *                   {
+                     *                     "age_s": 0,
                      *                     "kind": "spo2",
                      *                     "measured_at": "2026-01-14T08:00:00Z",
+                     *                     "old": false,
+                     *                     "over_s": 0,
                      *                     "quality": null,
+                     *                     "role": "judged",
                      *                     "unit": "%",
                      *                     "value": 84
                      *                   }
                      *                 ],
+                     *                 "judged_at": "2026-01-14T08:00:00Z",
                      *                 "rule_version": 1
                      *               },
                      *               "family": "clinical",
@@ -32087,7 +32383,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -32197,7 +32493,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -32634,7 +32930,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -32744,7 +33040,7 @@ export interface operations {
                      *               {
                      *                 "code": [
                      *                   {
-                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *                     "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *                   }
                      *                 ]
                      *               }
@@ -33149,7 +33445,7 @@ export interface operations {
                      *         {
                      *           "code": [
                      *             {
-                     *               "text": "spo2 84.0 % 2026-01-14T08:00:00Z"
+                     *               "text": "spo2 84.0 % 2026-01-14T08:00:00.000000Z, age 0 s, judged"
                      *             }
                      *           ]
                      *         }

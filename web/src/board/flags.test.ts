@@ -3,7 +3,7 @@ import type { Tile } from "../api/types";
 import { flagsOf, type Beside } from "./flags";
 
 const t: Beside["t"] = (key, places) => [key, ...Object.values(places ?? {})].join(" ");
-const nothing: Beside = { eased: null, holder: null, viewers: [], t };
+const nothing: Beside = { eased: null, order: null, holder: null, viewers: [], t };
 const device = (online: boolean, battery_pct: number | null): Tile["device"] => ({ device_id: "hv-1", online, battery_pct, firmware: null, reported_at: null });
 const texts = (tile: Pick<Tile, "device" | "goals">, beside: Partial<Beside>): readonly string[] => flagsOf(tile, { ...nothing, ...beside }).map((each) => each.text);
 

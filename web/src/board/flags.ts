@@ -1,10 +1,10 @@
-// What stands beside a patient's name in a few words: the device, wider limits, who has an alert, who looks. Pure. What
+// What stands beside a patient's name in a few words: the device, scale 2, wider limits, who has an alert, who looks. Pure. What
 // matters most comes first; beside others each is said shorter, and the whole of it stays in `whole`.
 
 import type { Tile } from "../api/types";
 import type { Key } from "../i18n/catalogues";
 
-export type Sign = "comfort" | "no_device" | "offline" | "battery" | "eased" | "holder" | "viewers";
+export type Sign = "comfort" | "no_device" | "offline" | "battery" | "scale_2" | "eased" | "holder" | "viewers";
 export interface Flag {
   readonly sign: Sign;
   readonly text: string;
@@ -13,6 +13,8 @@ export interface Flag {
 export interface Beside {
   /** Wider limits: in a row, beside other flags, and as a sentence. */
   readonly eased: { readonly brief: string; readonly end: string; readonly whole: string } | null;
+  /** An order of SpO2 scale 2 that somebody has to look at: in a row, and as a sentence. */
+  readonly order: { readonly brief: string; readonly whole: string } | null;
   readonly holder: string | null;
   readonly viewers: readonly string[];
   readonly t: (key: Key, places?: Readonly<Record<string, string | number>>) => string;
@@ -25,7 +27,7 @@ const LOW_PCT = 20;
 const first = (name: string): string => name.split(" ")[0] ?? name;
 
 export function flagsOf({ device, goals }: Pick<Tile, "device" | "goals">, beside: Beside): readonly Flag[] {
-  const found = [...ofCare(goals, beside), ...ofDevice(device, beside), ...ofLimits(beside), ...ofPeople(beside)];
+  const found = [...ofCare(goals, beside), ...ofDevice(device, beside), ...ofOrder(beside), ...ofLimits(beside), ...ofPeople(beside)];
   return found.map(({ sign, text, brief, whole }) => ({ sign, text: found.length > 1 ? brief : text, whole }));
 }
 
@@ -42,6 +44,10 @@ function ofDevice(device: Tile["device"], { t }: Beside): Said[] {
   const n = Math.round(device.battery_pct);
   const text = t("tile.battery", { n });
   return [{ sign: "battery", text, brief: `${String(n)} %`, whole: text }];
+}
+
+function ofOrder({ order }: Beside): Said[] {
+  return order ? [{ sign: "scale_2", text: order.brief, brief: order.brief, whole: order.whole }] : [];
 }
 
 function ofLimits({ eased }: Beside): Said[] {

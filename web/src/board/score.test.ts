@@ -22,3 +22,10 @@ test("a whole score is a number and its risk", () => {
   expect([range(score({})), beneath(score({}), t)]).toEqual(["2", t("risk.low")]);
   expect(range(null)).toBe("–");
 });
+
+test("test_h15_scale_2_stands_on_the_badge", () => {
+  const two = score({ spo2_scale: 2 });
+  expect(beneath(two, t)).toBe(`${t("tile.scale2_brief")}, ${t("risk.low")}`);
+  expect(whole(two, t)).toContain(t("tile.scale2"));
+  expect(beneath(score({}), t)).not.toContain("2");
+});

@@ -14,8 +14,13 @@ export function range(score: Score | null): string {
   return isPartial(score) ? `${String(score.min)}–${String(score.max)}` : String(score.max);
 }
 
-/** Writes the one line below the badge: what would settle it, else what is missing, else the risk. */
+/** Writes the one line below the badge: scale 2 where it is used; what would settle it, else what is missing, else the risk. */
 export function beneath(score: Score | null, t: Translate): string {
+  const said = decisive(score, t);
+  return score?.spo2_scale === 2 ? `${t("tile.scale2_brief")}, ${said}` : said;
+}
+
+function decisive(score: Score | null, t: Translate): string {
   if (!score) return t("tile.no_score");
   const name = (part: Part): string => t(`part.${part}`);
   if (!isPartial(score)) return t(`risk.${score.risk}`);
@@ -30,6 +35,7 @@ export function whole(score: Score | null, t: Translate): string {
   const names = (parts: readonly Part[]): string => parts.map((part) => t(`part.${part}`)).join(", ");
   return [
     t("news2.label", { score: range(score), risk: t(`risk.${score.risk}`) }),
+    ...(score.spo2_scale === 2 ? [t("tile.scale2")] : []),
     ...(score.missing.length > 0 ? [t("tile.missing", { what: names(score.missing) })] : []),
     ...(score.stale.length > 0 ? [t("tile.stale_part", { what: names(score.stale) })] : []),
     ...(isPartial(score) && score.settles ? [t("tile.settles", { what: t(`part.${score.settles}`) })] : []),

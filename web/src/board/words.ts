@@ -68,6 +68,13 @@ export const sv = {
   "tile.settles": "{what} avgör",
   "tile.no_score": "ej beräknad",
   "tile.scale2": "SpO₂-skala 2",
+  "tile.scale2_brief": "skala 2",
+  "tile.scale2_ends": "Skala 2 {until}",
+  "tile.scale2_ends_whole": "Ordinationen av SpO₂-skala 2 går ut: den gäller {until}, sedan skala 1",
+  "tile.scale2_over": "Skala 2 har gått ut",
+  "tile.scale2_over_whole": "Ordinationen av SpO₂-skala 2 har gått ut: skala 1 används",
+  "tile.scale2_unnamed": "Skala 2 obekräftad",
+  "tile.scale2_unnamed_whole": "Ordinationen av SpO₂-skala 2 är inte bekräftad av någon läkare",
   "wall.label": "Väggskärm – endast läsning",
 } as const;
 
@@ -139,5 +146,12 @@ export const en: Readonly<Record<keyof typeof sv, string>> = {
   "tile.settles": "{what} settles it",
   "tile.no_score": "not scored",
   "tile.scale2": "SpO₂ scale 2",
+  "tile.scale2_brief": "scale 2",
+  "tile.scale2_ends": "Scale 2 {until}",
+  "tile.scale2_ends_whole": "The order of SpO₂ scale 2 runs out: it holds {until}, then scale 1",
+  "tile.scale2_over": "Scale 2 has run out",
+  "tile.scale2_over_whole": "The order of SpO₂ scale 2 has run out: scale 1 is used",
+  "tile.scale2_unnamed": "Scale 2 unconfirmed",
+  "tile.scale2_unnamed_whole": "No doctor has confirmed the order of SpO₂ scale 2",
   "wall.label": "Wall screen – read only",
 };

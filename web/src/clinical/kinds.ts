@@ -53,10 +53,13 @@ export const unitText = (unit: string, language: Language): string => UNITS[unit
 /** Writes the unit of a kind as people of that language write it. */
 export const unitOf = (kind: Kind, language: Language): string => unitText(SHOWN[kind].unit, language);
 
+/** What is no vital sign and whole all the same. */
+const WHOLE: readonly string[] = ["news2", "battery"];
+
 /** Writes a value with its kind's decimals (one of what is no vital sign) and the language's sign, without the unit. */
 export function number(kind: string, value: number | string, language: Language): string {
   if (typeof value === "string") return value;
-  const decimals = kind in SHOWN ? SHOWN[kind as Kind].decimals : 1;
+  const decimals = kind in SHOWN ? SHOWN[kind as Kind].decimals : WHOLE.includes(kind) ? 0 : 1;
   const text = value.toFixed(decimals).replace("-", "−");
   return language === "sv" ? text.replace(".", ",") : text;
 }

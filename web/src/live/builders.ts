@@ -44,7 +44,7 @@ export const anAlert = (changes: Partial<Alert> = {}): Alert => ({
   patient: { given_name: "Testa", family_name: "Testsson", age: 80, number_hint: "9808" },
   text_sv: "Syremättnad 84 %",
   text_en: "Oxygen saturation 84 %",
-  evidence: { rule_version: 1, inputs: [] },
+  evidence: { rule_version: 1, judged_at: null, inputs: [] },
   ...changes,
 });
 
@@ -78,6 +78,7 @@ export const aTile = (changes: Partial<Tile> = {}): Tile => ({
   device: null,
   limits: {},
   eased: null,
+  scale_2: null,
   goals: "full",
   protected: false,
   ...changes,

@@ -3,7 +3,7 @@
 
 import { http, match, told } from "../api/client";
 import type { Page } from "../api/types";
-import type { Backtest, Burden, Entry, Origin, Overlay, Owner, PatientPlan, PlanOfTeam, Programmes, Review, Team, TeamPlan, Version } from "./shapes";
+import type { Backtest, Burden, Doctor, Entry, Origin, Overlay, Owner, PatientPlan, PlanOfTeam, Programmes, Review, Team, TeamPlan, Version } from "./shapes";
 
 export interface Change {
   readonly overlay: Overlay;
@@ -34,6 +34,9 @@ export const teamPlan = (teamId: number, programme: string): Promise<TeamPlan> =
   told(http.GET("/api/teams/{team_id}/plan", { params: team(teamId, programme) }));
 /** Returns the teams' plans that apply to somebody, with whom: of a team that answers by night there may be none. */
 export const teamPlans = async (): Promise<readonly PlanOfTeam[]> => (await told(http.GET("/api/team-plans"))).items;
+/** Returns the doctors who care for a patient: one of them orders, or answers for an order from outside. */
+export const doctors = async (patientId: number): Promise<readonly Doctor[]> =>
+  (await told(http.GET("/api/patients/{patient_id}/plan/doctors", { params: patient(patientId) }))).items;
 export const programmes = (): Promise<Programmes> => told(http.GET("/api/programmes"));
 export const teams = async (): Promise<{ readonly items: readonly Team[]; readonly mine: readonly number[] }> => told(http.GET("/api/teams"));
 

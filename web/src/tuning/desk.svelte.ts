@@ -13,7 +13,7 @@ import type { Fault, Json, Overlay, Owner, Plan, PlanState, Programme, Ranges, R
 const SETTLED_MS = 350;
 
 export type Trouble = "missing" | "failed" | null;
-const REFUSALS = ["over", "own", "not_doctor", "overtaken"] as const;
+const REFUSALS = ["over", "own", "not_doctor", "not_ordering", "not_caring", "overtaken"] as const;
 export type Refusal = (typeof REFUSALS)[number];
 export type Outcome =
   | { readonly kind: "saved" | "awaiting" | "draft" | "silent" | "withdrawn"; readonly version: number }

@@ -5,7 +5,7 @@ import { day } from "../clinical/time";
 import type { Kind, Language } from "../api/types";
 import type { Key } from "../i18n/catalogues";
 import { ruleName, type Speech } from "./rules";
-import { BOUNDS, type Json } from "./shapes";
+import { BOUNDS, type Json, type Overlay, type Way } from "./shapes";
 
 export interface Tongue extends Speech {
   readonly language: Language;
@@ -79,11 +79,25 @@ export function fieldValue(path: string, value: Json | undefined, tongue: Tongue
   if (path === "night.begins" || path === "night.ends") return ofDay(Number(value));
   if (path === "news2_rise_s" && typeof value === "number") return lasting(value, tongue);
   if (branch === "cards" && typeof value === "object" && !Array.isArray(value)) return String((value as { readonly [name: string]: Json })[language] ?? "");
-  if (path === "scale_2_order" && typeof value === "object" && !Array.isArray(value)) {
-    const order = value as { readonly [name: string]: Json };
-    return t("field.order", { name: String(order["doctor"]), time: day(String(order["expires_at"])) });
-  }
+  if (path === "scale_2_order" && typeof value === "object") return orderSaid(value, tongue);
   return typeof value === "object" ? t("field.set") : plainValue(last, value as string | number | boolean, tongue);
+}
+
+/** Says whose an order is, from where and how it came, and until when it holds. */
+export function orderSaid(value: Json, { t }: Tongue): string {
+  const order = value as { readonly [name: string]: Json };
+  const places = { name: String(order["doctor"]), time: day(String(order["expires_at"])) };
+  const outside = order["outside"] as { readonly clinic: string; readonly way: Way } | null | undefined;
+  if (outside) return t("field.order_outside", { ...places, clinic: outside.clinic, way: t(`order.way.${outside.way}`).toLowerCase() });
+  return typeof order["doctor_id"] === "number" ? t("field.order", places) : t("field.order_unnamed", places);
+}
+
+/** Says what a version asks a signature for, and whose, where it is not any other doctor's. */
+export function askSaid(path: string, overlay: Overlay, tongue: Tongue): string {
+  if (path === "goals") return tongue.t("tuning.ask.goals");
+  if (path !== "scale_2_order") return fieldName(path, tongue);
+  const order = overlay.scale_2_order;
+  return typeof order?.doctor_id === "number" ? tongue.t("tuning.ask.order", { name: order.doctor ?? "" }) : tongue.t("tuning.ask.order_any");
 }
 
 function plainValue(name: string, value: string | number | boolean, tongue: Tongue): string {

@@ -41,7 +41,9 @@ test.each([
   ["night.begins", 1320, "Natten börjar", "22:00"],
   ["goals", "comfort", "Vårdens mål", "lindrande vård"],
   ["cards.limit.spo2", { sv: "Ring", en: "Call" }, "Kort: Syremättnad", "Ring"],
-  ["scale_2_order", { doctor: "Omar", expires_at: "2026-12-01T10:00:00Z" }, "Ordination av skala 2", "Omar, till 2026-12-01"],
+  ["scale_2_order", { doctor: "Omar", doctor_id: 2, expires_at: "2026-12-01T10:00:00Z" }, "Ordination av skala 2", "Omar, till 2026-12-01"],
+  ["scale_2_order", { doctor: "Omar", expires_at: "2026-12-01T10:00:00Z" }, "Ordination av skala 2", "Omar, till 2026-12-01: ingen läkare i personalen har bekräftat den"],
+  ["scale_2_order", { doctor: "Lova", outside: { clinic: "Lungmottagningen", way: "telephone" }, expires_at: "2026-12-01T10:00:00Z" }, "Ordination av skala 2", "Lova, Lungmottagningen (telefon), till 2026-12-01"],
 ])("%s is named and written in words", (path, value, name, written) => {
   expect(fieldName(path, SV)).toBe(name);
   expect(fieldValue(path, value, SV)).toBe(written);

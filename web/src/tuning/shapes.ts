@@ -8,6 +8,11 @@ export type Plan = Shapes["plan.Plan"];
 export type Overlay = Shapes["plan.Overlay"];
 export type Limits = Shapes["plan.Limits"];
 export type Order = Shapes["plan.Order"];
+export type OrderState = Shapes["OrderState"];
+export type Doctor = Shapes["DoctorState"];
+export type Way = Shapes["plan.Way"];
+/** How the order of a doctor from outside came. */
+export const WAYS = ["telephone", "video", "in_person", "letter", "record"] as const satisfies readonly Way[];
 export type PatientPlan = Shapes["PatientPlan"];
 export type TeamPlan = Shapes["TeamPlan"];
 export type PlanState = PatientPlan | TeamPlan;

@@ -31,6 +31,8 @@ export class Trial {
   refusal = $state.raw<Refused | null>(null);
   /** Whether the server said anything when there came no figures. */
   answered = $state(true);
+  /** Why it failed, where it had been begun. */
+  failure = $state<Backtest["failure"]>(null);
   /** The overlay and the patients of the newest question, as they went out. */
   #asked: { readonly overlay: Overlay; readonly over: Over } | null = null;
   #answered = $state.raw<{ readonly overlay: Overlay; readonly over: Over } | null>(null);
@@ -79,6 +81,7 @@ export class Trial {
     } catch (failure) {
       if (turn !== this.#turn) return;
       this.standing = "failed";
+      this.failure = null;
       this.refusal = failure instanceof Refused ? failure : null;
       this.answered = this.refusal !== null;
       this.#asked = null;
@@ -110,6 +113,7 @@ export class Trial {
       return;
     }
     this.standing = done.state === "cancelled" ? "cancelled" : "failed";
+    this.failure = done.failure;
     this.refusal = null;
     this.answered = true;
     this.#asked = null;

@@ -12,6 +12,9 @@ export function aheadMs(at: number): number {
   return Date.parse(`${PARTS.format(whole).replace(" ", "T")}Z`) - whole;
 }
 
+/** Returns the time on the wall at an instant, to the minute. */
+export const wallOf = (at: number): string => PARTS.format(at).replace(" ", "T").slice(0, 16);
+
 /** Returns the instant of a time on the wall, `2026-03-01T14:00`; of an hour that comes twice the first one. */
 export function instantOf(wall: string): Date {
   const asUtc = Date.parse(`${wall}Z`);
