@@ -32,7 +32,8 @@ def held(hold: Hold, observation: Observation | None, now: datetime) -> Hold | N
 
     It is over when the condition is worse than what was closed (of higher priority, or beyond a hard bound), when its
     time is up and the condition is there, and when the condition has been away for the damping time: what comes after
-    that is another episode. An episode of the past that was no worse says nothing about this one.
+    that is another episode. Beyond a hard bound it is one as soon as it has been away at all: who was seen to get well
+    has not been seen to fall again. An episode of the past that was no worse says nothing about this one.
     """
     if observation is None:
         return hold
@@ -44,7 +45,8 @@ def held(hold: Hold, observation: Observation | None, now: datetime) -> Hold | N
     if isinstance(observation, Quiet):
         return hold if hold.quiet_since is not None else replace(hold, quiet_since=now)
     worse = (observation.priority, observation.evidence.hard) > (hold.priority, hold.hard)
-    if worse or _is_over(hold, now):
+    again = observation.evidence.hard and hold.quiet_since is not None
+    if worse or again or _is_over(hold, now):
         return None
     return replace(hold, quiet_since=None)
 

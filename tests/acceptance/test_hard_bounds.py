@@ -74,6 +74,14 @@ def test_h11_hard_floor_is_not_kept_closed_with_what_was_milder(timeline: Timeli
     assert timeline.evidence(SPO2)[0] == 79
 
 
+def test_h05_closed_beyond_the_hard_floor_and_better_is_told_when_it_falls_again(timeline: Timeline) -> None:
+    """Closed as treated at 79 %, 95 % half a minute later, then 70 %: nobody has seen that fall."""
+    timeline.vital("spo2", 79).resolve(SPO2, Outcome.TRUE_ALARM).at("02:30").vital("spo2", 95)
+
+    timeline.at("03:00").vital("spo2", 70).expect("03:00", SPO2, state="open", signal="ringing", rev=1)
+    assert len(timeline.alerts(SPO2)) == 2
+
+
 def test_h10_closed_beyond_the_hard_floor_stays_closed_for_its_time(timeline: Timeline) -> None:
     """Who closed it at 79 % has seen the hard floor: 78 % opens no other alert at once."""
     timeline.vital("spo2", 79).resolve(SPO2, Outcome.FALSE_ALARM).at("02:30").vital("spo2", 78)
