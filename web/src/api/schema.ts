@@ -19828,9 +19828,17 @@ export interface operations {
                      *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
                      *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
                      *           },
+                     *           "clock": {
+                     *             "en": "The times of the values are wrong. Have technical support set the clock. Values not accepted: measure by hand until it is.",
+                     *             "sv": "Värdenas tider stämmer inte. Låt teknisk jour ställa klockan. Tas värdena inte emot: mät för hand tills det är gjort."
+                     *           },
                      *           "combination": {
                      *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
                      *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "coverage": {
+                     *             "en": "Change the schedule, or pass the patient on, before the hours begin. Call the patient's team if that cannot be done.",
+                     *             "sv": "Ändra schemat, eller lämna över patienten, innan timmarna börjar. Ring patientens team om det inte går."
                      *           },
                      *           "deviation": {
                      *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
@@ -19839,6 +19847,10 @@ export interface operations {
                      *           "fall": {
                      *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
                      *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "held": {
+                     *             "en": "Wait until the blood pressure is measured: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Vänta tills blodtrycket är mätt: larmet kommer av sig självt om syremättnaden är fortsatt låg."
                      *           },
                      *           "help_button": {
                      *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
@@ -19900,9 +19912,29 @@ export interface operations {
                      *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
                      *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
                      *           },
+                     *           "rhythm.asystole": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "rhythm.ventricular_fibrillation": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "second": {
+                     *             "en": "Ask the patient to sit still, warm the hand and measure again: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Be patienten sitta still, värma handen och mäta igen: larmet kommer av sig självt om syremättnaden är fortsatt låg."
+                     *           },
                      *           "sensor": {
                      *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
                      *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "sensor.heart": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Well: put electrodes and pulse sensor on again.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Mår bra: sätt om elektroder och pulsgivare."
+                     *           },
+                     *           "silent": {
+                     *             "en": "Ask the patient to check lead, patches and sensor, and that the device is charged; otherwise at the next visit.",
+                     *             "sv": "Be patienten kontrollera sladd, plåster och givare, och att enheten är laddad; annars vid nästa besök."
                      *           },
                      *           "slope": {
                      *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
@@ -20170,7 +20202,7 @@ export interface operations {
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
                      *       "team_id": 2,
-                     *       "template_version": 4,
+                     *       "template_version": 5,
                      *       "temporary": [],
                      *       "version": 6
                      *     }
@@ -20601,9 +20633,17 @@ export interface operations {
                      *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
                      *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
                      *           },
+                     *           "clock": {
+                     *             "en": "The times of the values are wrong. Have technical support set the clock. Values not accepted: measure by hand until it is.",
+                     *             "sv": "Värdenas tider stämmer inte. Låt teknisk jour ställa klockan. Tas värdena inte emot: mät för hand tills det är gjort."
+                     *           },
                      *           "combination": {
                      *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
                      *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "coverage": {
+                     *             "en": "Change the schedule, or pass the patient on, before the hours begin. Call the patient's team if that cannot be done.",
+                     *             "sv": "Ändra schemat, eller lämna över patienten, innan timmarna börjar. Ring patientens team om det inte går."
                      *           },
                      *           "deviation": {
                      *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
@@ -20612,6 +20652,10 @@ export interface operations {
                      *           "fall": {
                      *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
                      *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "held": {
+                     *             "en": "Wait until the blood pressure is measured: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Vänta tills blodtrycket är mätt: larmet kommer av sig självt om syremättnaden är fortsatt låg."
                      *           },
                      *           "help_button": {
                      *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
@@ -20673,9 +20717,29 @@ export interface operations {
                      *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
                      *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
                      *           },
+                     *           "rhythm.asystole": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "rhythm.ventricular_fibrillation": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "second": {
+                     *             "en": "Ask the patient to sit still, warm the hand and measure again: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Be patienten sitta still, värma handen och mäta igen: larmet kommer av sig självt om syremättnaden är fortsatt låg."
+                     *           },
                      *           "sensor": {
                      *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
                      *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "sensor.heart": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Well: put electrodes and pulse sensor on again.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Mår bra: sätt om elektroder och pulsgivare."
+                     *           },
+                     *           "silent": {
+                     *             "en": "Ask the patient to check lead, patches and sensor, and that the device is charged; otherwise at the next visit.",
+                     *             "sv": "Be patienten kontrollera sladd, plåster och givare, och att enheten är laddad; annars vid nästa besök."
                      *           },
                      *           "slope": {
                      *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
@@ -21032,9 +21096,17 @@ export interface operations {
                      *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
                      *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
                      *           },
+                     *           "clock": {
+                     *             "en": "The times of the values are wrong. Have technical support set the clock. Values not accepted: measure by hand until it is.",
+                     *             "sv": "Värdenas tider stämmer inte. Låt teknisk jour ställa klockan. Tas värdena inte emot: mät för hand tills det är gjort."
+                     *           },
                      *           "combination": {
                      *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
                      *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "coverage": {
+                     *             "en": "Change the schedule, or pass the patient on, before the hours begin. Call the patient's team if that cannot be done.",
+                     *             "sv": "Ändra schemat, eller lämna över patienten, innan timmarna börjar. Ring patientens team om det inte går."
                      *           },
                      *           "deviation": {
                      *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
@@ -21043,6 +21115,10 @@ export interface operations {
                      *           "fall": {
                      *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
                      *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "held": {
+                     *             "en": "Wait until the blood pressure is measured: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Vänta tills blodtrycket är mätt: larmet kommer av sig självt om syremättnaden är fortsatt låg."
                      *           },
                      *           "help_button": {
                      *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
@@ -21104,9 +21180,29 @@ export interface operations {
                      *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
                      *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
                      *           },
+                     *           "rhythm.asystole": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "rhythm.ventricular_fibrillation": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "second": {
+                     *             "en": "Ask the patient to sit still, warm the hand and measure again: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Be patienten sitta still, värma handen och mäta igen: larmet kommer av sig självt om syremättnaden är fortsatt låg."
+                     *           },
                      *           "sensor": {
                      *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
                      *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "sensor.heart": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Well: put electrodes and pulse sensor on again.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Mår bra: sätt om elektroder och pulsgivare."
+                     *           },
+                     *           "silent": {
+                     *             "en": "Ask the patient to check lead, patches and sensor, and that the device is charged; otherwise at the next visit.",
+                     *             "sv": "Be patienten kontrollera sladd, plåster och givare, och att enheten är laddad; annars vid nästa besök."
                      *           },
                      *           "slope": {
                      *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
@@ -21374,7 +21470,7 @@ export interface operations {
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
                      *       "team_id": 1,
-                     *       "template_version": 4,
+                     *       "template_version": 5,
                      *       "temporary": [],
                      *       "version": 6
                      *     }
@@ -24446,9 +24542,17 @@ export interface operations {
                      *                 "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
                      *                 "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
                      *               },
+                     *               "clock": {
+                     *                 "en": "The times of the values are wrong. Have technical support set the clock. Values not accepted: measure by hand until it is.",
+                     *                 "sv": "Värdenas tider stämmer inte. Låt teknisk jour ställa klockan. Tas värdena inte emot: mät för hand tills det är gjort."
+                     *               },
                      *               "combination": {
                      *                 "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
                      *                 "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *               },
+                     *               "coverage": {
+                     *                 "en": "Change the schedule, or pass the patient on, before the hours begin. Call the patient's team if that cannot be done.",
+                     *                 "sv": "Ändra schemat, eller lämna över patienten, innan timmarna börjar. Ring patientens team om det inte går."
                      *               },
                      *               "deviation": {
                      *                 "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
@@ -24457,6 +24561,10 @@ export interface operations {
                      *               "fall": {
                      *                 "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
                      *                 "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *               },
+                     *               "held": {
+                     *                 "en": "Wait until the blood pressure is measured: the alarm comes by itself if the saturation stays low.",
+                     *                 "sv": "Vänta tills blodtrycket är mätt: larmet kommer av sig självt om syremättnaden är fortsatt låg."
                      *               },
                      *               "help_button": {
                      *                 "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
@@ -24518,9 +24626,29 @@ export interface operations {
                      *                 "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
                      *                 "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
                      *               },
+                     *               "rhythm.asystole": {
+                     *                 "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *                 "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *               },
+                     *               "rhythm.ventricular_fibrillation": {
+                     *                 "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *                 "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *               },
+                     *               "second": {
+                     *                 "en": "Ask the patient to sit still, warm the hand and measure again: the alarm comes by itself if the saturation stays low.",
+                     *                 "sv": "Be patienten sitta still, värma handen och mäta igen: larmet kommer av sig självt om syremättnaden är fortsatt låg."
+                     *               },
                      *               "sensor": {
                      *                 "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
                      *                 "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *               },
+                     *               "sensor.heart": {
+                     *                 "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Well: put electrodes and pulse sensor on again.",
+                     *                 "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Mår bra: sätt om elektroder och pulsgivare."
+                     *               },
+                     *               "silent": {
+                     *                 "en": "Ask the patient to check lead, patches and sensor, and that the device is charged; otherwise at the next visit.",
+                     *                 "sv": "Be patienten kontrollera sladd, plåster och givare, och att enheten är laddad; annars vid nästa besök."
                      *               },
                      *               "slope": {
                      *                 "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
@@ -24787,7 +24915,7 @@ export interface operations {
                      *             "en": "COPD at home: a lower saturation is often the patient's usual, too much oxygen is dangerous.",
                      *             "sv": "KOL hemma: lägre syremättnad är ofta patientens vanliga, för mycket syrgas är farligt."
                      *           },
-                     *           "version": 4
+                     *           "version": 5
                      *         },
                      *         {
                      *           "name": {
@@ -24812,9 +24940,17 @@ export interface operations {
                      *                 "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
                      *                 "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
                      *               },
+                     *               "clock": {
+                     *                 "en": "The times of the values are wrong. Have technical support set the clock. Values not accepted: measure by hand until it is.",
+                     *                 "sv": "Värdenas tider stämmer inte. Låt teknisk jour ställa klockan. Tas värdena inte emot: mät för hand tills det är gjort."
+                     *               },
                      *               "combination": {
                      *                 "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
                      *                 "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *               },
+                     *               "coverage": {
+                     *                 "en": "Change the schedule, or pass the patient on, before the hours begin. Call the patient's team if that cannot be done.",
+                     *                 "sv": "Ändra schemat, eller lämna över patienten, innan timmarna börjar. Ring patientens team om det inte går."
                      *               },
                      *               "deviation": {
                      *                 "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
@@ -24823,6 +24959,10 @@ export interface operations {
                      *               "fall": {
                      *                 "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
                      *                 "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *               },
+                     *               "held": {
+                     *                 "en": "Wait until the blood pressure is measured: the alarm comes by itself if the saturation stays low.",
+                     *                 "sv": "Vänta tills blodtrycket är mätt: larmet kommer av sig självt om syremättnaden är fortsatt låg."
                      *               },
                      *               "help_button": {
                      *                 "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
@@ -24884,9 +25024,29 @@ export interface operations {
                      *                 "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
                      *                 "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
                      *               },
+                     *               "rhythm.asystole": {
+                     *                 "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *                 "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *               },
+                     *               "rhythm.ventricular_fibrillation": {
+                     *                 "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *                 "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *               },
+                     *               "second": {
+                     *                 "en": "Ask the patient to sit still, warm the hand and measure again: the alarm comes by itself if the saturation stays low.",
+                     *                 "sv": "Be patienten sitta still, värma handen och mäta igen: larmet kommer av sig självt om syremättnaden är fortsatt låg."
+                     *               },
                      *               "sensor": {
                      *                 "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
                      *                 "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *               },
+                     *               "sensor.heart": {
+                     *                 "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Well: put electrodes and pulse sensor on again.",
+                     *                 "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Mår bra: sätt om elektroder och pulsgivare."
+                     *               },
+                     *               "silent": {
+                     *                 "en": "Ask the patient to check lead, patches and sensor, and that the device is charged; otherwise at the next visit.",
+                     *                 "sv": "Be patienten kontrollera sladd, plåster och givare, och att enheten är laddad; annars vid nästa besök."
                      *               },
                      *               "slope": {
                      *                 "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
@@ -25125,7 +25285,7 @@ export interface operations {
                      *             "en": "Follow-up of somebody who is well: a measurement a day.",
                      *             "sv": "Uppföljning när patienten mår bra: en mätning om dagen."
                      *           },
-                     *           "version": 4
+                     *           "version": 5
                      *         },
                      *         {
                      *           "name": {
@@ -25150,9 +25310,17 @@ export interface operations {
                      *                 "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
                      *                 "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
                      *               },
+                     *               "clock": {
+                     *                 "en": "The times of the values are wrong. Have technical support set the clock. Values not accepted: measure by hand until it is.",
+                     *                 "sv": "Värdenas tider stämmer inte. Låt teknisk jour ställa klockan. Tas värdena inte emot: mät för hand tills det är gjort."
+                     *               },
                      *               "combination": {
                      *                 "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
                      *                 "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *               },
+                     *               "coverage": {
+                     *                 "en": "Change the schedule, or pass the patient on, before the hours begin. Call the patient's team if that cannot be done.",
+                     *                 "sv": "Ändra schemat, eller lämna över patienten, innan timmarna börjar. Ring patientens team om det inte går."
                      *               },
                      *               "deviation": {
                      *                 "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
@@ -25161,6 +25329,10 @@ export interface operations {
                      *               "fall": {
                      *                 "en": "Call at once, then the relative or home care. A recent fall or blood thinners: doctor even without pain.",
                      *                 "sv": "Ring genast, sedan närstående eller hemtjänst. Nyligen fallit förut eller blodförtunnande: läkare även utan smärta."
+                     *               },
+                     *               "held": {
+                     *                 "en": "Wait until the blood pressure is measured: the alarm comes by itself if the saturation stays low.",
+                     *                 "sv": "Vänta tills blodtrycket är mätt: larmet kommer av sig självt om syremättnaden är fortsatt låg."
                      *               },
                      *               "help_button": {
                      *                 "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
@@ -25222,9 +25394,29 @@ export interface operations {
                      *                 "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
                      *                 "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
                      *               },
+                     *               "rhythm.asystole": {
+                     *                 "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *                 "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *               },
+                     *               "rhythm.ventricular_fibrillation": {
+                     *                 "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *                 "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *               },
+                     *               "second": {
+                     *                 "en": "Ask the patient to sit still, warm the hand and measure again: the alarm comes by itself if the saturation stays low.",
+                     *                 "sv": "Be patienten sitta still, värma handen och mäta igen: larmet kommer av sig självt om syremättnaden är fortsatt låg."
+                     *               },
                      *               "sensor": {
                      *                 "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
                      *                 "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *               },
+                     *               "sensor.heart": {
+                     *                 "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Well: put electrodes and pulse sensor on again.",
+                     *                 "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Mår bra: sätt om elektroder och pulsgivare."
+                     *               },
+                     *               "silent": {
+                     *                 "en": "Ask the patient to check lead, patches and sensor, and that the device is charged; otherwise at the next visit.",
+                     *                 "sv": "Be patienten kontrollera sladd, plåster och givare, och att enheten är laddad; annars vid nästa besök."
                      *               },
                      *               "slope": {
                      *                 "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
@@ -25491,7 +25683,7 @@ export interface operations {
                      *             "en": "Frail older people at home: small changes mean more, measurements are fewer.",
                      *             "sv": "Sköra äldre hemma: små förändringar betyder mer, mätningarna är färre."
                      *           },
-                     *           "version": 4
+                     *           "version": 5
                      *         }
                      *       ],
                      *       "kinds": {
@@ -28476,9 +28668,17 @@ export interface operations {
                      *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
                      *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
                      *           },
+                     *           "clock": {
+                     *             "en": "The times of the values are wrong. Have technical support set the clock. Values not accepted: measure by hand until it is.",
+                     *             "sv": "Värdenas tider stämmer inte. Låt teknisk jour ställa klockan. Tas värdena inte emot: mät för hand tills det är gjort."
+                     *           },
                      *           "combination": {
                      *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
                      *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "coverage": {
+                     *             "en": "Change the schedule, or pass the patient on, before the hours begin. Call the patient's team if that cannot be done.",
+                     *             "sv": "Ändra schemat, eller lämna över patienten, innan timmarna börjar. Ring patientens team om det inte går."
                      *           },
                      *           "deviation": {
                      *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
@@ -28487,6 +28687,10 @@ export interface operations {
                      *           "fall": {
                      *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
                      *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "held": {
+                     *             "en": "Wait until the blood pressure is measured: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Vänta tills blodtrycket är mätt: larmet kommer av sig självt om syremättnaden är fortsatt låg."
                      *           },
                      *           "help_button": {
                      *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
@@ -28548,9 +28752,29 @@ export interface operations {
                      *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
                      *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
                      *           },
+                     *           "rhythm.asystole": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "rhythm.ventricular_fibrillation": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "second": {
+                     *             "en": "Ask the patient to sit still, warm the hand and measure again: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Be patienten sitta still, värma handen och mäta igen: larmet kommer av sig självt om syremättnaden är fortsatt låg."
+                     *           },
                      *           "sensor": {
                      *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
                      *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "sensor.heart": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Well: put electrodes and pulse sensor on again.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Mår bra: sätt om elektroder och pulsgivare."
+                     *           },
+                     *           "silent": {
+                     *             "en": "Ask the patient to check lead, patches and sensor, and that the device is charged; otherwise at the next visit.",
+                     *             "sv": "Be patienten kontrollera sladd, plåster och givare, och att enheten är laddad; annars vid nästa besök."
                      *           },
                      *           "slope": {
                      *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
@@ -28817,7 +29041,7 @@ export interface operations {
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "team_id": 1,
-                     *       "template_version": 4,
+                     *       "template_version": 5,
                      *       "temporary": [],
                      *       "version": 0
                      *     }
@@ -29112,9 +29336,17 @@ export interface operations {
                      *             "en": "Read the answers and call the patient. No answer at all: call today, then the relative.",
                      *             "sv": "Läs svaren och ring patienten. Inget svar alls: ring i dag, sedan närstående."
                      *           },
+                     *           "clock": {
+                     *             "en": "The times of the values are wrong. Have technical support set the clock. Values not accepted: measure by hand until it is.",
+                     *             "sv": "Värdenas tider stämmer inte. Låt teknisk jour ställa klockan. Tas värdena inte emot: mät för hand tills det är gjort."
+                     *           },
                      *           "combination": {
                      *             "en": "Several values together. Call the patient now: new confusion, shivering, breathless, cold sweat? Doctor by the priority, 112 if ill.",
                      *             "sv": "Flera värden tillsammans. Ring patienten nu: ny förvirring, frossa, andnöd, kallsvettig? Läkare enligt larmets prioritet, 112 vid påverkad."
+                     *           },
+                     *           "coverage": {
+                     *             "en": "Change the schedule, or pass the patient on, before the hours begin. Call the patient's team if that cannot be done.",
+                     *             "sv": "Ändra schemat, eller lämna över patienten, innan timmarna börjar. Ring patientens team om det inte går."
                      *           },
                      *           "deviation": {
                      *             "en": "Unusual for this very patient. Call and ask how they are, measure again at rest.",
@@ -29123,6 +29355,10 @@ export interface operations {
                      *           "fall": {
                      *             "en": "Call the patient at once. Head hit, blood thinners, a painful hip? Doctor.",
                      *             "sv": "Ring patienten genast. Slagit i huvudet, blodförtunnande, ont i höften? Läkare."
+                     *           },
+                     *           "held": {
+                     *             "en": "Wait until the blood pressure is measured: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Vänta tills blodtrycket är mätt: larmet kommer av sig självt om syremättnaden är fortsatt låg."
                      *           },
                      *           "help_button": {
                      *             "en": "Call the patient at once. No answer: call the relative, then visit or 112.",
@@ -29184,9 +29420,29 @@ export interface operations {
                      *             "en": "Suspected atrial fibrillation. Call the patient; a doctor reads the strip today. Known: note it and acknowledge.",
                      *             "sv": "Misstänkt förmaksflimmer. Ring patienten; läkare bedömer remsan i dag. Känt flimmer: notera och kvittera."
                      *           },
+                     *           "rhythm.asystole": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "rhythm.ventricular_fibrillation": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Answers: a doctor now, who sees the strip.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Svarar: läkare nu som ser remsan."
+                     *           },
+                     *           "second": {
+                     *             "en": "Ask the patient to sit still, warm the hand and measure again: the alarm comes by itself if the saturation stays low.",
+                     *             "sv": "Be patienten sitta still, värma handen och mäta igen: larmet kommer av sig självt om syremättnaden är fortsatt låg."
+                     *           },
                      *           "sensor": {
                      *             "en": "Poor signal or a loose electrode. Ask the patient to press it on or change it; otherwise at the next visit.",
                      *             "sv": "Dålig signal eller lös elektrod. Be patienten trycka fast eller byta; annars vid nästa besök."
+                     *           },
+                     *           "sensor.heart": {
+                     *             "en": "Call the patient or the relative at once: answers, breathes? No answer: call 112. Well: put electrodes and pulse sensor on again.",
+                     *             "sv": "Ring patienten eller närstående genast: svarar, andas? Svarar inte: ring 112. Mår bra: sätt om elektroder och pulsgivare."
+                     *           },
+                     *           "silent": {
+                     *             "en": "Ask the patient to check lead, patches and sensor, and that the device is charged; otherwise at the next visit.",
+                     *             "sv": "Be patienten kontrollera sladd, plåster och givare, och att enheten är laddad; annars vid nästa besök."
                      *           },
                      *           "slope": {
                      *             "en": "Slowly getting worse. Call the patient, compare with yesterday, bring the next visit or measurement forward.",
