@@ -79,7 +79,7 @@ def test_h17_implausible_reading_is_refused_and_kept_to_be_checked(ward: Ward) -
         (a_reading(True), "bad_field"),
         (a_reading("96"), "bad_field"),
         (a_reading(96, unit="mmHg"), "wrong_unit"),
-        (a_reading(96, ago_s=-3600), "future"),
+        (a_reading(96, ago_s=-36_000), "future"),
         (a_reading(96, ago_s=4 * 365 * 86400), "too_old"),
         (a_reading(96, ago_s=3 * 86400), "no_binding"),
         ([a_reading(96)] * 1001, "too_many"),

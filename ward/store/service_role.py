@@ -60,13 +60,14 @@ async def settle(conn: Connection) -> bool:
     await conn.execute(sql.SQL("revoke insert, update, delete on migration from {}").format(role))
     for ageing in AGEING:
         for (name,) in await (await conn.execute(_TREE.encode(), (ageing.table,))).fetchall():
-            if await _divided(conn, name):
-                await conn.execute(sql.SQL("alter table {} owner to {}").format(sql.SQL(name), role))
+            # What one store keeps as a table, TimescaleDB has as a view that its owner alone may refresh.
+            kind = sql.SQL("table" if await _divided(conn, name) else "materialized view")
+            await conn.execute(sql.SQL("alter {} {} owner to {}").format(kind, sql.SQL(name), role))
     return True
 
 
 async def _divided(conn: Connection, name: str) -> bool:
-    """Tell whether a name is that of a table; what one store keeps as a table, another has as a view."""
+    """Tell whether a name is that of a table."""
     row = await (
         await conn.execute("select relkind in ('r', 'p') from pg_class where oid = %s::regclass", (name,))
     ).fetchone()
