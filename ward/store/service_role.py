@@ -60,18 +60,34 @@ async def settle(conn: Connection) -> bool:
     await conn.execute(sql.SQL("revoke insert, update, delete on migration from {}").format(role))
     for ageing in AGEING:
         for (name,) in await (await conn.execute(_TREE.encode(), (ageing.table,))).fetchall():
-            # What one store keeps as a table, TimescaleDB has as a view that its owner alone may refresh.
-            kind = sql.SQL("table" if await _divided(conn, name) else "materialized view")
-            await conn.execute(sql.SQL("alter {} {} owner to {}").format(kind, sql.SQL(name), role))
+            if (kind := await _owned_as(conn, name)) is not None:
+                await conn.execute(sql.SQL("alter {} {} owner to {}").format(kind, sql.SQL(name), role))
     return True
 
 
-async def _divided(conn: Connection, name: str) -> bool:
-    """Tell whether a name is that of a table."""
+async def _owned_as(conn: Connection, name: str) -> sql.SQL | None:
+    """Return what a name is to its owner: a table, or a continuous aggregate, that nobody else may refresh.
+
+    None for a plain view: what it is of is owned by itself.
+    """
     row = await (
-        await conn.execute("select relkind in ('r', 'p') from pg_class where oid = %s::regclass", (name,))
+        await conn.execute(
+            "select relkind in ('r', 'p'), to_regclass('timescaledb_information.continuous_aggregates') is not null"
+            " from pg_class where oid = %s::regclass",
+            (name,),
+        )
     ).fetchone()
-    return row is not None and bool(row[0])
+    is_table, is_timescale = row or (False, False)
+    if is_table:
+        return sql.SQL("table")
+    if not is_timescale:
+        return None
+    found = await conn.execute(
+        "select from timescaledb_information.continuous_aggregates"
+        " where format('%%I.%%I', view_schema, view_name)::regclass = %s::regclass",
+        (name,),
+    )
+    return None if await found.fetchone() is None else sql.SQL("materialized view")
 
 
 async def unguarded(conn: Connection) -> list[str]:
