@@ -22,7 +22,8 @@ from tests.fix_broker import Broker
 from tests.fix_machine import Machine
 from tests.fix_ward import Ward
 from tests.integration.test_broker_door import Worker, count, until
-from ward.clock import SystemClock, to_us
+from ward.clock import EPOCH, SystemClock, to_us
+from ward.store.waveform_reads import WINDOW
 from ward.vitals import VitalKind
 from ward.waveforms import WaveKind
 
@@ -89,11 +90,9 @@ def test_what_is_recorded_is_played_again_on_another_device(machine: Machine, tm
     values = [Sample(t_s=float(each), kind=VitalKind.PEAK_FLOW, value=300.0 + each, quality=0.5) for each in range(20)]
     one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl.gz"
     one.write_bytes(b"".join(lines(Head(hemvakt_recording=1, length_s=20.0), [curve, *values])))
-    began = SystemClock().now().replace(microsecond=0) - timedelta(seconds=30)
-
-    _play_past(machine, one, "hv-0009", began)
-    done = record.run(machine.database_url, "hv-0009", two, (began, None), record.Times.SHIFTED)
-    _play_past(machine, two, "hv-0010", began)
+    first = _play_past(machine, one, "hv-0009")
+    done = record.run(machine.database_url, "hv-0009", two, (first, None), record.Times.SHIFTED)
+    again = _play_past(machine, two, "hv-0010")
 
     assert done == record.Written(values=20, blocks=1, length_s=20.0)
     assert stat.S_IMODE(two.stat().st_mode) == 0o600
@@ -103,21 +102,27 @@ def test_what_is_recorded_is_played_again_on_another_device(machine: Machine, tm
     (found,) = replay.read(two)
     assert found.samples == tuple(values)
     assert found.waves == (curve,)
-    query = "select value, quality, measured_at from reading where kind = 17 and device_no = {} order by measured_at"
-    assert machine.ask(query.format(10)) == machine.ask(query.format(9))
-    assert [row[0] for row in machine.ask(query.format(10))] == [each.value for each in values]
-    curves = (
-        "select lead, samples, measured_at, md5(data) from waveform_block where device_no = {} order by measured_at"
-    )
-    assert machine.ask(curves.format(10)) == machine.ask(curves.format(9)) != []
+    query = "select value, quality, measured_at - '{}' from reading where kind = 17 and device_no = {} order by 3"
+    assert machine.ask(query.format(again, 10)) == machine.ask(query.format(first, 9))
+    assert [row[0] for row in machine.ask(query.format(again, 10))] == [each.value for each in values]
+    curves = "select lead, samples, measured_at - '{}', md5(data) from waveform_block where device_no = {} order by 3"
+    assert machine.ask(curves.format(again, 10)) == machine.ask(curves.format(first, 9)) != []
 
 
-def _play_past(machine: Machine, path: Path, device_id: str, began: datetime) -> None:
-    """Play a recording as one that began some time ago and is over."""
+def _play_past(machine: Machine, path: Path, device_id: str) -> datetime:
+    """Play a recording of twenty seconds as one that is just over; return when it began.
+
+    They lie in one window: a curve that lies over the border of two is read as two.
+    """
+    began = SystemClock().now().replace(microsecond=0) - timedelta(seconds=21)
+    border = EPOCH + (began + timedelta(seconds=20) - EPOCH) // WINDOW * WINDOW
+    if began < border:
+        began = border - timedelta(seconds=20)
     flags = ["--replay", str(path), "--device", device_id, "--began", str(to_us(began) // 1000)]
     playing = simulate(machine.mqtt_port, *flags)
     output, _ = playing.communicate(timeout=60)
     assert playing.returncode == 0, output.decode()
+    return began
 
 
 def test_unreadable_recording_is_said_in_a_sentence(tmp_path: Path) -> None:
