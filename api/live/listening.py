@@ -1,6 +1,7 @@
 """Screens that listen: what pages say over their live sockets, gathered here and written every two seconds.
 
-What is news (a screen that begins or closes, an alert that is shown for the first time) is written in a moment.
+What is news (a screen that begins or closes, an alert that is shown for the first time) is written in a moment. An
+alert that a screen goes on showing is told by every step that follows, so that is said again with each heartbeat.
 
 A page speaks while it is visible and its sound is unlocked; what it says is a claim about itself and changes nothing
 but who counts as told. The invariant: a page that has stopped speaking is silent in the store after fifteen seconds,
@@ -10,6 +11,7 @@ whatever becomes of this process.
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -22,7 +24,7 @@ from ward.errors import StoreUnavailable
 from ward.people import StaffId
 from ward.store import listeners, outbox
 from ward.store.borrow import borrow
-from ward.store.listeners import Heard
+from ward.store.listeners import SILENT_AFTER, Heard
 from ward.store.pool import Pool
 
 WRITE_S = 2.0
@@ -56,12 +58,12 @@ def said(text: str | None) -> Said | None:
 
 @dataclass(slots=True, kw_only=True)
 class Screen:
-    """One socket's side. `told` are the alerts that it has been recorded to show."""
+    """One socket's side. `told` are the alerts that it has been recorded to show since `heard_at` was last new."""
 
     staff_id: StaffId
     listener_id: UUID = field(default_factory=uuid4)
     told: set[int] = field(default_factory=set)
-    known: bool = False
+    heard_at: datetime | None = None
 
 
 class Listening:
@@ -72,27 +74,33 @@ class Listening:
         self._clock = clock
         self._heard: dict[UUID, Heard] = {}
         self._shown: dict[StaffId, set[int]] = {}
+        self._still: dict[StaffId, set[int]] = {}
         self._left: set[UUID] = set()
         self._news = asyncio.Event()
 
     def hear(self, screen: Screen, words: Said) -> None:
         """Take in what a screen says; one that does not listen any more counts no longer."""
         if not words.listening:
-            if screen.known:
+            if screen.heard_at is not None:
                 self.leave(screen)
-                screen.known, screen.told = False, set()
+                screen.heard_at = None
             return
+        now = self._clock.now()
+        self._left.discard(screen.listener_id)
+        begins = screen.heard_at is None or now - screen.heard_at > SILENT_AFTER
         self._heard[screen.listener_id] = Heard(
             listener_id=screen.listener_id,
             staff_id=screen.staff_id,
-            heard_at=self._clock.now(),
+            heard_at=now,
             echoed=words.walk if words.walk is not None and 0 < words.walk < 1 << 31 else None,
         )
         shown = {each for each in words.shown[:MOST_SHOWN] if 0 < each < 1 << 63}
-        if shown - screen.told or not screen.known:
+        news = shown if begins else shown - screen.told
+        if news or begins:
             self._news.set()
-        self._shown.setdefault(screen.staff_id, set()).update(shown - screen.told)
-        screen.told, screen.known = shown, True
+        self._shown.setdefault(screen.staff_id, set()).update(news)
+        self._still.setdefault(screen.staff_id, set()).update(shown - news)
+        screen.told, screen.heard_at = shown, now
 
     def leave(self, screen: Screen) -> None:
         """Take a screen out that has closed."""
@@ -113,16 +121,24 @@ class Listening:
                 log.get().warning("listeners_not_written", error=str(error)[:200])
 
     async def write(self) -> None:
-        """Write what has been said; where the store does not answer it is said again soon."""
+        """Write what has been said; where the store does not answer, what would not be said again is kept for then."""
         heard, self._heard = self._heard, {}
         shown, self._shown = self._shown, {}
+        still, self._still = self._still, {}
         left, self._left = self._left, set()
         if not (heard or left or any(shown.values())):
             return
         now = self._clock.now()
-        async with borrow(self._store) as conn:
-            await listeners.hear(conn, list(heard.values()))
-            await listeners.leave(conn, left, now)
+        try:
+            async with borrow(self._store) as conn:
+                await listeners.hear(conn, list(heard.values()))
+                await listeners.leave(conn, left, now)
+                for staff_id, alerts in shown.items():
+                    if alerts:
+                        await outbox.shown(conn, staff_id, [AlertId(each) for each in sorted(alerts)], now)
+                await outbox.still_shown(conn, [(each, AlertId(one)) for each in still for one in still[each]], now)
+        except StoreUnavailable:
+            self._left |= left
             for staff_id, alerts in shown.items():
-                if alerts:
-                    await outbox.shown(conn, staff_id, [AlertId(each) for each in sorted(alerts)], now)
+                self._shown.setdefault(staff_id, set()).update(alerts)
+            raise

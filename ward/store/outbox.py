@@ -239,6 +239,22 @@ async def shown(conn: Connection, staff_id: StaffId, alert_ids: Sequence[AlertId
     return done.rowcount
 
 
+async def still_shown(conn: Connection, said: Sequence[tuple[StaffId, AlertId]], now: datetime) -> None:
+    """Record that listening screens go on showing these alerts: what a step has told them since was delivered.
+
+    Only what is still waited for is looked at, so that it costs little however often it is said.
+    """
+    await conn.execute(
+        """
+        update outbox o set state = 'delivered', delivered_at = %(now)s, due_at = null
+        from unnest(%(staff)s::bigint[], %(alerts)s::bigint[]) as said (staff_id, alert_id)
+        where o.due_at is not null and o.channel = 'board' and o.state = 'sent' and o.alert_id = said.alert_id
+        and o.team_id in (select team_id from team_member m where m.staff_id = said.staff_id)
+        """,
+        {"staff": [each for each, _ in said], "alerts": [each for _, each in said], "now": now},
+    )
+
+
 async def sent_since(conn: Connection, since: datetime) -> dict[str, int]:
     """Return how many messages went out by each way since an instant; a group is one."""
     rows = await (
