@@ -65,6 +65,9 @@ class Refused:
     gone: bool = False
 
 
+HANGS = "it does not answer"
+UNREACHED = "it cannot be reached"
+
 Fate = Sent | Refused
 Send = Callable[[Letter], Fate]
 """A way out: blocks for at most `TIMEOUT_S` seconds, and never raises for what the other side does."""

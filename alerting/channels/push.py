@@ -8,7 +8,7 @@ import json
 import requests
 from pywebpush import WebPushException, webpush
 
-from alerting.letters import TIMEOUT_S, Fate, Letter, Refused, Send, Sent
+from alerting.letters import HANGS, TIMEOUT_S, UNREACHED, Fate, Letter, Refused, Send, Sent
 from ward.alerts import Priority
 
 _GONE = frozenset({404, 410})
@@ -36,6 +36,10 @@ def sender(private_key: str, contact: str) -> Send:
             )
         except WebPushException as error:
             return _refused(error)
+        except requests.Timeout:
+            return Refused(reason=HANGS)
+        except requests.ConnectionError:
+            return Refused(reason=UNREACHED)
         except (requests.RequestException, ValueError, KeyError) as error:
             return Refused(reason=type(error).__name__)
         finally:

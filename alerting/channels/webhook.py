@@ -17,7 +17,7 @@ from http.client import HTTPConnection, HTTPException
 from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
-from alerting.letters import TIMEOUT_S, Fate, Letter, Refused, Send, Sent, signature
+from alerting.letters import HANGS, TIMEOUT_S, UNREACHED, Fate, Letter, Refused, Send, Sent, signature
 from ward.channels import Network, may_reach
 from ward.clock import Clock, to_us
 
@@ -48,7 +48,7 @@ def sender(key: str, clock: Clock, inside: Collection[Network] = ()) -> Send:
                 return _INSIDE
             status = _post(parts, found[0], body, headers)
         except (HTTPException, OSError, ValueError) as error:
-            return Refused(reason=type(error).__name__)
+            return _unanswered(error)
         return _fate(status)
 
     return send
@@ -114,6 +114,15 @@ def _body(letter: Letter) -> dict[str, object]:
             "link": letter.link,
         },
     }
+
+
+def _unanswered(error: Exception) -> Refused:
+    """Say why there is no answer, in words for people where that is known."""
+    if isinstance(error, TimeoutError):
+        return Refused(reason=HANGS)
+    if isinstance(error, ConnectionError | socket.gaierror):
+        return Refused(reason=UNREACHED)
+    return Refused(reason=type(error).__name__)
 
 
 def _fate(status: int) -> Fate:

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CATALOGUES, type Key } from "../../i18n/catalogues";
 import { anybodySaw, due, rounds, seenBy, stages, type Told } from "./life";
 
 const told = (more: Partial<Told>): Told => ({
@@ -22,6 +23,14 @@ describe("H4: what became of a notification", () => {
 
   it("shows a failure after the attempt", () => {
     expect(stages(told({ state: "failed", failed_at: "2026-01-14T08:00:09Z" })).at(-1)?.what).toBe("failed");
+  });
+
+  it("says why it did not come through, or was taken back, in the reader's own words", () => {
+    const reasons = [
+      "no_screen", "not_shown", "no_channel", "it does not answer", "it cannot be reached", "the gateway refused it", "inside the network",
+      "acknowledged", "claimed", "accepted", "snoozed", "resolved", "settled", "ended", "rings_anew", "not_ringing",
+    ].map((reason) => `told.why.${reason}` as Key);
+    for (const language of ["sv", "en"] as const) expect(reasons.filter((key) => !(key in CATALOGUES[language]))).toEqual([]);
   });
 
   it("is grouped by the step that sent it, the first first", () => {
