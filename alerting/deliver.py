@@ -19,7 +19,7 @@ from alerting.addressing import BOARD, CONSOLE, NO_CHANNEL, WEBHOOK
 from alerting.durations import APART
 from alerting.figures import Sendings
 from alerting.handing import begin
-from alerting.letters import LONGEST_WAIT, Fate, Message, Refused, Send, Sent, letter, messages, retry_at
+from alerting.letters import HANGS, LONGEST_WAIT, Fate, Message, Refused, Send, Sent, letter, messages, retry_at
 from ward import log
 from ward.alerts import Closure, Family, Priority, Signal
 from ward.clock import Clock
@@ -33,7 +33,6 @@ ORDINARY = frozenset({Priority.MEDIUM, Priority.LOW})
 LEASE = timedelta(seconds=20)
 # Longer than a way gives itself (`letters.TIMEOUT_S`): one that has not come back by then has told nobody.
 HANGS_S = 15.0
-HANGS = "it does not answer"
 # Messages of a lane that are out at once, and how many of them may be of one way: the others are for the others.
 AT_ONCE = 32
 OF_ONE_WAY = 8
@@ -44,6 +43,8 @@ _MOST_STEPS = 50
 _MOST_ROWS = 10_000
 # What is technical and came a moment after its like was told waits for more of it: a failure comes over a minute.
 TOLD_AGAIN = timedelta(seconds=60)
+# So does what comes while its like is out with a slow provider, until that is known.
+STILL_OUT = timedelta(seconds=5)
 _STEP_RETRY = timedelta(seconds=10)
 _PACE = timedelta(minutes=1)
 _OVER_PACE = timedelta(seconds=10)
@@ -122,24 +123,31 @@ async def send_due(courier: Courier, lane: frozenset[Priority], patience_s: floa
         rows = await outbox.claim(conn, now, LEASE, most, [priority.value for priority in lane])
         if not rows:
             return Delivered()
-        told = await outbox.told_since(conn, now - TOLD_AGAIN, Family.TECHNICAL.value)
-        may_go, gathered = _gathered(messages(rows), told)
+        wait = await _until(conn, now)
+        may_go, gathered = _gathered(messages(rows), wait)
         plan = _planned(may_go, await outbox.sent_since(conn, now - _PACE), Counter(courier.out.values()), room)
         for given_back, until in ((plan.late, now), (plan.held, now + _WAY_BUSY), (plan.paced, now + _OVER_PACE)):
             await outbox.put_off(conn, [row for message in given_back for row in message.rows], until)
         for message in gathered:
-            await outbox.put_off(conn, message.rows, told[message.alike] + TOLD_AGAIN)
+            await outbox.put_off(conn, message.rows, wait[message.alike])
     fates = await _sent(courier, plan.going, patience_s)
     sent = sum(isinstance(fate, Sent) for fate in fates)
     more = bool(plan.late) or len(rows) >= most
     return Delivered(sent=sent, refused=len(fates) - sent, paced=len(plan.paced), more=more)
 
 
-def _gathered(waiting: Iterable[Message], told: Mapping[outbox.Alike, datetime]) -> tuple[list[Message], list[Message]]:
-    """Divide messages into those that may go and those whose like was told a moment ago; what is urgent may go."""
+async def _until(conn: Connection, now: datetime) -> dict[outbox.Alike, datetime]:
+    """Return until when technical messages wait: their like was told a moment ago, or is out and being told."""
+    told = await outbox.told_since(conn, now - TOLD_AGAIN, Family.TECHNICAL.value)
+    out = await outbox.out_now(conn, now, now + LEASE, Family.TECHNICAL.value)
+    return dict.fromkeys(out, now + STILL_OUT) | {alike: at + TOLD_AGAIN for alike, at in told.items()}
+
+
+def _gathered(waiting: Iterable[Message], wait: Mapping[outbox.Alike, datetime]) -> tuple[list[Message], list[Message]]:
+    """Divide messages into those that may go and those that wait for more of their like; what is urgent may go."""
     found: tuple[list[Message], list[Message]] = [], []
     for message in waiting:
-        found[message.first.priority != Priority.HIGH and message.alike in told].append(message)
+        found[message.first.priority != Priority.HIGH and message.alike in wait].append(message)
     return found
 
 

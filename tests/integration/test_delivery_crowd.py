@@ -10,7 +10,7 @@ import pytest
 
 from alerting import deliver
 from alerting.deliver import AT_ONCE, OF_ONE_WAY, ORDINARY, PER_MINUTE, URGENT, Courier, send_due
-from alerting.letters import Fate, Letter, Refused, Sent
+from alerting.letters import HANGS, Fate, Letter, Refused, Sent
 from tests.delivery_scene import NOON, Scene, scene
 from tests.fix_ward import Ward, admit
 from tests.integration.test_delivery import NUMBER, SECOND, webhook
@@ -98,6 +98,33 @@ def test_h23_failure_that_comes_over_a_minute_is_told_at_once_and_then_together(
 
             assert within == [(Priority.MEDIUM, 1), (Priority.HIGH, 1), (Priority.MEDIUM, 1)]
             assert [len(each.alert_ids) for each in here.sms.letters] == [1, 1, 1, 9]
+            assert {(row["state"], row["attempts"]) for row in await here.outbox("sms")} == {("sent", 1)}
+
+    asyncio.run(run())
+
+
+def test_h23_slow_provider_is_not_given_the_same_failure_again_and_again(ward: Ward) -> None:
+    """What comes while its like is still on its way waits for it, as after it was told."""
+    receiver = _Hangs()
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NUMBER)
+            await here.listen()
+            slow = replace(here.courier, senders={**here.courier.senders, "sms": receiver.send})
+            for number in range(4):
+                await here.alarms([f"nodata.{number}"], Priority.MEDIUM)
+                here.clock.advance(5 * SECOND)
+                await send_due(slow, ORDINARY, 0.01)
+            while_out = len(receiver.begun)
+            receiver.may_answer.set()
+            await asyncio.wait(slow.out)
+            for _ in range(14):
+                here.clock.advance(5 * SECOND)
+                await send_due(slow, ORDINARY)
+
+            assert while_out == 1
+            assert [len(each.alert_ids) for each in receiver.begun] == [1, 3]
             assert {(row["state"], row["attempts"]) for row in await here.outbox("sms")} == {("sent", 1)}
 
     asyncio.run(run())
@@ -260,7 +287,7 @@ def test_h04_way_that_never_comes_back_is_given_up_and_takes_nobody_s_place(
                 await asyncio.sleep(0)
 
             assert len(receiver.begun) == OF_ONE_WAY
-            assert {(row["state"], row["reason"]) for row in rows} == {("failed", deliver.HANGS)}
+            assert {(row["state"], row["reason"]) for row in rows} == {("failed", HANGS)}
             assert all(row["due_at"] > here.clock.now() for row in rows)
             assert len(here.sms.letters) == 3 * OF_ONE_WAY
 

@@ -280,6 +280,22 @@ async def told_since(conn: Connection, since: datetime, family: str) -> dict[Ali
     return {Alike(*row[:5]): row[5] for row in rows}
 
 
+async def out_now(conn: Connection, now: datetime, until: datetime, family: str) -> set[Alike]:
+    """Return what is alike of a family that is out for the first time: leased at `now` or before, up to `until`.
+
+    Of what the caller has leased itself just now, until that very instant, nothing is said.
+    """
+    rows = await (
+        await conn.execute(
+            "select distinct channel, channel_id, staff_id, team_id, family from outbox"
+            " where due_at > %s and due_at < %s and family = %s and priority < 3 and state = 'queued' and attempts > 0"
+            " and channel not in ('board', 'console')",
+            (now, until, family),
+        )
+    ).fetchall()
+    return {Alike(*row) for row in rows}
+
+
 async def next_due(conn: Connection) -> datetime | None:
     """Return when the next notification is to be looked at."""
     row = await (await conn.execute("select min(due_at) from outbox where due_at is not null")).fetchone()
