@@ -14,6 +14,7 @@ from alerting.addressing import JUST_NOW, NO_SCREEN, Audience, notifications
 from alerting.events import Advance, Effect, Hush, Record, Ring
 from ward import log
 from ward.alerts import Alert, Priority
+from ward.duty.chain import once
 from ward.duty.contact import Chain, Contact, Why
 from ward.people import StayId
 from ward.store import audiences, duty, escalations, outbox
@@ -145,12 +146,25 @@ async def fire(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) 
     """Take one step, and tell whom it names and who answers by now; what was taken or taken back tells nobody."""
     if not await escalations.take(conn, step, now):
         return
-    told = await escalations.told(conn, step)
-    by_now = escalation.by_now(step.level, step.contacts, await _found(conn, alert, now), told, last=bool(step.again))
-    if by_now.contacts != step.contacts:
-        step = replace(step, contacts=by_now.contacts)
-        await escalations.tells(conn, step)
-    await _tell(conn, alert, step, await _audience(conn, alert, step, now), now, by_now.again)
+    told, found = await escalations.told(conn, step), await _found(conn, alert, now)
+    by_now = escalation.by_now(step.level, step.contacts, found, told, last=bool(step.again))
+    taken = replace(step, contacts=by_now.contacts)
+    audience = await _audience(conn, alert, taken, now)
+    if step.again is not None and await _reaches_nobody(conn, alert, taken, audience, now):
+        # There is nobody further to tell, and it would come again and again to nobody: all are told once more.
+        taken = replace(step, contacts=once(each for level in (by_now.contacts, *found) for each in level))
+        audience = await _audience(conn, alert, taken, now)
+    if taken.contacts != step.contacts:
+        await escalations.tells(conn, taken)
+    await _tell(conn, alert, taken, audience, now, by_now.again)
+
+
+async def _reaches_nobody(conn: Connection, alert: Alert, step: FrozenStep, audience: Audience, now: datetime) -> bool:
+    """Tell whether those of a step cannot be reached by anything, or were not when it came the last time."""
+    if audience.just_told:
+        return False
+    made = notifications(alert, step, audience, now)
+    return all(each.state == "failed" for each in made) or await escalations.untold(conn, step)
 
 
 async def _tell(

@@ -248,6 +248,19 @@ async def pull_untold(
     )
 
 
+async def untold(conn: Connection, step: FrozenStep) -> bool:
+    """Return whether a step comes again that has reached nobody the last time: all its notifications have failed."""
+    row = await (
+        await conn.execute(
+            "select bool_and(o.state = 'failed') from escalation_step s join outbox o"
+            " using (stay_id, alert_id, ring, step)"
+            " where s.stay_id = %s and s.alert_id = %s and s.ring = %s and s.step = %s and s.level = %s",
+            (step.stay_id, step.alert_id, step.ring, step.number - 1, step.level),
+        )
+    ).fetchone()
+    return bool(row and row[0])
+
+
 async def cancel(conn: Connection, stay_id: StayId, alert_id: AlertId, now: datetime, reason: str) -> None:
     """Take back every step of an alert that is still to come."""
     await conn.execute(
