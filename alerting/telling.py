@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerting import escalation
-from alerting.addressing import JUST_NOW, NO_SCREEN, Audience, notifications
+from alerting.addressing import JUST_NOW, NO_SCREEN, WEBHOOK, Audience, notifications
 from alerting.events import Advance, Effect, Hush, Record, Ring
 from ward import log
 from ward.alerts import Alert, Priority
@@ -160,11 +160,10 @@ async def fire(conn: Connection, alert: Alert, step: FrozenStep, now: datetime) 
 
 
 async def _reaches_nobody(conn: Connection, alert: Alert, step: FrozenStep, audience: Audience, now: datetime) -> bool:
-    """Tell whether those of a step cannot be reached by anything, or were not when it came the last time."""
-    if audience.just_told:
-        return False
-    made = notifications(alert, step, audience, now)
-    return all(each.state == "failed" for each in made) or await escalations.untold(conn, step)
+    """Tell whether no way leads to those of a step, or none did when it came the last time; a webhook is no person."""
+    made = notifications(alert, step, audience._replace(just_told=()), now)
+    told = any(each.state != "failed" for each in made if each.channel != WEBHOOK)
+    return not told or await escalations.untold(conn, step)
 
 
 async def _tell(

@@ -5,8 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from alerting import apply
+from alerting.events import Escalate
 from tests.delivery_scene import NOON, Scene, add_doctor, scene
 from tests.fix_ward import Ward, admit
+from tests.integration.test_delivery import SECOND, webhook
+from ward.store.pool import connect
 
 pytestmark = pytest.mark.integration
 MINUTE = timedelta(minutes=1)
@@ -36,6 +40,27 @@ def test_h05_end_that_nobody_can_be_reached_by_tells_everybody_once_more(ward: W
             await here.telephone(ward.nurse_id, NURSE)
 
             assert await _rang(here, 10.1) == [(NURSE, 3)]
+
+    asyncio.run(run())
+
+
+def test_h05_end_that_a_system_alone_hears_of_has_reached_nobody(ward: Ward) -> None:
+    """Another system that follows the team keeps nobody from being told, nor does that they were told a moment ago."""
+
+    async def run() -> None:
+        await add_doctor(ward)
+        async with scene(ward) as here:
+            await here.telephone(ward.nurse_id, NURSE)
+            await webhook(here, 1)
+            alert = await here.alarm(ward.beds[0])
+            async with await connect(ward.database_url, "test") as conn:
+                await apply.apply_event(conn, alert.alert_id, Escalate(by=ward.nurse_id, rev=alert.rev), NOON)
+            await here.until(NOON + 20 * SECOND)
+            early = [letter.to for letter in here.sms.letters]
+            await here.until(NOON + 5.5 * MINUTE)
+
+            assert early == [NURSE]
+            assert [letter.to for letter in here.sms.letters] == [NURSE, NURSE]
 
     asyncio.run(run())
 

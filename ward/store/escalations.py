@@ -249,12 +249,13 @@ async def pull_untold(
 
 
 async def untold(conn: Connection, step: FrozenStep) -> bool:
-    """Return whether a step comes again that has reached nobody the last time: all its notifications have failed."""
+    """Return whether a step comes again that has reached no person the last time: all that was for people failed."""
     row = await (
         await conn.execute(
             "select bool_and(o.state = 'failed') from escalation_step s join outbox o"
             " using (stay_id, alert_id, ring, step)"
-            " where s.stay_id = %s and s.alert_id = %s and s.ring = %s and s.step = %s and s.level = %s",
+            " where s.stay_id = %s and s.alert_id = %s and s.ring = %s and s.step = %s and s.level = %s"
+            " and o.channel <> 'webhook'",
             (step.stay_id, step.alert_id, step.ring, step.number - 1, step.level),
         )
     ).fetchone()
