@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import document, errors, methods, page_certificate, pages
+from api import beats, document, errors, methods, page_certificate, pages
 from api.attempts import Attempted, Refusals
 from api.auth import principal_of
 from api.context import Context
@@ -180,6 +180,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(context.witness.run(), name="witness"),
         asyncio.create_task(context.refusals.run(), name="refusals"),
         asyncio.create_task(context.teller.run(context.pool), name="figures"),
+        asyncio.create_task(beats.run(context.feed, context.pool, context.clock), name="beats"),
         asyncio.create_task(
             page_certificate.run(context.settings.public_url, context.pool, context.clock), name="page-certificate"
         ),

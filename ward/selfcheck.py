@@ -13,6 +13,8 @@ LONGEST_WAIT = timedelta(seconds=60)
 # What is less urgent is gathered and paced, but always in somebody's hands: left alone for so long, nobody works.
 ORDINARY_WAIT = timedelta(minutes=5)
 _GRACE = timedelta(minutes=1)
+# More than the clocks of two machines may differ by.
+CLOCKS_APART = timedelta(seconds=30)
 
 
 class Leg(StrEnum):
@@ -52,7 +54,7 @@ def is_ahead(at: datetime, now: datetime) -> bool:
 
     Then a clock was ahead when it was written, and says nothing of how long ago that was.
     """
-    return at - now > LONGEST_WALK
+    return at - now > CLOCKS_APART
 
 
 def missing(walk: Walk, *, screens: int) -> Leg | None:
