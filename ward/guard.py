@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ward.alerts import Priority
-from ward.selfcheck import is_ahead
+from ward.selfcheck import Waiting, Walk, is_ahead, late_since
 
 # The project's choices. A reading goes through in less than a second; a minute late is a fault of ours.
 LATEST = timedelta(seconds=60)
@@ -46,6 +46,17 @@ NAMES: Mapping[Part, str] = MappingProxyType(
     }
 )
 """What each is called where it is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """What an alarm needs on its way from a reading to people; the words are those of `Strain`."""
+
+    beats: Mapping[str, datetime]
+    held_since: datetime | None
+    behind: timedelta
+    waiting: Waiting
+    walk: Walk | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +100,24 @@ def complaints(strain: Strain, now: datetime) -> dict[Part, str]:
         alerts = "alert has" if len(strain.untold) == 1 else "alerts have"
         found[Part.UNTOLD] = f"{len(strain.untold)} {alerts} reached nobody, by screen or telephone, for {minutes} min"
     return found
+
+
+def in_doubt_since(way: Way, now: datetime) -> datetime | None:
+    """Return since when an alarm may fail to come, None while all is well. A disk that fills keeps none back yet.
+
+    What has never been heard of since the platform was made is in doubt from now on.
+    """
+    silent = [way.beats.get(name) for name in NEEDED if is_silent(way.beats.get(name), now, SILENT_AFTER)]
+    found = [now if at is None or is_ahead(at, now) else at for at in silent]
+    if way.held_since is not None and now - way.held_since > LATEST:
+        found.append(way.held_since)
+    if way.behind > LATEST:
+        found.append(now - way.behind)
+    if way.walk is not None and way.walk.fault is not None:
+        found.append(min(way.walk.started_at, now))
+    if (late := late_since(way.waiting, now)) is not None:
+        found.append(late)
+    return min(found, default=None)
 
 
 def _seconds(span: timedelta) -> str:

@@ -12,11 +12,12 @@ import pytest
 from api import beats, service
 from api.app import create_app
 from api.live.feed import Feed
+from api.live.listening import Listening
 from tests.fix_api import House, Served
 from tests.integration.test_api_http import as_anybody, assert_problem
 from ward.clock import SystemClock
 from ward.settings import Settings
-from ward.store import embedded, heartbeats
+from ward.store import embedded, heartbeats, listeners
 from ward.store.pool import connect
 
 
@@ -201,3 +202,31 @@ def test_missing_page_says_how_to_build_it(tmp_path: Path) -> None:
 
     assert answer.status_code == 503
     assert "npm run build" in answer.text
+
+
+def test_h36_work_of_the_api_that_breaks_is_begun_anew(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What hears the screens breaks by something unforeseen, and hears them all the same a second later."""
+    broken: list[int] = []
+    run = Listening.run
+
+    async def once(listening: Listening) -> None:
+        if not broken:
+            broken.append(1)
+            raise KeyError("unforeseen")
+        await run(listening)
+
+    monkeypatch.setattr(Listening, "run", once)
+
+    async def visit(served: Served) -> None:
+        async with (
+            served.logged_in("anna") as client,
+            served.live(client) as socket,
+            await connect(house.database_url, "test", autocommit=True) as conn,
+            asyncio.timeout(20),
+        ):
+            while not await listeners.count(conn, SystemClock().now()):
+                await socket.send('{"type":"heartbeat","listening":true}')
+                await asyncio.sleep(0.1)
+
+    as_anybody(house.database_url, visit)
+    assert broken == [1]
